@@ -1,0 +1,286 @@
+/**
+ * data-types.json: what the values of a site's nodes are called, how long they are, and how to read them.
+ * A value's bytes on the wire: `data id (1) | value (length)` inside a Data message, the whole payload elsewhere.
+ */
+import { z } from 'zod';
+import { badTable, numberOrHex, readJsonTable } from './json-table.js';
+
+/** What a reader of one field sees: `unit` as in data-types.json. */
+export interface DecodedField {
+  readonly value: number | string;
+  readonly unit?: string;
+}
+
+/** A decoded value: field name → number, or text (bytes as lower-case hex). */
+export type DecodedValue = Readonly<Record<string, DecodedField>>;
+
+export interface DataField {
+  readonly name: string;
+  readonly type: FieldType;
+  readonly littleEndian: boolean;
+  /** Bytes. */
+  readonly size: number;
+  readonly offset: number;
+  readonly scale: number;
+  readonly unit?: string;
+}
+
+/** A member of a JSON value that is scaled or has a unit; members without an entry are taken as they are. */
+export interface JsonField {
+  readonly name: string;
+  readonly scale: number;
+  readonly unit?: string;
+}
+
+export interface DataType {
+  readonly name: string;
+  /** 0x00–0xFF: the byte that names the type on the wire. */
+  readonly id: number;
+  /** Bytes; for a type of varying length the most that it may be. */
+  readonly length: number;
+  /** A type of varying length fills a whole message, and can't stand inside a Data message. */
+  readonly varying: boolean;
+  readonly fields: readonly DataField[];
+  readonly json?: { readonly fields: readonly JsonField[]; readonly deviceTime?: string };
+}
+
+type FieldType = keyof typeof NUMBER_SIZES | 'text' | 'bytes';
+
+const NUMBER_SIZES = {
+  u8: 1,
+  i8: 1,
+  u16: 2,
+  i16: 2,
+  u24: 3,
+  i24: 3,
+  u32: 4,
+  i32: 4,
+  f32: 4,
+  f64: 8,
+} as const;
+
+/** The most that the length byte of a `[GET]` reply can say. */
+const MAX_VALUE_LENGTH = 255;
+
+const fieldSchema = z.strictObject({
+  name: z.string().min(1).max(64),
+  type: z.enum([...(Object.keys(NUMBER_SIZES) as (keyof typeof NUMBER_SIZES)[]), 'text', 'bytes']).optional(),
+  endian: z.enum(['le', 'be']).optional(),
+  length: z.int().min(1).max(MAX_VALUE_LENGTH).optional(),
+  scale: z.number().optional(),
+  unit: z.string().max(16).optional(),
+});
+
+const typeSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[\x21-\x7e]{2,64}$/, { error: 'must be 2 to 64 printable ASCII characters without spaces' }),
+  id: numberOrHex(0, 0xff),
+  length: z.int().min(1).max(MAX_VALUE_LENGTH).optional(),
+  maxLength: z.int().min(1).max(MAX_VALUE_LENGTH).optional(),
+  encoding: z.enum(['binary', 'json']).default('binary'),
+  fields: z.array(fieldSchema).default([]),
+  deviceTime: z.string().min(1).optional(),
+});
+
+const fileSchema = z.strictObject({ types: z.array(typeSchema) });
+
+type FieldEntry = z.output<typeof fieldSchema>;
+type TypeEntry = z.output<typeof typeSchema>;
+
+/** The data types of a site, by id and by name. */
+export class DataTypes {
+  readonly #byId = new Map<number, DataType>();
+  readonly #byName = new Map<string, DataType>();
+
+  constructor(types: Iterable<DataType>) {
+    for (const type of types) {
+      this.#byId.set(type.id, type);
+      this.#byName.set(type.name, type);
+    }
+  }
+
+  /** Reads and checks a data types file. Throws `BAD_TABLE` with file, key and reason. */
+  static load(file: string): DataTypes {
+    const { types } = readJsonTable(file, fileSchema);
+    refuseRepeats(file, types, 'id');
+    refuseRepeats(file, types, 'name');
+    return new DataTypes(types.map((entry, index) => readType(file, `types.${index}`, entry)));
+  }
+
+  findById(id: number): DataType | undefined {
+    return this.#byId.get(id);
+  }
+
+  findByName(name: string): DataType | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** The type that `[GET]` names: one byte is an id, more are the name in ASCII. */
+  findByKey(key: Uint8Array): DataType | undefined {
+    const only = key.length === 1 ? key[0] : undefined;
+    if (only !== undefined) return this.findById(only);
+    return this.findByName(Buffer.from(key).toString('latin1'));
+  }
+
+  /** True when a type's name begins with these bytes and goes on. */
+  isPrefixOfName(key: Uint8Array): boolean {
+    const start = Buffer.from(key).toString('latin1');
+    return this.all().some((type) => type.name.length > start.length && type.name.startsWith(start));
+  }
+
+  all(): DataType[] {
+    return [...this.#byId.values()];
+  }
+}
+
+/**
+ * Reads a value by its type's fields. A type without fields gives none; JSON that can't be read gives none.
+ * `bytes` must have the type's length.
+ */
+export function decodeValue(type: DataType, bytes: Buffer): DecodedValue {
+  if (type.json) return decodeJson(type.json.fields, bytes);
+  return Object.fromEntries(type.fields.map((field) => [field.name, decodeField(field, bytes)]));
+}
+
+/**
+ * The time that the device itself reported, ms since the epoch; undefined where the value has none.
+ * Accepts seconds or milliseconds since the epoch, or an ISO 8601 text.
+ */
+export function deviceTimeOf(type: DataType, bytes: Buffer): number | undefined {
+  const key = type.json?.deviceTime;
+  if (key === undefined) return undefined;
+  const reported = readJsonObject(bytes)?.[key];
+  if (typeof reported === 'string') return finite(Date.parse(reported));
+  if (typeof reported !== 'number' || reported < SECONDS_SINCE_EPOCH) return undefined;
+  return reported < SECONDS_SINCE_EPOCH * 1000 ? reported * 1000 : reported;
+}
+
+/** A JSON value's object; undefined when the bytes are not a JSON object. */
+export function readJsonObject(bytes: Buffer): Record<string, unknown> | undefined {
+  try {
+    const parsed: unknown = JSON.parse(bytes.toString('utf8'));
+    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
+      ? (parsed as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Numbers from here on are epoch seconds (September 2001); smaller ones are a time of day or of week. */
+const SECONDS_SINCE_EPOCH = 1e9;
+
+function finite(value: number): number | undefined {
+  return Number.isFinite(value) ? value : undefined;
+}
+
+function decodeField(field: DataField, bytes: Buffer): DecodedField {
+  const value = readField(field, bytes.subarray(field.offset, field.offset + field.size));
+  return withUnit(typeof value === 'number' ? scaled(value, field.scale) : value, field.unit);
+}
+
+function readField(field: DataField, bytes: Buffer): number | string {
+  switch (field.type) {
+    case 'text':
+      return bytes.toString('utf8');
+    case 'bytes':
+      return bytes.toString('hex');
+    case 'f32':
+      return field.littleEndian ? bytes.readFloatLE() : bytes.readFloatBE();
+    case 'f64':
+      return field.littleEndian ? bytes.readDoubleLE() : bytes.readDoubleBE();
+    default:
+      return readInteger(field, bytes);
+  }
+}
+
+function readInteger(field: DataField, bytes: Buffer): number {
+  if (field.type.startsWith('u')) {
+    return field.littleEndian ? bytes.readUIntLE(0, field.size) : bytes.readUIntBE(0, field.size);
+  }
+  return field.littleEndian ? bytes.readIntLE(0, field.size) : bytes.readIntBE(0, field.size);
+}
+
+function decodeJson(fields: readonly JsonField[], bytes: Buffer): DecodedValue {
+  const decoded: Record<string, DecodedField> = {};
+  for (const [name, raw] of Object.entries(readJsonObject(bytes) ?? {})) {
+    const field = fields.find((candidate) => candidate.name === name);
+    const value = typeof raw === 'number' ? scaled(raw, field?.scale ?? 1) : String(raw);
+    decoded[name] = withUnit(value, field?.unit);
+  }
+  return decoded;
+}
+
+function withUnit(value: number | string, unit: string | undefined): DecodedField {
+  return unit === undefined ? { value } : { value, unit };
+}
+
+/** Scaling by 0.001 must give 12.345, not 12.345000000000001: 12 digits are more than any sensor has. */
+function scaled(value: number, scale: number): number {
+  return scale === 1 ? value : Number((value * scale).toPrecision(12));
+}
+
+function readType(file: string, key: string, entry: TypeEntry): DataType {
+  if ((entry.length === undefined) === (entry.maxLength === undefined)) {
+    throw badTable(file, key, 'must have either length or maxLength');
+  }
+  const varying = entry.maxLength !== undefined;
+  const length = entry.length ?? entry.maxLength ?? 0;
+  const common = { name: entry.name, id: entry.id, length, varying };
+  if (entry.encoding === 'json') return { ...common, fields: [], json: readJsonShape(file, key, entry) };
+  if (entry.deviceTime !== undefined) throw badTable(file, `${key}.deviceTime`, 'needs the encoding "json"');
+  return { ...common, fields: readFields(file, key, entry, length) };
+}
+
+function readJsonShape(file: string, key: string, entry: TypeEntry): NonNullable<DataType['json']> {
+  const fields = entry.fields.map((field, index) => {
+    if (field.type || field.endian || field.length) {
+      throw badTable(file, `${key}.fields.${index}`, 'a JSON field has only name, scale and unit');
+    }
+    return { name: field.name, scale: field.scale ?? 1, ...unitOf(field) };
+  });
+  return entry.deviceTime === undefined ? { fields } : { fields, deviceTime: entry.deviceTime };
+}
+
+function readFields(file: string, key: string, entry: TypeEntry, length: number): DataField[] {
+  if (entry.fields.length === 0) return [];
+  if (entry.maxLength !== undefined) {
+    throw badTable(file, `${key}.fields`, 'a binary type of varying length can have no fields');
+  }
+  let offset = 0;
+  const fields = entry.fields.map((field, index) => {
+    const read = readFieldEntry(file, `${key}.fields.${index}`, field, offset);
+    offset += read.size;
+    return read;
+  });
+  if (offset === length) return fields;
+  throw badTable(file, `${key}.fields`, `add up to ${offset} bytes, but the length is ${length}`);
+}
+
+function readFieldEntry(file: string, key: string, field: FieldEntry, offset: number): DataField {
+  if (field.type === undefined) throw badTable(file, `${key}.type`, 'is missing');
+  const isNumber = field.type !== 'text' && field.type !== 'bytes';
+  if (isNumber === (field.length !== undefined)) {
+    throw badTable(file, `${key}.length`, 'must be given for text and bytes, and only for those');
+  }
+  const size = isNumber ? NUMBER_SIZES[field.type as keyof typeof NUMBER_SIZES] : (field.length ?? 0);
+  if (isNumber && size > 1 && field.endian === undefined) {
+    throw badTable(file, `${key}.endian`, 'must be "le" or "be" for a number of several bytes');
+  }
+  const littleEndian = field.endian === 'le';
+  const { name, type } = field;
+  return { name, type, littleEndian, size, offset, scale: field.scale ?? 1, ...unitOf(field) };
+}
+
+function unitOf(field: FieldEntry): { unit?: string } {
+  return field.unit === undefined ? {} : { unit: field.unit };
+}
+
+function refuseRepeats(file: string, types: readonly TypeEntry[], key: 'id' | 'name'): void {
+  const seen = new Set<number | string>();
+  types.forEach((type, index) => {
+    if (seen.has(type[key])) throw badTable(file, `types.${index}.${key}`, `${type[key]} is already taken`);
+    seen.add(type[key]);
+  });
+}

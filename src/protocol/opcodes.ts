@@ -1,0 +1,169 @@
+/**
+ * opcodes.json: the messages that come from the root and the commands that clients give.
+ * The only place where these numbers and names are read in.
+ */
+import { z } from 'zod';
+import { ADDRESS_LENGTH } from './address.js';
+import type { DataTypes } from './data-types.js';
+import { badTable, numberOrHex, readJsonTable } from './json-table.js';
+
+/** Who a body speaks for: address 0000 or 0001 is the root, any unicast address is a node. */
+export type Speaker = 'root' | 'node';
+
+/** How a message's payload is understood; `opaque` is passed on as it is, `value` is stored as a data type. */
+export type PayloadKind = 'opaque' | 'value' | 'data' | 'netInfo' | 'nodeInfo' | 'rootReset' | 'pathInfo';
+
+export interface MessageOpcode {
+  /** 0x00–0xFF. */
+  readonly opcode: number;
+  readonly name: string;
+  readonly from: readonly Speaker[];
+  readonly payload: PayloadKind;
+  /** The data type that a `value` payload is stored as. */
+  readonly storeAs?: string;
+  /** The opcode byte is the first byte of the payload (`{` of a JSON report). */
+  readonly opcodeIsPayload: boolean;
+  /** Forwarded to listening clients. */
+  readonly listeners: boolean;
+}
+
+/** Who carries a command out. What an edge device executes, the gateway refuses. */
+export type Executor = 'gateway' | 'root' | 'edge';
+
+export type ArgumentShape = keyof typeof ARGUMENT_LENGTHS;
+
+export interface CommandSpec {
+  /** Five ASCII characters: what stands on the wire. */
+  readonly name: string;
+  readonly executor: Executor;
+  readonly arguments: readonly ArgumentShape[];
+  /** Bytes of the shortest legal request, the name included. */
+  readonly minLength: number;
+  /** True when no argument is of varying length: a request is then exactly `minLength` bytes. */
+  readonly fixedLength: boolean;
+}
+
+/** Bytes of a command's name. */
+export const COMMAND_NAME_LENGTH = 5;
+
+/** Shortest length in bytes of each argument; those in `VARYING` may be longer, and stand last. */
+const ARGUMENT_LENGTHS = {
+  address: ADDRESS_LENGTH,
+  ignored: ADDRESS_LENGTH,
+  byte: 1,
+  message: 1,
+  dataType: 1,
+  text: 1,
+} as const;
+const VARYING: ReadonlySet<ArgumentShape> = new Set(['message', 'dataType', 'text']);
+
+/** The bytes that open a listening connection or a JSON-RPC session can't open a command. */
+const RESERVED_NAMES = /^(\[syn\]|\{.*)$/;
+
+const messageSchema = z.strictObject({
+  opcode: numberOrHex(0, 0xff),
+  name: z.string().regex(/^[A-Za-z][A-Za-z0-9]*$/, { error: 'must be letters and digits' }),
+  from: z.array(z.enum(['root', 'node'])).min(1),
+  payload: z.enum(['opaque', 'data', 'netInfo', 'nodeInfo', 'rootReset', 'pathInfo']).optional(),
+  storeAs: z.string().optional(),
+  opcodeIsPayload: z.boolean().default(false),
+  listeners: z.boolean().default(true),
+});
+
+const commandSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[\x20-\x7e]{5}$/, { error: 'must be five printable ASCII characters' })
+    .refine((name) => !RESERVED_NAMES.test(name), { error: 'opens another kind of connection' }),
+  executor: z.enum(['gateway', 'root', 'edge']),
+  arguments: z.array(z.enum(Object.keys(ARGUMENT_LENGTHS) as ArgumentShape[])),
+});
+
+const fileSchema = z.strictObject({
+  messages: z.array(messageSchema),
+  commands: z.array(commandSchema),
+});
+
+/** The messages and commands that this gateway knows. */
+export class Opcodes {
+  readonly #messages = new Map<number, MessageOpcode>();
+  readonly #commands = new Map<string, CommandSpec>();
+
+  constructor(messages: Iterable<MessageOpcode>, commands: Iterable<CommandSpec>) {
+    for (const message of messages) this.#messages.set(message.opcode, message);
+    for (const command of commands) this.#commands.set(command.name, command);
+  }
+
+  /** Reads and checks an opcodes file. Throws `BAD_TABLE` with file, key and reason. */
+  static load(file: string, dataTypes: DataTypes): Opcodes {
+    const { messages, commands } = readJsonTable(file, fileSchema);
+    return new Opcodes(
+      messages.map((entry, index) => readMessage(file, index, entry, messages, dataTypes)),
+      commands.map((entry, index) => readCommand(file, index, entry, commands)),
+    );
+  }
+
+  /** The message that this opcode is when this speaker sends it. */
+  findMessage(opcode: number, speaker: Speaker): MessageOpcode | undefined {
+    const message = this.#messages.get(opcode);
+    return message?.from.includes(speaker) ? message : undefined;
+  }
+
+  /** The message of this name. */
+  findMessageByName(name: string): MessageOpcode | undefined {
+    return this.messages().find((message) => message.name === name);
+  }
+
+  findCommand(name: string): CommandSpec | undefined {
+    return this.#commands.get(name);
+  }
+
+  messages(): MessageOpcode[] {
+    return [...this.#messages.values()];
+  }
+
+  commands(): CommandSpec[] {
+    return [...this.#commands.values()];
+  }
+}
+
+type MessageEntry = z.output<typeof messageSchema>;
+type CommandEntry = z.output<typeof commandSchema>;
+
+function readMessage(
+  file: string,
+  index: number,
+  entry: MessageEntry,
+  all: readonly MessageEntry[],
+  dataTypes: DataTypes,
+): MessageOpcode {
+  const key = `messages.${index}`;
+  const firstIndex = all.findIndex((other) => other.opcode === entry.opcode);
+  if (firstIndex < index) throw badTable(file, `${key}.opcode`, `is already messages.${firstIndex}`);
+  if (entry.payload !== undefined && entry.storeAs !== undefined) {
+    throw badTable(file, key, 'can have payload or storeAs, not both');
+  }
+  if (entry.storeAs !== undefined && dataTypes.findByName(entry.storeAs) === undefined) {
+    throw badTable(file, `${key}.storeAs`, `no data type is called ${entry.storeAs}`);
+  }
+  const { storeAs, payload, ...rest } = entry;
+  if (storeAs !== undefined) return { ...rest, payload: 'value', storeAs };
+  return { ...rest, payload: payload ?? 'opaque' };
+}
+
+function readCommand(
+  file: string,
+  index: number,
+  entry: CommandEntry,
+  all: readonly CommandEntry[],
+): CommandSpec {
+  const key = `commands.${index}`;
+  const firstIndex = all.findIndex((other) => other.name === entry.name);
+  if (firstIndex < index) throw badTable(file, `${key}.name`, `is already commands.${firstIndex}`);
+  const varyingAt = entry.arguments.findIndex((argument) => VARYING.has(argument));
+  if (varyingAt !== -1 && varyingAt !== entry.arguments.length - 1) {
+    throw badTable(file, `${key}.arguments.${varyingAt}`, 'is of varying length and must stand last');
+  }
+  const argumentsLength = entry.arguments.reduce((sum, argument) => sum + ARGUMENT_LENGTHS[argument], 0);
+  return { ...entry, minLength: COMMAND_NAME_LENGTH + argumentsLength, fixedLength: varyingAt === -1 };
+}
