@@ -10,6 +10,7 @@ export const ERROR_CODES = {
   ADDRESS_IN_USE: 'another program holds the TCP port',
   NO_PERMISSION: 'the operating system refused access',
   SOCKET_FAILED: 'a socket could not be opened',
+  PTY_LOST: 'the pseudo-terminal of a virtual mesh went away',
   TOOL_MISSING: 'a program that this command needs is not installed',
 } as const;
 
@@ -37,4 +38,9 @@ export function systemErrorCode(error: unknown): string | undefined {
 /** The text of anything that was thrown. */
 export function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** The stack of anything that was thrown: for our own mistakes. */
+export function errorStack(error: unknown): string {
+  return error instanceof Error && error.stack ? error.stack : String(error);
 }

@@ -1,0 +1,74 @@
+/**
+ * Makes the working copy ready to run: installs from the lock file when node_modules is not what it says, and
+ * compiles when a source is newer than the last build. `--force` compiles in any case.
+ */
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const INSTALLED = join(root, 'node_modules', '.meshgate-installed');
+const BUILT = join(root, 'dist', '.built');
+const SOURCES = ['src', 'test', 'bench', 'tsconfig.json', 'package-lock.json'];
+
+requireNode();
+if (read(INSTALLED) !== read(join(root, 'package-lock.json'))) install();
+if (process.argv.includes('--force') || newest(SOURCES) > timeOf(BUILT)) build();
+
+function requireNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > 20 || (major === 20 && minor >= 19)) return;
+  console.error(`meshgate needs Node 20.19 or newer; this is ${process.version}`);
+  process.exit(1);
+}
+
+function install() {
+  console.error('installing packages from package-lock.json …');
+  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  writeFileSync(INSTALLED, read(join(root, 'package-lock.json')));
+}
+
+function build() {
+  console.error('compiling …');
+  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  const typescript = createRequire(import.meta.url).resolve('typescript/package.json', { paths: [root] });
+  run(process.execPath, [join(dirname(typescript), 'bin', 'tsc'), '-p', root]);
+  mkdirSync(dirname(BUILT), { recursive: true });
+  chmodSync(join(root, 'dist', 'src', 'main.js'), 0o755);
+  writeFileSync(BUILT, '');
+}
+
+function run(command, args) {
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2] });
+  if (error) console.error(`${command}: ${error.message}`);
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+function newest(names) {
+  return Math.max(0, ...names.map((name) => newestIn(join(root, name))));
+}
+
+function newestIn(path) {
+  if (!existsSync(path)) return 0;
+  if (!statSync(path).isDirectory()) return timeOf(path);
+  return Math.max(timeOf(path), ...readdirSync(path).map((name) => newestIn(join(path, name))));
+}
+
+function timeOf(path) {
+  return existsSync(path) ? statSync(path).mtimeMs : 0;
+}
+
+function read(path) {
+  return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+}

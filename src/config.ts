@@ -1,0 +1,259 @@
+/**
+ * Settings: defaults < TOML file < `MESHGATE_*` variables < flags, checked by one schema.
+ *
+ * A setting has one name everywhere: `mesh.idle_after_s` is the key `idle_after_s` of the section `[mesh]`, and the
+ * variable `MESHGATE_MESH_IDLE_AFTER_S`.
+ */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parse as parseToml } from 'smol-toml';
+import { z } from 'zod';
+import { errorText, MeshgateError } from './errors.js';
+import { packageRoot } from './package-root.js';
+import { isUnicast } from './protocol/address.js';
+import { parsePortWish } from './uart/port-finder.js';
+
+/** Numbers; variables and flags give them as text. */
+const number = (min: number, max: number, what: string) => {
+  const error = `must be a ${what} from ${min} to ${max}`;
+  return z
+    .union([z.number(), z.string().regex(/^-?\d+(\.\d+)?$/, { error })], { error })
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, { error });
+};
+
+const whole = (min: number, max: number) =>
+  number(min, max, 'whole number').refine(Number.isInteger, {
+    error: `must be a whole number from ${min} to ${max}`,
+  });
+
+const flag = z
+  .union([z.boolean(), z.enum(['true', 'false', '1', '0'])], { error: 'must be true or false' })
+  .transform((value) => value === true || value === 'true' || value === '1');
+
+const path = z.string().min(1, { error: 'must be a path' });
+
+const ports = z.preprocess(
+  (value) =>
+    typeof value === 'string'
+      ? value.split(',').filter(Boolean)
+      : typeof value === 'number'
+        ? [value]
+        : value,
+  z.array(whole(1, 65535), { error: 'must be a port from 1 to 65535, or several' }),
+);
+
+const portWish = z.string().refine((text) => parsePortWish(text) !== undefined, {
+  error: 'must be auto, a path such as /dev/ttyUSB0, or usb:VID:PID[:SERIAL]',
+});
+
+const mode = z
+  .string()
+  .regex(/^0?[0-7]{3}$/, { error: 'must be permission bits in octal, such as "0660"' })
+  .transform((text) => Number.parseInt(text, 8));
+
+const line = z.enum(['keep', 'on', 'off'], { error: 'must be keep, on or off' });
+
+const names = z.record(z.string(), z.string().min(1).max(64)).transform((entries, context) => {
+  const byAddress = new Map<number, string>();
+  for (const [key, name] of Object.entries(entries)) {
+    const address = Number(key);
+    if (!isUnicast(address)) {
+      context.addIssue({ code: 'custom', path: [key], message: 'must be a node address such as 0x0005' });
+    }
+    byAddress.set(address, name);
+  }
+  return byAddress;
+});
+
+const minute = 60;
+const day = 24 * 60 * minute;
+
+const serialSection = z.strictObject({
+  /** DTR and RTS reset many ESP32 boards; `keep` leaves them as the system has them. */
+  dtr: line.default('keep'),
+  rts: line.default('keep'),
+  open_timeout_ms: whole(100, 60_000).default(5000),
+  write_timeout_ms: whole(100, 60_000).default(5000),
+  max_body: whole(32, 65_536).default(2048),
+  frame_timeout_ms: whole(10, 60_000).default(500),
+  /** Encoded bytes that go out in any window; 0 = no pacing. */
+  pace_bytes: whole(0, 1_000_000).default(1000),
+  pace_window_ms: whole(10, 60_000).default(1000),
+  /** Commands that may wait to be written. */
+  queue: whole(1, 65_536).default(256),
+});
+
+const clientsSection = z.strictObject({
+  mode: mode.default(0o660),
+  group: z.string().min(1).optional(),
+  max: whole(1, 65_536).default(1024),
+  max_request: whole(16, 1_048_576).default(1024),
+  request_timeout_ms: whole(10, 600_000).default(5000),
+  settle_ms: whole(1, 5000).default(2),
+  outbox_bytes: whole(1024, 1_073_741_824).default(1_048_576),
+});
+
+const meshSection = z
+  .strictObject({
+    idle_after_s: whole(1, day).default(minute),
+    disconnected_after_s: whole(1, 7 * day).default(3 * minute),
+    /** 0 = only when a client asks. */
+    refresh_s: whole(0, day).default(30),
+    max_message: whole(1, 1000).default(256),
+    values: whole(1, 10_000).default(10),
+    max_nodes: whole(1, 32_767).default(32_767),
+  })
+  .refine(({ idle_after_s, disconnected_after_s }) => idle_after_s <= disconnected_after_s, {
+    path: ['disconnected_after_s'],
+    error: 'must not be less than mesh.idle_after_s',
+  });
+
+const simulationSection = z.strictObject({
+  nodes: whole(0, 32_000).default(12),
+  seed: whole(0, 4_294_967_295).default(1),
+  /** Data updates of each node, per second. */
+  rate_hz: number(0, 1000, 'number').default(1),
+  /** Share of messages that each hop loses. */
+  loss: number(0, 1, 'number').default(0.01),
+});
+
+const schema = z.strictObject({
+  port: portWish.default('auto'),
+  baud: whole(300, 4_000_000).default(115_200),
+  /** Without one: see `defaultSocketPath`. */
+  socket: path.optional(),
+  /** Ports of 127.0.0.1; none by default. */
+  tcp: ports.default([]),
+  simulate: flag.default(false),
+  opcodes: path.default(resolve(packageRoot, 'opcodes.json')),
+  data_types: path.default(resolve(packageRoot, 'data-types.json')),
+  serial: serialSection.prefault({}),
+  clients: clientsSection.prefault({}),
+  mesh: meshSection.prefault({}),
+  simulation: simulationSection.prefault({}),
+  names: names.default(new Map()),
+});
+
+/** Every setting, checked. Names end in their unit; see `docs/configuration.md` for what each means. */
+export type Config = z.output<typeof schema>;
+
+/** Settings as they were given, by name; sections are nested. */
+export type GivenSettings = { readonly [name: string]: unknown };
+
+/** A setting that can be given by variable: its path in the settings. */
+interface Variable {
+  readonly name: string;
+  readonly path: readonly string[];
+}
+
+const PREFIX = 'MESHGATE_';
+/** Variables that are not settings: which file the settings come from. */
+const CONFIG_FILE_VARIABLE = 'MESHGATE_CONFIG';
+
+const variables: readonly Variable[] = listVariables();
+
+/**
+ * Reads and joins all settings. `flags`: what the command line gave; `file`: its `--config`.
+ * Throws `BAD_CONFIG` that names the setting, its value, and what is allowed.
+ */
+export function loadConfig(
+  flags: GivenSettings,
+  file?: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Config {
+  const configFile = file ?? env[CONFIG_FILE_VARIABLE];
+  const fromFile = configFile === undefined ? {} : readToml(configFile);
+  const fromEnvironment = readVariables(env);
+  const given = merge(merge(fromFile, fromEnvironment), flags);
+  const result = schema.safeParse(given);
+  if (result.success) return result.data;
+  throw badSetting(result.error.issues[0], { flags, fromEnvironment, fromFile, given, configFile });
+}
+
+interface Sources {
+  readonly flags: GivenSettings;
+  readonly fromEnvironment: GivenSettings;
+  readonly fromFile: GivenSettings;
+  readonly given: GivenSettings;
+  readonly configFile: string | undefined;
+}
+
+function badSetting(issue: z.core.$ZodIssue | undefined, sources: Sources): MeshgateError {
+  if (issue?.code === 'unrecognized_keys') {
+    const name = [...issue.path, issue.keys[0]].join('.');
+    return new MeshgateError(
+      'BAD_CONFIG',
+      `${name}: there is no such setting${placeOf([...issue.path, issue.keys[0] ?? ''], sources)}`,
+    );
+  }
+  const at = issue?.path ?? [];
+  const value = JSON.stringify(valueAt(sources.given, at));
+  return new MeshgateError(
+    'BAD_CONFIG',
+    `${at.join('.')} = ${value}: ${issue?.message}${placeOf(at, sources)}`,
+  );
+}
+
+/** Where a setting was given, for a person to find it. */
+function placeOf(at: readonly PropertyKey[], { flags, fromEnvironment, configFile }: Sources): string {
+  if (valueAt(flags, at) !== undefined) return ' (given on the command line)';
+  if (valueAt(fromEnvironment, at) !== undefined) return ` (given by ${variableName(at.map(String))})`;
+  return configFile === undefined ? '' : ` (in ${configFile})`;
+}
+
+function valueAt(settings: unknown, at: readonly PropertyKey[]): unknown {
+  return at.reduce<unknown>((inner, key) => (isSection(inner) ? inner[String(key)] : undefined), settings);
+}
+
+function readToml(file: string): GivenSettings {
+  try {
+    return parseToml(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new MeshgateError('BAD_CONFIG', `${file}: ${errorText(error)}`, undefined, { cause: error });
+  }
+}
+
+/** An unknown variable is refused: a misspelt one would be ignored without a word. */
+function readVariables(env: NodeJS.ProcessEnv): GivenSettings {
+  let settings: GivenSettings = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (!name.startsWith(PREFIX) || name === CONFIG_FILE_VARIABLE || value === undefined) continue;
+    const variable = variables.find((known) => known.name === name);
+    if (!variable) throw new MeshgateError('BAD_CONFIG', `${name} = "${value}": there is no such setting`);
+    settings = merge(settings, nest(variable.path, value));
+  }
+  return settings;
+}
+
+function listVariables(): Variable[] {
+  const top = Object.entries(schema.shape).filter(([name]) => name !== 'names');
+  return top.flatMap(([name, entry]) => {
+    const section = entry instanceof z.ZodPrefault ? entry.unwrap() : undefined;
+    const paths = section ? Object.keys(section.shape).map((key) => [name, key]) : [[name]];
+    return paths.map((parts) => ({ name: variableName(parts), path: parts }));
+  });
+}
+
+function variableName(parts: readonly string[]): string {
+  return PREFIX + parts.join('_').toUpperCase();
+}
+
+function nest(path: readonly string[], value: unknown): GivenSettings {
+  const [first = '', ...rest] = path;
+  return { [first]: rest.length === 0 ? value : nest(rest, value) };
+}
+
+function merge(under: GivenSettings, over: GivenSettings): GivenSettings {
+  const merged: Record<string, unknown> = { ...under };
+  for (const [key, value] of Object.entries(over)) {
+    if (value === undefined) continue;
+    const below = merged[key];
+    merged[key] = isSection(below) && isSection(value) ? merge(below, value) : value;
+  }
+  return merged;
+}
+
+function isSection(value: unknown): value is GivenSettings {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Map);
+}

@@ -1,0 +1,181 @@
+import type { Clock } from '../clock.js';
+import type { MeshNode, Moment, NodeStatus, StatusRules } from '../node/mesh-node.js';
+import { NodeTable } from '../node/node-table.js';
+import type { TimedValue } from '../node/value-queue.js';
+import type { DataTypes } from '../protocol/data-types.js';
+import type { ListedNode, Path, ReportedValue } from '../protocol/message.js';
+import type { HubEventContent, NodeView, Robot, RootView } from './hub.js';
+
+export interface PictureSettings extends StatusRules {
+  readonly maxNodes: number;
+  /** Values kept in memory per node and data type. */
+  readonly valuesKept: number;
+  /** The name of a node by address, where the site has given it one. */
+  readonly names: ReadonlyMap<number, string>;
+}
+
+/** The one picture of the mesh: nodes, paths, the root, robots. Tells `publish` what changes. */
+export class MeshPicture {
+  readonly #clock: Clock;
+  readonly #settings: PictureSettings;
+  readonly #dataTypes: DataTypes;
+  readonly #publish: (content: HubEventContent) => void;
+  readonly #nodes: NodeTable;
+  #paths: readonly Path[] = [];
+  #robots: readonly Robot[] = [];
+  #rootHeardAt: number | undefined;
+  #rootResets = 0;
+  #evicted = 0;
+
+  constructor(
+    clock: Clock,
+    settings: PictureSettings,
+    dataTypes: DataTypes,
+    publish: (content: HubEventContent) => void,
+  ) {
+    this.#clock = clock;
+    this.#settings = settings;
+    this.#dataTypes = dataTypes;
+    this.#publish = publish;
+    this.#nodes = new NodeTable(settings, (node) => this.#onEvicted(node));
+  }
+
+  get paths(): readonly Path[] {
+    return this.#paths;
+  }
+
+  get robots(): readonly Robot[] {
+    return this.#robots;
+  }
+
+  get root(): RootView {
+    const resets = this.#rootResets;
+    return this.#rootHeardAt === undefined ? { resets } : { lastHeardAt: this.#rootHeardAt, resets };
+  }
+
+  counters() {
+    return { nodes: this.#nodes.size, nodesEvicted: this.#evicted, rootResets: this.#rootResets };
+  }
+
+  /** A frame came from the root, whoever it speaks for. */
+  onRootHeard(): void {
+    this.#rootHeardAt = this.#clock.now();
+  }
+
+  onRootReset(): void {
+    this.#rootResets++;
+  }
+
+  /** A message came from this node. `address`: 0x0001–0x7FFF. */
+  onContact(address: number): MeshNode {
+    const node = this.#touch(address);
+    node.onContact(this.#moment());
+    return node;
+  }
+
+  /** The root, or the node itself, has told a node's uuid. */
+  onIdentified({ address, uuid }: ListedNode): void {
+    const node = this.#touch(address);
+    const isNews = !node.uuid?.equals(uuid);
+    node.onListed(uuid);
+    if (isNews) this.#publish({ kind: 'node', node: address, change: 'identified' });
+  }
+
+  /** The root's list is complete: whoever is not on it was missed. */
+  onListComplete(listed: readonly ListedNode[]): void {
+    const addresses = new Set(listed.map(({ address }) => address));
+    for (const node of this.#nodes.all()) {
+      if (!addresses.has(node.address)) node.onMissedInList();
+    }
+  }
+
+  setPaths(paths: readonly Path[]): void {
+    this.#paths = paths;
+    this.#publish({ kind: 'paths', paths });
+  }
+
+  setRobots(robots: readonly Robot[]): void {
+    this.#robots = robots;
+    this.#publish({ kind: 'robots', robots });
+  }
+
+  /** Bytes are copied: a value must not keep the whole message that it came in alive. */
+  store(node: MeshNode, { type, bytes, deviceTime }: ReportedValue): void {
+    const common = { receivedAt: this.#clock.now(), bytes: Buffer.from(bytes) };
+    const value: TimedValue = deviceTime === undefined ? common : { ...common, deviceTime };
+    node.store(type.id, value);
+    this.#publish({ kind: 'value', node: node.address, type, value });
+  }
+
+  /** The root was told to restart: every node is disconnected until it is heard again. */
+  onRootRestart(): void {
+    for (const node of this.#nodes.all()) node.onRootRestart();
+  }
+
+  /** The root was told to forget its network. */
+  forgetAll(): void {
+    const forgotten = this.#nodes.sorted();
+    this.#nodes.clear();
+    this.#paths = [];
+    for (const { address } of forgotten) this.#publish({ kind: 'node', node: address, change: 'forgotten' });
+  }
+
+  /** Every node, by rising address. */
+  views(isLinkUp: boolean): NodeView[] {
+    return this.#nodes.sorted().map((node) => this.#view(node, isLinkUp));
+  }
+
+  findView(address: number, isLinkUp: boolean): NodeView | undefined {
+    const node = this.#nodes.find(address);
+    return node && this.#view(node, isLinkUp);
+  }
+
+  countWhere(matches: (status: NodeStatus) => boolean, isLinkUp: boolean): number {
+    let count = 0;
+    for (const node of this.#nodes.all()) {
+      if (matches(this.#statusOf(node, isLinkUp))) count++;
+    }
+    return count;
+  }
+
+  #touch(address: number): MeshNode {
+    const { node, isNew } = this.#nodes.touch(address);
+    if (isNew) this.#publish({ kind: 'node', node: address, change: 'added' });
+    return node;
+  }
+
+  #view(node: MeshNode, isLinkUp: boolean): NodeView {
+    const { address, uuid, lastHeardAt } = node;
+    return {
+      address,
+      name: this.#settings.names.get(address) ?? `Node-${address}`,
+      status: this.#statusOf(node, isLinkUp),
+      latest: this.#latestOf(node),
+      ...(uuid && { uuid }),
+      ...(lastHeardAt !== undefined && { lastHeardAt }),
+    };
+  }
+
+  /** A node that was never heard stays so whatever the link does; of any other nothing is known without a link. */
+  #statusOf(node: MeshNode, isLinkUp: boolean): NodeStatus {
+    const status = node.status(this.#settings, this.#clock.monotonic());
+    return isLinkUp || status === 'unheard' ? status : 'unknown';
+  }
+
+  #latestOf(node: MeshNode): NodeView['latest'] {
+    return node.typeIds().flatMap((id) => {
+      const type = this.#dataTypes.findById(id);
+      const value = node.latest(id);
+      return type && value ? [{ type, value }] : [];
+    });
+  }
+
+  #moment(): Moment {
+    return { at: this.#clock.now(), monotonic: this.#clock.monotonic() };
+  }
+
+  #onEvicted(node: MeshNode): void {
+    this.#evicted++;
+    this.#publish({ kind: 'node', node: node.address, change: 'forgotten' });
+  }
+}

@@ -1,0 +1,99 @@
+import { type TimedValue, ValueQueue } from './value-queue.js';
+
+/** `unheard`: listed by the root, never heard. `unknown`: nothing can be said while the link is down. */
+export type NodeStatus = 'unheard' | 'active' | 'idle' | 'disconnected' | 'unknown';
+
+export interface StatusRules {
+  /** Without contact for so long, a node is idle. */
+  readonly idleAfterMs: number;
+  /** Without contact for so long, a node is disconnected. */
+  readonly disconnectedAfterMs: number;
+}
+
+/** A moment in both of the clock's measures: see `Clock`. */
+export interface Moment {
+  /** ms since the epoch, host clock: for display and storage. */
+  readonly at: number;
+  /** ms that never go back: for ages, so that a host clock that is set does not kill every node. */
+  readonly monotonic: number;
+}
+
+/** Lists of the root in a row that a node may be missing from before it counts as disconnected. */
+const LISTS_MISSED_UNTIL_DISCONNECTED = 2;
+
+/** A node of the mesh as the gateway knows it. Status is derived when it is asked for; nothing here runs by time. */
+export class MeshNode {
+  /** 16 bytes; unknown until the root lists the node or the node says it. */
+  uuid: Buffer | undefined;
+  #lastHeard: Moment | undefined;
+  #missedLists = 0;
+  #mustBeHeardAgain = false;
+  readonly #values = new Map<number, ValueQueue>();
+
+  /** `address`: 0x0001–0x7FFF; `valuesKept`: per data type. */
+  constructor(
+    readonly address: number,
+    readonly valuesKept: number,
+  ) {}
+
+  /** ms since the epoch, host clock; undefined when it was never heard. */
+  get lastHeardAt(): number | undefined {
+    return this.#lastHeard?.at;
+  }
+
+  /** A message has come from it. */
+  onContact(moment: Moment): void {
+    this.#lastHeard = moment;
+    this.#missedLists = 0;
+    this.#mustBeHeardAgain = false;
+  }
+
+  /** The root has listed it: that proves provisioning, not life. */
+  onListed(uuid: Buffer): void {
+    this.uuid = uuid;
+    this.#missedLists = 0;
+  }
+
+  /** The root has given its list without this node. */
+  onMissedInList(): void {
+    this.#missedLists++;
+  }
+
+  /** The root was restarted: what was known of the node's life no longer counts. */
+  onRootRestart(): void {
+    this.#mustBeHeardAgain = true;
+  }
+
+  /** `monotonic`: now. Says nothing of the link: see `unknown`. */
+  status(rules: StatusRules, monotonic: number): NodeStatus {
+    if (this.#mustBeHeardAgain || this.#missedLists >= LISTS_MISSED_UNTIL_DISCONNECTED) return 'disconnected';
+    if (!this.#lastHeard) return 'unheard';
+    const silentMs = monotonic - this.#lastHeard.monotonic;
+    if (silentMs >= rules.disconnectedAfterMs) return 'disconnected';
+    return silentMs >= rules.idleAfterMs ? 'idle' : 'active';
+  }
+
+  store(typeId: number, value: TimedValue): void {
+    let queue = this.#values.get(typeId);
+    if (!queue) {
+      queue = new ValueQueue(this.valuesKept);
+      this.#values.set(typeId, queue);
+    }
+    queue.push(value);
+  }
+
+  /** The newest value of a data type. */
+  latest(typeId: number): TimedValue | undefined {
+    return this.#values.get(typeId)?.latest;
+  }
+
+  /** The values kept of a data type, oldest first. */
+  values(typeId: number): TimedValue[] {
+    return this.#values.get(typeId)?.all() ?? [];
+  }
+
+  /** Ids of the data types that it has values of, in rising order. */
+  typeIds(): number[] {
+    return [...this.#values.keys()].sort((a, b) => a - b);
+  }
+}

@@ -1,0 +1,58 @@
+import { LRUCache } from 'lru-cache';
+import { MeshNode } from './mesh-node.js';
+
+export interface NodeTableSettings {
+  /** Nodes at most; the one that was heard or listed longest ago makes room. */
+  readonly maxNodes: number;
+  /** Values kept per node and data type. */
+  readonly valuesKept: number;
+}
+
+/** Every node that is known, by address. */
+export class NodeTable {
+  readonly #settings: NodeTableSettings;
+  readonly #nodes: LRUCache<number, MeshNode>;
+
+  /** `onEvicted`: a node was forgotten to make room. */
+  constructor(settings: NodeTableSettings, onEvicted: (node: MeshNode) => void) {
+    this.#settings = settings;
+    this.#nodes = new LRUCache({
+      max: settings.maxNodes,
+      dispose: (node, _address, reason) => {
+        if (reason === 'evict') onEvicted(node);
+      },
+    });
+  }
+
+  get size(): number {
+    return this.#nodes.size;
+  }
+
+  /** Reading does not keep a node from being forgotten; only news of it does. */
+  find(address: number): MeshNode | undefined {
+    return this.#nodes.peek(address);
+  }
+
+  /** The node of this address, created if need be, and noted as news. `address`: 0x0001–0x7FFF. */
+  touch(address: number): { readonly node: MeshNode; readonly isNew: boolean } {
+    const known = this.#nodes.get(address);
+    if (known) return { node: known, isNew: false };
+    const node = new MeshNode(address, this.#settings.valuesKept);
+    this.#nodes.set(address, node);
+    return { node, isNew: true };
+  }
+
+  /** Every node, by rising address. */
+  sorted(): MeshNode[] {
+    return [...this.#nodes.values()].sort((a, b) => a.address - b.address);
+  }
+
+  /** Every node, in no particular order. */
+  all(): Iterable<MeshNode> {
+    return this.#nodes.values();
+  }
+
+  clear(): void {
+    this.#nodes.clear();
+  }
+}

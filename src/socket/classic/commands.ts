@@ -1,0 +1,193 @@
+/** What each command of the classic dialect does at the hub; one row a command. */
+import {
+  type Command,
+  type CommandFailure,
+  type Hub,
+  isAlive,
+  type NodeView,
+  type Outcome,
+} from '../../network/hub.js';
+import type { NodeStatus } from '../../node/mesh-node.js';
+import { ADDRESS_LENGTH, addressBytes, ROOT_ADDRESS, UUID_LENGTH } from '../../protocol/address.js';
+import type { DataType } from '../../protocol/data-types.js';
+import type { ArgumentShape, Opcodes } from '../../protocol/opcodes.js';
+import { describeMesh } from './describe-mesh.js';
+import { failure, success, successJson } from './reply.js';
+import type { ClassicRequest } from './request.js';
+import { parseRobots } from './robots.js';
+
+interface Row {
+  /** The arguments as opcodes.json must name them for this row to understand the bytes. */
+  readonly takes: readonly ArgumentShape[];
+  readonly run: (args: Buffer, hub: Hub, owner: string) => Promise<Buffer> | Buffer;
+}
+
+/** The most that an amount byte can say. */
+const MAX_AMOUNT = 255;
+const UNKNOWN_UUID = Buffer.alloc(UUID_LENGTH);
+const TOO_MANY_NODES = 'More Than 255 Nodes';
+
+const FAILURE_TEXTS: Readonly<Record<CommandFailure, string>> = {
+  noLink: 'No Serial Connection',
+  busy: 'Busy',
+  messageTooLong: 'Message Too Long',
+};
+
+const rows: Readonly<Record<string, Row>> = {
+  'SEND-': {
+    takes: ['address', 'message'],
+    run: (args, hub, owner) => tell(sendCommand(args, false), hub, owner),
+  },
+  SENDI: {
+    takes: ['address', 'message'],
+    run: (args, hub, owner) => tell(sendCommand(args, true), hub, owner),
+  },
+  BCAST: {
+    takes: ['ignored', 'message'],
+    run: (args, hub, owner) =>
+      tell({ kind: 'broadcast', message: args.subarray(ADDRESS_LENGTH) }, hub, owner),
+  },
+  'RST-R': { takes: [], run: (_args, hub, owner) => tell({ kind: 'resetRoot' }, hub, owner) },
+  CLEAN: { takes: [], run: (_args, hub, owner) => tell({ kind: 'clean' }, hub, owner) },
+  NINFO: {
+    takes: [],
+    run: async (_args, hub, owner) => {
+      const fresh = isFresh(await hub.execute({ kind: 'refreshNodes' }, owner));
+      return successJson(describeMesh(hub, fresh));
+    },
+  },
+  GETDF: {
+    takes: [],
+    run: async (_args, hub, owner) => {
+      const fresh = isFresh(await hub.execute({ kind: 'refreshPaths' }, owner));
+      return successJson({ paths: hub.paths(), fresh });
+    },
+  },
+  NSTAT: { takes: [], run: (_args, hub) => successJson(describeStatus(hub.nodes())) },
+  NETIF: { takes: ['byte'], run: (args, hub) => listByState(args.toString('latin1'), hub.nodes()) },
+  '[GET]': { takes: ['address', 'dataType'], run: getValues },
+  'ACT-C': {
+    takes: [],
+    run: (_args, hub) => success(Buffer.of(Math.min(hub.activeNodeCount(), MAX_AMOUNT))),
+  },
+  'W-LOG': {
+    takes: ['text'],
+    run: (args, hub, owner) => tell({ kind: 'log', text: textOf(args) }, hub, owner),
+  },
+  'W-RBT': {
+    takes: ['text'],
+    run: (args, hub, owner) => {
+      const robots = parseRobots(textOf(args));
+      return robots ? tell({ kind: 'setRobots', robots }, hub, owner) : failure('Robot List Not Readable');
+    },
+  },
+};
+
+/** Why this gateway can't serve a command table: a command that it should execute but can't. */
+export function findCommandFault(opcodes: Opcodes): string | undefined {
+  for (const { name, executor, arguments: given } of opcodes.commands()) {
+    const row = rows[name];
+    if (!row && executor === 'gateway') return `${name}: this gateway can't execute it`;
+    if (row && executor !== 'edge' && row.takes.join() !== given.join()) {
+      return `${name}: its arguments must be [${row.takes.join(', ')}]`;
+    }
+  }
+  return undefined;
+}
+
+/** Carries a request out and gives the reply's bytes. A command without a row is one for the site's own root. */
+export async function answerRequest(
+  { spec, args }: ClassicRequest,
+  hub: Hub,
+  owner: string,
+): Promise<Buffer> {
+  const row = rows[spec.name];
+  if (row) return row.run(args, hub, owner);
+  const bytes = Buffer.concat([Buffer.from(spec.name, 'latin1'), args]);
+  return tell({ kind: 'other', bytes }, hub, owner);
+}
+
+async function tell(command: Command, hub: Hub, owner: string): Promise<Buffer> {
+  const outcome = await hub.execute(command, owner);
+  return outcome.ok ? success() : failure(FAILURE_TEXTS[outcome.reason]);
+}
+
+function sendCommand(args: Buffer, important: boolean): Command {
+  return { kind: 'send', to: args.readUInt16BE(0), message: args.subarray(ADDRESS_LENGTH), important };
+}
+
+function isFresh(outcome: Outcome): boolean {
+  return outcome.ok && outcome.fresh;
+}
+
+function describeStatus(nodes: readonly NodeView[]) {
+  return {
+    node_amount: nodes.length,
+    node_addr_list: nodes.map(({ address }) => address),
+    node_status_list: nodes.map(({ status }) => (isAlive(status) ? 1 : 0)),
+  };
+}
+
+/** Each node is in one of the three lists. */
+const STATES: Readonly<Record<string, (status: NodeStatus) => boolean>> = {
+  A: isAlive,
+  D: (status) => status === 'disconnected' || status === 'unknown',
+  N: (status) => status === 'unheard',
+};
+
+function listByState(state: string, nodes: readonly NodeView[]): Buffer {
+  const matches = STATES[state];
+  if (!matches) return failure('Unknown State');
+  const found = nodes.filter(({ status }) => matches(status));
+  if (found.length > MAX_AMOUNT) return failure(TOO_MANY_NODES);
+  const entries = found.flatMap(({ address, uuid }) => [addressBytes(address), uuid ?? UNKNOWN_UUID]);
+  return success(Buffer.of(found.length), ...entries);
+}
+
+/** `address (2) | data type`: one node's latest value, or with address 0000 that of every active node. */
+function getValues(args: Buffer, hub: Hub): Buffer {
+  const address = args.readUInt16BE(0);
+  const key = args.subarray(ADDRESS_LENGTH);
+  const node = hub.findNode(address);
+  if (address !== ROOT_ADDRESS && !node) return failure('Node Not Found');
+  const type = hub.tables.dataTypes.findByKey(key);
+  if (!type) return failure('Data Type Not Found');
+  const nodes = node ? [node] : hub.nodes().filter(({ status }) => isAlive(status));
+  return encodeValues(key, type, latestOf(nodes, type));
+}
+
+interface NodeValue {
+  readonly address: number;
+  readonly bytes: Buffer;
+}
+
+function latestOf(nodes: readonly NodeView[], type: DataType): NodeValue[] {
+  return nodes.flatMap(({ address, latest }) => {
+    const found = latest.find((entry) => entry.type === type);
+    return found ? [{ address, bytes: found.value.bytes }] : [];
+  });
+}
+
+function encodeValues(key: Buffer, type: DataType, values: readonly NodeValue[]): Buffer {
+  if (values.length === 0) return failure('No Data');
+  if (values.length > MAX_AMOUNT) return failure(TOO_MANY_NODES);
+  const length = Math.max(...values.map(({ bytes }) => bytes.length));
+  const entries = values.flatMap(({ address, bytes }) => [
+    addressBytes(address),
+    padded(bytes, length, type),
+  ]);
+  return success(key, Buffer.of(length, values.length), ...entries);
+}
+
+/** The reply has one length for all: shorter values of a varying type are filled up, JSON with spaces. */
+function padded(bytes: Buffer, length: number, type: DataType): Buffer {
+  return bytes.length === length
+    ? bytes
+    : Buffer.concat([bytes, Buffer.alloc(length - bytes.length, type.json ? ' ' : 0)]);
+}
+
+/** The existing client library puts a 2-byte address behind every command; no text begins with two zero bytes. */
+function textOf(args: Buffer): string {
+  const hasAddress = args.length >= ADDRESS_LENGTH && args.readUInt16BE(0) === ROOT_ADDRESS;
+  return args.toString('utf8', hasAddress ? ADDRESS_LENGTH : 0);
+}

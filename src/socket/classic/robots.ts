@@ -1,0 +1,26 @@
+import JSON5 from 'json5';
+import { z } from 'zod';
+import type { Robot } from '../../network/hub.js';
+
+/** The list is shown whole on every dashboard: more robots than this are a mistake. */
+const MAX_ROBOTS = 256;
+
+const robotsSchema = z
+  .array(
+    z.object({
+      id: z.union([z.number(), z.string()]),
+      name: z.coerce.string(),
+      state: z.coerce.string(),
+      node: z.coerce.string(),
+    }),
+  )
+  .max(MAX_ROBOTS);
+
+/** Reads a robot list as JSON5, since existing clients send Python-style quotes; undefined when it is none. */
+export function parseRobots(text: string): Robot[] | undefined {
+  try {
+    return robotsSchema.safeParse(JSON5.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}

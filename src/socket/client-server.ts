@@ -1,0 +1,111 @@
+import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
+import type { Clock } from '../clock.js';
+import { Counters } from '../counters.js';
+import type { Log } from '../log.js';
+import type { Hub } from '../network/hub.js';
+import {
+  CONNECTION_END_REASONS,
+  Connection,
+  type ConnectionEndReason,
+  type ConnectionSettings,
+} from './connection.js';
+
+export interface ClientServerSettings extends ConnectionSettings {
+  /** Connections at once, over all sockets. */
+  readonly maxClients: number;
+}
+
+/** A client that sends nothing for so long is asked by TCP whether it is still there. */
+const KEEP_ALIVE_MS = 60_000;
+/** Connections that the kernel may hold until they are accepted. */
+const BACKLOG = 511;
+
+const END_REASONS = Object.keys(CONNECTION_END_REASONS) as ConnectionEndReason[];
+
+/** Accepts clients on any number of sockets, and counts how each connection ends. */
+export class ClientServer {
+  readonly #hub: Hub;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #settings: ClientServerSettings;
+  readonly #servers: Server[] = [];
+  readonly #connections = new Set<Connection>();
+  readonly #ended = new Counters<ConnectionEndReason>(END_REASONS);
+  #accepted = 0;
+
+  constructor(hub: Hub, clock: Clock, log: Log, settings: ClientServerSettings) {
+    this.#hub = hub;
+    this.#clock = clock;
+    this.#log = log;
+    this.#settings = settings;
+  }
+
+  get listenerCount(): number {
+    return [...this.#connections].filter(({ isListening }) => isListening).length;
+  }
+
+  counters() {
+    return {
+      accepted: this.#accepted,
+      connected: this.#connections.size,
+      listening: this.listenerCount,
+      ended: this.#ended.snapshot(),
+    };
+  }
+
+  /** Listens on a Unix socket's path, or on a port of 127.0.0.1. Rejects with the system's error. */
+  listen(where: { readonly path: string } | { readonly port: number }): Promise<void> {
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
+    const options = 'path' in where ? where : { host: '127.0.0.1', port: where.port };
+    return new Promise((resolve, reject) => {
+      server.once('error', reject);
+      listenPrivately(server, { ...options, backlog: BACKLOG }, () => {
+        server.off('error', reject);
+        server.on('error', (error) =>
+          this.#log.warn('accept', `could not accept a client: ${error.message}`),
+        );
+        this.#servers.push(server);
+        resolve();
+      });
+    });
+  }
+
+  /** Stops accepting, ends every connection, and removes the socket files. */
+  async stop(): Promise<void> {
+    const closed = this.#servers.map(
+      (server) => new Promise<void>((resolve) => server.close(() => resolve())),
+    );
+    for (const connection of this.#connections) connection.stop();
+    await Promise.all(closed);
+  }
+
+  #accept(socket: Socket): void {
+    this.#accepted++;
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    const connection = new Connection(`client ${this.#accepted}`, socket, {
+      hub: this.#hub,
+      clock: this.#clock,
+      log: this.#log,
+      settings: this.#settings,
+      onEnd: (ended, reason) => this.#onEnd(ended, reason),
+    });
+    this.#connections.add(connection);
+    if (this.#connections.size > this.#settings.maxClients) connection.refuse('Too Many Clients');
+  }
+
+  #onEnd(connection: Connection, reason: ConnectionEndReason): void {
+    this.#connections.delete(connection);
+    this.#ended.add(reason);
+    this.#log.debug('%s: %s', connection.name, CONNECTION_END_REASONS[reason]);
+    if (reason === 'slowReader' || reason === 'tooMany') {
+      this.#log.warn(reason, `${connection.name} was closed: ${CONNECTION_END_REASONS[reason]}`);
+    }
+  }
+}
+
+/** A socket file comes into being within the call; until its access is set, only its owner may connect. */
+function listenPrivately(server: Server, options: ListenOptions, onListening: () => void): void {
+  const umask = process.umask(0o177);
+  server.listen(options, onListening);
+  process.umask(umask);
+}

@@ -1,0 +1,230 @@
+/**
+ * One client's connection: its first bytes say what it is.
+ *
+ *     [syn] 00             listening: answered [ack] 00, then gets each forwarded message as its bare body
+ *     a command            sending: one command, one reply, then the gateway closes
+ *     anything else        answered F…, closed
+ *
+ * `#end` is the only way out, from any state, with one of the reasons below.
+ */
+import type { Socket } from 'node:net';
+import type { CancelTimer, Clock } from '../clock.js';
+import { errorStack, errorText } from '../errors.js';
+import type { Log } from '../log.js';
+import type { Hub } from '../network/hub.js';
+import { answerRequest } from './classic/commands.js';
+import { failure } from './classic/reply.js';
+import { type ClassicRequest, examineRequest } from './classic/request.js';
+import { Outbox } from './outbox.js';
+
+export const CONNECTION_END_REASONS = {
+  answered: 'its command was answered',
+  refused: 'what it sent was no legal request',
+  timedOut: 'it did not finish its request in time',
+  tooMany: 'too many clients were connected',
+  clientLeft: 'the client closed it',
+  slowReader: 'the client did not read what was sent to it',
+  failed: 'the connection failed',
+  stopped: 'the gateway was stopped',
+} as const;
+
+export type ConnectionEndReason = keyof typeof CONNECTION_END_REASONS;
+
+export interface ConnectionSettings {
+  /** Bytes of the longest request. */
+  readonly maxRequestLength: number;
+  /** ms for a request to become complete. */
+  readonly requestTimeoutMs: number;
+  /** ms without a byte after which a request of varying length is over. */
+  readonly settleMs: number;
+  /** Bytes that may wait for a client that does not read. */
+  readonly outboxLimit: number;
+}
+
+export interface ConnectionParts {
+  readonly hub: Hub;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings: ConnectionSettings;
+  /** Called once, when it is over. */
+  readonly onEnd: (connection: Connection, reason: ConnectionEndReason) => void;
+}
+
+type Awaiting = 'firstBytes' | 'result' | 'events' | 'clientToClose' | 'nothing';
+
+const SYN = Buffer.from('[syn]\0', 'latin1');
+const ACK = Buffer.from('[ack]\0', 'latin1');
+/** A client has this long to take its reply. */
+const REPLY_TIMEOUT_MS = 10_000;
+/**
+ * Then it has this long to close its side. Closing at once would reset the connection where bytes of the client are
+ * still unread, and it could lose the reply.
+ */
+const LINGER_MS = 1000;
+
+export class Connection {
+  readonly name: string;
+  readonly #socket: Socket;
+  readonly #outbox: Outbox;
+  readonly #parts: ConnectionParts;
+  #awaiting: Awaiting = 'firstBytes';
+  #received = Buffer.alloc(0);
+  #cancelTimeout: CancelTimer = () => {};
+  #cancelSettle: CancelTimer = () => {};
+  #unsubscribe: () => void = () => {};
+
+  /** `name` tells connections apart, in logs and where clients take turns. */
+  constructor(name: string, socket: Socket, parts: ConnectionParts) {
+    this.name = name;
+    this.#socket = socket;
+    this.#outbox = new Outbox(socket, parts.settings.outboxLimit);
+    this.#parts = parts;
+    socket.on('data', (chunk) => this.#onData(chunk));
+    socket.on('end', () => this.#onClientEnd());
+    socket.on('error', (error) => this.#onError(error));
+    socket.on('close', () => this.#end('clientLeft'));
+    const { clock, settings } = parts;
+    this.#cancelTimeout = clock.after(settings.requestTimeoutMs, () => this.#onTimeout());
+  }
+
+  get isListening(): boolean {
+    return this.#awaiting === 'events';
+  }
+
+  /** Messages handed to it, and bytes that it has not read yet. */
+  get outbox(): Outbox {
+    return this.#outbox;
+  }
+
+  /** Refuses the client before it has said anything. */
+  refuse(message: string): void {
+    this.#reply(failure(message), 'tooMany');
+  }
+
+  /** Ends the connection because the gateway stops. */
+  stop(): void {
+    this.#end('stopped');
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#awaiting !== 'firstBytes') return;
+    const room = this.#parts.settings.maxRequestLength + 1 - this.#received.length;
+    this.#received = Buffer.concat([this.#received, chunk.subarray(0, room)]);
+    this.#cancelSettle();
+    this.#examine(false);
+  }
+
+  #onClientEnd(): void {
+    if (this.#awaiting === 'firstBytes' && this.#received.length > 0) this.#examine(true);
+    else if (this.#awaiting === 'firstBytes' || this.#awaiting === 'events') this.#end('clientLeft');
+  }
+
+  #onTimeout(): void {
+    if (this.#awaiting === 'firstBytes') this.#examine(true);
+  }
+
+  /** `isOver`: nothing more will come, or is waited for. */
+  #examine(isOver: boolean): void {
+    if (this.#isHandshake()) return this.#onHandshake(isOver);
+    const { hub, settings } = this.#parts;
+    const examined = examineRequest(this.#received, hub.tables, settings.maxRequestLength);
+    if (examined.kind === 'complete') void this.#answer(examined.request);
+    else if (examined.kind === 'refused') this.#reply(failure(examined.failure), 'refused');
+    else if (isOver) this.#onOver(examined);
+    else if (examined.kind === 'mayGoOn') this.#settleThenExamine();
+  }
+
+  #onOver(examined: Extract<ReturnType<typeof examineRequest>, { kind: 'mayGoOn' | 'tooShort' }>): void {
+    if (examined.kind === 'mayGoOn') void this.#answer(examined.request);
+    else this.#reply(failure(examined.failure), 'timedOut');
+  }
+
+  /**
+   * The pass through the event loop after the settle time reads what had come while the process was busy: time in
+   * which nobody looked is not silence.
+   */
+  #settleThenExamine(): void {
+    const length = this.#received.length;
+    this.#cancelSettle = this.#parts.clock.after(this.#parts.settings.settleMs, () =>
+      setImmediate(() => {
+        if (this.#awaiting === 'firstBytes' && this.#received.length === length) this.#examine(true);
+      }),
+    );
+  }
+
+  #isHandshake(): boolean {
+    const start = this.#received.subarray(0, SYN.length);
+    return start.length > SYN.length - 2 && start.equals(SYN.subarray(0, start.length));
+  }
+
+  #onHandshake(isOver: boolean): void {
+    if (this.#received.length >= SYN.length) this.#listen();
+    else if (isOver) this.#reply(failure('Handshake Too Short'), 'timedOut');
+  }
+
+  #listen(): void {
+    this.#awaiting = 'events';
+    this.#forgetRequest();
+    this.#outbox.push(ACK);
+    this.#unsubscribe = this.#parts.hub.subscribe((event) => {
+      if (event.kind === 'message' && event.toListeners) this.#push(event.message.body);
+    });
+  }
+
+  /** One write a message. A client that leaves too much unread is closed: a silent hole would be worse. */
+  #push(body: Buffer): void {
+    if (!this.#outbox.push(body)) this.#end('slowReader');
+  }
+
+  async #answer(request: ClassicRequest): Promise<void> {
+    this.#awaiting = 'result';
+    this.#forgetRequest();
+    this.#reply(await this.#carryOut(request), 'answered');
+  }
+
+  /** Our own mistake costs this client its answer, and is seen in the log; the others do not notice. */
+  async #carryOut(request: ClassicRequest): Promise<Buffer> {
+    try {
+      return await answerRequest(request, this.#parts.hub, this.name);
+    } catch (error) {
+      this.#parts.log.warn('internal error', `${request.spec.name}: ${errorStack(error)}`);
+      return failure('Internal Error');
+    }
+  }
+
+  /** Gives the reply and closes the gateway's side; the client's bytes are read and ignored until it closes too. */
+  #reply(reply: Buffer, reason: ConnectionEndReason): void {
+    if (this.#awaiting === 'nothing') return;
+    const { clock } = this.#parts;
+    this.#awaiting = 'clientToClose';
+    this.#forgetRequest();
+    this.#cancelTimeout = clock.after(REPLY_TIMEOUT_MS, () => this.#end('slowReader'));
+    this.#socket.end(reply, () => {
+      if (this.#awaiting !== 'clientToClose') return;
+      this.#cancelTimeout();
+      if (this.#socket.readableEnded) return this.#end(reason);
+      this.#socket.once('end', () => this.#end(reason));
+      this.#cancelTimeout = clock.after(LINGER_MS, () => this.#end(reason));
+    });
+  }
+
+  #forgetRequest(): void {
+    this.#received = Buffer.alloc(0);
+    this.#cancelTimeout();
+    this.#cancelSettle();
+  }
+
+  #onError(error: Error): void {
+    this.#parts.log.debug('%s: %s', this.name, errorText(error));
+    this.#end('failed');
+  }
+
+  #end(reason: ConnectionEndReason): void {
+    if (this.#awaiting === 'nothing') return;
+    this.#awaiting = 'nothing';
+    this.#forgetRequest();
+    this.#unsubscribe();
+    this.#socket.destroy();
+    this.#parts.onEnd(this, reason);
+  }
+}

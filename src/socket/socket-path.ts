@@ -1,0 +1,112 @@
+/** Where the Unix socket lies, and how its place is made ready. */
+import { accessSync, constants, lstatSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmod, chown } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { dirname, join } from 'node:path';
+import { MeshgateError, systemErrorCode } from '../errors.js';
+import { socketTaken } from './socket-lock.js';
+
+const FILE_NAME = 'meshgate.sock';
+const SERVICE_DIRECTORY = '/run/meshgate';
+
+/** `$XDG_RUNTIME_DIR/meshgate.sock`, else in `/run/meshgate` where that is writable, else in `/tmp/meshgate-$UID`. */
+export function defaultSocketPath(env: NodeJS.ProcessEnv = process.env): string {
+  const runtime = env.XDG_RUNTIME_DIR;
+  if (runtime && isWritable(runtime)) return join(runtime, FILE_NAME);
+  if (
+    isWritable(SERVICE_DIRECTORY) ||
+    (!lstatOf(SERVICE_DIRECTORY) && isWritable(dirname(SERVICE_DIRECTORY)))
+  ) {
+    return join(SERVICE_DIRECTORY, FILE_NAME);
+  }
+  return join(privateDirectory(), FILE_NAME);
+}
+
+/** Makes the socket's directory where it is one of ours; anybody else's must exist. */
+export function prepareDirectory(path: string): void {
+  const directory = dirname(path);
+  if (directory === privateDirectory()) return makePrivate(directory);
+  if (directory === SERVICE_DIRECTORY) mkdirSync(directory, { recursive: true, mode: 0o755 });
+  if (!lstatOf(directory)) {
+    throw new MeshgateError(
+      'SOCKET_FAILED',
+      `${directory}: there is no such directory`,
+      `mkdir -p ${directory}`,
+    );
+  }
+}
+
+/**
+ * Removes the socket file that an ended gateway left behind. To be called with the lock held: no gateway is alive, so
+ * a socket that still accepts is another program's.
+ */
+export async function removeStaleSocket(path: string): Promise<void> {
+  const found = lstatOf(path);
+  if (!found) return;
+  if (!found.isSocket()) {
+    throw new MeshgateError(
+      'SOCKET_FAILED',
+      `${path} exists and is not a socket`,
+      'choose another --socket PATH',
+    );
+  }
+  if (await isServed(path)) throw socketTaken(path, undefined);
+  rmSync(path, { force: true });
+}
+
+/** Sets who may connect. `mode`: permission bits; `group`: a name or a number, or none. */
+export async function setAccess(path: string, mode: number, group: string | undefined): Promise<void> {
+  if (group !== undefined) await chown(path, process.getuid?.() ?? 0, groupId(group));
+  await chmod(path, mode);
+}
+
+function groupId(group: string): number {
+  if (/^\d+$/.test(group)) return Number(group);
+  const line = readFileSync('/etc/group', 'utf8')
+    .split('\n')
+    .find((entry) => entry.startsWith(`${group}:`));
+  const id = line?.split(':')[2];
+  if (id === undefined) throw new MeshgateError('BAD_CONFIG', `clients.group: there is no group ${group}`);
+  return Number(id);
+}
+
+function privateDirectory(): string {
+  return `/tmp/meshgate-${process.getuid?.() ?? 0}`;
+}
+
+/** In /tmp anybody may have made the directory first: it must be ours, and closed to others. */
+function makePrivate(directory: string): void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const found = lstatSync(directory);
+  const isOurs = found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o077) === 0;
+  if (isOurs) return;
+  throw new MeshgateError(
+    'NO_PERMISSION',
+    `${directory} is not a directory that only this user can enter`,
+    `remove it, or choose another --socket PATH`,
+  );
+}
+
+function isServed(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', (error) => resolve(systemErrorCode(error) === 'EAGAIN'));
+  });
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function lstatOf(path: string) {
+  return lstatSync(path, { throwIfNoEntry: false });
+}

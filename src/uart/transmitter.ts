@@ -1,0 +1,198 @@
+import type { CancelTimer, Clock } from '../clock.js';
+import { Counters } from '../counters.js';
+import { errorText } from '../errors.js';
+import { encodeFrame } from './frame.js';
+import type { Link } from './link.js';
+import { Pacer, type PacerSettings } from './pacer.js';
+import { SendQueue } from './send-queue.js';
+
+/** Why a body was not written to the link. */
+export const SEND_FAILURES = {
+  noLink: 'there is no link to the root',
+  queueFull: 'too many commands are waiting to be sent',
+  linkLost: 'the link went away before the command was written',
+} as const;
+
+export type SendFailure = keyof typeof SEND_FAILURES;
+
+export class SendError extends Error {
+  constructor(
+    readonly reason: SendFailure,
+    options?: ErrorOptions,
+  ) {
+    super(SEND_FAILURES[reason], options);
+    this.name = 'SendError';
+  }
+}
+
+export interface TransmitterSettings {
+  /** Commands that may wait. */
+  readonly queueLimit: number;
+  readonly pacing: PacerSettings;
+  /** Of the line, to know when a frame has left it. */
+  readonly baud: number;
+}
+
+/** What became of the frames on the wire when the root said that it had lost half a message. */
+export type HalfMessageOutcome = 'nothingSent' | 'sentAgain' | 'uncertain';
+
+interface Sending {
+  readonly frame: Buffer;
+  readonly onUncertain: (() => void) | undefined;
+  readonly onWritten: () => void;
+  readonly onFailed: (error: SendError) => void;
+  attempts: number;
+}
+
+interface OnTheWire {
+  readonly sending: Sending;
+  /** Monotonic ms when its last bit left, reckoned from the baud rate. */
+  readonly endsAt: number;
+}
+
+/** Root's notice follows the loss by about 10 ms; frames that ended earlier were read whole. */
+const HALF_MESSAGE_WINDOW_MS = 50;
+/** A root that loses the same frame this often will lose it again. */
+const MAX_ATTEMPTS = 3;
+/** Start, eight data bits, stop. */
+const BITS_PER_BYTE = 10;
+
+const COUNTED = [
+  'frames',
+  'bytes',
+  'noLink',
+  'queueFull',
+  'linkLost',
+  'halfMessages',
+  'sentAgain',
+  'uncertain',
+] as const;
+
+/** Bodies to the link: queued, fair between owners, paced, each frame in one piece. */
+export class Transmitter {
+  readonly counters = new Counters<(typeof COUNTED)[number]>(COUNTED);
+  readonly #clock: Clock;
+  readonly #settings: TransmitterSettings;
+  readonly #queue: SendQueue<Sending>;
+  readonly #pacer: Pacer;
+  #link: Link | undefined;
+  #next: Sending | undefined;
+  #again: Sending[] = [];
+  #onTheWire: OnTheWire[] = [];
+  #isWriting = false;
+  #cancelTimer: CancelTimer | undefined;
+
+  constructor(clock: Clock, settings: TransmitterSettings) {
+    this.#clock = clock;
+    this.#settings = settings;
+    this.#queue = new SendQueue(settings.queueLimit);
+    this.#pacer = new Pacer(settings.pacing);
+  }
+
+  /** Commands that wait to be written. */
+  get waiting(): number {
+    return this.#queue.size + this.#again.length + (this.#next ? 1 : 0);
+  }
+
+  /**
+   * Queues a body. Resolves once its frame has been written to the link; rejects with a `SendError`.
+   * `onUncertain`: the root may have lost it after all, and it can't be told whether it did.
+   */
+  send(owner: string, body: Buffer, onUncertain?: () => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const onFailed = (error: SendError) => {
+        this.counters.add(error.reason);
+        reject(error);
+      };
+      const frame = encodeFrame(body);
+      const sending: Sending = { frame, onUncertain, onWritten: resolve, onFailed, attempts: 1 };
+      if (!this.#link) return onFailed(new SendError('noLink'));
+      if (!this.#queue.push(owner, sending)) return onFailed(new SendError('queueFull'));
+      this.#pump();
+    });
+  }
+
+  attach(link: Link): void {
+    this.#link = link;
+    this.#pump();
+  }
+
+  /** The link is gone: everything that waits for it fails. */
+  detach(): void {
+    this.#link = undefined;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    const waiting = [...(this.#next ? [this.#next] : []), ...this.#queue.clear()];
+    this.#next = undefined;
+    this.#again = [];
+    this.#onTheWire = [];
+    for (const sending of waiting) sending.onFailed(new SendError('linkLost'));
+  }
+
+  /** The root says that it lost half a message: the frame is sent again if there is no doubt which it was. */
+  onHalfMessage(): HalfMessageOutcome {
+    this.counters.add('halfMessages');
+    this.#forgetOld();
+    const suspects = this.#onTheWire.map(({ sending }) => sending);
+    this.#onTheWire = [];
+    const [only] = suspects;
+    if (!only) return 'nothingSent';
+    if (suspects.length === 1 && only.attempts < MAX_ATTEMPTS) return this.#sendAgain(only);
+    this.counters.add('uncertain', suspects.length);
+    for (const sending of suspects) sending.onUncertain?.();
+    return 'uncertain';
+  }
+
+  #sendAgain(sending: Sending): 'sentAgain' {
+    this.counters.add('sentAgain');
+    sending.attempts++;
+    this.#again.push(sending);
+    this.#pump();
+    return 'sentAgain';
+  }
+
+  #pump(): void {
+    if (this.#isWriting || this.#cancelTimer || !this.#link) return;
+    this.#next ??= this.#again.shift() ?? this.#queue.shift();
+    if (!this.#next) return;
+    const delay = this.#pacer.delayFor(this.#next.frame.length, this.#clock.monotonic());
+    if (delay > 0) this.#pumpAfter(delay);
+    else void this.#write(this.#link, this.#next);
+  }
+
+  #pumpAfter(delay: number): void {
+    this.#cancelTimer = this.#clock.after(delay, () => {
+      this.#cancelTimer = undefined;
+      this.#pump();
+    });
+  }
+
+  async #write(link: Link, sending: Sending): Promise<void> {
+    this.#next = undefined;
+    this.#isWriting = true;
+    this.#noteOnTheWire(sending);
+    try {
+      await link.write(sending.frame);
+      this.counters.add('frames');
+      this.counters.add('bytes', sending.frame.length);
+      sending.onWritten();
+    } catch (error) {
+      sending.onFailed(new SendError('linkLost', { cause: errorText(error) }));
+    }
+    this.#isWriting = false;
+    this.#pump();
+  }
+
+  #noteOnTheWire(sending: Sending): void {
+    const now = this.#clock.monotonic();
+    this.#pacer.spend(sending.frame.length, now);
+    this.#forgetOld();
+    const durationMs = (sending.frame.length * BITS_PER_BYTE * 1000) / this.#settings.baud;
+    this.#onTheWire.push({ sending, endsAt: now + durationMs });
+  }
+
+  #forgetOld(): void {
+    const since = this.#clock.monotonic() - HALF_MESSAGE_WINDOW_MS;
+    this.#onTheWire = this.#onTheWire.filter(({ endsAt }) => endsAt >= since);
+  }
+}

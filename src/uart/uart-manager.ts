@@ -1,0 +1,95 @@
+/**
+ * One UART: bodies in, bodies out, and the life of the link between. What a body means is not known here.
+ */
+import type { Clock } from '../clock.js';
+import type { Link } from './link.js';
+import { LinkKeeper, type LinkKeeperParts, type LinkStatus } from './link-keeper.js';
+import { Receiver, type ReceiverSettings } from './receiver.js';
+import { type HalfMessageOutcome, Transmitter, type TransmitterSettings } from './transmitter.js';
+
+export interface UartHandlers {
+  /** A body from the root, unescaped. */
+  onFrame(body: Buffer): void;
+  /** A line of console text that the root printed outside its frames. */
+  onConsoleLine(line: string): void;
+  onLinkStatus(status: LinkStatus): void;
+}
+
+export type UartSettings = ReceiverSettings & TransmitterSettings;
+
+export interface UartParts extends LinkKeeperParts {
+  readonly clock: Clock;
+  readonly settings: UartSettings;
+}
+
+export type UartCounters = ReturnType<UartManager['counters']>;
+
+export class UartManager {
+  readonly #keeper: LinkKeeper;
+  readonly #receiver: Receiver;
+  readonly #transmitter: Transmitter;
+
+  constructor(parts: UartParts, handlers: UartHandlers) {
+    this.#transmitter = new Transmitter(parts.clock, parts.settings);
+    this.#receiver = new Receiver(
+      {
+        onFrame: (body) => {
+          this.#keeper.onHeard();
+          handlers.onFrame(body);
+        },
+        onConsoleLine: (line) => handlers.onConsoleLine(line),
+      },
+      parts.clock,
+      parts.settings,
+    );
+    this.#keeper = new LinkKeeper(parts, {
+      onBytes: (chunk) => this.#receiver.push(chunk),
+      onOpened: (link) => this.#onOpened(link),
+      onLost: () => this.#onLost(),
+      onStatus: (status) => handlers.onLinkStatus(status),
+    });
+  }
+
+  get linkStatus(): LinkStatus {
+    return this.#keeper.status;
+  }
+
+  /** Begins to open the link; returns at once, whether a device is there or not. */
+  start(): void {
+    this.#keeper.start();
+  }
+
+  async stop(): Promise<void> {
+    this.#onLost();
+    await this.#keeper.stop();
+  }
+
+  /** See `Transmitter.send`. */
+  send(owner: string, body: Buffer, onUncertain?: () => void): Promise<void> {
+    return this.#transmitter.send(owner, body, onUncertain);
+  }
+
+  /** See `Transmitter.onHalfMessage`. */
+  onHalfMessage(): HalfMessageOutcome {
+    return this.#transmitter.onHalfMessage();
+  }
+
+  counters() {
+    return {
+      received: this.#receiver.received.snapshot(),
+      dropped: this.#receiver.drops.snapshot(),
+      sent: this.#transmitter.counters.snapshot(),
+      waiting: this.#transmitter.waiting,
+      linkLosses: this.#keeper.losses.snapshot(),
+    };
+  }
+
+  #onOpened(link: Link): void {
+    this.#transmitter.attach(link);
+  }
+
+  #onLost(): void {
+    this.#transmitter.detach();
+    this.#receiver.abandon();
+  }
+}

@@ -1,0 +1,33 @@
+import test from 'ava';
+import { formatPorts } from '../../src/cli/ports-table.js';
+
+test('ports stand in aligned columns, with a dash for what is not known', (t) => {
+  const table = formatPorts([
+    { path: '/dev/ttyS0' },
+    {
+      path: '/dev/ttyUSB0',
+      vendorId: '10c4',
+      productId: 'ea60',
+      serialNumber: '0001',
+      byId: '/dev/serial/by-id/usb-CP2102_0001',
+      knownAs: 'CP210x bridge',
+    },
+  ]);
+  t.is(
+    table,
+    [
+      'PATH          USB ID     KNOWN AS       SERIAL  BY ID',
+      '/dev/ttyS0    -          -              -       -',
+      '/dev/ttyUSB0  10C4:EA60  CP210x bridge  0001    /dev/serial/by-id/usb-CP2102_0001',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('where no port is there, the table says what to check', (t) => {
+  const text = formatPorts([]);
+  t.regex(text, /^No serial ports found\./);
+  t.regex(text, /cable/);
+  t.regex(text, /dialout/);
+  t.true(text.endsWith('\n'));
+});
