@@ -13,6 +13,9 @@ import { packageRoot } from './package-root.js';
 import { isUnicast } from './protocol/address.js';
 import { parsePortWish } from './uart/port-finder.js';
 
+const SECTION = 'must be a section';
+const section = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject(shape, { error: SECTION });
+
 /** Numbers; variables and flags give them as text. */
 const number = (min: number, max: number, what: string) => {
   const error = `must be a ${what} from ${min} to ${max}`;
@@ -31,7 +34,10 @@ const flag = z
   .union([z.boolean(), z.enum(['true', 'false', '1', '0'])], { error: 'must be true or false' })
   .transform((value) => value === true || value === 'true' || value === '1');
 
-const path = z.string().min(1, { error: 'must be a path' });
+/** Text: `error` is the one message for all that can be wrong with it. */
+const text = (error: string) => z.string({ error });
+
+const path = text('must be a path').min(1, { error: 'must be a path' });
 
 const ports = z.preprocess(
   (value) =>
@@ -43,22 +49,27 @@ const ports = z.preprocess(
   z.array(whole(1, 65535), { error: 'must be a port from 1 to 65535, or several' }),
 );
 
-const portWish = z.string().refine((text) => parsePortWish(text) !== undefined, {
-  error: 'must be auto, a path such as /dev/ttyUSB0, or usb:VID:PID[:SERIAL]',
-});
+const PORT_WISH = 'must be auto, a path such as /dev/ttyUSB0, or usb:VID:PID[:SERIAL]';
+const portWish = text(PORT_WISH).refine((wish) => parsePortWish(wish) !== undefined, { error: PORT_WISH });
 
-const mode = z
-  .string()
-  .regex(/^0?[0-7]{3}$/, { error: 'must be permission bits in octal, such as "0660"' })
-  .transform((text) => Number.parseInt(text, 8));
+const MODE = 'must be permission bits in octal, such as "0660"';
+const mode = text(MODE)
+  .regex(/^0?[0-7]{3}$/, { error: MODE })
+  .transform((bits) => Number.parseInt(bits, 8));
+
+const GROUP = "must be a group's name or number";
+const group = text(GROUP).min(1, { error: GROUP });
 
 const line = z.enum(['keep', 'on', 'off'], { error: 'must be keep, on or off' });
 
-const names = z.record(z.string(), z.string().min(1).max(64)).transform((entries, context) => {
+const NAME = 'must be a name of 1 to 64 characters';
+const name = text(NAME).min(1, { error: NAME }).max(64, { error: NAME });
+
+const names = z.record(z.string(), name, { error: SECTION }).transform((entries, context) => {
   const byAddress = new Map<number, string>();
   for (const [key, name] of Object.entries(entries)) {
     const address = Number(key);
-    if (!isUnicast(address)) {
+    if (!Number.isInteger(address) || !isUnicast(address)) {
       context.addIssue({ code: 'custom', path: [key], message: 'must be a node address such as 0x0005' });
     }
     byAddress.set(address, name);
@@ -69,7 +80,7 @@ const names = z.record(z.string(), z.string().min(1).max(64)).transform((entries
 const minute = 60;
 const day = 24 * 60 * minute;
 
-const serialSection = z.strictObject({
+const serialSection = section({
   /** DTR and RTS reset many ESP32 boards; `keep` leaves them as the system has them. */
   dtr: line.default('keep'),
   rts: line.default('keep'),
@@ -84,9 +95,9 @@ const serialSection = z.strictObject({
   queue: whole(1, 65_536).default(256),
 });
 
-const clientsSection = z.strictObject({
+const clientsSection = section({
   mode: mode.default(0o660),
-  group: z.string().min(1).optional(),
+  group: group.optional(),
   max: whole(1, 65_536).default(1024),
   max_request: whole(16, 1_048_576).default(1024),
   request_timeout_ms: whole(10, 600_000).default(5000),
@@ -94,22 +105,24 @@ const clientsSection = z.strictObject({
   outbox_bytes: whole(1024, 1_073_741_824).default(1_048_576),
 });
 
-const meshSection = z
-  .strictObject({
-    idle_after_s: whole(1, day).default(minute),
-    disconnected_after_s: whole(1, 7 * day).default(3 * minute),
-    /** 0 = only when a client asks. */
-    refresh_s: whole(0, day).default(30),
-    max_message: whole(1, 1000).default(256),
-    values: whole(1, 10_000).default(10),
-    max_nodes: whole(1, 32_767).default(32_767),
-  })
-  .refine(({ idle_after_s, disconnected_after_s }) => idle_after_s <= disconnected_after_s, {
-    path: ['disconnected_after_s'],
-    error: 'must not be less than mesh.idle_after_s',
-  });
+const meshSection = section({
+  idle_after_s: whole(1, day).default(minute),
+  disconnected_after_s: whole(1, 7 * day).default(3 * minute),
+  /** 0 = only when a client asks. */
+  refresh_s: whole(0, day).default(30),
+  max_message: whole(1, 1000).default(256),
+  values: whole(1, 10_000).default(10),
+  max_nodes: whole(1, 32_767).default(32_767),
+  /** Without a word for so long while the link is open, an alarm is raised. */
+  root_silent_after_s: whole(5, day).default(90),
+  /** Events that a client can resume from. */
+  events: whole(100, 1_000_000).default(10_000),
+}).refine(({ idle_after_s, disconnected_after_s }) => idle_after_s <= disconnected_after_s, {
+  path: ['disconnected_after_s'],
+  error: 'must not be less than mesh.idle_after_s',
+});
 
-const simulationSection = z.strictObject({
+const simulationSection = section({
   nodes: whole(0, 32_000).default(12),
   seed: whole(0, 4_294_967_295).default(1),
   /** Data updates of each node, per second. */
@@ -187,19 +200,28 @@ function badSetting(issue: z.core.$ZodIssue | undefined, sources: Sources): Mesh
       `${name}: there is no such setting${placeOf([...issue.path, issue.keys[0] ?? ''], sources)}`,
     );
   }
-  const at = issue?.path ?? [];
-  const value = JSON.stringify(valueAt(sources.given, at));
+  const at = givenPath(issue?.path ?? [], sources.given);
+  const value = JSON.stringify(valueAt(sources.given, at) ?? valueAt(schema.parse({}), at));
   return new MeshgateError(
     'BAD_CONFIG',
     `${at.join('.')} = ${value}: ${issue?.message}${placeOf(at, sources)}`,
   );
 }
 
+/** The setting that an issue is about: `tcp.0` is an entry of what was given for `tcp`. */
+function givenPath(at: readonly PropertyKey[], given: GivenSettings): readonly PropertyKey[] {
+  const isEntry = typeof at.at(-1) === 'number';
+  return isEntry && valueAt(given, at) === undefined ? at.slice(0, -1) : at;
+}
+
 /** Where a setting was given, for a person to find it. */
-function placeOf(at: readonly PropertyKey[], { flags, fromEnvironment, configFile }: Sources): string {
+function placeOf(
+  at: readonly PropertyKey[],
+  { flags, fromEnvironment, fromFile, configFile }: Sources,
+): string {
   if (valueAt(flags, at) !== undefined) return ' (given on the command line)';
   if (valueAt(fromEnvironment, at) !== undefined) return ` (given by ${variableName(at.map(String))})`;
-  return configFile === undefined ? '' : ` (in ${configFile})`;
+  return valueAt(fromFile, at) === undefined ? ' (the default)' : ` (in ${configFile})`;
 }
 
 function valueAt(settings: unknown, at: readonly PropertyKey[]): unknown {
@@ -247,11 +269,16 @@ function nest(path: readonly string[], value: unknown): GivenSettings {
 function merge(under: GivenSettings, over: GivenSettings): GivenSettings {
   const merged: Record<string, unknown> = { ...under };
   for (const [key, value] of Object.entries(over)) {
-    if (value === undefined) continue;
+    if (value === undefined || isEmpty(value)) continue;
     const below = merged[key];
     merged[key] = isSection(below) && isSection(value) ? merge(below, value) : value;
   }
   return merged;
+}
+
+/** A section of which nothing was given. */
+function isEmpty(value: unknown): boolean {
+  return isSection(value) && Object.values(value).every((inner) => inner === undefined);
 }
 
 function isSection(value: unknown): value is GivenSettings {

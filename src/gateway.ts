@@ -2,7 +2,7 @@
 import { type Clock, systemClock } from './clock.js';
 import type { Config } from './config.js';
 import { errorText, MeshgateError, systemErrorCode } from './errors.js';
-import { createLog } from './log.js';
+import { createLog, type WriteLine } from './log.js';
 import type { Hub } from './network/hub.js';
 import { NetworkManager } from './network/network-manager.js';
 import { DataTypes } from './protocol/data-types.js';
@@ -25,6 +25,8 @@ export interface GatewayParts {
   /** Calls back when a serial device may have appeared; returns how to end that. */
   readonly watchForDevices: (onChange: () => void) => () => void;
   readonly clock?: Clock;
+  /** Where the log goes; standard error by default. */
+  readonly writeLine?: WriteLine;
 }
 
 /** Reads opcodes.json and the data types file. Throws `BAD_TABLE` with file, key and reason. */
@@ -44,8 +46,9 @@ export class Gateway {
   readonly #server: ClientServer;
   #lock: SocketLock | undefined;
 
-  constructor({ config, tables, openLink, watchForDevices, clock = systemClock }: GatewayParts) {
-    const log = createLog('uart');
+  constructor({ config, tables, openLink, watchForDevices, clock = systemClock, writeLine }: GatewayParts) {
+    const logOf = (room: string) => createLog(room, writeLine, clock);
+    const log = logOf('uart');
     this.#config = config;
     this.socketPath = config.socket ?? defaultSocketPath();
     this.#uart = new UartManager(
@@ -61,12 +64,12 @@ export class Gateway {
     );
     this.#network = new NetworkManager({
       clock,
-      log: createLog('network'),
+      log: logOf('network'),
       tables,
       settings: networkSettings(config),
       uart: this.#uart,
     });
-    this.#server = new ClientServer(this.#network, clock, createLog('socket'), clientSettings(config));
+    this.#server = new ClientServer(this.#network, clock, logOf('socket'), clientSettings(config));
   }
 
   get hub(): Hub {
@@ -93,6 +96,7 @@ export class Gateway {
 
   /** Begins to open the link, and keeps it open; does not wait for it. */
   connect(): void {
+    this.#network.start();
     this.#uart.start();
   }
 
@@ -100,6 +104,7 @@ export class Gateway {
   async stop(): Promise<void> {
     await this.#server.stop();
     await this.#uart.stop();
+    this.#network.stop();
     await this.#lock?.release();
     this.#lock = undefined;
   }
@@ -141,6 +146,8 @@ function networkSettings({ mesh, names }: Config) {
     maxMessageLength: mesh.max_message,
     valuesKept: mesh.values,
     maxNodes: mesh.max_nodes,
+    rootSilentAfterMs: mesh.root_silent_after_s * 1000,
+    eventsHeld: mesh.events,
     names,
   };
 }

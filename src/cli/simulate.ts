@@ -32,11 +32,13 @@ async function simulate({ pty, ...flags }: SimulateFlags): Promise<void> {
   const { nodes, seed, rate_hz: rateHz, loss } = config.simulation;
   const mesh = new VirtualMesh({ clock: systemClock, tables: loadTables(config), nodes, seed, rateHz, loss });
   const ended = new AbortController();
+  const terminated = untilTerminated(ended.signal);
   const served = await serveOnPty(mesh, pty, (detail) => ended.abort(detail));
   process.stdout.write(greeting(pty, nodes, seed));
-  await untilTerminated(ended.signal);
+  const termination = await terminated;
   await served.close();
-  if (ended.signal.aborted) throw new MeshgateError('PTY_LOST', `${pty} has gone: ${ended.signal.reason}`);
+  if (termination === 'aborted')
+    throw new MeshgateError('PTY_LOST', `${pty} has gone: ${ended.signal.reason}`);
 }
 
 function greeting(pty: string, nodes: number, seed: number): string {

@@ -3,6 +3,7 @@ import { systemClock } from '../clock.js';
 import { type Config, type GivenSettings, loadConfig } from '../config.js';
 import { MeshgateError } from '../errors.js';
 import { Gateway, loadTables } from '../gateway.js';
+import { createLog } from '../log.js';
 import { packageVersion } from '../package-root.js';
 import type { Tables } from '../protocol/message.js';
 import { openSimulatedLink } from '../simulator/simulated-link.js';
@@ -40,6 +41,7 @@ export function addStartCommand(program: Command): void {
 }
 
 async function start(flags: StartFlags): Promise<void> {
+  const terminated = untilTerminated();
   const config = readConfig(flags);
   const tables = loadTables(config);
   const gateway = new Gateway({
@@ -52,7 +54,7 @@ async function start(flags: StartFlags): Promise<void> {
     await gateway.serve();
     process.stdout.write(greeting(config, gateway.socketPath));
     gateway.connect();
-    await untilTerminated();
+    await terminated;
   } finally {
     await gateway.stop();
   }
@@ -82,14 +84,16 @@ function simulated({ simulation }: Config, tables: Tables) {
 }
 
 function serial({ port, baud, serial }: Config) {
-  return openPort({
+  const log = createLog('uart');
+  const settings = {
     port,
     baud,
     dtr: serial.dtr,
     rts: serial.rts,
     openTimeoutMs: serial.open_timeout_ms,
     writeTimeoutMs: serial.write_timeout_ms,
-  });
+  };
+  return openPort(settings, { onChosen: (why) => log.info(`chose ${why}`) });
 }
 
 function greeting(config: Config, socketPath: string): string {

@@ -1,27 +1,71 @@
 import type { Clock } from '../clock.js';
 import type { HubEvent, HubEventContent } from './hub.js';
 
-/** One numbered feed: every event gets the next number, and goes to every subscriber in order. */
+/** Numbers that were given to events but are no longer held, both ends included. `to` is unknown (null) when the
+ * numbering has begun anew below `from`: a gateway without history whose host clock was set back. */
+export interface SeqRange {
+  readonly from: number;
+  readonly to: number | null;
+}
+
+export interface Replay {
+  readonly events: readonly HubEvent[];
+  readonly gone: SeqRange | undefined;
+}
+
+/**
+ * A run begins with a number that no earlier run has reached, as long as there were fewer than 100 events in each
+ * millisecond: so a client that resumes across a restart is told exactly which numbers it will never see.
+ */
+const NUMBERS_PER_MS = 100;
+
+/** One numbered feed: every event gets the next number, goes to every subscriber in order, and is held in a ring. */
 export class EventFeed {
   readonly #clock: Clock;
+  readonly #ring: (HubEvent | undefined)[];
   readonly #listeners = new Set<(event: HubEvent) => void>();
-  #lastSeq = 0;
+  readonly #firstSeq: number;
+  #lastSeq: number;
 
-  constructor(clock: Clock) {
+  /** `held`: events that a client can still resume from. */
+  constructor(clock: Clock, held: number) {
     this.#clock = clock;
+    this.#ring = new Array<HubEvent | undefined>(held).fill(undefined);
+    this.#firstSeq = clock.now() * NUMBERS_PER_MS;
+    this.#lastSeq = this.#firstSeq - 1;
   }
 
   get lastSeq(): number {
     return this.#lastSeq;
   }
 
-  publish(content: HubEventContent): void {
-    const event: HubEvent = { seq: ++this.#lastSeq, at: this.#clock.now(), ...content };
+  publish(content: HubEventContent): HubEvent {
+    const seq = ++this.#lastSeq;
+    const event: HubEvent = { seq, at: this.#clock.now(), ...content };
+    this.#ring[seq % this.#ring.length] = event;
     for (const listener of this.#listeners) listener(event);
+    return event;
   }
 
   subscribe(listener: (event: HubEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** What is still held of the events after `seq`. */
+  replay(seq: number): Replay {
+    const oldest = Math.max(this.#firstSeq, this.#lastSeq + 1 - this.#ring.length);
+    if (seq > this.#lastSeq) return { events: this.#held(oldest), gone: { from: seq + 1, to: null } };
+    const gone = seq + 1 < oldest ? { from: seq + 1, to: oldest - 1 } : undefined;
+    return { events: this.#held(Math.max(oldest, seq + 1)), gone };
+  }
+
+  #held(from: number): HubEvent[] {
+    const events: HubEvent[] = [];
+    for (let seq = from; seq <= this.#lastSeq; seq++) {
+      const event = this.#ring[seq % this.#ring.length];
+      if (event) events.push(event);
+    }
+    return events;
   }
 }

@@ -1,5 +1,6 @@
 /**
  * The hub: the one interface that every face of the gateway (classic sockets, JSON-RPC, websocket …) is given.
+ * Times are ms since the epoch, host clock; addresses of nodes are 0x0001–0x7FFF.
  */
 import type { NodeStatus } from '../node/mesh-node.js';
 import type { TimedValue } from '../node/value-queue.js';
@@ -7,23 +8,24 @@ import type { DataType } from '../protocol/data-types.js';
 import type { Message, Path, Tables } from '../protocol/message.js';
 import type { RootCommand } from '../protocol/root-command.js';
 import type { LinkStatus } from '../uart/link-keeper.js';
+import type { Alarm } from './alarms.js';
+import type { Delivery, Expectation } from './deliveries.js';
+import type { Replay } from './event-feed.js';
 
 /** A node as it is now. */
 export interface NodeView {
-  /** 0x0001–0x7FFF. */
   readonly address: number;
   readonly name: string;
   /** 16 bytes. */
   readonly uuid?: Buffer;
   readonly status: NodeStatus;
-  /** ms since the epoch, host clock. */
   readonly lastHeardAt?: number;
   /** The newest value of each data type that it has sent, by rising id. */
   readonly latest: readonly { readonly type: DataType; readonly value: TimedValue }[];
 }
 
 export interface RootView {
-  /** ms since the epoch, host clock: the last frame from the root, whoever it spoke for. */
+  /** The last frame from the root, whoever it spoke for. */
   readonly lastHeardAt?: number;
   /** Root Reset messages since the gateway started. */
   readonly resets: number;
@@ -60,21 +62,49 @@ export type Outcome =
   | { readonly ok: true; readonly fresh: boolean }
   | { readonly ok: false; readonly reason: CommandFailure };
 
-/** What has changed. `seq` counts up by one from an unbroken counter; `at`: ms since the epoch, host clock. */
+/** A message to one node (0x0000: the root itself), or to all. */
+export type Sending = Extract<RootCommand, { kind: 'send' | 'broadcast' }>;
+
+/** A value in time: what a reader of the past gets. */
+export interface NodeValue {
+  readonly node: number;
+  readonly type: DataType;
+  readonly value: TimedValue;
+}
+
+export interface ValueRange {
+  readonly node: number;
+  readonly typeId: number;
+  /** Both ends belong to it. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What has changed. `seq` counts up by one; `at`: when it was noticed. */
 export type HubEvent = { readonly seq: number; readonly at: number } & HubEventContent;
 
 export type HubEventContent =
   /** A message came; `toListeners`: clients of the classic dialect get its body. */
   | { readonly kind: 'message'; readonly message: Message; readonly toListeners: boolean }
   | { readonly kind: 'value'; readonly node: number; readonly type: DataType; readonly value: TimedValue }
-  | { readonly kind: 'node'; readonly node: number; readonly change: 'added' | 'identified' | 'forgotten' }
+  | ({ readonly kind: 'node'; readonly node: number } & NodeChange)
   | { readonly kind: 'paths'; readonly paths: readonly Path[] }
   | { readonly kind: 'link'; readonly status: LinkStatus }
+  | { readonly kind: 'delivery'; readonly delivery: Delivery }
+  | { readonly kind: 'alarm'; readonly alarm: Alarm }
   /** A line that the root printed outside its frames. */
   | { readonly kind: 'console'; readonly line: string }
-  /** A line that a client wants shown. */
-  | { readonly kind: 'log'; readonly text: string }
+  /** What goes to the root, and lines that clients want shown; `client`: whose. */
+  | { readonly kind: 'traffic'; readonly client: string; readonly what: 'sent'; readonly body: Buffer }
+  | { readonly kind: 'traffic'; readonly client: string; readonly what: 'log'; readonly text: string }
   | { readonly kind: 'robots'; readonly robots: readonly Robot[] };
+
+/** While the link is down every node counts as unknown; no event per node tells so. */
+export type NodeChange =
+  | { readonly change: 'added' | 'identified' | 'forgotten' }
+  | { readonly change: 'status'; readonly status: NodeStatus };
+
+export type HubEventKind = HubEvent['kind'];
 
 export interface Hub {
   readonly tables: Tables;
@@ -87,10 +117,25 @@ export interface Hub {
   paths(): readonly Path[];
   robots(): readonly Robot[];
   counters(): unknown;
+  /** The values that are held of a node and type, oldest first. */
+  values(range: ValueRange): TimedValue[];
+  /** Alarms that are not both over and acknowledged, oldest first. */
+  alarms(): Alarm[];
+  /** False when there is no such alarm. */
+  acknowledgeAlarm(id: string): boolean;
+  /** The last number that an event was given. */
+  lastSeq(): number;
+  /** What is still held of the events after `seq`, and what is gone of them. */
+  replay(seq: number): Replay;
   /** Calls `listener` for every event from now on, in order; returns how to end that. */
   subscribe(listener: (event: HubEvent) => void): () => void;
   /** `owner`: who asks, for fairness between clients. Never rejects. */
   execute(command: Command, owner: string): Promise<Outcome>;
+  /** Sends, and gives the handle at once; `expects`: which message will count as the answer. */
+  deliver(sending: Sending, owner: string, expects?: Expectation): Delivery;
+  findDelivery(id: string): Delivery | undefined;
+  /** The facts behind a node's status, in order; undefined when there is no such node. */
+  explainNode(address: number): string[] | undefined;
 }
 
 /** Active or idle: what clients of the classic dialect call active. */

@@ -22,8 +22,11 @@ export class ListGatherer<Entry> {
     this.#onComplete = onComplete;
   }
 
-  /** `ask` sends the request. Resolves with true when a whole list came in time; rejects when `ask` does. */
-  request(ask: () => Promise<void>): Promise<boolean> {
+  /**
+   * `ask` sends the request, and gives a reason if it can't. Resolves with true when a whole list came in time; with
+   * false when none came, or the request could not be sent.
+   */
+  request(ask: () => Promise<string | undefined>): Promise<boolean> {
     this.#request ??= this.#begin(ask);
     return this.#request.promise;
   }
@@ -35,18 +38,16 @@ export class ListGatherer<Entry> {
     else this.#cancelQuiet = this.#clock.after(QUIET_AFTER_FULL_BATCH_MS, () => this.#complete());
   }
 
-  #begin(ask: () => Promise<void>) {
+  #begin(ask: () => Promise<string | undefined>) {
     let settle: (answered: boolean) => void = () => {};
-    let fail: (error: unknown) => void = () => {};
-    const promise = new Promise<boolean>((resolve, reject) => {
+    const promise = new Promise<boolean>((resolve) => {
       settle = resolve;
-      fail = reject;
     }).finally(() => {
       this.#request = undefined;
       cancelTimeout();
     });
     const cancelTimeout = this.#clock.after(ANSWER_TIMEOUT_MS, () => settle(false));
-    ask().catch(fail);
+    void ask().then((failure) => failure !== undefined && settle(false));
     return { promise, settle };
   }
 

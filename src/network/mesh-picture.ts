@@ -4,7 +4,7 @@ import { NodeTable } from '../node/node-table.js';
 import type { TimedValue } from '../node/value-queue.js';
 import type { DataTypes } from '../protocol/data-types.js';
 import type { ListedNode, Path, ReportedValue } from '../protocol/message.js';
-import type { HubEventContent, NodeView, Robot, RootView } from './hub.js';
+import type { HubEventContent, NodeView, Robot, RootView, ValueRange } from './hub.js';
 
 export interface PictureSettings extends StatusRules {
   readonly maxNodes: number;
@@ -23,7 +23,7 @@ export class MeshPicture {
   readonly #nodes: NodeTable;
   #paths: readonly Path[] = [];
   #robots: readonly Robot[] = [];
-  #rootHeardAt: number | undefined;
+  #rootHeard: Moment | undefined;
   #rootResets = 0;
   #evicted = 0;
 
@@ -50,7 +50,12 @@ export class MeshPicture {
 
   get root(): RootView {
     const resets = this.#rootResets;
-    return this.#rootHeardAt === undefined ? { resets } : { lastHeardAt: this.#rootHeardAt, resets };
+    return this.#rootHeard === undefined ? { resets } : { lastHeardAt: this.#rootHeard.at, resets };
+  }
+
+  /** Monotonic ms of the last frame; -Infinity before the first. */
+  get rootHeardAtMonotonic(): number {
+    return this.#rootHeard?.monotonic ?? Number.NEGATIVE_INFINITY;
   }
 
   counters() {
@@ -59,7 +64,7 @@ export class MeshPicture {
 
   /** A frame came from the root, whoever it speaks for. */
   onRootHeard(): void {
-    this.#rootHeardAt = this.#clock.now();
+    this.#rootHeard = this.#moment();
   }
 
   onRootReset(): void {
@@ -70,6 +75,7 @@ export class MeshPicture {
   onContact(address: number): MeshNode {
     const node = this.#touch(address);
     node.onContact(this.#moment());
+    this.#tellStatus(node);
     return node;
   }
 
@@ -78,6 +84,7 @@ export class MeshPicture {
     const node = this.#touch(address);
     const isNews = !node.uuid?.equals(uuid);
     node.onListed(uuid);
+    this.#tellStatus(node);
     if (isNews) this.#publish({ kind: 'node', node: address, change: 'identified' });
   }
 
@@ -87,6 +94,11 @@ export class MeshPicture {
     for (const node of this.#nodes.all()) {
       if (!addresses.has(node.address)) node.onMissedInList();
     }
+  }
+
+  /** Tells whose status has changed because time has passed. */
+  tellStatuses(): void {
+    for (const node of this.#nodes.all()) this.#tellStatus(node);
   }
 
   setPaths(paths: readonly Path[]): void {
@@ -110,6 +122,7 @@ export class MeshPicture {
   /** The root was told to restart: every node is disconnected until it is heard again. */
   onRootRestart(): void {
     for (const node of this.#nodes.all()) node.onRootRestart();
+    this.tellStatuses();
   }
 
   /** The root was told to forget its network. */
@@ -130,6 +143,17 @@ export class MeshPicture {
     return node && this.#view(node, isLinkUp);
   }
 
+  /** The values that are held of a node and type in a stretch of time, oldest first. */
+  values({ node, typeId, from, to }: ValueRange): TimedValue[] {
+    const held = this.#nodes.find(node)?.values(typeId) ?? [];
+    return held.filter(({ receivedAt }) => receivedAt >= from && receivedAt <= to);
+  }
+
+  /** The facts behind a node's status; undefined when there is no such node. */
+  explain(address: number): string[] | undefined {
+    return this.#nodes.find(address)?.explain(this.#settings, this.#clock.monotonic());
+  }
+
   countWhere(matches: (status: NodeStatus) => boolean, isLinkUp: boolean): number {
     let count = 0;
     for (const node of this.#nodes.all()) {
@@ -142,6 +166,13 @@ export class MeshPicture {
     const { node, isNew } = this.#nodes.touch(address);
     if (isNew) this.#publish({ kind: 'node', node: address, change: 'added' });
     return node;
+  }
+
+  #tellStatus(node: MeshNode): void {
+    const status = node.status(this.#settings, this.#clock.monotonic());
+    if (status === node.toldStatus) return;
+    node.toldStatus = status;
+    this.#publish({ kind: 'node', node: node.address, change: 'status', status });
   }
 
   #view(node: MeshNode, isLinkUp: boolean): NodeView {

@@ -6,6 +6,8 @@ import { cleanText } from '../clean-text.js';
 import { type CancelTimer, type Clock, every } from '../clock.js';
 import { Counters } from '../counters.js';
 import type { Log } from '../log.js';
+import type { TimedValue } from '../node/value-queue.js';
+import { ROOT_ADDRESS } from '../protocol/address.js';
 import {
   decodeMessage,
   type ListedNode,
@@ -17,24 +19,31 @@ import {
 } from '../protocol/message.js';
 import { encodeRootCommand, type RootCommand } from '../protocol/root-command.js';
 import type { LinkStatus } from '../uart/link-keeper.js';
-import { SendError } from '../uart/transmitter.js';
-import { EventFeed } from './event-feed.js';
+import { SendError, type SendFailure } from '../uart/transmitter.js';
+import { type Alarm, Alarms } from './alarms.js';
+import { Deliveries, type Delivery, type DeliveryFailure, type Expectation } from './deliveries.js';
+import { EventFeed, type Replay } from './event-feed.js';
 import {
   type Command,
-  type CommandFailure,
   type Hub,
   type HubEvent,
+  type HubEventContent,
   isAlive,
   type NodeView,
   type Outcome,
   type Robot,
   type RootView,
+  type Sending,
+  type ValueRange,
 } from './hub.js';
 import { ListGatherer } from './list-gatherer.js';
 import { MeshPicture, type PictureSettings } from './mesh-picture.js';
+import { MeshWatch, type WatchSettings } from './mesh-watch.js';
 import { goesToListeners, handleMessage, type MessageEffects } from './message-handlers.js';
 
-export interface NetworkSettings extends PictureSettings {
+export interface NetworkSettings extends PictureSettings, WatchSettings {
+  /** Events that a client can still resume from. */
+  readonly eventsHeld: number;
   /** ms between two lists of nodes from the root; 0 = only when a client asks. */
   readonly refreshEveryMs: number;
   /** Bytes of a message to an edge device. */
@@ -78,6 +87,9 @@ export class NetworkManager implements Hub {
   readonly #parts: NetworkParts;
   readonly #feed: EventFeed;
   readonly #picture: MeshPicture;
+  readonly #alarms: Alarms;
+  readonly #deliveries: Deliveries;
+  readonly #watch: MeshWatch;
   readonly #effects: MessageEffects;
   readonly #nodeLists: ListGatherer<ListedNode>;
   readonly #pathLists: ListGatherer<Path>;
@@ -88,9 +100,12 @@ export class NetworkManager implements Hub {
 
   constructor(parts: NetworkParts) {
     this.#parts = parts;
-    this.#feed = new EventFeed(parts.clock);
-    const publish = this.#feed.publish.bind(this.#feed);
-    this.#picture = new MeshPicture(parts.clock, parts.settings, parts.tables.dataTypes, publish);
+    const { clock, settings, tables } = parts;
+    this.#feed = new EventFeed(clock, settings.eventsHeld);
+    this.#alarms = new Alarms(clock, (alarm) => this.#publish({ kind: 'alarm', alarm }));
+    this.#deliveries = new Deliveries(clock, (delivery) => this.#publish({ kind: 'delivery', delivery }));
+    this.#picture = new MeshPicture(clock, settings, tables.dataTypes, (content) => this.#publish(content));
+    this.#watch = new MeshWatch(clock, settings, this.#alarms, this.#picture);
     this.#nodeLists = new ListGatherer(parts.clock, (nodes) => this.#picture.onListComplete(nodes));
     this.#pathLists = new ListGatherer(parts.clock, (paths) => this.#picture.setPaths(paths));
     this.#effects = {
@@ -103,6 +118,16 @@ export class NetworkManager implements Hub {
     };
   }
 
+  /** Begins to watch the passing of time. */
+  start(): void {
+    this.#watch.start();
+  }
+
+  stop(): void {
+    this.#watch.stop();
+    this.#cancelRefresh();
+  }
+
   get tables(): Tables {
     return this.#parts.tables;
   }
@@ -112,20 +137,22 @@ export class NetworkManager implements Hub {
     this.#picture.onRootHeard();
     const message = decodeMessage(body, this.#parts.tables);
     this.#messages.add(message.kind);
-    if (message.kind === 'malformed') this.#malformed.add(message.reason);
+    if (message.kind === 'malformed') this.#onMalformed(message.from, message.reason);
     handleMessage(message, this.#effects);
-    this.#feed.publish({ kind: 'message', message, toListeners: goesToListeners(message) });
+    this.#publish({ kind: 'message', message, toListeners: goesToListeners(message) });
+    this.#deliveries.onMessage(message);
   }
 
   onConsoleLine(line: string): void {
-    this.#feed.publish({ kind: 'console', line });
+    this.#publish({ kind: 'console', line });
   }
 
   onLinkStatus(status: LinkStatus): void {
     const wasOpen = isOpen(this.#link);
     const wasUp = this.#link.state === 'up';
     this.#link = status;
-    this.#feed.publish({ kind: 'link', status });
+    this.#publish({ kind: 'link', status });
+    this.#watch.onLinkStatus(status);
     if (isOpen(status) && !wasOpen) this.#refreshNow();
     if (isOpen(status) !== wasOpen || (status.state === 'up') !== wasUp) this.#scheduleRefresh();
   }
@@ -164,7 +191,37 @@ export class NetworkManager implements Hub {
       messages: this.#messages.snapshot(),
       malformed: this.#malformed.snapshot(),
       picture: this.#picture.counters(),
+      alarms: this.#alarms.counters(),
     };
+  }
+
+  values(range: ValueRange): TimedValue[] {
+    return this.#picture.values(range);
+  }
+
+  alarms(): Alarm[] {
+    return this.#alarms.all();
+  }
+
+  acknowledgeAlarm(id: string): boolean {
+    return this.#alarms.acknowledge(id);
+  }
+
+  findDelivery(id: string): Delivery | undefined {
+    return this.#deliveries.find(id);
+  }
+
+  explainNode(address: number): string[] | undefined {
+    const facts = this.#picture.explain(address);
+    return facts && [...facts, explainLink(this.#link, this.#parts.clock.now())];
+  }
+
+  lastSeq(): number {
+    return this.#feed.lastSeq;
+  }
+
+  replay(seq: number): Replay {
+    return this.#feed.replay(seq);
   }
 
   subscribe(listener: (event: HubEvent) => void): () => void {
@@ -178,43 +235,78 @@ export class NetworkManager implements Hub {
       case 'refreshPaths':
         return this.#refresh(this.#pathLists, { kind: 'listPaths' }, owner);
       case 'log':
-        this.#feed.publish({ kind: 'log', text: cleanText(command.text) });
-        return { ok: true, fresh: true };
+        this.#publish({ kind: 'traffic', client: owner, what: 'log', text: cleanText(command.text) });
+        return DONE;
       case 'setRobots':
         this.#picture.setRobots(command.robots);
-        return { ok: true, fresh: true };
+        return DONE;
+      case 'send':
+      case 'broadcast':
+        return outcomeOf(await this.#deliver(command, owner).written);
       default:
-        return this.#tellRoot(command, owner);
+        return outcomeOf(await this.#tellRoot(command, owner));
     }
+  }
+
+  deliver(sending: Sending, owner: string, expects?: Expectation): Delivery {
+    return this.#deliver(sending, owner, expects).delivery;
+  }
+
+  #deliver(sending: Sending, owner: string, expects?: Expectation) {
+    const to = sending.kind === 'send' ? sending.to : undefined;
+    const delivery = this.#deliveries.begin(to, sending.message, expects);
+    return { delivery, written: this.#write(delivery.id, sending, owner) };
+  }
+
+  async #write(id: string, sending: Sending, owner: string): Promise<DeliveryFailure | undefined> {
+    const failure =
+      sending.message.length > this.#parts.settings.maxMessageLength
+        ? 'messageTooLong'
+        : await this.#toUart(sending, owner, () => this.#deliveries.onUncertain(id));
+    if (failure === undefined) this.#deliveries.onWritten(id);
+    else this.#deliveries.onFailed(id, failure);
+    return failure;
+  }
+
+  async #tellRoot(command: RootCommand, owner: string): Promise<DeliveryFailure | undefined> {
+    const failure = await this.#toUart(command, owner);
+    if (failure !== undefined) return failure;
+    if (command.kind === 'resetRoot') this.#watch.asExpected(() => this.#picture.onRootRestart());
+    if (command.kind === 'clean') this.#picture.forgetAll();
+    return undefined;
+  }
+
+  /** Hands a command to the UART; what can't be written is a reason, not an error. */
+  async #toUart(
+    command: RootCommand,
+    owner: string,
+    onUncertain?: () => void,
+  ): Promise<SendFailure | undefined> {
+    const body = encodeRootCommand(command);
+    try {
+      await this.#parts.uart.send(owner, body, onUncertain);
+    } catch (error) {
+      if (!(error instanceof SendError)) throw error;
+      if (error.reason === 'queueFull') this.#alarms.raise('QUEUE_FULL');
+      return error.reason;
+    }
+    this.#publish({ kind: 'traffic', client: owner, what: 'sent', body });
+    return undefined;
   }
 
   get #isUp(): boolean {
     return this.#link.state === 'up';
   }
 
-  async #tellRoot(command: RootCommand, owner: string): Promise<Outcome> {
-    if ('message' in command && command.message.length > this.#parts.settings.maxMessageLength) {
-      return { ok: false, reason: 'messageTooLong' };
-    }
-    try {
-      await this.#parts.uart.send(owner, encodeRootCommand(command));
-    } catch (error) {
-      return { ok: false, reason: failureOf(error) };
-    }
-    if (command.kind === 'resetRoot') this.#picture.onRootRestart();
-    if (command.kind === 'clean') this.#picture.forgetAll();
-    return { ok: true, fresh: true };
+  #publish(content: HubEventContent): void {
+    this.#feed.publish(content);
+    if (content.kind === 'node') this.#watch.onNodeChange(content);
   }
 
   /** Without a link, or when the root does not answer, the picture is what it was: not fresh, but no failure. */
   async #refresh<Entry>(lists: ListGatherer<Entry>, question: RootCommand, owner: string): Promise<Outcome> {
-    try {
-      const fresh = await lists.request(() => this.#parts.uart.send(owner, encodeRootCommand(question)));
-      return { ok: true, fresh };
-    } catch (error) {
-      failureOf(error);
-      return { ok: true, fresh: false };
-    }
+    const fresh = await lists.request(() => this.#toUart(question, owner));
+    return { ok: true, fresh };
   }
 
   #refreshNow(): void {
@@ -229,7 +321,13 @@ export class NetworkManager implements Hub {
     if (ms > 0) this.#cancelRefresh = every(this.#parts.clock, ms, () => this.#refreshNow());
   }
 
+  #onMalformed(from: number, reason: MalformedReason): void {
+    this.#malformed.add(reason);
+    if (from !== ROOT_ADDRESS) this.#alarms.raise('MALFORMED_DATA', from, MALFORMED_REASONS[reason]);
+  }
+
   #onRootReset(): void {
+    this.#alarms.raise('ROOT_RESTARTED');
     this.#parts.log.info('the root has restarted');
     this.#refreshNow();
   }
@@ -244,8 +342,25 @@ function isOpen({ state }: LinkStatus): boolean {
   return state === 'probing' || state === 'up';
 }
 
-/** The failure that a refused send is; what is no such refusal is our own mistake and is thrown on. */
-function failureOf(error: unknown): CommandFailure {
-  if (!(error instanceof SendError)) throw error;
-  return error.reason === 'queueFull' ? 'busy' : 'noLink';
+const DONE: Outcome = { ok: true, fresh: true };
+
+function outcomeOf(failure: DeliveryFailure | undefined): Outcome {
+  switch (failure) {
+    case undefined:
+      return DONE;
+    case 'messageTooLong':
+      return { ok: false, reason: 'messageTooLong' };
+    case 'queueFull':
+      return { ok: false, reason: 'busy' };
+    default:
+      return { ok: false, reason: 'noLink' };
+  }
+}
+
+function explainLink({ state, since, name }: LinkStatus, now: number): string {
+  const seconds = Math.max(0, Math.floor((now - since) / 1000));
+  const link = name === undefined ? 'the link' : `the link to ${name}`;
+  return state === 'up'
+    ? `${link} is up since ${seconds} s`
+    : `${link} is not up (${state}), since ${seconds} s`;
 }

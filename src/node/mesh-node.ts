@@ -28,6 +28,8 @@ export class MeshNode {
   #lastHeard: Moment | undefined;
   #missedLists = 0;
   #mustBeHeardAgain = false;
+  /** The status that was last told to others. */
+  toldStatus: NodeStatus | undefined;
   readonly #values = new Map<number, ValueQueue>();
 
   /** `address`: 0x0001–0x7FFF; `valuesKept`: per data type. */
@@ -62,6 +64,24 @@ export class MeshNode {
   /** The root was restarted: what was known of the node's life no longer counts. */
   onRootRestart(): void {
     this.#mustBeHeardAgain = true;
+  }
+
+  /** The facts that its status follows from, in order. `monotonic`: now. */
+  explain(rules: StatusRules, monotonic: number): string[] {
+    const facts = [this.#explainContact(monotonic)];
+    if (this.#mustBeHeardAgain) facts.push('the root was told to restart, and it was not heard since');
+    if (this.#missedLists > 0) facts.push(`missing from the last ${this.#missedLists} lists of the root`);
+    facts.push(`idle after ${rules.idleAfterMs / 1000} s without contact`);
+    facts.push(
+      `disconnected after ${rules.disconnectedAfterMs / 1000} s, or ${LISTS_MISSED_UNTIL_DISCONNECTED} lists without it`,
+    );
+    return facts;
+  }
+
+  #explainContact(monotonic: number): string {
+    if (!this.#lastHeard) return 'listed by the root, but never heard';
+    const seconds = Math.floor((monotonic - this.#lastHeard.monotonic) / 1000);
+    return `last heard ${seconds} s ago`;
   }
 
   /** `monotonic`: now. Says nothing of the link: see `unknown`. */

@@ -3,7 +3,7 @@
  * A value's bytes on the wire: `data id (1) | value (length)` inside a Data message, the whole payload elsewhere.
  */
 import { z } from 'zod';
-import { badTable, numberOrHex, readJsonTable } from './json-table.js';
+import { badTable, numberOrHex, readJsonTable, refuseRepeats } from './json-table.js';
 
 /** What a reader of one field sees: `unit` as in data-types.json. */
 export interface DecodedField {
@@ -103,8 +103,11 @@ export class DataTypes {
   /** Reads and checks a data types file. Throws `BAD_TABLE` with file, key and reason. */
   static load(file: string): DataTypes {
     const { types } = readJsonTable(file, fileSchema);
-    refuseRepeats(file, types, 'id');
-    refuseRepeats(file, types, 'name');
+    refuseRepeats(file, 'types', types, 'id');
+    refuseRepeats(file, 'types', types, 'name');
+    for (const [index, type] of types.entries()) {
+      refuseRepeats(file, `types.${index}.fields`, type.fields, 'name');
+    }
     return new DataTypes(types.map((entry, index) => readType(file, `types.${index}`, entry)));
   }
 
@@ -151,9 +154,9 @@ export function deviceTimeOf(type: DataType, bytes: Buffer): number | undefined 
   const key = type.json?.deviceTime;
   if (key === undefined) return undefined;
   const reported = readJsonObject(bytes)?.[key];
-  if (typeof reported === 'string') return finite(Date.parse(reported));
+  if (typeof reported === 'string') return dateOrNothing(Date.parse(reported));
   if (typeof reported !== 'number' || reported < SECONDS_SINCE_EPOCH) return undefined;
-  return reported < SECONDS_SINCE_EPOCH * 1000 ? reported * 1000 : reported;
+  return dateOrNothing(reported < SECONDS_SINCE_EPOCH * 1000 ? reported * 1000 : reported);
 }
 
 /** A JSON value's object; undefined when the bytes are not a JSON object. */
@@ -171,8 +174,11 @@ export function readJsonObject(bytes: Buffer): Record<string, unknown> | undefin
 /** Numbers from here on are epoch seconds (September 2001); smaller ones are a time of day or of week. */
 const SECONDS_SINCE_EPOCH = 1e9;
 
-function finite(value: number): number | undefined {
-  return Number.isFinite(value) ? value : undefined;
+/** The last moment that a `Date` can be: a later one could not be shown. */
+const LAST_DATE_MS = 8.64e15;
+
+function dateOrNothing(ms: number): number | undefined {
+  return Math.abs(ms) <= LAST_DATE_MS ? ms : undefined;
 }
 
 function decodeField(field: DataField, bytes: Buffer): DecodedField {
@@ -203,13 +209,15 @@ function readInteger(field: DataField, bytes: Buffer): number {
 }
 
 function decodeJson(fields: readonly JsonField[], bytes: Buffer): DecodedValue {
-  const decoded: Record<string, DecodedField> = {};
-  for (const [name, raw] of Object.entries(readJsonObject(bytes) ?? {})) {
-    const field = fields.find((candidate) => candidate.name === name);
-    const value = typeof raw === 'number' ? scaled(raw, field?.scale ?? 1) : String(raw);
-    decoded[name] = withUnit(value, field?.unit);
-  }
-  return decoded;
+  const members = Object.entries(readJsonObject(bytes) ?? {});
+  return Object.fromEntries(members.map(([name, raw]) => [name, decodeMember(fields, name, raw)]));
+}
+
+/** What is neither a number nor text stays JSON: `true`, `null`, `[1,2]`. */
+function decodeMember(fields: readonly JsonField[], name: string, raw: unknown): DecodedField {
+  const field = fields.find((candidate) => candidate.name === name);
+  if (typeof raw === 'number') return withUnit(scaled(raw, field?.scale ?? 1), field?.unit);
+  return withUnit(typeof raw === 'string' ? raw : JSON.stringify(raw), field?.unit);
 }
 
 function withUnit(value: number | string, unit: string | undefined): DecodedField {
@@ -275,12 +283,4 @@ function readFieldEntry(file: string, key: string, field: FieldEntry, offset: nu
 
 function unitOf(field: FieldEntry): { unit?: string } {
   return field.unit === undefined ? {} : { unit: field.unit };
-}
-
-function refuseRepeats(file: string, types: readonly TypeEntry[], key: 'id' | 'name'): void {
-  const seen = new Set<number | string>();
-  types.forEach((type, index) => {
-    if (seen.has(type[key])) throw badTable(file, `types.${index}.${key}`, `${type[key]} is already taken`);
-    seen.add(type[key]);
-  });
 }

@@ -4,11 +4,11 @@ import { errorText, MeshgateError } from '../errors.js';
 
 /** A whole number written as 5, "5" or "0x05", within `min`–`max`. */
 export function numberOrHex(min: number, max: number) {
-  const text = `a number from ${min} to ${max}, as 5 or "0x05"`;
+  const error = `must be a number from ${min} to ${max}, as 5 or "0x05"`;
   return z
-    .union([z.number(), z.string().regex(/^(0x[0-9a-f]+|\d+)$/i, { error: `must be ${text}` })])
+    .union([z.number(), z.string().regex(/^(0x[0-9a-f]+|\d+)$/i, { error })], { error })
     .transform(Number)
-    .refine((value) => Number.isInteger(value) && value >= min && value <= max, { error: `must be ${text}` });
+    .refine((value) => Number.isInteger(value) && value >= min && value <= max, { error });
 }
 
 /**
@@ -25,6 +25,20 @@ export function readJsonTable<Schema extends z.ZodType>(file: string, schema: Sc
 /** A `BAD_TABLE` error that names file, key and reason. */
 export function badTable(file: string, key: string, reason: string): MeshgateError {
   return new MeshgateError('BAD_TABLE', `${file}: ${key === '' ? '' : `${key}: `}${reason}`);
+}
+
+/** Throws `BAD_TABLE` where an entry of the list at `key` has a value that an earlier one has. */
+export function refuseRepeats<Name extends string>(
+  file: string,
+  key: string,
+  entries: readonly Readonly<Record<Name, number | string>>[],
+  name: Name,
+): void {
+  const seen = new Set<number | string>();
+  entries.forEach(({ [name]: value }, index) => {
+    if (seen.has(value)) throw badTable(file, `${key}.${index}.${name}`, `${value} is already taken`);
+    seen.add(value);
+  });
 }
 
 function readJson(file: string): unknown {

@@ -114,7 +114,7 @@ function decodePayload(
   body: Buffer,
   dataTypes: DataTypes,
 ): MessageContent {
-  const payload = body.subarray(opcode.opcodeIsPayload ? ADDRESS_LENGTH : HEADER_LENGTH);
+  const payload = body.subarray(payloadStart(opcode));
   switch (opcode.payload) {
     case 'netInfo':
       return decodeNetInfo(opcode, payload);
@@ -131,6 +131,10 @@ function decodePayload(
     case 'opaque':
       return { kind: 'opaque', opcode, payload };
   }
+}
+
+function payloadStart({ opcodeIsPayload }: MessageOpcode): number {
+  return opcodeIsPayload ? ADDRESS_LENGTH : HEADER_LENGTH;
 }
 
 function decodeNetInfo(opcode: MessageOpcode, payload: Buffer): MessageContent {
@@ -187,8 +191,8 @@ function decodeWholeValue(opcode: MessageOpcode, payload: Buffer, dataTypes: Dat
   const type = opcode.storeAs === undefined ? undefined : dataTypes.findByName(opcode.storeAs);
   if (!type) return { kind: 'opaque', opcode, payload };
   const fits = type.varying ? payload.length <= type.length : payload.length === type.length;
-  if (!fits) return malformed('valueLength', HEADER_LENGTH);
-  if (type.json && !readJsonObject(payload)) return malformed('valueNotJson', HEADER_LENGTH);
+  if (!fits) return malformed('valueLength', payloadStart(opcode));
+  if (type.json && !readJsonObject(payload)) return malformed('valueNotJson', payloadStart(opcode));
   return { kind: 'values', opcode, values: [readValue(type, payload)] };
 }
 

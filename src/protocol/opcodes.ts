@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { ADDRESS_LENGTH } from './address.js';
 import type { DataTypes } from './data-types.js';
-import { badTable, numberOrHex, readJsonTable } from './json-table.js';
+import { badTable, numberOrHex, readJsonTable, refuseRepeats } from './json-table.js';
 
 /** Who a body speaks for: address 0000 or 0001 is the root, any unicast address is a node. */
 export type Speaker = 'root' | 'node';
@@ -97,9 +97,12 @@ export class Opcodes {
   /** Reads and checks an opcodes file. Throws `BAD_TABLE` with file, key and reason. */
   static load(file: string, dataTypes: DataTypes): Opcodes {
     const { messages, commands } = readJsonTable(file, fileSchema);
+    refuseRepeats(file, 'messages', messages, 'opcode');
+    refuseRepeats(file, 'messages', messages, 'name');
+    refuseRepeats(file, 'commands', commands, 'name');
     return new Opcodes(
-      messages.map((entry, index) => readMessage(file, index, entry, messages, dataTypes)),
-      commands.map((entry, index) => readCommand(file, index, entry, commands)),
+      messages.map((entry, index) => readMessage(file, index, entry, dataTypes)),
+      commands.map((entry, index) => readCommand(file, index, entry)),
     );
   }
 
@@ -130,16 +133,8 @@ export class Opcodes {
 type MessageEntry = z.output<typeof messageSchema>;
 type CommandEntry = z.output<typeof commandSchema>;
 
-function readMessage(
-  file: string,
-  index: number,
-  entry: MessageEntry,
-  all: readonly MessageEntry[],
-  dataTypes: DataTypes,
-): MessageOpcode {
+function readMessage(file: string, index: number, entry: MessageEntry, dataTypes: DataTypes): MessageOpcode {
   const key = `messages.${index}`;
-  const firstIndex = all.findIndex((other) => other.opcode === entry.opcode);
-  if (firstIndex < index) throw badTable(file, `${key}.opcode`, `is already messages.${firstIndex}`);
   if (entry.payload !== undefined && entry.storeAs !== undefined) {
     throw badTable(file, key, 'can have payload or storeAs, not both');
   }
@@ -151,15 +146,8 @@ function readMessage(
   return { ...rest, payload: payload ?? 'opaque' };
 }
 
-function readCommand(
-  file: string,
-  index: number,
-  entry: CommandEntry,
-  all: readonly CommandEntry[],
-): CommandSpec {
+function readCommand(file: string, index: number, entry: CommandEntry): CommandSpec {
   const key = `commands.${index}`;
-  const firstIndex = all.findIndex((other) => other.name === entry.name);
-  if (firstIndex < index) throw badTable(file, `${key}.name`, `is already commands.${firstIndex}`);
   const varyingAt = entry.arguments.findIndex((argument) => VARYING.has(argument));
   if (varyingAt !== -1 && varyingAt !== entry.arguments.length - 1) {
     throw badTable(file, `${key}.arguments.${varyingAt}`, 'is of varying length and must stand last');

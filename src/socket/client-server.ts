@@ -3,12 +3,14 @@ import type { Clock } from '../clock.js';
 import { Counters } from '../counters.js';
 import type { Log } from '../log.js';
 import type { Hub } from '../network/hub.js';
+import { packageVersion } from '../package-root.js';
 import {
   CONNECTION_END_REASONS,
   Connection,
   type ConnectionEndReason,
   type ConnectionSettings,
 } from './connection.js';
+import type { GatewayFacts } from './session/method.js';
 
 export interface ClientServerSettings extends ConnectionSettings {
   /** Connections at once, over all sockets. */
@@ -17,6 +19,8 @@ export interface ClientServerSettings extends ConnectionSettings {
 
 /** A client that sends nothing for so long is asked by TCP whether it is still there. */
 const KEEP_ALIVE_MS = 60_000;
+/** What a stopping gateway gives its clients to take what was sent to them. */
+const STOP_TIMEOUT_MS = 500;
 /** Connections that the kernel may hold until they are accepted. */
 const BACKLOG = 511;
 
@@ -28,6 +32,7 @@ export class ClientServer {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #settings: ClientServerSettings;
+  readonly #facts: GatewayFacts;
   readonly #servers: Server[] = [];
   readonly #connections = new Set<Connection>();
   readonly #ended = new Counters<ConnectionEndReason>(END_REASONS);
@@ -38,17 +43,28 @@ export class ClientServer {
     this.#clock = clock;
     this.#log = log;
     this.#settings = settings;
+    this.#facts = {
+      version: packageVersion,
+      startedAt: clock.now(),
+      clients: () => this.clients(),
+      clientCounters: () => this.counters(),
+    };
   }
 
-  get listenerCount(): number {
-    return [...this.#connections].filter(({ isListening }) => isListening).length;
+  /** Clients now: all, and those of two kinds. */
+  clients() {
+    const connections = [...this.#connections];
+    return {
+      connected: connections.length,
+      listening: connections.filter(({ isListening }) => isListening).length,
+      sessions: connections.filter(({ hasSession }) => hasSession).length,
+    };
   }
 
   counters() {
     return {
       accepted: this.#accepted,
-      connected: this.#connections.size,
-      listening: this.listenerCount,
+      ...this.clients(),
       ended: this.#ended.snapshot(),
     };
   }
@@ -76,7 +92,11 @@ export class ClientServer {
       (server) => new Promise<void>((resolve) => server.close(() => resolve())),
     );
     for (const connection of this.#connections) connection.stop();
+    const cancel = this.#clock.after(STOP_TIMEOUT_MS, () => {
+      for (const connection of this.#connections) connection.cut();
+    });
     await Promise.all(closed);
+    cancel();
   }
 
   #accept(socket: Socket): void {
@@ -87,6 +107,7 @@ export class ClientServer {
       clock: this.#clock,
       log: this.#log,
       settings: this.#settings,
+      gateway: this.#facts,
       onEnd: (ended, reason) => this.#onEnd(ended, reason),
     });
     this.#connections.add(connection);

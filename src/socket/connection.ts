@@ -3,6 +3,7 @@
  *
  *     [syn] 00             listening: answered [ack] 00, then gets each forwarded message as its bare body
  *     a command            sending: one command, one reply, then the gateway closes
+ *     {                    a JSON-RPC session
  *     anything else        answered F…, closed
  *
  * `#end` is the only way out, from any state, with one of the reasons below.
@@ -16,6 +17,9 @@ import { answerRequest } from './classic/commands.js';
 import { failure } from './classic/reply.js';
 import { type ClassicRequest, examineRequest } from './classic/request.js';
 import { Outbox } from './outbox.js';
+import type { ClosingReason } from './session/errors.js';
+import { LineSession } from './session/line-session.js';
+import type { GatewayFacts } from './session/method.js';
 
 export const CONNECTION_END_REASONS = {
   answered: 'its command was answered',
@@ -24,6 +28,7 @@ export const CONNECTION_END_REASONS = {
   tooMany: 'too many clients were connected',
   clientLeft: 'the client closed it',
   slowReader: 'the client did not read what was sent to it',
+  lineTooLong: 'it sent a line that is too long',
   failed: 'the connection failed',
   stopped: 'the gateway was stopped',
 } as const;
@@ -46,11 +51,14 @@ export interface ConnectionParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: ConnectionSettings;
+  readonly gateway: GatewayFacts;
   /** Called once, when it is over. */
   readonly onEnd: (connection: Connection, reason: ConnectionEndReason) => void;
 }
 
-type Awaiting = 'firstBytes' | 'result' | 'events' | 'clientToClose' | 'nothing';
+type Awaiting = 'firstBytes' | 'result' | 'events' | 'requests' | 'clientToClose' | 'nothing';
+
+const SESSION_START = '{'.charCodeAt(0);
 
 const SYN = Buffer.from('[syn]\0', 'latin1');
 const ACK = Buffer.from('[ack]\0', 'latin1');
@@ -62,6 +70,12 @@ const REPLY_TIMEOUT_MS = 10_000;
  */
 const LINGER_MS = 1000;
 
+const CLOSING_END_REASONS: Readonly<Record<ClosingReason, ConnectionEndReason>> = {
+  SLOW_READER: 'slowReader',
+  LINE_TOO_LONG: 'lineTooLong',
+  STOPPED: 'stopped',
+};
+
 export class Connection {
   readonly name: string;
   readonly #socket: Socket;
@@ -72,6 +86,7 @@ export class Connection {
   #cancelTimeout: CancelTimer = () => {};
   #cancelSettle: CancelTimer = () => {};
   #unsubscribe: () => void = () => {};
+  #session: LineSession | undefined;
 
   /** `name` tells connections apart, in logs and where clients take turns. */
   constructor(name: string, socket: Socket, parts: ConnectionParts) {
@@ -91,6 +106,10 @@ export class Connection {
     return this.#awaiting === 'events';
   }
 
+  get hasSession(): boolean {
+    return this.#awaiting === 'requests';
+  }
+
   /** Messages handed to it, and bytes that it has not read yet. */
   get outbox(): Outbox {
     return this.#outbox;
@@ -101,13 +120,24 @@ export class Connection {
     this.#reply(failure(message), 'tooMany');
   }
 
-  /** Ends the connection because the gateway stops. */
-  stop(): void {
+  /** Ends the connection at once, whatever is still unsent. */
+  cut(): void {
     this.#end('stopped');
   }
 
+  /** Ends the connection because the gateway stops; a session is told why, and has a moment to read it. */
+  stop(): void {
+    if (this.#session) this.#session.closing('STOPPED');
+    else this.#end('stopped');
+  }
+
   #onData(chunk: Buffer): void {
+    if (this.#awaiting === 'requests') this.#session?.push(chunk);
     if (this.#awaiting !== 'firstBytes') return;
+    if (this.#received.length === 0 && chunk[0] === SESSION_START) {
+      this.#openSession(chunk);
+      return;
+    }
     const room = this.#parts.settings.maxRequestLength + 1 - this.#received.length;
     this.#received = Buffer.concat([this.#received, chunk.subarray(0, room)]);
     this.#cancelSettle();
@@ -117,6 +147,7 @@ export class Connection {
   #onClientEnd(): void {
     if (this.#awaiting === 'firstBytes' && this.#received.length > 0) this.#examine(true);
     else if (this.#awaiting === 'firstBytes' || this.#awaiting === 'events') this.#end('clientLeft');
+    else if (this.#awaiting === 'requests') void this.#finishSession();
   }
 
   #onTimeout(): void {
@@ -125,7 +156,11 @@ export class Connection {
 
   /** `isOver`: nothing more will come, or is waited for. */
   #examine(isOver: boolean): void {
-    if (this.#isHandshake()) return this.#onHandshake(isOver);
+    if (this.#isHandshake()) this.#onHandshake(isOver);
+    else this.#examineRequest(isOver);
+  }
+
+  #examineRequest(isOver: boolean): void {
     const { hub, settings } = this.#parts;
     const examined = examineRequest(this.#received, hub.tables, settings.maxRequestLength);
     if (examined.kind === 'complete') void this.#answer(examined.request);
@@ -171,6 +206,26 @@ export class Connection {
     });
   }
 
+  #openSession(firstBytes: Buffer): void {
+    this.#awaiting = 'requests';
+    this.#forgetRequest();
+    this.#session = new LineSession({
+      ...this.#parts,
+      name: this.name,
+      socket: this.#socket,
+      onClosing: (reason) => this.#finish(CLOSING_END_REASONS[reason]),
+    });
+    this.#session.push(firstBytes);
+  }
+
+  /** The client has said all that it wants to say: it still gets the replies that it waits for. */
+  async #finishSession(): Promise<void> {
+    await this.#session?.whenIdle();
+    if (this.#awaiting !== 'requests') return;
+    this.#session?.close();
+    this.#finish('clientLeft');
+  }
+
   /** One write a message. A client that leaves too much unread is closed: a silent hole would be worse. */
   #push(body: Buffer): void {
     if (!this.#outbox.push(body)) this.#end('slowReader');
@@ -192,14 +247,21 @@ export class Connection {
     }
   }
 
-  /** Gives the reply and closes the gateway's side; the client's bytes are read and ignored until it closes too. */
   #reply(reply: Buffer, reason: ConnectionEndReason): void {
+    if (this.#awaiting === 'nothing') return;
+    this.#socket.write(reply);
+    this.#finish(reason);
+  }
+
+  /** Closes the gateway's side; what the client still sends is read and ignored until it closes too. */
+  #finish(reason: ConnectionEndReason): void {
     if (this.#awaiting === 'nothing') return;
     const { clock } = this.#parts;
     this.#awaiting = 'clientToClose';
     this.#forgetRequest();
     this.#cancelTimeout = clock.after(REPLY_TIMEOUT_MS, () => this.#end('slowReader'));
-    this.#socket.end(reply, () => {
+    this.#socket.resume();
+    this.#socket.end(() => {
       if (this.#awaiting !== 'clientToClose') return;
       this.#cancelTimeout();
       if (this.#socket.readableEnded) return this.#end(reason);
@@ -224,6 +286,7 @@ export class Connection {
     this.#awaiting = 'nothing';
     this.#forgetRequest();
     this.#unsubscribe();
+    this.#session?.close();
     this.#socket.destroy();
     this.#parts.onEnd(this, reason);
   }

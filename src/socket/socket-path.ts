@@ -4,28 +4,35 @@ import { chmod, chown } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { MeshgateError, systemErrorCode } from '../errors.js';
+import {
+  privateDirectory,
+  SERVICE_DIRECTORY,
+  SOCKET_FILE_NAME,
+  socketCandidates,
+} from '../socket-location.js';
 import { socketTaken } from './socket-lock.js';
 
-const FILE_NAME = 'meshgate.sock';
-const SERVICE_DIRECTORY = '/run/meshgate';
+/** Linux's `sun_path` has 108 bytes, the last one zero; a longer path would be cut without a word. */
+const MAX_PATH_LENGTH = 107;
 
-/** `$XDG_RUNTIME_DIR/meshgate.sock`, else in `/run/meshgate` where that is writable, else in `/tmp/meshgate-$UID`. */
+/** The first of the places where a gateway's socket may lie that this process may write to. */
 export function defaultSocketPath(env: NodeJS.ProcessEnv = process.env): string {
-  const runtime = env.XDG_RUNTIME_DIR;
-  if (runtime && isWritable(runtime)) return join(runtime, FILE_NAME);
-  if (
-    isWritable(SERVICE_DIRECTORY) ||
-    (!lstatOf(SERVICE_DIRECTORY) && isWritable(dirname(SERVICE_DIRECTORY)))
-  ) {
-    return join(SERVICE_DIRECTORY, FILE_NAME);
-  }
-  return join(privateDirectory(), FILE_NAME);
+  const candidates = socketCandidates(env);
+  return candidates.find((path) => canHold(dirname(path))) ?? join(privateDirectory(), SOCKET_FILE_NAME);
+}
+
+/** A directory of ours that is not there yet can be made. */
+function canHold(directory: string): boolean {
+  if (directory === privateDirectory()) return true;
+  const isOursToMake = directory === SERVICE_DIRECTORY && !lstatOf(directory);
+  return isWritable(isOursToMake ? dirname(directory) : directory);
 }
 
 /** Makes the socket's directory where it is one of ours; anybody else's must exist. */
 export function prepareDirectory(path: string): void {
+  refuseLongPath(path);
   const directory = dirname(path);
-  if (directory === privateDirectory()) return makePrivate(directory);
+  if (directory === privateDirectory()) makePrivate(directory);
   if (directory === SERVICE_DIRECTORY) mkdirSync(directory, { recursive: true, mode: 0o755 });
   if (!lstatOf(directory)) {
     throw new MeshgateError(
@@ -34,6 +41,16 @@ export function prepareDirectory(path: string): void {
       `mkdir -p ${directory}`,
     );
   }
+}
+
+function refuseLongPath(path: string): void {
+  const length = Buffer.byteLength(path);
+  if (length <= MAX_PATH_LENGTH) return;
+  throw new MeshgateError(
+    'SOCKET_FAILED',
+    `${path}: a socket's path can have ${MAX_PATH_LENGTH} bytes, this one has ${length}`,
+    'choose a shorter --socket PATH',
+  );
 }
 
 /**
@@ -68,10 +85,6 @@ function groupId(group: string): number {
   const id = line?.split(':')[2];
   if (id === undefined) throw new MeshgateError('BAD_CONFIG', `clients.group: there is no group ${group}`);
   return Number(id);
-}
-
-function privateDirectory(): string {
-  return `/tmp/meshgate-${process.getuid?.() ?? 0}`;
 }
 
 /** In /tmp anybody may have made the directory first: it must be ours, and closed to others. */

@@ -41,6 +41,8 @@ export interface LinkKeeperParts {
 /** Pauses between attempts double from the first to the longest, so that a broken port is not hammered. */
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
+/** The part of a pause that chance may add, so that several gateways do not try in step. */
+const JITTER = 0.25;
 
 const REASONS = Object.keys(LINK_DOWN_REASONS) as LinkDownReason[];
 
@@ -131,9 +133,9 @@ export class LinkKeeper {
   }
 
   #nextPauseMs(): number {
-    const pause = Math.min(FIRST_PAUSE_MS * 2 ** this.#failures, LONGEST_PAUSE_MS);
+    const pause = Math.min(FIRST_PAUSE_MS * 2 ** this.#failures, LONGEST_PAUSE_MS / (1 + JITTER));
     this.#failures = Math.min(this.#failures + 1, 16);
-    return pause * (0.75 + this.#parts.random() / 2);
+    return pause * (1 + this.#parts.random() * JITTER);
   }
 
   #tryAgain(): void {

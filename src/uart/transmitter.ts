@@ -42,12 +42,16 @@ interface Sending {
   readonly onWritten: () => void;
   readonly onFailed: (error: SendError) => void;
   attempts: number;
+  /** Its sender has been told that it was written. */
+  isWritten: boolean;
 }
 
+/** Monotonic ms of a frame's first and last bit, reckoned from the baud rate; frames follow one another. */
 interface OnTheWire {
   readonly sending: Sending;
-  /** Monotonic ms when its last bit left, reckoned from the baud rate. */
-  readonly endsAt: number;
+  readonly startsAt: number;
+  /** Infinity while the link has not taken all of it. */
+  endsAt: number;
 }
 
 /** Root's notice follows the loss by about 10 ms; frames that ended earlier were read whole. */
@@ -79,7 +83,8 @@ export class Transmitter {
   #next: Sending | undefined;
   #again: Sending[] = [];
   #onTheWire: OnTheWire[] = [];
-  #isWriting = false;
+  #wireFreeAt = 0;
+  #writing: Sending | undefined;
   #cancelTimer: CancelTimer | undefined;
 
   constructor(clock: Clock, settings: TransmitterSettings) {
@@ -105,7 +110,7 @@ export class Transmitter {
         reject(error);
       };
       const frame = encodeFrame(body);
-      const sending: Sending = { frame, onUncertain, onWritten: resolve, onFailed, attempts: 1 };
+      const sending = { frame, onUncertain, onWritten: resolve, onFailed, attempts: 1, isWritten: false };
       if (!this.#link) return onFailed(new SendError('noLink'));
       if (!this.#queue.push(owner, sending)) return onFailed(new SendError('queueFull'));
       this.#pump();
@@ -117,29 +122,28 @@ export class Transmitter {
     this.#pump();
   }
 
-  /** The link is gone: everything that waits for it fails. */
+  /** The link is gone: everything that waits for it, or is on its way into it, fails. */
   detach(): void {
     this.#link = undefined;
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    const waiting = [...(this.#next ? [this.#next] : []), ...this.#queue.clear()];
+    const lost = new Set([this.#writing, this.#next, ...this.#again, ...this.#queue.clear()]);
+    this.#writing = undefined;
     this.#next = undefined;
     this.#again = [];
     this.#onTheWire = [];
-    for (const sending of waiting) sending.onFailed(new SendError('linkLost'));
+    this.#wireFreeAt = 0;
+    for (const sending of lost) if (sending) this.#fail(sending);
   }
 
   /** The root says that it lost half a message: the frame is sent again if there is no doubt which it was. */
   onHalfMessage(): HalfMessageOutcome {
     this.counters.add('halfMessages');
-    this.#forgetOld();
-    const suspects = this.#onTheWire.map(({ sending }) => sending);
-    this.#onTheWire = [];
+    const suspects = this.#takeSuspects();
     const [only] = suspects;
     if (!only) return 'nothingSent';
     if (suspects.length === 1 && only.attempts < MAX_ATTEMPTS) return this.#sendAgain(only);
-    this.counters.add('uncertain', suspects.length);
-    for (const sending of suspects) sending.onUncertain?.();
+    for (const sending of suspects) this.#markUncertain(sending);
     return 'uncertain';
   }
 
@@ -151,8 +155,19 @@ export class Transmitter {
     return 'sentAgain';
   }
 
+  #markUncertain(sending: Sending): void {
+    this.counters.add('uncertain');
+    sending.onUncertain?.();
+  }
+
+  /** Who was told that it was written hears now that it may be lost. */
+  #fail(sending: Sending, options?: ErrorOptions): void {
+    if (sending.isWritten) this.#markUncertain(sending);
+    else sending.onFailed(new SendError('linkLost', options));
+  }
+
   #pump(): void {
-    if (this.#isWriting || this.#cancelTimer || !this.#link) return;
+    if (this.#writing || this.#cancelTimer || !this.#link) return;
     this.#next ??= this.#again.shift() ?? this.#queue.shift();
     if (!this.#next) return;
     const delay = this.#pacer.delayFor(this.#next.frame.length, this.#clock.monotonic());
@@ -169,30 +184,62 @@ export class Transmitter {
 
   async #write(link: Link, sending: Sending): Promise<void> {
     this.#next = undefined;
-    this.#isWriting = true;
-    this.#noteOnTheWire(sending);
-    try {
-      await link.write(sending.frame);
-      this.counters.add('frames');
-      this.counters.add('bytes', sending.frame.length);
-      sending.onWritten();
-    } catch (error) {
-      sending.onFailed(new SendError('linkLost', { cause: errorText(error) }));
-    }
-    this.#isWriting = false;
+    this.#writing = sending;
+    const onTheWire = this.#noteOnTheWire(sending);
+    const failure = await writeFailure(link, sending.frame);
+    if (this.#writing !== sending) return;
+    this.#writing = undefined;
+    this.#noteTaken(onTheWire);
+    if (failure) this.#fail(sending, failure);
+    else this.#noteWritten(sending);
     this.#pump();
   }
 
-  #noteOnTheWire(sending: Sending): void {
-    const now = this.#clock.monotonic();
-    this.#pacer.spend(sending.frame.length, now);
+  #noteWritten(sending: Sending): void {
+    this.counters.add('frames');
+    this.counters.add('bytes', sending.frame.length);
+    sending.isWritten = true;
+    sending.onWritten();
+  }
+
+  #noteOnTheWire(sending: Sending): OnTheWire {
+    const startsAt = Math.max(this.#clock.monotonic(), this.#wireFreeAt);
+    const onTheWire = { sending, startsAt, endsAt: Number.POSITIVE_INFINITY };
     this.#forgetOld();
-    const durationMs = (sending.frame.length * BITS_PER_BYTE * 1000) / this.#settings.baud;
-    this.#onTheWire.push({ sending, endsAt: now + durationMs });
+    this.#onTheWire.push(onTheWire);
+    return onTheWire;
+  }
+
+  /** The link took the last byte only now: what it goes out from is now, not when the link was asked. */
+  #noteTaken(onTheWire: OnTheWire): void {
+    const now = this.#clock.monotonic();
+    const { length } = onTheWire.sending.frame;
+    this.#pacer.spend(length, now);
+    this.#wireFreeAt =
+      Math.max(now, this.#wireFreeAt) + (length * BITS_PER_BYTE * 1000) / this.#settings.baud;
+    onTheWire.endsAt = this.#wireFreeAt;
+  }
+
+  /** Takes out the frames that were on the wire; one that waits behind them for its turn stays. */
+  #takeSuspects(): Sending[] {
+    this.#forgetOld();
+    const now = this.#clock.monotonic();
+    const suspects = this.#onTheWire.filter(({ startsAt }) => startsAt <= now);
+    this.#onTheWire = this.#onTheWire.filter(({ startsAt }) => startsAt > now);
+    return suspects.map(({ sending }) => sending);
   }
 
   #forgetOld(): void {
     const since = this.#clock.monotonic() - HALF_MESSAGE_WINDOW_MS;
     this.#onTheWire = this.#onTheWire.filter(({ endsAt }) => endsAt >= since);
+  }
+}
+
+async function writeFailure(link: Link, frame: Buffer): Promise<ErrorOptions | undefined> {
+  try {
+    await link.write(frame);
+    return undefined;
+  } catch (error) {
+    return { cause: errorText(error) };
   }
 }

@@ -5,11 +5,12 @@ import { decodeValue } from '../../protocol/data-types.js';
 export function describeMesh(hub: Hub, fresh: boolean) {
   const { state, since, name, reason } = hub.link();
   const { lastHeardAt, resets } = hub.root();
+  const nodes = hub.nodes();
   return {
     link: { state, since, port: name ?? null, reason: reason ?? null },
     root: { last_contact: lastHeardAt ?? null, resets },
-    node_amount: hub.nodes().length,
-    nodes: hub.nodes().map(describeNode),
+    node_amount: nodes.length,
+    nodes: nodes.map(describeNode),
     paths: hub.paths(),
     fresh,
   };

@@ -10,6 +10,9 @@ import { ADDRESS_LENGTH } from '../../protocol/address.js';
 import type { Tables } from '../../protocol/message.js';
 import { COMMAND_NAME_LENGTH, type CommandSpec } from '../../protocol/opcodes.js';
 
+/** No type's name is longer: see data-types.json. */
+const MAX_TYPE_NAME_LENGTH = 64;
+
 /** A whole request: its command, and the bytes behind the command's name. */
 export interface ClassicRequest {
   readonly spec: CommandSpec;
@@ -33,8 +36,10 @@ export function examineRequest(bytes: Buffer, tables: Tables, limit: number): Ex
   if (bytes.length < spec.minLength)
     return { kind: 'tooShort', failure: missingArgument(spec, bytes.length) };
   if (spec.fixedLength) return complete(spec, bytes.subarray(0, spec.minLength));
+  const typed = completeByType(spec, bytes, tables);
+  if (typed) return typed;
   if (bytes.length > limit) return { kind: 'refused', failure: 'Request Too Long' };
-  return canGoOn(spec, bytes, tables) ? { ...complete(spec, bytes), kind: 'mayGoOn' } : complete(spec, bytes);
+  return { ...complete(spec, bytes), kind: 'mayGoOn' };
 }
 
 function complete(spec: CommandSpec, bytes: Buffer) {
@@ -42,11 +47,17 @@ function complete(spec: CommandSpec, bytes: Buffer) {
   return { kind: 'complete', request } as const;
 }
 
-/** A data type that exists, and that no longer type name begins with, ends its request. */
-function canGoOn(spec: CommandSpec, bytes: Buffer, { dataTypes }: Tables): boolean {
-  if (spec.arguments.at(-1) !== 'dataType') return true;
-  const key = bytes.subarray(spec.minLength - 1);
-  return !dataTypes.findByKey(key) || dataTypes.isPrefixOfName(key);
+/** A data type that exists, and that no longer type name begins with, ends its request; what follows is ignored. */
+function completeByType(spec: CommandSpec, bytes: Buffer, { dataTypes }: Tables) {
+  if (spec.arguments.at(-1) !== 'dataType') return undefined;
+  const longest = Math.min(bytes.length, spec.minLength + MAX_TYPE_NAME_LENGTH);
+  for (let end = spec.minLength; end <= longest; end++) {
+    const key = bytes.subarray(spec.minLength - 1, end);
+    if (dataTypes.findByKey(key) && !dataTypes.isPrefixOfName(key)) {
+      return complete(spec, bytes.subarray(0, end));
+    }
+  }
+  return undefined;
 }
 
 /** The words that the root's own firmware uses for the same fault. */

@@ -5,13 +5,16 @@ import type { Robot } from '../../network/hub.js';
 /** The list is shown whole on every dashboard: more robots than this are a mistake. */
 const MAX_ROBOTS = 256;
 
+/** `String(…)` of anything else would show `[object Object]` or `null` as a robot's name. */
+const word = z.union([z.string(), z.number()]).transform(String);
+
 const robotsSchema = z
   .array(
     z.object({
       id: z.union([z.number(), z.string()]),
-      name: z.coerce.string(),
-      state: z.coerce.string(),
-      node: z.coerce.string(),
+      name: word,
+      state: word,
+      node: word,
     }),
   )
   .max(MAX_ROBOTS);

@@ -1,0 +1,24 @@
+/** What `import … from 'meshgate'` gives. */
+export type {
+  AgedValue,
+  AlarmInfo,
+  DeliveryInfo,
+  EventKind,
+  LinkInfo,
+  MeshEvent,
+  MessageInfo,
+  NodeInfo,
+  Snapshot,
+  Value,
+} from '../socket/session/shapes.js';
+export { ClassicClient, type ClassicHandler, type ClassicMessage } from './classic-client.js';
+export {
+  type CallOptions,
+  type ConnectOptions,
+  connect,
+  findSocket,
+  MeshgateClient,
+  type SubscribeOptions,
+} from './client.js';
+export { CLIENT_ERRORS, ClientError, type ClientErrorCode, RequestError } from './errors.js';
+export type { EventStream, GapPlace, StreamEvent } from './event-stream.js';

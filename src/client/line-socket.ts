@@ -1,0 +1,58 @@
+import { createConnection, type Socket } from 'node:net';
+import { ClientError } from './errors.js';
+
+export interface LineSocketHandlers {
+  onLine(line: string): void;
+  /** Called once, when it is over, whoever ended it. */
+  onClosed(): void;
+}
+
+/** A gateway on the same machine accepts at once. */
+const CONNECT_TIMEOUT_MS = 5000;
+
+/** A Unix socket that speaks in lines. */
+export class LineSocket {
+  readonly #socket: Socket;
+  #rest = '';
+
+  private constructor(socket: Socket, handlers: LineSocketHandlers) {
+    this.#socket = socket;
+    socket.setEncoding('utf8');
+    socket.on('data', (text: string) => this.#onText(text, handlers));
+    socket.on('error', () => {});
+    socket.on('close', () => handlers.onClosed());
+  }
+
+  /** Rejects with `NOT_RUNNING` or `NO_PERMISSION`. */
+  static open(path: string, handlers: LineSocketHandlers): Promise<LineSocket> {
+    return new Promise((resolve, reject) => {
+      const socket = createConnection({ path });
+      const refuse = (error: NodeJS.ErrnoException) => {
+        socket.destroy();
+        const isForbidden = error.code === 'EACCES' || error.code === 'EPERM';
+        reject(new ClientError(isForbidden ? 'NO_PERMISSION' : 'NOT_RUNNING', path));
+      };
+      socket.setTimeout(CONNECT_TIMEOUT_MS, () => refuse(new Error('too slow')));
+      socket.once('error', refuse);
+      socket.once('connect', () => {
+        socket.setTimeout(0);
+        socket.off('error', refuse);
+        resolve(new LineSocket(socket, handlers));
+      });
+    });
+  }
+
+  write(line: string): void {
+    this.#socket.write(`${line}\n`);
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #onText(text: string, { onLine }: LineSocketHandlers): void {
+    const lines = (this.#rest + text).split('\n');
+    this.#rest = lines.pop() ?? '';
+    for (const line of lines) onLine(line);
+  }
+}

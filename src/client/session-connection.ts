@@ -1,0 +1,107 @@
+import type { SessionApi } from '../socket/session/methods/index.js';
+import type { MeshEvent } from '../socket/session/shapes.js';
+import { ClientError, RequestError } from './errors.js';
+import { LineSocket } from './line-socket.js';
+
+export type Params<Name extends keyof SessionApi> = SessionApi[Name]['params'];
+export type Result<Name extends keyof SessionApi> = SessionApi[Name]['result'];
+
+/** What a connection tells its owner, in the order in which it came. */
+export interface ConnectionHandlers {
+  onEvent(subscription: string, event: MeshEvent): void;
+  /** Numbers of events that were not delivered, both ends included. */
+  onGap(subscription: string, from: number, to: number): void;
+  /** The gateway says why it is about to close the connection. */
+  onClosing(reason: string): void;
+  /** Called once, when it is over. */
+  onClosed(): void;
+}
+
+/** Called while the reply is read, before anything that came behind it. */
+interface Pending<Name extends keyof SessionApi> {
+  readonly onResult: (result: Result<Name>) => void;
+  readonly onError: (error: Error) => void;
+}
+
+interface Incoming {
+  readonly id?: number;
+  readonly result?: unknown;
+  readonly error?: { readonly message: string; readonly data?: { readonly code?: string } };
+  readonly method?: string;
+  readonly params?: {
+    readonly subscription: string;
+    readonly event: MeshEvent;
+    readonly from: number;
+    readonly to: number;
+    readonly reason: string;
+  };
+}
+
+/** One connection to a gateway: requests matched with their replies, notifications handed on. */
+export class SessionConnection {
+  readonly #handlers: ConnectionHandlers;
+  readonly #pending = new Map<number, Pending<never>>();
+  #socket: LineSocket | undefined;
+  #nextId = 1;
+
+  private constructor(handlers: ConnectionHandlers) {
+    this.#handlers = handlers;
+  }
+
+  /** Rejects with `NOT_RUNNING` or `NO_PERMISSION`. */
+  static async open(path: string, handlers: ConnectionHandlers): Promise<SessionConnection> {
+    const connection = new SessionConnection(handlers);
+    connection.#socket = await LineSocket.open(path, {
+      onLine: (line) => connection.#onLine(line),
+      onClosed: () => connection.#onClosed(),
+    });
+    return connection;
+  }
+
+  /** Sends a request; one of the two is called once, unless the connection is lost: then it is `onError`. */
+  post<Name extends keyof SessionApi>(name: Name, params: Params<Name>, pending: Pending<Name>): void {
+    const id = this.#nextId++;
+    this.#pending.set(id, pending as Pending<never>);
+    this.#socket?.write(JSON.stringify({ jsonrpc: '2.0', id, method: name, params }));
+  }
+
+  close(): void {
+    this.#socket?.close();
+  }
+
+  #onLine(line: string): void {
+    const incoming = readLine(line);
+    if (incoming?.id !== undefined) this.#onReply(incoming.id, incoming);
+    else if (incoming?.params) this.#onNotification(incoming.method, incoming.params);
+  }
+
+  #onReply(id: number, { result, error }: Incoming): void {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    if (error) pending?.onError(new RequestError(error.data?.code ?? 'UNKNOWN', error.message));
+    else pending?.onResult(result as never);
+  }
+
+  #onNotification(method: string | undefined, params: NonNullable<Incoming['params']>): void {
+    const { subscription, event, from, to, reason } = params;
+    if (method === 'event') this.#handlers.onEvent(subscription, event);
+    else if (method === 'gap') this.#handlers.onGap(subscription, from, to);
+    else if (method === 'closing') this.#handlers.onClosing(reason);
+  }
+
+  #onClosed(): void {
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
+    this.#handlers.onClosed();
+    for (const { onError } of pending) onError(new ClientError('CONNECTION_LOST'));
+  }
+}
+
+/** What is not JSON is not from a gateway, and is left out. */
+function readLine(line: string): Incoming | undefined {
+  try {
+    return JSON.parse(line) as Incoming;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,113 @@
+import type { Clock } from '../clock.js';
+
+/**
+ * What a person should know even if nobody was looking. Each has a line in docs/protocol.md.
+ * `lasting`: there is a condition that ends by itself; the others are over as soon as they are noticed.
+ */
+export const ALARM_CODES = {
+  LINK_LOST: { priority: 'high', lasting: true, text: 'there is no link to the root' },
+  ROOT_SILENT: { priority: 'high', lasting: true, text: 'the link is open, but the root says nothing' },
+  ROOT_RESTARTED: { priority: 'medium', lasting: false, text: 'the root has restarted' },
+  NODE_DISCONNECTED: { priority: 'medium', lasting: true, text: 'a node is no longer heard' },
+  QUEUE_FULL: {
+    priority: 'medium',
+    lasting: false,
+    text: 'commands were refused because too many were waiting',
+  },
+  MALFORMED_DATA: { priority: 'low', lasting: false, text: 'a node sends data that can not be read' },
+} as const;
+
+export type AlarmCode = keyof typeof ALARM_CODES;
+export type AlarmPriority = 'high' | 'medium' | 'low';
+
+/** Times are ms since the epoch, host clock. */
+export interface Alarm {
+  /** The code, and the node's address where it is about one: `NODE_DISCONNECTED:5`. */
+  readonly id: string;
+  readonly code: AlarmCode;
+  readonly priority: AlarmPriority;
+  readonly node?: number;
+  readonly text: string;
+  readonly firstAt: number;
+  readonly lastAt: number;
+  readonly count: number;
+  /** The condition is there now. */
+  readonly active: boolean;
+  readonly acknowledged: boolean;
+}
+
+/** Most come one a node; beyond this many the oldest is dropped, and counted. */
+const MAX_ALARMS = 1000;
+
+/** Alarms are latched: one stays until its condition is over and somebody has acknowledged it. */
+export class Alarms {
+  readonly #clock: Clock;
+  readonly #onChange: (alarm: Alarm) => void;
+  readonly #alarms = new Map<string, Alarm>();
+  #dropped = 0;
+
+  constructor(clock: Clock, onChange: (alarm: Alarm) => void) {
+    this.#clock = clock;
+    this.#onChange = onChange;
+  }
+
+  /** Oldest first. */
+  all(): Alarm[] {
+    return [...this.#alarms.values()];
+  }
+
+  counters() {
+    return { open: this.#alarms.size, dropped: this.#dropped };
+  }
+
+  /** The condition is there, or has come again. `text` says more than the code's own where there is more to say. */
+  raise(code: AlarmCode, node?: number, text: string = ALARM_CODES[code].text): void {
+    const { priority, lasting } = ALARM_CODES[code];
+    const id = alarmId(code, node);
+    const known = this.#alarms.get(id);
+    if (known?.active) return;
+    const now = this.#clock.now();
+    this.#put({
+      id,
+      code,
+      priority,
+      text,
+      firstAt: known?.firstAt ?? now,
+      lastAt: now,
+      count: (known?.count ?? 0) + 1,
+      active: lasting,
+      acknowledged: false,
+      ...(node !== undefined && { node }),
+    });
+  }
+
+  /** The condition is over. */
+  clear(code: AlarmCode, node?: number): void {
+    const alarm = this.#alarms.get(alarmId(code, node));
+    if (alarm?.active) this.#put({ ...alarm, active: false });
+  }
+
+  /** False when there is no such alarm. */
+  acknowledge(id: string): boolean {
+    const alarm = this.#alarms.get(id);
+    if (alarm && !alarm.acknowledged) this.#put({ ...alarm, acknowledged: true });
+    return alarm !== undefined;
+  }
+
+  #put(alarm: Alarm): void {
+    if (alarm.acknowledged && !alarm.active) this.#alarms.delete(alarm.id);
+    else this.#alarms.set(alarm.id, alarm);
+    if (this.#alarms.size > MAX_ALARMS) this.#dropOldest();
+    this.#onChange(alarm);
+  }
+
+  #dropOldest(): void {
+    const [oldest] = this.#alarms.keys();
+    if (oldest !== undefined) this.#alarms.delete(oldest);
+    this.#dropped++;
+  }
+}
+
+function alarmId(code: AlarmCode, node: number | undefined): string {
+  return node === undefined ? code : `${code}:${node}`;
+}

@@ -1,0 +1,151 @@
+import type { Clock } from '../clock.js';
+import type { Message } from '../protocol/message.js';
+
+/** What is known of a message on its way, never more. `answered`: a message came that matches. */
+export type DeliveryStage = 'queued' | 'written' | 'answered' | 'uncertain' | 'failed';
+
+/** Why a message was not handed to the root. */
+export const DELIVERY_FAILURES = {
+  noLink: 'there was no link to the root',
+  linkLost: 'the link went away before the message was written',
+  queueFull: 'too many commands were waiting to be sent',
+  messageTooLong: 'the message is longer than an edge device can take',
+} as const;
+
+export type DeliveryFailure = keyof typeof DELIVERY_FAILURES;
+
+/** Times are ms since the epoch, host clock. A stage makes a new object: what was handed out does not change. */
+export interface Delivery {
+  readonly id: string;
+  /** 0x0000: the root; `undefined`: all nodes. */
+  readonly to?: number;
+  readonly message: Buffer;
+  readonly stage: DeliveryStage;
+  readonly stages: readonly { readonly stage: DeliveryStage; readonly at: number }[];
+  readonly failure?: DeliveryFailure;
+  readonly answer?: Buffer;
+  /** ms from writing to the answer, by a clock that is never set. */
+  readonly roundTripMs?: number;
+}
+
+/** Which message counts as the answer: from the node that was written to, with this opcode. */
+export interface Expectation {
+  /** 0x00–0xFF. */
+  readonly opcode: number;
+  /** The payloads that match; any payload where there are none. */
+  readonly payloads?: readonly Buffer[];
+}
+
+interface Tracked {
+  delivery: Delivery;
+  readonly expects: Expectation | undefined;
+  writtenAtMonotonic: number | undefined;
+}
+
+/** Deliveries that can be asked about; a late answer is matched for as long as its delivery is kept. */
+const KEPT = 1000;
+
+const FINAL: ReadonlySet<DeliveryStage> = new Set(['answered', 'failed']);
+
+export class Deliveries {
+  readonly #clock: Clock;
+  readonly #onStage: (delivery: Delivery) => void;
+  readonly #tracked = new Map<string, Tracked>();
+  readonly #awaitingAnswer = new Map<number, Set<string>>();
+  readonly #runId: string;
+  #count = 0;
+
+  constructor(clock: Clock, onStage: (delivery: Delivery) => void) {
+    this.#clock = clock;
+    this.#onStage = onStage;
+    this.#runId = clock.now().toString(36);
+  }
+
+  find(id: string): Delivery | undefined {
+    return this.#tracked.get(id)?.delivery;
+  }
+
+  /** Begins one, at `queued`. What answers it is waited for from here on, before anything is written. */
+  begin(to: number | undefined, message: Buffer, expects: Expectation | undefined): Delivery {
+    const id = `${this.#runId}-${++this.#count}`;
+    const at = this.#clock.now();
+    const delivery: Delivery = {
+      id,
+      message,
+      stage: 'queued',
+      stages: [{ stage: 'queued', at }],
+      ...(to !== undefined && { to }),
+    };
+    this.#tracked.set(id, { delivery, expects, writtenAtMonotonic: undefined });
+    if (to !== undefined && expects) this.#awaitAnswer(to, id);
+    this.#forgetOldest();
+    this.#onStage(delivery);
+    return delivery;
+  }
+
+  onWritten(id: string): void {
+    const tracked = this.#tracked.get(id);
+    if (tracked) tracked.writtenAtMonotonic ??= this.#clock.monotonic();
+    this.#advance(id, 'written');
+  }
+
+  onUncertain(id: string): void {
+    this.#advance(id, 'uncertain');
+  }
+
+  onFailed(id: string, failure: DeliveryFailure): void {
+    this.#advance(id, 'failed', { failure });
+  }
+
+  /** Matches a message with the oldest delivery that waits for one like it. */
+  onMessage(message: Message): void {
+    const waiting = this.#awaitingAnswer.get(message.from);
+    if (!waiting || message.kind !== 'opaque') return;
+    for (const id of waiting) {
+      const tracked = this.#tracked.get(id);
+      if (!tracked?.expects || tracked.delivery.stage === 'queued') continue;
+      if (!matches(tracked.expects, message.opcode.opcode, message.payload)) continue;
+      this.#advance(id, 'answered', { answer: message.payload, ...this.#roundTrip(tracked) });
+      return;
+    }
+  }
+
+  #roundTrip({ writtenAtMonotonic }: Tracked): { roundTripMs?: number } {
+    return writtenAtMonotonic === undefined
+      ? {}
+      : { roundTripMs: Math.round((this.#clock.monotonic() - writtenAtMonotonic) * 10) / 10 };
+  }
+
+  #advance(id: string, stage: DeliveryStage, facts: Partial<Delivery> = {}): void {
+    const tracked = this.#tracked.get(id);
+    if (!tracked || FINAL.has(tracked.delivery.stage)) return;
+    const stages = [...tracked.delivery.stages, { stage, at: this.#clock.now() }];
+    tracked.delivery = { ...tracked.delivery, ...facts, stage, stages };
+    if (FINAL.has(stage)) this.#stopAwaiting(tracked.delivery);
+    this.#onStage(tracked.delivery);
+  }
+
+  #awaitAnswer(to: number, id: string): void {
+    const waiting = this.#awaitingAnswer.get(to) ?? new Set();
+    this.#awaitingAnswer.set(to, waiting.add(id));
+  }
+
+  #stopAwaiting({ to, id }: Delivery): void {
+    const waiting = to === undefined ? undefined : this.#awaitingAnswer.get(to);
+    waiting?.delete(id);
+    if (to !== undefined && waiting?.size === 0) this.#awaitingAnswer.delete(to);
+  }
+
+  #forgetOldest(): void {
+    if (this.#tracked.size <= KEPT) return;
+    const [oldest] = this.#tracked.values();
+    if (!oldest) return;
+    this.#tracked.delete(oldest.delivery.id);
+    this.#stopAwaiting(oldest.delivery);
+  }
+}
+
+function matches({ opcode, payloads }: Expectation, code: number, payload: Buffer): boolean {
+  if (opcode !== code) return false;
+  return payloads === undefined || payloads.some((expected) => expected.equals(payload));
+}

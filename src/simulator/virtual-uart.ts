@@ -1,0 +1,19 @@
+/** Takes what the root sends: a whole frame, or console text. `atMs` is when, in virtual milliseconds. */
+export type OnRootBytes = (chunk: Buffer, atMs: number) => void;
+
+/**
+ * The serial port of a root that does not exist. What disturbs a line can be one of these too, in front of
+ * another.
+ */
+export interface VirtualUart {
+  /** What a person calls it: `virtual mesh of 12 nodes, seed 1`. */
+  readonly name: string;
+  /** Switches the root on; does nothing when it is on. */
+  start(): void;
+  /** Plugs in the one reader, in place of the one before; without a reader the root's bytes are lost. */
+  connect(onBytes: OnRootBytes): () => void;
+  /** Bytes to the root. They arrive at the clock's present, but never before this call has returned. */
+  receive(bytes: Buffer): void;
+  /** Switches everything off for good. */
+  stop(): void;
+}

@@ -1,0 +1,145 @@
+/** The hub's objects as the session says them: see shapes.ts. */
+import { cleanText } from '../../clean-text.js';
+import type { Alarm } from '../../network/alarms.js';
+import type { Delivery } from '../../network/deliveries.js';
+import type { Hub, HubEvent, NodeValue, NodeView, RootView } from '../../network/hub.js';
+import { decodeValue } from '../../protocol/data-types.js';
+import { type Message, messageName } from '../../protocol/message.js';
+import { LINK_DOWN_REASONS } from '../../uart/link.js';
+import type { LinkStatus } from '../../uart/link-keeper.js';
+import type {
+  AgedValue,
+  AlarmInfo,
+  DeliveryInfo,
+  LinkInfo,
+  MeshEvent,
+  MessageInfo,
+  NodeInfo,
+  RootInfo,
+  Snapshot,
+  Value,
+} from './shapes.js';
+
+export function describeLink({ state, since, name, reason, detail }: LinkStatus): LinkInfo {
+  const words = reason === undefined ? null : LINK_DOWN_REASONS[reason];
+  return {
+    state,
+    since,
+    port: name ?? null,
+    reason: reason ?? null,
+    detail: words === null || !detail ? words : `${words}: ${cleanText(detail)}`,
+  };
+}
+
+export function describeRoot({ lastHeardAt, resets }: RootView): RootInfo {
+  return { lastHeardAt: lastHeardAt ?? null, resets };
+}
+
+export function describeValue({ node, type, value }: NodeValue): Value {
+  return {
+    node,
+    type: type.name,
+    id: type.id,
+    bytes: value.bytes.toString('hex'),
+    fields: decodeValue(type, value.bytes),
+    receivedAt: value.receivedAt,
+    deviceTime: value.deviceTime ?? null,
+  };
+}
+
+/** `now`: ms since the epoch, host clock; an age is never below 0, however the clock is set. */
+export function describeAgedValue(value: NodeValue, now: number): AgedValue {
+  return { ...describeValue(value), ageMs: Math.max(0, now - value.value.receivedAt) };
+}
+
+export function describeNode(
+  { address, name, uuid, status, lastHeardAt, latest }: NodeView,
+  now: number,
+): NodeInfo {
+  return {
+    address,
+    name,
+    uuid: uuid?.toString('hex') ?? null,
+    status,
+    lastHeardAt: lastHeardAt ?? null,
+    values: latest.map(({ type, value }) => describeAgedValue({ node: address, type, value }, now)),
+  };
+}
+
+export function describeAlarm({ node, ...alarm }: Alarm): AlarmInfo {
+  return { ...alarm, node: node ?? null };
+}
+
+export function describeDelivery(delivery: Delivery): DeliveryInfo {
+  const { id, to, message, stage, stages, failure, answer, roundTripMs } = delivery;
+  return {
+    id,
+    to: to ?? null,
+    message: message.toString('hex'),
+    stage,
+    stages: [...stages],
+    failure: failure ?? null,
+    answer: answer?.toString('hex') ?? null,
+    roundTripMs: roundTripMs ?? null,
+  };
+}
+
+/** The whole picture, as of the hub's last event. */
+export function describeSnapshot(hub: Hub, now: number): Snapshot {
+  return {
+    seq: hub.lastSeq(),
+    link: describeLink(hub.link()),
+    root: describeRoot(hub.root()),
+    nodes: hub.nodes().map((node) => describeNode(node, now)),
+    paths: [...hub.paths()],
+    robots: [...hub.robots()],
+    alarms: hub.alarms().map(describeAlarm),
+  };
+}
+
+export function describeEvent(event: HubEvent): MeshEvent {
+  const base = { seq: event.seq, at: event.at };
+  switch (event.kind) {
+    case 'message':
+      return { ...base, kind: 'message', message: describeMessage(event.message, event.toListeners) };
+    case 'value':
+      return { ...base, kind: 'value', value: describeValue(event) };
+    case 'node': {
+      const status = event.change === 'status' ? event.status : null;
+      return { ...base, kind: 'node', node: event.node, change: event.change, status };
+    }
+    case 'paths':
+      return { ...base, kind: 'paths', paths: [...event.paths] };
+    case 'link':
+      return { ...base, kind: 'link', link: describeLink(event.status) };
+    case 'delivery':
+      return { ...base, kind: 'delivery', delivery: describeDelivery(event.delivery) };
+    case 'alarm':
+      return { ...base, kind: 'alarm', alarm: describeAlarm(event.alarm) };
+    case 'console':
+      return { ...base, kind: 'console', line: event.line };
+    case 'traffic': {
+      const { client, what } = event;
+      const body = event.what === 'sent' ? event.body.toString('hex') : null;
+      return { ...base, kind: 'traffic', client, what, body, text: event.what === 'log' ? event.text : null };
+    }
+    case 'robots':
+      return { ...base, kind: 'robots', robots: [...event.robots] };
+  }
+}
+
+function describeMessage(message: Message, toListeners: boolean): MessageInfo {
+  return {
+    from: message.from,
+    name: messageName(message),
+    opcode: opcodeOf(message),
+    body: message.body.toString('hex'),
+    text: message.kind === 'text' ? cleanText(message.text) : null,
+    toListeners,
+  };
+}
+
+function opcodeOf(message: Message): number | null {
+  if (message.kind === 'text' || message.kind === 'malformed') return null;
+  return message.kind === 'unknown' ? message.code : message.opcode.opcode;
+}

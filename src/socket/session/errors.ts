@@ -1,0 +1,48 @@
+/**
+ * Why a request of a session was refused. `code` is interface: it stands in `error.data.code`, and each has a line in
+ * docs/protocol.md. `rpc` is the number that JSON-RPC wants; `text` says what to do.
+ */
+export const SESSION_ERRORS = {
+  PARSE_ERROR: { rpc: -32700, text: 'the line is not JSON; send one JSON-RPC 2.0 message a line' },
+  INVALID_REQUEST: { rpc: -32600, text: 'not a JSON-RPC 2.0 request; it needs jsonrpc "2.0" and a method' },
+  UNKNOWN_METHOD: { rpc: -32601, text: 'there is no such method; rpc.discover lists them' },
+  BAD_PARAMS: { rpc: -32602, text: 'the parameters are wrong; rpc.discover tells what is allowed' },
+  INTERNAL: { rpc: -32603, text: 'the gateway made a mistake; its log has the details, please report it' },
+  LINE_TOO_LONG: { rpc: -32000, text: 'a line may have 1 MiB at most; the connection is closed' },
+  TOO_MANY_REQUESTS: { rpc: -32001, text: 'too many requests are unanswered; wait for replies' },
+  TOO_MANY_SUBSCRIPTIONS: { rpc: -32002, text: 'this session has too many subscriptions; end one first' },
+  NODE_NOT_FOUND: { rpc: -32010, text: 'no node has this address or name; the method nodes lists them' },
+  TYPE_NOT_FOUND: { rpc: -32011, text: 'no data type has this name or id; the method dataTypes lists them' },
+  OPCODE_NOT_FOUND: {
+    rpc: -32012,
+    text: 'no message has this name or opcode; the method opcodes lists them',
+  },
+  DELIVERY_NOT_FOUND: { rpc: -32013, text: 'no such delivery is kept; the last 1,000 are' },
+  ALARM_NOT_FOUND: { rpc: -32014, text: 'no such alarm is open; the method alarms lists them' },
+  SUBSCRIPTION_NOT_FOUND: { rpc: -32015, text: 'this session has no such subscription' },
+  LINK_DOWN: { rpc: -32020, text: 'there is no link to the root; the method status tells why' },
+  BUSY: { rpc: -32021, text: 'too many commands are waiting to be sent; try again in a second' },
+  MESSAGE_TOO_LONG: { rpc: -32022, text: 'the message is longer than an edge device can take; shorten it' },
+} as const;
+
+export type SessionErrorCode = keyof typeof SESSION_ERRORS;
+
+/** Why the gateway ends a session: told in a `closing` notification before it does. */
+export const CLOSING_REASONS = {
+  SLOW_READER: 'the client left more unread than its limit for 10 s',
+  LINE_TOO_LONG: 'the client sent a line of more than 1 MiB',
+  STOPPED: 'the gateway is being stopped',
+} as const;
+
+export type ClosingReason = keyof typeof CLOSING_REASONS;
+
+/** A refusal that goes to the client; `detail` says what it is about. */
+export class SessionError extends Error {
+  constructor(
+    readonly code: SessionErrorCode,
+    readonly detail?: string,
+  ) {
+    super(detail === undefined ? SESSION_ERRORS[code].text : `${detail}: ${SESSION_ERRORS[code].text}`);
+    this.name = 'SessionError';
+  }
+}

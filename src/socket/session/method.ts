@@ -1,0 +1,145 @@
+import { z } from 'zod';
+import type { Clock } from '../../clock.js';
+import type { Hub, NodeView } from '../../network/hub.js';
+import { MAX_UNICAST_ADDRESS, ROOT_ADDRESS } from '../../protocol/address.js';
+import type { DataType } from '../../protocol/data-types.js';
+import type { MessageOpcode } from '../../protocol/opcodes.js';
+import type { DeliveryWaiters } from './delivery-waiters.js';
+import { SessionError } from './errors.js';
+import type { Subscriptions } from './subscriptions.js';
+
+/** The gateway process itself, as sessions tell of it. */
+export interface GatewayFacts {
+  readonly version: string;
+  /** ms since the epoch, host clock. */
+  readonly startedAt: number;
+  /** Connections now, and how the earlier ones ended. */
+  clients(): { readonly connected: number; readonly listening: number; readonly sessions: number };
+  clientCounters(): Readonly<Record<string, unknown>>;
+}
+
+/** What a method works on: the hub, and the session that called it. */
+export interface MethodContext {
+  readonly hub: Hub;
+  readonly gateway: GatewayFacts;
+  readonly clock: Clock;
+  /** Who asks, for fairness between clients. */
+  readonly owner: string;
+  readonly subscriptions: Subscriptions;
+  readonly deliveries: DeliveryWaiters;
+}
+
+export interface Method {
+  readonly name: string;
+  readonly summary: string;
+  readonly params: z.ZodObject;
+  readonly result: z.ZodType;
+  /** Changes the mesh or the gateway; the others only read. */
+  readonly writes: boolean;
+  /** `params` has passed the schema. `afterReply` runs once the reply has been handed to the client. */
+  run(params: unknown, context: MethodContext): MethodReply | Promise<MethodReply>;
+}
+
+export interface MethodReply {
+  readonly result: unknown;
+  readonly afterReply?: () => void;
+}
+
+/** A method that remembers its types: the client library is made from them. */
+export interface TypedMethod<Name extends string, Params extends z.ZodObject, Result extends z.ZodType>
+  extends Method {
+  readonly name: Name;
+  readonly params: Params;
+  readonly result: Result;
+}
+
+interface MethodDefinition<Name extends string, Params extends z.ZodObject, Result extends z.ZodType> {
+  readonly name: Name;
+  readonly summary: string;
+  readonly params: Params;
+  readonly result: Result;
+  readonly writes?: boolean;
+  run(params: z.output<Params>, context: MethodContext): z.output<Result> | Promise<z.output<Result>>;
+}
+
+/** Describes a method whose reply is its result. */
+export function method<const Name extends string, Params extends z.ZodObject, Result extends z.ZodType>(
+  definition: MethodDefinition<Name, Params, Result>,
+): TypedMethod<Name, Params, Result> {
+  const { name, summary, params, result, writes = false } = definition;
+  return {
+    name,
+    summary,
+    params,
+    result,
+    writes,
+    run(given, context) {
+      const reply = definition.run(given as z.output<Params>, context);
+      return reply instanceof Promise ? reply.then((result) => ({ result })) : { result: reply };
+    },
+  };
+}
+
+const nodeText = z.string().min(1).max(64);
+
+/** A node: its address as 5 or "0x5", or its name. */
+export const nodeParam = z
+  .union([z.int().min(0).max(MAX_UNICAST_ADDRESS), nodeText])
+  .describe('address as 5 or "0x0005", or a name');
+
+/** A data type: its name or id. */
+export const typeParam = z.union([z.int().min(0).max(255), z.string().min(1)]).describe('name or id');
+
+/** A message: its opcode or name. */
+export const opcodeParam = z
+  .union([z.int().min(0).max(255), z.string().min(1)])
+  .describe('name as in opcodes.json, or the opcode as 69 or "0x45"');
+
+/** The address that a parameter names; 0x0000 is the root. Throws `NODE_NOT_FOUND` for a name that no node has. */
+export function resolveAddress(node: number | string, hub: Hub): number {
+  const address = typeof node === 'number' ? node : numberIn(node);
+  if (address !== undefined && address >= ROOT_ADDRESS && address <= MAX_UNICAST_ADDRESS) return address;
+  const named = hub.nodes().find(({ name }) => name.toLowerCase() === String(node).toLowerCase());
+  if (!named) throw new SessionError('NODE_NOT_FOUND', String(node));
+  return named.address;
+}
+
+/** The known node that a parameter names. Throws `NODE_NOT_FOUND`. */
+export function resolveNode(node: number | string, hub: Hub): NodeView {
+  const view = hub.findNode(resolveAddress(node, hub));
+  if (!view) throw new SessionError('NODE_NOT_FOUND', String(node));
+  return view;
+}
+
+/** Throws `TYPE_NOT_FOUND`. */
+export function resolveType(type: number | string, { tables: { dataTypes } }: Hub): DataType {
+  const id = typeof type === 'number' ? type : numberIn(type);
+  const found = id === undefined ? findByName(dataTypes.all(), String(type)) : dataTypes.findById(id);
+  if (!found) throw new SessionError('TYPE_NOT_FOUND', String(type));
+  return found;
+}
+
+/** Throws `OPCODE_NOT_FOUND` for a name that opcodes.json lacks; a number need not stand there. */
+export function resolveOpcode(opcode: number | string, { tables: { opcodes } }: Hub): number {
+  const code = typeof opcode === 'number' ? opcode : numberIn(opcode);
+  if (code !== undefined && code <= 0xff) return code;
+  return namedOpcode(String(opcode), opcodes.messages()).opcode;
+}
+
+function namedOpcode(name: string, messages: readonly MessageOpcode[]): MessageOpcode {
+  const found = findByName(messages, name);
+  if (!found) throw new SessionError('OPCODE_NOT_FOUND', name);
+  return found;
+}
+
+function findByName<Named extends { readonly name: string }>(
+  all: readonly Named[],
+  name: string,
+): Named | undefined {
+  return all.find((entry) => entry.name.toLowerCase() === name.toLowerCase());
+}
+
+/** The number that a text is, decimal or 0x…; undefined when it is none. */
+function numberIn(text: string): number | undefined {
+  return /^(0x[0-9a-f]{1,4}|\d{1,5})$/i.test(text) ? Number(text) : undefined;
+}

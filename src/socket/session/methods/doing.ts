@@ -1,0 +1,203 @@
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import type { Delivery, DeliveryFailure, Expectation } from '../../../network/deliveries.js';
+import type { Command, CommandFailure, Hub, Sending } from '../../../network/hub.js';
+import { ROOT_ADDRESS } from '../../../protocol/address.js';
+import { describeDelivery } from '../describe.js';
+import { SessionError, type SessionErrorCode } from '../errors.js';
+import {
+  type MethodContext,
+  method,
+  nodeParam,
+  opcodeParam,
+  resolveAddress,
+  resolveOpcode,
+} from '../method.js';
+import { deliveryShape, robotShape } from '../shapes.js';
+
+/** A tracked message that has not been answered by then will hardly be. */
+const DEFAULT_WAIT_MS = 5000;
+const MAX_WAIT_MS = 600_000;
+/** Enough that no two pings in flight have the same payload. */
+const PING_PAYLOAD_LENGTH = 4;
+
+const hexParam = z.string().regex(/^([0-9a-f]{2})+$/i, { error: 'must be bytes in hex' });
+const messageParams = {
+  text: z.string().min(1).optional().describe('the message as text, or'),
+  hex: hexParam.optional().describe('the message as bytes'),
+};
+const timeoutMs = z.int().min(1).max(MAX_WAIT_MS).default(DEFAULT_WAIT_MS);
+const untilText = 'the reply comes when the delivery is so far, has failed, or the time is over';
+const nothing = z.strictObject({});
+const done = z.object({});
+
+export const doingMethods = [
+  method({
+    name: 'send',
+    summary: 'Send a message to one node, or with node 0 to the root. Its stages arrive as delivery events.',
+    writes: true,
+    params: z.strictObject({
+      node: nodeParam,
+      ...messageParams,
+      tracked: z.boolean().default(false).describe('let the root retransmit it, up to 3 times'),
+      until: z.enum(['queued', 'written', 'answered']).default('written').describe(untilText),
+      timeoutMs,
+      answer: z
+        .strictObject({ opcode: opcodeParam, hex: hexParam.optional() })
+        .optional()
+        .describe('which message of the node counts as its answer; an Ack unless given'),
+    }),
+    result: deliveryShape,
+    run: ({ node, text, hex, tracked, until, timeoutMs, answer }, context) => {
+      const message = readMessage(text, hex);
+      const to = resolveAddress(node, context.hub);
+      const sending: Sending = { kind: 'send', to, message, important: tracked };
+      const expects = answer ? expectedAnswer(answer, context.hub) : expectedAck(message, context.hub);
+      return send(sending, to === ROOT_ADDRESS ? undefined : expects, until, timeoutMs, context);
+    },
+  }),
+  method({
+    name: 'broadcast',
+    summary: 'Send a message to all nodes.',
+    writes: true,
+    params: z.strictObject({
+      ...messageParams,
+      until: z.enum(['queued', 'written']).default('written').describe(untilText),
+      timeoutMs,
+    }),
+    result: deliveryShape,
+    run: ({ text, hex, until, timeoutMs }, context) =>
+      send({ kind: 'broadcast', message: readMessage(text, hex) }, undefined, until, timeoutMs, context),
+  }),
+  method({
+    name: 'ping',
+    summary: 'Send an Echo to a node and wait for the Ack with the same payload.',
+    writes: true,
+    params: z.strictObject({ node: nodeParam, timeoutMs }),
+    result: z.object({
+      node: z.int(),
+      answered: z.boolean(),
+      roundTripMs: z.number().nullable(),
+      delivery: z.string().describe('its id; a late answer is still matched'),
+    }),
+    run: async ({ node, timeoutMs }, context) => {
+      const to = resolveAddress(node, context.hub);
+      const payload = randomBytes(PING_PAYLOAD_LENGTH);
+      const message = Buffer.concat([Buffer.of(resolveOpcode('Echo', context.hub)), payload]);
+      const sending: Sending = { kind: 'send', to, message, important: false };
+      const delivery = await send(sending, expectedAck(message, context.hub), 'answered', timeoutMs, context);
+      return {
+        node: to,
+        answered: delivery.stage === 'answered',
+        roundTripMs: delivery.roundTripMs,
+        delivery: delivery.id,
+      };
+    },
+  }),
+  method({
+    name: 'refresh',
+    summary: 'Ask the root for its list of nodes, or of paths. `fresh` tells whether it answered within 2 s.',
+    writes: true,
+    params: z.strictObject({ what: z.enum(['nodes', 'paths']).default('nodes') }),
+    result: z.object({ fresh: z.boolean() }),
+    run: async ({ what }, { hub, owner }) => {
+      const kind = what === 'nodes' ? 'refreshNodes' : 'refreshPaths';
+      const outcome = await hub.execute({ kind }, owner);
+      return { fresh: outcome.ok && outcome.fresh };
+    },
+  }),
+  method({
+    name: 'resetRoot',
+    summary: 'Restart the root. Every node is disconnected until it is heard again.',
+    writes: true,
+    params: nothing,
+    result: done,
+    run: (_params, context) => execute({ kind: 'resetRoot' }, context),
+  }),
+  method({
+    name: 'clean',
+    summary: 'Let the root forget its network and restart. Every node is forgotten.',
+    writes: true,
+    params: z.strictObject({ confirm: z.literal(true, { error: 'must be true: this forgets every node' }) }),
+    result: done,
+    run: (_params, context) => execute({ kind: 'clean' }, context),
+  }),
+  method({
+    name: 'log',
+    summary: 'Show a line to whoever watches.',
+    writes: true,
+    params: z.strictObject({ text: z.string().min(1).max(1000) }),
+    result: done,
+    run: ({ text }, context) => execute({ kind: 'log', text }, context),
+  }),
+  method({
+    name: 'setRobots',
+    summary: 'Publish the list of robots.',
+    writes: true,
+    params: z.strictObject({ robots: z.array(robotShape).max(256) }),
+    result: done,
+    run: ({ robots }, context) => execute({ kind: 'setRobots', robots }, context),
+  }),
+  method({
+    name: 'acknowledge',
+    summary: 'Acknowledge an alarm: it is closed once its condition is over.',
+    writes: true,
+    params: z.strictObject({ id: z.string() }),
+    result: done,
+    run: ({ id }, { hub }) => {
+      if (!hub.acknowledgeAlarm(id)) throw new SessionError('ALARM_NOT_FOUND', id);
+      return {};
+    },
+  }),
+] as const;
+
+const FAILURE_CODES: Readonly<Record<CommandFailure | DeliveryFailure, SessionErrorCode>> = {
+  noLink: 'LINK_DOWN',
+  linkLost: 'LINK_DOWN',
+  busy: 'BUSY',
+  queueFull: 'BUSY',
+  messageTooLong: 'MESSAGE_TOO_LONG',
+};
+
+async function execute(command: Command, { hub, owner }: MethodContext): Promise<Record<string, never>> {
+  const outcome = await hub.execute(command, owner);
+  if (!outcome.ok) throw new SessionError(FAILURE_CODES[outcome.reason]);
+  return {};
+}
+
+async function send(
+  sending: Sending,
+  expects: Expectation | undefined,
+  until: 'queued' | 'written' | 'answered',
+  timeoutMs: number,
+  { hub, owner, deliveries }: MethodContext,
+) {
+  const begun = hub.deliver(sending, owner, expects);
+  const delivery = until === 'queued' ? begun : await deliveries.wait(begun, until, timeoutMs);
+  throwIfFailed(delivery);
+  return describeDelivery(delivery);
+}
+
+function throwIfFailed({ failure, id }: Delivery): void {
+  if (failure !== undefined) throw new SessionError(FAILURE_CODES[failure], `delivery ${id}`);
+}
+
+function readMessage(text: string | undefined, hex: string | undefined): Buffer {
+  if ((text === undefined) === (hex === undefined)) {
+    throw new SessionError('BAD_PARAMS', 'exactly one of text and hex must be given');
+  }
+  return text === undefined ? Buffer.from(hex ?? '', 'hex') : Buffer.from(text, 'utf8');
+}
+
+/** An Ack is empty, or a copy of what followed the first byte of the message. */
+function expectedAck(message: Buffer, hub: Hub): Expectation {
+  return { opcode: resolveOpcode('Ack', hub), payloads: [message.subarray(1), Buffer.alloc(0)] };
+}
+
+function expectedAnswer(
+  { opcode, hex }: { opcode: number | string; hex?: string | undefined },
+  hub: Hub,
+): Expectation {
+  const code = resolveOpcode(opcode, hub);
+  return hex === undefined ? { opcode: code } : { opcode: code, payloads: [Buffer.from(hex, 'hex')] };
+}

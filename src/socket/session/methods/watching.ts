@@ -1,0 +1,121 @@
+import { z } from 'zod';
+import type { Delivery } from '../../../network/deliveries.js';
+import type { Hub } from '../../../network/hub.js';
+import { describeSnapshot } from '../describe.js';
+import { SessionError } from '../errors.js';
+import type { EventFilter } from '../event-filter.js';
+import {
+  type MethodReply,
+  method,
+  nodeParam,
+  opcodeParam,
+  resolveAddress,
+  resolveNode,
+  resolveOpcode,
+  resolveType,
+  type TypedMethod,
+  typeParam,
+} from '../method.js';
+import { eventKinds, goneShape, snapshotShape } from '../shapes.js';
+
+const subscribeParams = z.strictObject({
+  kinds: z.array(z.enum(eventKinds)).optional().describe('all kinds, unless given'),
+  nodes: z.array(nodeParam).optional().describe('of events that are about a node'),
+  opcodes: z.array(opcodeParam).optional().describe('of messages'),
+  types: z.array(typeParam).optional().describe('of values'),
+  snapshot: z.boolean().default(false).describe('give the present picture first'),
+  since: z.int().min(0).optional().describe('resume behind this event'),
+  minIntervalMs: z.int().min(0).max(3_600_000).default(0).describe('between values of one node and type'),
+});
+
+const subscribeResult = z.object({
+  subscription: z.string(),
+  seq: z.int().describe('number of the last event so far'),
+  gone: goneShape.nullable().describe('what can no longer be replayed'),
+  snapshot: snapshotShape.nullable(),
+});
+
+const subscribeMethod: TypedMethod<'subscribe', typeof subscribeParams, typeof subscribeResult> = {
+  name: 'subscribe',
+  summary: 'Get events as notifications `event`; a range that was missed is told by a notification `gap`.',
+  writes: false,
+  params: subscribeParams,
+  result: subscribeResult,
+  run(given, { hub, clock, subscriptions }): MethodReply {
+    const params = given as z.output<typeof subscribeParams>;
+    const settings = { filter: readFilter(params, hub), minIntervalMs: params.minIntervalMs };
+    const { id, gone, open } = subscriptions.add(settings, params.since);
+    const snapshot = params.snapshot ? describeSnapshot(hub, clock.now()) : null;
+    return {
+      result: { subscription: id, seq: hub.lastSeq(), gone: gone ?? null, snapshot },
+      afterReply: open,
+    };
+  },
+};
+
+export const watchingMethods = [
+  subscribeMethod,
+  method({
+    name: 'unsubscribe',
+    summary: 'End a subscription.',
+    params: z.strictObject({ subscription: z.string() }),
+    result: z.object({}),
+    run: ({ subscription }, { subscriptions }) => {
+      subscriptions.remove(subscription);
+      return {};
+    },
+  }),
+  method({
+    name: 'explain',
+    summary: 'The facts behind the status of a node, or of a delivery, in order.',
+    params: z.strictObject({ node: nodeParam.optional(), delivery: z.string().optional() }),
+    result: z.object({ facts: z.array(z.string()) }),
+    run: ({ node, delivery }, { hub, clock }) => {
+      if ((node === undefined) === (delivery === undefined)) {
+        throw new SessionError('BAD_PARAMS', 'exactly one of node and delivery must be given');
+      }
+      if (node !== undefined) return { facts: explainNode(node, hub) };
+      const found = hub.findDelivery(delivery ?? '');
+      if (!found) throw new SessionError('DELIVERY_NOT_FOUND', delivery);
+      return { facts: explainDelivery(found, clock.now()) };
+    },
+  }),
+] as const;
+
+function readFilter(
+  { kinds, nodes, opcodes, types }: z.output<typeof subscribeParams>,
+  hub: Hub,
+): EventFilter {
+  return {
+    ...(kinds && { kinds: new Set(kinds) }),
+    ...(nodes && { nodes: new Set(nodes.map((node) => resolveAddress(node, hub))) }),
+    ...(opcodes && { opcodes: new Set(opcodes.map((opcode) => resolveOpcode(opcode, hub))) }),
+    ...(types && { types: new Set(types.map((type) => resolveType(type, hub).id)) }),
+  };
+}
+
+function explainNode(node: number | string, hub: Hub): string[] {
+  const { address, name, status } = resolveNode(node, hub);
+  return [`${name} is ${status}`, ...(hub.explainNode(address) ?? [])];
+}
+
+const STAGE_TEXTS = {
+  queued: 'taken into the send queue',
+  written: 'written to the serial port',
+  answered: 'a message that matches came from the node',
+  uncertain: 'the root lost half a message, and it may have been this one',
+  failed: 'not written',
+} as const;
+
+function explainDelivery({ stages, failure, roundTripMs }: Delivery, now: number): string[] {
+  const facts = stages.map(({ stage, at }) => `${secondsAgo(at, now)}: ${STAGE_TEXTS[stage]}`);
+  if (failure !== undefined) facts.push(`the reason: ${failure}`);
+  if (roundTripMs !== undefined) facts.push(`${Math.round(roundTripMs)} ms from writing to the answer`);
+  if (stages.at(-1)?.stage === 'written')
+    facts.push('nothing more is known; a late answer would still be matched');
+  return facts;
+}
+
+function secondsAgo(at: number, now: number): string {
+  return `${Math.max(0, (now - at) / 1000).toFixed(1)} s ago`;
+}

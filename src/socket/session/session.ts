@@ -1,0 +1,215 @@
+/**
+ * One client's session: JSON-RPC 2.0, one message a text, over any transport that keeps texts whole.
+ * Pipelined: replies are matched by id and may come in another order than the requests.
+ */
+import type { Clock } from '../../clock.js';
+import { errorStack } from '../../errors.js';
+import type { Log } from '../../log.js';
+import type { Hub } from '../../network/hub.js';
+import { DeliveryWaiters } from './delivery-waiters.js';
+import { SESSION_ERRORS, SessionError, type SessionErrorCode } from './errors.js';
+import type { GatewayFacts, Method, MethodContext, MethodReply } from './method.js';
+import { findMethod } from './methods/index.js';
+import { Subscriptions } from './subscriptions.js';
+
+export interface SessionParts {
+  readonly hub: Hub;
+  readonly gateway: GatewayFacts;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Who this is, in logs and where clients take turns. */
+  readonly name: string;
+  /** Hands one JSON text to the client. */
+  readonly send: (text: string) => void;
+  /** True while the client has more unread than it may. */
+  readonly isBehind: () => boolean;
+}
+
+/** Requests that a client may leave unanswered; each holds memory until its reply. */
+const MAX_UNANSWERED = 4096;
+
+type RequestId = string | number | null;
+
+/** What a request comes to; a notification gets no text. */
+interface Answer {
+  readonly text: string | undefined;
+  readonly afterReply?: (() => void) | undefined;
+}
+
+interface Request {
+  readonly id: RequestId | undefined;
+  readonly method: string;
+  readonly params: unknown;
+}
+
+export class Session {
+  readonly #parts: SessionParts;
+  readonly #context: MethodContext;
+  readonly #unsubscribe: () => void;
+  #unanswered = 0;
+  #onIdle: (() => void)[] = [];
+  #isClosed = false;
+
+  constructor(parts: SessionParts) {
+    const { hub, gateway, clock, name } = parts;
+    this.#parts = parts;
+    this.#context = {
+      hub,
+      gateway,
+      clock,
+      owner: name,
+      subscriptions: new Subscriptions(hub, parts),
+      deliveries: new DeliveryWaiters(hub, clock),
+    };
+    this.#unsubscribe = hub.subscribe((event) => {
+      this.#context.subscriptions.onEvent(event);
+      if (event.kind === 'delivery') this.#context.deliveries.onStage(event.delivery);
+    });
+  }
+
+  /** Takes one text of the client: a request, a notification or a batch. */
+  receive(text: string): void {
+    const parsed = parseJson(text);
+    if (parsed === undefined) this.#send(errorReply(null, new SessionError('PARSE_ERROR')));
+    else if (Array.isArray(parsed)) void this.#receiveBatch(parsed);
+    else this.#carryOut(parsed, (answer) => this.#give(answer));
+  }
+
+  /** The client has read what had piled up. */
+  onCaughtUp(): void {
+    this.#context.subscriptions.onCaughtUp();
+  }
+
+  /** Resolves when every request has its reply. */
+  whenIdle(): Promise<void> {
+    if (this.#unanswered === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#onIdle.push(resolve));
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#unsubscribe();
+    this.#context.subscriptions.close();
+    this.#context.deliveries.close();
+  }
+
+  #send(text: string): void {
+    if (!this.#isClosed) this.#parts.send(text);
+  }
+
+  #give({ text, afterReply }: Answer): void {
+    if (text !== undefined) this.#send(text);
+    afterReply?.();
+  }
+
+  /** A batch is answered by one array, without its notifications; an empty one is a wrong request. */
+  async #receiveBatch(entries: readonly unknown[]): Promise<void> {
+    if (entries.length === 0) return this.#send(errorReply(null, new SessionError('INVALID_REQUEST')));
+    const answers = await Promise.all(
+      entries.map((entry) => new Promise<Answer>((resolve) => this.#carryOut(entry, resolve))),
+    );
+    const texts = answers.map(({ text }) => text).filter((text) => text !== undefined);
+    if (texts.length > 0) this.#send(`[${texts.join(',')}]`);
+    for (const { afterReply } of answers) afterReply?.();
+  }
+
+  /** Carries out one request; `settle` is called once, at once where nothing has to be waited for. */
+  #carryOut(entry: unknown, settle: (answer: Answer) => void): void {
+    const request = readRequest(entry);
+    if (!request) {
+      settle({ text: errorReply(idOf(entry), new SessionError('INVALID_REQUEST')) });
+      return;
+    }
+    const { id, method } = request;
+    this.#call(
+      request,
+      ({ result, afterReply }) => settle({ text: resultReply(id, result), afterReply }),
+      (error) =>
+        settle({ text: id === undefined ? undefined : errorReply(id, this.#asSessionError(error, method)) }),
+    );
+  }
+
+  #call(request: Request, onReply: (reply: MethodReply) => void, onError: (error: unknown) => void): void {
+    try {
+      if (this.#unanswered >= MAX_UNANSWERED) throw new SessionError('TOO_MANY_REQUESTS');
+      const { method, params } = prepare(request);
+      const reply = method.run(params, this.#context);
+      if (reply instanceof Promise) this.#awaitReply(reply, onReply, onError);
+      else onReply(reply);
+    } catch (error) {
+      onError(error);
+    }
+  }
+
+  #awaitReply(
+    reply: Promise<MethodReply>,
+    onReply: (reply: MethodReply) => void,
+    onError: (error: unknown) => void,
+  ): void {
+    this.#unanswered++;
+    void reply.then(onReply, onError).finally(() => this.#onAnswered());
+  }
+
+  #onAnswered(): void {
+    this.#unanswered--;
+    if (this.#unanswered > 0) return;
+    const waiting = this.#onIdle;
+    this.#onIdle = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  /** What is no refusal is our own mistake: the client is told that much, the log the rest. */
+  #asSessionError(error: unknown, method: string): SessionError {
+    if (error instanceof SessionError) return error;
+    this.#parts.log.warn('internal error', `${method}: ${errorStack(error)}`);
+    return new SessionError('INTERNAL');
+  }
+}
+
+/** Throws `UNKNOWN_METHOD` or `BAD_PARAMS`. */
+function prepare(request: Request): { method: Method; params: unknown } {
+  const method = findMethod(request.method);
+  if (!method) throw new SessionError('UNKNOWN_METHOD', request.method);
+  const checked = method.params.safeParse(request.params ?? {});
+  if (checked.success) return { method, params: checked.data };
+  const issue = checked.error.issues[0];
+  const where = issue?.path.join('.');
+  throw new SessionError('BAD_PARAMS', `${where ? `${where}: ` : ''}${issue?.message}`);
+}
+
+function readRequest(entry: unknown): Request | undefined {
+  if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) return undefined;
+  const { jsonrpc, id, method, params } = entry as Record<string, unknown>;
+  if (jsonrpc !== '2.0' || typeof method !== 'string') return undefined;
+  if (id !== undefined && !isRequestId(id)) return undefined;
+  return { id, method, params };
+}
+
+function isRequestId(id: unknown): id is RequestId {
+  return id === null || typeof id === 'string' || (typeof id === 'number' && Number.isFinite(id));
+}
+
+/** The id of something that is no request, for its refusal. */
+function idOf(entry: unknown): RequestId {
+  if (typeof entry !== 'object' || entry === null || !('id' in entry)) return null;
+  return isRequestId(entry.id) ? entry.id : null;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function resultReply(id: RequestId | undefined, result: unknown): string | undefined {
+  if (id === undefined) return undefined;
+  return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${JSON.stringify(result)}}`;
+}
+
+/** The reply that refuses a request; without an id where it can't be known. */
+export function errorReply(id: RequestId, { code, message }: SessionError): string {
+  const error = { code: SESSION_ERRORS[code].rpc, message, data: { code: code satisfies SessionErrorCode } };
+  return JSON.stringify({ jsonrpc: '2.0', id, error });
+}

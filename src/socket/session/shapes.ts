@@ -1,0 +1,171 @@
+/**
+ * What the session says, as schemas: they check the parameters, make the OpenRPC document, and give the client
+ * library its types. Times are ms since the epoch, host clock, unless they say otherwise; bytes are hex.
+ */
+import { z } from 'zod';
+import { MAX_UNICAST_ADDRESS } from '../../protocol/address.js';
+
+const time = z.number().describe('ms since the epoch, host clock');
+const hex = z.string().regex(/^([0-9a-f]{2})*$/i);
+const address = z.int().min(0).max(MAX_UNICAST_ADDRESS).describe('unicast address; 0 = the root');
+
+export const linkShape = z.object({
+  state: z.enum(['absent', 'opening', 'probing', 'up', 'backingOff', 'stopped']),
+  since: time,
+  port: z.string().nullable(),
+  reason: z.string().nullable().describe('why there is no link, from a closed list'),
+  detail: z.string().nullable().describe('the reason in words'),
+});
+
+export const rootShape = z.object({
+  lastHeardAt: time.nullable(),
+  resets: z.int().describe('restarts of the root since the gateway started'),
+});
+
+export const nodeStatusShape = z.enum(['unheard', 'active', 'idle', 'disconnected', 'unknown']);
+
+export const fieldShape = z.object({ value: z.union([z.number(), z.string()]), unit: z.string().optional() });
+
+export const valueShape = z.object({
+  node: address,
+  type: z.string(),
+  id: z.int(),
+  bytes: hex,
+  fields: z.record(z.string(), fieldShape).describe('decoded as data-types.json says'),
+  receivedAt: time,
+  deviceTime: z.number().nullable().describe('ms since the epoch, clock of the device'),
+});
+
+export const agedValueShape = valueShape.extend({ ageMs: z.number().describe('since it was received') });
+
+export const nodeShape = z.object({
+  address,
+  name: z.string(),
+  uuid: hex.nullable(),
+  status: nodeStatusShape,
+  lastHeardAt: time.nullable(),
+  values: z.array(agedValueShape).describe('the latest of each data type'),
+});
+
+export const pathShape = z.object({ origin: address, target: address });
+
+export const robotShape = z.object({
+  id: z.union([z.number(), z.string()]),
+  name: z.string(),
+  state: z.string(),
+  node: z.string(),
+});
+
+export const alarmShape = z.object({
+  id: z.string(),
+  code: z.enum([
+    'LINK_LOST',
+    'ROOT_SILENT',
+    'ROOT_RESTARTED',
+    'NODE_DISCONNECTED',
+    'QUEUE_FULL',
+    'MALFORMED_DATA',
+  ]),
+  priority: z.enum(['high', 'medium', 'low']),
+  node: address.nullable(),
+  text: z.string(),
+  firstAt: time,
+  lastAt: time,
+  count: z.int(),
+  active: z.boolean().describe('the condition is there now'),
+  acknowledged: z.boolean(),
+});
+
+export const deliveryStageShape = z.enum(['queued', 'written', 'answered', 'uncertain', 'failed']);
+
+export const deliveryShape = z.object({
+  id: z.string(),
+  to: address.nullable().describe('null = all nodes'),
+  message: hex,
+  stage: deliveryStageShape,
+  stages: z.array(z.object({ stage: deliveryStageShape, at: time })),
+  failure: z.enum(['noLink', 'linkLost', 'queueFull', 'messageTooLong']).nullable(),
+  answer: hex.nullable(),
+  roundTripMs: z.number().nullable().describe('from writing to the answer'),
+});
+
+export const messageShape = z.object({
+  from: address,
+  name: z.string().describe('the opcode by name; Text, Malformed, or Unknown 0x…'),
+  opcode: z.int().nullable(),
+  body: hex,
+  text: z.string().nullable().describe('firmware text'),
+  toListeners: z.boolean().describe('clients of the classic dialect got it'),
+});
+
+const seq = z.int().describe('from one counter');
+const eventBase = { seq, at: time };
+
+export const eventShape = z.discriminatedUnion('kind', [
+  z.object({ ...eventBase, kind: z.literal('message'), message: messageShape }),
+  z.object({ ...eventBase, kind: z.literal('value'), value: valueShape }),
+  z.object({
+    ...eventBase,
+    kind: z.literal('node'),
+    node: address,
+    change: z.enum(['added', 'identified', 'forgotten', 'status']),
+    status: nodeStatusShape.nullable().describe('the new status, with change "status"'),
+  }),
+  z.object({ ...eventBase, kind: z.literal('paths'), paths: z.array(pathShape) }),
+  z.object({ ...eventBase, kind: z.literal('link'), link: linkShape }),
+  z.object({ ...eventBase, kind: z.literal('delivery'), delivery: deliveryShape }),
+  z.object({ ...eventBase, kind: z.literal('alarm'), alarm: alarmShape }),
+  z.object({ ...eventBase, kind: z.literal('console'), line: z.string() }),
+  z.object({
+    ...eventBase,
+    kind: z.literal('traffic'),
+    client: z.string(),
+    what: z.enum(['sent', 'log']),
+    body: hex.nullable().describe('what went to the root'),
+    text: z.string().nullable().describe('what a client wants shown'),
+  }),
+  z.object({ ...eventBase, kind: z.literal('robots'), robots: z.array(robotShape) }),
+]);
+
+export const eventKinds = [
+  'message',
+  'value',
+  'node',
+  'paths',
+  'link',
+  'delivery',
+  'alarm',
+  'console',
+  'traffic',
+  'robots',
+] as const;
+
+export const goneShape = z
+  .object({ from: seq, to: seq.nullable().describe('null = the numbering has begun anew') })
+  .describe('numbers that will never be delivered, both ends included');
+
+export const snapshotShape = z.object({
+  seq: seq.describe('the picture holds everything up to this event'),
+  link: linkShape,
+  root: rootShape,
+  nodes: z.array(nodeShape),
+  paths: z.array(pathShape),
+  robots: z.array(robotShape),
+  alarms: z.array(alarmShape),
+});
+
+export type LinkInfo = z.output<typeof linkShape>;
+export type RootInfo = z.output<typeof rootShape>;
+export type NodeStatusName = z.output<typeof nodeStatusShape>;
+export type Value = z.output<typeof valueShape>;
+export type AgedValue = z.output<typeof agedValueShape>;
+export type NodeInfo = z.output<typeof nodeShape>;
+export type PathInfo = z.output<typeof pathShape>;
+export type RobotInfo = z.output<typeof robotShape>;
+export type AlarmInfo = z.output<typeof alarmShape>;
+export type DeliveryInfo = z.output<typeof deliveryShape>;
+export type MessageInfo = z.output<typeof messageShape>;
+export type MeshEvent = z.output<typeof eventShape>;
+export type EventKind = (typeof eventKinds)[number];
+export type Gone = z.output<typeof goneShape>;
+export type Snapshot = z.output<typeof snapshotShape>;

@@ -1,0 +1,212 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { type GivenSettings, loadConfig } from '../src/config.js';
+import { packageRoot } from '../src/package-root.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'meshgate-config-'));
+const file = join(folder, 'meshgate.toml');
+let files = 0;
+
+test.after.always(() => rmSync(folder, { recursive: true, force: true }));
+
+function tomlFile(text: string): string {
+  const path = join(folder, `${files++}.toml`);
+  writeFileSync(path, text);
+  return path;
+}
+
+test('without any setting there are defaults', (t) => {
+  const config = loadConfig({}, undefined, {});
+  t.is(config.port, 'auto');
+  t.is(config.baud, 115_200);
+  t.is(config.socket, undefined);
+  t.deepEqual(config.tcp, []);
+  t.false(config.simulate);
+  t.is(config.opcodes, join(packageRoot, 'opcodes.json'));
+  t.is(config.data_types, join(packageRoot, 'data-types.json'));
+  t.is(config.clients.mode, 0o660);
+  t.is(config.clients.request_timeout_ms, 5000);
+  t.is(config.clients.settle_ms, 2);
+  t.is(config.clients.max_request, 1024);
+  t.is(config.mesh.idle_after_s, 60);
+  t.is(config.mesh.disconnected_after_s, 180);
+  t.is(config.mesh.max_message, 256);
+  t.is(config.mesh.values, 10);
+  t.is(config.serial.pace_bytes, 1000);
+  t.is(config.serial.max_body, 2048);
+  t.is(config.serial.frame_timeout_ms, 500);
+});
+
+test('the file goes over the defaults, variables over the file, flags over variables', (t) => {
+  const path = tomlFile('baud = 1\n[mesh]\nvalues = 3\nrefresh_s = 5\n[clients]\nmax = 7\nmode = "0600"\n');
+  const env = { MESHGATE_MESH_VALUES: '4', MESHGATE_CLIENTS_MAX: '8', MESHGATE_BAUD: '9600' };
+  const config = loadConfig({ baud: '19200', clients: { max: 9 } }, path, env);
+  t.is(config.baud, 19_200);
+  t.is(config.clients.max, 9);
+  t.is(config.mesh.values, 4);
+  t.is(config.mesh.refresh_s, 5);
+  t.is(config.clients.mode, 0o600);
+  t.is(config.mesh.idle_after_s, 60);
+});
+
+test('flags that were not given hide nothing', (t) => {
+  const path = tomlFile('port = "/dev/ttyS7"\n[simulation]\nnodes = 3\n');
+  const flags = { port: undefined, simulation: { nodes: undefined, seed: undefined } };
+  const config = loadConfig(flags, path, {});
+  t.is(config.port, '/dev/ttyS7');
+  t.is(config.simulation.nodes, 3);
+});
+
+test('MESHGATE_CONFIG names the file, unless a flag does', (t) => {
+  const env = { MESHGATE_CONFIG: tomlFile('baud = 9600\n') };
+  t.is(loadConfig({}, undefined, env).baud, 9600);
+  t.is(loadConfig({}, tomlFile('baud = 19200\n'), env).baud, 19_200);
+});
+
+test('values are read alike from every source', (t) => {
+  const given = (settings: GivenSettings, env = {}) => loadConfig(settings, undefined, env);
+  t.deepEqual(given({ tcp: '5001,5002' }).tcp, [5001, 5002]);
+  t.deepEqual(given({}, { MESHGATE_TCP: '5001' }).tcp, [5001]);
+  t.deepEqual(given({}, { MESHGATE_TCP: '' }).tcp, []);
+  t.deepEqual(loadConfig({}, tomlFile('tcp = [5001, 5002]'), {}).tcp, [5001, 5002]);
+  t.deepEqual(loadConfig({}, tomlFile('tcp = 5001'), {}).tcp, [5001]);
+  for (const text of ['true', '1']) t.true(given({}, { MESHGATE_SIMULATE: text }).simulate);
+  for (const text of ['false', '0']) t.false(given({}, { MESHGATE_SIMULATE: text }).simulate);
+  t.is(given({}, { MESHGATE_SIMULATION_LOSS: '0.25' }).simulation.loss, 0.25);
+});
+
+test('nodes have names by address, in either notation', (t) => {
+  const path = tomlFile('[names]\n5 = "Gate"\n"0x0006" = "Barn"\n');
+  t.deepEqual(
+    [...loadConfig({}, path, {}).names],
+    [
+      [5, 'Gate'],
+      [6, 'Barn'],
+    ],
+  );
+});
+
+interface Wrong {
+  readonly flags?: GivenSettings;
+  readonly env?: Record<string, string>;
+  readonly toml?: string;
+  readonly message: string;
+}
+
+const PORT = 'must be auto, a path such as /dev/ttyUSB0, or usb:VID:PID[:SERIAL]';
+const TCP = 'must be a whole number from 1 to 65535';
+
+const WRONG: readonly Wrong[] = [
+  {
+    flags: { baud: 'fast' },
+    message: 'baud = "fast": must be a whole number from 300 to 4000000 (given on the command line)',
+  },
+  {
+    flags: { simulation: { nodes: '-1' } },
+    message: 'simulation.nodes = "-1": must be a whole number from 0 to 32000 (given on the command line)',
+  },
+  {
+    flags: { simulation: { seed: '1.5' } },
+    message:
+      'simulation.seed = "1.5": must be a whole number from 0 to 4294967295 (given on the command line)',
+  },
+  {
+    flags: { simulation: { loss: '2' } },
+    message: 'simulation.loss = "2": must be a number from 0 to 1 (given on the command line)',
+  },
+  { flags: { port: 'usb:zz' }, message: `port = "usb:zz": ${PORT} (given on the command line)` },
+  { flags: { port: '' }, message: `port = "": ${PORT} (given on the command line)` },
+  { flags: { socket: '' }, message: 'socket = "": must be a path (given on the command line)' },
+  { flags: { tcp: 'abc' }, message: `tcp = "abc": ${TCP} (given on the command line)` },
+  { flags: { tcp: '5001,70000' }, message: `tcp = "5001,70000": ${TCP} (given on the command line)` },
+  { env: { MESHGATE_TCP: '0' }, message: `tcp = "0": ${TCP} (given by MESHGATE_TCP)` },
+  {
+    env: { MESHGATE_SIMULATE: 'yes' },
+    message: 'simulate = "yes": must be true or false (given by MESHGATE_SIMULATE)',
+  },
+  {
+    env: { MESHGATE_MESH_VALUES: '0' },
+    message: 'mesh.values = "0": must be a whole number from 1 to 10000 (given by MESHGATE_MESH_VALUES)',
+  },
+  {
+    env: { MESHGATE_MESH_VALUES: '' },
+    message: 'mesh.values = "": must be a whole number from 1 to 10000 (given by MESHGATE_MESH_VALUES)',
+  },
+  {
+    env: { MESHGATE_MESH_IDLE_AFTER_S: '300' },
+    message: 'mesh.disconnected_after_s = 180: must not be less than mesh.idle_after_s (the default)',
+  },
+  { env: { MESHGATE_BAUT: '9600' }, message: 'MESHGATE_BAUT = "9600": there is no such setting' },
+  { toml: 'tcp = [5001, 70000]', message: `tcp = [5001,70000]: ${TCP} (in FILE)` },
+  { toml: 'tcp = true', message: 'tcp = true: must be a port from 1 to 65535, or several (in FILE)' },
+  { toml: 'baud = true', message: 'baud = true: must be a whole number from 300 to 4000000 (in FILE)' },
+  { toml: 'port = 5', message: `port = 5: ${PORT} (in FILE)` },
+  { toml: 'mesh = 5', message: 'mesh = 5: must be a section (in FILE)' },
+  { toml: 'simulation = 5', message: 'simulation = 5: must be a section (in FILE)' },
+  { toml: 'bauds = 5', message: 'bauds: there is no such setting (in FILE)' },
+  { toml: '[mesh]\nidle = 5', message: 'mesh.idle: there is no such setting (in FILE)' },
+  { toml: '[meshes]\nidle = 5', message: 'meshes: there is no such setting (in FILE)' },
+  {
+    toml: '[mesh]\nidle_after_s = 90\ndisconnected_after_s = 60',
+    message: 'mesh.disconnected_after_s = 60: must not be less than mesh.idle_after_s (in FILE)',
+  },
+  {
+    toml: '[clients]\nmode = 660',
+    message: 'clients.mode = 660: must be permission bits in octal, such as "0660" (in FILE)',
+  },
+  {
+    toml: '[clients]\nmode = "rw"',
+    message: 'clients.mode = "rw": must be permission bits in octal, such as "0660" (in FILE)',
+  },
+  {
+    toml: '[clients]\ngroup = ""',
+    message: `clients.group = "": must be a group's name or number (in FILE)`,
+  },
+  { toml: '[serial]\ndtr = "high"', message: 'serial.dtr = "high": must be keep, on or off (in FILE)' },
+  {
+    toml: '[names]\n0x8000 = "Gate"',
+    message: 'names.0x8000 = "Gate": must be a node address such as 0x0005 (in FILE)',
+  },
+  {
+    toml: '[names]\n"5.5" = "Gate"',
+    message: 'names.5.5 = "Gate": must be a node address such as 0x0005 (in FILE)',
+  },
+  {
+    toml: '[names]\nGate = "5"',
+    message: 'names.Gate = "5": must be a node address such as 0x0005 (in FILE)',
+  },
+  { toml: '[names]\n5 = ""', message: 'names.5 = "": must be a name of 1 to 64 characters (in FILE)' },
+];
+
+for (const { flags = {}, env = {}, toml, message } of WRONG) {
+  test(`refused: ${message}`, (t) => {
+    const path = toml === undefined ? undefined : tomlFile(toml);
+    const error = t.throws(() => loadConfig(flags, path, env), { code: 'BAD_CONFIG' });
+    t.is(error?.message, message.replace('FILE', path ?? ''));
+  });
+}
+
+test('the same setting that is wrong twice is reported where it counts', (t) => {
+  const path = tomlFile('baud = 1\n');
+  const env = { MESHGATE_BAUD: '2' };
+  const [inFile, inVariable, inFlag] = [{}, env, env].map((variables, index) =>
+    t.throws(() => loadConfig(index === 2 ? { baud: '3' } : {}, path, variables)),
+  );
+  t.regex(inFile?.message ?? '', /^baud = 1: .*\(in .*toml\)$/);
+  t.regex(inVariable?.message ?? '', /^baud = "2": .*\(given by MESHGATE_BAUD\)$/);
+  t.regex(inFlag?.message ?? '', /^baud = "3": .*\(given on the command line\)$/);
+});
+
+test('a file that is not there, or is no TOML, is named', (t) => {
+  const missing = t.throws(() => loadConfig({}, file, {}), { code: 'BAD_CONFIG' });
+  t.true(missing?.message.startsWith(`${file}: ENOENT`));
+  const broken = tomlFile('baud = \n');
+  const error = t.throws(() => loadConfig({}, broken, {}), { code: 'BAD_CONFIG' });
+  t.true(error?.message.startsWith(`${broken}: `));
+});
+
+test('other variables of the environment are none of its business', (t) => {
+  t.notThrows(() => loadConfig({}, undefined, { MESH: '1', PATH: '/bin', XMESHGATE_BAUD: '1' }));
+});

@@ -1,0 +1,166 @@
+import test, { type ExecutionContext } from 'ava';
+import { loadConfig } from '../../src/config.js';
+import { loadTables } from '../../src/gateway.js';
+import { COMMAND_FAILURES } from '../../src/network/hub.js';
+import { examineRequest } from '../../src/socket/classic/request.js';
+import { ask, connectTo, type Delivery } from '../support/classic-client.js';
+import { type ClassicVector, loadClassicVectors } from '../support/classic-vectors.js';
+import { type GatewayFixture, startGateway, stillClock } from '../support/gateway-fixture.js';
+
+const { now, vectors } = loadClassicVectors();
+const tables = loadTables(loadConfig({}, undefined, {}));
+const MAX_REQUEST = 1024;
+
+/** Generous settling, so that a loaded machine does not cut a request that comes in pieces. */
+const PATIENT = { settle_ms: 40 };
+const IMPATIENT = { settle_ms: 40, request_timeout_ms: 1000 };
+const FULL_QUEUE = { pace_bytes: 0, queue: 1 };
+
+async function startFor(vector: ClassicVector): Promise<GatewayFixture> {
+  const isFull = vector.link === 'full';
+  const fixture = await startGateway({
+    clock: stillClock(now),
+    link: vector.link === 'absent' ? 'absent' : 'up',
+    settings: {
+      clients: vector.complete === 'timeout' ? IMPATIENT : PATIENT,
+      ...(isFull && { serial: FULL_QUEUE }),
+    },
+  });
+  fixture.root.say(...vector.picture);
+  if (vector.toUart[0]) fixture.root.answerNext(vector.rootAnswers);
+  if (isFull) await fillQueue(fixture);
+  return fixture;
+}
+
+/** One command is being written, one more waits: that is all that may. */
+async function fillQueue({ root, hub }: GatewayFixture): Promise<void> {
+  root.getStuck();
+  for (const owner of ['first', 'second']) void hub.execute({ kind: 'resetRoot' }, owner);
+}
+
+/** Bytes behind what a fixed-length command needs are ignored; elsewhere they belong to the request. */
+function deliveriesOf({ request, complete }: ClassicVector): Delivery[] {
+  const always: Delivery[] = ['whole', 'byteByByte', 'twoPieces', 'withShutdown'];
+  const spec = tables.opcodes.findCommand(request.toString('latin1', 0, 5));
+  const mayTrail = complete === 'length' && spec?.fixedLength === true;
+  return mayTrail ? [...always, 'withTwoTrailingZeros'] : always;
+}
+
+async function check(t: ExecutionContext, vector: ClassicVector, delivery: Delivery): Promise<void> {
+  const fixture = await startFor(vector);
+  try {
+    const reply = await ask(fixture.socketPath, vector.request, delivery);
+    t.is(reply.toString('hex', 0, vector.reply.length), vector.reply.toString('hex'), delivery);
+    const rest = reply.toString('utf8', vector.reply.length);
+    if (vector.replyJson === undefined) t.is(rest, '', delivery);
+    else t.deepEqual(JSON.parse(rest), vector.replyJson, delivery);
+    t.deepEqual(
+      fixture.root.writes.map((frame) => frame.toString('hex')),
+      vector.toUart.map((frame) => frame.toString('hex')),
+      delivery,
+    );
+  } finally {
+    await fixture.close();
+  }
+}
+
+for (const vector of vectors) {
+  const isRootSilent = vector.replyJson !== undefined && vector.toUart.length > vector.rootAnswers.length;
+  const mostlyWaits = vector.complete === 'timeout' || isRootSilent;
+  const run = mostlyWaits ? test : test.serial;
+  run(`${vector.name} is answered alike however it arrives`, async (t) => {
+    await Promise.all(deliveriesOf(vector).map((delivery) => check(t, vector, delivery)));
+  });
+}
+
+const EXAMINED = {
+  length: 'complete',
+  type: 'complete',
+  silence: 'mayGoOn',
+  timeout: 'tooShort',
+  refusal: 'refused',
+} as const;
+
+test('each request is complete by what the table says, and no shorter one is', (t) => {
+  for (const { name, request, complete } of vectors) {
+    if (request.toString('latin1', 0, 5) === '[syn]') continue;
+    t.is(examineRequest(request, tables, MAX_REQUEST).kind, EXAMINED[complete], name);
+    const shorter = examineRequest(request.subarray(0, -1), tables, MAX_REQUEST).kind;
+    if (complete !== 'refusal') t.not(shorter, 'complete', name);
+  }
+});
+
+test('every command of the table has a vector that succeeds, but for those of edge modules', (t) => {
+  const succeeding = vectors.filter(({ reply }) => reply[0] === 0x53);
+  const named = new Set(succeeding.map(({ request }) => request.toString('latin1', 0, 5)));
+  const expected = tables.opcodes.commands().filter(({ executor }) => executor !== 'edge');
+  t.deepEqual([...named].sort(), expected.map(({ name }) => name).sort());
+});
+
+test('every reason why a command is not carried out has a vector', (t) => {
+  const texts = new Set(vectors.map(({ reply }) => reply.toString('utf8', 2)));
+  t.is(Object.keys(COMMAND_FAILURES).length, 3);
+  for (const text of ['No Serial Connection', 'Busy', 'Message Too Long']) t.true(texts.has(text), text);
+});
+
+test('names are unique, and a failure tells its length', (t) => {
+  t.is(new Set(vectors.map(({ name }) => name)).size, vectors.length);
+  for (const { name, reply } of vectors) {
+    if (reply[0] === 0x46) t.is(reply[1], reply.length - 2, name);
+  }
+});
+
+test('after RST-R every node is disconnected until it is heard again', async (t) => {
+  const fixture = await startFieldGateway();
+  t.is((await ask(fixture.socketPath, 'RST-R')).toString(), 'S');
+  t.is((await ask(fixture.socketPath, 'ACT-C')).toString('hex'), '5300');
+  fixture.root.say('00 06 52 00');
+  t.is((await ask(fixture.socketPath, 'ACT-C')).toString('hex'), '5301');
+  t.is((await ask(fixture.socketPath, 'NETIFD')).at(1), 3);
+  await fixture.close();
+});
+
+test('after CLEAN no node is known', async (t) => {
+  const fixture = await startFieldGateway();
+  t.is((await ask(fixture.socketPath, 'CLEAN')).toString(), 'S');
+  t.deepEqual(JSON.parse((await ask(fixture.socketPath, 'NSTAT')).toString('utf8', 1)), {
+    node_amount: 0,
+    node_addr_list: [],
+    node_status_list: [],
+  });
+  await fixture.close();
+});
+
+test('robots are shown as the client named them', async (t) => {
+  const fixture = await startGateway();
+  await ask(fixture.socketPath, "W-RBT[{id: 7, name: 'Carrier', state: 'Idle', node: 'Node-5', more: 1}]");
+  t.deepEqual(fixture.hub.robots(), [{ id: 7, name: 'Carrier', state: 'Idle', node: 'Node-5' }]);
+  await fixture.close();
+});
+
+test('the dialect is the same over TCP, on the ports that existing clients use', async (t) => {
+  const [first, second] = [await freePort(), await freePort()];
+  const fixture = await startGateway({ settings: { tcp: [first, second] } });
+  for (const port of [first, second]) {
+    t.is((await ask(port, 'ACT-C')).toString('hex'), '5300');
+    t.is((await ask(port, 'HELLO')).toString('utf8', 2), 'Unknown Command');
+  }
+  await fixture.close();
+  await t.throwsAsync(connectTo(first), { code: 'ECONNREFUSED' });
+});
+
+async function startFieldGateway(): Promise<GatewayFixture> {
+  const fixture = await startGateway();
+  const field = vectors.find(({ name }) => name === 'ACT-C');
+  fixture.root.say(...(field?.picture ?? []));
+  return fixture;
+}
+
+async function freePort(): Promise<number> {
+  const { createServer } = await import('node:net');
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address ? address.port : 0;
+}

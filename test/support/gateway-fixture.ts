@@ -1,0 +1,83 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Clock, systemClock } from '../../src/clock.js';
+import { type GivenSettings, loadConfig } from '../../src/config.js';
+import { Gateway, loadTables } from '../../src/gateway.js';
+import type { Hub } from '../../src/network/hub.js';
+import type { OpenLink } from '../../src/uart/link.js';
+import { ScriptedLink } from './scripted-link.js';
+
+/** A fresh, short folder: a socket's path has 107 bytes at most. */
+export function temporaryFolder(): { readonly path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), 'mg-'));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** Timers run as ever; the time of day stands still, so that a reply that tells it is known beforehand. */
+export function stillClock(now: number): Clock {
+  return { ...systemClock, now: () => now };
+}
+
+export interface FixtureOptions {
+  /** As flags would give them; `socket` is filled in. */
+  readonly settings?: GivenSettings;
+  readonly clock?: Clock;
+  /** `up`: the root has answered. `absent`: there is no device. */
+  readonly link?: 'up' | 'absent';
+}
+
+/** The gateway in this process, on a socket of its own, with a root that does what the test says. */
+export interface GatewayFixture {
+  readonly gateway: Gateway;
+  readonly hub: Hub;
+  readonly socketPath: string;
+  readonly folder: string;
+  readonly root: ScriptedLink;
+  /** The lines of its log. */
+  readonly logged: readonly string[];
+  close(): Promise<void>;
+}
+
+const EMPTY_NET_INFO = Buffer.from('00000100', 'hex');
+
+/** No pacing and no refreshing: what goes to the root is what the test makes go. */
+const QUIET = { serial: { pace_bytes: 0 }, mesh: { refresh_s: 0 } };
+
+export async function startGateway(options: FixtureOptions = {}): Promise<GatewayFixture> {
+  const { settings = {}, clock = systemClock, link = 'up' } = options;
+  const folder = temporaryFolder();
+  const config = loadConfig(join2(QUIET, { ...settings, socket: join(folder.path, 's') }), undefined, {});
+  const root = new ScriptedLink();
+  const openLink: OpenLink = link === 'up' ? root.open : ScriptedLink.openNothing;
+  const watchForDevices = () => () => {};
+  const logged: string[] = [];
+  const writeLine = (line: string) => void logged.push(line);
+  const tables = loadTables(config);
+  const gateway = new Gateway({ config, tables, openLink, watchForDevices, clock, writeLine });
+  await gateway.serve();
+  gateway.connect();
+  if (link === 'up') await bringUp(root);
+  async function close() {
+    await gateway.stop();
+    folder.remove();
+  }
+  const { hub, socketPath } = gateway;
+  return { gateway, hub, socketPath, folder: folder.path, root, logged, close };
+}
+
+/** The gateway asks for the list of nodes as soon as the port is open; an empty list is an answer. */
+async function bringUp(root: ScriptedLink): Promise<void> {
+  await root.nextBody();
+  root.say(EMPTY_NET_INFO);
+  root.forget();
+}
+
+/** Settings of two levels: the second wins. */
+function join2(under: Record<string, GivenSettings>, over: GivenSettings): GivenSettings {
+  const joined: Record<string, unknown> = { ...over };
+  for (const [section, values] of Object.entries(under)) {
+    joined[section] = { ...values, ...(over[section] as GivenSettings | undefined) };
+  }
+  return joined;
+}

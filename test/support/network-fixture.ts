@@ -1,0 +1,133 @@
+import { createLog } from '../../src/log.js';
+import type { HubEvent } from '../../src/network/hub.js';
+import { NetworkManager, type NetworkSettings } from '../../src/network/network-manager.js';
+import type { LinkState } from '../../src/uart/link-keeper.js';
+import { SendError, type SendFailure } from '../../src/uart/transmitter.js';
+import { bytesOf } from './hex.js';
+import { ManualClock, settled } from './manual-clock.js';
+import { shippedTables } from './tables.js';
+
+const SETTINGS: NetworkSettings = {
+  idleAfterMs: 60_000,
+  disconnectedAfterMs: 180_000,
+  refreshEveryMs: 30_000,
+  maxMessageLength: 256,
+  valuesKept: 10,
+  maxNodes: 32_767,
+  rootSilentAfterMs: 90_000,
+  eventsHeld: 1000,
+  names: new Map(),
+};
+
+/** The network manager alone: bodies in, bodies out, time by hand. */
+export class NetworkFixture {
+  readonly clock = new ManualClock();
+  readonly lines: string[] = [];
+  readonly events: HubEvent[] = [];
+  readonly network: NetworkManager;
+  /** What went to the root, as text. */
+  readonly sent: string[] = [];
+  /** Bodies that went to the root, as they are. */
+  readonly bodies: Buffer[] = [];
+  /** Why sending fails, while it does. */
+  failure: SendFailure | undefined;
+  #halfMessages = 0;
+
+  /** The link is up unless said otherwise, and nothing has been sent yet. */
+  constructor(settings: Partial<NetworkSettings> = {}, tables = shippedTables) {
+    this.network = new NetworkManager({
+      clock: this.clock,
+      log: createLog('network', (line) => this.lines.push(line), this.clock),
+      tables,
+      settings: { ...SETTINGS, ...settings },
+      uart: {
+        send: async (_owner, body) => {
+          if (this.failure) throw new SendError(this.failure);
+          this.sent.push(body.toString('latin1'));
+          this.bodies.push(body);
+        },
+        onHalfMessage: () => {
+          this.#halfMessages++;
+          return 'nothingSent';
+        },
+        counters: () => ({}),
+      },
+    });
+    this.network.start();
+    this.network.subscribe((event) => this.events.push(event));
+  }
+
+  /** Opens the link, lets the root answer with an empty list, and forgets what that sent. */
+  static async up(settings: Partial<NetworkSettings> = {}, tables = shippedTables): Promise<NetworkFixture> {
+    const fixture = new NetworkFixture(settings, tables);
+    fixture.link('probing');
+    fixture.link('up');
+    fixture.say('00 00 01 00');
+    await settled();
+    fixture.forget();
+    return fixture;
+  }
+
+  get halfMessages(): number {
+    return this.#halfMessages;
+  }
+
+  link(state: LinkState): void {
+    this.network.onLinkStatus({ state, since: this.clock.now(), name: '/dev/ttyUSB0' });
+  }
+
+  /** Bodies from the root, in hex. */
+  say(...bodies: readonly string[]): void {
+    for (const body of bodies) this.network.onFrame(bytesOf(body));
+  }
+
+  /** `5 active`, one a node. */
+  statuses(): string[] {
+    return this.network.nodes().map(({ address, status }) => `${address} ${status}`);
+  }
+
+  /** The bytes of a node's newest value of a type, in hex. */
+  latest(address: number, type: string): string | undefined {
+    const found = this.network.findNode(address)?.latest.find((entry) => entry.type.name === type);
+    return found?.value.bytes.toString('hex');
+  }
+
+  /** Lets time pass without a list that nobody is on becoming due. */
+  async pass(ms: number): Promise<void> {
+    this.clock.advance(ms);
+    await settled();
+  }
+
+  forget(): void {
+    this.sent.length = 0;
+    this.bodies.length = 0;
+    this.events.length = 0;
+    this.lines.length = 0;
+  }
+}
+
+/** A Net Info body that lists these nodes: at most 40. */
+export function netInfo(...addresses: readonly number[]): string {
+  const entries = addresses.map((address) => `${word(address)} ${uuidText(address)}`);
+  return ['00 00 01', byte(addresses.length), ...entries].join(' ');
+}
+
+/** The uuid that `netInfo` gives a node: 3210, zeros, its address. */
+export function uuidText(address: number): string {
+  return `32 10 00*12 ${word(address)}`;
+}
+
+/** A Path Info body of so many paths, each from its own node to node 1. */
+export function pathInfo(amount: number, first = 5): string {
+  const paths = Array.from({ length: amount }, (_, index) => `${word(first + index)} 00 01`);
+  return ['00 00 04', byte(amount), ...paths].join(' ');
+}
+
+/** `00 05`. */
+export function word(value: number): string {
+  return `${byte(value >> 8)} ${byte(value & 0xff)}`;
+}
+
+function byte(value: number): string {
+  return value.toString(16).toUpperCase().padStart(2, '0');
+}

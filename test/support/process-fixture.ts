@@ -1,0 +1,125 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+/** The entry of the command line, beside this file in whatever folder was compiled to. */
+const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+
+const GREETING = /^meshgate \S+ serves clients on (.+)$/m;
+/** A process that is loaded with others starts in a second or two. */
+const PATIENCE_MS = 15_000;
+
+export type Environment = Readonly<Record<string, string>>;
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A `meshgate` process, whatever its subcommand. */
+export class MeshgateProcess {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+  #stdout = '';
+  #stderr = '';
+  #hasEnded = false;
+  readonly #checks = new Set<() => void>();
+
+  constructor(args: readonly string[], env: Environment = {}) {
+    this.child = spawn(process.execPath, [MAIN, ...args], {
+      env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stdout += text;
+      this.#look();
+    });
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr += text;
+      this.#look();
+    });
+    this.ended = this.#untilEnded();
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  get stdout(): string {
+    return this.#stdout;
+  }
+
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  /** Resolves when its standard output matches; rejects when it ends or takes too long. */
+  printed(pattern: RegExp): Promise<RegExpExecArray> {
+    return this.#until(() => pattern.exec(this.#stdout));
+  }
+
+  /** The same for its log. */
+  logged(pattern: RegExp): Promise<RegExpExecArray> {
+    return this.#until(() => pattern.exec(this.#stderr));
+  }
+
+  /** Sends a signal and waits for the end; `ms`: how long that took. */
+  async stop(signal: NodeJS.Signals = 'SIGINT'): Promise<Ended & { readonly ms: number }> {
+    const begun = performance.now();
+    if (!this.#hasEnded) this.child.kill(signal);
+    const ended = await this.ended;
+    return { ...ended, ms: performance.now() - begun };
+  }
+
+  async #untilEnded(): Promise<Ended> {
+    const [code, signal] = (await once(this.child, 'close')) as [number | null, NodeJS.Signals | null];
+    this.#hasEnded = true;
+    this.#look();
+    return { code, signal, stdout: this.#stdout, stderr: this.#stderr };
+  }
+
+  #until(find: () => RegExpExecArray | null): Promise<RegExpExecArray> {
+    return new Promise((resolve, reject) => {
+      const check = () => {
+        const found = find();
+        if (!found && !this.#hasEnded) return;
+        clearTimeout(timer);
+        this.#checks.delete(check);
+        if (found) resolve(found);
+        else reject(new Error(`the process ended first\n${this.#stdout}${this.#stderr}`));
+      };
+      const timer = setTimeout(() => {
+        this.#checks.delete(check);
+        reject(new Error(`not printed within ${PATIENCE_MS} ms\n${this.#stdout}${this.#stderr}`));
+      }, PATIENCE_MS);
+      this.#checks.add(check);
+      check();
+    });
+  }
+
+  #look(): void {
+    for (const check of [...this.#checks]) check();
+  }
+}
+
+export type RunningGateway = MeshgateProcess & { readonly socketPath: string };
+
+/** `meshgate start …`: resolves when it has greeted, which it does when clients can connect. */
+export async function startProcess(args: readonly string[], env: Environment = {}): Promise<RunningGateway> {
+  const running = new MeshgateProcess(['start', ...args], env);
+  try {
+    const [, served = ''] = await running.printed(GREETING);
+    const [socketPath = ''] = served.split(', ');
+    return Object.assign(running, { socketPath });
+  } catch (error) {
+    await running.stop('SIGKILL');
+    throw error;
+  }
+}
+
+/** Runs `meshgate …` to its end. */
+export function runToEnd(args: readonly string[], env: Environment = {}): Promise<Ended> {
+  return new MeshgateProcess(args, env).ended;
+}
