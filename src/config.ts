@@ -77,6 +77,23 @@ const names = z.record(z.string(), name, { error: SECTION }).transform((entries,
   return byAddress;
 });
 
+/** `off`, a port of 127.0.0.1, or host and port; an IPv6 address stands in brackets. */
+const httpAddress = z
+  .union([z.string(), z.number()])
+  .transform((value) => parseHttpAddress(String(value)))
+  .refine((address) => address !== undefined, {
+    error: 'must be off, a port, or HOST:PORT such as 127.0.0.1:7654',
+  });
+
+function parseHttpAddress(text: string): { host: string; port: number } | 'off' | undefined {
+  if (text === 'off') return 'off';
+  const [, host = '127.0.0.1', port] = /^(?:(.+):)?(\d{1,5})$/.exec(text) ?? [];
+  if (port === undefined || Number(port) > 65_535) return undefined;
+  return { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) };
+}
+
+const token = z.string().min(16, { error: 'must have at least 16 characters' });
+
 const minute = 60;
 const day = 24 * 60 * minute;
 
@@ -122,6 +139,18 @@ const meshSection = section({
   error: 'must not be less than mesh.idle_after_s',
 });
 
+const httpSection = z.strictObject({
+  /** The monitor: dashboard page, websockets. Without it, 127.0.0.1:7654 is used if it is free. */
+  listen: httpAddress.optional(),
+  token: token.optional(),
+  read_token: token.optional(),
+  /** Pages of other origins that may connect. */
+  origins: z.array(z.url({ error: 'must be an origin such as http://localhost:3000' })).default([]),
+  read_only: flag.default(false),
+  /** Which messages dashboards at ws://…/ get. */
+  classic: z.enum(['v1', 'v2'], { error: 'must be v1 or v2' }).default('v1'),
+});
+
 const simulationSection = section({
   nodes: whole(0, 32_000).default(12),
   seed: whole(0, 4_294_967_295).default(1),
@@ -144,6 +173,7 @@ const schema = z.strictObject({
   serial: serialSection.prefault({}),
   clients: clientsSection.prefault({}),
   mesh: meshSection.prefault({}),
+  http: httpSection.prefault({}),
   simulation: simulationSection.prefault({}),
   names: names.default(new Map()),
 });

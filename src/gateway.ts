@@ -1,18 +1,24 @@
 /** The parts list: builds the managers, joins them by callbacks, starts and stops them. */
+import { join } from 'node:path';
 import { type Clock, systemClock } from './clock.js';
 import type { Config } from './config.js';
-import { errorText, MeshgateError, systemErrorCode } from './errors.js';
-import { createLog, type WriteLine } from './log.js';
+import { MeshgateError } from './errors.js';
+import { clientSettings, networkSettings, uartSettings, webSettings } from './gateway-settings.js';
+import { createLog, type Log, type WriteLine } from './log.js';
 import type { Hub } from './network/hub.js';
 import { NetworkManager } from './network/network-manager.js';
+import { packageRoot, packageVersion } from './package-root.js';
 import { DataTypes } from './protocol/data-types.js';
 import { badTable } from './protocol/json-table.js';
 import type { Tables } from './protocol/message.js';
 import { Opcodes } from './protocol/opcodes.js';
 import { findCommandFault } from './socket/classic/commands.js';
 import { ClientServer } from './socket/client-server.js';
+import type { GatewayFacts } from './socket/session/method.js';
+import { namingFailures } from './socket/socket-failures.js';
 import { lockSocket, type SocketLock } from './socket/socket-lock.js';
 import { defaultSocketPath, prepareDirectory, removeStaleSocket, setAccess } from './socket/socket-path.js';
+import { WebServer } from './socket/web/web-server.js';
 import { describeLinkStatus } from './uart/describe-link.js';
 import type { OpenLink } from './uart/link.js';
 import type { LinkStatus } from './uart/link-keeper.js';
@@ -24,6 +30,8 @@ export interface GatewayParts {
   readonly openLink: OpenLink;
   /** Calls back when a serial device may have appeared; returns how to end that. */
   readonly watchForDevices: (onChange: () => void) => () => void;
+  /** Where the monitor is served; nowhere unless given. */
+  readonly web?: WebAddress | undefined;
   readonly clock?: Clock;
   /** Where the log goes; standard error by default. */
   readonly writeLine?: WriteLine;
@@ -38,18 +46,33 @@ export function loadTables(config: Config): Tables {
   return { opcodes, dataTypes };
 }
 
+export interface WebAddress {
+  readonly host: string;
+  readonly port: number;
+  /** False: where the port is taken the gateway runs without, and says so. */
+  readonly isRequired: boolean;
+}
+
 export class Gateway {
   readonly socketPath: string;
+  /** The dashboard, while it is served. */
+  webUrl: string | undefined;
   readonly #config: Config;
   readonly #uart: UartManager;
   readonly #network: NetworkManager;
   readonly #server: ClientServer;
+  readonly #web: WebServer | undefined;
+  readonly #parts: GatewayParts;
+  readonly #log: Log;
   #lock: SocketLock | undefined;
 
-  constructor({ config, tables, openLink, watchForDevices, clock = systemClock, writeLine }: GatewayParts) {
+  constructor(parts: GatewayParts) {
+    const { config, tables, openLink, watchForDevices, clock = systemClock, writeLine } = parts;
     const logOf = (room: string) => createLog(room, writeLine, clock);
     const log = logOf('uart');
+    this.#parts = parts;
     this.#config = config;
+    this.#log = logOf('gateway');
     this.socketPath = config.socket ?? defaultSocketPath();
     this.#uart = new UartManager(
       { openLink, watchForDevices, clock, random: Math.random, settings: uartSettings(config) },
@@ -69,7 +92,34 @@ export class Gateway {
       settings: networkSettings(config),
       uart: this.#uart,
     });
-    this.#server = new ClientServer(this.#network, clock, logOf('socket'), clientSettings(config));
+    const hub = this.#network;
+    const gateway: GatewayFacts = {
+      version: packageVersion,
+      startedAt: clock.now(),
+      clients: () => {
+        const { connected, listening, sessions } = this.#server.clients();
+        const web = this.#web?.clients() ?? { connected: 0, sessions: 0 };
+        return { connected: connected + web.connected, listening, sessions: sessions + web.sessions };
+      },
+      clientCounters: () => ({ sockets: this.#server.counters(), web: this.#web?.counters() ?? null }),
+    };
+    this.#server = new ClientServer({
+      hub,
+      gateway,
+      clock,
+      log: logOf('socket'),
+      settings: clientSettings(config),
+    });
+    this.#web =
+      parts.web &&
+      new WebServer({
+        hub,
+        gateway,
+        clock,
+        log: logOf('web'),
+        settings: webSettings(config, parts.web),
+        pageDirectory: join(packageRoot, 'dist', 'dashboard'),
+      });
   }
 
   get hub(): Hub {
@@ -92,6 +142,21 @@ export class Gateway {
     for (const port of tcp) {
       await namingFailures(`127.0.0.1:${port}`, () => this.#server.listen({ port }));
     }
+    this.webUrl = await this.#serveWeb();
+  }
+
+  async #serveWeb(): Promise<string | undefined> {
+    const { web } = this.#parts;
+    if (!web || !this.#web) return undefined;
+    const where = `${web.host.includes(':') ? `[${web.host}]` : web.host}:${web.port}`;
+    try {
+      await namingFailures(where, () => this.#web?.listen() ?? Promise.resolve());
+      return `http://${where}/`;
+    } catch (error) {
+      if (web.isRequired || !(error instanceof MeshgateError) || error.code !== 'ADDRESS_IN_USE') throw error;
+      this.#log.info(`${where} is taken, so there is no dashboard here; --http PORT gives it another place`);
+      return undefined;
+    }
   }
 
   /** Begins to open the link, and keeps it open; does not wait for it. */
@@ -102,64 +167,12 @@ export class Gateway {
 
   /** Ends clients and link, from any state; the lock goes last. */
   async stop(): Promise<void> {
-    await this.#server.stop();
+    await Promise.all([this.#server.stop(), this.#web?.stop()]);
     await this.#uart.stop();
     this.#network.stop();
     await this.#lock?.release();
     this.#lock = undefined;
   }
-}
-
-/** Runs what opens a socket; the system's refusals become errors that a person can act on. */
-async function namingFailures(where: string, open: () => Promise<void>): Promise<void> {
-  try {
-    await open();
-  } catch (error) {
-    if (error instanceof MeshgateError) throw error;
-    const code = systemErrorCode(error);
-    const text = `${where}: ${errorText(error)}`;
-    if (code === 'EACCES' || code === 'EPERM') {
-      throw new MeshgateError('NO_PERMISSION', text, 'choose a --socket PATH that this user may write to');
-    }
-    if (code === 'EADDRINUSE') {
-      throw new MeshgateError('ADDRESS_IN_USE', text, 'end the program that uses it, or choose another port');
-    }
-    throw new MeshgateError('SOCKET_FAILED', text, undefined, { cause: error });
-  }
-}
-
-function uartSettings({ serial, baud }: Config) {
-  return {
-    maxBodyLength: serial.max_body,
-    openFrameTimeoutMs: serial.frame_timeout_ms,
-    queueLimit: serial.queue,
-    pacing: { bytes: serial.pace_bytes, windowMs: serial.pace_window_ms },
-    baud,
-  };
-}
-
-function networkSettings({ mesh, names }: Config) {
-  return {
-    idleAfterMs: mesh.idle_after_s * 1000,
-    disconnectedAfterMs: mesh.disconnected_after_s * 1000,
-    refreshEveryMs: mesh.refresh_s * 1000,
-    maxMessageLength: mesh.max_message,
-    valuesKept: mesh.values,
-    maxNodes: mesh.max_nodes,
-    rootSilentAfterMs: mesh.root_silent_after_s * 1000,
-    eventsHeld: mesh.events,
-    names,
-  };
-}
-
-function clientSettings({ clients }: Config) {
-  return {
-    maxClients: clients.max,
-    maxRequestLength: clients.max_request,
-    requestTimeoutMs: clients.request_timeout_ms,
-    settleMs: clients.settle_ms,
-    outboxLimit: clients.outbox_bytes,
-  };
 }
 
 /** A person wants to know that the link is there, or why not; not each attempt in between. */

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { systemClock } from '../clock.js';
 import { type Config, type GivenSettings, loadConfig } from '../config.js';
 import { MeshgateError } from '../errors.js';
-import { Gateway, loadTables } from '../gateway.js';
+import { Gateway, loadTables, type WebAddress } from '../gateway.js';
 import { createLog } from '../log.js';
 import { packageVersion } from '../package-root.js';
 import type { Tables } from '../protocol/message.js';
@@ -16,6 +16,7 @@ interface StartFlags {
   readonly baud?: string;
   readonly socket?: string;
   readonly tcp?: string | true;
+  readonly http?: string;
   readonly simulate?: true;
   readonly nodes?: string;
   readonly seed?: string;
@@ -33,6 +34,7 @@ export function addStartCommand(program: Command): void {
     .option('--baud <n>', 'bits per second of the serial port')
     .option('--socket <path>', 'Unix socket for clients')
     .option('--tcp [port]', 'also serve clients on 127.0.0.1, port 5001 unless given')
+    .option('--http <address>', 'dashboard: off, a port of 127.0.0.1, or HOST:PORT (default 127.0.0.1:7654)')
     .option('--simulate', 'run on a virtual mesh instead of a serial port')
     .option('--nodes <n>', 'edge nodes of the virtual mesh')
     .option('--seed <n>', 'the same seed gives the same virtual mesh')
@@ -47,6 +49,7 @@ async function start(flags: StartFlags): Promise<void> {
   const gateway = new Gateway({
     config,
     tables,
+    web: webAddress(config),
     openLink: config.simulate ? simulated(config, tables) : serial(config),
     watchForDevices: (onChange) => (config.simulate ? () => {} : watchForDevices(config.port, onChange)),
   });
@@ -67,12 +70,21 @@ function readConfig(flags: StartFlags): Config {
   return loadConfig(givenSettings(flags), flags.config);
 }
 
-function givenSettings({ port, baud, socket, tcp, simulate, nodes, seed }: StartFlags): GivenSettings {
+/** What existing dashboards connect to. */
+const DEFAULT_WEB = { host: '127.0.0.1', port: 7654 };
+
+function webAddress({ http: { listen } }: Config): WebAddress | undefined {
+  if (listen === 'off') return undefined;
+  return { ...(listen ?? DEFAULT_WEB), isRequired: listen !== undefined };
+}
+
+function givenSettings({ port, baud, socket, tcp, http, simulate, nodes, seed }: StartFlags): GivenSettings {
   return {
     port,
     baud,
     socket,
     tcp: tcp === true ? DEFAULT_TCP_PORT : tcp,
+    http: { listen: http },
     simulate,
     simulation: { nodes, seed },
   };

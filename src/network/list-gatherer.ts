@@ -6,6 +6,12 @@ const ANSWER_TIMEOUT_MS = 2000;
 /** Behind a full batch another one comes at once or never: 40 entries take 63 ms on the wire. */
 const QUIET_AFTER_FULL_BATCH_MS = 300;
 
+interface Request {
+  readonly promise: Promise<boolean>;
+  readonly resolve: (answered: boolean) => void;
+  readonly cancelTimeout: CancelTimer;
+}
+
 /**
  * Puts a list together that the root sends in batches without an end mark: a batch that is not full ends it, a full
  * one may be followed by another or by nothing. Requests that come while one is under way share its answer.
@@ -15,7 +21,7 @@ export class ListGatherer<Entry> {
   readonly #onComplete: (entries: Entry[]) => void;
   #entries: Entry[] = [];
   #cancelQuiet: CancelTimer | undefined;
-  #request: { readonly promise: Promise<boolean>; readonly settle: (answered: boolean) => void } | undefined;
+  #request: Request | undefined;
 
   constructor(clock: Clock, onComplete: (entries: Entry[]) => void) {
     this.#clock = clock;
@@ -38,23 +44,36 @@ export class ListGatherer<Entry> {
     else this.#cancelQuiet = this.#clock.after(QUIET_AFTER_FULL_BATCH_MS, () => this.#complete());
   }
 
-  #begin(ask: () => Promise<string | undefined>) {
-    let settle: (answered: boolean) => void = () => {};
-    const promise = new Promise<boolean>((resolve) => {
-      settle = resolve;
-    }).finally(() => {
-      this.#request = undefined;
-      cancelTimeout();
+  /** The root has begun anew, or is gone: what has come is no whole list, and what was asked is not answered. */
+  abandon(): void {
+    this.#cancelQuiet?.();
+    this.#entries = [];
+    this.#settle(this.#request, false);
+  }
+
+  #begin(ask: () => Promise<string | undefined>): Request {
+    let resolve: (answered: boolean) => void = () => {};
+    const promise = new Promise<boolean>((settle) => {
+      resolve = settle;
     });
-    const cancelTimeout = this.#clock.after(ANSWER_TIMEOUT_MS, () => settle(false));
-    void ask().then((failure) => failure !== undefined && settle(false));
-    return { promise, settle };
+    const cancelTimeout = this.#clock.after(ANSWER_TIMEOUT_MS, () => this.#settle(request, false));
+    const request: Request = { promise, resolve, cancelTimeout };
+    void ask().then((failure) => failure !== undefined && this.#settle(request, false));
+    return request;
   }
 
   #complete(): void {
     const entries = this.#entries;
     this.#entries = [];
     this.#onComplete(entries);
-    this.#request?.settle(true);
+    this.#settle(this.#request, true);
+  }
+
+  /** A request is over once: what is said of an earlier one does not touch the present one. */
+  #settle(request: Request | undefined, answered: boolean): void {
+    if (!request || request !== this.#request) return;
+    this.#request = undefined;
+    request.cancelTimeout();
+    request.resolve(answered);
   }
 }

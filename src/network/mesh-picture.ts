@@ -129,8 +129,8 @@ export class MeshPicture {
   forgetAll(): void {
     const forgotten = this.#nodes.sorted();
     this.#nodes.clear();
-    this.#paths = [];
     for (const { address } of forgotten) this.#publish({ kind: 'node', node: address, change: 'forgotten' });
+    this.setPaths([]);
   }
 
   /** Every node, by rising address. */

@@ -47,8 +47,10 @@ const handlers: Handlers = {
     if (node.address === from) picture.onContact(from);
     picture.onIdentified(node);
   },
-  rootReset(_message, { picture, onRootReset }) {
+  rootReset(_message, { picture, nodeLists, pathLists, onRootReset }) {
     picture.onRootReset();
+    nodeLists.abandon();
+    pathLists.abandon();
     onRootReset();
   },
   values({ from, values }, { picture }) {

@@ -3,7 +3,6 @@ import type { Clock } from '../clock.js';
 import { Counters } from '../counters.js';
 import type { Log } from '../log.js';
 import type { Hub } from '../network/hub.js';
-import { packageVersion } from '../package-root.js';
 import {
   CONNECTION_END_REASONS,
   Connection,
@@ -17,6 +16,14 @@ export interface ClientServerSettings extends ConnectionSettings {
   readonly maxClients: number;
 }
 
+export interface ClientServerParts {
+  readonly hub: Hub;
+  readonly gateway: GatewayFacts;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings: ClientServerSettings;
+}
+
 /** A client that sends nothing for so long is asked by TCP whether it is still there. */
 const KEEP_ALIVE_MS = 60_000;
 /** What a stopping gateway gives its clients to take what was sent to them. */
@@ -28,27 +35,14 @@ const END_REASONS = Object.keys(CONNECTION_END_REASONS) as ConnectionEndReason[]
 
 /** Accepts clients on any number of sockets, and counts how each connection ends. */
 export class ClientServer {
-  readonly #hub: Hub;
-  readonly #clock: Clock;
-  readonly #log: Log;
-  readonly #settings: ClientServerSettings;
-  readonly #facts: GatewayFacts;
+  readonly #parts: ClientServerParts;
   readonly #servers: Server[] = [];
   readonly #connections = new Set<Connection>();
   readonly #ended = new Counters<ConnectionEndReason>(END_REASONS);
   #accepted = 0;
 
-  constructor(hub: Hub, clock: Clock, log: Log, settings: ClientServerSettings) {
-    this.#hub = hub;
-    this.#clock = clock;
-    this.#log = log;
-    this.#settings = settings;
-    this.#facts = {
-      version: packageVersion,
-      startedAt: clock.now(),
-      clients: () => this.clients(),
-      clientCounters: () => this.counters(),
-    };
+  constructor(parts: ClientServerParts) {
+    this.#parts = parts;
   }
 
   /** Clients now: all, and those of two kinds. */
@@ -78,7 +72,7 @@ export class ClientServer {
       listenPrivately(server, { ...options, backlog: BACKLOG }, () => {
         server.off('error', reject);
         server.on('error', (error) =>
-          this.#log.warn('accept', `could not accept a client: ${error.message}`),
+          this.#parts.log.warn('accept', `could not accept a client: ${error.message}`),
         );
         this.#servers.push(server);
         resolve();
@@ -92,7 +86,7 @@ export class ClientServer {
       (server) => new Promise<void>((resolve) => server.close(() => resolve())),
     );
     for (const connection of this.#connections) connection.stop();
-    const cancel = this.#clock.after(STOP_TIMEOUT_MS, () => {
+    const cancel = this.#parts.clock.after(STOP_TIMEOUT_MS, () => {
       for (const connection of this.#connections) connection.cut();
     });
     await Promise.all(closed);
@@ -103,23 +97,19 @@ export class ClientServer {
     this.#accepted++;
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     const connection = new Connection(`client ${this.#accepted}`, socket, {
-      hub: this.#hub,
-      clock: this.#clock,
-      log: this.#log,
-      settings: this.#settings,
-      gateway: this.#facts,
+      ...this.#parts,
       onEnd: (ended, reason) => this.#onEnd(ended, reason),
     });
     this.#connections.add(connection);
-    if (this.#connections.size > this.#settings.maxClients) connection.refuse('Too Many Clients');
+    if (this.#connections.size > this.#parts.settings.maxClients) connection.refuse('Too Many Clients');
   }
 
   #onEnd(connection: Connection, reason: ConnectionEndReason): void {
     this.#connections.delete(connection);
     this.#ended.add(reason);
-    this.#log.debug('%s: %s', connection.name, CONNECTION_END_REASONS[reason]);
+    this.#parts.log.debug('%s: %s', connection.name, CONNECTION_END_REASONS[reason]);
     if (reason === 'slowReader' || reason === 'tooMany') {
-      this.#log.warn(reason, `${connection.name} was closed: ${CONNECTION_END_REASONS[reason]}`);
+      this.#parts.log.warn(reason, `${connection.name} was closed: ${CONNECTION_END_REASONS[reason]}`);
     }
   }
 }

@@ -127,7 +127,7 @@ export class Connection {
 
   /** Ends the connection because the gateway stops; a session is told why, and has a moment to read it. */
   stop(): void {
-    if (this.#session) this.#session.closing('STOPPED');
+    if (this.#session) this.#session.stop();
     else this.#end('stopped');
   }
 
@@ -209,10 +209,11 @@ export class Connection {
   #openSession(firstBytes: Buffer): void {
     this.#awaiting = 'requests';
     this.#forgetRequest();
-    this.#session = new LineSession({
+    this.#session = new LineSession(this.#socket, {
       ...this.#parts,
       name: this.name,
-      socket: this.#socket,
+      role: 'full',
+      outboxLimit: this.#parts.settings.outboxLimit,
       onClosing: (reason) => this.#finish(CLOSING_END_REASONS[reason]),
     });
     this.#session.push(firstBytes);

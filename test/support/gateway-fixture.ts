@@ -25,6 +25,8 @@ export interface FixtureOptions {
   readonly clock?: Clock;
   /** `up`: the root has answered. `absent`: there is no device. */
   readonly link?: 'up' | 'absent';
+  /** False: the settings name the socket. */
+  readonly ownSocket?: boolean;
 }
 
 /** The gateway in this process, on a socket of its own, with a root that does what the test says. */
@@ -45,9 +47,10 @@ const EMPTY_NET_INFO = Buffer.from('00000100', 'hex');
 const QUIET = { serial: { pace_bytes: 0 }, mesh: { refresh_s: 0 } };
 
 export async function startGateway(options: FixtureOptions = {}): Promise<GatewayFixture> {
-  const { settings = {}, clock = systemClock, link = 'up' } = options;
+  const { settings = {}, clock = systemClock, link = 'up', ownSocket = true } = options;
   const folder = temporaryFolder();
-  const config = loadConfig(join2(QUIET, { ...settings, socket: join(folder.path, 's') }), undefined, {});
+  const socket = ownSocket ? { socket: join(folder.path, 's') } : {};
+  const config = loadConfig(withSections(QUIET, { ...settings, ...socket }), undefined, {});
   const root = new ScriptedLink();
   const openLink: OpenLink = link === 'up' ? root.open : ScriptedLink.openNothing;
   const watchForDevices = () => () => {};
@@ -55,13 +58,16 @@ export async function startGateway(options: FixtureOptions = {}): Promise<Gatewa
   const writeLine = (line: string) => void logged.push(line);
   const tables = loadTables(config);
   const gateway = new Gateway({ config, tables, openLink, watchForDevices, clock, writeLine });
-  await gateway.serve();
-  gateway.connect();
-  if (link === 'up') await bringUp(root);
   async function close() {
     await gateway.stop();
     folder.remove();
   }
+  await gateway.serve().catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
+  gateway.connect();
+  if (link === 'up') await bringUp(root);
   const { hub, socketPath } = gateway;
   return { gateway, hub, socketPath, folder: folder.path, root, logged, close };
 }
@@ -74,7 +80,7 @@ async function bringUp(root: ScriptedLink): Promise<void> {
 }
 
 /** Settings of two levels: the second wins. */
-function join2(under: Record<string, GivenSettings>, over: GivenSettings): GivenSettings {
+function withSections(under: Record<string, GivenSettings>, over: GivenSettings): GivenSettings {
   const joined: Record<string, unknown> = { ...over };
   for (const [section, values] of Object.entries(under)) {
     joined[section] = { ...values, ...(over[section] as GivenSettings | undefined) };

@@ -92,7 +92,7 @@ export class NetworkFixture {
     return found?.value.bytes.toString('hex');
   }
 
-  /** Lets time pass without a list that nobody is on becoming due. */
+  /** Lets time pass, and what it brings about be done. */
   async pass(ms: number): Promise<void> {
     this.clock.advance(ms);
     await settled();

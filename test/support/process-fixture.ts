@@ -27,10 +27,12 @@ export class MeshgateProcess {
   #hasEnded = false;
   readonly #checks = new Set<() => void>();
 
-  constructor(args: readonly string[], env: Environment = {}) {
+  /** `ownGroup`: as a terminal does, so that a signal can be sent to it and to all that it starts. */
+  constructor(args: readonly string[], env: Environment = {}, { ownGroup = false } = {}) {
     this.child = spawn(process.execPath, [MAIN, ...args], {
       env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      detached: ownGroup,
     });
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text;

@@ -11,6 +11,11 @@ export const SESSION_ERRORS = {
   LINE_TOO_LONG: { rpc: -32000, text: 'a line may have 1 MiB at most; the connection is closed' },
   TOO_MANY_REQUESTS: { rpc: -32001, text: 'too many requests are unanswered; wait for replies' },
   TOO_MANY_SUBSCRIPTIONS: { rpc: -32002, text: 'this session has too many subscriptions; end one first' },
+  UNAUTHORIZED: {
+    rpc: -32003,
+    text: 'this gateway wants a token; show it in the header or in the first message',
+  },
+  FORBIDDEN: { rpc: -32004, text: 'this session may only read; use a token that may do more' },
   NODE_NOT_FOUND: { rpc: -32010, text: 'no node has this address or name; the method nodes lists them' },
   TYPE_NOT_FOUND: { rpc: -32011, text: 'no data type has this name or id; the method dataTypes lists them' },
   OPCODE_NOT_FOUND: {

@@ -25,6 +25,7 @@ export interface MethodContext {
   readonly clock: Clock;
   /** Who asks, for fairness between clients. */
   readonly owner: string;
+  readonly role: 'full' | 'read';
   readonly subscriptions: Subscriptions;
   readonly deliveries: DeliveryWaiters;
 }

@@ -19,6 +19,8 @@ export interface SessionParts {
   readonly log: Log;
   /** Who this is, in logs and where clients take turns. */
   readonly name: string;
+  /** What the client may do. */
+  readonly role: 'full' | 'read';
   /** Hands one JSON text to the client. */
   readonly send: (text: string) => void;
   /** True while the client has more unread than it may. */
@@ -51,13 +53,14 @@ export class Session {
   #isClosed = false;
 
   constructor(parts: SessionParts) {
-    const { hub, gateway, clock, name } = parts;
+    const { hub, gateway, clock, name, role } = parts;
     this.#parts = parts;
     this.#context = {
       hub,
       gateway,
       clock,
       owner: name,
+      role,
       subscriptions: new Subscriptions(hub, parts),
       deliveries: new DeliveryWaiters(hub, clock),
     };
@@ -132,7 +135,7 @@ export class Session {
   #call(request: Request, onReply: (reply: MethodReply) => void, onError: (error: unknown) => void): void {
     try {
       if (this.#unanswered >= MAX_UNANSWERED) throw new SessionError('TOO_MANY_REQUESTS');
-      const { method, params } = prepare(request);
+      const { method, params } = prepare(request, this.#parts.role);
       const reply = method.run(params, this.#context);
       if (reply instanceof Promise) this.#awaitReply(reply, onReply, onError);
       else onReply(reply);
@@ -166,10 +169,11 @@ export class Session {
   }
 }
 
-/** Throws `UNKNOWN_METHOD` or `BAD_PARAMS`. */
-function prepare(request: Request): { method: Method; params: unknown } {
+/** Throws `UNKNOWN_METHOD`, `FORBIDDEN` or `BAD_PARAMS`. */
+function prepare(request: Request, role: 'full' | 'read'): { method: Method; params: unknown } {
   const method = findMethod(request.method);
   if (!method) throw new SessionError('UNKNOWN_METHOD', request.method);
+  if (method.writes && role === 'read') throw new SessionError('FORBIDDEN', method.name);
   const checked = method.params.safeParse(request.params ?? {});
   if (checked.success) return { method, params: checked.data };
   const issue = checked.error.issues[0];

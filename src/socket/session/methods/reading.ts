@@ -33,11 +33,13 @@ export const readingMethods = [
     result: z.object({
       protocol: z.object({ min: z.int(), max: z.int() }),
       gateway: z.object({ name: z.literal('meshgate'), version: z.string() }),
+      role: z.enum(['full', 'read']).describe('what this session may do'),
       link: linkShape,
     }),
-    run: (_params, { hub, gateway }) => ({
+    run: (_params, { hub, gateway, role }) => ({
       protocol: PROTOCOL,
       gateway: { name: 'meshgate' as const, version: gateway.version },
+      role,
       link: describeLink(hub.link()),
     }),
   }),

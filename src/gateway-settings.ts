@@ -1,0 +1,63 @@
+/** What each room needs of the settings, in its own units. */
+import type { Config } from './config.js';
+import { MeshgateError } from './errors.js';
+
+export function uartSettings({ serial, baud }: Config) {
+  return {
+    maxBodyLength: serial.max_body,
+    openFrameTimeoutMs: serial.frame_timeout_ms,
+    queueLimit: serial.queue,
+    pacing: { bytes: serial.pace_bytes, windowMs: serial.pace_window_ms },
+    baud,
+  };
+}
+
+export function networkSettings({ mesh, names }: Config) {
+  return {
+    idleAfterMs: mesh.idle_after_s * 1000,
+    disconnectedAfterMs: mesh.disconnected_after_s * 1000,
+    refreshEveryMs: mesh.refresh_s * 1000,
+    maxMessageLength: mesh.max_message,
+    valuesKept: mesh.values,
+    maxNodes: mesh.max_nodes,
+    rootSilentAfterMs: mesh.root_silent_after_s * 1000,
+    eventsHeld: mesh.events,
+    names,
+  };
+}
+
+export function clientSettings({ clients }: Config) {
+  return {
+    maxClients: clients.max,
+    maxRequestLength: clients.max_request,
+    requestTimeoutMs: clients.request_timeout_ms,
+    settleMs: clients.settle_ms,
+    outboxLimit: clients.outbox_bytes,
+  };
+}
+
+const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
+
+/** Throws `BAD_CONFIG` for an address that other machines reach, without a token. */
+export function webSettings({ http, clients }: Config, { host, port }: { host: string; port: number }) {
+  const isPublic = !LOOPBACK.has(host);
+  if (isPublic && http.token === undefined && http.read_token === undefined) {
+    throw new MeshgateError(
+      'BAD_CONFIG',
+      `http.listen = "${host}:${port}": other machines reach this address, so http.token must be set`,
+      'set http.token (everything) or http.read_token (reading), or listen on 127.0.0.1',
+    );
+  }
+  return {
+    host,
+    port,
+    isPublic,
+    origins: http.origins,
+    token: http.token,
+    readToken: http.read_token,
+    readOnly: http.read_only,
+    generation: http.classic,
+    outboxLimit: clients.outbox_bytes,
+    maxClients: clients.max,
+  };
+}

@@ -1,0 +1,19 @@
+import { errorText, MeshgateError, systemErrorCode } from '../errors.js';
+
+/** Runs what opens a socket; the system's refusals become errors that a person can act on. */
+export async function namingFailures(where: string, open: () => Promise<void>): Promise<void> {
+  try {
+    await open();
+  } catch (error) {
+    if (error instanceof MeshgateError) throw error;
+    const code = systemErrorCode(error);
+    const text = `${where}: ${errorText(error)}`;
+    if (code === 'EACCES' || code === 'EPERM') {
+      throw new MeshgateError('NO_PERMISSION', text, 'choose a --socket PATH that this user may write to');
+    }
+    if (code === 'EADDRINUSE') {
+      throw new MeshgateError('ADDRESS_IN_USE', text, 'end the program that uses it, or choose another port');
+    }
+    throw new MeshgateError('SOCKET_FAILED', text, undefined, { cause: error });
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * Who may use the web side. A browser lets any page on the internet open a websocket to this machine, so a page must
+ * come from the gateway itself or from an origin that the settings name; and the name that it used for the gateway must
+ * be this machine's, since a foreign name can be made to point here.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+
+/** `read`: may subscribe and ask, not send, reset or change anything. */
+export type Role = 'full' | 'read';
+
+export interface AccessSettings {
+  /** Origins beside the gateway's own, such as `http://localhost:3000`. */
+  readonly origins: readonly string[];
+  /** Whoever shows it may do everything. */
+  readonly token?: string | undefined;
+  /** Whoever shows it may read. */
+  readonly readToken?: string | undefined;
+  /** The role of a client without a token, where none is demanded. */
+  readonly readOnly: boolean;
+  /** Bound to an address that other machines reach. */
+  readonly isPublic: boolean;
+}
+
+const LOOPBACK_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/** True where a token is demanded. */
+export function demandsToken({ token, readToken, isPublic }: AccessSettings): boolean {
+  return isPublic || token !== undefined || readToken !== undefined;
+}
+
+/** True for this machine's own names; a public gateway is reached by names that it can't know. */
+export function isTrustedHost(host: string | undefined, { isPublic, origins }: AccessSettings): boolean {
+  if (isPublic) return true;
+  const name = nameOf(`http://${host ?? ''}`);
+  return LOOPBACK_NAMES.has(name) || origins.some((origin) => nameOf(origin) === name);
+}
+
+/** True for programs, which send no origin, for the gateway's own page, and for origins that the settings name. */
+export function isTrustedOrigin({ headers }: IncomingMessage, settings: AccessSettings): boolean {
+  const { origin, host } = headers;
+  if (origin === undefined) return true;
+  return settings.origins.includes(origin) || origin === `http://${host}` || origin === `https://${host}`;
+}
+
+/** The role of a client before it has shown a token; undefined where it must show one. */
+export function roleWithoutToken(settings: AccessSettings): Role | undefined {
+  if (demandsToken(settings)) return undefined;
+  return settings.readOnly ? 'read' : 'full';
+}
+
+/** The role that `Authorization: Bearer …` gives. */
+export function roleOfHeader({ headers }: IncomingMessage, settings: AccessSettings): Role | undefined {
+  const token = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1];
+  return token === undefined ? undefined : roleOfToken(token, settings);
+}
+
+/** The role that a token gives; undefined for a wrong one. */
+export function roleOfToken(token: string, settings: AccessSettings): Role | undefined {
+  if (isSame(token, settings.token)) return settings.readOnly ? 'read' : 'full';
+  return isSame(token, settings.readToken) ? 'read' : undefined;
+}
+
+/** In constant time: digests have one length, whatever was guessed. */
+function isSame(given: string, expected: string | undefined): boolean {
+  if (expected === undefined) return false;
+  return timingSafeEqual(digest(given), digest(expected));
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+function nameOf(origin: string): string {
+  try {
+    return new URL(origin).hostname;
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,179 @@
+/** One websocket client: a dashboard of the classic kind, or a JSON-RPC session. */
+import type { Socket } from 'node:net';
+import type { WebSocket } from 'ws';
+import type { CancelTimer } from '../../clock.js';
+import { ClientSession, type SessionTransport } from '../session/client-session.js';
+import { SessionError } from '../session/errors.js';
+import { errorReply, type SessionParts } from '../session/session.js';
+import { type AccessSettings, type Role, roleOfToken } from './web-access.js';
+
+export const WEB_END_REASONS = {
+  clientLeft: 'the client closed it',
+  refused: 'the client showed no valid token',
+  slowReader: 'the client did not read what was sent to it',
+  notAlive: 'the client did not answer a ping',
+  failed: 'the connection failed',
+  stopped: 'the gateway was stopped',
+} as const;
+
+export type WebEndReason = keyof typeof WEB_END_REASONS;
+
+export interface WebClientParts extends Omit<SessionParts, 'send' | 'isBehind' | 'role'> {
+  readonly access: AccessSettings;
+  /** Undefined until the client has shown a token. */
+  readonly role: Role | undefined;
+  /** Bytes that may wait for a client that does not read. */
+  readonly outboxLimit: number;
+  readonly purpose: 'monitor' | 'session';
+  /** Begins to feed a dashboard of the classic kind; returns how to end that. */
+  readonly watch: (tell: (text: string) => void) => () => void;
+  readonly onEnd: (client: WebClient, reason: WebEndReason) => void;
+}
+
+/** A client must show its token within this time. */
+const TOKEN_TIMEOUT_MS = 5000;
+/** Close codes of websockets: RFC 6455, section 7.4. */
+const CLOSE_NORMAL = 1000;
+const CLOSE_GOING_AWAY = 1001;
+const CLOSE_POLICY = 1008;
+
+export class WebClient {
+  readonly #socket: WebSocket;
+  readonly #parts: WebClientParts;
+  #session: ClientSession | undefined;
+  #unwatch: () => void = () => {};
+  #cancelTimeout: CancelTimer = () => {};
+  #isAlive = true;
+  #isEnded = false;
+
+  constructor(socket: WebSocket, tcp: Socket, parts: WebClientParts) {
+    this.#socket = socket;
+    this.#parts = parts;
+    socket.on('message', (data, isBinary) => this.#onMessage(isBinary ? '' : String(data), tcp));
+    socket.on('pong', () => {
+      this.#isAlive = true;
+    });
+    socket.on('error', () => this.#end('failed'));
+    socket.on('close', () => this.#end('clientLeft'));
+    if (parts.role) this.#admit(parts.role, tcp);
+    else this.#cancelTimeout = parts.clock.after(TOKEN_TIMEOUT_MS, () => this.#refuse());
+  }
+
+  get hasSession(): boolean {
+    return this.#session !== undefined;
+  }
+
+  /** Asks whether the client is still there; one that did not answer the last time is dropped. */
+  ping(): void {
+    if (!this.#isAlive) {
+      this.#end('notAlive');
+      return;
+    }
+    this.#isAlive = false;
+    this.#socket.ping();
+  }
+
+  stop(): void {
+    this.#session?.closing('STOPPED');
+    this.#socket.close(CLOSE_GOING_AWAY);
+  }
+
+  /** Ends the connection at once, whatever is still unsent. */
+  cut(): void {
+    this.#end('stopped');
+  }
+
+  #onMessage(text: string, tcp: Socket): void {
+    if (this.#session) this.#session.receive(text);
+    else if (!this.#parts.role) this.#takeToken(text, tcp);
+  }
+
+  /** The first message of a client that had no header to show its token in: `authenticate` with `token`. */
+  #takeToken(text: string, tcp: Socket): void {
+    const { id, token } = readToken(text);
+    const role = token === undefined ? undefined : roleOfToken(token, this.#parts.access);
+    if (!role) {
+      this.#refuse(id);
+      return;
+    }
+    this.#cancelTimeout();
+    if (id !== null) this.#socket.send(JSON.stringify({ jsonrpc: '2.0', id, result: { role } }));
+    this.#admit(role, tcp);
+  }
+
+  #admit(role: Role, tcp: Socket): void {
+    if (this.#parts.purpose === 'monitor') {
+      this.#unwatch = this.#parts.watch((text) => this.#tell(text));
+      return;
+    }
+    this.#session = new ClientSession({
+      ...this.#parts,
+      role,
+      transport: new WebTransport(this.#socket, tcp),
+      onClosing: () => this.#socket.close(CLOSE_POLICY),
+    });
+  }
+
+  #refuse(id: string | number | null = null): void {
+    this.#socket.send(errorReply(id, new SessionError('UNAUTHORIZED')));
+    this.#socket.close(CLOSE_POLICY);
+    this.#end('refused');
+  }
+
+  #tell(text: string): void {
+    if (this.#socket.bufferedAmount > this.#parts.outboxLimit) this.#end('slowReader');
+    else this.#socket.send(text);
+  }
+
+  #end(reason: WebEndReason): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#cancelTimeout();
+    this.#unwatch();
+    this.#session?.close();
+    if (reason === 'clientLeft' || reason === 'refused') this.#socket.close(CLOSE_NORMAL);
+    else this.#socket.terminate();
+    this.#parts.onEnd(this, reason);
+  }
+}
+
+/** Frames on a websocket. */
+class WebTransport implements SessionTransport {
+  readonly #socket: WebSocket;
+  readonly #tcp: Socket;
+
+  constructor(socket: WebSocket, tcp: Socket) {
+    this.#socket = socket;
+    this.#tcp = tcp;
+  }
+
+  get waitingBytes(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  write(text: string, onTaken?: () => void): void {
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(text, () => onTaken?.());
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    if (!this.#tcp.destroyed) this.#socket.resume();
+  }
+}
+
+function readToken(text: string): { id: string | number | null; token: string | undefined } {
+  try {
+    const parsed = JSON.parse(text) as {
+      readonly id?: string | number;
+      readonly token?: unknown;
+      readonly params?: { readonly token?: unknown };
+    } | null;
+    const token = parsed?.params?.token ?? parsed?.token;
+    return { id: parsed?.id ?? null, token: typeof token === 'string' ? token : undefined };
+  } catch {
+    return { id: null, token: undefined };
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * The HTTP server: the dashboard page at `/`, websockets of existing dashboards at `/` too, and the JSON-RPC session as
+ * a websocket at `/rpc`.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { WebSocketServer } from 'ws';
+import { type CancelTimer, type Clock, every } from '../../clock.js';
+import { Counters } from '../../counters.js';
+import type { Log } from '../../log.js';
+import type { Hub } from '../../network/hub.js';
+import type { GatewayFacts } from '../session/method.js';
+import { Monitor, type MonitorGeneration } from './monitor.js';
+import { StaticFiles } from './static-files.js';
+import {
+  type AccessSettings,
+  isTrustedHost,
+  isTrustedOrigin,
+  roleOfHeader,
+  roleWithoutToken,
+} from './web-access.js';
+import { WEB_END_REASONS, WebClient, type WebEndReason } from './web-client.js';
+
+export interface WebSettings extends AccessSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly generation: MonitorGeneration;
+  readonly outboxLimit: number;
+  readonly maxClients: number;
+}
+
+export interface WebParts {
+  readonly hub: Hub;
+  readonly gateway: GatewayFacts;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings: WebSettings;
+  /** The folder of the dashboard's files. */
+  readonly pageDirectory: string;
+}
+
+const PING_EVERY_MS = 20_000;
+/** Bytes of the longest message: that of a line of the Unix socket. */
+const MAX_MESSAGE_LENGTH = 1_048_576;
+/** What a stopping gateway gives its clients to take what was sent to them. */
+const STOP_TIMEOUT_MS = 500;
+const REQUEST_TIMEOUT_MS = 10_000;
+
+const SECURITY_HEADERS = {
+  'content-security-policy':
+    "default-src 'self'; img-src * data: blob:; style-src 'self' 'unsafe-inline'; connect-src 'self' ws: wss:; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+};
+
+const END_REASONS = Object.keys(WEB_END_REASONS) as WebEndReason[];
+
+export class WebServer {
+  readonly #parts: WebParts;
+  readonly #http = createServer((request, response) => this.#onRequest(request, response));
+  readonly #websockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_LENGTH });
+  readonly #clients = new Set<WebClient>();
+  readonly #ended = new Counters<WebEndReason>(END_REASONS);
+  readonly #monitor: Monitor;
+  readonly #files: StaticFiles;
+  #accepted = 0;
+  #refused = 0;
+  #cancelPing: CancelTimer = () => {};
+
+  constructor(parts: WebParts) {
+    this.#parts = parts;
+    this.#files = new StaticFiles(parts.pageDirectory);
+    this.#monitor = new Monitor({
+      hub: parts.hub,
+      clock: parts.clock,
+      generation: parts.settings.generation,
+      isListenerThere: () => parts.gateway.clients().listening > 0,
+    });
+    this.#http.requestTimeout = REQUEST_TIMEOUT_MS;
+    this.#http.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket as Socket, head));
+  }
+
+  /** Clients now: all, and those that have a session. */
+  clients() {
+    const clients = [...this.#clients];
+    return { connected: clients.length, sessions: clients.filter(({ hasSession }) => hasSession).length };
+  }
+
+  counters() {
+    return {
+      accepted: this.#accepted,
+      refused: this.#refused,
+      connected: this.#clients.size,
+      ended: this.#ended.snapshot(),
+    };
+  }
+
+  /** Rejects with the system's error. */
+  listen(): Promise<void> {
+    const { host, port } = this.#parts.settings;
+    return new Promise((resolve, reject) => {
+      this.#http.once('error', reject);
+      this.#http.listen({ host, port }, () => {
+        this.#http.off('error', reject);
+        this.#http.on('error', (error) => this.#parts.log.warn('http', error.message));
+        this.#cancelPing = every(this.#parts.clock, PING_EVERY_MS, () => this.#pingAll());
+        resolve();
+      });
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#cancelPing();
+    this.#monitor.stop();
+    const closed = new Promise<void>((resolve) => this.#http.close(() => resolve()));
+    for (const client of this.#clients) client.stop();
+    const cancel = this.#parts.clock.after(STOP_TIMEOUT_MS, () => {
+      for (const client of this.#clients) client.cut();
+      this.#http.closeAllConnections();
+    });
+    this.#http.closeIdleConnections();
+    await closed;
+    cancel();
+  }
+
+  #onRequest(request: IncomingMessage, response: ServerResponse): void {
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
+    const path = pathOf(request);
+    if (!isTrustedHost(request.headers.host, this.#parts.settings))
+      refuse(response, 403, 'unknown host name');
+    else if (request.method !== 'GET' && request.method !== 'HEAD')
+      refuse(response, 405, 'only GET and HEAD');
+    else if (!this.#files.serve(path, request, response)) refuse(response, 404, 'no such page');
+  }
+
+  #onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    socket.on('error', () => socket.destroy());
+    const refusal = this.#whyRefused(request);
+    if (refusal) {
+      this.#refused++;
+      socket.end(`HTTP/1.1 ${refusal}\r\nconnection: close\r\n\r\n`);
+      return;
+    }
+    this.#websockets.handleUpgrade(request, socket, head, (websocket) => {
+      const purpose = pathOf(request) === '/rpc' ? 'session' : 'monitor';
+      const { settings } = this.#parts;
+      const client = new WebClient(websocket, socket, {
+        ...this.#parts,
+        name: `web client ${++this.#accepted}`,
+        access: settings,
+        role: roleOfHeader(request, settings) ?? roleWithoutToken(settings),
+        outboxLimit: settings.outboxLimit,
+        purpose,
+        watch: (tell) => this.#monitor.add(tell),
+        onEnd: (ended, reason) => this.#onEnd(ended, reason),
+      });
+      this.#clients.add(client);
+    });
+  }
+
+  /** The status line of a refusal; undefined for a client that may come in. */
+  #whyRefused(request: IncomingMessage): string | undefined {
+    const { settings } = this.#parts;
+    const path = pathOf(request);
+    if (path !== '/' && path !== '/rpc') return '404 Not Found';
+    if (!isTrustedHost(request.headers.host, settings)) return '403 Forbidden';
+    if (!isTrustedOrigin(request, settings)) return '403 Forbidden';
+    if (request.headers.authorization !== undefined && !roleOfHeader(request, settings))
+      return '401 Unauthorized';
+    return this.#clients.size >= settings.maxClients ? '503 Service Unavailable' : undefined;
+  }
+
+  #pingAll(): void {
+    for (const client of this.#clients) client.ping();
+  }
+
+  #onEnd(client: WebClient, reason: WebEndReason): void {
+    this.#clients.delete(client);
+    this.#ended.add(reason);
+    if (reason === 'slowReader')
+      this.#parts.log.warn(reason, `a web client was closed: ${WEB_END_REASONS[reason]}`);
+  }
+}
+
+function refuse(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' });
+  response.end(`${text}\n`);
+}
+
+function pathOf({ url }: IncomingMessage): string {
+  return (url ?? '/').split('?')[0] ?? '/';
+}

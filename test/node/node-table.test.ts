@@ -1,0 +1,105 @@
+import test from 'ava';
+import { MeshNode } from '../../src/node/mesh-node.js';
+import { NodeTable } from '../../src/node/node-table.js';
+import { ValueQueue } from '../../src/node/value-queue.js';
+
+const RULES = { idleAfterMs: 60_000, disconnectedAfterMs: 180_000 };
+const at = (ms: number) => ({ at: 1_000_000 + ms, monotonic: ms });
+const value = (byte: number) => ({ receivedAt: byte, bytes: Buffer.of(byte) });
+const bytesOf = (values: readonly { readonly bytes: Buffer }[]) => values.map(({ bytes }) => bytes[0]);
+
+function table(maxNodes: number) {
+  const evicted: number[] = [];
+  const nodes = new NodeTable({ maxNodes, valuesKept: 3 }, ({ address }) => evicted.push(address));
+  return { nodes, evicted, addresses: () => nodes.sorted().map(({ address }) => address) };
+}
+
+test('a queue keeps the last values, oldest first', (t) => {
+  const queue = new ValueQueue(3);
+  t.is(queue.latest, undefined);
+  t.deepEqual(queue.all(), []);
+  for (let byte = 1; byte <= 5; byte++) queue.push(value(byte));
+  t.deepEqual(bytesOf(queue.all()), [3, 4, 5]);
+  t.is(queue.latest?.bytes[0], 5);
+});
+
+test('what a queue hands out is a copy', (t) => {
+  const queue = new ValueQueue(3);
+  queue.push(value(1));
+  queue.all().pop();
+  t.is(queue.all().length, 1);
+});
+
+test('a node keeps a queue for each data type', (t) => {
+  const node = new MeshNode(5, 2);
+  for (let byte = 1; byte <= 3; byte++) {
+    node.store(9, value(byte));
+    node.store(1, value(byte + 10));
+  }
+  t.deepEqual(node.typeIds(), [1, 9]);
+  t.deepEqual(bytesOf(node.values(9)), [2, 3]);
+  t.deepEqual(bytesOf(node.values(1)), [12, 13]);
+  t.deepEqual(node.values(2), []);
+  t.is(node.latest(2), undefined);
+});
+
+test('a node goes from unheard over active and idle to disconnected, and back on contact', (t) => {
+  const node = new MeshNode(5, 1);
+  t.is(node.status(RULES, 0), 'unheard');
+  node.onContact(at(1000));
+  t.is(node.status(RULES, 60_999), 'active');
+  t.is(node.status(RULES, 61_000), 'idle');
+  t.is(node.status(RULES, 181_000), 'disconnected');
+  node.onContact(at(500_000));
+  t.is(node.status(RULES, 500_000), 'active');
+  t.is(node.lastHeardAt, 1_500_000);
+});
+
+test('being listed again withdraws that a node was missed, but is no contact', (t) => {
+  const node = new MeshNode(5, 1);
+  node.onContact(at(0));
+  node.onMissedInList();
+  node.onMissedInList();
+  t.is(node.status(RULES, 0), 'disconnected');
+  node.onListed(Buffer.alloc(16));
+  t.is(node.status(RULES, 0), 'active');
+  t.is(node.status(RULES, 60_000), 'idle');
+});
+
+test('after a restart of the root only contact counts', (t) => {
+  const node = new MeshNode(5, 1);
+  node.onContact(at(0));
+  node.onRootRestart();
+  node.onListed(Buffer.alloc(16));
+  t.is(node.status(RULES, 0), 'disconnected');
+  node.onContact(at(1));
+  t.is(node.status(RULES, 1), 'active');
+});
+
+test('nodes are told by rising address, in whatever order they came', (t) => {
+  const { nodes, addresses } = table(10);
+  for (const address of [9, 5, 0x7fff, 1]) t.true(nodes.touch(address).isNew);
+  t.false(nodes.touch(5).isNew);
+  t.is(nodes.touch(5).node, nodes.touch(5).node);
+  t.deepEqual(addresses(), [1, 5, 9, 0x7fff]);
+  t.is(nodes.size, 4);
+});
+
+test('a full table forgets the node that was named longest ago; looking one up does not keep it', (t) => {
+  const { nodes, evicted, addresses } = table(3);
+  for (const address of [5, 6, 7]) nodes.touch(address);
+  nodes.touch(5);
+  t.is(nodes.find(6)?.address, 6);
+  nodes.touch(8);
+  t.deepEqual(evicted, [6]);
+  t.deepEqual(addresses(), [5, 7, 8]);
+});
+
+test('nodes that are cleared are not told as evicted', (t) => {
+  const { nodes, evicted } = table(3);
+  nodes.touch(5);
+  nodes.clear();
+  t.is(nodes.size, 0);
+  t.is(nodes.find(5), undefined);
+  t.deepEqual(evicted, []);
+});
