@@ -20,7 +20,7 @@ import { fileURLToPath } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const INSTALLED = join(root, 'node_modules', '.meshgate-installed');
 const BUILT = join(root, 'dist', '.built');
-const SOURCES = ['src', 'test', 'bench', 'tsconfig.json', 'package-lock.json'];
+const SOURCES = ['src', 'test', 'bench', 'scripts', 'tsconfig.json', 'package-lock.json'];
 
 requireNode();
 if (read(INSTALLED) !== read(join(root, 'package-lock.json'))) install();
@@ -43,7 +43,10 @@ function build() {
   console.error('compiling …');
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   const typescript = createRequire(import.meta.url).resolve('typescript/package.json', { paths: [root] });
-  run(process.execPath, [join(dirname(typescript), 'bin', 'tsc'), '-p', root]);
+  const tsc = join(dirname(typescript), 'bin', 'tsc');
+  run(process.execPath, [tsc, '-p', root]);
+  run(process.execPath, [tsc, '-p', join(root, 'src', 'dashboard')]);
+  run(process.execPath, [join(root, 'scripts', 'build-dashboard.mjs')]);
   mkdirSync(dirname(BUILT), { recursive: true });
   chmodSync(join(root, 'dist', 'src', 'main.js'), 0o755);
   writeFileSync(BUILT, '');

@@ -1,11 +1,15 @@
+import { ClientError, type ClientErrorCode, RequestError } from '../client/errors.js';
 import { type ErrorCode, errorStack, MeshgateError } from '../errors.js';
+import type { SessionErrorCode } from '../socket/session/errors.js';
 
 /** What the process ends with; documented in docs/errors.md. */
 export const EXIT = {
   ok: 0,
   failed: 1,
   badUsage: 2,
+  notRunning: 3,
   noPermission: 4,
+  linkDown: 5,
   badConfig: 6,
   taken: 7,
 } as const;
@@ -22,13 +26,50 @@ const EXIT_BY_CODE: Readonly<Record<ErrorCode, number>> = {
   TOOL_MISSING: EXIT.failed,
 };
 
+const EXIT_BY_CLIENT_CODE: Readonly<Record<ClientErrorCode, number>> = {
+  NOT_RUNNING: EXIT.notRunning,
+  NO_PERMISSION: EXIT.noPermission,
+  CONNECTION_LOST: EXIT.notRunning,
+  SLOW_READER: EXIT.failed,
+  LINE_TOO_LONG: EXIT.failed,
+  CLOSED: EXIT.failed,
+};
+
+/** What the gateway refuses is a failure, unless listed here. */
+const EXIT_BY_REFUSAL: Readonly<Partial<Record<SessionErrorCode, number>>> = {
+  BAD_PARAMS: EXIT.badUsage,
+  LINK_DOWN: EXIT.linkDown,
+};
+
+const START_HINT =
+  'without hardware: meshgate start --simulate; to reach another gateway: --socket PATH, or MESHGATE_SOCKET';
+
+/** What a failure is called, what to do about it, and what the process ends with. */
+interface Failure {
+  readonly text: string;
+  readonly hint?: string | undefined;
+  readonly exitCode: number;
+}
+
 /** Tells a person why the process ends, and gives its exit code. What is not one of our errors is our mistake. */
 export function reportFailure(error: unknown, write: (text: string) => void): number {
-  if (!(error instanceof MeshgateError)) {
-    write(`meshgate: internal error\n${errorStack(error)}\n`);
-    return EXIT.failed;
+  const { text, hint, exitCode } = describeFailure(error);
+  write(`meshgate: ${text}\n`);
+  if (hint) write(`  ${hint}\n`);
+  return exitCode;
+}
+
+function describeFailure(error: unknown): Failure {
+  if (error instanceof MeshgateError) {
+    return { text: error.message, hint: error.hint, exitCode: EXIT_BY_CODE[error.code] };
   }
-  write(`meshgate: ${error.message}\n`);
-  if (error.hint) write(`  ${error.hint}\n`);
-  return EXIT_BY_CODE[error.code];
+  if (error instanceof ClientError) {
+    const hint = error.code === 'NOT_RUNNING' ? START_HINT : undefined;
+    return { text: error.message, hint, exitCode: EXIT_BY_CLIENT_CODE[error.code] };
+  }
+  if (error instanceof RequestError) {
+    const exitCode = EXIT_BY_REFUSAL[error.code as SessionErrorCode] ?? EXIT.failed;
+    return { text: error.message, exitCode };
+  }
+  return { text: `internal error\n${errorStack(error)}`, exitCode: EXIT.failed };
 }

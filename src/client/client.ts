@@ -16,6 +16,8 @@ export interface ConnectOptions {
   readonly reconnect?: boolean;
   /** Closes the client when it aborts. */
   readonly signal?: AbortSignal | undefined;
+  /** Called when the connection is lost, and when it has been made again. */
+  readonly onConnectionChange?: (isConnected: boolean) => void;
 }
 
 export interface CallOptions {
@@ -45,7 +47,11 @@ interface OpenStream {
 
 /** Connects to the gateway. Rejects with `NOT_RUNNING` or `NO_PERMISSION`. */
 export async function connect(options: ConnectOptions = {}): Promise<MeshgateClient> {
-  const client = new MeshgateClient(findSocket(options.socket), options.reconnect ?? true);
+  const client = new MeshgateClient(
+    findSocket(options.socket),
+    options.reconnect ?? true,
+    options.onConnectionChange,
+  );
   options.signal?.throwIfAborted();
   options.signal?.addEventListener('abort', () => client.close(), { once: true });
   await client.open();
@@ -64,6 +70,7 @@ export class MeshgateClient {
   /** The path of the gateway's Unix socket. */
   readonly path: string;
   readonly #reconnects: boolean;
+  readonly #onConnectionChange: (isConnected: boolean) => void;
   readonly #streams = new Set<OpenStream>();
   #connection: SessionConnection | undefined;
   #reconnecting: Promise<void> | undefined;
@@ -71,9 +78,14 @@ export class MeshgateClient {
   #closedBy: ClientError | undefined;
 
   /** Use `connect`. */
-  constructor(path: string, reconnects: boolean) {
+  constructor(
+    path: string,
+    reconnects: boolean,
+    onConnectionChange: (isConnected: boolean) => void = () => {},
+  ) {
     this.path = path;
     this.#reconnects = reconnects;
+    this.#onConnectionChange = onConnectionChange;
   }
 
   get isConnected(): boolean {
@@ -217,6 +229,7 @@ export class MeshgateClient {
     this.#connection = undefined;
     for (const open of this.#streams) open.subscription = undefined;
     if (this.#closedBy) return;
+    this.#onConnectionChange(false);
     if (this.#reconnects) this.#reconnecting ??= this.#reconnect();
     else this.#shut(new ClientError('CONNECTION_LOST'));
   }
@@ -229,6 +242,7 @@ export class MeshgateClient {
       if (!this.#closedBy) await this.open().catch(() => {});
     }
     this.#reconnecting = undefined;
+    if (this.#connection) this.#onConnectionChange(true);
     for (const open of this.#streams) if (this.#connection) this.#start(open, this.#connection);
   }
 

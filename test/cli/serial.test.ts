@@ -3,7 +3,7 @@ import { readFileSync, symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { encodeFrame } from '../../src/uart/frame.js';
-import { ask, type ListeningClient, listenTo } from '../support/classic-client.js';
+import { ask, type ListeningClient, listenTo, untilSomeNodeIsActive } from '../support/classic-client.js';
 import { temporaryFolder } from '../support/gateway-fixture.js';
 import { bytesOf } from '../support/hex.js';
 import { MeshgateProcess, type RunningGateway, startProcess } from '../support/process-fixture.js';
@@ -144,11 +144,12 @@ ptyTest('simulate puts a mesh on a pseudo-terminal, and start --port takes it', 
   const gateway = await startProcess(['--port', tty, '--socket', freshPath('s')]);
   await gateway.logged(/the root has spoken/);
   const client = await listenTo(gateway.socketPath);
-  await client.has(3);
+  await untilSomeNodeIsActive(gateway.socketPath);
   t.is(JSON.parse((await ask(gateway.socketPath, 'NINFO')).toString('utf8', 1)).link.state, 'up');
   t.is((await mesh.stop()).code, 0);
   await gateway.logged(/no link: /);
   t.false(client.socket.destroyed);
+  client.close();
   t.is((await gateway.stop()).code, 0);
 });
 

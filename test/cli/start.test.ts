@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { ask, connectTo, listenTo } from '../support/classic-client.js';
+import { ask, connectTo, listenTo, untilSomeNodeIsActive } from '../support/classic-client.js';
 import { runToEnd, startProcess } from '../support/process-fixture.js';
 import { temporaryFile } from '../support/tables.js';
 
@@ -44,8 +44,7 @@ test('a gateway on a virtual mesh hears nodes, and says what to try next', async
   const socket = freshSocket();
   const gateway = await startProcess(['--simulate', '--nodes', '3', '--seed', '7', '--socket', socket]);
   t.regex(gateway.stdout, /^The mesh is simulated: 3 virtual nodes, seed 7\. No hardware is used\.$/m);
-  const client = await listenTo(socket);
-  await client.has(3);
+  await untilSomeNodeIsActive(socket);
   const mesh = JSON.parse((await ask(socket, 'NINFO')).toString('utf8', 1));
   t.is(mesh.link.state, 'up');
   t.true(mesh.fresh);

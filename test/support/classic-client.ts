@@ -37,6 +37,16 @@ export async function ask(
   return reply;
 }
 
+/** Asks until some node is active; rejects after `patienceMs`. */
+export async function untilSomeNodeIsActive(where: Where, patienceMs = 30_000): Promise<void> {
+  const end = performance.now() + patienceMs;
+  while (performance.now() < end) {
+    if (((await ask(where, 'ACT-C'))[1] ?? 0) > 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`no node is active after ${patienceMs} ms`);
+}
+
 /** All that comes until the other side closes; rejects when it does not within a client's patience. */
 export function readAll(socket: Socket, patienceMs = PATIENCE_MS): Promise<Buffer> {
   const chunks: Buffer[] = [];

@@ -1,0 +1,46 @@
+/** The only way to standard output. */
+import { EXIT } from './exit-codes.js';
+import { terminalOf, type View } from './terminal.js';
+
+/** What a terminal could take for a command, or for the end of a line, though JSON allows it. */
+const UNSAFE = /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
+export function print(text: string): void {
+  process.stdout.write(text);
+}
+
+/** One object, for a program; over several lines, so that people can read it too. */
+export function printJson(value: unknown): void {
+  print(`${safeJson(value, 2)}\n`);
+}
+
+/** One object of a stream, on a line of its own. */
+export function printJsonLine(value: unknown): void {
+  print(`${safeJson(value)}\n`);
+}
+
+/** JSON in which every character that is not safe on a terminal is escaped. */
+export function safeJson(value: unknown, indent?: number): string {
+  return JSON.stringify(value, null, indent).replace(
+    UNSAFE,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** Says something that is not part of the result. */
+export function note(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** Standard output as it is now: a terminal's width changes. */
+export function currentView(): View {
+  return { terminal: terminalOf(process.stdout, process.env), now: Date.now() };
+}
+
+/** Ends the process quietly when whoever reads its output has gone, as in `meshgate watch | head -1`. */
+export function endWithReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(process.exitCode ?? EXIT.ok);
+  });
+}
