@@ -1,15 +1,16 @@
 /**
- * What serial ports are opened with. On Linux, @serialport/bindings-cpp 13 is wrapped to mend three faults:
+ * What serial ports are opened with. On Linux, @serialport/bindings-cpp 13 is wrapped to mend four faults:
  *
  * - When the device goes away while data flows, a read gives 0 bytes and is tried again at once, for ever:
  *   100 % CPU, no event. Here a read of 0 bytes is a hang-up.
  * - Its poller awaits only what was asked for last, so that a write that awaits room is forgotten when a read
  *   begins to await bytes, and goes on only after the next byte from the device. Here both are asked for.
- * - It closes the descriptor while a read may still be under way in the thread pool, which can then take bytes
- *   from whatever got the same descriptor next. Here closing awaits the call that is under way.
+ * - It reads and writes in the thread pool, and closes the descriptor while a read may still be under way there,
+ *   which can then take bytes from whatever got the same descriptor next. The descriptor does not block, so here it
+ *   is read and written at once, when the poller says that it is ready.
+ * - It reads in vain after each read that gave bytes: most of what a slow line costs. Here the poller is asked first.
  */
-import { read, write } from 'node:fs';
-import { promisify } from 'node:util';
+import { readSync, writeSync } from 'node:fs';
 import {
   autoDetect,
   type BindingInterface,
@@ -24,9 +25,6 @@ import {
   type UpdateOptions,
 } from '@serialport/bindings-cpp';
 import { errorText, systemErrorCode } from '../errors.js';
-
-const readSome = promisify(read);
-const writeSome = promisify(write);
 
 export type SerialBinding = BindingInterface<BindingPortInterface, OpenOptions>;
 
@@ -57,7 +55,6 @@ const POLL_BITS: Readonly<Record<Readiness, number>> = { readable: 1, writable: 
 
 class MendedLinuxPort implements BindingPortInterface {
   readonly #port: LinuxPortBinding;
-  readonly #underWay = new Set<Promise<unknown>>();
   #writing: Promise<void> = Promise.resolve();
   #closing = false;
 
@@ -74,11 +71,12 @@ class MendedLinuxPort implements BindingPortInterface {
   }
 
   async read(buffer: Buffer, offset: number, length: number): Promise<{ buffer: Buffer; bytesRead: number }> {
-    const bytesRead = await this.#onceReady('readable', async (fd) => {
-      return (await readSome(fd, buffer, offset, length, null)).bytesRead;
-    });
-    if (bytesRead === 0) throw new HangUpError('the device hung up');
-    return { buffer, bytesRead };
+    for (;;) {
+      await this.#wait('readable');
+      const bytesRead = this.#attempt((fd) => readSync(fd, buffer, offset, length, null));
+      if (bytesRead === 0) throw new HangUpError('the device hung up');
+      if (bytesRead !== undefined) return { buffer, bytesRead };
+    }
   }
 
   write(buffer: Buffer): Promise<void> {
@@ -91,7 +89,6 @@ class MendedLinuxPort implements BindingPortInterface {
     if (!this.isOpen) throw new Error('Port is not open');
     this.#closing = true;
     this.#port.poller.stop();
-    await Promise.allSettled(this.#underWay);
     await this.#port.close();
   }
 
@@ -123,32 +120,21 @@ class MendedLinuxPort implements BindingPortInterface {
   async #writeAll(buffer: Buffer): Promise<void> {
     let written = 0;
     while (written < buffer.length) {
-      written += await this.#onceReady('writable', async (fd) => {
-        return (await writeSome(fd, buffer, written)).bytesWritten;
-      });
+      const more = this.#attempt((fd) => writeSync(fd, buffer, written));
+      if (more === undefined) await this.#wait('writable');
+      else written += more;
     }
   }
 
-  /** Makes a system call that does not block, again whenever the port has become ready for it. */
-  async #onceReady(readiness: Readiness, call: (fd: number) => Promise<number>): Promise<number> {
-    for (;;) {
-      const { fd } = this.#port;
-      if (fd === null || this.#closing) throw canceled();
-      try {
-        return await this.#track(call(fd));
-      } catch (error) {
-        if (!isNotReady(error)) throw asHangUp(error);
-      }
-      await this.#wait(readiness);
-    }
-  }
-
-  async #track<T>(call: Promise<T>): Promise<T> {
-    this.#underWay.add(call);
+  /** Makes a system call that does not block; undefined when the port is not ready for it. */
+  #attempt(call: (fd: number) => number): number | undefined {
+    const { fd } = this.#port;
+    if (fd === null || this.#closing) throw canceled();
     try {
-      return await call;
-    } finally {
-      this.#underWay.delete(call);
+      return call(fd);
+    } catch (error) {
+      if (isNotReady(error)) return undefined;
+      throw asHangUp(error);
     }
   }
 
