@@ -1,5 +1,5 @@
 import createDebug from 'debug';
-import { type CancelTimer, type Clock, systemClock } from './clock.js';
+import { type Clock, systemClock } from './clock.js';
 
 /** What a room may say. */
 export interface Log {
@@ -13,13 +13,13 @@ export interface Log {
 
 /** A fault that comes again within this time is counted instead of printed. */
 const BURST_MS = 10_000;
-/** Different faults that are counted at once; one more is printed without counting. */
+/** Different faults that are counted apart; all further ones are counted as one. */
 const MAX_BURSTS = 100;
+const FURTHER_FAULTS = 'further faults';
 
 interface Burst {
   repeats: number;
   lastText: string;
-  readonly cancel: CancelTimer;
 }
 
 /** Where lines for people go: standard error, so that standard output stays free for results. */
@@ -45,17 +45,22 @@ export function createLog(
     }
   }
 
+  function beginBurst(fault: string, text: string): void {
+    print(text);
+    bursts.set(fault, { repeats: 0, lastText: text });
+    clock.after(BURST_MS, () => endBurst(fault));
+  }
+
   function warn(fault: string, text: string): void {
     debug('%s', text);
-    const burst = bursts.get(fault);
-    if (burst) {
-      burst.repeats++;
-      burst.lastText = text;
+    const key = bursts.has(fault) || bursts.size < MAX_BURSTS ? fault : FURTHER_FAULTS;
+    const burst = bursts.get(key);
+    if (!burst) {
+      beginBurst(key, text);
       return;
     }
-    print(text);
-    if (bursts.size >= MAX_BURSTS) return;
-    bursts.set(fault, { repeats: 0, lastText: text, cancel: clock.after(BURST_MS, () => endBurst(fault)) });
+    burst.repeats++;
+    burst.lastText = text;
   }
 
   return { debug: (format, ...values) => debug(format, ...values), info: print, warn };

@@ -14,7 +14,8 @@ export const EXIT = {
   taken: 7,
 } as const;
 
-const EXIT_BY_CODE: Readonly<Record<ErrorCode, number>> = {
+/** What each error of the gateway itself ends the process with. */
+export const EXIT_BY_CODE: Readonly<Record<ErrorCode, number>> = {
   BAD_USAGE: EXIT.badUsage,
   BAD_CONFIG: EXIT.badConfig,
   BAD_TABLE: EXIT.badConfig,

@@ -35,6 +35,9 @@ type Handlers = {
 /** `[Warning] Buffer might have remaining half message!!`, or with `Error:` in front. */
 const HALF_MESSAGE_TEXT = /remaining half message/i;
 
+/** How firmware begins a text that a person should see. */
+const COMPLAINT = /^(error|\[warning\])/i;
+
 const handlers: Handlers = {
   netInfo({ nodes }, { picture, nodeLists }) {
     for (const node of nodes) picture.onIdentified(node);
@@ -62,8 +65,10 @@ const handlers: Handlers = {
   },
   text({ from, text }, { picture, log, onHalfMessage }) {
     noteContact(isRootAddress(from) ? ROOT_ADDRESS : from, picture);
-    log.debug('%s says: %s', formatAddress(from), cleanText(text));
-    if (HALF_MESSAGE_TEXT.test(text)) onHalfMessage();
+    const line = `${isRootAddress(from) ? 'the root' : formatAddress(from)} says: ${cleanText(text)}`;
+    if (COMPLAINT.test(text)) log.warn(line, line);
+    else log.debug('%s', line);
+    if (isRootAddress(from) && HALF_MESSAGE_TEXT.test(text)) onHalfMessage();
   },
   unknown({ from }, { picture }) {
     noteContact(from, picture);

@@ -1,0 +1,147 @@
+/**
+ * Keeps the tables of docs/*.md true: what stands between `<!-- table: NAME -->` and `<!-- end -->` is made from the
+ * code and the wire examples. `--check` changes nothing and fails when a table is out of date.
+ */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const load = (file) => import(join(root, 'dist', 'src', file));
+
+const { ERROR_CODES } = await load('errors.js');
+const { CLIENT_ERRORS } = await load('client/errors.js');
+const { FRAME_DROP_REASONS } = await load('uart/frame.js');
+const { LINK_DOWN_REASONS } = await load('uart/link.js');
+const { MALFORMED_REASONS } = await load('protocol/message.js');
+const { ALARM_CODES } = await load('network/alarms.js');
+const { DELIVERY_FAILURES } = await load('network/deliveries.js');
+const { CONNECTION_END_REASONS } = await load('socket/connection.js');
+const { WEB_END_REASONS } = await load('socket/web/web-client.js');
+const { SESSION_ERRORS, CLOSING_REASONS } = await load('socket/session/errors.js');
+const { methods } = await load('socket/session/methods/index.js');
+const { EXIT, EXIT_BY_CODE } = await load('cli/exit-codes.js');
+
+const tables = {
+  frames: () =>
+    wireTable(vectors('frames').frames, [
+      ['body', 'body'],
+      ['on the wire', 'wire'],
+    ]),
+  'decoder rules': () => wireTable(vectors('frames').rules, [['on the wire', 'wire']]),
+  messages: () => wireTable(vectors('messages').messages, [['body', 'body']]),
+  'root commands': () => wireTable(vectors('root-commands').commands, [['body', 'body']]),
+  classic: () => classicTable(vectors('classic')),
+  'frame drops': () => reasons(FRAME_DROP_REASONS),
+  'link reasons': () => reasons(LINK_DOWN_REASONS),
+  'malformed reasons': () => reasons(MALFORMED_REASONS),
+  'delivery failures': () => reasons(DELIVERY_FAILURES),
+  'connection ends': () => reasons(CONNECTION_END_REASONS),
+  'web client ends': () => reasons(WEB_END_REASONS),
+  'closing reasons': () => reasons(CLOSING_REASONS),
+  'gateway errors': () =>
+    table(
+      ['code', 'meaning', 'exit code'],
+      entries(ERROR_CODES, (code, text) => [code, text, EXIT_BY_CODE[code]]),
+    ),
+  'client errors': () => reasons(CLIENT_ERRORS),
+  'session errors': () =>
+    table(
+      ['code', 'JSON-RPC', 'what to do'],
+      entries(SESSION_ERRORS, (code, { rpc, text }) => [code, rpc, text]),
+    ),
+  alarms: () =>
+    table(
+      ['code', 'priority', 'meaning', 'ends by itself'],
+      entries(ALARM_CODES, (code, { priority, text, lasting }) => [
+        code,
+        priority,
+        text,
+        lasting ? 'yes' : 'at once',
+      ]),
+    ),
+  methods: () => table(['method', 'parameters', 'what it does', 'writes'], methods.map(describeMethod)),
+  'exit codes': () =>
+    table(
+      ['name', 'exit code'],
+      entries(EXIT, (name, code) => [name, code]),
+    ),
+};
+
+const isCheck = process.argv.includes('--check');
+const stale = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md') && !renew(name));
+if (isCheck && stale.length > 0) {
+  console.error(`out of date: ${stale.map((name) => `docs/${name}`).join(', ')}; run: npm run docs`);
+  process.exit(1);
+}
+
+/** False when the file's tables were not what they should be. */
+function renew(name) {
+  const path = join(root, 'docs', name);
+  const before = readFileSync(path, 'utf8');
+  const after = before.replace(
+    /(<!-- table: ([^\n]+) -->\n)[^]*?(<!-- end -->)/g,
+    (_match, start, key, end) => `${start}\n${render(key, name)}\n\n${end}`,
+  );
+  if (after !== before && !isCheck) writeFileSync(path, after);
+  return after === before;
+}
+
+function render(key, file) {
+  if (!tables[key]) throw new Error(`docs/${file}: there is no table ${key}`);
+  return tables[key]();
+}
+
+function vectors(name) {
+  return JSON.parse(readFileSync(join(root, 'test', 'vectors', `${name}.json`), 'utf8'));
+}
+
+function wireTable(examples, columns) {
+  return table(
+    [...columns.map(([title]) => title), 'meaning'],
+    examples.map((example) => [
+      ...columns.map(([, key]) => hex(example[key])),
+      example.meaning ?? example.rule,
+    ]),
+  );
+}
+
+function classicTable({ vectors: examples }) {
+  return table(
+    ['request', 'reply', 'meaning'],
+    examples.map(({ request, reply, replyJson, meaning }) => [
+      hex(request),
+      reply === undefined ? hex(replyJson && `53 ${JSON.stringify(replyJson)}`) : hex(reply),
+      meaning,
+    ]),
+  );
+}
+
+function describeMethod({ name, params, summary, writes }) {
+  const given = Object.entries(params.shape).map(([key, schema]) =>
+    schema.safeParse(undefined).success ? `${key}?` : key,
+  );
+  return [`\`${name}\``, given.map((key) => `\`${key}\``).join(' '), summary, writes ? 'yes' : ''];
+}
+
+function reasons(list) {
+  return table(
+    ['reason', 'meaning'],
+    entries(list, (key, text) => [key, text]),
+  );
+}
+
+function entries(list, describe) {
+  return Object.entries(list).map(([key, value]) =>
+    describe(key, value).map((cell, index) => (index === 0 ? `\`${cell}\`` : cell)),
+  );
+}
+
+function hex(text) {
+  return text === undefined || text === '' ? '' : `\`${text}\``;
+}
+
+function table(titles, rows) {
+  const line = (cells) => `| ${cells.map((cell) => String(cell).replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(titles), line(titles.map(() => '---')), ...rows.map(line)].join('\n');
+}
