@@ -80,7 +80,7 @@ function renew(name) {
   const path = join(root, 'docs', name);
   const before = readFileSync(path, 'utf8');
   const after = before.replace(
-    /(<!-- table: ([^\n]+) -->\n)[^]*?(<!-- end -->)/g,
+    /(<!-- table: ([^\n]+) -->\n)[\s\S]*?(<!-- end -->)/g,
     (_match, start, key, end) => `${start}\n${render(key, name)}\n\n${end}`,
   );
   if (after !== before && !isCheck) writeFileSync(path, after);

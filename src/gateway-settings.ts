@@ -12,8 +12,9 @@ export function uartSettings({ serial, baud }: Config) {
   };
 }
 
-export function networkSettings({ mesh, names }: Config) {
+export function networkSettings({ mesh, names, baud }: Config) {
   return {
+    batchQuietMs: batchQuietMs(baud),
     idleAfterMs: mesh.idle_after_s * 1000,
     disconnectedAfterMs: mesh.disconnected_after_s * 1000,
     refreshEveryMs: mesh.refresh_s * 1000,
@@ -34,6 +35,15 @@ export function clientSettings({ clients }: Config) {
     settleMs: clients.settle_ms,
     outboxLimit: clients.outbox_bytes,
   };
+}
+
+/** A full Net Info batch on the wire, if every byte of its body needed an escape; start, eight bits and stop each. */
+const LONGEST_BATCH_BITS = 724 * 2 * 10;
+/** At usual rates the root's own pauses between batches count for more than the wire. */
+const LEAST_BATCH_QUIET_MS = 300;
+
+function batchQuietMs(baud: number): number {
+  return Math.max(LEAST_BATCH_QUIET_MS, (LONGEST_BATCH_BITS * 1000) / baud);
 }
 
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);

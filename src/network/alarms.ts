@@ -36,7 +36,7 @@ export interface Alarm {
   readonly acknowledged: boolean;
 }
 
-/** Most come one a node; beyond this many the oldest is dropped, and counted. */
+/** Most come one a node; beyond this many the oldest that is not of high priority is dropped, and counted. */
 const MAX_ALARMS = 1000;
 
 /** Alarms are latched: one stays until its condition is over and somebody has acknowledged it. */
@@ -102,9 +102,12 @@ export class Alarms {
   }
 
   #dropOldest(): void {
-    const [oldest] = this.#alarms.keys();
-    if (oldest !== undefined) this.#alarms.delete(oldest);
-    this.#dropped++;
+    for (const { id, priority } of this.#alarms.values()) {
+      if (priority === 'high') continue;
+      this.#alarms.delete(id);
+      this.#dropped++;
+      return;
+    }
   }
 }
 

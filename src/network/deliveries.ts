@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import { ADDRESS_LENGTH } from '../protocol/address.js';
 import type { Message } from '../protocol/message.js';
 
 /** What is known of a message on its way, never more. `answered`: a message came that matches. */
@@ -40,10 +41,18 @@ interface Tracked {
   delivery: Delivery;
   readonly expects: Expectation | undefined;
   writtenAtMonotonic: number | undefined;
+  /** Its answer has come before the link said that the message was written. */
+  earlyAnswer?: Buffer;
 }
+
+/** How well a message fits: `exact` names the payload that it answers, `any` may answer others just as well. */
+type Fit = 'exact' | 'any' | 'none';
 
 /** Deliveries that can be asked about; a late answer is matched for as long as its delivery is kept. */
 const KEPT = 1000;
+
+/** An answer that fits several is the oldest one's that was written within this time: a node answers in seconds. */
+const ANSWERED_WITHIN_MS = 10_000;
 
 const FINAL: ReadonlySet<DeliveryStage> = new Set(['answered', 'failed']);
 
@@ -85,8 +94,10 @@ export class Deliveries {
 
   onWritten(id: string): void {
     const tracked = this.#tracked.get(id);
-    if (tracked) tracked.writtenAtMonotonic ??= this.#clock.monotonic();
+    if (!tracked) return;
+    tracked.writtenAtMonotonic = this.#clock.monotonic();
     this.#advance(id, 'written');
+    if (tracked.earlyAnswer) this.#answer(tracked, tracked.earlyAnswer);
   }
 
   onUncertain(id: string): void {
@@ -97,17 +108,31 @@ export class Deliveries {
     this.#advance(id, 'failed', { failure });
   }
 
-  /** Matches a message with the oldest delivery that waits for one like it. */
+  /** Matches a message with the delivery that it answers, if there is one. */
   onMessage(message: Message): void {
     const waiting = this.#awaitingAnswer.get(message.from);
-    if (!waiting || message.kind !== 'opaque') return;
-    for (const id of waiting) {
-      const tracked = this.#tracked.get(id);
-      if (!tracked?.expects || tracked.delivery.stage === 'queued') continue;
-      if (!matches(tracked.expects, message.opcode.opcode, message.payload)) continue;
-      this.#advance(id, 'answered', { answer: message.payload, ...this.#roundTrip(tracked) });
-      return;
-    }
+    const answer = waiting && readAnswer(message);
+    if (!answer) return;
+    const tracked = this.#pick(waiting, answer, 'exact') ?? this.#pick(waiting, answer, 'any');
+    if (tracked?.writtenAtMonotonic !== undefined) this.#answer(tracked, answer.payload);
+    else if (tracked) tracked.earlyAnswer ??= answer.payload;
+  }
+
+  /**
+   * Of those that fit, the oldest that was written lately; else the last one written: one that was never answered must
+   * not take the answers of those that follow. An exact answer counts even before the link says that all is written.
+   */
+  #pick(ids: Iterable<string>, answer: Answer, fit: Fit): Tracked | undefined {
+    const fitting = [...ids].map((id) => this.#tracked.get(id)).filter((entry) => entry !== undefined);
+    const candidates = fitting.filter(({ expects }) => expects && fitOf(expects, answer) === fit);
+    const written = candidates.filter(({ writtenAtMonotonic }) => writtenAtMonotonic !== undefined);
+    const since = this.#clock.monotonic() - ANSWERED_WITHIN_MS;
+    const lately = written.find(({ writtenAtMonotonic = since }) => writtenAtMonotonic >= since);
+    return lately ?? written.at(-1) ?? (fit === 'exact' ? candidates[0] : undefined);
+  }
+
+  #answer(tracked: Tracked, payload: Buffer): void {
+    this.#advance(tracked.delivery.id, 'answered', { answer: payload, ...this.#roundTrip(tracked) });
   }
 
   #roundTrip({ writtenAtMonotonic }: Tracked): { roundTripMs?: number } {
@@ -119,6 +144,7 @@ export class Deliveries {
   #advance(id: string, stage: DeliveryStage, facts: Partial<Delivery> = {}): void {
     const tracked = this.#tracked.get(id);
     if (!tracked || FINAL.has(tracked.delivery.stage)) return;
+    if (stage === 'written' && tracked.delivery.stage === 'uncertain') return;
     const stages = [...tracked.delivery.stages, { stage, at: this.#clock.now() }];
     tracked.delivery = { ...tracked.delivery, ...facts, stage, stages };
     if (FINAL.has(stage)) this.#stopAwaiting(tracked.delivery);
@@ -145,7 +171,21 @@ export class Deliveries {
   }
 }
 
-function matches({ opcode, payloads }: Expectation, code: number, payload: Buffer): boolean {
-  if (opcode !== code) return false;
-  return payloads === undefined || payloads.some((expected) => expected.equals(payload));
+interface Answer {
+  readonly opcode: number;
+  readonly payload: Buffer;
+}
+
+/** What a message says as an answer: a device may answer with any opcode, those that opcodes.json lacks included. */
+function readAnswer({ body, kind }: Message): Answer | undefined {
+  if (kind === 'text' || kind === 'malformed') return undefined;
+  const opcode = body[ADDRESS_LENGTH];
+  return opcode === undefined ? undefined : { opcode, payload: body.subarray(ADDRESS_LENGTH + 1) };
+}
+
+function fitOf({ opcode, payloads }: Expectation, answer: Answer): Fit {
+  if (opcode !== answer.opcode) return 'none';
+  if (payloads === undefined) return 'any';
+  if (!payloads.some((expected) => expected.equals(answer.payload))) return 'none';
+  return answer.payload.length > 0 ? 'exact' : 'any';
 }

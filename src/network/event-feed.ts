@@ -52,17 +52,18 @@ export class EventFeed {
     return () => this.#listeners.delete(listener);
   }
 
-  /** What is still held of the events after `seq`. */
-  replay(seq: number): Replay {
+  /** What is still held of the events after `seq`: the first `limit` of them, all unless given. */
+  replay(seq: number, limit = this.#ring.length): Replay {
     const oldest = Math.max(this.#firstSeq, this.#lastSeq + 1 - this.#ring.length);
-    if (seq > this.#lastSeq) return { events: this.#held(oldest), gone: { from: seq + 1, to: null } };
+    if (seq > this.#lastSeq) return { events: this.#held(oldest, limit), gone: { from: seq + 1, to: null } };
     const gone = seq + 1 < oldest ? { from: seq + 1, to: oldest - 1 } : undefined;
-    return { events: this.#held(Math.max(oldest, seq + 1)), gone };
+    return { events: this.#held(Math.max(oldest, seq + 1), limit), gone };
   }
 
-  #held(from: number): HubEvent[] {
+  #held(from: number, limit: number): HubEvent[] {
     const events: HubEvent[] = [];
-    for (let seq = from; seq <= this.#lastSeq; seq++) {
+    const to = Math.min(this.#lastSeq, from + limit - 1);
+    for (let seq = from; seq <= to; seq++) {
       const event = this.#ring[seq % this.#ring.length];
       if (event) events.push(event);
     }

@@ -113,6 +113,8 @@ export interface Hub {
   /** Every node, by rising address. */
   nodes(): NodeView[];
   findNode(address: number): NodeView | undefined;
+  /** The address of a node by its name, whether the node is known or not; case does not matter. */
+  addressOf(name: string): number | undefined;
   activeNodeCount(): number;
   paths(): readonly Path[];
   robots(): readonly Robot[];
@@ -125,8 +127,8 @@ export interface Hub {
   acknowledgeAlarm(id: string): boolean;
   /** The last number that an event was given. */
   lastSeq(): number;
-  /** What is still held of the events after `seq`, and what is gone of them. */
-  replay(seq: number): Replay;
+  /** What is still held of the events after `seq`, at most `limit` of them, and what is gone. */
+  replay(seq: number, limit?: number): Replay;
   /** Calls `listener` for every event from now on, in order; returns how to end that. */
   subscribe(listener: (event: HubEvent) => void): () => void;
   /** `owner`: who asks, for fairness between clients. Never rejects. */

@@ -3,9 +3,6 @@ import { BATCH_SIZE } from '../protocol/message.js';
 
 /** A request to the root is given up after this long; existing clients wait 5 s for the gateway's reply. */
 const ANSWER_TIMEOUT_MS = 2000;
-/** Behind a full batch another one comes at once or never: 40 entries take 63 ms on the wire. */
-const QUIET_AFTER_FULL_BATCH_MS = 300;
-
 interface Request {
   readonly promise: Promise<boolean>;
   readonly resolve: (answered: boolean) => void;
@@ -18,13 +15,17 @@ interface Request {
  */
 export class ListGatherer<Entry> {
   readonly #clock: Clock;
+  readonly #quietMs: number;
   readonly #onComplete: (entries: Entry[]) => void;
   #entries: Entry[] = [];
+  #isSpoilt = false;
   #cancelQuiet: CancelTimer | undefined;
   #request: Request | undefined;
 
-  constructor(clock: Clock, onComplete: (entries: Entry[]) => void) {
+  /** `quietMs`: behind a full batch, the silence after which no further one is coming. */
+  constructor(clock: Clock, quietMs: number, onComplete: (entries: Entry[]) => void) {
     this.#clock = clock;
+    this.#quietMs = quietMs;
     this.#onComplete = onComplete;
   }
 
@@ -41,13 +42,22 @@ export class ListGatherer<Entry> {
     this.#cancelQuiet?.();
     this.#entries.push(...entries);
     if (entries.length < BATCH_SIZE) this.#complete();
-    else this.#cancelQuiet = this.#clock.after(QUIET_AFTER_FULL_BATCH_MS, () => this.#complete());
+    else this.#completeWhenQuiet();
+  }
+
+  /** A batch came that could not be read: what is under way will be no whole list. */
+  spoil(): void {
+    if (this.#entries.length === 0 && !this.#request) return;
+    this.#isSpoilt = true;
+    this.#cancelQuiet?.();
+    this.#completeWhenQuiet();
   }
 
   /** The root has begun anew, or is gone: what has come is no whole list, and what was asked is not answered. */
   abandon(): void {
     this.#cancelQuiet?.();
     this.#entries = [];
+    this.#isSpoilt = false;
     this.#settle(this.#request, false);
   }
 
@@ -62,11 +72,17 @@ export class ListGatherer<Entry> {
     return request;
   }
 
+  #completeWhenQuiet(): void {
+    this.#cancelQuiet = this.#clock.after(this.#quietMs, () => this.#complete());
+  }
+
   #complete(): void {
     const entries = this.#entries;
+    const isWhole = !this.#isSpoilt;
     this.#entries = [];
-    this.#onComplete(entries);
-    this.#settle(this.#request, true);
+    this.#isSpoilt = false;
+    if (isWhole) this.#onComplete(entries);
+    this.#settle(this.#request, isWhole);
   }
 
   /** A request is over once: what is said of an earlier one does not touch the present one. */

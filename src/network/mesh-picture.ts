@@ -3,7 +3,7 @@ import type { MeshNode, Moment, NodeStatus, StatusRules } from '../node/mesh-nod
 import { NodeTable } from '../node/node-table.js';
 import type { TimedValue } from '../node/value-queue.js';
 import type { DataTypes } from '../protocol/data-types.js';
-import type { ListedNode, Path, ReportedValue } from '../protocol/message.js';
+import { isRootAddress, type ListedNode, type Path, type ReportedValue } from '../protocol/message.js';
 import type { HubEventContent, NodeView, Robot, RootView, ValueRange } from './hub.js';
 
 export interface PictureSettings extends StatusRules {
@@ -88,11 +88,11 @@ export class MeshPicture {
     if (isNews) this.#publish({ kind: 'node', node: address, change: 'identified' });
   }
 
-  /** The root's list is complete: whoever is not on it was missed. */
+  /** The root's list is complete: whoever is not on it was missed. The root need not list its own address. */
   onListComplete(listed: readonly ListedNode[]): void {
     const addresses = new Set(listed.map(({ address }) => address));
     for (const node of this.#nodes.all()) {
-      if (!addresses.has(node.address)) node.onMissedInList();
+      if (!addresses.has(node.address) && !isRootAddress(node.address)) node.onMissedInList();
     }
   }
 

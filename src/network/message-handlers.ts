@@ -73,7 +73,11 @@ const handlers: Handlers = {
   unknown({ from }, { picture }) {
     noteContact(from, picture);
   },
-  malformed({ from, body, reason, offset }, { picture, log }) {
+  malformed({ from, body, reason, offset }, { picture, nodeLists, pathLists, log }) {
+    if (isRootAddress(from)) {
+      nodeLists.spoil();
+      pathLists.spoil();
+    }
     if (reason !== 'bodyTooShort' && reason !== 'notUnicast') noteContact(from, picture);
     log.warn(
       `malformed ${from} ${reason}`,

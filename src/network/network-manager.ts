@@ -7,7 +7,7 @@ import { type CancelTimer, type Clock, every } from '../clock.js';
 import { Counters } from '../counters.js';
 import type { Log } from '../log.js';
 import type { TimedValue } from '../node/value-queue.js';
-import { ROOT_ADDRESS } from '../protocol/address.js';
+import { isUnicast } from '../protocol/address.js';
 import {
   decodeMessage,
   type ListedNode,
@@ -40,10 +40,13 @@ import { ListGatherer } from './list-gatherer.js';
 import { MeshPicture, type PictureSettings } from './mesh-picture.js';
 import { MeshWatch, type WatchSettings } from './mesh-watch.js';
 import { goesToListeners, handleMessage, type MessageEffects } from './message-handlers.js';
+import { addressNamed } from './node-names.js';
 
 export interface NetworkSettings extends PictureSettings, WatchSettings {
   /** Events that a client can still resume from. */
   readonly eventsHeld: number;
+  /** ms of silence behind a full batch of a list after which no further one is coming. */
+  readonly batchQuietMs: number;
   /** ms between two lists of nodes from the root; 0 = only when a client asks. */
   readonly refreshEveryMs: number;
   /** Bytes of a message to an edge device. */
@@ -106,8 +109,9 @@ export class NetworkManager implements Hub {
     this.#deliveries = new Deliveries(clock, (delivery) => this.#publish({ kind: 'delivery', delivery }));
     this.#picture = new MeshPicture(clock, settings, tables.dataTypes, (content) => this.#publish(content));
     this.#watch = new MeshWatch(clock, settings, this.#alarms, this.#picture);
-    this.#nodeLists = new ListGatherer(parts.clock, (nodes) => this.#picture.onListComplete(nodes));
-    this.#pathLists = new ListGatherer(parts.clock, (paths) => this.#picture.setPaths(paths));
+    const { batchQuietMs } = settings;
+    this.#nodeLists = new ListGatherer(clock, batchQuietMs, (nodes) => this.#picture.onListComplete(nodes));
+    this.#pathLists = new ListGatherer(clock, batchQuietMs, (paths) => this.#picture.setPaths(paths));
     this.#effects = {
       picture: this.#picture,
       nodeLists: this.#nodeLists,
@@ -153,6 +157,7 @@ export class NetworkManager implements Hub {
     this.#link = status;
     this.#publish({ kind: 'link', status });
     this.#watch.onLinkStatus(status);
+    if (!isOpen(status) && wasOpen) this.#abandonLists();
     if (isOpen(status) && !wasOpen) this.#refreshNow();
     if (isOpen(status) !== wasOpen || (status.state === 'up') !== wasUp) this.#scheduleRefresh();
   }
@@ -171,6 +176,10 @@ export class NetworkManager implements Hub {
 
   findNode(address: number): NodeView | undefined {
     return this.#picture.findView(address, this.#isUp);
+  }
+
+  addressOf(name: string): number | undefined {
+    return addressNamed(name, this.#parts.settings.names);
   }
 
   activeNodeCount(): number {
@@ -220,8 +229,8 @@ export class NetworkManager implements Hub {
     return this.#feed.lastSeq;
   }
 
-  replay(seq: number): Replay {
-    return this.#feed.replay(seq);
+  replay(seq: number, limit?: number): Replay {
+    return this.#feed.replay(seq, limit);
   }
 
   subscribe(listener: (event: HubEvent) => void): () => void {
@@ -255,7 +264,8 @@ export class NetworkManager implements Hub {
   #deliver(sending: Sending, owner: string, expects?: Expectation) {
     const to = sending.kind === 'send' ? sending.to : undefined;
     const delivery = this.#deliveries.begin(to, sending.message, expects);
-    return { delivery, written: this.#write(delivery.id, sending, owner) };
+    const written = this.#write(delivery.id, sending, owner);
+    return { delivery: this.#deliveries.find(delivery.id) ?? delivery, written };
   }
 
   async #write(id: string, sending: Sending, owner: string): Promise<DeliveryFailure | undefined> {
@@ -272,7 +282,10 @@ export class NetworkManager implements Hub {
     const failure = await this.#toUart(command, owner);
     if (failure !== undefined) return failure;
     if (command.kind === 'resetRoot') this.#watch.asExpected(() => this.#picture.onRootRestart());
-    if (command.kind === 'clean') this.#picture.forgetAll();
+    if (command.kind === 'clean') {
+      this.#abandonLists();
+      this.#picture.forgetAll();
+    }
     return undefined;
   }
 
@@ -309,6 +322,11 @@ export class NetworkManager implements Hub {
     return { ok: true, fresh };
   }
 
+  #abandonLists(): void {
+    this.#nodeLists.abandon();
+    this.#pathLists.abandon();
+  }
+
   #refreshNow(): void {
     void this.execute({ kind: 'refreshNodes' }, GATEWAY);
   }
@@ -323,7 +341,7 @@ export class NetworkManager implements Hub {
 
   #onMalformed(from: number, reason: MalformedReason): void {
     this.#malformed.add(reason);
-    if (from !== ROOT_ADDRESS) this.#alarms.raise('MALFORMED_DATA', from, MALFORMED_REASONS[reason]);
+    if (isUnicast(from)) this.#alarms.raise('MALFORMED_DATA', from, MALFORMED_REASONS[reason]);
   }
 
   #onRootReset(): void {
@@ -361,6 +379,6 @@ function explainLink({ state, since, name }: LinkStatus, now: number): string {
   const seconds = Math.max(0, Math.floor((now - since) / 1000));
   const link = name === undefined ? 'the link' : `the link to ${name}`;
   return state === 'up'
-    ? `${link} is up since ${seconds} s`
-    : `${link} is not up (${state}), since ${seconds} s`;
+    ? `${link} has been up for ${seconds} s`
+    : `${link} is not up: ${state} for ${seconds} s`;
 }

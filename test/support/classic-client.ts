@@ -4,8 +4,8 @@
  */
 import { connect, type Socket } from 'node:net';
 
-/** A Unix socket's path, or a port of 127.0.0.1. */
-export type Where = string | number;
+/** A Unix socket's path, a port of 127.0.0.1, or a port of any address. */
+export type Where = string | number | { readonly host: string; readonly port: number };
 
 /** How a client hands over its request. */
 export type Delivery = 'whole' | 'byteByByte' | 'twoPieces' | 'withShutdown' | 'withTwoTrailingZeros';
@@ -16,7 +16,10 @@ const HANDSHAKE_REPLY = Buffer.from('[ack]\0', 'latin1');
 
 /** Connects; rejects when nobody accepts. */
 export async function connectTo(where: Where): Promise<Socket> {
-  const socket = typeof where === 'number' ? connect(where, '127.0.0.1') : connect(where);
+  const socket =
+    typeof where === 'string'
+      ? connect(where)
+      : connect(typeof where === 'number' ? { host: '127.0.0.1', port: where } : where);
   await new Promise<void>((resolve, reject) => {
     socket.once('connect', resolve);
     socket.once('error', reject);
@@ -141,9 +144,9 @@ export class ListeningClient {
     });
   }
 
-  /** Takes what came out: the next message is the first again. */
-  forget(): void {
-    this.#received = Buffer.alloc(0);
+  /** Takes out what came, or its first bytes: the next message is the first again. */
+  forget(length = this.#received.length): void {
+    this.#received = this.#received.subarray(length);
     this.#chunks = [];
   }
 
@@ -157,7 +160,9 @@ export async function listenTo(where: Where): Promise<ListeningClient> {
   const client = new ListeningClient(await connectTo(where));
   client.socket.write(HANDSHAKE);
   const answer = await client.has(HANDSHAKE_REPLY.length);
-  if (!answer.equals(HANDSHAKE_REPLY)) throw new Error(`handshake answered ${answer.toString('hex')}`);
-  client.forget();
+  if (!answer.subarray(0, HANDSHAKE_REPLY.length).equals(HANDSHAKE_REPLY)) {
+    throw new Error(`handshake answered ${answer.toString('hex')}`);
+  }
+  client.forget(HANDSHAKE_REPLY.length);
   return client;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../../src/clock.js';
 import { type GivenSettings, loadConfig } from '../../src/config.js';
-import { Gateway, loadTables } from '../../src/gateway.js';
+import { Gateway, loadTables, type WebAddress } from '../../src/gateway.js';
 import type { Hub } from '../../src/network/hub.js';
 import type { OpenLink } from '../../src/uart/link.js';
 import { ScriptedLink } from './scripted-link.js';
@@ -27,6 +27,8 @@ export interface FixtureOptions {
   readonly link?: 'up' | 'absent';
   /** False: the settings name the socket. */
   readonly ownSocket?: boolean;
+  /** Also serves the monitor, on a port that the system chooses; true = of 127.0.0.1. */
+  readonly web?: boolean | { readonly host: string };
 }
 
 /** The gateway in this process, on a socket of its own, with a root that does what the test says. */
@@ -38,6 +40,8 @@ export interface GatewayFixture {
   readonly root: ScriptedLink;
   /** The lines of its log. */
   readonly logged: readonly string[];
+  /** `127.0.0.1:PORT` of the monitor; empty without one. */
+  readonly webHost: string;
   close(): Promise<void>;
 }
 
@@ -48,6 +52,7 @@ const QUIET = { serial: { pace_bytes: 0 }, mesh: { refresh_s: 0 } };
 
 export async function startGateway(options: FixtureOptions = {}): Promise<GatewayFixture> {
   const { settings = {}, clock = systemClock, link = 'up', ownSocket = true } = options;
+  const web = webAddress(options.web);
   const folder = temporaryFolder();
   const socket = ownSocket ? { socket: join(folder.path, 's') } : {};
   const config = loadConfig(withSections(QUIET, { ...settings, ...socket }), undefined, {});
@@ -57,7 +62,7 @@ export async function startGateway(options: FixtureOptions = {}): Promise<Gatewa
   const logged: string[] = [];
   const writeLine = (line: string) => void logged.push(line);
   const tables = loadTables(config);
-  const gateway = new Gateway({ config, tables, openLink, watchForDevices, clock, writeLine });
+  const gateway = new Gateway({ config, tables, openLink, watchForDevices, clock, writeLine, web });
   async function close() {
     await gateway.stop();
     folder.remove();
@@ -68,8 +73,14 @@ export async function startGateway(options: FixtureOptions = {}): Promise<Gatewa
   });
   gateway.connect();
   if (link === 'up') await bringUp(root);
-  const { hub, socketPath } = gateway;
-  return { gateway, hub, socketPath, folder: folder.path, root, logged, close };
+  const { hub, socketPath, webUrl } = gateway;
+  const webHost = webUrl ? new URL(webUrl).host : '';
+  return { gateway, hub, socketPath, folder: folder.path, root, logged, webHost, close };
+}
+
+function webAddress(web: FixtureOptions['web']): WebAddress | undefined {
+  if (!web) return undefined;
+  return { host: web === true ? '127.0.0.1' : web.host, port: 0, isRequired: true };
 }
 
 /** The gateway asks for the list of nodes as soon as the port is open; an empty list is an answer. */

@@ -11,6 +11,7 @@ const SETTINGS: NetworkSettings = {
   idleAfterMs: 60_000,
   disconnectedAfterMs: 180_000,
   refreshEveryMs: 30_000,
+  batchQuietMs: 300,
   maxMessageLength: 256,
   valuesKept: 10,
   maxNodes: 32_767,

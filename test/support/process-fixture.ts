@@ -18,6 +18,13 @@ export interface Ended {
   readonly stderr: string;
 }
 
+const running = new Set<MeshgateProcess>();
+
+/** To be called when a test file is over: a failed test leaves its processes behind. */
+export async function killProcesses(): Promise<void> {
+  await Promise.all([...running].map((started) => started.stop('SIGKILL')));
+}
+
 /** A `meshgate` process, whatever its subcommand. */
 export class MeshgateProcess {
   readonly child: ChildProcess;
@@ -43,6 +50,7 @@ export class MeshgateProcess {
       this.#look();
     });
     this.ended = this.#untilEnded();
+    running.add(this);
   }
 
   get pid(): number {
@@ -78,6 +86,7 @@ export class MeshgateProcess {
   async #untilEnded(): Promise<Ended> {
     const [code, signal] = (await once(this.child, 'close')) as [number | null, NodeJS.Signals | null];
     this.#hasEnded = true;
+    running.delete(this);
     this.#look();
     return { code, signal, stdout: this.#stdout, stderr: this.#stderr };
   }
@@ -110,13 +119,13 @@ export type RunningGateway = MeshgateProcess & { readonly socketPath: string };
 
 /** `meshgate start …`: resolves when it has greeted, which it does when clients can connect. */
 export async function startProcess(args: readonly string[], env: Environment = {}): Promise<RunningGateway> {
-  const running = new MeshgateProcess(['start', ...args], env);
+  const started = new MeshgateProcess(['start', ...args], env);
   try {
-    const [, served = ''] = await running.printed(GREETING);
+    const [, served = ''] = await started.printed(GREETING);
     const [socketPath = ''] = served.split(', ');
-    return Object.assign(running, { socketPath });
+    return Object.assign(started, { socketPath });
   } catch (error) {
-    await running.stop('SIGKILL');
+    await started.stop('SIGKILL');
     throw error;
   }
 }

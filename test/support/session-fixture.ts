@@ -1,0 +1,191 @@
+import { createLog } from '../../src/log.js';
+import type { NetworkSettings } from '../../src/network/network-manager.js';
+import { ClientSession, type SessionTransport } from '../../src/socket/session/client-session.js';
+import type { ClosingReason } from '../../src/socket/session/errors.js';
+import type { GatewayFacts } from '../../src/socket/session/method.js';
+import type { MeshEvent, Snapshot } from '../../src/socket/session/shapes.js';
+import { settled } from './manual-clock.js';
+import { NetworkFixture } from './network-fixture.js';
+
+/** A client that reads what it is sent, until the test makes it stop. */
+export class FakeTransport implements SessionTransport {
+  /** What the client has read. */
+  readonly texts: string[] = [];
+  isPaused = false;
+  #waiting: { readonly text: string; readonly onTaken: (() => void) | undefined }[] = [];
+  #reads = true;
+
+  get waitingBytes(): number {
+    return this.#waiting.reduce((sum, { text }) => sum + text.length, 0);
+  }
+
+  write(text: string, onTaken?: () => void): void {
+    this.#waiting.push({ text, onTaken });
+    if (this.#reads) this.take();
+  }
+
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(): void {
+    this.isPaused = false;
+  }
+
+  stopReading(): void {
+    this.#reads = false;
+  }
+
+  readAgain(): void {
+    this.#reads = true;
+    this.take();
+  }
+
+  /** Reads what waits, and no more. */
+  take(): void {
+    for (const { text, onTaken } of this.#waiting.splice(0)) {
+      this.texts.push(text);
+      onTaken?.();
+    }
+  }
+}
+
+export interface Reply {
+  readonly id: unknown;
+  readonly result?: unknown;
+  readonly error?: {
+    readonly code: number;
+    readonly message: string;
+    readonly data: { readonly code: string };
+  };
+}
+
+export interface Gap {
+  readonly subscription: string;
+  readonly from: number;
+  readonly to: number;
+  readonly dropped: number;
+  readonly coalesced: number;
+}
+
+interface Notified {
+  readonly method: string;
+  readonly params: { readonly subscription: string; readonly event: MeshEvent } & Gap & {
+      readonly reason: string;
+    };
+}
+
+export interface Subscribed {
+  readonly subscription: string;
+  readonly seq: number;
+  readonly gone: { readonly from: number; readonly to: number | null } | null;
+  readonly snapshot: Snapshot | null;
+}
+
+export interface SessionFixtureOptions {
+  readonly settings?: Partial<NetworkSettings>;
+  readonly role?: 'full' | 'read';
+  readonly outboxLimit?: number;
+}
+
+/** Facts of a gateway process that is not there. */
+export const FACTS: GatewayFacts = {
+  version: '0.0.0',
+  startedAt: 0,
+  clients: () => ({ connected: 1, listening: 0, sessions: 1 }),
+  clientCounters: () => ({ accepted: 1 }),
+  map: { image: null, corners: null, tiles: null, attribution: null },
+} as unknown as GatewayFacts;
+
+/** A session on a network manager, without sockets; time by hand. */
+export class SessionFixture {
+  readonly mesh: NetworkFixture;
+  readonly transport = new FakeTransport();
+  readonly logged: string[] = [];
+  readonly closings: ClosingReason[] = [];
+  readonly session: ClientSession;
+  #nextId = 1;
+
+  private constructor(
+    mesh: NetworkFixture,
+    { role = 'full', outboxLimit = 1_048_576 }: SessionFixtureOptions,
+  ) {
+    this.mesh = mesh;
+    this.session = new ClientSession({
+      hub: mesh.network,
+      gateway: FACTS,
+      clock: mesh.clock,
+      log: createLog('socket', (line) => this.logged.push(line), mesh.clock),
+      name: 'client 1',
+      role,
+      transport: this.transport,
+      outboxLimit,
+      onClosing: (reason) => this.closings.push(reason),
+    });
+  }
+
+  /** The link is up, the root has given an empty list; it is asked for no other. */
+  static async open(options: SessionFixtureOptions = {}): Promise<SessionFixture> {
+    const mesh = await NetworkFixture.up({ refreshEveryMs: 0, ...options.settings });
+    return new SessionFixture(mesh, options);
+  }
+
+  /** Everything that the client has read, parsed. */
+  get received(): (Reply & Notified)[] {
+    return this.transport.texts.map((text) => JSON.parse(text));
+  }
+
+  /** Sends a request and lets the promises that it begins run; `undefined` while there is no reply. */
+  async ask(method: string, params?: object): Promise<Reply> {
+    const id = this.post(method, params);
+    await settled();
+    const reply = this.replyTo(id);
+    if (!reply) throw new Error(`${method} was not answered`);
+    return reply;
+  }
+
+  /** The result of a request that is answered at once; throws the refusal's code. */
+  async result<Result = Record<string, unknown>>(method: string, params?: object): Promise<Result> {
+    const { result, error } = await this.ask(method, params);
+    if (error) throw new Error(`${error.data.code} ${error.message}`);
+    return result as Result;
+  }
+
+  /** The string code of a refusal; `undefined` when it was none. */
+  async refusal(method: string, params?: object): Promise<string | undefined> {
+    return (await this.ask(method, params)).error?.data.code;
+  }
+
+  /** Sends a request; gives its id. */
+  post(method: string, params?: object): number {
+    const id = this.#nextId++;
+    this.session.receive(JSON.stringify({ jsonrpc: '2.0', id, method, params }));
+    return id;
+  }
+
+  replyTo(id: number): Reply | undefined {
+    return this.received.find((text) => text.id === id);
+  }
+
+  subscribe(params: object = {}): Promise<Subscribed> {
+    return this.result<Subscribed>('subscribe', params);
+  }
+
+  /** Events of a subscription that the client has read. */
+  events(subscription = '1'): MeshEvent[] {
+    return this.#notified('event', subscription).map(({ event }) => event);
+  }
+
+  gaps(subscription = '1'): Gap[] {
+    return this.#notified('gap', subscription);
+  }
+
+  forget(): void {
+    this.transport.texts.length = 0;
+  }
+
+  #notified(method: string, subscription: string) {
+    const told = this.received.filter((text) => text.method === method);
+    return told.map(({ params }) => params).filter((params) => params.subscription === subscription);
+  }
+}

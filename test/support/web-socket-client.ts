@@ -1,0 +1,90 @@
+/** A websocket client as dashboards have one; a message that came before it was asked for is not lost. */
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { type ClientOptions, WebSocket } from 'ws';
+
+const PATIENCE_MS = 10_000;
+
+/** A JSON-RPC message from the gateway. */
+export interface RpcMessage {
+  readonly id?: unknown;
+  readonly result?: unknown;
+  readonly error?: { readonly code: number; readonly message: string; readonly data: { readonly code: string } };
+  readonly method?: string;
+  readonly params?: { readonly subscription: string; readonly event: { readonly seq: number; readonly kind: string } };
+}
+
+export class WebSocketClient {
+  readonly socket: WebSocket;
+  /** The close code. */
+  readonly closed: Promise<number>;
+  readonly #received: string[] = [];
+  readonly #waiting = new Set<() => void>();
+  #nextId = 1;
+
+  private constructor(url: string, options: ClientOptions) {
+    this.socket = new WebSocket(url, options);
+    this.closed = new Promise((resolve) => this.socket.once('close', (code) => resolve(code)));
+    this.socket.on('error', () => {});
+    this.socket.on('message', (data) => {
+      this.#received.push(String(data));
+      for (const look of [...this.#waiting]) look();
+    });
+  }
+
+  /** Rejects with the status of a refusal. */
+  static async open(url: string, options: ClientOptions = {}): Promise<WebSocketClient> {
+    const client = new WebSocketClient(url, options);
+    const opened = once(client.socket, 'open');
+    const refused = once(client.socket, 'unexpected-response').then(([, response]: IncomingMessage[]) => {
+      client.socket.terminate();
+      throw new Error(`refused ${response?.statusCode}`);
+    });
+    refused.catch(() => {});
+    await Promise.race([opened, refused]);
+    return client;
+  }
+
+  /** Takes out the next message, as text. */
+  next(): Promise<string> {
+    return this.find(() => true);
+  }
+
+  /** Takes out the next so many. */
+  async take(count: number): Promise<string[]> {
+    const taken: string[] = [];
+    while (taken.length < count) taken.push(await this.next());
+    return taken;
+  }
+
+  /** Takes out the first message that fits; those before it are forgotten. */
+  find(fits: (text: string) => boolean): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        const index = this.#received.findIndex(fits);
+        if (index < 0) return;
+        clearTimeout(timer);
+        this.#waiting.delete(look);
+        resolve(this.#received.splice(0, index + 1).at(-1) ?? '');
+      };
+      const timer = setTimeout(() => {
+        this.#waiting.delete(look);
+        reject(new Error(`did not come; there is ${this.#received.join('\n').slice(0, 2000)}`));
+      }, PATIENCE_MS);
+      this.#waiting.add(look);
+      look();
+    });
+  }
+
+  /** Calls a method of the session and gives the whole reply. */
+  async call(method: string, params: object = {}): Promise<RpcMessage> {
+    const id = this.#nextId++;
+    this.socket.send(JSON.stringify({ jsonrpc: '2.0', id, method, params }));
+    return JSON.parse(await this.find((text) => JSON.parse(text).id === id));
+  }
+
+  async close(): Promise<void> {
+    this.socket.close();
+    await this.closed;
+  }
+}
