@@ -31,7 +31,8 @@ const { metafile } = await build({
   absWorkingDir: root,
 });
 
-const entry = Object.entries(metafile.outputs).find(([, output]) => output.entryPoint);
+/** Parts that are loaded later are entries too, to esbuild. */
+const entry = Object.entries(metafile.outputs).find(([, output]) => output.entryPoint?.endsWith('/main.tsx'));
 const [script, { cssBundle }] = entry;
 const page = readFileSync(join(source, 'index.html'), 'utf8')
   .replace('main.js', asset(script))

@@ -14,6 +14,7 @@ const AVA = join(root, 'node_modules', 'ava', 'entrypoints', 'cli.mjs');
 /** Programs that some tests need. */
 const TOOLS = [
   { name: 'socat', args: ['-V'], install: 'sudo apt-get install socat' },
+  { name: 'chromium', args: ['--version'], install: 'sudo apt-get install chromium' },
   { name: 'python3', args: ['--version'], install: 'sudo apt-get install python3' },
 ];
 

@@ -92,6 +92,24 @@ function parseHttpAddress(text: string): { host: string; port: number } | 'off' 
   return { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) };
 }
 
+const CORNERS = 'must be [north, west, south, east] in degrees, such as [44.6, -123.3, 44.5, -123.2]';
+const corners = z
+  .preprocess(
+    (value) => (typeof value === 'string' ? value.split(',').map(Number) : value),
+    z.tuple([z.number(), z.number(), z.number(), z.number()], { error: CORNERS }),
+  )
+  .refine(isPlaceOnEarth, { error: CORNERS });
+
+function isPlaceOnEarth([north, west, south, east]: readonly [number, number, number, number]): boolean {
+  return north > south && north <= 90 && south >= -90 && west < east && west >= -180 && east <= 180;
+}
+
+const TILES = 'must be an address such as https://example.org/{z}/{x}/{y}.png';
+const tiles = text(TILES).refine(
+  (address) => /^https?:\/\//.test(address) && ['{z}', '{x}', '{y}'].every((part) => address.includes(part)),
+  { error: TILES },
+);
+
 const token = z.string().min(16, { error: 'must have at least 16 characters' });
 
 const minute = 60;
@@ -151,6 +169,17 @@ const httpSection = z.strictObject({
   classic: z.enum(['v1', 'v2'], { error: 'must be v1 or v2' }).default('v1'),
 });
 
+const mapSection = section({
+  /** A PNG or GeoTIFF picture behind the map's nodes. */
+  image: path.optional(),
+  /** Where the picture lies; a GeoTIFF in EPSG:4326 says so itself. */
+  corners: corners.optional(),
+  /** Pages load tiles from there; by default they load nothing from anywhere. */
+  tiles: tiles.optional(),
+  /** Whose map it is. */
+  attribution: text('must be text').optional(),
+});
+
 const simulationSection = section({
   nodes: whole(0, 32_000).default(12),
   seed: whole(0, 4_294_967_295).default(1),
@@ -174,6 +203,7 @@ const schema = z.strictObject({
   clients: clientsSection.prefault({}),
   mesh: meshSection.prefault({}),
   http: httpSection.prefault({}),
+  map: mapSection.prefault({}),
   simulation: simulationSection.prefault({}),
   names: names.default(new Map()),
 });

@@ -18,6 +18,7 @@ import type { GatewayFacts } from './socket/session/method.js';
 import { namingFailures } from './socket/socket-failures.js';
 import { lockSocket, type SocketLock } from './socket/socket-lock.js';
 import { defaultSocketPath, prepareDirectory, removeStaleSocket, setAccess } from './socket/socket-path.js';
+import { MapPicture } from './socket/web/map-picture.js';
 import { WebServer } from './socket/web/web-server.js';
 import { describeLinkStatus } from './uart/describe-link.js';
 import type { OpenLink } from './uart/link.js';
@@ -93,6 +94,7 @@ export class Gateway {
       uart: this.#uart,
     });
     const hub = this.#network;
+    const mapPicture = new MapPicture(config.map);
     const gateway: GatewayFacts = {
       version: packageVersion,
       startedAt: clock.now(),
@@ -102,6 +104,7 @@ export class Gateway {
         return { connected: connected + web.connected, listening, sessions: sessions + web.sessions };
       },
       clientCounters: () => ({ sockets: this.#server.counters(), web: this.#web?.counters() ?? null }),
+      map: mapPicture.facts,
     };
     this.#server = new ClientServer({
       hub,
@@ -118,6 +121,7 @@ export class Gateway {
         clock,
         log: logOf('web'),
         settings: webSettings(config, parts.web),
+        mapPicture,
         pageDirectory: join(packageRoot, 'dist', 'dashboard'),
       });
   }
@@ -147,11 +151,13 @@ export class Gateway {
 
   async #serveWeb(): Promise<string | undefined> {
     const { web } = this.#parts;
-    if (!web || !this.#web) return undefined;
-    const where = `${web.host.includes(':') ? `[${web.host}]` : web.host}:${web.port}`;
+    const server = this.#web;
+    if (!web || !server) return undefined;
+    const host = web.host.includes(':') ? `[${web.host}]` : web.host;
+    const where = `${host}:${web.port}`;
     try {
-      await namingFailures(where, () => this.#web?.listen() ?? Promise.resolve());
-      return `http://${where}/`;
+      const port = await namingFailures(where, () => server.listen());
+      return `http://${host}:${port}/`;
     } catch (error) {
       if (web.isRequired || !(error instanceof MeshgateError) || error.code !== 'ADDRESS_IN_USE') throw error;
       this.#log.info(`${where} is taken, so there is no dashboard here; --http PORT gives it another place`);

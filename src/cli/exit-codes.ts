@@ -14,6 +14,19 @@ export const EXIT = {
   taken: 7,
 } as const;
 
+/** The same for people; after `--help`. */
+export const EXIT_CODES_HELP = `
+Exit codes:
+  0  fine
+  1  refused by the gateway, or the node did not answer
+  2  wrong usage
+  3  no gateway is running
+  4  no permission
+  5  no link to the root
+  6  a setting is wrong
+  7  another program holds the socket or port
+`;
+
 /** What each error of the gateway itself ends the process with. */
 export const EXIT_BY_CODE: Readonly<Record<ErrorCode, number>> = {
   BAD_USAGE: EXIT.badUsage,
@@ -45,6 +58,14 @@ const EXIT_BY_REFUSAL: Readonly<Partial<Record<SessionErrorCode, number>>> = {
 const START_HINT =
   'without hardware: meshgate start --simulate; to reach another gateway: --socket PATH, or MESHGATE_SOCKET';
 
+/** What a person at a terminal can do about a refusal. */
+const REFUSAL_HINTS: Readonly<Partial<Record<SessionErrorCode, string>>> = {
+  NODE_NOT_FOUND: 'to see them: meshgate nodes',
+  TYPE_NOT_FOUND: 'to see which a node has: meshgate node ADDR',
+  ALARM_NOT_FOUND: 'to see them: meshgate alarms',
+  LINK_DOWN: 'to see what is wrong: meshgate doctor',
+};
+
 /** What a failure is called, what to do about it, and what the process ends with. */
 interface Failure {
   readonly text: string;
@@ -69,8 +90,8 @@ function describeFailure(error: unknown): Failure {
     return { text: error.message, hint, exitCode: EXIT_BY_CLIENT_CODE[error.code] };
   }
   if (error instanceof RequestError) {
-    const exitCode = EXIT_BY_REFUSAL[error.code as SessionErrorCode] ?? EXIT.failed;
-    return { text: error.message, exitCode };
+    const code = error.code as SessionErrorCode;
+    return { text: error.message, hint: REFUSAL_HINTS[code], exitCode: EXIT_BY_REFUSAL[code] ?? EXIT.failed };
   }
   return { text: `internal error\n${errorStack(error)}`, exitCode: EXIT.failed };
 }

@@ -6,6 +6,7 @@ import { terminalOf, type View } from './terminal.js';
 const UNSAFE = /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
 export function print(text: string): void {
+  endWithReader(process.stdout);
   process.stdout.write(text);
 }
 
@@ -29,6 +30,7 @@ export function safeJson(value: unknown, indent?: number): string {
 
 /** Says something that is not part of the result. */
 export function note(text: string): void {
+  endWithReader(process.stderr);
   process.stderr.write(`${text}\n`);
 }
 
@@ -37,9 +39,13 @@ export function currentView(): View {
   return { terminal: terminalOf(process.stdout, process.env), now: Date.now() };
 }
 
+const watched = new Set<NodeJS.WriteStream>();
+
 /** Ends the process quietly when whoever reads its output has gone, as in `meshgate watch | head -1`. */
-export function endWithReader(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+function endWithReader(stream: NodeJS.WriteStream): void {
+  if (watched.has(stream)) return;
+  watched.add(stream);
+  stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
     process.exit(process.exitCode ?? EXIT.ok);
   });

@@ -1,7 +1,7 @@
 /** Who may use a file of the system, and what a person who may not should do. */
 import { readFileSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { userInfo } from 'node:os';
+import { dirname } from 'node:path';
 
 /** What tests replace. */
 export interface PermissionParts {

@@ -1,14 +1,16 @@
 import type { Command } from 'commander';
-import { listPorts } from '../uart/port-finder.js';
-import { formatPorts } from './ports-table.js';
+import { currentView, print, printJson } from './output.js';
 
 export function addPortsCommand(program: Command): void {
   program
     .command('ports')
     .description('list serial ports, and which of them can be the root')
-    .option('--json', 'one JSON array')
+    .option('--json', 'JSON, for programs')
     .action(async ({ json }: { json?: true }) => {
+      const { listPorts } = await import('../uart/port-finder.js');
+      const { formatPorts } = await import('./ports-table.js');
       const ports = await listPorts();
-      process.stdout.write(json ? `${JSON.stringify(ports, null, 2)}\n` : formatPorts(ports));
+      if (json) printJson({ ports });
+      else print(formatPorts(ports, currentView().terminal));
     });
 }

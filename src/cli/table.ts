@@ -1,14 +1,15 @@
 import { cleanText } from '../clean-text.js';
 import { type Colour, paint, type Terminal } from './terminal.js';
 import { pad, shorten, widthOf } from './text-width.js';
+import { wrap } from './wrap.js';
 
 export interface Column<Row> {
   readonly title: string;
   readonly text: (row: Row) => string;
   readonly colour?: (row: Row) => Colour | undefined;
   readonly align?: 'left' | 'right';
-  /** May be shortened where the terminal is too narrow. */
-  readonly isFlexible?: boolean;
+  /** May be shortened where the terminal is too narrow; before it has less than this, optional columns go. */
+  readonly flexible?: number;
   /** Left out where the terminal is too narrow; the highest number first. */
   readonly optional?: number;
 }
@@ -16,6 +17,8 @@ export interface Column<Row> {
 const SPACE = '  ';
 /** A shortened column tells nothing with less. */
 const LEAST_FLEXIBLE_WIDTH = 12;
+/** On a terminal where not even this fits, lines are broken. */
+const LEAST_WIDTH = 4;
 
 interface Measured<Row> {
   readonly column: Column<Row>;
@@ -29,7 +32,7 @@ export function formatTable<Row>(
   rows: readonly Row[],
   terminal: Terminal,
 ): string {
-  const measured = fit(
+  const measured = fitInto(
     columns.map((column) => measure(column, rows)),
     terminal.columns,
   );
@@ -45,27 +48,41 @@ function measure<Row>(column: Column<Row>, rows: readonly Row[]): Measured<Row> 
   return { column, cells, width };
 }
 
-/** Leaves out optional columns, then shortens the flexible one. */
-function fit<Row>(measured: readonly Measured<Row>[], limit: number | undefined): readonly Measured<Row>[] {
+/** Gives the flexible column what the others leave; columns of less worth go before it becomes too narrow. */
+function fitInto<Row>(
+  measured: readonly Measured<Row>[],
+  limit: number | undefined,
+): readonly Measured<Row>[] {
   if (limit === undefined || totalOf(measured) <= limit) return measured;
-  const excess = totalOf(measured) - limit;
-  const flexible = measured.find(({ column }) => column.isFlexible);
-  const spare = flexible ? flexible.width - LEAST_FLEXIBLE_WIDTH : 0;
+  const flexible = measured.find(({ column }) => column.flexible !== undefined);
+  const left = limit - totalOf(measured) + (flexible?.width ?? 0);
   const victim = mostOptional(measured);
-  if (victim && (excess > spare || isCheaper(victim, excess))) {
-    return fit(
-      measured.filter((entry) => entry !== victim),
+  if (victim && left < Math.min(flexible?.width ?? 0, flexible?.column.flexible ?? 0)) return without(victim);
+  if (victim && totalOf(measured) - victim.width - SPACE.length <= limit) return without(victim);
+  const width = Math.max(LEAST_FLEXIBLE_WIDTH, left);
+  return squeeze(
+    measured.map((entry) => (entry === flexible ? { ...entry, width } : entry)),
+    limit,
+  );
+
+  function without(gone: Measured<Row>) {
+    return fitInto(
+      measured.filter((entry) => entry !== gone),
       limit,
     );
   }
-  if (!flexible) return measured;
-  const width = Math.max(LEAST_FLEXIBLE_WIDTH, flexible.width - excess);
-  return measured.map((entry) => (entry === flexible ? { ...entry, width } : entry));
 }
 
-/** To lose a column of second rank is better than to cut what the table is about. */
-function isCheaper<Row>({ width }: Measured<Row>, excess: number): boolean {
-  return excess <= width + SPACE.length;
+/** The last resort on a very narrow terminal: takes from the widest column, one after the other. */
+function squeeze<Row>(measured: readonly Measured<Row>[], limit: number): readonly Measured<Row>[] {
+  const excess = totalOf(measured) - limit;
+  const widest = measured.reduce((a, b) => (b.width > a.width ? b : a));
+  if (excess <= 0 || widest.width <= LEAST_WIDTH) return measured;
+  const narrower = { ...widest, width: widest.width - 1 };
+  return squeeze(
+    measured.map((entry) => (entry === widest ? narrower : entry)),
+    limit,
+  );
 }
 
 function mostOptional<Row>(measured: readonly Measured<Row>[]): Measured<Row> | undefined {
@@ -98,13 +115,15 @@ function formatRow<Row>(
   return cells.join(SPACE).trimEnd();
 }
 
-/** Names and what belongs to them, one a line, aligned; every line ends in a newline. */
+/** Names and what belongs to them, aligned, in as many lines as it takes; every line ends in a newline. */
 export function formatFacts(facts: readonly (readonly [name: string, text: string])[], terminal: Terminal) {
   const width = Math.max(...facts.map(([name]) => name.length));
-  const lines = facts.map(([name, text]) => {
-    const room = terminal.columns === undefined ? undefined : terminal.columns - width - SPACE.length;
-    const value = cleanText(text);
-    return `${paint(pad(name, width), 'dim', terminal)}${SPACE}${room ? shorten(value, room) : value}`;
-  });
+  const room = terminal.columns && terminal.columns - width - SPACE.length;
+  const lines = facts.flatMap(([name, text]) =>
+    wrap(cleanText(text), room).map((line, index) => {
+      const label = pad(index === 0 ? name : '', width);
+      return `${paint(label, 'dim', terminal)}${SPACE}${line}`;
+    }),
+  );
   return `${lines.join('\n')}\n`;
 }

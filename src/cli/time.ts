@@ -22,8 +22,8 @@ export function parseTime(text: string, now: number): number {
   const age = trimmed.replace(/\s+ago$/, '');
   if (trimmed === 'now') return now;
   if (AGE.test(age)) return now - parseDuration(age);
-  if (TIME_OF_DAY.test(trimmed)) return Date.parse(`${localDate(now)}T${trimmed}`);
-  const at = ISO.test(trimmed) ? Date.parse(asLocal(trimmed)) : Number.NaN;
+  const date = TIME_OF_DAY.test(trimmed) ? `${localDate(now)}T${trimmed}` : trimmed;
+  const at = ISO.test(date) ? Date.parse(asLocal(date)) : Number.NaN;
   if (!Number.isNaN(at)) return at;
   throw new MeshgateError(
     'BAD_USAGE',

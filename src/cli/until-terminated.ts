@@ -8,3 +8,10 @@ export function untilTerminated(signal?: AbortSignal): Promise<Termination> {
     signal?.addEventListener('abort', () => resolve('aborted'), { once: true });
   });
 }
+
+/** Aborts at the first Ctrl-C or polite kill; what runs may end itself by it too. */
+export function abortWhenTerminated(): AbortController {
+  const ended = new AbortController();
+  void untilTerminated().then(() => ended.abort());
+  return ended;
+}

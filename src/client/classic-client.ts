@@ -3,7 +3,7 @@
  */
 import { createConnection, type Socket } from 'node:net';
 import { findSocket } from './client.js';
-import { ClientError, RequestError } from './errors.js';
+import { connectError, RequestError } from './errors.js';
 
 /** A message of a node: `address | opcode | payload`, as it came from the root. */
 export interface ClassicMessage {
@@ -37,21 +37,31 @@ export class ClassicClient {
     return this;
   }
 
-  /** Listens until `close` or until the gateway ends it: then `onEnd` is called. Rejects with `NOT_RUNNING`. */
+  /**
+   * Listens until `close` or until the gateway ends it: then `onEnd` is called. Rejects with `NOT_RUNNING` or
+   * `NO_PERMISSION`, or with a `RequestError` when the gateway refuses.
+   */
   listen(onEnd: () => void = () => {}): Promise<void> {
     return new Promise((resolve, reject) => {
-      const socket = createConnection({ path: this.#path });
+      const socket = createConnection({ path: this.#path }, () => socket.write(SYN));
       this.#listening = socket;
-      let isAccepted = false;
-      socket.on('connect', () => socket.write(SYN));
+      let answer: Buffer | undefined = Buffer.alloc(0);
+      let error: Error | undefined;
       socket.on('data', (chunk) => {
-        const messages = isAccepted ? chunk : chunk.subarray(ACK.length);
-        if (!isAccepted) resolve();
-        isAccepted = true;
+        const rest = answer ? Buffer.concat([answer, chunk]) : chunk;
+        if (answer && !rest.subarray(0, ACK.length).equals(ACK)) {
+          answer = rest;
+          return;
+        }
+        const messages = answer ? rest.subarray(ACK.length) : rest;
+        answer = undefined;
+        resolve();
         if (messages.length > 0) this.#onMessage(messages);
       });
-      socket.on('error', () => {});
-      socket.on('close', () => (isAccepted ? onEnd() : reject(new ClientError('NOT_RUNNING', this.#path))));
+      socket.on('error', (failure) => {
+        error = failure;
+      });
+      socket.on('close', () => (answer ? reject(this.#refusal(answer, error)) : onEnd()));
     });
   }
 
@@ -61,8 +71,7 @@ export class ClassicClient {
    */
   async command(name: string, args: Uint8Array | string = ''): Promise<Buffer> {
     const reply = await this.#ask(Buffer.concat([Buffer.from(name, 'latin1'), Buffer.from(args)]));
-    if (reply[0] === SUCCESS) return reply.subarray(1);
-    throw new RequestError('REFUSED', reply.toString('utf8', 2));
+    return reply.subarray(1);
   }
 
   /** Sends a message to a node; `address` 0x0000 is the root. */
@@ -84,19 +93,28 @@ export class ClassicClient {
     for (const handler of this.#handlers.get(opcode) ?? []) handler(message);
   }
 
+  /** The writing side is shut down behind the request: so its end is plain, however the gateway reads it. */
   #ask(request: Buffer): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = [];
-      const socket = createConnection({ path: this.#path }, () => socket.write(request));
+      let error: Error | undefined;
+      const socket = createConnection({ path: this.#path }, () => socket.end(request));
       socket.setTimeout(REPLY_TIMEOUT_MS, () => socket.destroy());
       socket.on('data', (chunk) => chunks.push(chunk));
-      socket.on('error', () => {});
-      socket.on('end', () => socket.end());
-      socket.on('close', () =>
-        chunks.length > 0
-          ? resolve(Buffer.concat(chunks))
-          : reject(new ClientError('NOT_RUNNING', this.#path)),
-      );
+      socket.on('error', (failure) => {
+        error = failure;
+      });
+      socket.on('close', () => {
+        const reply = Buffer.concat(chunks);
+        if (reply[0] === SUCCESS) resolve(reply);
+        else reject(this.#refusal(reply, error));
+      });
     });
+  }
+
+  /** `reply`: `F | length (1) | message`, or nothing. */
+  #refusal(reply: Buffer, error: Error | undefined): Error {
+    if (reply.length > 0) return new RequestError('REFUSED', reply.toString('utf8', 2));
+    return connectError(error, this.#path);
   }
 }

@@ -43,18 +43,22 @@ interface OpenStream {
   subscription: string | undefined;
   /** Number of the last event that it had, or resumes behind. */
   lastSeq: number | undefined;
+  /** It has been on a connection: what follows are resumptions. */
+  hasStarted: boolean;
 }
 
-/** Connects to the gateway. Rejects with `NOT_RUNNING` or `NO_PERMISSION`. */
+/** Connects to the gateway. Rejects with `NOT_RUNNING` or `NO_PERMISSION`, or with the signal's reason. */
 export async function connect(options: ConnectOptions = {}): Promise<MeshgateClient> {
-  const client = new MeshgateClient(
-    findSocket(options.socket),
-    options.reconnect ?? true,
-    options.onConnectionChange,
-  );
-  options.signal?.throwIfAborted();
-  options.signal?.addEventListener('abort', () => client.close(), { once: true });
-  await client.open();
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const client = new MeshgateClient(findSocket(options.socket), options);
+  try {
+    await client.open();
+    signal?.throwIfAborted();
+  } catch (error) {
+    client.close();
+    throw error;
+  }
   return client;
 }
 
@@ -76,16 +80,14 @@ export class MeshgateClient {
   #reconnecting: Promise<void> | undefined;
   #endPause: () => void = () => {};
   #closedBy: ClientError | undefined;
+  #forgetSignal: () => void;
 
   /** Use `connect`. */
-  constructor(
-    path: string,
-    reconnects: boolean,
-    onConnectionChange: (isConnected: boolean) => void = () => {},
-  ) {
+  constructor(path: string, { reconnect = true, onConnectionChange, signal }: ConnectOptions = {}) {
     this.path = path;
-    this.#reconnects = reconnects;
-    this.#onConnectionChange = onConnectionChange;
+    this.#reconnects = reconnect;
+    this.#onConnectionChange = onConnectionChange ?? (() => {});
+    this.#forgetSignal = onAbort(signal, () => this.close());
   }
 
   get isConnected(): boolean {
@@ -97,19 +99,23 @@ export class MeshgateClient {
     const connection = await SessionConnection.open(this.path, {
       onEvent: (subscription, event) => {
         const open = this.#findStream(subscription);
-        if (open) open.lastSeq = event.seq;
+        if (open) open.lastSeq = laterOf(open.lastSeq, event.seq);
         open?.stream.push(event);
       },
       onGap: (subscription, from, to) => {
         const open = this.#findStream(subscription);
-        if (open) open.lastSeq = to;
+        if (open) open.lastSeq = laterOf(open.lastSeq, to);
         open?.stream.push({ kind: 'gap', from, to, where: 'connection' });
       },
       onClosing: (reason) => this.#onClosing(reason),
       onClosed: () => this.#onLost(),
     });
-    if (this.#closedBy) connection.close();
-    else this.#connection = connection;
+    if (this.#closedBy) {
+      connection.close(this.#closedBy);
+      return;
+    }
+    this.#connection = connection;
+    for (const open of this.#streams) this.#start(open, connection);
   }
 
   /**
@@ -122,18 +128,11 @@ export class MeshgateClient {
     { signal }: CallOptions = {},
   ): Promise<Result<Name>> {
     signal?.throwIfAborted();
-    const connection = this.#connection ?? (await this.#awaitConnection());
-    return new Promise<Result<Name>>((resolve, reject) => {
-      const onAbort = () => reject(signal?.reason);
-      signal?.addEventListener('abort', onAbort, { once: true });
-      const settling =
-        <Value>(settle: (value: Value) => void) =>
-        (value: Value) => {
-          signal?.removeEventListener('abort', onAbort);
-          settle(value);
-        };
-      connection.post(name, params, { onResult: settling(resolve), onError: settling(reject) });
+    let forgetSignal = () => {};
+    const aborted = new Promise<never>((_, reject) => {
+      forgetSignal = onAbort(signal, () => reject(signal?.reason));
     });
+    return Promise.race([this.#request(name, params, signal), aborted]).finally(forgetSignal);
   }
 
   hello(options?: CallOptions): Promise<Result<'hello'>> {
@@ -179,9 +178,12 @@ export class MeshgateClient {
    * stream throws when the gateway refuses it or turns the client away, and ends by `close` or the signal.
    */
   subscribe({ signal, since, ...params }: SubscribeOptions = {}): EventStream {
-    const stream = new EventStream(() => this.#forget(open));
-    const open: OpenStream = { stream, params, subscription: undefined, lastSeq: since };
-    signal?.addEventListener('abort', () => stream.end(), { once: true });
+    const stream = new EventStream(() => {
+      forgetSignal();
+      this.#forget(open);
+    });
+    const open: OpenStream = { stream, params, subscription: undefined, lastSeq: since, hasStarted: false };
+    const forgetSignal = onAbort(signal, () => stream.end());
     if (this.#closedBy || signal?.aborted) {
       stream.end(this.#closedBy);
       return stream;
@@ -196,6 +198,16 @@ export class MeshgateClient {
     this.#shut(new ClientError('CLOSED'));
   }
 
+  async #request<Name extends keyof SessionApi>(
+    name: Name,
+    params: Params<Name>,
+    signal: AbortSignal | undefined,
+  ): Promise<Result<Name>> {
+    const connection = this.#connection ?? (await this.#awaitConnection());
+    signal?.throwIfAborted();
+    return new Promise((onResult, onError) => connection.post(name, params, { onResult, onError }));
+  }
+
   #findStream(subscription: string): OpenStream | undefined {
     for (const open of this.#streams) if (open.subscription === subscription) return open;
     return undefined;
@@ -205,7 +217,7 @@ export class MeshgateClient {
   #start(open: OpenStream, connection: SessionConnection): void {
     const since = open.lastSeq;
     connection.post('subscribe', since === undefined ? open.params : { ...open.params, since }, {
-      onResult: (result) => onStarted(open, since, result),
+      onResult: (result) => this.#onStarted(open, since, result),
       onError: (error) => {
         const isLost = error instanceof ClientError && error.code === 'CONNECTION_LOST';
         if (!isLost || !this.#reconnects) open.stream.end(error);
@@ -213,10 +225,27 @@ export class MeshgateClient {
     });
   }
 
+  /** Runs while the reply is read: the events that come right behind it must find their stream. */
+  #onStarted(open: OpenStream, since: number | undefined, result: Result<'subscribe'>): void {
+    const { subscription, gone, snapshot, seq } = result;
+    if (!this.#streams.has(open)) {
+      this.#unsubscribe(subscription);
+      return;
+    }
+    open.subscription = subscription;
+    if (gone) open.stream.push({ kind: 'gap', ...gone, where: 'gateway' });
+    if (snapshot && (gone || !open.hasStarted)) open.stream.push({ kind: 'snapshot', snapshot });
+    if (gone) open.lastSeq = gone.to ?? seq;
+    else if (since === undefined) open.lastSeq = seq;
+    open.hasStarted = true;
+  }
+
   #forget(open: OpenStream): void {
     this.#streams.delete(open);
-    const { subscription } = open;
-    if (subscription === undefined) return;
+    if (open.subscription !== undefined) this.#unsubscribe(open.subscription);
+  }
+
+  #unsubscribe(subscription: string): void {
     this.#connection?.post('unsubscribe', { subscription }, { onResult: () => {}, onError: () => {} });
   }
 
@@ -243,7 +272,6 @@ export class MeshgateClient {
     }
     this.#reconnecting = undefined;
     if (this.#connection) this.#onConnectionChange(true);
-    for (const open of this.#streams) if (this.#connection) this.#start(open, this.#connection);
   }
 
   #pause(ms: number): Promise<void> {
@@ -265,20 +293,24 @@ export class MeshgateClient {
   #shut(error: ClientError): void {
     if (this.#closedBy) return;
     this.#closedBy = error;
+    this.#forgetSignal();
     this.#endPause();
-    this.#connection?.close();
+    this.#connection?.close(error);
     this.#connection = undefined;
     const failure = error.code === 'CLOSED' ? undefined : error;
     for (const { stream } of [...this.#streams]) stream.end(failure);
   }
 }
 
-/** Runs while the reply is read: the events that come right behind it must find their stream. */
-function onStarted(open: OpenStream, since: number | undefined, result: Result<'subscribe'>): void {
-  open.subscription = result.subscription;
-  if (result.gone) open.stream.push({ kind: 'gap', ...result.gone, where: 'gateway' });
-  if (result.snapshot) open.stream.push({ kind: 'snapshot', snapshot: result.snapshot });
-  if (since === undefined || result.gone?.to === null) open.lastSeq = result.seq;
+/** With a least interval, or behind a gap, values come late: behind events with higher numbers. */
+function laterOf(seq: number | undefined, other: number): number {
+  return Math.max(seq ?? other, other);
+}
+
+/** Returns how to stop waiting for it. */
+function onAbort(signal: AbortSignal | undefined, run: () => void): () => void {
+  signal?.addEventListener('abort', run, { once: true });
+  return () => signal?.removeEventListener('abort', run);
 }
 
 function timeout(ms: number): Promise<void> {

@@ -21,6 +21,13 @@ export class ClientError extends Error {
   }
 }
 
+/** Why a socket could not be had. `error`: the system's, where it gave one. */
+export function connectError(error: Error | undefined, path: string): ClientError {
+  const code = error && 'code' in error ? error.code : undefined;
+  const isForbidden = code === 'EACCES' || code === 'EPERM';
+  return new ClientError(isForbidden ? 'NO_PERMISSION' : 'NOT_RUNNING', path);
+}
+
 /** The gateway refused a request. `code`: one of the session's error codes, docs/protocol.md. */
 export class RequestError extends Error {
   constructor(

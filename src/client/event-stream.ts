@@ -29,7 +29,7 @@ export class EventStream implements AsyncIterableIterator<StreamEvent> {
     if (this.#isEnded) return;
     const last = this.#waiting.at(-1);
     if (this.#waiting.length < MAX_WAITING) this.#waiting.push(event);
-    else if ('seq' in event) this.#waiting[this.#waiting.length - 1] = overflow(last, event.seq);
+    else this.#waiting[this.#waiting.length - 1] = overflow(last, event);
     this.#wake?.();
   }
 
@@ -70,8 +70,25 @@ export class EventStream implements AsyncIterableIterator<StreamEvent> {
   }
 }
 
-/** The last place in a full queue tells what found none: a gap that grows. */
-function overflow(last: StreamEvent | undefined, seq: number): StreamEvent {
-  const from = last?.kind === 'gap' ? last.from : last && 'seq' in last ? last.seq : seq;
-  return { kind: 'gap', from, to: seq, where: 'program' };
+/** The last place in a full queue tells what found none: a gap that grows. A snapshot that finds none is lost in it. */
+function overflow(last: StreamEvent | undefined, event: StreamEvent): StreamEvent {
+  const { from, to } = joined(numbersOf(last), numbersOf(event));
+  return { kind: 'gap', from, to, where: 'program' };
+}
+
+interface Numbers {
+  readonly from: number;
+  /** null: the numbering has begun anew since. */
+  readonly to: number | null;
+}
+
+function numbersOf(event: StreamEvent | undefined): Numbers {
+  if (event?.kind === 'gap') return event;
+  const seq = event?.kind === 'snapshot' ? event.snapshot.seq : (event?.seq ?? 0);
+  return { from: seq, to: seq };
+}
+
+function joined(first: Numbers, second: Numbers): Numbers {
+  if (first.to === null || second.to === null) return { from: first.from, to: null };
+  return { from: Math.min(first.from, second.from), to: Math.max(first.to, second.to) };
 }

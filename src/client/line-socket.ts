@@ -1,5 +1,5 @@
 import { createConnection, type Socket } from 'node:net';
-import { ClientError } from './errors.js';
+import { connectError } from './errors.js';
 
 export interface LineSocketHandlers {
   onLine(line: string): void;
@@ -13,7 +13,8 @@ const CONNECT_TIMEOUT_MS = 5000;
 /** A Unix socket that speaks in lines. */
 export class LineSocket {
   readonly #socket: Socket;
-  #rest = '';
+  /** Pieces of the line that is under way: a reply can have megabytes. */
+  #pieces: string[] = [];
 
   private constructor(socket: Socket, handlers: LineSocketHandlers) {
     this.#socket = socket;
@@ -27,10 +28,9 @@ export class LineSocket {
   static open(path: string, handlers: LineSocketHandlers): Promise<LineSocket> {
     return new Promise((resolve, reject) => {
       const socket = createConnection({ path });
-      const refuse = (error: NodeJS.ErrnoException) => {
+      const refuse = (error: Error) => {
         socket.destroy();
-        const isForbidden = error.code === 'EACCES' || error.code === 'EPERM';
-        reject(new ClientError(isForbidden ? 'NO_PERMISSION' : 'NOT_RUNNING', path));
+        reject(connectError(error, path));
       };
       socket.setTimeout(CONNECT_TIMEOUT_MS, () => refuse(new Error('too slow')));
       socket.once('error', refuse);
@@ -51,8 +51,12 @@ export class LineSocket {
   }
 
   #onText(text: string, { onLine }: LineSocketHandlers): void {
-    const lines = (this.#rest + text).split('\n');
-    this.#rest = lines.pop() ?? '';
-    for (const line of lines) onLine(line);
+    const [end = '', ...lines] = text.split('\n');
+    this.#pieces.push(end);
+    for (const next of lines) {
+      const line = this.#pieces.join('');
+      this.#pieces = [next];
+      onLine(line);
+    }
   }
 }

@@ -43,6 +43,7 @@ export class SessionConnection {
   readonly #pending = new Map<number, Pending<never>>();
   #socket: LineSocket | undefined;
   #nextId = 1;
+  #closedBy: ClientError | undefined;
 
   private constructor(handlers: ConnectionHandlers) {
     this.#handlers = handlers;
@@ -65,7 +66,9 @@ export class SessionConnection {
     this.#socket?.write(JSON.stringify({ jsonrpc: '2.0', id, method: name, params }));
   }
 
-  close(): void {
+  /** What is unanswered is rejected with `reason`. */
+  close(reason: ClientError): void {
+    this.#closedBy = reason;
     this.#socket?.close();
   }
 
@@ -93,7 +96,9 @@ export class SessionConnection {
     const pending = [...this.#pending.values()];
     this.#pending.clear();
     this.#handlers.onClosed();
-    for (const { onError } of pending) onError(new ClientError('CONNECTION_LOST'));
+    for (const { onError } of pending) {
+      onError(this.#closedBy ?? new ClientError('CONNECTION_LOST'));
+    }
   }
 }
 

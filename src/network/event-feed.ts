@@ -1,17 +1,5 @@
 import type { Clock } from '../clock.js';
-import type { HubEvent, HubEventContent } from './hub.js';
-
-/** Numbers that were given to events but are no longer held, both ends included. `to` is unknown (null) when the
- * numbering has begun anew below `from`: a gateway without history whose host clock was set back. */
-export interface SeqRange {
-  readonly from: number;
-  readonly to: number | null;
-}
-
-export interface Replay {
-  readonly events: readonly HubEvent[];
-  readonly gone: SeqRange | undefined;
-}
+import type { HubEvent, HubEventContent, Replay } from './hub.js';
 
 /**
  * A run begins with a number that no earlier run has reached, as long as there were fewer than 100 events in each

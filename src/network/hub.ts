@@ -10,7 +10,6 @@ import type { RootCommand } from '../protocol/root-command.js';
 import type { LinkStatus } from '../uart/link-keeper.js';
 import type { Alarm } from './alarms.js';
 import type { Delivery, Expectation } from './deliveries.js';
-import type { Replay } from './event-feed.js';
 
 /** A node as it is now. */
 export interface NodeView {
@@ -105,6 +104,18 @@ export type NodeChange =
   | { readonly change: 'status'; readonly status: NodeStatus };
 
 export type HubEventKind = HubEvent['kind'];
+
+/** Numbers that were given to events but are no longer held, both ends included. `to` is unknown (null) when the
+ * numbering has begun anew below `from`: a gateway without history whose host clock was set back. */
+export interface SeqRange {
+  readonly from: number;
+  readonly to: number | null;
+}
+
+export interface Replay {
+  readonly events: readonly HubEvent[];
+  readonly gone: SeqRange | undefined;
+}
 
 export interface Hub {
   readonly tables: Tables;

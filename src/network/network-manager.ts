@@ -22,7 +22,7 @@ import type { LinkStatus } from '../uart/link-keeper.js';
 import { SendError, type SendFailure } from '../uart/transmitter.js';
 import { type Alarm, Alarms } from './alarms.js';
 import { Deliveries, type Delivery, type DeliveryFailure, type Expectation } from './deliveries.js';
-import { EventFeed, type Replay } from './event-feed.js';
+import { EventFeed } from './event-feed.js';
 import {
   type Command,
   type Hub,
@@ -31,6 +31,7 @@ import {
   isAlive,
   type NodeView,
   type Outcome,
+  type Replay,
   type Robot,
   type RootView,
   type Sending,
@@ -100,6 +101,8 @@ export class NetworkManager implements Hub {
   readonly #malformed = new Counters<MalformedReason>(MALFORMED);
   #link: LinkStatus = { state: 'stopped', since: 0 };
   #cancelRefresh: CancelTimer = () => {};
+  /** The frame in hand is the first one since the gateway started. */
+  #isFirstWord = true;
 
   constructor(parts: NetworkParts) {
     this.#parts = parts;
@@ -138,6 +141,7 @@ export class NetworkManager implements Hub {
 
   /** A body from the root. */
   onFrame(body: Buffer): void {
+    this.#isFirstWord = this.#picture.root.lastHeardAt === undefined;
     this.#picture.onRootHeard();
     const message = decodeMessage(body, this.#parts.tables);
     this.#messages.add(message.kind);
@@ -345,8 +349,8 @@ export class NetworkManager implements Hub {
   }
 
   #onRootReset(): void {
-    this.#alarms.raise('ROOT_RESTARTED');
-    this.#parts.log.info('the root has restarted');
+    if (!this.#isFirstWord) this.#alarms.raise('ROOT_RESTARTED');
+    this.#parts.log.info(this.#isFirstWord ? 'the root has started' : 'the root has restarted');
     this.#refreshNow();
   }
 

@@ -1,9 +1,9 @@
 import { errorText, MeshgateError, systemErrorCode } from '../errors.js';
 
 /** Runs what opens a socket; the system's refusals become errors that a person can act on. */
-export async function namingFailures(where: string, open: () => Promise<void>): Promise<void> {
+export async function namingFailures<Result>(where: string, open: () => Promise<Result>): Promise<Result> {
   try {
-    await open();
+    return await open();
   } catch (error) {
     if (error instanceof MeshgateError) throw error;
     const code = systemErrorCode(error);

@@ -1,18 +1,23 @@
 import test from 'ava';
 import { formatPorts } from '../../src/cli/ports-table.js';
 
+const PIPE = { isTTY: false, columns: undefined, colour: false };
+
 test('ports stand in aligned columns, with a dash for what is not known', (t) => {
-  const table = formatPorts([
-    { path: '/dev/ttyS0' },
-    {
-      path: '/dev/ttyUSB0',
-      vendorId: '10c4',
-      productId: 'ea60',
-      serialNumber: '0001',
-      byId: '/dev/serial/by-id/usb-CP2102_0001',
-      knownAs: 'CP210x bridge',
-    },
-  ]);
+  const table = formatPorts(
+    [
+      { path: '/dev/ttyS0' },
+      {
+        path: '/dev/ttyUSB0',
+        vendorId: '10c4',
+        productId: 'ea60',
+        serialNumber: '0001',
+        byId: '/dev/serial/by-id/usb-CP2102_0001',
+        knownAs: 'CP210x bridge',
+      },
+    ],
+    PIPE,
+  );
   t.is(
     table,
     [
@@ -25,9 +30,9 @@ test('ports stand in aligned columns, with a dash for what is not known', (t) =>
 });
 
 test('where no port is there, the table says what to check', (t) => {
-  const text = formatPorts([]);
+  const text = formatPorts([], PIPE);
   t.regex(text, /^No serial ports found\./);
   t.regex(text, /cable/);
-  t.regex(text, /dialout/);
+  t.regex(text, /meshgate doctor/);
   t.true(text.endsWith('\n'));
 });

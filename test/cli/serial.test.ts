@@ -6,13 +6,21 @@ import { encodeFrame } from '../../src/uart/frame.js';
 import { ask, type ListeningClient, listenTo, untilSomeNodeIsActive } from '../support/classic-client.js';
 import { temporaryFolder } from '../support/gateway-fixture.js';
 import { bytesOf } from '../support/hex.js';
-import { MeshgateProcess, type RunningGateway, startProcess } from '../support/process-fixture.js';
+import {
+  killProcesses,
+  MeshgateProcess,
+  type RunningGateway,
+  startProcess,
+} from '../support/process-fixture.js';
 import { hasSocat, openPty, type Pty } from '../support/pty.js';
 
-const ptyTest = hasSocat ? test : test.skip;
+const ptyTest = hasSocat ? test.serial : test.serial.skip;
 
 const { path: folder, remove } = temporaryFolder();
-test.after.always(remove);
+test.after.always(async () => {
+  await killProcesses();
+  remove();
+});
 
 let names = 0;
 const freshPath = (name: string) => join(folder, `${name}${names++}`);

@@ -3,11 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { ask, connectTo, listenTo, untilSomeNodeIsActive } from '../support/classic-client.js';
-import { runToEnd, startProcess } from '../support/process-fixture.js';
+import { killProcesses, runToEnd, startProcess } from '../support/process-fixture.js';
 import { temporaryFile } from '../support/tables.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'mg-start-'));
-test.after.always(() => rmSync(folder, { recursive: true, force: true }));
+test.after.always(async () => {
+  await killProcesses();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 let sockets = 0;
 const freshSocket = () => join(folder, `s${sockets++}`);
@@ -16,22 +19,25 @@ const freshSocket = () => join(folder, `s${sockets++}`);
 const NO_DEVICE = ['--port', join(folder, 'no-tty')];
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  test(`${signal} ends the gateway within 2 s, with exit code 0 and its socket file gone`, async (t) => {
-    const socket = freshSocket();
-    const gateway = await startProcess(['--simulate', '--socket', socket]);
-    const client = await listenTo(socket);
-    const half = await connectTo(socket);
-    half.write('SEND-');
-    const { code, ms, stderr } = await gateway.stop(signal);
-    t.is(code, 0, stderr);
-    t.true(ms < 2000, `${ms} ms`);
-    t.false(existsSync(socket));
-    await client.closed;
-    half.destroy();
-  });
+  test.serial(
+    `${signal} ends the gateway within 2 s, with exit code 0 and its socket file gone`,
+    async (t) => {
+      const socket = freshSocket();
+      const gateway = await startProcess(['--simulate', '--socket', socket]);
+      const client = await listenTo(socket);
+      const half = await connectTo(socket);
+      half.write('SEND-');
+      const { code, ms, stderr } = await gateway.stop(signal);
+      t.is(code, 0, stderr);
+      t.true(ms < 2000, `${ms} ms`);
+      t.false(existsSync(socket));
+      await client.closed;
+      half.destroy();
+    },
+  );
 }
 
-test('a gateway that is told to stop as soon as it has greeted stops in order', async (t) => {
+test.serial('a gateway that is told to stop as soon as it has greeted stops in order', async (t) => {
   for (let round = 0; round < 5; round++) {
     const socket = freshSocket();
     const gateway = await startProcess([...NO_DEVICE, '--socket', socket]);
@@ -40,7 +46,7 @@ test('a gateway that is told to stop as soon as it has greeted stops in order', 
   }
 });
 
-test('a gateway on a virtual mesh hears nodes, and says what to try next', async (t) => {
+test.serial('a gateway on a virtual mesh hears nodes, and says what to try next', async (t) => {
   const socket = freshSocket();
   const gateway = await startProcess(['--simulate', '--nodes', '3', '--seed', '7', '--socket', socket]);
   t.regex(gateway.stdout, /^The mesh is simulated: 3 virtual nodes, seed 7\. No hardware is used\.$/m);
@@ -51,14 +57,28 @@ test('a gateway on a virtual mesh hears nodes, and says what to try next', async
   t.is((await gateway.stop()).code, 0);
 });
 
-test('the socket is open to the group, and to nobody else', async (t) => {
+test.serial('a gateway goes on when nobody reads its log any more', async (t) => {
+  const socket = freshSocket();
+  const gateway = await startProcess([...NO_DEVICE, '--socket', socket], { MESHGATE_CLIENTS_MAX: '1' });
+  gateway.child.stderr?.destroy();
+  const held = await connectTo(socket);
+  for (let round = 0; round < 3; round++) {
+    t.is((await ask(socket, 'ACT-C')).toString('utf8', 2), 'Too Many Clients');
+  }
+  held.destroy();
+  const { code } = await gateway.stop();
+  t.is(code, 0);
+  t.false(existsSync(socket));
+});
+
+test.serial('the socket is open to the group, and to nobody else', async (t) => {
   const socket = freshSocket();
   const gateway = await startProcess([...NO_DEVICE, '--socket', socket]);
   t.is(statSync(socket).mode & 0o777, 0o660);
   await gateway.stop();
 });
 
-test('without --socket it lies in XDG_RUNTIME_DIR', async (t) => {
+test.serial('without --socket it lies in XDG_RUNTIME_DIR', async (t) => {
   const runtime = mkdtempSync(join(folder, 'run-'));
   const gateway = await startProcess(NO_DEVICE, { XDG_RUNTIME_DIR: runtime });
   t.is(gateway.socketPath, join(runtime, 'meshgate.sock'));
@@ -66,7 +86,7 @@ test('without --socket it lies in XDG_RUNTIME_DIR', async (t) => {
   await gateway.stop();
 });
 
-test('a socket file that a killed gateway left behind is replaced', async (t) => {
+test.serial('a socket file that a killed gateway left behind is replaced', async (t) => {
   const socket = freshSocket();
   const killed = await startProcess([...NO_DEVICE, '--socket', socket]);
   t.is((await killed.stop('SIGKILL')).signal, 'SIGKILL');
@@ -76,18 +96,21 @@ test('a socket file that a killed gateway left behind is replaced', async (t) =>
   await gateway.stop();
 });
 
-test('a socket that a living gateway holds is refused with exit code 7 and its process id', async (t) => {
-  const socket = freshSocket();
-  const first = await startProcess([...NO_DEVICE, '--socket', socket]);
-  const { code, stderr } = await runToEnd(['start', ...NO_DEVICE, '--socket', socket]);
-  t.is(code, 7);
-  t.true(stderr.includes(`the gateway with process id ${first.pid} already serves ${socket}`));
-  t.true(stderr.includes(`kill ${first.pid}`));
-  t.is((await ask(socket, 'ACT-C')).toString('hex'), '5300');
-  await first.stop();
-});
+test.serial(
+  'a socket that a living gateway holds is refused with exit code 7 and its process id',
+  async (t) => {
+    const socket = freshSocket();
+    const first = await startProcess([...NO_DEVICE, '--socket', socket]);
+    const { code, stderr } = await runToEnd(['start', ...NO_DEVICE, '--socket', socket]);
+    t.is(code, 7);
+    t.true(stderr.includes(`the gateway with process id ${first.pid} already serves ${socket}`));
+    t.true(stderr.includes(`kill ${first.pid}`));
+    t.is((await ask(socket, 'ACT-C')).toString('hex'), '5300');
+    await first.stop();
+  },
+);
 
-test('of several gateways that are started at the same time exactly one wins', async (t) => {
+test.serial('of several gateways that are started at the same time exactly one wins', async (t) => {
   const socket = freshSocket();
   const attempts = await Promise.allSettled(
     [1, 2, 3, 4].map(() => startProcess([...NO_DEVICE, '--socket', socket])),
@@ -99,7 +122,7 @@ test('of several gateways that are started at the same time exactly one wins', a
   t.false(existsSync(socket));
 });
 
-test('a regular file at the socket path is refused, and left as it is', async (t) => {
+test.serial('a regular file at the socket path is refused, and left as it is', async (t) => {
   const socket = freshSocket();
   writeFileSync(socket, 'mine');
   const { code, stderr } = await runToEnd(['start', ...NO_DEVICE, '--socket', socket]);
@@ -108,19 +131,29 @@ test('a regular file at the socket path is refused, and left as it is', async (t
   t.is(statSync(socket).size, 4);
 });
 
-test('a TCP port that another program holds is refused with exit code 7, and the socket file is gone', async (t) => {
-  const { createServer } = await import('node:net');
-  const holder = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => holder.once('listening', resolve));
-  const address = holder.address();
-  const port = typeof address === 'object' && address ? address.port : 0;
-  const socket = freshSocket();
-  const { code, stderr } = await runToEnd(['start', ...NO_DEVICE, '--socket', socket, '--tcp', String(port)]);
-  t.is(code, 7);
-  t.true(stderr.includes(`127.0.0.1:${port}`));
-  t.false(existsSync(socket));
-  holder.close();
-});
+test.serial(
+  'a TCP port that another program holds is refused with exit code 7, and the socket file is gone',
+  async (t) => {
+    const { createServer } = await import('node:net');
+    const holder = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => holder.once('listening', resolve));
+    const address = holder.address();
+    const port = typeof address === 'object' && address ? address.port : 0;
+    const socket = freshSocket();
+    const { code, stderr } = await runToEnd([
+      'start',
+      ...NO_DEVICE,
+      '--socket',
+      socket,
+      '--tcp',
+      String(port),
+    ]);
+    t.is(code, 7);
+    t.true(stderr.includes(`127.0.0.1:${port}`));
+    t.false(existsSync(socket));
+    holder.close();
+  },
+);
 
 interface Refusal {
   readonly name: string;
@@ -181,7 +214,7 @@ const REFUSALS: readonly Refusal[] = [
 ];
 
 for (const { name, args, env = {}, code, says } of REFUSALS) {
-  test(`${name} ends with exit code ${code} and says why`, async (t) => {
+  test.serial(`${name} ends with exit code ${code} and says why`, async (t) => {
     const ended = await runToEnd(args, env);
     t.is(ended.code, code, ended.stderr);
     t.regex(ended.stderr, says);
@@ -190,7 +223,7 @@ for (const { name, args, env = {}, code, says } of REFUSALS) {
   });
 }
 
-test('a table that is wrong is refused with file, key and reason, and exit code 6', async (t) => {
+test.serial('a table that is wrong is refused with file, key and reason, and exit code 6', async (t) => {
   const opcodes = temporaryFile(t, 'opcodes.json', {
     messages: [{ opcode: 300, name: 'X', from: ['node'] }],
     commands: [],
@@ -200,7 +233,7 @@ test('a table that is wrong is refused with file, key and reason, and exit code 
   t.true(stderr.includes(`${opcodes}: messages.0.opcode: must be a number from 0 to 255`));
 });
 
-test('help and version are no failures', async (t) => {
+test.serial('help and version are no failures', async (t) => {
   for (const args of [['--help'], ['start', '--help'], ['--version']]) {
     const { code, stdout, stderr } = await runToEnd(args);
     t.is(code, 0);
@@ -209,7 +242,7 @@ test('help and version are no failures', async (t) => {
   }
 });
 
-test('settings from file, variable and flag work together in the real process', async (t) => {
+test.serial('settings from file, variable and flag work together in the real process', async (t) => {
   const runtime = mkdtempSync(join(folder, 'run-'));
   const socket = join(runtime, 'from-file');
   const file = temporaryFile(
@@ -223,8 +256,8 @@ test('settings from file, variable and flag work together in the real process', 
   await gateway.stop();
 });
 
-test('ports --json prints one JSON array', async (t) => {
+test.serial('ports --json prints the ports as one JSON value', async (t) => {
   const { code, stdout } = await runToEnd(['ports', '--json']);
   t.is(code, 0);
-  t.true(Array.isArray(JSON.parse(stdout)));
+  t.true(Array.isArray((JSON.parse(stdout) as { ports?: unknown }).ports));
 });

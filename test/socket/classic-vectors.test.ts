@@ -3,7 +3,7 @@ import { loadConfig } from '../../src/config.js';
 import { loadTables } from '../../src/gateway.js';
 import { COMMAND_FAILURES } from '../../src/network/hub.js';
 import { examineRequest } from '../../src/socket/classic/request.js';
-import { ask, connectTo, type Delivery } from '../support/classic-client.js';
+import { ask, type Delivery } from '../support/classic-client.js';
 import { type ClassicVector, loadClassicVectors } from '../support/classic-vectors.js';
 import { type GatewayFixture, startGateway, stillClock } from '../support/gateway-fixture.js';
 
@@ -138,15 +138,26 @@ test('robots are shown as the client named them', async (t) => {
   await fixture.close();
 });
 
-test('the dialect is the same over TCP, on the ports that existing clients use', async (t) => {
-  const [first, second] = [await freePort(), await freePort()];
-  const fixture = await startGateway({ settings: { tcp: [first, second] } });
-  for (const port of [first, second]) {
-    t.is((await ask(port, 'ACT-C')).toString('hex'), '5300');
-    t.is((await ask(port, 'HELLO')).toString('utf8', 2), 'Unknown Command');
+test('a robot whose words are no text is no robot', async (t) => {
+  const fixture = await startGateway();
+  for (const wrong of ['null', '{}', '[1]', 'true']) {
+    const request = `W-RBT[{id: 1, name: ${wrong}, state: 'Idle', node: 'Node-5'}]`;
+    t.is((await ask(fixture.socketPath, request)).toString('utf8', 2), 'Robot List Not Readable', wrong);
   }
+  t.deepEqual(fixture.hub.robots(), []);
   await fixture.close();
-  await t.throwsAsync(connectTo(first), { code: 'ECONNREFUSED' });
+});
+
+test('what W-LOG says is told to whoever watches, as one clean line', async (t) => {
+  const fixture = await startGateway();
+  const shown: string[] = [];
+  fixture.hub.subscribe((event) => {
+    if (event.kind === 'traffic' && event.what === 'log') shown.push(event.text);
+  });
+  await ask(fixture.socketPath, 'W-LOGarm \u001b[31mup\r\nand down');
+  await ask(fixture.socketPath, 'W-LOG\0\0Grüße');
+  t.deepEqual(shown, ['arm up and down', 'Grüße']);
+  await fixture.close();
 });
 
 async function startFieldGateway(): Promise<GatewayFixture> {
@@ -154,13 +165,4 @@ async function startFieldGateway(): Promise<GatewayFixture> {
   const field = vectors.find(({ name }) => name === 'ACT-C');
   fixture.root.say(...(field?.picture ?? []));
   return fixture;
-}
-
-async function freePort(): Promise<number> {
-  const { createServer } = await import('node:net');
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address ? address.port : 0;
 }

@@ -23,7 +23,8 @@ const KEYWORDS: Readonly<Record<string, Check>> = {
     const missing = isRecord(value) ? (rule as string[]).filter((name) => !(name in value)) : [];
     return missing.map((name) => `${path}.${name}: missing`);
   },
-  type: (rule, value, path) => (isOfType(String(rule), value) ? [] : [`${path}: no ${rule}: ${value}`]),
+  type: (rule, value, path) =>
+    [rule].flat().some((type) => isOfType(String(type), value)) ? [] : [`${path}: no ${rule}: ${value}`],
   enum: (rule, value, path) =>
     (rule as unknown[]).includes(value) ? [] : [`${path}: not allowed: ${value}`],
   const: (rule, value, path) => (rule === value ? [] : [`${path}: not ${rule}`]),
@@ -31,8 +32,8 @@ const KEYWORDS: Readonly<Record<string, Check>> = {
   maximum: (rule, value, path) => (Number(value) <= Number(rule) ? [] : [`${path}: over ${rule}`]),
   minLength: (rule, value, path) => (String(value).length >= Number(rule) ? [] : [`${path}: too short`]),
   maxLength: (rule, value, path) => (String(value).length <= Number(rule) ? [] : [`${path}: too long`]),
-  minItems: (rule, value, path) => ((value as unknown[]).length >= Number(rule) ? [] : [`${path}: too few`]),
-  maxItems: (rule, value, path) => ((value as unknown[]).length <= Number(rule) ? [] : [`${path}: too many`]),
+  minItems: (rule, value, path) => (lengthOf(value) >= Number(rule) ? [] : [`${path}: too few`]),
+  maxItems: (rule, value, path) => (lengthOf(value) <= Number(rule) ? [] : [`${path}: too many`]),
   pattern: (rule, value, path) => (new RegExp(String(rule)).test(String(value)) ? [] : [`${path}: ${value}`]),
   anyOf: (rule, value, path) => oneFits(rule as unknown[], value, path),
   oneOf: (rule, value, path) => oneFits(rule as unknown[], value, path),
@@ -52,9 +53,11 @@ const KEYWORDS: Readonly<Record<string, Check>> = {
     return others.flatMap(([name, other]) => schemaFaults(rule, other, `${path}.${name}`));
   },
   prefixItems: (rule, value, path) =>
-    (rule as unknown[]).flatMap((schema, index) =>
-      schemaFaults(schema, (value as unknown[])[index], `${path}[${index}]`),
-    ),
+    Array.isArray(value)
+      ? (rule as unknown[]).flatMap((schema, index) =>
+          schemaFaults(schema, value[index], `${path}[${index}]`),
+        )
+      : [],
   items: (rule, value, path) =>
     Array.isArray(value)
       ? value.flatMap((entry, index) => schemaFaults(rule, entry, `${path}[${index}]`))
@@ -79,6 +82,10 @@ function isOfType(type: string, value: unknown): boolean {
     default:
       return typeof value === type;
   }
+}
+
+function lengthOf(value: unknown): number {
+  return Array.isArray(value) ? value.length : 0;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -163,6 +163,12 @@ export class SessionFixture {
     return id;
   }
 
+  /** Lets what was begun take its course, and then time pass. */
+  async pass(ms: number): Promise<void> {
+    await settled();
+    await this.mesh.pass(ms);
+  }
+
   replyTo(id: number): Reply | undefined {
     return this.received.find((text) => text.id === id);
   }

@@ -9,9 +9,16 @@ const PATIENCE_MS = 10_000;
 export interface RpcMessage {
   readonly id?: unknown;
   readonly result?: unknown;
-  readonly error?: { readonly code: number; readonly message: string; readonly data: { readonly code: string } };
+  readonly error?: {
+    readonly code: number;
+    readonly message: string;
+    readonly data: { readonly code: string };
+  };
   readonly method?: string;
-  readonly params?: { readonly subscription: string; readonly event: { readonly seq: number; readonly kind: string } };
+  readonly params?: {
+    readonly subscription: string;
+    readonly event: { readonly seq: number; readonly kind: string };
+  };
 }
 
 export class WebSocketClient {
@@ -43,6 +50,11 @@ export class WebSocketClient {
     refused.catch(() => {});
     await Promise.race([opened, refused]);
     return client;
+  }
+
+  /** What has come and was not taken out. */
+  get received(): readonly string[] {
+    return this.#received;
   }
 
   /** Takes out the next message, as text. */

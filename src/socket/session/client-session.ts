@@ -43,6 +43,10 @@ export class ClientSession {
   /** Characters of large replies that the system has not taken yet. */
   #largeReplies = 0;
   #behindSince: number | undefined;
+  /** What the client sent before its transport was paused, and whose turn has not come: at most one chunk. */
+  #postponed: string[] = [];
+  #onAllTaken: (() => void)[] = [];
+  #isPaused = false;
   #cancelLook: CancelTimer = () => {};
 
   constructor(parts: ClientSessionParts) {
@@ -56,7 +60,9 @@ export class ClientSession {
 
   /** Takes one JSON text of the client. */
   receive(text: string): void {
-    if (!this.#isClosed) this.#session.receive(text);
+    if (this.#isClosed) return;
+    if (this.#isFull || this.#postponed.length > 0) this.#postponed.push(text);
+    else this.#session.receive(text);
   }
 
   /** Tells the client why, and ends the session. `last`: what it is told before that. */
@@ -69,17 +75,26 @@ export class ClientSession {
   }
 
   /** Resolves when every request has its reply. */
-  whenIdle(): Promise<void> {
-    return this.#session.whenIdle();
+  async whenIdle(): Promise<void> {
+    if (this.#postponed.length > 0) await new Promise<void>((resolve) => this.#onAllTaken.push(resolve));
+    await this.#session.whenIdle();
   }
 
   /** Ends the session; the connection is the owner's. */
   close(): void {
     this.#isClosed = true;
     this.#cancelLook();
+    this.#postponed = [];
+    this.#tellAllTaken();
     this.#session.close();
   }
 
+  /** More waits than may wait: no more requests are taken. */
+  get #isFull(): boolean {
+    return this.#parts.transport.waitingBytes > this.#parts.outboxLimit;
+  }
+
+  /** So it is without the large replies: the client reads too slowly. */
   get #isBehind(): boolean {
     return this.#parts.transport.waitingBytes - this.#largeReplies > this.#parts.outboxLimit;
   }
@@ -88,7 +103,8 @@ export class ClientSession {
     if (this.#isClosed) return;
     if (text.length < LARGE_REPLY) this.#parts.transport.write(text);
     else this.#sendLarge(text);
-    if (this.#isBehind) this.#onBehind();
+    if (this.#isBehind) this.#behindSince ??= this.#parts.clock.monotonic();
+    if (this.#isFull) this.#pause();
   }
 
   #sendLarge(text: string): void {
@@ -98,25 +114,54 @@ export class ClientSession {
     });
   }
 
-  #onBehind(): void {
-    if (this.#behindSince !== undefined) return;
-    this.#behindSince = this.#parts.clock.monotonic();
+  #pause(): void {
+    if (this.#isPaused || this.#isClosed) return;
+    this.#isPaused = true;
     this.#parts.transport.pause();
-    this.#look();
+    this.#lookLater();
+  }
+
+  #lookLater(): void {
+    this.#cancelLook = this.#parts.clock.after(LOOK_EVERY_MS, () => this.#look());
   }
 
   #look(): void {
-    this.#cancelLook = this.#parts.clock.after(LOOK_EVERY_MS, () => {
-      const behindMs = this.#parts.clock.monotonic() - (this.#behindSince ?? 0);
-      if (!this.#isBehind) this.#onCaughtUp();
-      else if (behindMs >= BEHIND_TIMEOUT_MS) this.closing('SLOW_READER');
-      else this.#look();
-    });
+    if (!this.#isBehind) this.#onCaughtUp();
+    else if (this.#behindMs >= BEHIND_TIMEOUT_MS) this.closing('SLOW_READER');
+    this.#takePostponed();
+    if (this.#isClosed) return;
+    if (this.#isFull) this.#lookLater();
+    else this.#resume();
+  }
+
+  get #behindMs(): number {
+    return this.#behindSince === undefined ? 0 : this.#parts.clock.monotonic() - this.#behindSince;
   }
 
   #onCaughtUp(): void {
     this.#behindSince = undefined;
-    this.#parts.transport.resume();
     this.#session.onCaughtUp();
+  }
+
+  #takePostponed(): void {
+    for (let text = this.#nextPostponed(); text !== undefined; text = this.#nextPostponed()) {
+      this.#session.receive(text);
+    }
+    if (this.#postponed.length === 0) this.#tellAllTaken();
+  }
+
+  #nextPostponed(): string | undefined {
+    return this.#isFull ? undefined : this.#postponed.shift();
+  }
+
+  #resume(): void {
+    this.#isPaused = false;
+    this.#parts.transport.resume();
+  }
+
+  #tellAllTaken(): void {
+    const waiting = this.#onAllTaken;
+    this.#onAllTaken = [];
+    for (const resolve of waiting) resolve();
   }
 }

@@ -6,13 +6,15 @@ import type { Hub } from '../../network/hub.js';
 export type WaitUntil = 'written' | 'answered';
 
 const REACHED: Readonly<Record<WaitUntil, ReadonlySet<DeliveryStage>>> = {
-  written: new Set(['written', 'answered', 'failed']),
+  written: new Set(['written', 'uncertain', 'answered', 'failed']),
   answered: new Set(['answered', 'failed']),
 };
 
 interface Waiter {
   readonly until: WaitUntil;
   readonly settle: (delivery: Delivery) => void;
+  /** Settles with what is known now. */
+  readonly giveUp: () => void;
 }
 
 /** A session's waits for stages of its deliveries: one look at each event, however many wait. */
@@ -46,21 +48,18 @@ export class DeliveryWaiters {
           this.#forget(delivery.id, waiter);
           resolve(reached);
         },
+        giveUp: () => waiter.settle(this.#hub.findDelivery(delivery.id) ?? delivery),
       };
-      cancel = this.#clock.after(timeoutMs, () =>
-        waiter.settle(this.#hub.findDelivery(delivery.id) ?? delivery),
-      );
+      cancel = this.#clock.after(timeoutMs, waiter.giveUp);
       this.#waiting.set(delivery.id, (this.#waiting.get(delivery.id) ?? new Set()).add(waiter));
     });
   }
 
   /** Settles all that wait with what is known: the session is over. */
   close(): void {
-    for (const [id, waiters] of this.#waiting) {
-      const delivery = this.#hub.findDelivery(id);
-      for (const waiter of waiters) if (delivery) waiter.settle(delivery);
+    for (const waiters of this.#waiting.values()) {
+      for (const waiter of waiters) waiter.giveUp();
     }
-    this.#waiting.clear();
   }
 
   #forget(id: string, waiter: Waiter): void {

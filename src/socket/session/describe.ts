@@ -3,8 +3,9 @@ import { cleanText } from '../../clean-text.js';
 import type { Alarm } from '../../network/alarms.js';
 import type { Delivery } from '../../network/deliveries.js';
 import type { Hub, HubEvent, NodeValue, NodeView, RootView } from '../../network/hub.js';
-import { decodeValue } from '../../protocol/data-types.js';
-import { type Message, messageName } from '../../protocol/message.js';
+import { formatAddress } from '../../protocol/address.js';
+import { type DecodedValue, decodeValue } from '../../protocol/data-types.js';
+import { MALFORMED_REASONS, type Message, messageName } from '../../protocol/message.js';
 import { LINK_DOWN_REASONS } from '../../uart/link.js';
 import type { LinkStatus } from '../../uart/link-keeper.js';
 import type {
@@ -41,10 +42,22 @@ export function describeValue({ node, type, value }: NodeValue): Value {
     type: type.name,
     id: type.id,
     bytes: value.bytes.toString('hex'),
-    fields: decodeValue(type, value.bytes),
+    fields: describeFields(decodeValue(type, value.bytes)),
     receivedAt: value.receivedAt,
     deviceTime: value.deviceTime ?? null,
   };
+}
+
+/** JSON has no NaN and no Infinity: they are told by name. */
+function describeFields(fields: DecodedValue): DecodedValue {
+  const names = Object.keys(fields).filter((name) => isOdd(fields[name]?.value));
+  if (names.length === 0) return fields;
+  const named = names.map((name) => [name, { ...fields[name], value: String(fields[name]?.value) }]);
+  return { ...fields, ...Object.fromEntries(named) };
+}
+
+function isOdd(value: number | string | undefined): boolean {
+  return typeof value === 'number' && !Number.isFinite(value);
 }
 
 /** `now`: ms since the epoch, host clock; an age is never below 0, however the clock is set. */
@@ -135,8 +148,31 @@ function describeMessage(message: Message, toListeners: boolean): MessageInfo {
     opcode: opcodeOf(message),
     body: message.body.toString('hex'),
     text: message.kind === 'text' ? cleanText(message.text) : null,
+    detail: detailOf(message),
     toListeners,
   };
+}
+
+/** Values come as events of their own, and what has no meaning here is in the body. */
+function detailOf(message: Message): string | null {
+  switch (message.kind) {
+    case 'netInfo':
+      return countOf(message.nodes, 'node');
+    case 'pathInfo':
+      return countOf(message.paths, 'path');
+    case 'nodeInfo':
+      return `${formatAddress(message.node.address)} is ${message.node.uuid.toString('hex')}`;
+    case 'rootReset':
+      return cleanText(message.text);
+    case 'malformed':
+      return `${MALFORMED_REASONS[message.reason]}, at byte ${message.offset}`;
+    default:
+      return null;
+  }
+}
+
+function countOf({ length }: readonly unknown[], what: string): string {
+  return `${length} ${what}${length === 1 ? '' : 's'}`;
 }
 
 function opcodeOf(message: Message): number | null {

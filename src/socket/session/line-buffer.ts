@@ -27,6 +27,11 @@ export class LineBuffer {
     if (from < chunk.length) this.#append(chunk.subarray(from));
   }
 
+  /** Nothing more will come: what was said last counts as a line, even without its end. */
+  finish(): void {
+    if (this.#length > 0) this.#takeLine(Buffer.alloc(0));
+  }
+
   #takeLine(end: Buffer): void {
     if (this.#length === 0) {
       this.#onLine(end);

@@ -27,8 +27,9 @@ export class LineSession {
     this.#session.closing('STOPPED');
   }
 
-  /** Resolves when every request has its reply. */
+  /** The client will say no more. Resolves when every request has its reply. */
   whenIdle(): Promise<void> {
+    this.#lines.finish();
     return this.#session.whenIdle();
   }
 

@@ -6,6 +6,7 @@ import type { DataType } from '../../protocol/data-types.js';
 import type { MessageOpcode } from '../../protocol/opcodes.js';
 import type { DeliveryWaiters } from './delivery-waiters.js';
 import { SessionError } from './errors.js';
+import type { MapInfo } from './shapes.js';
 import type { Subscriptions } from './subscriptions.js';
 
 /** The gateway process itself, as sessions tell of it. */
@@ -16,6 +17,8 @@ export interface GatewayFacts {
   /** Connections now, and how the earlier ones ended. */
   clients(): { readonly connected: number; readonly listening: number; readonly sessions: number };
   clientCounters(): Readonly<Record<string, unknown>>;
+  /** What the dashboard's map shows behind the nodes. */
+  readonly map: MapInfo;
 }
 
 /** What a method works on: the hub, and the session that called it. */
@@ -100,9 +103,9 @@ export const opcodeParam = z
 export function resolveAddress(node: number | string, hub: Hub): number {
   const address = typeof node === 'number' ? node : numberIn(node);
   if (address !== undefined && address >= ROOT_ADDRESS && address <= MAX_UNICAST_ADDRESS) return address;
-  const named = hub.nodes().find(({ name }) => name.toLowerCase() === String(node).toLowerCase());
-  if (!named) throw new SessionError('NODE_NOT_FOUND', String(node));
-  return named.address;
+  const named = hub.addressOf(String(node));
+  if (named === undefined) throw new SessionError('NODE_NOT_FOUND', String(node));
+  return named;
 }
 
 /** The known node that a parameter names. Throws `NODE_NOT_FOUND`. */

@@ -20,7 +20,7 @@ export function describeOpenRpc(methods: readonly Method[], version: string) {
     },
     'x-notifications': {
       event: 'params: {subscription, event}; event as in components.schemas.event',
-      gap: 'params: {subscription, from, to, dropped, coalesced}: events that were not delivered, by number, both ends included',
+      gap: 'params: {subscription, from, to, dropped, coalesced}: events of these numbers were not delivered, both ends included; values among them that are still the latest of their node and type follow',
       closing: `params: {reason}: one of ${Object.keys(CLOSING_REASONS).join(', ')}`,
     },
   };

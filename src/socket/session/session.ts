@@ -29,6 +29,10 @@ export interface SessionParts {
 
 /** Requests that a client may leave unanswered; each holds memory until its reply. */
 const MAX_UNANSWERED = 4096;
+/** Requests in one batch: its replies are held until the last is there. */
+const MAX_BATCH = 1000;
+/** Characters of one batch's replies; what would come on top of that is refused. */
+const MAX_BATCH_REPLY = 16_777_216;
 
 type RequestId = string | number | null;
 
@@ -61,7 +65,7 @@ export class Session {
       clock,
       owner: name,
       role,
-      subscriptions: new Subscriptions(hub, parts),
+      subscriptions: new Subscriptions(parts),
       deliveries: new DeliveryWaiters(hub, clock),
     };
     this.#unsubscribe = hub.subscribe((event) => {
@@ -108,12 +112,29 @@ export class Session {
   /** A batch is answered by one array, without its notifications; an empty one is a wrong request. */
   async #receiveBatch(entries: readonly unknown[]): Promise<void> {
     if (entries.length === 0) return this.#send(errorReply(null, new SessionError('INVALID_REQUEST')));
-    const answers = await Promise.all(
-      entries.map((entry) => new Promise<Answer>((resolve) => this.#carryOut(entry, resolve))),
-    );
+    if (entries.length > MAX_BATCH) {
+      const error = new SessionError('TOO_MANY_REQUESTS', `a batch may have ${MAX_BATCH}`);
+      return this.#send(errorReply(null, error));
+    }
+    this.#unanswered++;
+    const answers = await this.#answerAll(entries);
     const texts = answers.map(({ text }) => text).filter((text) => text !== undefined);
     if (texts.length > 0) this.#send(`[${texts.join(',')}]`);
     for (const { afterReply } of answers) afterReply?.();
+    this.#onAnswered();
+  }
+
+  #answerAll(entries: readonly unknown[]): Promise<Answer[]> {
+    let length = 0;
+    const answer = (entry: unknown) =>
+      new Promise<Answer>((resolve) => {
+        if (length > MAX_BATCH_REPLY) return resolve(tooMuch(entry));
+        this.#carryOut(entry, (answer) => {
+          length += answer.text?.length ?? 0;
+          resolve(answer);
+        });
+      });
+    return Promise.all(entries.map(answer));
   }
 
   /** Carries out one request; `settle` is called once, at once where nothing has to be waited for. */
@@ -150,7 +171,10 @@ export class Session {
     onError: (error: unknown) => void,
   ): void {
     this.#unanswered++;
-    void reply.then(onReply, onError).finally(() => this.#onAnswered());
+    void reply
+      .then(onReply)
+      .catch(onError)
+      .finally(() => this.#onAnswered());
   }
 
   #onAnswered(): void {
@@ -167,6 +191,12 @@ export class Session {
     this.#parts.log.warn('internal error', `${method}: ${errorStack(error)}`);
     return new SessionError('INTERNAL');
   }
+}
+
+/** A request of a batch whose replies have become too long; a notification was not carried out either. */
+function tooMuch(entry: unknown): Answer {
+  const error = new SessionError('TOO_MANY_REQUESTS', 'the replies of this batch are too long');
+  return { text: readRequest(entry)?.id === undefined ? undefined : errorReply(idOf(entry), error) };
 }
 
 /** Throws `UNKNOWN_METHOD`, `FORBIDDEN` or `BAD_PARAMS`. */

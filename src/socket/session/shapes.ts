@@ -5,9 +5,13 @@
 import { z } from 'zod';
 import { MAX_UNICAST_ADDRESS } from '../../protocol/address.js';
 
+const MAX_ADDRESS = 0xffff;
+
 const time = z.number().describe('ms since the epoch, host clock');
 const hex = z.string().regex(/^([0-9a-f]{2})*$/i);
 const address = z.int().min(0).max(MAX_UNICAST_ADDRESS).describe('unicast address; 0 = the root');
+
+const anyAddress = z.int().min(0).max(MAX_ADDRESS);
 
 export const linkShape = z.object({
   state: z.enum(['absent', 'opening', 'probing', 'up', 'backingOff', 'stopped']),
@@ -47,13 +51,26 @@ export const nodeShape = z.object({
   values: z.array(agedValueShape).describe('the latest of each data type'),
 });
 
-export const pathShape = z.object({ origin: address, target: address });
+export const pathShape = z.object({
+  origin: anyAddress,
+  target: anyAddress.describe('unicast or group address'),
+});
 
 export const robotShape = z.object({
   id: z.union([z.number(), z.string()]),
   name: z.string(),
   state: z.string(),
   node: z.string(),
+});
+
+export const mapShape = z.object({
+  image: z.string().nullable().describe('path of the background picture on this server'),
+  corners: z
+    .tuple([z.number(), z.number(), z.number(), z.number()])
+    .nullable()
+    .describe('north, west, south, east of the picture, in degrees; null = the picture says it itself'),
+  tiles: z.string().nullable().describe('address of map tiles, with {z}, {x} and {y}'),
+  attribution: z.string().nullable(),
 });
 
 export const alarmShape = z.object({
@@ -90,11 +107,12 @@ export const deliveryShape = z.object({
 });
 
 export const messageShape = z.object({
-  from: address,
+  from: anyAddress.describe('unicast address; 0 = the root; above 0x7FFF only where it is malformed'),
   name: z.string().describe('the opcode by name; Text, Malformed, or Unknown 0x…'),
   opcode: z.int().nullable(),
   body: hex,
   text: z.string().nullable().describe('firmware text'),
+  detail: z.string().nullable().describe('what it lists, or what is wrong with it, in words'),
   toListeners: z.boolean().describe('clients of the classic dialect got it'),
 });
 
@@ -162,6 +180,7 @@ export type AgedValue = z.output<typeof agedValueShape>;
 export type NodeInfo = z.output<typeof nodeShape>;
 export type PathInfo = z.output<typeof pathShape>;
 export type RobotInfo = z.output<typeof robotShape>;
+export type MapInfo = z.output<typeof mapShape>;
 export type AlarmInfo = z.output<typeof alarmShape>;
 export type DeliveryInfo = z.output<typeof deliveryShape>;
 export type MessageInfo = z.output<typeof messageShape>;

@@ -2,9 +2,12 @@
  * One subscription of a session: a filter, a least interval for values, and what is done when the client reads too
  * slowly. Then values are coalesced to the latest of each node and type, other events are left out, and one `gap`
  * notice tells the range; nothing is missing without a word.
+ *
+ * It begins by reading the hub's ring, behind the last event that the client has, as fast as the client takes it;
+ * from the ring's end on it takes events as they come.
  */
 import type { CancelTimer, Clock } from '../../clock.js';
-import type { HubEvent } from '../../network/hub.js';
+import type { Hub, HubEvent } from '../../network/hub.js';
 import { describeEvent } from './describe.js';
 import { type EventFilter, passesFilter } from './event-filter.js';
 
@@ -16,6 +19,7 @@ export interface SubscriptionSettings {
 }
 
 export interface SubscriptionParts {
+  readonly hub: Hub;
   readonly clock: Clock;
   /** True while the client has more unread than it may. */
   readonly isBehind: () => boolean;
@@ -25,99 +29,171 @@ export interface SubscriptionParts {
 
 type ValueEvent = Extract<HubEvent, { kind: 'value' }>;
 
-interface Gap {
+/** Numbers of events that were held back, both ends included, and what became of them. */
+interface HeldBack {
   from: number;
   to: number;
   dropped: number;
   coalesced: number;
 }
 
+interface Postponed {
+  readonly event: ValueEvent;
+  /** Monotonic ms. */
+  readonly dueAt: number;
+}
+
+/** Events that are read from the ring at a time. */
+const READ_AT_ONCE = 256;
+
 export class Subscription {
   readonly id: string;
   readonly #settings: SubscriptionSettings;
   readonly #parts: SubscriptionParts;
-  /** Events from before the reply to `subscribe` was sent; undefined from then on. */
-  #held: HubEvent[] | undefined = [];
-  #gap: Gap | undefined;
+  #isOpen = false;
+  /** Number of the last event that was read from the ring; undefined once events are taken as they come. */
+  #readTo: number | undefined;
+  #heldBack: HeldBack | undefined;
+  /** Of the values that were held back, the latest of each node and type. */
   readonly #coalesced = new Map<string, ValueEvent>();
   readonly #lastSentAt = new Map<string, number>();
-  readonly #postponed = new Map<string, ValueEvent>();
+  readonly #postponed = new Map<string, Postponed>();
   #cancelTimer: CancelTimer | undefined;
 
-  constructor(settings: SubscriptionSettings, parts: SubscriptionParts) {
+  /** It gives the events after number `after`, once it is opened. */
+  constructor(settings: SubscriptionSettings, after: number, parts: SubscriptionParts) {
     this.id = settings.id;
     this.#settings = settings;
+    this.#readTo = after;
     this.#parts = parts;
   }
 
+  /** An event as it comes; what the ring is still read for will be read there. */
   onEvent(event: HubEvent): void {
-    if (!passesFilter(this.#settings.filter, event)) return;
-    if (this.#held) this.#held.push(event);
-    else if (event.kind === 'value' && this.#settings.minIntervalMs > 0) this.#takeTurn(event);
-    else this.#push(event);
+    if (this.#readTo === undefined) this.#take(event);
   }
 
-  /** The reply is out: gives what is replayed, then what has come meanwhile, and goes on live. */
-  open(replayed: readonly HubEvent[]): void {
-    const held = this.#held ?? [];
-    this.#held = undefined;
-    for (const event of [...replayed, ...held]) this.onEvent(event);
+  /** The reply is out: events may follow. */
+  open(): void {
+    this.#isOpen = true;
+    this.#readRing();
   }
 
   /** The client has caught up: tells what it missed, then the latest of the values that were held back. */
   onCaughtUp(): void {
-    if (!this.#gap) return;
-    const values = [...this.#coalesced.values()].sort((a, b) => a.seq - b.seq);
-    this.#parts.send(notification('gap', { subscription: this.id, ...this.#gap }));
-    this.#gap = undefined;
-    this.#coalesced.clear();
-    for (const event of values) this.#push(event);
+    if (this.#readTo === undefined) this.#giveHeldBack();
+    else this.#readRing();
+    if (!this.#cancelTimer) this.#sendDue();
   }
 
   close(): void {
+    this.#isOpen = false;
     this.#cancelTimer?.();
   }
 
+  #readRing(): void {
+    while (this.#isOpen && this.#readTo !== undefined && !this.#parts.isBehind()) {
+      const { events, gone } = this.#parts.hub.replay(this.#readTo, READ_AT_ONCE);
+      if (gone?.to) this.#tellGap({ ...gone, to: gone.to, dropped: gone.to - gone.from + 1, coalesced: 0 });
+      if (events.length === 0) this.#readTo = undefined;
+      else this.#takeWhileRead(events);
+    }
+  }
+
+  #takeWhileRead(events: readonly HubEvent[]): void {
+    for (const event of events) {
+      if (this.#parts.isBehind()) return;
+      this.#readTo = event.seq;
+      this.#take(event);
+    }
+  }
+
+  #take(event: HubEvent): void {
+    if (!passesFilter(this.#settings.filter, event)) return;
+    if (event.kind === 'value' && this.#settings.minIntervalMs > 0) this.#takeTurn(event);
+    else this.#push(event);
+  }
+
   #push(event: HubEvent): void {
-    if (this.#gap || this.#parts.isBehind()) this.#holdBack(event);
+    if (this.#heldBack || this.#parts.isBehind()) this.#holdBack(event);
     else this.#parts.send(eventNotification(this.id, event));
   }
 
   #holdBack(event: HubEvent): void {
-    this.#gap ??= { from: event.seq, to: event.seq, dropped: 0, coalesced: 0 };
-    this.#gap.to = Math.max(this.#gap.to, event.seq);
+    this.#heldBack ??= { from: event.seq, to: event.seq, dropped: 0, coalesced: 0 };
+    this.#heldBack.to = Math.max(this.#heldBack.to, event.seq);
     if (event.kind !== 'value') {
-      this.#gap.dropped++;
+      this.#heldBack.dropped++;
       return;
     }
     const key = keyOf(event);
-    if (this.#coalesced.has(key)) this.#gap.coalesced++;
+    if (this.#coalesced.has(key)) this.#heldBack.coalesced++;
     this.#coalesced.set(key, event);
+  }
+
+  #giveHeldBack(): void {
+    if (!this.#heldBack) return;
+    const { to, dropped, coalesced } = this.#heldBack;
+    const isLossy = dropped + coalesced > 0;
+    if (isLossy) this.#tellGap(this.#heldBack);
+    this.#heldBack = undefined;
+    const values = [...this.#coalesced.values()].sort((a, b) => a.seq - b.seq);
+    for (const event of values) {
+      if (this.#parts.isBehind()) {
+        this.#holdRest(isLossy ? to + 1 : event.seq, to);
+        return;
+      }
+      this.#coalesced.delete(keyOf(event));
+      this.#parts.send(eventNotification(this.id, event));
+    }
+  }
+
+  /** Values are left over. `from`: the first number that no notice has told. */
+  #holdRest(from: number, to: number): void {
+    this.#heldBack = { from, to, dropped: 0, coalesced: 0 };
+  }
+
+  #tellGap(gap: HeldBack): void {
+    this.#parts.send(notification('gap', { subscription: this.id, ...gap }));
   }
 
   /** The first value of a node and type goes at once; then the latest, once an interval. */
   #takeTurn(event: ValueEvent): void {
     const key = keyOf(event);
-    const sentAt = this.#lastSentAt.get(key) ?? Number.NEGATIVE_INFINITY;
     const now = this.#parts.clock.monotonic();
-    if (now - sentAt >= this.#settings.minIntervalMs && !this.#postponed.has(key)) {
+    const dueAt = (this.#lastSentAt.get(key) ?? Number.NEGATIVE_INFINITY) + this.#settings.minIntervalMs;
+    if (dueAt <= now && !this.#postponed.has(key)) {
       this.#lastSentAt.set(key, now);
       this.#push(event);
       return;
     }
-    this.#postponed.set(key, event);
-    this.#cancelTimer ??= this.#parts.clock.after(this.#settings.minIntervalMs, () => this.#sendPostponed());
+    this.#postponed.set(key, { event, dueAt });
+    this.#cancelTimer ??= this.#parts.clock.after(dueAt - now, () => this.#sendDue());
   }
 
-  #sendPostponed(): void {
+  /** What is due while the client is behind waits until it has caught up. */
+  #sendDue(): void {
     this.#cancelTimer = undefined;
-    const values = [...this.#postponed.values()].sort((a, b) => a.seq - b.seq);
-    this.#postponed.clear();
-    for (const event of values) {
-      this.#lastSentAt.set(keyOf(event), this.#parts.clock.monotonic());
+    const now = this.#parts.clock.monotonic();
+    for (const { event, dueAt } of [...this.#postponed.values()].sort(bySeq)) {
+      if (this.#parts.isBehind()) return;
+      if (dueAt > now) continue;
+      this.#postponed.delete(keyOf(event));
+      this.#lastSentAt.set(keyOf(event), now);
       this.#push(event);
     }
+    if (this.#postponed.size > 0) this.#sendLater(now);
   }
+
+  #sendLater(now: number): void {
+    let next = Number.POSITIVE_INFINITY;
+    for (const { dueAt } of this.#postponed.values()) next = Math.min(next, dueAt);
+    this.#cancelTimer = this.#parts.clock.after(next - now, () => this.#sendDue());
+  }
+}
+
+function bySeq(a: Postponed, b: Postponed): number {
+  return a.event.seq - b.event.seq;
 }
 
 function keyOf({ node, type }: ValueEvent): string {

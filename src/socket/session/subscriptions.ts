@@ -1,4 +1,4 @@
-import type { Hub, HubEvent } from '../../network/hub.js';
+import type { HubEvent } from '../../network/hub.js';
 import { SessionError } from './errors.js';
 import { Subscription, type SubscriptionParts, type SubscriptionSettings } from './subscription.js';
 
@@ -7,26 +7,26 @@ const MAX_SUBSCRIPTIONS = 32;
 
 /** The subscriptions of one session. */
 export class Subscriptions {
-  readonly #hub: Hub;
   readonly #parts: SubscriptionParts;
   readonly #open = new Map<string, Subscription>();
   #count = 0;
 
-  constructor(hub: Hub, parts: SubscriptionParts) {
-    this.#hub = hub;
+  constructor(parts: SubscriptionParts) {
     this.#parts = parts;
   }
 
   /**
-   * Begins one; it takes events from here on, and gives them once it is opened. Throws `TOO_MANY_SUBSCRIPTIONS`.
-   * `since`: the number of the last event that the client has, if it wants to resume.
+   * Begins one behind the hub's last event, or behind `since`, the last that the client has; it gives events once it
+   * is opened. `gone`: what the hub no longer holds of them. Throws `TOO_MANY_SUBSCRIPTIONS`.
    */
-  add(settings: Omit<SubscriptionSettings, 'id'>, since: number | undefined) {
+  add(settings: Omit<SubscriptionSettings, 'id'>, since = this.#parts.hub.lastSeq()) {
     if (this.#open.size >= MAX_SUBSCRIPTIONS) throw new SessionError('TOO_MANY_SUBSCRIPTIONS');
-    const subscription = new Subscription({ ...settings, id: String(++this.#count) }, this.#parts);
+    const { hub } = this.#parts;
+    const { events, gone } = hub.replay(since, 1);
+    const after = gone ? (events[0]?.seq ?? hub.lastSeq() + 1) - 1 : since;
+    const subscription = new Subscription({ ...settings, id: String(++this.#count) }, after, this.#parts);
     this.#open.set(subscription.id, subscription);
-    const { events, gone } = since === undefined ? { events: [], gone: undefined } : this.#hub.replay(since);
-    return { id: subscription.id, gone, open: () => subscription.open(events) };
+    return { id: subscription.id, gone, open: () => subscription.open() };
   }
 
   /** Throws `SUBSCRIPTION_NOT_FOUND`. */

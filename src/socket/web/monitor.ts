@@ -45,7 +45,9 @@ export class Monitor {
   add(watcher: Watcher): () => void {
     this.#watchers.add(watcher);
     if (this.#parts.generation === 'v1') for (const line of this.#lines) watcher(line);
-    for (const state of this.#states()) watcher(state);
+    const states = this.#states();
+    for (const state of states) watcher(state);
+    if (this.#watchers.size === 1) this.#told = states;
     this.#cancel ??= every(this.#parts.clock, TELL_EVERY_MS, () => this.#tellChanges());
     return () => this.#remove(watcher);
   }

@@ -84,6 +84,7 @@ export class WebClient {
   }
 
   #onMessage(text: string, tcp: Socket): void {
+    if (this.#isEnded) return;
     if (this.#session) this.#session.receive(text);
     else if (!this.#parts.role) this.#takeToken(text, tcp);
   }
@@ -110,7 +111,7 @@ export class WebClient {
       ...this.#parts,
       role,
       transport: new WebTransport(this.#socket, tcp),
-      onClosing: () => this.#socket.close(CLOSE_POLICY),
+      onClosing: (why) => this.#socket.close(why === 'STOPPED' ? CLOSE_GOING_AWAY : CLOSE_POLICY),
     });
   }
 

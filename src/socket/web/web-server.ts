@@ -3,17 +3,19 @@
  * a websocket at `/rpc`.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
 import { type CancelTimer, type Clock, every } from '../../clock.js';
 import { Counters } from '../../counters.js';
 import type { Log } from '../../log.js';
 import type { Hub } from '../../network/hub.js';
 import type { GatewayFacts } from '../session/method.js';
+import { MAP_PICTURE_PATH, type MapPicture } from './map-picture.js';
 import { Monitor, type MonitorGeneration } from './monitor.js';
 import { StaticFiles } from './static-files.js';
 import {
   type AccessSettings,
+  demandsToken,
   isTrustedHost,
   isTrustedOrigin,
   roleOfHeader,
@@ -35,6 +37,7 @@ export interface WebParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: WebSettings;
+  readonly mapPicture: MapPicture;
   /** The folder of the dashboard's files. */
   readonly pageDirectory: string;
 }
@@ -95,8 +98,8 @@ export class WebServer {
     };
   }
 
-  /** Rejects with the system's error. */
-  listen(): Promise<void> {
+  /** Resolves with the port, which the system chooses for port 0. Rejects with the system's error. */
+  listen(): Promise<number> {
     const { host, port } = this.#parts.settings;
     return new Promise((resolve, reject) => {
       this.#http.once('error', reject);
@@ -104,7 +107,7 @@ export class WebServer {
         this.#http.off('error', reject);
         this.#http.on('error', (error) => this.#parts.log.warn('http', error.message));
         this.#cancelPing = every(this.#parts.clock, PING_EVERY_MS, () => this.#pingAll());
-        resolve();
+        resolve((this.#http.address() as AddressInfo).port);
       });
     });
   }
@@ -130,7 +133,13 @@ export class WebServer {
       refuse(response, 403, 'unknown host name');
     else if (request.method !== 'GET' && request.method !== 'HEAD')
       refuse(response, 405, 'only GET and HEAD');
-    else if (!this.#files.serve(path, request, response)) refuse(response, 404, 'no such page');
+    else if (!this.#serve(path, request, response)) refuse(response, 404, 'no such page');
+  }
+
+  #serve(path: string, request: IncomingMessage, response: ServerResponse): boolean {
+    const { mapPicture, settings } = this.#parts;
+    if (path === MAP_PICTURE_PATH) return mapPicture.serve(request, response, demandsToken(settings));
+    return this.#files.serve(path, request, response);
   }
 
   #onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
@@ -138,6 +147,7 @@ export class WebServer {
     const refusal = this.#whyRefused(request);
     if (refusal) {
       this.#refused++;
+      socket.once('finish', () => socket.destroy());
       socket.end(`HTTP/1.1 ${refusal}\r\nconnection: close\r\n\r\n`);
       return;
     }

@@ -45,15 +45,20 @@ export const doingMethods = [
       answer: z
         .strictObject({ opcode: opcodeParam, hex: hexParam.optional() })
         .optional()
-        .describe('which message of the node counts as its answer; an Ack unless given'),
+        .describe(
+          'which message of the receiver counts as its answer; an Ack unless given; none of the root',
+        ),
     }),
     result: deliveryShape,
     run: ({ node, text, hex, tracked, until, timeoutMs, answer }, context) => {
       const message = readMessage(text, hex);
       const to = resolveAddress(node, context.hub);
       const sending: Sending = { kind: 'send', to, message, important: tracked };
-      const expects = answer ? expectedAnswer(answer, context.hub) : expectedAck(message, context.hub);
-      return send(sending, to === ROOT_ADDRESS ? undefined : expects, until, timeoutMs, context);
+      const expects = readExpectation(answer, to, message, context.hub);
+      if (until === 'answered' && !expects) {
+        throw new SessionError('BAD_PARAMS', 'answer: the root acknowledges nothing; say what counts');
+      }
+      return send(sending, expects, until, timeoutMs, context);
     },
   }),
   method({
@@ -189,15 +194,28 @@ function readMessage(text: string | undefined, hex: string | undefined): Buffer 
   return text === undefined ? Buffer.from(hex ?? '', 'hex') : Buffer.from(text, 'utf8');
 }
 
+/** The root sends no Ack: only what the caller names can be its answer. */
+function readExpectation(
+  answer: GivenAnswer | undefined,
+  to: number,
+  message: Buffer,
+  hub: Hub,
+): Expectation | undefined {
+  if (answer) return expectedAnswer(answer, hub);
+  return to === ROOT_ADDRESS ? undefined : expectedAck(message, hub);
+}
+
 /** An Ack is empty, or a copy of what followed the first byte of the message. */
 function expectedAck(message: Buffer, hub: Hub): Expectation {
   return { opcode: resolveOpcode('Ack', hub), payloads: [message.subarray(1), Buffer.alloc(0)] };
 }
 
-function expectedAnswer(
-  { opcode, hex }: { opcode: number | string; hex?: string | undefined },
-  hub: Hub,
-): Expectation {
+interface GivenAnswer {
+  readonly opcode: number | string;
+  readonly hex?: string | undefined;
+}
+
+function expectedAnswer({ opcode, hex }: GivenAnswer, hub: Hub): Expectation {
   const code = resolveOpcode(opcode, hub);
   return hex === undefined ? { opcode: code } : { opcode: code, payloads: [Buffer.from(hex, 'hex')] };
 }

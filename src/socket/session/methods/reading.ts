@@ -7,6 +7,7 @@ import {
   alarmShape,
   deliveryShape,
   linkShape,
+  mapShape,
   nodeShape,
   nodeStatusShape,
   pathShape,
@@ -105,6 +106,13 @@ export const readingMethods = [
     params: z.strictObject({}),
     result: z.object({ robots: z.array(robotShape) }),
     run: (_params, { hub }) => ({ robots: [...hub.robots()] }),
+  }),
+  method({
+    name: 'map',
+    summary: "What the dashboard's map shows behind the nodes; null where the settings name nothing.",
+    params: z.strictObject({}),
+    result: mapShape,
+    run: (_params, { gateway }) => gateway.map,
   }),
   method({
     name: 'dataTypes',

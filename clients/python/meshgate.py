@@ -1,0 +1,1306 @@
+"""Client of a meshgate gateway: the mesh behind its serial port, for programs on the same machine.
+
+One file, Python 3.9 or newer, nothing to install: put it beside your program, or its folder on ``sys.path``. ::
+
+    import meshgate
+
+    with meshgate.Client() as client:
+        print(client.status()["link"]["state"])
+        client.send(5, "Thello", tracked=True)
+        with client.subscribe(kinds=["value"], types=["GPS"]) as events:
+            for event in events:
+                print(event)
+
+``AsyncClient`` is the same for asyncio: ``await`` its methods and iterate its subscriptions with ``async for``.
+``ClassicClient`` speaks the older dialect of the same socket.
+
+Parameters and results are those that the gateway describes itself, see ``client.discover()``: JSON objects as dicts,
+times in ms since the epoch by the host's clock, bytes as hex. Waiting times that are given *to* this library are in
+seconds. Every exception is a ``MeshgateError`` with a stable ``code``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import concurrent.futures
+import contextlib
+import json
+import os
+import queue
+import socket as sockets
+import threading
+import time as clocks
+import weakref
+from typing import (
+    Any,
+    Callable,
+    Coroutine,
+    Deque,
+    Dict,
+    Generic,
+    Iterable,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Set,
+    Tuple,
+    TypeVar,
+    Union,
+)
+
+__all__ = [
+    "AsyncClient",
+    "AsyncSubscription",
+    "BadReply",
+    "ClassicClient",
+    "ClassicMessage",
+    "Client",
+    "ClientClosed",
+    "ConnectionLost",
+    "Event",
+    "LineTooLong",
+    "MeshgateError",
+    "NoPermission",
+    "NotRunning",
+    "RequestError",
+    "SlowReader",
+    "Subscription",
+    "TimedOut",
+    "find_socket",
+]
+
+JsonObject = Dict[str, Any]
+#: What a subscription gives; ``event["kind"]`` tells which it is. See ``AsyncClient.subscribe``.
+Event = Dict[str, Any]
+#: A node: its address as 5 or "0x0005", or its name.
+Node = Union[int, str]
+#: A data type, or a message's opcode: its number or its name.
+NameOrId = Union[int, str]
+
+Value = TypeVar("Value")
+Reply = TypeVar("Reply", covariant=True)
+OnReply = Callable[[Optional[JsonObject], Optional["MeshgateError"]], None]
+
+#: A gateway on the same machine accepts at once.
+CONNECT_TIMEOUT = 5.0
+#: How long a call waits for its reply, and for a lost connection to come back, unless it is told otherwise.
+CALL_TIMEOUT = 10.0
+#: A gateway that restarts is back within a second or so; one that is gone need not be asked more often.
+FIRST_PAUSE = 0.1
+LONGEST_PAUSE = 5.0
+#: A gateway that has just started does not know its nodes yet: a resumed filter by name is tried again so often.
+RETRY_FILTER = 1.0
+#: Events that wait for a program which does not take them; more are told as a gap.
+MAX_WAITING = 10_000
+#: The longest request that a gateway takes.
+MAX_REQUEST = 1_048_576
+#: No gateway says more in one reply: a mesh has at most 32,763 nodes, of about 1 kB each.
+MAX_REPLY = 67_108_864
+READ_SIZE = 65_536
+#: What the thread of a synchronous client gets on top of a call's own limit.
+THREAD_GRACE = 5.0
+
+
+# --- errors ----------------------------------------------------------------------------------------------------------
+
+
+class MeshgateError(Exception):
+    """Every error of this library. ``code``: stable, for programs; the text says what to do."""
+
+    code = "ERROR"
+    text = "the gateway could not be used"
+
+    def __init__(self, detail: Optional[str] = None) -> None:
+        super().__init__(self.text if detail is None else f"{detail}: {self.text}")
+
+
+class NotRunning(MeshgateError):
+    """Nobody answers at the socket."""
+
+    code = "NOT_RUNNING"
+    text = "no gateway answers; start one with: meshgate start"
+
+
+class NoPermission(MeshgateError):
+    """The socket's permissions keep this user out."""
+
+    code = "NO_PERMISSION"
+    text = "this user may not use the gateway's socket; join its group, or ask who runs the gateway"
+
+
+class ConnectionLost(MeshgateError):
+    """The connection ended while something was waited for."""
+
+    code = "CONNECTION_LOST"
+    text = "the connection was lost before the reply came; whether the request was carried out is not known"
+
+
+class TimedOut(MeshgateError):
+    """What was waited for did not come in time."""
+
+    code = "TIMED_OUT"
+    text = "nothing came in time"
+
+
+class SlowReader(MeshgateError):
+    """The gateway has turned this client away."""
+
+    code = "SLOW_READER"
+    text = "the gateway closed the connection because events were read too slowly"
+
+
+class LineTooLong(MeshgateError):
+    """A request has more than 1 MiB."""
+
+    code = "LINE_TOO_LONG"
+    text = "a request may have 1 MiB at most"
+
+
+class ClientClosed(MeshgateError):
+    """The client, or the subscription, is not open."""
+
+    code = "CLOSED"
+    text = "it is closed, or was never opened"
+
+
+class BadReply(MeshgateError):
+    """A reply of the classic dialect can't be read."""
+
+    code = "BAD_REPLY"
+    text = "the reply is not what the dialect says"
+
+
+class RequestError(MeshgateError):
+    """The gateway refused a request. ``code``: one of the session's codes, such as ``NODE_NOT_FOUND``; in the classic
+    dialect always ``REFUSED``, with the gateway's words as text."""
+
+    def __init__(self, code: str, message: str) -> None:
+        Exception.__init__(self, message)
+        self.code = code
+
+
+#: Why a gateway turns a client away for good; after any other reason it may come back.
+_TURNED_AWAY = {SlowReader.code: SlowReader, LineTooLong.code: LineTooLong}
+
+
+def find_socket(socket: Optional[str] = None, environment: Mapping[str, str] = os.environ) -> str:
+    """The path of the gateway's socket: the one that is given, else ``$MESHGATE_SOCKET``, else the first that is there
+    of ``$XDG_RUNTIME_DIR/meshgate.sock``, ``/run/meshgate/meshgate.sock`` and ``/tmp/meshgate-$UID/meshgate.sock``."""
+    named = socket or environment.get("MESHGATE_SOCKET")
+    if named:
+        return named
+    directories = [environment.get("XDG_RUNTIME_DIR"), "/run/meshgate", f"/tmp/meshgate-{os.getuid()}"]
+    candidates = [os.path.join(directory, "meshgate.sock") for directory in directories if directory]
+    return next((path for path in candidates if os.path.exists(path)), candidates[0])
+
+
+# --- the session's methods -------------------------------------------------------------------------------------------
+
+
+class _Methods(Generic[Reply]):
+    """The session's methods; ``Reply`` is a dict in ``Client``, and to be awaited in ``AsyncClient``."""
+
+    def call(self, method: str, /, *, timeout: Optional[float] = None, **params: Any) -> Reply:
+        """Calls any method of the session, with its parameters by the session's own names (``timeoutMs``); those that
+        are ``None`` are left out. ``timeout``: seconds; by default the client's, and what the method itself may wait.
+
+        Raises ``RequestError`` when the gateway refuses; ``NotRunning`` when a lost connection does not come back in
+        time; ``ConnectionLost`` when it is lost before the reply comes; ``TimedOut``; ``ClientClosed``.
+        """
+        raise NotImplementedError
+
+    def hello(self) -> Reply:
+        """Which versions of the session the gateway speaks (``protocol``), and how its link is (``link``)."""
+        return self.call("hello")
+
+    def discover(self) -> Reply:
+        """The OpenRPC document: every method with its parameters and result, and every error."""
+        return self.call("rpc.discover")
+
+    def status(self) -> Reply:
+        """The gateway, its link, the root, and how many nodes there are of each status."""
+        return self.call("status")
+
+    def nodes(self, status: Optional[str] = None) -> Reply:
+        """``{"nodes": [...]}`` by rising address, with their latest values. ``status``: only those that are
+        ``unheard``, ``active``, ``idle``, ``disconnected`` or ``unknown``."""
+        return self.call("nodes", status=status)
+
+    def node(self, node: Node) -> Reply:
+        """One node with the latest value of each of its data types."""
+        return self.call("node", node=node)
+
+    def paths(self) -> Reply:
+        """``{"paths": [{"origin", "target"}, ...]}`` as the root reported them last."""
+        return self.call("paths")
+
+    def robots(self) -> Reply:
+        """``{"robots": [...]}`` as they were published last."""
+        return self.call("robots")
+
+    def data_types(self) -> Reply:
+        """``{"types": [...]}`` of data-types.json."""
+        return self.call("dataTypes")
+
+    def opcodes(self) -> Reply:
+        """``{"messages": [...], "commands": [...]}`` of opcodes.json."""
+        return self.call("opcodes")
+
+    def alarms(self) -> Reply:
+        """``{"alarms": [...]}`` that are not both over and acknowledged, oldest first."""
+        return self.call("alarms")
+
+    def counters(self) -> Reply:
+        """Everything that the gateway counts."""
+        return self.call("counters")
+
+    def delivery(self, id: str) -> Reply:
+        """What is known of a message that was sent; the last 1,000 are kept."""
+        return self.call("delivery", id=id)
+
+    def latest(self, type: NameOrId, node: Optional[Node] = None) -> Reply:
+        """``{"values": [...]}``: the latest of a data type, of one node or of every node that has one."""
+        return self.call("latest", type=type, node=node)
+
+    def at(self, type: NameOrId, time: float, node: Optional[Node] = None) -> Reply:
+        """``{"values": [...]}``: what was current at ``time``, ms since the epoch."""
+        return self.call("at", type=type, time=time, node=node)
+
+    def range(
+        self,
+        type: NameOrId,
+        node: Node,
+        *,
+        start: Optional[float] = None,
+        end: Optional[float] = None,
+        limit: Optional[int] = None,
+        after: Optional[str] = None,
+    ) -> Reply:
+        """``{"values": [...], "next": ...}``: a node's values from ``start`` to ``end`` (ms since the epoch, both
+        included), oldest first; at most ``limit``, and then ``next`` is the ``after`` of the following page."""
+        times: JsonObject = {"from": start, "to": end}
+        return self.call("range", type=type, node=node, limit=limit, after=after, **times)
+
+    def send(
+        self,
+        node: Node,
+        message: Union[str, bytes],
+        *,
+        tracked: bool = False,
+        until: str = "written",
+        timeout: float = 5.0,
+        answer: Optional[NameOrId] = None,
+        answer_payload: Optional[bytes] = None,
+    ) -> Reply:
+        """Sends a message (opcode, then payload) to a node, or with node 0 to the root; gives the delivery.
+
+        ``tracked``: the root retransmits it, up to 3 times. ``until``: the reply comes when the delivery is ``queued``,
+        ``written`` or ``answered``, has failed, or after ``timeout`` seconds: look at its ``stage``. ``answer``: opcode
+        of the message that counts as the answer, an Ack unless given; ``answer_payload``: only with this payload.
+        """
+        expected: Optional[JsonObject] = None
+        if answer is not None:
+            expected = {"opcode": answer}
+            if answer_payload is not None:
+                expected["hex"] = answer_payload.hex()
+        waits: JsonObject = {"until": until, "timeoutMs": _ms(timeout)}
+        return self.call("send", node=node, tracked=tracked, answer=expected, **_body(message), **waits)
+
+    def broadcast(
+        self, message: Union[str, bytes], *, until: str = "written", timeout: float = 5.0
+    ) -> Reply:
+        """Sends a message to all nodes; gives the delivery. ``until``: ``queued`` or ``written``."""
+        return self.call("broadcast", until=until, timeoutMs=_ms(timeout), **_body(message))
+
+    def ping(self, node: Node, *, timeout: float = 5.0) -> Reply:
+        """Sends an Echo and waits for the Ack: ``{"node", "answered", "roundTripMs", "delivery"}``."""
+        return self.call("ping", node=node, timeoutMs=_ms(timeout))
+
+    def refresh(self, what: str = "nodes") -> Reply:
+        """Asks the root for its list of ``nodes`` or ``paths``: ``{"fresh": ...}`` tells whether it answered."""
+        return self.call("refresh", what=what)
+
+    def reset_root(self) -> Reply:
+        """Restarts the root; every node is disconnected until it is heard again."""
+        return self.call("resetRoot")
+
+    def clean(self, *, confirm: bool) -> Reply:
+        """Lets the root forget its network; every node is forgotten. ``confirm`` must be true."""
+        return self.call("clean", confirm=confirm)
+
+    def log(self, text: str) -> Reply:
+        """Shows a line to whoever watches."""
+        return self.call("log", text=text)
+
+    def set_robots(self, robots: Iterable[JsonObject]) -> Reply:
+        """Publishes the list of robots: ``id``, ``name``, ``state`` and ``node`` of each."""
+        return self.call("setRobots", robots=list(robots))
+
+    def acknowledge(self, id: str) -> Reply:
+        """Acknowledges an alarm: it is closed once its condition is over."""
+        return self.call("acknowledge", id=id)
+
+    def explain(self, node: Optional[Node] = None, *, delivery: Optional[str] = None) -> Reply:
+        """``{"facts": [...]}`` behind the status of a node, or of a delivery, in order."""
+        return self.call("explain", node=node, delivery=delivery)
+
+
+def _ms(seconds: float) -> int:
+    return max(1, round(seconds * 1000))
+
+
+def _body(message: Union[str, bytes]) -> JsonObject:
+    return {"text": message} if isinstance(message, str) else {"hex": bytes(message).hex()}
+
+
+# --- events ----------------------------------------------------------------------------------------------------------
+
+
+class _EventQueue:
+    """Events between the connection and the program: bounded; what finds no room is told as a gap that grows."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._items: Deque[Event] = collections.deque()
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def push(self, event: Event) -> None:
+        with self._lock:
+            if len(self._items) < self._limit:
+                self._items.append(event)
+                return
+            first, last = _numbers_of(event)
+            gap = self._items[-1]
+            if gap["kind"] != "gap" or gap["where"] != "program":
+                self._items.append(_gap(first, last, "program"))
+            elif last is None or gap["to"] is None:
+                gap["to"] = None
+            else:
+                gap["to"] = max(gap["to"], last)
+
+    def pop(self) -> Optional[Event]:
+        with self._lock:
+            return self._items.popleft() if self._items else None
+
+
+def _gap(first: int, last: Optional[int], where: str) -> Event:
+    return {"kind": "gap", "from": first, "to": last, "where": where}
+
+
+def _numbers_of(event: Event) -> Tuple[int, Optional[int]]:
+    if event["kind"] == "gap":
+        return event["from"], event["to"]
+    seq: int = event["snapshot"]["seq"] if event["kind"] == "snapshot" else event["seq"]
+    return seq, seq
+
+
+class _Stream:
+    """One subscription across connections. Everything but ``take`` and the queue belongs to the event loop."""
+
+    def __init__(self, params: JsonObject, since: Optional[int], on_end: Callable[[_Stream], None]) -> None:
+        self.params = params
+        #: The gateway's name for it, on this connection.
+        self.subscription: Optional[str] = None
+        #: Number of the last event that came or was told gone: what it resumes behind.
+        self.last_seq = since
+        self.is_accepted = False
+        self.is_ended = False
+        self._failure: Optional[MeshgateError] = None
+        self._on_end = on_end
+        self._queue = _EventQueue(MAX_WAITING)
+        self._changed = asyncio.Event()
+
+    def on_started(self, since: Optional[int], reply: JsonObject) -> None:
+        """Runs while the reply is read: the events that come right behind it must find their stream."""
+        self.subscription = reply["subscription"]
+        gone, snapshot = reply["gone"], reply["snapshot"]
+        if since is None:
+            self.last_seq = reply["seq"]
+        if gone is not None:
+            # Numbers that begin anew begin below the last one that was seen.
+            self.last_seq = 0 if gone["to"] is None else gone["to"]
+            self._push(_gap(gone["from"], gone["to"], "gateway"))
+        if snapshot is not None and (gone is not None or not self.is_accepted):
+            self._push({"kind": "snapshot", "snapshot": snapshot})
+        self.is_accepted = True
+        self._changed.set()
+
+    def on_event(self, event: Event) -> None:
+        self._advance(event["seq"])
+        self._push(event)
+
+    def on_gap(self, first: int, last: int) -> None:
+        self._advance(last)
+        self._push(_gap(first, last, "connection"))
+
+    def end(self, failure: Optional[MeshgateError] = None) -> None:
+        """Ends it, once; what waits is still given, then ``failure`` is raised where there is one."""
+        if self.is_ended:
+            return
+        self._failure = failure
+        self.is_ended = True
+        self._changed.set()
+        self._on_end(self)
+
+    def take(self) -> Optional[Event]:
+        """The next event, or None when it has to be waited for. Raises the failure, or ``ClientClosed`` at the end."""
+        is_ended = self.is_ended
+        event = self._queue.pop()
+        if event is None and is_ended:
+            raise ClientClosed("the subscription") if self._failure is None else self._failure.with_traceback(None)
+        return event
+
+    async def wait(self) -> None:
+        """Returns when something may be there to take."""
+        while len(self._queue) == 0 and not self.is_ended:
+            self._changed.clear()
+            await self._changed.wait()
+
+    async def wait_until_accepted(self) -> None:
+        while not self.is_accepted and not self.is_ended:
+            self._changed.clear()
+            await self._changed.wait()
+        if not self.is_accepted:
+            self.take()
+
+    def _advance(self, seq: int) -> None:
+        # A value that was held back for its least interval, or until the client had caught up, has a lower number.
+        self.last_seq = max(seq, self.last_seq or 0)
+
+    def _push(self, event: Event) -> None:
+        self._queue.push(event)
+        self._changed.set()
+
+
+# --- one connection --------------------------------------------------------------------------------------------------
+
+
+class _Connection:
+    """One connection: requests matched with their replies by id, notifications handed on in order.
+
+    ``on_closed`` is called once, when it is over, whoever ended it; it gives the error for requests without a reply.
+    """
+
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        on_notification: Callable[[str, JsonObject], None],
+        on_closed: Callable[[_Connection], MeshgateError],
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._on_notification = on_notification
+        self._on_closed = on_closed
+        self._pending: Dict[int, OnReply] = {}
+        self._last_id = 0
+        self._is_closed = False
+        #: Only one may wait for room at a time, before Python 3.10.
+        self._draining = asyncio.Lock()
+        #: The gateway has said something: it was worth connecting.
+        self.has_spoken = False
+        self.reading = asyncio.ensure_future(self._read())
+
+    @staticmethod
+    async def open(
+        path: str,
+        on_notification: Callable[[str, JsonObject], None],
+        on_closed: Callable[[_Connection], MeshgateError],
+    ) -> _Connection:
+        """Raises ``NotRunning`` or ``NoPermission``."""
+        try:
+            opening = asyncio.open_unix_connection(path, limit=READ_SIZE)
+            reader, writer = await asyncio.wait_for(opening, CONNECT_TIMEOUT)
+        except PermissionError:
+            raise NoPermission(path) from None
+        except (OSError, asyncio.TimeoutError):
+            raise NotRunning(path) from None
+        return _Connection(reader, writer, on_notification, on_closed)
+
+    def post(self, method: str, params: JsonObject, on_reply: OnReply) -> int:
+        """Sends a request and gives its id; ``on_reply`` is called once, with the result or an error, before anything
+        that came behind the reply is looked at."""
+        request = {"jsonrpc": "2.0", "id": self._last_id + 1, "method": method, "params": params}
+        line = json.dumps(request, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+        if len(line) > MAX_REQUEST:
+            raise LineTooLong(method)
+        self._last_id += 1
+        if self._is_closed:
+            on_reply(None, ConnectionLost(method))
+        else:
+            self._pending[self._last_id] = on_reply
+            self._writer.write(line)
+        return self._last_id
+
+    async def request(self, method: str, params: JsonObject, timeout: float) -> JsonObject:
+        reply: asyncio.Future[JsonObject] = asyncio.get_running_loop().create_future()
+
+        def settle(result: Optional[JsonObject], error: Optional[MeshgateError]) -> None:
+            if reply.done():
+                return
+            if error is not None:
+                reply.set_exception(error)
+            else:
+                reply.set_result(result or {})
+
+        request_id = self.post(method, params, settle)
+        try:
+            return await asyncio.wait_for(self._flush_and_wait(reply), timeout)
+        except asyncio.TimeoutError:
+            raise TimedOut(method) from None
+        finally:
+            self._pending.pop(request_id, None)
+
+    def abort(self) -> None:
+        """Ends the connection; ``on_closed`` is called a moment later."""
+        self._writer.transport.abort()
+
+    async def _flush_and_wait(self, reply: asyncio.Future[JsonObject]) -> JsonObject:
+        async with self._draining:
+            with contextlib.suppress(OSError):
+                await self._writer.drain()
+        return await reply
+
+    async def _read(self) -> None:
+        parts: List[bytes] = []
+        length = 0
+        try:
+            while length <= MAX_REPLY:
+                chunk = await self._reader.read(READ_SIZE)
+                if not chunk:
+                    break
+                *ends, rest = chunk.split(b"\n")
+                for end in ends:
+                    self._take_line(b"".join((*parts, end)))
+                    parts, length = [], 0
+                parts.append(rest)
+                length += len(rest)
+        except OSError:
+            pass
+        finally:
+            self._close()
+
+    def _take_line(self, line: bytes) -> None:
+        """What is not JSON is not from a gateway, and is left out."""
+        self.has_spoken = True
+        try:
+            message = json.loads(line)
+        except ValueError:
+            return
+        if not isinstance(message, dict):
+            return
+        if "method" in message:
+            self._on_notification(message["method"], message.get("params", {}))
+            return
+        on_reply = self._pending.pop(message.get("id", 0), None)
+        if on_reply is None:
+            return
+        error = message.get("error")
+        if error is None:
+            on_reply(message.get("result", {}), None)
+        else:
+            code = error.get("data", {}).get("code", "UNKNOWN")
+            on_reply(None, RequestError(code, error.get("message", "")))
+
+    def _close(self) -> None:
+        self._is_closed = True
+        self._writer.transport.abort()
+        pending, self._pending = self._pending, {}
+        error = self._on_closed(self)
+        for on_reply in pending.values():
+            on_reply(None, error)
+
+
+# --- asyncio ---------------------------------------------------------------------------------------------------------
+
+
+class AsyncClient(_Methods[Coroutine[Any, Any, JsonObject]]):
+    """A client of the gateway's session for asyncio. ::
+
+        async with meshgate.AsyncClient() as client:
+            print(await client.status())
+            async for event in client.subscribe(kinds=["message"]):
+                print(event)
+
+    Calls may be made all at once, as with ``asyncio.gather``. When the connection is lost, it connects again by itself
+    and resumes its subscriptions behind the last event that they had. Not for use from several event loops or threads.
+    """
+
+    def __init__(
+        self, socket: Optional[str] = None, *, timeout: float = CALL_TIMEOUT, reconnect: bool = True
+    ) -> None:
+        """``socket``: see ``find_socket``. ``timeout``: seconds that a call may take. ``reconnect``: false to let the
+        client be closed, and its subscriptions raise ``ConnectionLost``, when the connection is lost."""
+        self.path = find_socket(socket)
+        self.timeout = timeout
+        self._reconnects = reconnect
+        self._closed_by: Optional[MeshgateError] = ClientClosed("the client")
+        self._connection: Optional[_Connection] = None
+        self._reconnecting: Optional[asyncio.Task[None]] = None
+        self._pause = FIRST_PAUSE
+        self._last_failure: Optional[MeshgateError] = None
+        self._streams: Set[_Stream] = set()
+        self._subscribed: Dict[str, _Stream] = {}
+
+    async def connect(self) -> AsyncClient:
+        """Opens it, as ``async with`` does. Raises ``NotRunning`` or ``NoPermission``."""
+        if self._closed_by is None:
+            return self
+        connection = await self._open_connection()
+        self._loop = asyncio.get_running_loop()
+        self._settled = asyncio.Event()
+        self._closed_by = None
+        self._adopt(connection)
+        return self
+
+    async def close(self) -> None:
+        """Ends everything: calls that wait raise, subscriptions end."""
+        connection = self._connection
+        self._shut(ClientClosed("the client"))
+        if connection is not None:
+            await asyncio.wait([connection.reading], timeout=1)
+
+    async def __aenter__(self) -> AsyncClient:
+        return await self.connect()
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @property
+    def is_connected(self) -> bool:
+        """False while a lost connection has not come back, and when closed."""
+        return self._connection is not None
+
+    async def call(self, method: str, /, *, timeout: Optional[float] = None, **params: Any) -> JsonObject:
+        seconds = self._seconds_for(params) if timeout is None else timeout
+        given = {name: value for name, value in params.items() if value is not None}
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        connection = await self._await_connection(seconds)
+        return await connection.request(method, given, deadline - loop.time())
+
+    call.__doc__ = _Methods.call.__doc__
+
+    def subscribe(
+        self,
+        *,
+        kinds: Optional[Iterable[str]] = None,
+        nodes: Optional[Iterable[Node]] = None,
+        opcodes: Optional[Iterable[NameOrId]] = None,
+        types: Optional[Iterable[NameOrId]] = None,
+        snapshot: bool = False,
+        since: Optional[int] = None,
+        min_interval: float = 0,
+        timeout: Optional[float] = None,
+    ) -> AsyncSubscription:
+        """Events as they come, and across lost connections; with filters, all that are not given do not matter.
+
+        ``kinds``: message, value, node, paths, link, delivery, alarm, console, traffic, robots. ``nodes``: of events
+        that are about a node. ``opcodes``: of messages. ``types``: of values. ``snapshot``: the present picture first,
+        and again behind a gap of the gateway. ``since``: resume behind this number. ``min_interval``: seconds between two
+        values of one node and type. ``timeout``: raise ``TimedOut`` when so many seconds pass without an event.
+
+        Each event is a dict with ``kind``, ``seq`` and ``at``. Numbers rise, except those of values that were held
+        back. Two kinds are no events of the mesh:
+
+        - ``{"kind": "snapshot", "snapshot": {...}}``: it holds everything up to its own ``seq``;
+        - ``{"kind": "gap", "from", "to", "where"}``: these numbers will not come, both ends included; ``to`` is None
+          when the numbering has begun anew. ``where``: ``gateway`` no longer holds them, ``connection`` was too slow
+          (then the latest values of the range follow), or ``program`` left more than 10,000 unread.
+
+        Raises, when it is iterated or entered by ``async with``: ``RequestError`` when the gateway refuses the filters,
+        ``SlowReader`` when it has turned the client away. Leave it by ``close``, or by ``async with``.
+        """
+        params = _subscribe_params(kinds, nodes, opcodes, types, snapshot, min_interval)
+        return AsyncSubscription(self, self._begin(params, since), timeout)
+
+    # What follows is the library's own.
+
+    def _seconds_for(self, params: Mapping[str, Any]) -> float:
+        waits: float = (params.get("timeoutMs") or 0) / 1000
+        return self.timeout + waits
+
+    async def _await_connection(self, timeout: float) -> _Connection:
+        while self._closed_by is None and self._connection is None:
+            try:
+                await asyncio.wait_for(self._settled.wait(), timeout)
+            except asyncio.TimeoutError:
+                raise (self._last_failure or NotRunning(self.path)).with_traceback(None) from None
+        if self._closed_by is not None:
+            raise self._closed_by.with_traceback(None)
+        assert self._connection is not None
+        return self._connection
+
+    def _open_connection(self) -> Coroutine[Any, Any, _Connection]:
+        return _Connection.open(self.path, self._on_notification, self._on_lost)
+
+    def _adopt(self, connection: _Connection) -> None:
+        self._connection = connection
+        self._last_failure = None
+        self._settled.set()
+        for stream in list(self._streams):
+            self._start(stream)
+
+    def _begin(self, params: JsonObject, since: Optional[int]) -> _Stream:
+        if self._closed_by is not None:
+            raise self._closed_by.with_traceback(None)
+        stream = _Stream(params, since, self._forget)
+        self._streams.add(stream)
+        self._start(stream)
+        return stream
+
+    def _start(self, stream: _Stream) -> None:
+        """Begins a stream on this connection, or goes on with it behind its last event."""
+        connection = self._connection
+        if connection is None or stream.is_ended:
+            return
+        since = stream.last_seq
+        params = stream.params if since is None else {**stream.params, "since": since}
+        # A gateway that does not even answer this is stuck; another connection may find it well.
+        timer = self._loop.call_later(self.timeout, connection.abort)
+
+        def on_reply(result: Optional[JsonObject], error: Optional[MeshgateError]) -> None:
+            timer.cancel()
+            if error is not None:
+                self._on_refused(stream, error)
+            elif result is not None:
+                self._on_started(stream, since, result)
+
+        connection.post("subscribe", params, on_reply)
+
+    def _on_started(self, stream: _Stream, since: Optional[int], reply: JsonObject) -> None:
+        if stream.is_ended:
+            self._unsubscribe(reply["subscription"])
+            return
+        self._subscribed[reply["subscription"]] = stream
+        stream.on_started(since, reply)
+
+    def _on_refused(self, stream: _Stream, error: MeshgateError) -> None:
+        if isinstance(error, ConnectionLost) and self._reconnects:
+            return
+        if stream.is_accepted and error.code == "NODE_NOT_FOUND":
+            self._loop.call_later(RETRY_FILTER, self._start, stream)
+            return
+        stream.end(error)
+
+    def _forget(self, stream: _Stream) -> None:
+        self._streams.discard(stream)
+        if stream.subscription in self._subscribed:
+            del self._subscribed[stream.subscription]
+            self._unsubscribe(stream.subscription)
+
+    def _unsubscribe(self, subscription: str) -> None:
+        if self._connection is not None:
+            self._connection.post("unsubscribe", {"subscription": subscription}, lambda *_: None)
+
+    def _on_notification(self, method: str, params: JsonObject) -> None:
+        if method == "closing":
+            turned_away = _TURNED_AWAY.get(params["reason"])
+            if turned_away is not None:
+                self._shut(turned_away())
+            return
+        stream = self._subscribed.get(params.get("subscription", ""))
+        if stream is None:
+            return
+        if method == "event":
+            stream.on_event(params["event"])
+        elif method == "gap":
+            stream.on_gap(params["from"], params["to"])
+
+    def _on_lost(self, connection: _Connection) -> MeshgateError:
+        if connection is not self._connection:
+            return self._closed_by or ConnectionLost()
+        self._connection = None
+        self._subscribed.clear()
+        if not self._reconnects:
+            self._shut(ConnectionLost())
+            return ConnectionLost()
+        if connection.has_spoken:
+            self._pause = FIRST_PAUSE
+        self._settled.clear()
+        self._reconnecting = asyncio.ensure_future(self._reconnect())
+        return ConnectionLost()
+
+    async def _reconnect(self) -> None:
+        while self._connection is None and self._closed_by is None:
+            await asyncio.sleep(self._pause)
+            self._pause = min(self._pause * 2, LONGEST_PAUSE)
+            try:
+                connection = await self._open_connection()
+            except MeshgateError as error:
+                self._last_failure = error
+            else:
+                self._adopt(connection)
+
+    def _shut(self, error: MeshgateError) -> None:
+        if self._closed_by is not None:
+            return
+        self._closed_by = error
+        self._settled.set()
+        if self._reconnecting is not None:
+            self._reconnecting.cancel()
+        connection, self._connection = self._connection, None
+        self._subscribed.clear()
+        if connection is not None:
+            connection.abort()
+        for stream in list(self._streams):
+            stream.end(None if isinstance(error, ClientClosed) else error)
+
+
+def _subscribe_params(
+    kinds: Optional[Iterable[str]],
+    nodes: Optional[Iterable[Node]],
+    opcodes: Optional[Iterable[NameOrId]],
+    types: Optional[Iterable[NameOrId]],
+    snapshot: bool,
+    min_interval: float,
+) -> JsonObject:
+    filters = {"kinds": kinds, "nodes": nodes, "opcodes": opcodes, "types": types}
+    params: JsonObject = {name: list(wanted) for name, wanted in filters.items() if wanted is not None}
+    params["snapshot"] = snapshot
+    params["minIntervalMs"] = round(min_interval * 1000)
+    return params
+
+
+class AsyncSubscription:
+    """Events, by ``async for`` or ``get``. Leaving ``async with`` closes it."""
+
+    def __init__(self, client: AsyncClient, stream: _Stream, timeout: Optional[float]) -> None:
+        self._client = client
+        self._stream = stream
+        self._timeout = timeout
+        # One that is dropped must not hold its place at the gateway, whichever thread drops it.
+        weakref.finalize(self, _end_soon, client._loop, stream).atexit = False
+
+    def close(self) -> None:
+        """Ends it; events that are there may still be taken."""
+        self._stream.end()
+
+    async def get(self, timeout: Optional[float] = None) -> Event:
+        """The next event. Raises ``TimedOut`` after ``timeout`` seconds, and ``ClientClosed`` at the end."""
+        loop = asyncio.get_running_loop()
+        deadline = None if timeout is None else loop.time() + timeout
+        while True:
+            event = self._stream.take()
+            if event is not None:
+                return event
+            left = None if deadline is None else deadline - loop.time()
+            try:
+                await asyncio.wait_for(self._stream.wait(), left)
+            except asyncio.TimeoutError:
+                raise TimedOut("event") from None
+
+    def __aiter__(self) -> AsyncSubscription:
+        return self
+
+    async def __anext__(self) -> Event:
+        try:
+            return await self.get(self._timeout)
+        except ClientClosed:
+            raise StopAsyncIteration from None
+
+    async def __aenter__(self) -> AsyncSubscription:
+        await self._await_acceptance()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()
+
+    async def _await_acceptance(self) -> None:
+        try:
+            await asyncio.wait_for(self._stream.wait_until_accepted(), self._client.timeout)
+        except asyncio.TimeoutError:
+            self.close()
+            raise self._client._last_failure or TimedOut("subscribe") from None
+
+
+def _end_soon(loop: asyncio.AbstractEventLoop, stream: _Stream) -> None:
+    if not stream.is_ended:
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(stream.end)
+
+
+# --- synchronous -----------------------------------------------------------------------------------------------------
+
+
+class _LoopThread:
+    """A thread with an event loop: what a synchronous client's connection lives in."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="meshgate", daemon=True)
+        self._thread.start()
+
+    def run(self, coroutine: Coroutine[Any, Any, Value], timeout: Optional[float]) -> Value:
+        """Runs it in the thread, for whoever waits here. Raises ``TimedOut``, or ``ClientClosed`` without a thread."""
+        try:
+            future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        except RuntimeError:
+            coroutine.close()
+            raise ClientClosed("the client") from None
+        deadline = None if timeout is None else clocks.monotonic() + timeout
+        try:
+            return self._await_result(future, deadline)
+        except concurrent.futures.CancelledError:
+            raise ClientClosed("the client") from None
+        finally:
+            future.cancel()
+
+    def _await_result(self, future: concurrent.futures.Future[Value], deadline: Optional[float]) -> Value:
+        """Looks every second whether the thread is still there."""
+        while True:
+            left = 1.0 if deadline is None else min(1.0, deadline - clocks.monotonic())
+            try:
+                return future.result(max(0.0, left))
+            except concurrent.futures.TimeoutError:
+                if deadline is not None and clocks.monotonic() >= deadline:
+                    raise TimedOut() from None
+                if not self._thread.is_alive():
+                    raise ClientClosed("the client") from None
+
+    def stop(self) -> None:
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._loop.stop)
+        if threading.current_thread() is not self._thread:
+            self._thread.join(THREAD_GRACE)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_forever()
+        finally:
+            tasks = asyncio.all_tasks(self._loop)
+            for task in tasks:
+                task.cancel()
+            if tasks:
+                self._loop.run_until_complete(asyncio.wait(tasks, timeout=1))
+            self._loop.close()
+
+
+def _close_client(client: AsyncClient, thread: _LoopThread) -> None:
+    with contextlib.suppress(MeshgateError):
+        thread.run(client.close(), THREAD_GRACE)
+    thread.stop()
+
+
+class Client(_Methods[JsonObject]):
+    """A client of the gateway's session. ::
+
+        with meshgate.Client() as client:
+            for node in client.nodes()["nodes"]:
+                print(node["name"], node["status"])
+
+    It is open when it has been made. Its connection lives in a thread of its own: calls may be made while a
+    subscription is iterated, and from several threads. When the connection is lost, it connects again by itself and
+    resumes its subscriptions behind the last event that they had.
+    """
+
+    def __init__(
+        self, socket: Optional[str] = None, *, timeout: float = CALL_TIMEOUT, reconnect: bool = True
+    ) -> None:
+        """Connects. ``socket``: see ``find_socket``. ``timeout``: seconds that a call may take. ``reconnect``: false to
+        let the client be closed, and its subscriptions raise ``ConnectionLost``, when the connection is lost.
+
+        Raises ``NotRunning`` or ``NoPermission``.
+        """
+        self._client = AsyncClient(socket, timeout=timeout, reconnect=reconnect)
+        self._thread = _LoopThread()
+        self._close = weakref.finalize(self, _close_client, self._client, self._thread)
+        try:
+            self._thread.run(self._client.connect(), CONNECT_TIMEOUT + THREAD_GRACE)
+        except BaseException:
+            self._close()
+            raise
+
+    @property
+    def path(self) -> str:
+        """The path of the gateway's socket."""
+        return self._client.path
+
+    @property
+    def timeout(self) -> float:
+        """Seconds that a call may take, on top of what its method waits."""
+        return self._client.timeout
+
+    @property
+    def is_connected(self) -> bool:
+        """False while a lost connection has not come back, and when closed."""
+        return self._client.is_connected
+
+    def close(self) -> None:
+        """Ends everything: calls that wait raise, subscriptions end."""
+        self._close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def call(self, method: str, /, *, timeout: Optional[float] = None, **params: Any) -> JsonObject:
+        seconds = self._client._seconds_for(params) if timeout is None else timeout
+        return self._thread.run(self._client.call(method, timeout=seconds, **params), seconds + THREAD_GRACE)
+
+    call.__doc__ = _Methods.call.__doc__
+
+    def subscribe(
+        self,
+        *,
+        kinds: Optional[Iterable[str]] = None,
+        nodes: Optional[Iterable[Node]] = None,
+        opcodes: Optional[Iterable[NameOrId]] = None,
+        types: Optional[Iterable[NameOrId]] = None,
+        snapshot: bool = False,
+        since: Optional[int] = None,
+        min_interval: float = 0,
+        timeout: Optional[float] = None,
+    ) -> Subscription:
+        """Events as they come: everything as with ``AsyncClient.subscribe``, but refusals are raised here."""
+        params = _subscribe_params(kinds, nodes, opcodes, types, snapshot, min_interval)
+        seconds = self.timeout + THREAD_GRACE
+        return Subscription(self, self._thread.run(self._open_stream(params, since), seconds), timeout)
+
+    async def _open_stream(self, params: JsonObject, since: Optional[int]) -> AsyncSubscription:
+        subscription = AsyncSubscription(self._client, self._client._begin(params, since), None)
+        await subscription._await_acceptance()
+        return subscription
+
+
+class Subscription:
+    """Events, by ``for`` or ``get``. Leaving ``with`` closes it. Several threads may share one."""
+
+    def __init__(self, client: Client, subscription: AsyncSubscription, timeout: Optional[float]) -> None:
+        self._client = client
+        self._subscription = subscription
+        self._stream = subscription._stream
+        self._timeout = timeout
+
+    def close(self) -> None:
+        """Ends it; events that are there may still be taken."""
+        _end_soon(self._subscription._client._loop, self._stream)
+
+    def get(self, timeout: Optional[float] = None) -> Event:
+        """The next event. Raises ``TimedOut`` after ``timeout`` seconds, and ``ClientClosed`` at the end."""
+        deadline = None if timeout is None else clocks.monotonic() + timeout
+        while True:
+            event = self._stream.take()
+            if event is not None:
+                return event
+            left = None if deadline is None else deadline - clocks.monotonic()
+            if left is not None and left <= 0:
+                raise TimedOut("event")
+            with contextlib.suppress(TimedOut):
+                self._wait(left)
+
+    def __iter__(self) -> Subscription:
+        return self
+
+    def __next__(self) -> Event:
+        try:
+            return self.get(self._timeout)
+        except ClientClosed:
+            raise StopIteration from None
+
+    def __enter__(self) -> Subscription:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _wait(self, timeout: Optional[float]) -> None:
+        """A client that is closed meanwhile has ended the stream: then what waits is still to be taken."""
+        try:
+            self._client._thread.run(self._stream.wait(), timeout)
+        except ClientClosed:
+            if not self._stream.is_ended:
+                raise
+
+
+# --- the classic dialect ---------------------------------------------------------------------------------------------
+
+
+class ClassicMessage(NamedTuple):
+    """A message of a node, as it came from the root."""
+
+    address: int
+    opcode: int
+    payload: bytes
+
+
+ClassicHandler = Callable[[ClassicMessage], None]
+
+_SYN = b"[syn]\0"
+_ACK = b"[ack]\0"
+_SUCCESS = b"S"
+_FAILURE = b"F"
+_HEADER_LENGTH = 3
+#: Messages that wait for slow handlers; then reading waits too, until the gateway ends it.
+_MAX_UNHANDLED = 10_000
+#: How often a waiting thread looks whether it shall end.
+_LOOK_EVERY = 0.1
+
+
+class ClassicClient:
+    """A client of the classic dialect: what existing programs speak. New ones are better served by ``Client``. ::
+
+        client = meshgate.ClassicClient()
+        client.on("R", lambda message: client.send(message.address, b"A"))
+        client.listen()
+    """
+
+    def __init__(self, socket: Optional[str] = None, *, timeout: float = 5.0) -> None:
+        """``socket``: see ``find_socket``. ``timeout``: seconds that a reply may take."""
+        self.path = find_socket(socket)
+        self.timeout = timeout
+        self._handlers: Dict[int, List[ClassicHandler]] = {}
+        self._ended = threading.Event()
+
+    def on(self, opcode: Union[int, str], handler: ClassicHandler) -> ClassicClient:
+        """Calls ``handler`` for each message with this opcode: 0x00–0xFF, or a character such as ``"R"``."""
+        code = ord(opcode) if isinstance(opcode, str) else opcode
+        self._handlers.setdefault(code, []).append(handler)
+        return self
+
+    def listen(self, duration: Optional[float] = None, on_ready: Callable[[], None] = lambda: None) -> None:
+        """Listens, and calls the handlers in this thread, until ``close`` is called or ``duration`` seconds are over.
+        ``on_ready`` is called when the gateway has accepted.
+
+        Raises ``NotRunning``, ``NoPermission``, ``RequestError`` when it is refused, ``ConnectionLost`` when the
+        gateway ends it. The dialect has no delimiter: messages that are written in the same moment may come as one.
+        """
+        deadline = None if duration is None else clocks.monotonic() + duration
+        self._ended.clear()
+        unhandled: queue.Queue[bytes] = queue.Queue(_MAX_UNHANDLED)
+        connection = self._connect()
+        try:
+            self._shake_hands(connection)
+            reader = threading.Thread(target=self._read, args=(connection, unhandled), daemon=True)
+            reader.start()
+            on_ready()
+            while not self._ended.is_set() and (deadline is None or clocks.monotonic() < deadline):
+                with contextlib.suppress(queue.Empty):
+                    self._handle(unhandled.get(timeout=_LOOK_EVERY))
+                if unhandled.empty() and not reader.is_alive() and not self._ended.is_set():
+                    raise ConnectionLost()
+        finally:
+            self._ended.set()
+            connection.close()
+
+    def close(self) -> None:
+        """Ends ``listen``, from a handler or another thread."""
+        self._ended.set()
+
+    def command(self, name: str, args: bytes = b"") -> bytes:
+        """Gives one command, five characters, with its arguments; returns what stands behind the ``S`` of the reply.
+
+        Raises ``RequestError`` with the gateway's words, ``NotRunning``, ``NoPermission``, ``TimedOut``.
+        """
+        with contextlib.closing(self._connect()) as connection:
+            try:
+                connection.sendall(name.encode("latin-1") + args)
+                # The request's end is plain then, however the gateway reads it.
+                connection.shutdown(sockets.SHUT_WR)
+                reply = self._read_to_end(connection)
+            except sockets.timeout:
+                raise TimedOut(name) from None
+            except OSError:
+                raise ConnectionLost(name) from None
+        if reply[:1] == _SUCCESS:
+            return reply[1:]
+        raise _refusal(reply, name)
+
+    def send(self, address: int, message: Union[str, bytes]) -> None:
+        """Sends a message (opcode, then payload) to a node; ``address`` 0x0000 is the root."""
+        body = message.encode() if isinstance(message, str) else message
+        self.command("SEND-", address.to_bytes(2, "big") + body)
+
+    def get(self, type: NameOrId, address: int = 0) -> Dict[int, bytes]:
+        """The latest value of a data type, by name or id: of one node, or with address 0 of every active node."""
+        key = bytes([type]) if isinstance(type, int) else type.encode("ascii")
+        reply = self.command("[GET]", address.to_bytes(2, "big") + key)
+        start = len(key) + 2
+        if not reply.startswith(key) or len(reply) < start:
+            raise BadReply(f"[GET] {type}")
+        length, amount = reply[len(key)], reply[len(key) + 1]
+        step = 2 + length
+        if len(reply) != start + amount * step:
+            raise BadReply(f"[GET] {type}")
+        entries = [reply[at : at + step] for at in range(start, len(reply), step)]
+        return {int.from_bytes(entry[:2], "big"): entry[2:] for entry in entries}
+
+    def _connect(self) -> sockets.socket:
+        connection = sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM)
+        connection.settimeout(self.timeout)
+        try:
+            connection.connect(self.path)
+        except PermissionError:
+            connection.close()
+            raise NoPermission(self.path) from None
+        except OSError:
+            connection.close()
+            raise NotRunning(self.path) from None
+        return connection
+
+    def _shake_hands(self, connection: sockets.socket) -> None:
+        answer = b""
+        try:
+            connection.sendall(_SYN)
+            while len(answer) < len(_ACK):
+                chunk = connection.recv(len(_ACK) - len(answer))
+                if not chunk:
+                    break
+                answer += chunk
+            if answer != _ACK:
+                raise _refusal(answer + self._read_to_end(connection), "listen")
+        except sockets.timeout:
+            raise TimedOut("listen") from None
+        except OSError:
+            raise ConnectionLost("listen") from None
+
+    def _read(self, connection: sockets.socket, unhandled: queue.Queue[bytes]) -> None:
+        """Takes messages as they come, so that those behind a slow handler do not run into one another."""
+        connection.settimeout(_LOOK_EVERY)
+        while not self._ended.is_set():
+            try:
+                body = connection.recv(READ_SIZE)
+            except sockets.timeout:
+                continue
+            except OSError:
+                return
+            if not body:
+                return
+            while not self._ended.is_set():
+                with contextlib.suppress(queue.Full):
+                    unhandled.put(body, timeout=_LOOK_EVERY)
+                    break
+
+    def _handle(self, body: bytes) -> None:
+        if len(body) < _HEADER_LENGTH:
+            return
+        message = ClassicMessage(int.from_bytes(body[:2], "big"), body[2], body[_HEADER_LENGTH:])
+        for handler in self._handlers.get(message.opcode, []):
+            handler(message)
+
+    def _read_to_end(self, connection: sockets.socket) -> bytes:
+        """The gateway closes the connection behind its reply."""
+        deadline = clocks.monotonic() + self.timeout
+        reply = bytearray()
+        while len(reply) <= MAX_REPLY:
+            connection.settimeout(max(0.001, deadline - clocks.monotonic()))
+            chunk = connection.recv(READ_SIZE)
+            if not chunk:
+                break
+            reply += chunk
+        return bytes(reply)
+
+
+def _refusal(reply: bytes, what: str) -> MeshgateError:
+    """``F | length (1) | message``."""
+    if reply[:1] != _FAILURE:
+        return ConnectionLost(what) if reply == b"" else BadReply(what)
+    return RequestError("REFUSED", reply[2:].decode("utf-8", "replace"))

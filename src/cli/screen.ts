@@ -1,0 +1,50 @@
+/** The whole terminal, taken over and given back. */
+
+const ENTER = '\x1b[?1049h\x1b[?25l';
+const LEAVE = '\x1b[?25h\x1b[?1049l';
+const HOME = '\x1b[H';
+const CLEAR_BELOW = '\x1b[J';
+
+export interface ScreenHandlers {
+  /** What the keyboard sent: a character, or an escape sequence such as that of an arrow. */
+  onKey(key: string): void;
+  onResize(): void;
+}
+
+export interface Screen {
+  /** Lines from the top; they must fit. */
+  draw(lines: readonly string[]): void;
+  /** Gives the terminal back as it was. */
+  close(): void;
+}
+
+/** Takes the terminal over until `close`, or until the process exits in whatever way. */
+export function openScreen({ onKey, onResize }: ScreenHandlers): Screen {
+  const { stdin, stdout } = process;
+  const onData = (chunk: Buffer) => onKey(chunk.toString('latin1'));
+  let isOpen = true;
+  const close = () => {
+    if (!isOpen) return;
+    isOpen = false;
+    stdout.write(LEAVE);
+    stdout.off('resize', onResize);
+    stdin.off('data', onData);
+    if (stdin.isTTY) stdin.setRawMode(false);
+    stdin.pause();
+    process.off('exit', close);
+  };
+  process.on('exit', close);
+  stdout.write(ENTER);
+  stdout.on('resize', onResize);
+  if (stdin.isTTY) {
+    stdin.setRawMode(true);
+    stdin.on('data', onData);
+  }
+  return {
+    draw: (lines) => {
+      // One write, and cleared before: an erasing behind a full line would take its last character.
+      if (isOpen) stdout.write(`${HOME}${CLEAR_BELOW}${lines.join('\r\n')}`);
+    },
+    close,
+  };
+}

@@ -1,0 +1,74 @@
+/** Background pictures of the map: from the gateway's settings, or from a person's disk. */
+import type { MapInfo } from '../../socket/session/shapes.js';
+
+/** North, west, south, east, in degrees. */
+export type Corners = readonly [number, number, number, number];
+
+export interface Picture {
+  /** Belongs to the picture: `releasePicture` gives it back. */
+  readonly url: string;
+  readonly corners: Corners;
+}
+
+/** Bytes of the largest picture: decoded it is many times as large. */
+const MAX_LENGTH = 64 * 1024 * 1024;
+
+/** Why a picture can't be shown, for a person to read. */
+export class PictureError extends Error {}
+
+/** The picture that the settings name; undefined where they name none. */
+export async function fetchPicture({ image, corners }: MapInfo): Promise<Picture | undefined> {
+  if (image === null) return undefined;
+  const response = await fetch(image);
+  if (!response.ok) throw new PictureError(`the gateway does not give its picture (${response.status})`);
+  return openPicture(await response.blob(), corners ?? undefined);
+}
+
+/** Throws a `PictureError`. `corners`: where it lies, if it does not say so itself. */
+export async function openPicture(file: Blob, corners: Corners | undefined): Promise<Picture> {
+  if (file.size > MAX_LENGTH) throw new PictureError('the picture has more than 64 MiB');
+  const start = new Uint8Array(await file.slice(0, 4).arrayBuffer());
+  if (isTiff(start)) return openTiff(file, corners);
+  if (!isPngOrJpeg(start)) throw new PictureError('this is neither a PNG, a JPEG nor a TIFF picture');
+  if (!corners) throw new PictureError('a PNG or JPEG does not say where it lies: type its corners');
+  return { url: URL.createObjectURL(file), corners };
+}
+
+export function releasePicture({ url }: Picture): void {
+  URL.revokeObjectURL(url);
+}
+
+/** Undefined unless all four are numbers that lie on earth, the right way round. */
+export function readCorners(texts: readonly string[]): Corners | undefined {
+  const [north = Number.NaN, west = Number.NaN, south = Number.NaN, east = Number.NaN] = texts.map((text) =>
+    text.trim() === '' ? Number.NaN : Number(text),
+  );
+  const isOnEarth =
+    north > south && north <= 90 && south >= -90 && west < east && west >= -180 && east <= 180;
+  return isOnEarth ? [north, west, south, east] : undefined;
+}
+
+async function openTiff(file: Blob, given: Corners | undefined): Promise<Picture> {
+  const { decodeGeoTiff } = await import('./geotiff-picture.js');
+  const { picture, corners } = await decodeGeoTiff(await file.arrayBuffer());
+  const place = corners ?? given;
+  if (!place) throw new PictureError('this TIFF is not in EPSG:4326, so its corners must be given');
+  return { url: URL.createObjectURL(picture), corners: place };
+}
+
+function isTiff(start: Uint8Array): boolean {
+  const [a, b, c, d] = start;
+  return (
+    (a === 0x49 && b === 0x49 && d === 0 && isTiffVersion(c)) ||
+    (a === 0x4d && b === 0x4d && c === 0 && isTiffVersion(d))
+  );
+}
+
+/** 42 is TIFF, 43 BigTIFF. */
+function isTiffVersion(byte: number | undefined): boolean {
+  return byte === 42 || byte === 43;
+}
+
+function isPngOrJpeg([a, b]: Uint8Array): boolean {
+  return (a === 0x89 && b === 0x50) || (a === 0xff && b === 0xd8);
+}

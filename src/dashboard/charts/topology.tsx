@@ -1,0 +1,130 @@
+import { useMemo } from 'preact/hooks';
+import type { NodeInfo, PathInfo } from '../../socket/session/shapes.js';
+import { useChartStyle } from './charts-style.js';
+import { STATUS_LOOKS, StatusLegend, StatusMark } from './status-look.js';
+import { type Layout, layOut, MAX_DRAWN, type PlacedAddress } from './topology-layout.js';
+
+export interface TopologyProps {
+  readonly nodes: readonly NodeInfo[];
+  readonly paths: readonly PathInfo[];
+  readonly selected?: number | undefined;
+  onSelect(address: number): void;
+}
+
+/** Nodes without a path that are listed. */
+const MAX_APART = 100;
+
+/** Root and nodes as a graph of the paths that the root has reported. */
+export function Topology({ nodes, paths, selected, onSelect }: TopologyProps) {
+  useChartStyle();
+  const byAddress = useMemo(() => new Map(nodes.map((node) => [node.address, node])), [nodes]);
+  const layout = useMemo(() => layOut(nodes, paths), [nodes, paths]);
+  const select = { selected, onSelect, byAddress };
+  return (
+    <div class="chart">
+      <p class="chart-note">{describeLayout(paths.length, layout)}</p>
+      {layout.layers.length > 0 && (
+        <>
+          <StatusLegend />
+          <Graph layout={layout} {...select} />
+        </>
+      )}
+      {layout.apart.length > 0 && <Apart addresses={layout.apart} {...select} />}
+    </div>
+  );
+}
+
+function describeLayout(paths: number, { left }: Layout): string {
+  if (paths === 0) {
+    return 'The root has reported no paths, so that it is not known how the nodes are joined. Newer firmware reports them when it is asked, once some are in use.';
+  }
+  const shown = `${paths} ${paths === 1 ? 'path' : 'paths'} that the root has reported, each drawn as a line.`;
+  if (left === 0) return shown;
+  return `${shown} The ${MAX_DRAWN} nodes nearest to the root are drawn; ${left} more are not.`;
+}
+
+interface Selecting {
+  readonly byAddress: ReadonlyMap<number, NodeInfo>;
+  readonly selected: number | undefined;
+  onSelect(address: number): void;
+}
+
+function Graph({ layout, ...select }: { layout: Layout } & Selecting) {
+  const { width, height, root, layers, edges } = layout;
+  return (
+    <section class="topology" aria-label="Paths of the mesh">
+      <div class="topology-plane" style={{ width: `${width}px`, height: `${height}px` }}>
+        <svg width={width} height={height} aria-hidden="true">
+          {edges.map(({ key, from, to }) => (
+            <line key={key} class="topology-edge" x1={from.x} y1={from.y} x2={to.x} y2={to.y} />
+          ))}
+          <rect x={root.x - 10} y={root.y - 10} width="20" height="20" rx="3" fill="var(--chart-1)" />
+        </svg>
+        <p class="topology-title" style={{ left: `${root.x + 16}px`, top: `${root.y - 9}px` }}>
+          Root
+        </p>
+        {layers.map(({ title, y, members }) => (
+          <div key={title}>
+            <p class="topology-title" style={{ left: '8px', top: `${y - 16}px` }}>
+              {title}
+            </p>
+            {members.map((member) => (
+              <NodeMark key={member.address} at={member} {...select} />
+            ))}
+          </div>
+        ))}
+      </div>
+    </section>
+  );
+}
+
+function NodeMark({ at, byAddress, selected, onSelect }: { at: PlacedAddress } & Selecting) {
+  const { address, x, y } = at;
+  const node = byAddress.get(address);
+  const status = node?.status ?? 'unknown';
+  const name = nameOf(address, node);
+  return (
+    <button
+      type="button"
+      class="topology-node"
+      style={{ left: `${x}px`, top: `${y}px` }}
+      title={name}
+      aria-label={`${name}, ${STATUS_LOOKS[status].text}`}
+      aria-pressed={address === selected}
+      onClick={() => onSelect(address)}
+    >
+      <svg width="22" height="22" viewBox="-11 -11 22 22" aria-hidden="true">
+        <circle r="10" fill="var(--chart-surface)" />
+        <StatusMark status={status} />
+      </svg>
+      <span>{name}</span>
+    </button>
+  );
+}
+
+/** Nodes that no reported path names: nothing is known of how they are joined. */
+function Apart({ addresses, byAddress, selected, onSelect }: { addresses: readonly number[] } & Selecting) {
+  const listed = addresses.slice(0, MAX_APART);
+  const more = addresses.length - listed.length;
+  return (
+    <section aria-label="Nodes without reported paths">
+      <p class="chart-note">
+        Nodes that no reported path names ({addresses.length}
+        {more > 0 ? `; the first ${MAX_APART} are listed` : ''}):
+      </p>
+      <ul class="map-nodes">
+        {listed.map((address) => (
+          <li key={address}>
+            <button type="button" aria-pressed={address === selected} onClick={() => onSelect(address)}>
+              {nameOf(address, byAddress.get(address))}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function nameOf(address: number, node: NodeInfo | undefined): string {
+  return node?.name ?? `0x${address.toString(16).padStart(4, '0')}`;
+}

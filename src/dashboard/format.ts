@@ -1,0 +1,146 @@
+/** Numbers, times and bytes as the page shows them. */
+import type { AgedValue, NodeInfo, Value } from '../socket/session/shapes.js';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** `0x0005`. */
+export function formatAddress(address: number): string {
+  return `0x${address.toString(16).toUpperCase().padStart(4, '0')}`;
+}
+
+/** An age in one unit, short enough for a column: `3 s`, `12 min`, `5 h`, `2 d`. `ms`: may be below 0. */
+export function formatAge(ms: number): string {
+  const age = Math.max(0, ms);
+  if (age < MINUTE) return `${Math.floor(age / SECOND)} s`;
+  if (age < HOUR) return `${Math.floor(age / MINUTE)} min`;
+  if (age < 2 * DAY) return `${Math.floor(age / HOUR)} h`;
+  return `${Math.floor(age / DAY)} d`;
+}
+
+/** A length of time that ticks: `3 d 04:05:06`. */
+export function formatUptime(ms: number): string {
+  const seconds = Math.floor(Math.max(0, ms) / SECOND);
+  const clock = [Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60, seconds % 60]
+    .map((part) => String(part).padStart(2, '0'))
+    .join(':');
+  const days = Math.floor(seconds / 86_400);
+  return days > 0 ? `${days} d ${clock}` : clock;
+}
+
+const timeFormat = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium', hourCycle: 'h23' });
+const dateFormat = new Intl.DateTimeFormat(undefined, {
+  dateStyle: 'medium',
+  timeStyle: 'medium',
+  hourCycle: 'h23',
+});
+
+/** Time of day. `at`: ms since the epoch. */
+export function formatTime(at: number): string {
+  return timeFormat.format(at);
+}
+
+/** Time of day to the millisecond. `at`: ms since the epoch. */
+export function formatTimeMs(at: number): string {
+  return `${timeFormat.format(at)}.${String(Math.floor(at) % 1000).padStart(3, '0')}`;
+}
+
+/** `at`: ms since the epoch. */
+export function formatDateTime(at: number): string {
+  return dateFormat.format(at);
+}
+
+/** At most 6 digits behind the point, none that say nothing. */
+export function formatNumber(value: number): string {
+  if (Number.isInteger(value)) return String(value);
+  if (value !== 0 && (Math.abs(value) < 1e-4 || Math.abs(value) >= 1e12)) return value.toPrecision(6);
+  return String(Number(value.toFixed(6)));
+}
+
+/** Digits behind the point, as `formatNumber` writes it. */
+export function decimalsOf(value: number | string | undefined): number {
+  return typeof value === 'number' ? (formatNumber(value).split('.')[1]?.length ?? 0) : 0;
+}
+
+/**
+ * A number with its unit: degrees of an angle are written as they are spoken of. `decimals`: digits behind the point
+ * at least.
+ */
+export function formatField(value: number | string, unit?: string, decimals = 0): string {
+  const isShort = typeof value === 'number' && decimalsOf(value) < decimals;
+  const text = isShort ? value.toFixed(decimals) : typeof value === 'number' ? formatNumber(value) : value;
+  if (!unit) return text;
+  return unit === 'deg' ? `${text}°` : `${text} ${unit}`;
+}
+
+/** `44.58, -123.27` where there is a place in it, else every field; JSON reports have many. */
+export function formatValue({ fields }: Pick<Value, 'fields'>): string {
+  const entries = Object.entries(fields);
+  const place = placeOf({ fields });
+  if (place) return `${place.lat.toFixed(5)}, ${place.lon.toFixed(5)}`;
+  if (entries.length === 1) return entries.map(([, { value, unit }]) => formatField(value, unit)).join('');
+  return entries.map(([name, { value, unit }]) => `${name} ${formatField(value, unit)}`).join(', ');
+}
+
+/** The place that a value tells, degrees; undefined when it tells none. */
+export function placeOf({ fields }: Pick<Value, 'fields'>): { lat: number; lon: number } | undefined {
+  const lat = (fields.latitude ?? fields.lat)?.value;
+  const lon = (fields.longitude ?? fields.lon)?.value;
+  return typeof lat === 'number' && typeof lon === 'number' ? { lat, lon } : undefined;
+}
+
+const PLACE_FIELDS: ReadonlySet<string> = new Set(['latitude', 'longitude', 'lat', 'lon']);
+
+/** The field that a trend of this value is drawn of: a number that is no place and no counter. */
+export function trendField({ fields }: Pick<AgedValue, 'fields'>): string | undefined {
+  return Object.entries(fields).find(
+    ([name, { value, unit }]) => typeof value === 'number' && isMeasured(name, unit),
+  )?.[0];
+}
+
+/** True for a field that has a unit and is no place. */
+export function isMeasured(name: string, unit: string | undefined): boolean {
+  return unit !== undefined && unit !== 'deg' && !PLACE_FIELDS.has(name);
+}
+
+/** `44 02 00 2A`; hex as the wire has it, in pairs. */
+export function formatHex(hex: string): string {
+  return (hex.match(/../g) ?? []).join(' ').toUpperCase();
+}
+
+const BYTES_A_LINE = 16;
+
+/** Offset, bytes and characters, as tools for binary files show them. */
+export function hexDump(hex: string): string {
+  const pairs = hex.match(/../g) ?? [];
+  const lines: string[] = [];
+  for (let at = 0; at < pairs.length; at += BYTES_A_LINE) {
+    const line = pairs.slice(at, at + BYTES_A_LINE);
+    const text = line.map((pair) => printable(Number.parseInt(pair, 16))).join('');
+    lines.push(
+      `${at.toString(16).padStart(4, '0')}  ${line
+        .join(' ')
+        .toUpperCase()
+        .padEnd(BYTES_A_LINE * 3)} ${text}`,
+    );
+  }
+  return lines.join('\n');
+}
+
+/** The bytes as text where all of them can be shown; undefined otherwise. */
+export function hexAsText(hex: string): string | undefined {
+  const codes = (hex.match(/../g) ?? []).map((pair) => Number.parseInt(pair, 16));
+  const isText = codes.length > 0 && codes.every((code) => (code >= 0x20 && code < 0x7f) || code === 0x0a);
+  return isText ? String.fromCharCode(...codes).trimEnd() : undefined;
+}
+
+/** A name that stands for itself, or with the address behind it where it is a given one. */
+export function nodeLabel({ name, address }: Pick<NodeInfo, 'name' | 'address'>): string {
+  return `${name} (${formatAddress(address)})`;
+}
+
+function printable(code: number): string {
+  return code >= 0x20 && code < 0x7f ? String.fromCharCode(code) : '.';
+}

@@ -1,0 +1,126 @@
+import { useState } from 'preact/hooks';
+import type { AlarmInfo } from '../../socket/session/shapes.js';
+import { errorText } from '../api.js';
+import { formatAddress, formatDateTime } from '../format.js';
+import { Age } from '../parts/age.js';
+import { PageTitle } from '../parts/page-title.js';
+import { nodeHref } from '../router.js';
+import { useMayAct, useSession } from '../store/context.js';
+import { useTopic } from '../store/topic.js';
+
+export function AlarmsPage() {
+  const session = useSession();
+  useTopic(session.store.topics.alarms);
+  const mayAct = useMayAct();
+  const [failure, setFailure] = useState('');
+  const alarms = session.store.openAlarms();
+  const waiting = alarms.filter(({ acknowledged }) => !acknowledged);
+  const acknowledge = async (ids: readonly string[]) => {
+    try {
+      await Promise.all(ids.map((id) => session.call('acknowledge', { id })));
+      setFailure('');
+    } catch (error) {
+      setFailure(errorText(error));
+    }
+  };
+  return (
+    <div class="page">
+      <PageTitle title="Alarms">
+        {mayAct && waiting.length > 1 && (
+          <button type="button" class="button" onClick={() => void acknowledge(waiting.map(({ id }) => id))}>
+            Acknowledge all
+          </button>
+        )}
+        <p class="muted count-line">
+          {waiting.length} to acknowledge, {alarms.length - waiting.length} acknowledged
+        </p>
+      </PageTitle>
+      {failure && (
+        <p class="failure" role="alert">
+          {failure}
+        </p>
+      )}
+      {alarms.length === 0 ? (
+        <p class="placeholder">
+          There are no alarms. One stays here until its condition is over and it is acknowledged.
+        </p>
+      ) : (
+        <AlarmTable alarms={alarms} acknowledge={mayAct ? (id) => void acknowledge([id]) : undefined} />
+      )}
+    </div>
+  );
+}
+
+interface TableProps {
+  readonly alarms: readonly AlarmInfo[];
+  readonly acknowledge: ((id: string) => void) | undefined;
+}
+
+function AlarmTable({ alarms, acknowledge }: TableProps) {
+  return (
+    <div class="scroll-x">
+      <table class="plain wide alarms" aria-label="Alarms">
+        <thead>
+          <tr>
+            <th scope="col">Priority</th>
+            <th scope="col">Alarm</th>
+            <th scope="col">Node</th>
+            <th scope="col">Condition</th>
+            <th scope="col">First</th>
+            <th scope="col">Last</th>
+            <th scope="col">Times</th>
+            <th scope="col">Acknowledged</th>
+          </tr>
+        </thead>
+        <tbody>
+          {alarms.map((alarm) => (
+            <AlarmRow key={alarm.id} alarm={alarm} acknowledge={acknowledge} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function AlarmRow({
+  alarm,
+  acknowledge,
+}: {
+  readonly alarm: AlarmInfo;
+  readonly acknowledge: TableProps['acknowledge'];
+}) {
+  const { id, code, priority, node, text, firstAt, lastAt, count, active, acknowledged } = alarm;
+  return (
+    <tr class={acknowledged ? 'is-acknowledged' : ''} data-alarm={id}>
+      <td>
+        <span class={`priority priority-${priority}`}>{priority}</span>
+      </td>
+      <th scope="row">
+        {text} <span class="mono muted code">{code}</span>
+      </th>
+      <td class="mono">{node === null ? '–' : <a href={nodeHref(node)}>{formatAddress(node)}</a>}</td>
+      <td>{active ? 'present' : 'over'}</td>
+      <td class="figure">{formatDateTime(firstAt)}</td>
+      <td class="figure">
+        <Age at={lastAt} suffix=" ago" />
+      </td>
+      <td class="figure">{count}</td>
+      <td>
+        {acknowledged ? (
+          'yes'
+        ) : acknowledge ? (
+          <button
+            type="button"
+            class="button small"
+            aria-label={`Acknowledge: ${text}`}
+            onClick={() => acknowledge(id)}
+          >
+            Acknowledge
+          </button>
+        ) : (
+          'no'
+        )}
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,67 @@
+import { useEffect, useState } from 'preact/hooks';
+import { Card } from '../parts/card.js';
+import { useSession } from '../store/context.js';
+import { useTopic } from '../store/topic.js';
+
+const ASK_EVERY_MS = 2000;
+
+/** Everything that the gateway counts; zeros are left out unless they are asked for. */
+export function Counters() {
+  const counters = useCounters();
+  const [showsAll, setShowsAll] = useState(false);
+  const rows = flatten(counters).filter(([, count]) => showsAll || count !== 0);
+  const choice = (
+    <label class="check">
+      <input
+        type="checkbox"
+        checked={showsAll}
+        onChange={({ currentTarget }) => setShowsAll(currentTarget.checked)}
+      />
+      Show zeros
+    </label>
+  );
+  return (
+    <Card title="Counters" controls={choice}>
+      <table class="plain" aria-label="Counters">
+        <thead>
+          <tr>
+            <th scope="col">Counter</th>
+            <th scope="col" class="number">
+              Count
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(([name, count]) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              <td class="figure number">{count.toLocaleString()}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Card>
+  );
+}
+
+function useCounters(): unknown {
+  const session = useSession();
+  useTopic(session.topic);
+  const [counters, setCounters] = useState<unknown>({});
+  const isOpen = session.state === 'open';
+  useEffect(() => {
+    if (!isOpen) return;
+    const ask = () => void session.call('counters', {}).then(setCounters, () => {});
+    ask();
+    const timer = setInterval(ask, ASK_EVERY_MS);
+    return () => clearInterval(timer);
+  }, [session, isOpen]);
+  return counters;
+}
+
+/** `uart · received · bytes`: one line for each number. */
+function flatten(counters: unknown, path: readonly string[] = []): [string, number][] {
+  if (typeof counters === 'number') return [[path.join(' · '), counters]];
+  if (typeof counters !== 'object' || counters === null) return [];
+  return Object.entries(counters).flatMap(([name, value]) => flatten(value, [...path, name]));
+}

@@ -1,0 +1,49 @@
+import { useCallback, useEffect, useState } from 'preact/hooks';
+import { errorText } from '../../api.js';
+import { Card } from '../../parts/card.js';
+import { useSession } from '../../store/context.js';
+import { useTopic } from '../../store/topic.js';
+
+interface Props {
+  readonly address: number;
+  /** The facts are asked for anew when it changes. */
+  readonly status: string;
+}
+
+/** The gateway's own words on why the status is what it is. */
+export function Explain({ address, status }: Props) {
+  const session = useSession();
+  useTopic(session.topic);
+  const [facts, setFacts] = useState<readonly string[]>([]);
+  const [failure, setFailure] = useState('');
+  const ask = useCallback(async () => {
+    try {
+      setFacts((await session.call('explain', { node: address })).facts);
+      setFailure('');
+    } catch (error) {
+      setFailure(errorText(error));
+    }
+  }, [session, address]);
+  const isOpen = session.state === 'open';
+  useEffect(() => {
+    if (isOpen) void ask();
+  }, [ask, isOpen, status]);
+  const again = (
+    <button type="button" class="button small" disabled={!isOpen} onClick={() => void ask()}>
+      Ask again
+    </button>
+  );
+  return (
+    <Card title="Why this status" controls={again}>
+      {failure ? (
+        <p class="failure">{failure}</p>
+      ) : (
+        <ul class="explain">
+          {facts.map((fact) => (
+            <li key={fact}>{fact}</li>
+          ))}
+        </ul>
+      )}
+    </Card>
+  );
+}

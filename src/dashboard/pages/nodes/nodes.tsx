@@ -1,0 +1,114 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { PageTitle } from '../../parts/page-title.js';
+import { setQuery } from '../../router.js';
+import { useSession } from '../../store/context.js';
+import { STATUSES } from '../../store/store.js';
+import { useSlowTopic, useTopic } from '../../store/topic.js';
+import { NodesTable } from './nodes-table.js';
+import { findColumns, findNodes, readWish } from './nodes-view.js';
+
+/** Rows change places at most this often: who reads a table must not lose the line. */
+const ORDER_EVERY_MS = 1000;
+
+export function NodesPage({ query }: { readonly query: URLSearchParams }) {
+  const session = useSession();
+  const { store } = session;
+  const version = useSlowTopic(store.topics.nodes, ORDER_EVERY_MS);
+  const linkVersion = useTopic(store.topics.link);
+  const wish = readWish(query);
+  const key = query.toString();
+  const records = useMemo(() => findNodes(store, wish), [store, key, version, linkVersion]);
+  const columns = useMemo(() => findColumns(store), [store, version]);
+  return (
+    <div class="page page-fixed">
+      <PageTitle title="Nodes">
+        <Toolbar search={wish.search} status={wish.status ?? ''}>
+          <SortChoice sort={query.get('sort') ?? 'address'} types={columns.map(({ type }) => type)} />
+        </Toolbar>
+        <p class="muted count-line" data-testid="shown-count">
+          {records.length === store.nodes.size
+            ? `${records.length} nodes`
+            : `${records.length} of ${store.nodes.size}`}
+        </p>
+      </PageTitle>
+      <NodesTable records={records} columns={columns} sort={wish.sort} />
+    </div>
+  );
+}
+
+interface ToolbarProps {
+  readonly search: string;
+  readonly status: string;
+  readonly children: ComponentChildren;
+}
+
+function Toolbar({ search, status, children }: ToolbarProps) {
+  const input = useRef<HTMLInputElement>(null);
+  useSlashKey(input);
+  return (
+    <search class="toolbar">
+      <input
+        ref={input}
+        type="search"
+        aria-label="Search nodes"
+        placeholder="Address, name, uuid or value"
+        value={search}
+        onInput={({ currentTarget }) => setQuery('search', currentTarget.value)}
+      />
+      <label class="inline-field">
+        <span>Status</span>
+        <select value={status} onChange={({ currentTarget }) => setQuery('status', currentTarget.value)}>
+          <option value="">all</option>
+          {STATUSES.map((name) => (
+            <option key={name} value={name}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+      {children}
+    </search>
+  );
+}
+
+interface SortChoiceProps {
+  readonly sort: string;
+  /** Data types that there is a column of. */
+  readonly types: readonly string[];
+}
+
+/** For a phone, which has no room for the columns. */
+function SortChoice({ sort, types }: SortChoiceProps) {
+  return (
+    <label class="inline-field narrow-only">
+      <span>Sort</span>
+      <select value={sort} onChange={({ currentTarget }) => setQuery('sort', currentTarget.value)}>
+        <option value="address">address</option>
+        <option value="name">name</option>
+        <option value="status">status</option>
+        <option value="heard">last heard</option>
+        {types.map((type) => (
+          <option key={type} value={`-type:${type}`}>
+            {type}, highest first
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** `/` goes to the search, as in other tools. */
+function useSlashKey(input: { readonly current: HTMLInputElement | null }): void {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      const isTyping =
+        event.target instanceof Element && event.target.closest('input, select, textarea, dialog');
+      if (event.key !== '/' || isTyping) return;
+      event.preventDefault();
+      input.current?.focus();
+    };
+    addEventListener('keydown', onKey);
+    return () => removeEventListener('keydown', onKey);
+  }, [input]);
+}

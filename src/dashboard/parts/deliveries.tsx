@@ -1,0 +1,65 @@
+import type { DeliveryInfo } from '../../socket/session/shapes.js';
+import { formatHex, formatTimeMs, hexAsText } from '../format.js';
+import { useHostNow } from '../store/clock.js';
+import { useSession } from '../store/context.js';
+import { useTopic } from '../store/topic.js';
+
+export interface SentMessage {
+  /** Of the delivery. */
+  readonly id: string;
+  /** The person wants to see an answer. */
+  readonly waits: boolean;
+  readonly text: string;
+}
+
+/** An answer that has not come by then will hardly come. */
+const ANSWER_TIMEOUT_MS = 5000;
+
+const FAILURES = {
+  noLink: 'there is no link to the root',
+  linkLost: 'the link was lost before it was written',
+  queueFull: 'too many messages are waiting',
+  messageTooLong: 'the message is too long',
+} as const;
+
+/** What has become of the messages, as it happens. */
+export function DeliveryList({ sent }: { readonly sent: readonly SentMessage[] }) {
+  const { store } = useSession();
+  useTopic(store.topics.deliveries);
+  return (
+    <ol class="deliveries" aria-label="Deliveries" aria-live="polite">
+      {sent.map((message) => {
+        const delivery = store.deliveries.get(message.id);
+        return delivery && <Delivery key={message.id} delivery={delivery} message={message} />;
+      })}
+    </ol>
+  );
+}
+
+function Delivery({ delivery, message }: { readonly delivery: DeliveryInfo; readonly message: SentMessage }) {
+  const { answer, failure, roundTripMs } = delivery;
+  return (
+    <li class="delivery" data-testid="delivery" data-stage={delivery.stage}>
+      <span class="ellipsis delivery-text">{message.text}</span>
+      <ol class="stages" aria-label="Stages">
+        {delivery.stages.map(({ stage, at }) => (
+          <li key={`${stage}-${at}`} class={`stage stage-${stage}`} title={formatTimeMs(at)}>
+            {stage}
+          </li>
+        ))}
+        {message.waits && delivery.stage === 'written' && <Waiting since={delivery.stages.at(-1)?.at ?? 0} />}
+      </ol>
+      {failure && <span class="bad">Not sent: {FAILURES[failure]}.</span>}
+      {answer !== null && (
+        <span class="good">
+          Answer {hexAsText(answer) ?? formatHex(answer)} after {Math.round(roundTripMs ?? 0)} ms
+        </span>
+      )}
+    </li>
+  );
+}
+
+function Waiting({ since }: { readonly since: number }) {
+  const isOver = useHostNow() - since > ANSWER_TIMEOUT_MS;
+  return <li class="stage stage-waiting">{isOver ? 'no answer in 5 s' : 'waiting for an answer…'}</li>;
+}

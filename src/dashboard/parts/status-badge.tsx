@@ -1,0 +1,6 @@
+import type { NodeStatusName } from '../../socket/session/shapes.js';
+
+/** The word stands beside the colour: nobody has to tell colours apart. */
+export function StatusBadge({ status }: { readonly status: NodeStatusName }) {
+  return <span class={`status status-${status}`}>{status}</span>;
+}

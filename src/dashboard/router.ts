@@ -1,0 +1,43 @@
+/** Where the page is: `#/nodes/5`, `#/nodes?status=idle`. What a person has set stands in it, so that going back works. */
+import { useEffect, useState } from 'preact/hooks';
+
+export interface Route {
+  /** `nodes`, `map`, … */
+  readonly page: string;
+  /** What follows it: `5` of `#/nodes/5`. */
+  readonly id: string | undefined;
+  readonly query: URLSearchParams;
+}
+
+export function readRoute(hash: string): Route {
+  const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?');
+  const [page, id] = path.split('/');
+  return { page: page || 'nodes', id: id || undefined, query: new URLSearchParams(query) };
+}
+
+export function useRoute(): Route {
+  const [hash, setHash] = useState(location.hash);
+  useEffect(() => {
+    const onChange = () => setHash(location.hash);
+    addEventListener('hashchange', onChange);
+    return () => removeEventListener('hashchange', onChange);
+  }, []);
+  return readRoute(hash);
+}
+
+/** Sets one part of the query; an empty one is left out. It makes no step in the history. */
+export function setQuery(name: string, value: string): void {
+  const { page, id, query } = readRoute(location.hash);
+  if (value === '') query.delete(name);
+  else query.set(name, value);
+  const path = id === undefined ? `#/${page}` : `#/${page}/${id}`;
+  location.replace(query.size > 0 ? `${path}?${query}` : path);
+}
+
+export function nodeHref(address: number): string {
+  return `#/nodes/${address}`;
+}
+
+export function goToNode(address: number): void {
+  location.hash = nodeHref(address);
+}

@@ -1,0 +1,130 @@
+/** A node as the page holds it: what the gateway says, and what was seen since the page was opened. */
+import type { AgedValue, NodeInfo, NodeStatusName, Value } from '../../socket/session/shapes.js';
+import { placeOf, trendField } from '../format.js';
+import { Ring } from './ring.js';
+import { Topic } from './topic.js';
+
+/** Points of a trend line: about what its width can show. */
+const TREND_POINTS = 40;
+/** Places of a trail; at one a second some minutes. */
+const TRAIL_POINTS = 300;
+/** Changes of status that the page of a node lists. */
+const CHANGES_KEPT = 100;
+
+export interface StatusChange {
+  readonly at: number;
+  readonly change: 'added' | 'identified' | 'forgotten' | 'status';
+  readonly status: NodeStatusName | null;
+}
+
+export interface TrailPoint {
+  readonly lat: number;
+  readonly lon: number;
+  readonly at: number;
+}
+
+interface Trail {
+  readonly points: Ring<TrailPoint>;
+  /** Bytes of the type that tells the place: the longer, the finer. */
+  readonly fineness: number;
+}
+
+export class NodeRecord {
+  /** Replaced, never changed: a row is drawn anew when it is another. */
+  info: NodeInfo;
+  readonly changes = new Ring<StatusChange>(CHANGES_KEPT);
+  /** Told of every value, for the plots. */
+  readonly onValue = new Set<(value: Value) => void>();
+  readonly topic = new Topic();
+  readonly #trends = new Map<string, Ring<number>>();
+  readonly #trails = new Map<string, Trail>();
+  #searchText: { readonly info: NodeInfo; readonly text: string } | undefined;
+
+  constructor(info: NodeInfo) {
+    this.info = info;
+    for (const value of info.values) this.#note(value);
+  }
+
+  /** Takes a fresh description; what was seen stays. */
+  replace(info: NodeInfo): void {
+    const known = this.info.values;
+    this.info = info;
+    for (const value of info.values) {
+      const before = known.find(({ id }) => id === value.id);
+      if (!before || before.receivedAt < value.receivedAt) this.#note(value);
+    }
+  }
+
+  /** `isNews`: it is not yet in the description. */
+  onNewValue(value: Value, isNews: boolean): void {
+    this.#note(value);
+    for (const listener of this.onValue) listener(value);
+    if (!isNews) return;
+    const aged: AgedValue = { ...value, ageMs: 0 };
+    const { values } = this.info;
+    const index = values.findIndex(({ id }) => id === value.id);
+    this.info = {
+      ...this.info,
+      lastHeardAt: Math.max(this.info.lastHeardAt ?? 0, value.receivedAt),
+      values: index < 0 ? [...values, aged].sort((a, b) => a.id - b.id) : values.with(index, aged),
+    };
+  }
+
+  onHeard(at: number): void {
+    if (at > (this.info.lastHeardAt ?? 0)) this.info = { ...this.info, lastHeardAt: at };
+  }
+
+  trendOf(type: string): readonly number[] {
+    return this.#trends.get(type)?.toArray() ?? [];
+  }
+
+  /** Where it was, by the type that tells it most finely. */
+  trail(): readonly TrailPoint[] {
+    let best: Trail | undefined;
+    for (const trail of this.#trails.values()) if (!best || trail.fineness > best.fineness) best = trail;
+    return best?.points.toArray() ?? [];
+  }
+
+  /** Everything that the search looks at, in lower case. */
+  get searchText(): string {
+    if (this.#searchText?.info !== this.info)
+      this.#searchText = { info: this.info, text: describe(this.info) };
+    return this.#searchText?.text ?? '';
+  }
+
+  #note(value: Value): void {
+    const field = trendField(value);
+    const number = field === undefined ? undefined : value.fields[field]?.value;
+    if (typeof number === 'number') this.#trendRing(value.type).push(number);
+    const place = placeOf(value);
+    if (place) this.#noteTrail(value, place);
+  }
+
+  #noteTrail({ type, bytes, receivedAt }: Value, { lat, lon }: { lat: number; lon: number }): void {
+    let trail = this.#trails.get(type);
+    if (!trail) {
+      trail = { points: new Ring(TRAIL_POINTS), fineness: bytes.length };
+      this.#trails.set(type, trail);
+    }
+    const { last } = trail.points;
+    if (last?.lat !== lat || last.lon !== lon) trail.points.push({ lat, lon, at: receivedAt });
+  }
+
+  #trendRing(type: string): Ring<number> {
+    let ring = this.#trends.get(type);
+    if (!ring) {
+      ring = new Ring(TREND_POINTS);
+      this.#trends.set(type, ring);
+    }
+    return ring;
+  }
+}
+
+function describe({ address, name, uuid, values }: NodeInfo): string {
+  const hex = address.toString(16).padStart(4, '0');
+  const fields = values.flatMap(({ type, fields }) => [
+    type,
+    ...Object.entries(fields).map(([field, { value, unit }]) => `${field} ${value} ${unit ?? ''}`),
+  ]);
+  return [String(address), `0x${hex}`, name, uuid ?? '', ...fields].join('\n').toLowerCase();
+}

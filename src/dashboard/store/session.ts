@@ -1,0 +1,189 @@
+/** Keeps the store true: connects, subscribes, resumes behind the last event, and takes events in batches. */
+import type { MeshEvent } from '../../socket/session/shapes.js';
+import { type MethodName, type Params, RequestError, type Result, type Role } from '../api.js';
+import { type Gap, RpcConnection } from '../rpc.js';
+import { hostNow, setHostClock } from './clock.js';
+import { EventBatch } from './event-batch.js';
+import { NodeDetails } from './node-details.js';
+import { Store } from './store.js';
+import { Topic } from './topic.js';
+
+/** `denied`: the gateway demands a token, or refused the one it was shown. */
+export type ConnectionState = 'connecting' | 'open' | 'lost' | 'denied';
+
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 5000;
+/** Events from before the page was opened that the log and the trends begin with. */
+const BACKLOG = 2000;
+/** A page that is too slow must not be made slower by asking for the whole picture again and again. */
+const RESYNC_PAUSE_MS = 5000;
+
+export class MeshSession {
+  readonly store = new Store();
+  readonly topic = new Topic();
+  state: ConnectionState = 'connecting';
+  /** When the picture was last known to be true, ms since the epoch, host clock; undefined before the first. */
+  pictureAt: number | undefined;
+  role: Role = 'read';
+  version = '';
+  /** ms since the epoch, host clock. */
+  startedAt: number | undefined;
+  readonly #url: string;
+  readonly #batch = new EventBatch(
+    (events) => this.#apply(events),
+    () => this.store.tell(),
+  );
+  readonly #details: NodeDetails;
+  #token: string | undefined;
+  #connection: RpcConnection | undefined;
+  #subscription: string | undefined;
+  #lastSeq: number | undefined;
+  #pauseMs = FIRST_PAUSE_MS;
+  #reconnectTimer: ReturnType<typeof setTimeout> | undefined;
+  #resyncTimer: ReturnType<typeof setTimeout> | undefined;
+  #resyncedAt = 0;
+
+  constructor(url: string, token: string | undefined) {
+    this.#url = url;
+    this.#token = token;
+    this.#details = new NodeDetails(this.store, {
+      call: (name, params) => this.call(name, params),
+      flush: () => {
+        this.#batch.flush();
+        this.#batch.schedule();
+      },
+    });
+  }
+
+  /** Opens the connection, at once even where a pause has begun. */
+  connect(token = this.#token): void {
+    clearTimeout(this.#reconnectTimer);
+    this.#token = token;
+    if (this.state === 'denied') this.#setState('connecting');
+    const connection = new RpcConnection(this.#url, {
+      onOpen: () => void this.#begin(connection),
+      onEvent: (subscription, event) => this.#onEvent(subscription, event),
+      onGap: (gap) => this.#onGap(gap),
+      onClosing: () => {},
+      onClosed: () => this.#onClosed(connection),
+    });
+    this.#connection = connection;
+  }
+
+  /** Someone looks, or the network is back: there is no point in waiting. */
+  retryNow(): void {
+    if (this.state !== 'lost' || this.#connection) return;
+    this.#pauseMs = FIRST_PAUSE_MS;
+    this.connect();
+  }
+
+  /** Rejects with a `RequestError`. */
+  call<Name extends MethodName>(name: Name, params: Params<Name>): Promise<Result<Name>> {
+    if (!this.#connection)
+      return Promise.reject(new RequestError('CONNECTION_LOST', 'there is no connection'));
+    return this.#connection.call(name, params);
+  }
+
+  async #begin(connection: RpcConnection): Promise<void> {
+    try {
+      await this.#showToken(connection);
+      const [hello, status] = await Promise.all([
+        connection.call('hello', {}),
+        connection.call('status', {}),
+      ]);
+      this.role = hello.role;
+      this.version = status.version;
+      this.startedAt = status.startedAt;
+      setHostClock(status.startedAt + status.uptimeMs);
+      await this.#subscribe(connection, this.#lastSeq ?? Math.max(0, status.seq - BACKLOG));
+      this.#pauseMs = FIRST_PAUSE_MS;
+      this.#setState('open');
+    } catch (error) {
+      if (error instanceof RequestError && error.code === 'UNAUTHORIZED') this.#setState('denied');
+      connection.close();
+    }
+  }
+
+  /** A gateway that demands none knows no such method; that is no failure. */
+  async #showToken(connection: RpcConnection): Promise<void> {
+    if (this.#token === undefined) return;
+    await connection.authenticate(this.#token).catch((error: unknown) => {
+      if (!(error instanceof RequestError) || error.code !== 'UNKNOWN_METHOD') throw error;
+    });
+  }
+
+  async #subscribe(connection: RpcConnection, since: number | undefined): Promise<void> {
+    const result = await connection.call('subscribe', {
+      snapshot: true,
+      ...(since !== undefined && { since }),
+    });
+    this.#batch.flush();
+    this.#subscription = result.subscription;
+    if (result.gone?.to === null) this.store.restartNumbering();
+    else if (result.gone && this.#lastSeq !== undefined)
+      this.store.note(hostNow(), 'some lines are missing here');
+    this.#lastSeq = result.gone?.to === null ? 0 : (this.#lastSeq ?? since ?? result.seq);
+    if (result.snapshot) this.store.replaceAll(result.snapshot);
+    this.#batch.schedule();
+  }
+
+  #onEvent(subscription: string, event: MeshEvent): void {
+    if (subscription !== this.#subscription) return;
+    this.#lastSeq = Math.max(this.#lastSeq ?? 0, event.seq);
+    this.#batch.add(event);
+  }
+
+  #apply(events: readonly MeshEvent[]): void {
+    for (const event of events) {
+      const wasUp = this.store.isLinkUp;
+      this.store.apply(event);
+      if (event.kind === 'node') this.#details.onNodeEvent(event);
+      if (!wasUp && this.store.isLinkUp) this.#details.askAll();
+    }
+  }
+
+  /** Values of a gap still come; of anything else that was left out, only a fresh picture knows. */
+  #onGap({ subscription, to, dropped }: Gap): void {
+    if (subscription !== this.#subscription) return;
+    this.#lastSeq = Math.max(this.#lastSeq ?? 0, to);
+    if (dropped === 0) return;
+    this.store.note(
+      hostNow(),
+      `${dropped} events are missing here: they came faster than this page took them`,
+    );
+    const pause = Math.max(0, this.#resyncedAt + RESYNC_PAUSE_MS - Date.now());
+    this.#resyncTimer ??= setTimeout(() => void this.#resync(), pause);
+  }
+
+  async #resync(): Promise<void> {
+    this.#resyncTimer = undefined;
+    this.#resyncedAt = Date.now();
+    const connection = this.#connection;
+    const old = this.#subscription;
+    if (!connection || old === undefined) return;
+    try {
+      await this.#subscribe(connection, undefined);
+      await connection.call('unsubscribe', { subscription: old });
+    } catch {
+      connection.close();
+    }
+  }
+
+  #onClosed(connection: RpcConnection): void {
+    if (connection !== this.#connection) return;
+    this.#connection = undefined;
+    this.#subscription = undefined;
+    clearTimeout(this.#resyncTimer);
+    this.#resyncTimer = undefined;
+    if (this.state === 'denied') return;
+    if (this.state === 'open') this.pictureAt = hostNow();
+    this.#setState('lost');
+    this.#reconnectTimer = setTimeout(() => this.connect(), this.#pauseMs * (0.8 + 0.4 * Math.random()));
+    this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
+  }
+
+  #setState(state: ConnectionState): void {
+    this.state = state;
+    this.topic.notify();
+  }
+}

@@ -1,0 +1,164 @@
+/** What goes over the wire, as lines: the newest are kept. */
+import type { MeshEvent, Value } from '../../socket/session/shapes.js';
+import { formatAddress, formatHex, formatTimeMs, formatValue, hexAsText } from '../format.js';
+import { Ring } from './ring.js';
+
+export type LineKind = 'message' | 'command' | 'console' | 'note';
+
+export interface LogLine {
+  readonly seq: number;
+  /** ms since the epoch, host clock. */
+  readonly at: number;
+  readonly kind: LineKind;
+  /** The node that it is from or to; 0 = the root; undefined when it is about none. */
+  readonly node: number | undefined;
+  readonly source: string;
+  /** The opcode or command by name. */
+  readonly name: string;
+  /** Decoded. */
+  readonly text: string;
+  /** Bytes as hex; empty for text. */
+  readonly hex: string;
+}
+
+/** Some minutes of a busy mesh; more than anyone scrolls through. */
+export const MAX_LINES = 5000;
+/** Values that wait for the message which brought them; the message follows at once. */
+const MAX_WAITING_VALUES = 64;
+const COMMAND_LENGTH = 10;
+const ADDRESS_LENGTH = 4;
+
+export class TrafficLog {
+  readonly lines = new Ring<LogLine>(MAX_LINES);
+  #values: Value[] = [];
+  #lastSeq = 0;
+
+  /** Takes what is traffic. An event that was seen before is left out. True when there is a new line. */
+  take(event: MeshEvent): boolean {
+    if (event.seq <= this.#lastSeq) return false;
+    this.#lastSeq = event.seq;
+    if (event.kind === 'value') {
+      if (this.#values.length < MAX_WAITING_VALUES) this.#values.push(event.value);
+      return false;
+    }
+    const line = this.#lineOf(event);
+    if (line) this.lines.push(line);
+    return line !== undefined;
+  }
+
+  /** The gateway numbers its events anew. */
+  restart(): void {
+    this.#lastSeq = 0;
+    this.#values = [];
+  }
+
+  note(at: number, text: string): void {
+    this.lines.push({
+      seq: this.#lastSeq,
+      at,
+      kind: 'note',
+      node: undefined,
+      source: 'page',
+      name: '',
+      text,
+      hex: '',
+    });
+  }
+
+  #lineOf(event: MeshEvent): LogLine | undefined {
+    const base = { seq: event.seq, at: event.at };
+    switch (event.kind) {
+      case 'message': {
+        const { from, name, text, body } = event.message;
+        const decoded = text ?? this.#decode(from, name, body);
+        return {
+          ...base,
+          kind: 'message',
+          node: from,
+          source: sourceOf(from),
+          name,
+          text: decoded,
+          hex: body,
+        };
+      }
+      case 'traffic':
+        return event.body === null
+          ? {
+              ...base,
+              kind: 'note',
+              node: undefined,
+              source: event.client,
+              name: 'log',
+              text: event.text ?? '',
+              hex: '',
+            }
+          : {
+              ...base,
+              kind: 'command',
+              ...describeCommand(event.body),
+              source: event.client,
+              hex: event.body,
+            };
+      case 'console':
+        return {
+          ...base,
+          kind: 'console',
+          node: 0,
+          source: 'root',
+          name: 'console',
+          text: event.line,
+          hex: '',
+        };
+      case 'link':
+        return {
+          ...base,
+          kind: 'note',
+          node: undefined,
+          source: 'gateway',
+          name: 'link',
+          text: [event.link.state, event.link.port, event.link.detail].filter(Boolean).join(' · '),
+          hex: '',
+        };
+      default:
+        return undefined;
+    }
+  }
+
+  /** The gateway tells the values of a message right before the message itself. */
+  #decode(from: number, name: string, body: string): string {
+    const values = this.#values.filter(({ node }) => node === from);
+    this.#values = [];
+    if (values.length > 0) return values.map((value) => `${value.type} ${formatValue(value)}`).join(' · ');
+    const payload = body.slice(ADDRESS_LENGTH + 2);
+    if (name === 'NetInfo' || name === 'PathInfo')
+      return `${Number.parseInt(payload.slice(0, 2), 16) || 0} entries`;
+    if (name === 'NodeInfo') return `uuid ${payload.slice(-32)}`;
+    return describePayload(payload);
+  }
+}
+
+function sourceOf(address: number): string {
+  return address === 0 ? 'root' : formatAddress(address);
+}
+
+function describePayload(payload: string): string {
+  const text = hexAsText(payload);
+  return text === undefined ? formatHex(payload) : `“${text}”`;
+}
+
+/** A body to the root: five characters, and for those that send an address and a message. */
+function describeCommand(body: string): Pick<LogLine, 'node' | 'name' | 'text'> {
+  const name = hexAsText(body.slice(0, COMMAND_LENGTH)) ?? formatHex(body.slice(0, COMMAND_LENGTH));
+  const rest = body.slice(COMMAND_LENGTH);
+  if (name === 'BCAST')
+    return { node: undefined, name, text: `to all: ${describePayload(rest.slice(ADDRESS_LENGTH))}` };
+  if (!name.startsWith('SEND')) return { node: 0, name, text: describePayload(rest) };
+  const node = Number.parseInt(rest.slice(0, ADDRESS_LENGTH), 16);
+  return { node, name, text: `to ${sourceOf(node)}: ${describePayload(rest.slice(ADDRESS_LENGTH))}` };
+}
+
+/** A line of the file that is downloaded, and of the hex view. */
+export function lineAsText({ at, kind, source, name, text, hex }: LogLine): string {
+  const parts = [formatTimeMs(at), kind.padEnd(7), source.padEnd(14), name.padEnd(10), text];
+  return hex === '' ? parts.join('  ') : `${parts.join('  ')}  [${formatHex(hex)}]`;
+}

@@ -1,0 +1,138 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { type DoctorParts, examine, type Finding } from '../../src/cli/doctor-checks.js';
+import { permissionAdvice } from '../../src/cli/permission-advice.js';
+import { findHolders } from '../../src/cli/port-holders.js';
+import { ClientError, type connect } from '../../src/client/index.js';
+import { STATUS } from '../support/cli-samples.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'mg-doctor-'));
+test.after.always(() => rmSync(folder, { recursive: true, force: true }));
+
+const PORT = '/dev/ttyUSB0';
+const BRIDGE = { path: PORT, vendorId: '10c4', productId: 'ea60', knownAs: 'CP210x bridge' };
+
+/** A /proc in which one process has each of these files open. */
+function procWith(name: string, holders: readonly { pid: number; name: string; file: string }[]): string {
+  const root = join(folder, name);
+  mkdirSync(join(root, 'self'), { recursive: true });
+  for (const holder of holders) {
+    const fd = join(root, String(holder.pid), 'fd');
+    mkdirSync(fd, { recursive: true });
+    symlinkSync('/dev/null', join(fd, '0'));
+    symlinkSync(holder.file, join(fd, '3'));
+    writeFileSync(join(root, String(holder.pid), 'comm'), `${holder.name}\n`);
+  }
+  return root;
+}
+
+interface Answers {
+  readonly status?: object;
+  readonly fresh?: boolean;
+}
+
+/** A gateway as far as the doctor asks it. */
+function gateway({ status = {}, fresh = true }: Answers = {}): typeof connect {
+  const client = {
+    status: async () => ({ ...STATUS, ...status }),
+    call: async () => ({ fresh }),
+    close: () => {},
+  };
+  return (async () => client) as unknown as typeof connect;
+}
+
+const noGateway = (async () => {
+  throw new ClientError('NOT_RUNNING', '/x');
+}) as typeof connect;
+
+const PARTS: DoctorParts = {
+  listPorts: async () => [BRIDGE],
+  procRoot: procWith('quiet', []),
+  isUsable: () => true,
+  connect: gateway(),
+};
+
+const problemsOf = (findings: readonly Finding[]) => findings.filter(({ verdict }) => verdict === 'problem');
+const down = (detail: string) => ({
+  link: { state: 'backingOff', since: 0, port: null, reason: 'noDevice', detail },
+});
+
+test('a gateway with a root that answers is well', async (t) => {
+  const findings = await examine('/x', PARTS);
+  t.deepEqual(problemsOf(findings), []);
+  t.deepEqual(
+    findings.map(({ check }) => check),
+    ['serial port', 'port permission', 'port in use', 'gateway', 'link', 'root'],
+  );
+});
+
+test('no port, several ports, and a gateway that does not run are told with what to do', async (t) => {
+  const none = problemsOf(await examine('/x', { ...PARTS, listPorts: async () => [], connect: noGateway }));
+  t.deepEqual(
+    none.map(({ check }) => check),
+    ['serial port', 'gateway'],
+  );
+  t.regex(none[0]?.advice ?? '', /cable/);
+  t.regex(none[1]?.advice ?? '', /meshgate start/);
+  const second = { ...BRIDGE, path: '/dev/ttyUSB1' };
+  const parts = { ...PARTS, listPorts: async () => [BRIDGE, second], connect: noGateway };
+  const [several] = problemsOf(await examine('/x', parts));
+  t.regex(several?.text ?? '', /more than one/);
+  t.regex(several?.advice ?? '', /ttyUSB0 or \/dev\/ttyUSB1.*--port/);
+});
+
+test('a port that this user may not open, or that another program holds, is told', async (t) => {
+  const procRoot = procWith('held', [{ pid: 815, name: 'minicom', file: PORT }]);
+  const connect = gateway({ status: down('another program holds the serial device') });
+  const problems = problemsOf(await examine('/x', { ...PARTS, procRoot, isUsable: () => false, connect }));
+  t.deepEqual(
+    problems.map(({ check }) => check),
+    ['port permission', 'port in use', 'link'],
+  );
+  t.is(problems[1]?.text, 'held by minicom (process 815)');
+  t.is(problems[2]?.text, 'another program holds the serial device');
+});
+
+test('the gateway itself may hold the port', async (t) => {
+  const procRoot = procWith('ours', [{ pid: STATUS.pid, name: 'node', file: PORT }]);
+  const findings = await examine('/x', { ...PARTS, procRoot });
+  t.is(findings.find(({ check }) => check === 'port in use')?.text, 'by the gateway only');
+});
+
+test('a root that does not answer is told', async (t) => {
+  const [silent] = problemsOf(await examine('/x', { ...PARTS, connect: gateway({ fresh: false }) }));
+  t.is(silent?.check, 'root');
+  t.regex(silent?.advice ?? '', /reset-root/);
+});
+
+test('a gateway on a virtual mesh needs no port', async (t) => {
+  const link = { ...STATUS.link, port: 'virtual mesh of 12 nodes, seed 1' };
+  const parts = { ...PARTS, listPorts: async () => [], connect: gateway({ status: { link } }) };
+  t.deepEqual(problemsOf(await examine('/x', parts)), []);
+});
+
+test('processes that hold a file are found, whatever link it is known by', (t) => {
+  const device = join(folder, 'tty');
+  writeFileSync(device, '');
+  symlinkSync(device, join(folder, 'by-id'));
+  const root = procWith('links', [{ pid: 7, name: 'screen', file: device }]);
+  mkdirSync(join(root, '8'));
+  t.deepEqual(findHolders(join(folder, 'by-id'), root), { found: [{ pid: 7, name: 'screen' }], hidden: 1 });
+});
+
+test('whoever may not use a file is told which group to join, or to log in again', (t) => {
+  const path = join(folder, 'file');
+  writeFileSync(path, '');
+  chmodSync(path, 0o660);
+  const gid = process.getgid?.() ?? 0;
+  const groups = (members: string) => `other:x:99999:\nfieldwork:x:${gid}:${members}\n`;
+  t.is(
+    permissionAdvice(path, { user: 'pia', groups: groups('') }),
+    `${path} is for the group fieldwork: sudo usermod -aG fieldwork pia, then log out and in again`,
+  );
+  t.regex(permissionAdvice(path, { user: 'pia', groups: groups('jo,pia') }), /log out and in again/);
+  t.notRegex(permissionAdvice(path, { user: 'pia', groups: groups('jo,pia') }), /usermod/);
+  t.regex(permissionAdvice('/nowhere/at/all', { user: 'pia', groups: '' }), /ask/);
+});

@@ -1,0 +1,138 @@
+import test from 'ava';
+import { formatAlarms } from '../../src/cli/alarms.js';
+import { formatFindings } from '../../src/cli/doctor.js';
+import { formatEvent } from '../../src/cli/event-line.js';
+import { formatValues } from '../../src/cli/get.js';
+import { formatNode } from '../../src/cli/node.js';
+import { formatNodes } from '../../src/cli/nodes.js';
+import { formatPaths } from '../../src/cli/paths.js';
+import { formatPing, formatPingSummary, type Ping, summarise } from '../../src/cli/ping-summary.js';
+import { formatPorts } from '../../src/cli/ports-table.js';
+import { formatDelivery } from '../../src/cli/send.js';
+import { formatStatus } from '../../src/cli/status.js';
+import { renderTop } from '../../src/cli/top-view.js';
+import { ValueJoiner } from '../../src/cli/value-joiner.js';
+import { ALARMS, DELIVERY, EVENTS, NODES, STATUS, VALUES } from '../support/cli-samples.js';
+import { matchesGolden, NOW } from '../support/golden.js';
+
+process.env.TZ = 'UTC';
+
+test('status', (t) => {
+  matchesGolden(t, 'status', (view) => formatStatus(STATUS, '/run/meshgate/meshgate.sock', view), STATUS);
+});
+
+test('nodes', (t) => {
+  matchesGolden(t, 'nodes', (view) => formatNodes(NODES, view), { nodes: NODES });
+});
+
+test('no nodes', (t) => {
+  matchesGolden(t, 'no-nodes', (view) => formatNodes([], view) + formatNodes([], view, 'idle'), {
+    nodes: [],
+  });
+});
+
+test('node', (t) => {
+  const [node] = NODES;
+  if (node) matchesGolden(t, 'node', (view) => formatNode(node, view), node);
+});
+
+test('get', (t) => {
+  matchesGolden(t, 'get', (view) => formatValues(VALUES, view), { values: VALUES });
+});
+
+test('send', (t) => {
+  const written = { ...DELIVERY, to: null, stage: 'written' as const, answer: null, roundTripMs: null };
+  matchesGolden(
+    t,
+    'send',
+    (view) => formatDelivery(DELIVERY, view) + formatDelivery(written, view),
+    DELIVERY,
+  );
+});
+
+test('alarms', (t) => {
+  matchesGolden(t, 'alarms', (view) => formatAlarms(ALARMS, view), { alarms: ALARMS });
+});
+
+test('paths', (t) => {
+  const paths = [{ origin: 5, target: 1 }];
+  matchesGolden(t, 'paths', (view) => formatPaths(paths, view), { fresh: true, paths });
+});
+
+test('ping', (t) => {
+  const ping = (node: number, number: number, roundTripMs: number | null): Ping => ({
+    node,
+    name: `Node-${node}`,
+    number,
+    answered: roundTripMs !== null,
+    roundTripMs,
+    delivery: `abc-${number}`,
+  });
+  const pings = [ping(6, 1, 812.4), ping(5, 1, 1020.6), ping(6, 2, null), ping(5, 2, 1100), ping(7, 1, null)];
+  matchesGolden(
+    t,
+    'ping',
+    (view) => pings.map(formatPing).join('') + formatPingSummary(summarise(pings), view),
+    { pings, nodes: summarise(pings) },
+  );
+});
+
+test('watch', (t) => {
+  const joined = () => {
+    const joiner = new ValueJoiner();
+    return EVENTS.flatMap((event) => joiner.take(event));
+  };
+  matchesGolden(t, 'watch', (view) =>
+    joined()
+      .map((event) => `${formatEvent(event, view)}\n`)
+      .join(''),
+  );
+});
+
+test('top fills its rows and no more', (t) => {
+  const joiner = new ValueJoiner();
+  const picture = {
+    status: STATUS,
+    nodes: NODES,
+    rates: new Map([
+      [0, 0.1],
+      [5, 1.2],
+    ]),
+    recent: EVENTS.flatMap((event) => joiner.take(event)),
+    isConnected: true,
+    scroll: 0,
+  };
+  matchesGolden(t, 'top', (view) => `${renderTop(picture, view, 20).join('\n')}\n`);
+  const view = { terminal: { isTTY: true, columns: 80, colour: false }, now: NOW };
+  for (const rows of [1, 2, 5, 10, 24, 100]) t.true(renderTop(picture, view, rows).length <= rows);
+});
+
+test('doctor', (t) => {
+  const findings = [
+    { check: 'serial port', verdict: 'fine', text: '/dev/ttyUSB0: CP210x bridge (10C4:EA60)' },
+    {
+      check: 'port permission',
+      verdict: 'problem',
+      text: 'this user may not open /dev/ttyUSB0',
+      advice:
+        '/dev/ttyUSB0 is for the group dialout: sudo usermod -aG dialout pia, then log out and in again',
+    },
+    { check: 'root', verdict: 'skipped', text: 'can not be asked without a link' },
+  ] as const;
+  matchesGolden(t, 'doctor', (view) => formatFindings(findings, view), { isWell: false, findings });
+});
+
+test('ports', (t) => {
+  const ports = [
+    { path: '/dev/ttyS0' },
+    {
+      path: '/dev/ttyUSB0',
+      vendorId: '10c4',
+      productId: 'ea60',
+      serialNumber: '0001',
+      byId: '/dev/serial/by-id/usb-Silicon_Labs_CP2102_USB_to_UART_Bridge_Controller_0001-if00-port0',
+      knownAs: 'CP210x bridge',
+    },
+  ];
+  matchesGolden(t, 'ports', (view) => formatPorts(ports, view.terminal), { ports });
+});

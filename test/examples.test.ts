@@ -1,0 +1,107 @@
+/** Every example is run as its opening comment says, against a gateway. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import test, { type ExecutionContext } from 'ava';
+import { connect } from '../src/client/index.js';
+import { startGateway, temporaryFolder } from './support/gateway-fixture.js';
+import { type RunningGateway, startProcess } from './support/process-fixture.js';
+import { hasPython, Program } from './support/program.js';
+
+const EXAMPLES = fileURLToPath(new URL('../../examples/', import.meta.url));
+
+/** Node 6 requests a robot. */
+const REQUEST = '00 06 52 00';
+const SAY_EVERY_MS = 100;
+/** All nodes of the simulation have joined and reported by then. */
+const MESH_TIMEOUT_MS = 20_000;
+
+const folder = temporaryFolder();
+let gateway: RunningGateway;
+
+test.before(async () => {
+  const socket = join(folder.path, 's');
+  gateway = await startProcess(['--simulate', '--nodes', '3', '--seed', '7', '--socket', socket]);
+  await meshIsThere(socket);
+});
+
+test.after.always(async () => {
+  await gateway?.stop();
+  folder.remove();
+});
+
+/** One after the other: a client of the classic dialect gets the answers to everybody's messages. */
+const languages = [
+  { name: 'JavaScript', command: process.execPath, fileOf: (words: string[]) => `${words.join('-')}.mjs` },
+  { name: 'Python', command: 'python3', fileOf: (words: string[]) => `${words.join('_')}.py` },
+];
+
+for (const { name, command, fileOf } of languages) {
+  const isThere = name !== 'Python' || hasPython;
+  const exampleTest = isThere ? test.serial : test.serial.skip;
+  const title = (what: string) => `${what}, in ${name}${isThere ? '' : ' (left out: there is no python3)'}`;
+  const run = (words: string[], args: string[], socket = gateway.socketPath) =>
+    new Program(command, [join('examples', fileOf(words)), ...args], { env: { MESHGATE_SOCKET: socket } });
+
+  exampleTest(title('ping all pings every node'), async (t) => {
+    const output = await endOf(t, run(['ping', 'all'], []));
+    t.is(output.match(/^node [567]: (\d+ ms|no answer)$/gm)?.length, 3, output);
+    t.regex(output, /^[1-3] of 3 nodes answered$/m);
+  });
+
+  exampleTest(title('log positions writes them to a CSV file, and goes on at its end'), async (t) => {
+    const file = join(folder.path, `${name}.csv`);
+    await endOf(t, run(['log', 'positions'], [file, '4']));
+    await endOf(t, run(['log', 'positions'], [file, '2']));
+    const [head, ...rows] = readFileSync(file, 'utf8').trim().split(/\r?\n/);
+    t.is(head, 'time,node,latitude,longitude');
+    t.is(rows.length, 6);
+    for (const row of rows) t.regex(row, /^\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00),[567],44\.\d+,-123\.\d+$/);
+  });
+
+  exampleTest(title('the classic client gives commands and gets messages'), async (t) => {
+    const output = await endOf(t, run(['classic', 'client'], ['1']));
+    t.regex(output, /^3 active nodes$/m);
+    t.regex(output, /^node [567]: A 68656c6c6f/m);
+    t.regex(output, /^the end$/m);
+  });
+
+  exampleTest(title('react to requests answers each robot that asks'), async (t) => {
+    const scripted = await startGateway();
+    t.teardown(() => scripted.close());
+    const robot = setInterval(() => scripted.root.say(REQUEST), SAY_EVERY_MS);
+    t.teardown(() => clearInterval(robot));
+    const output = await endOf(t, run(['react', 'to', 'requests'], ['2'], scripted.socketPath));
+    t.is(output.match(/^node 6 requests 00; its answer is written$/gm)?.length, 2, output);
+    t.true(scripted.root.bodies.some((body) => body.equals(Buffer.from('SEND-\0\x06A'))));
+  });
+}
+
+test('every example opens with how it is run, has 10 to 40 lines, and is in both languages', (t) => {
+  const files = readdirSync(EXAMPLES).filter((file) => /\.(mjs|py)$/.test(file));
+  for (const file of files) {
+    const text = readFileSync(join(EXAMPLES, file), 'utf8');
+    const lines = text.trimEnd().split('\n').length;
+    t.true(lines >= 10 && lines <= 40, `${file} has ${lines} lines`);
+    t.regex(text, new RegExp(`^[^]{0,300}(node|python3) examples/${file}`), file);
+    const sibling = file.endsWith('.py')
+      ? file.replace('.py', '.mjs').replaceAll('_', '-')
+      : file.replace('.mjs', '.py').replaceAll('-', '_');
+    t.true(files.includes(sibling), `${file} has no ${sibling}`);
+  }
+});
+
+async function endOf(t: ExecutionContext, program: Program): Promise<string> {
+  t.is(await program.ended, 0, program.output);
+  return program.output;
+}
+
+async function meshIsThere(socket: string): Promise<void> {
+  const client = await connect({ socket });
+  const deadline = Date.now() + MESH_TIMEOUT_MS;
+  while ((await client.latest('GPS')).values.length < 3) {
+    if (Date.now() > deadline) throw new Error('the simulated nodes have not reported');
+    await new Promise((resolve) => setTimeout(resolve, SAY_EVERY_MS));
+  }
+  client.close();
+}

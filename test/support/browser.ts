@@ -1,0 +1,136 @@
+/**
+ * Pages in a real browser. A test ends badly when its page wrote an error to the console, or asked anything but its
+ * gateway for anything.
+ */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import test, { type ExecutionContext } from 'ava';
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from 'playwright-core';
+
+const CANDIDATES = ['/usr/bin/chromium', 'chromium', 'chromium-browser', 'google-chrome'];
+const executablePath = CANDIDATES.map(locate).find((path) => path !== undefined);
+
+export const hasChromium = executablePath !== undefined;
+
+/** Registers a test with a browser: one after the other, since a page that is drawn late is not at fault. */
+export function browserTest(
+  title: string,
+  run: (t: ExecutionContext) => Promise<void>,
+  { isPossible = true } = {},
+): void {
+  const register = hasChromium && isPossible ? test.serial : test.skip;
+  register(title, async (t) => {
+    await run(t);
+    for (const { console, requests } of seen.get(t) ?? []) {
+      t.deepEqual(console, [], 'errors in the console');
+      t.deepEqual(requests, [], 'requests to others than the gateway');
+    }
+  });
+}
+
+if (!hasChromium) process.stderr.write('chromium is not installed: the browser tests are left out\n');
+
+/** What a page has done that it should not. */
+interface Faults {
+  readonly console: readonly string[];
+  readonly requests: readonly string[];
+}
+
+const seen = new WeakMap<ExecutionContext, Faults[]>();
+
+/** The page is alive to what comes within this time. */
+export const PATIENCE_MS = 15_000;
+
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--headless',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+let browser: Promise<Browser> | undefined;
+
+export function launch(): Promise<Browser> {
+  if (executablePath === undefined) throw new Error('chromium is not installed');
+  browser ??= chromium.launch({ executablePath, args: ARGUMENTS, timeout: 30_000 });
+  return browser;
+}
+
+test.after.always(async () => {
+  await (await browser)?.close();
+});
+
+export interface OpenOptions extends BrowserContextOptions {
+  /** Texts in the console that the test brings about itself. */
+  readonly expected?: readonly RegExp[];
+}
+
+/** Opens a page of a gateway in a fresh profile, and watches what it does until the test is over. */
+export async function openPage(t: ExecutionContext, url: string, options: OpenOptions = {}): Promise<Page> {
+  const { expected = [], ...contextOptions } = options;
+  const context = await (await launch()).newContext({ reducedMotion: 'reduce', ...contextOptions });
+  context.setDefaultTimeout(PATIENCE_MS);
+  t.teardown(() => context.close());
+  const foreign = await refuseForeign(context, new URL(url).host);
+  const page = await context.newPage();
+  seen.set(t, [...(seen.get(t) ?? []), { console: watchConsole(page, expected), requests: foreign }]);
+  await page.goto(url);
+  return page;
+}
+
+/** Nothing but the gateway is reached; gives what was asked for beside it. */
+async function refuseForeign(context: BrowserContext, host: string): Promise<readonly string[]> {
+  const foreign: string[] = [];
+  await context.route('**/*', (route) => {
+    const url = new URL(route.request().url());
+    if (url.host === host || url.protocol === 'data:' || url.protocol === 'blob:') return route.continue();
+    foreign.push(url.href);
+    return route.abort();
+  });
+  return foreign;
+}
+
+function watchConsole(page: Page, expected: readonly RegExp[]): readonly string[] {
+  const faults: string[] = [];
+  const note = (text: string) => {
+    if (!expected.some((pattern) => pattern.test(text))) faults.push(text);
+  };
+  page.on('pageerror', (error) => note(error.stack ?? error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') note(message.text());
+  });
+  page.on('websocket', (socket) => {
+    if (new URL(socket.url()).host !== new URL(page.url()).host) note(`websocket to ${socket.url()}`);
+  });
+  return faults;
+}
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** What axe-core finds wrong with the page as it stands, each with the element that it is about. */
+export async function findViolations(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  return page.evaluate(RUN_AXE);
+}
+
+/** Runs in the page, where `axe` is. */
+const RUN_AXE = `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
+  violations.flatMap(({ id, help, nodes }) =>
+    nodes.map(({ target, html, any }) =>
+      [id, help, target.join(' '), html.slice(0, 200), any.map(({ message }) => message).join('; ')].join(' | '))))`;
+
+function locate(name: string): string | undefined {
+  const { status } = spawnSync(name, ['--version'], { stdio: 'ignore' });
+  return status === 0 ? name : undefined;
+}

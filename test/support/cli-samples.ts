@@ -1,0 +1,190 @@
+/** What a gateway says, for tests of how the command line shows it. */
+import type {
+  AgedValue,
+  AlarmInfo,
+  DeliveryInfo,
+  MeshEvent,
+  NodeInfo,
+  StreamEvent,
+} from '../../src/client/index.js';
+import { NOW } from './golden.js';
+
+type Fields = AgedValue['fields'];
+
+function value(
+  node: number,
+  type: string,
+  id: number,
+  bytes: string,
+  fields: Fields,
+  ageMs: number,
+): AgedValue {
+  return { node, type, id, bytes, fields, receivedAt: NOW - ageMs, deviceTime: null, ageMs };
+}
+
+const degrees = (value: number) => ({ value, unit: 'deg' });
+
+export const VALUES: readonly AgedValue[] = [
+  value(5, 'GPS', 1, '651efe1bae00', { longitude: degrees(-123.27), latitude: degrees(44.571) }, 900),
+  value(6, 'GPS', 1, '791efe22ae00', { longitude: degrees(-123.271), latitude: degrees(44.578) }, 61_000),
+  {
+    ...value(12, 'GPS', 1, '0', { longitude: degrees(-9), latitude: degrees(0) }, 90_061_000),
+    deviceTime: NOW - 90_062_000,
+  },
+];
+
+export const NODES: readonly NodeInfo[] = [
+  {
+    address: 5,
+    name: 'pump',
+    uuid: '32108583e87a341a38375f18b868c134',
+    status: 'active',
+    lastHeardAt: NOW - 900,
+    values: [
+      value(5, 'Sequence', 0, '11', { sequence: { value: 17 } }, 900),
+      value(5, 'GPS', 1, '651efe1bae00', { longitude: degrees(-123.27), latitude: degrees(44.571) }, 900),
+      value(5, 'Battery', 16, '362e', { voltage: { value: 11.83, unit: 'V' } }, 125_000),
+    ],
+  },
+  { address: 6, name: 'Node-6', uuid: null, status: 'idle', lastHeardAt: NOW - 61_000, values: [] },
+  {
+    address: 12,
+    name: 'evil \x1b[31mname\x07',
+    uuid: null,
+    status: 'disconnected',
+    lastHeardAt: NOW - 90_061_000,
+    values: [
+      { ...value(12, 'Report', 123, '7b7d', { note: { value: 'a\x1b]0;title\x07b\u009b2J' } }, 90_061_000) },
+    ],
+  },
+  { address: 0x7fff, name: 'Node-32767', uuid: null, status: 'unheard', lastHeardAt: null, values: [] },
+];
+
+export const LINK = {
+  state: 'up',
+  since: NOW - 3_725_000,
+  port: '/dev/ttyUSB0',
+  reason: null,
+  detail: null,
+} as const;
+
+export const STATUS = {
+  version: '0.1.0',
+  pid: 4711,
+  startedAt: NOW - 3_726_000,
+  uptimeMs: 3_726_000,
+  link: LINK,
+  root: { lastHeardAt: NOW - 1500, resets: 2 },
+  nodes: { total: 4, byStatus: { unheard: 1, active: 1, idle: 1, disconnected: 1, unknown: 0 } },
+  clients: { connected: 3, listening: 1, sessions: 2 },
+  openAlarms: 2,
+  seq: 1234,
+};
+
+export const ALARMS: readonly AlarmInfo[] = [
+  {
+    id: 'LINK_LOST',
+    code: 'LINK_LOST',
+    priority: 'high',
+    node: null,
+    text: 'there is no link to the root',
+    firstAt: NOW - 90_000_000,
+    lastAt: NOW - 90_000_000,
+    count: 3,
+    active: false,
+    acknowledged: false,
+  },
+  {
+    id: 'NODE_DISCONNECTED:12',
+    code: 'NODE_DISCONNECTED',
+    priority: 'medium',
+    node: 12,
+    text: 'a node is no longer heard',
+    firstAt: NOW - 200_000,
+    lastAt: NOW - 20_000,
+    count: 2,
+    active: true,
+    acknowledged: true,
+  },
+];
+
+export const DELIVERY: DeliveryInfo = {
+  id: 'abc-1',
+  to: 5,
+  message: '4568690a',
+  stage: 'answered',
+  stages: [
+    { stage: 'queued', at: NOW - 1000 },
+    { stage: 'written', at: NOW - 990 },
+    { stage: 'answered', at: NOW - 100 },
+  ],
+  failure: null,
+  answer: '68690a',
+  roundTripMs: 889.6,
+};
+
+const message = (seq: number, from: number, name: string, body: string, more: object = {}): MeshEvent =>
+  ({
+    seq,
+    at: NOW - 10_000 + seq,
+    kind: 'message',
+    message: { from, name, opcode: null, body, text: null, detail: null, toListeners: true, ...more },
+  }) as MeshEvent;
+
+const valueEvent = (seq: number, held: AgedValue): MeshEvent => {
+  const { ageMs: _, ...value } = held;
+  return { seq, at: NOW - 10_000 + seq, kind: 'value', value };
+};
+
+const base = (seq: number) => ({ seq, at: NOW - 10_000 + seq });
+
+/** One of each kind, and messages with and without values; in the order in which a gateway would tell them. */
+export const EVENTS: readonly StreamEvent[] = [
+  { ...base(1), kind: 'link', link: LINK },
+  ...(NODES[0]?.values.slice(0, 2).map((held, index) => valueEvent(2 + index, held)) ?? []),
+  message(4, 5, 'Data', '0005440200110165'),
+  message(5, 5, 'Echo', '00054568656c6c6f'),
+  message(6, 6, 'Unknown 0x99', '000699ff00'),
+  message(7, 6, 'Malformed', '00064401', { detail: 'ends in the middle of a value, at byte 4' }),
+  message(8, 0, 'NetInfo', '000001020005', { detail: '2 nodes' }),
+  message(9, 0, 'Text', '00006f6b', { text: 'an \x1b[1mescaped\x1b[0m\r\nline' }),
+  { ...base(10), kind: 'node', node: 6, change: 'added', status: null },
+  { ...base(11), kind: 'node', node: 6, change: 'status', status: 'idle' },
+  { ...base(12), kind: 'delivery', delivery: DELIVERY },
+  {
+    ...base(13),
+    kind: 'delivery',
+    delivery: {
+      ...DELIVERY,
+      to: null,
+      stage: 'failed',
+      failure: 'linkLost',
+      answer: null,
+      roundTripMs: null,
+    },
+  },
+  ...ALARMS.map((alarm, index): StreamEvent => ({ ...base(14 + index), kind: 'alarm', alarm })),
+  {
+    ...base(16),
+    kind: 'console',
+    line: 'rst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT), and a line that goes on',
+  },
+  { ...base(17), kind: 'traffic', client: 'client 3', what: 'sent', body: '53454e442d00056869', text: null },
+  { ...base(18), kind: 'traffic', client: 'client 3', what: 'log', body: null, text: 'the field is mown' },
+  { ...base(19), kind: 'paths', paths: [{ origin: 5, target: 1 }] },
+  { ...base(20), kind: 'robots', robots: [{ id: 1, name: 'Mower', state: 'idle', node: '5' }] },
+  { kind: 'gap', from: 21, to: 30, where: 'connection' },
+  valueEvent(31, VALUES[1] as AgedValue),
+  {
+    kind: 'snapshot',
+    snapshot: {
+      seq: 31,
+      link: LINK,
+      root: STATUS.root,
+      nodes: [...NODES],
+      paths: [],
+      robots: [],
+      alarms: [...ALARMS],
+    },
+  },
+];

@@ -1,0 +1,81 @@
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import type { ExecutionContext } from 'ava';
+import type { Page } from 'playwright-core';
+import { temporaryFolder } from './gateway-fixture.js';
+import { type RunningGateway, startProcess } from './process-fixture.js';
+
+/** A port of 127.0.0.1 that nothing uses now. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address ? address.port : 0;
+}
+
+export interface Served {
+  readonly url: string;
+  readonly gateway: RunningGateway;
+  /** Ends the process as a crash does, and starts another in its place. */
+  kill(): Promise<void>;
+  restart(): Promise<void>;
+}
+
+/** The real gateway process, on a port of its own. `args`: where its mesh is; a virtual one by default. */
+export async function serveDashboard(
+  t: ExecutionContext,
+  args: readonly string[] = ['--simulate', '--seed', '7'],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Served> {
+  const folder = temporaryFolder();
+  const port = await freePort();
+  const all = [...args, '--socket', join(folder.path, 's'), '--http', String(port)];
+  let gateway = await startProcess(all, env);
+  t.teardown(async () => {
+    await gateway.stop('SIGKILL');
+    folder.remove();
+  });
+  return {
+    url: `http://127.0.0.1:${port}/`,
+    get gateway() {
+      return gateway;
+    },
+    kill: async () => void (await gateway.stop('SIGKILL')),
+    restart: async () => {
+      gateway = await startProcess(all, env);
+    },
+  };
+}
+
+/** Waits until the table has a node that is active. */
+export async function untilActive(page: Page, name = 'Node-5'): Promise<void> {
+  await page.getByRole('row', { name }).getByText('active', { exact: true }).waitFor();
+}
+
+/** Goes to a page as a person does. */
+export async function goTo(page: Page, name: string): Promise<void> {
+  await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name }).click();
+  await page.getByRole('heading', { level: 1, name }).waitFor();
+}
+
+/** Code of the page: a function, given as text since this is not where it runs, with its argument. */
+export function callOf(code: string, argument: string): string {
+  return `(${code})(${JSON.stringify(argument)})`;
+}
+
+/** What the map's nodes are drawn on. */
+export const MAP_CANVAS = '.leaflet-overlay-pane canvas';
+
+/** Waits until a canvas shows something: more colours than a blank one, or one with a few lines, has. */
+export async function untilDrawn(page: Page, selector: string): Promise<void> {
+  await page.waitForFunction(callOf(IS_DRAWN, selector));
+}
+
+/** Runs in the page. */
+const IS_DRAWN = `(selector) => {
+  const canvas = document.querySelector(selector);
+  const pixels = canvas?.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height);
+  if (!pixels) return false;
+  return new Set(new Uint32Array(pixels.data.buffer)).size > 3;
+}`;

@@ -1,0 +1,50 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+/** Tests that need Python: `const pythonTest = hasPython ? test : test.skip`. */
+export const hasPython = spawnSync('python3', ['--version']).status === 0;
+
+/** The folder of package.json: two above the compiled tests. */
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+
+export interface ProgramOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** It is killed when it has not ended by then. */
+  readonly timeoutMs?: number;
+}
+
+/** A program that a test runs, with the repository as its working directory. */
+export class Program {
+  readonly #child: ChildProcess;
+  /** Resolves with its exit code; null when it was killed. */
+  readonly ended: Promise<number | null>;
+  #output = '';
+
+  constructor(command: string, args: readonly string[], { env = {}, timeoutMs = 30_000 }: ProgramOptions) {
+    this.#child = spawn(command, args, {
+      cwd: ROOT,
+      env: { ...environment(), ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: timeoutMs,
+      killSignal: 'SIGKILL',
+    });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.#output += text;
+      });
+    }
+    this.ended = once(this.#child, 'close').then(([code]) => code as number | null);
+  }
+
+  /** All that it has printed and complained. */
+  get output(): string {
+    return this.#output;
+  }
+}
+
+/** What a user's own environment says about gateways is left out. */
+function environment(): NodeJS.ProcessEnv {
+  const entries = Object.entries(process.env).filter(([name]) => !name.startsWith('MESHGATE_'));
+  return { ...Object.fromEntries(entries), PYTHONDONTWRITEBYTECODE: '1' };
+}

@@ -1,0 +1,177 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import type { Hub } from '../../src/network/hub.js';
+import { type FixtureOptions, startGateway, temporaryFolder } from '../support/gateway-fixture.js';
+import { ManualClock } from '../support/manual-clock.js';
+import { killProcesses, MeshgateProcess, runToEnd } from '../support/process-fixture.js';
+import { type RpcMessage, WebSocketClient } from '../support/web-socket-client.js';
+
+test.after.always(killProcesses);
+
+async function start(t: ExecutionContext, options: FixtureOptions = {}) {
+  const fixture = await startGateway({ web: true, ...options });
+  t.teardown(() => fixture.close());
+  return fixture;
+}
+
+async function open(t: ExecutionContext, host: string, path = '/rpc') {
+  const client = await WebSocketClient.open(`ws://${host}${path}`);
+  t.teardown(() => client.socket.terminate());
+  return client;
+}
+
+test('/rpc speaks the same session as the Unix socket: methods, events, refusals, batches', async (t) => {
+  const { webHost, root } = await start(t);
+  const client = await open(t, webHost);
+  t.like((await client.call('hello')).result, { protocol: { min: 1, max: 1 }, role: 'full' });
+  const { result } = await client.call('subscribe', { kinds: ['value', 'node'], snapshot: true });
+  t.like(result, { subscription: '1', gone: null });
+  root.say('00 05 44 01 00 07');
+  const event = JSON.parse(await client.find((text) => text.includes('"value"'))) as RpcMessage;
+  t.like(event.params?.event, { kind: 'value', value: { node: 5, type: 'Sequence', bytes: '07' } });
+  t.is((await client.call('nothing')).error?.data.code, 'UNKNOWN_METHOD');
+  client.socket.send('[{"jsonrpc":"2.0","id":"a","method":"status"},{"jsonrpc":"2.0","method":"status"}]');
+  t.regex(await client.find((text) => text.startsWith('[')), /^\[\{"jsonrpc":"2.0","id":"a","result":\{/);
+  client.socket.send(Buffer.from([0, 1, 2]));
+  t.is(JSON.parse(await client.next()).error.data.code, 'PARSE_ERROR');
+});
+
+test('a session that ends leaves nothing behind, and the gateway counts how', async (t) => {
+  const { webHost, gateway } = await start(t);
+  const watcher = await open(t, webHost);
+  const client = await open(t, webHost);
+  await client.call('subscribe', {});
+  await client.close();
+  const { result } = await watcher.call('counters');
+  t.like((result as { clients: object }).clients, {
+    web: { accepted: 2, connected: 1, ended: { clientLeft: 1 } },
+  });
+  await gateway.stop();
+  t.like(JSON.parse(await watcher.next()), { method: 'closing', params: { reason: 'STOPPED' } });
+  t.is(await watcher.closed, 1001);
+});
+
+/** How many have subscribed from now on, and not ended it. */
+function countSubscriptions(hub: Hub): () => number {
+  let count = 0;
+  const subscribe = hub.subscribe.bind(hub);
+  Object.assign(hub, {
+    subscribe(listener: Parameters<Hub['subscribe']>[0]) {
+      const unsubscribe = subscribe(listener);
+      count++;
+      return () => {
+        count--;
+        unsubscribe();
+      };
+    },
+  });
+  return () => count;
+}
+
+test('a token that comes behind a wrong one opens nothing', async (t) => {
+  const token = 'a-token-for-everything';
+  const { webHost, hub } = await start(t, { settings: { http: { token } } });
+  const subscribed = countSubscriptions(hub);
+  const client = await open(t, webHost);
+  for (const shown of ['wrong', token])
+    client.socket.send(JSON.stringify({ id: shown, params: { token: shown } }));
+  client.socket.send(JSON.stringify({ jsonrpc: '2.0', id: 'last', method: 'hello' }));
+  t.regex(await client.next(), /UNAUTHORIZED/);
+  t.is(await client.closed, 1008);
+  t.deepEqual(client.received, []);
+  t.is(subscribed(), 0);
+});
+
+test('whoever does not answer a ping is dropped 40 s later; the others stay', async (t) => {
+  const clock = new ManualClock();
+  const { webHost } = await start(t, { clock });
+  const alive = await open(t, webHost);
+  const dead = await WebSocketClient.open(`ws://${webHost}/rpc`, { autoPong: false });
+  const pinged = Promise.all([alive, dead].map(({ socket }) => once(socket, 'ping')));
+  clock.advance(20_000);
+  await pinged;
+  await alive.call('hello');
+  clock.advance(20_000);
+  t.is(await dead.closed, 1006);
+  const { result } = await alive.call('counters');
+  t.like((result as { clients: object }).clients, { web: { connected: 1, ended: { notAlive: 1 } } });
+});
+
+test('a client without a word of its token is refused after 5 s', async (t) => {
+  const clock = new ManualClock();
+  const { webHost } = await start(t, { clock, settings: { http: { token: 'a-token-for-everything' } } });
+  const client = await open(t, webHost);
+  clock.advance(5000);
+  t.regex(await client.next(), /UNAUTHORIZED/);
+  t.is(await client.closed, 1008);
+});
+
+/** Far more than sockets hold by themselves. */
+const MESSAGES = 20_000;
+const AT_ONCE = 250;
+
+test('a dashboard that never reads is dropped; the others lose nothing', async (t) => {
+  const { webHost, root, logged } = await start(t, { settings: { clients: { outbox_bytes: 65_536 } } });
+  const reader = await open(t, webHost, '/');
+  const lazy = await open(t, webHost, '/');
+  await reader.find((text) => text.includes('robotStatus'));
+  lazy.socket.pause();
+  for (let first = 0; first < MESSAGES; first += AT_ONCE) {
+    const numbers = Array.from({ length: AT_ONCE }, (_, index) =>
+      (first + index).toString(16).padStart(4, '0'),
+    );
+    for (const number of numbers) root.say(Buffer.from(`000545${number}${'00'.repeat(200)}`, 'hex'));
+    const lines: string[] = [];
+    for (const _ of numbers) lines.push(await reader.find((text) => text.includes('trafficLog')));
+    t.true(numbers.every((number, index) => lines[index]?.includes(`Echo ${number}00`)));
+  }
+  t.true(
+    logged.some((line) => line.includes('did not read')),
+    logged.join('\n'),
+  );
+  lazy.socket.terminate();
+});
+
+test('a port that is taken: by default the gateway runs without, and says so', async (t) => {
+  const taken = createServer().listen(7654, '127.0.0.1');
+  // Whoever else holds it: it is taken, which is all that matters here.
+  await once(taken, 'listening').catch(() => {});
+  t.teardown(() => taken.close());
+  const folder = temporaryFolder();
+  t.teardown(folder.remove);
+  const gateway = new MeshgateProcess(['start', '--simulate', '--socket', join(folder.path, 's')]);
+  await gateway.logged(/127\.0\.0\.1:7654 is taken, so there is no dashboard here; --http PORT/);
+  await gateway.printed(/serves clients on/);
+  t.is((await gateway.stop()).code, 0);
+});
+
+test('a port that was asked for and is taken ends the gateway with exit code 7', async (t) => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  t.teardown(() => taken.close());
+  const folder = temporaryFolder();
+  t.teardown(folder.remove);
+  const { port } = taken.address() as { port: number };
+  const socket = join(folder.path, 's');
+  const { code, stderr } = await runToEnd([
+    'start',
+    '--simulate',
+    '--socket',
+    socket,
+    '--http',
+    String(port),
+  ]);
+  t.is(code, 7);
+  t.regex(stderr, new RegExp(`127\\.0\\.0\\.1:${port}`));
+});
+
+test('an address that other machines reach needs a token: exit code 6', async (t) => {
+  const folder = temporaryFolder();
+  t.teardown(folder.remove);
+  const socket = join(folder.path, 's');
+  const { code, stderr } = await runToEnd(['start', '--simulate', '--socket', socket, '--http', '0.0.0.0:0']);
+  t.is(code, 6);
+  t.regex(stderr, /http\.token must be set/);
+});

@@ -1,0 +1,162 @@
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import test, { type ExecutionContext } from 'ava';
+import { startGateway, temporaryFolder } from '../support/gateway-fixture.js';
+import { askHttp } from '../support/http-ask.js';
+import { WebSocketClient } from '../support/web-socket-client.js';
+
+async function start(t: ExecutionContext, settings: object = {}): Promise<string> {
+  const { webHost, close } = await startGateway({ web: true, settings: { ...settings } });
+  t.teardown(close);
+  return webHost;
+}
+
+const gzip = { 'accept-encoding': 'gzip, br' };
+
+test('GET / gives the page, packed for those who take it so', async (t) => {
+  const host = await start(t);
+  const plain = await askHttp(`http://${host}/`);
+  const packed = await askHttp(`http://${host}/`, { headers: gzip });
+  t.is(plain.status, 200);
+  t.is(plain.headers['content-type'], 'text/html; charset=utf-8');
+  t.is(plain.headers['content-encoding'], undefined);
+  t.is(packed.headers['content-encoding'], 'gzip');
+  t.deepEqual(gunzipSync(packed.body), plain.body);
+  t.regex(plain.body.toString(), /<title>meshgate<\/title>/);
+});
+
+test('what the page names is there, for ever the same, and named after what is in it', async (t) => {
+  const host = await start(t);
+  const { body, headers } = await askHttp(`http://${host}/`);
+  t.is(headers['cache-control'], 'no-cache');
+  const names = [...body.toString().matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, name]) => name);
+  t.is(names.length, 2);
+  for (const name of names) {
+    const file = await askHttp(`http://${host}${name}`, { headers: gzip });
+    t.is(file.status, 200, name);
+    t.is(file.headers['cache-control'], 'public, max-age=31536000, immutable');
+    t.regex(String(file.headers['content-type']), /^text\/(javascript|css); charset=utf-8$/);
+  }
+});
+
+test('HEAD gives the same headers without a body; a query changes nothing', async (t) => {
+  const host = await start(t);
+  const head = await askHttp(`http://${host}/?x=1`, { method: 'HEAD' });
+  const get = await askHttp(`http://${host}/`);
+  t.is(head.status, 200);
+  t.is(head.body.length, 0);
+  t.is(head.headers['content-length'], get.headers['content-length']);
+});
+
+test('other paths are not found, other methods not allowed', async (t) => {
+  const host = await start(t);
+  const paths = [
+    '/nothing',
+    '/index.html.gz',
+    '/assets/',
+    '/../package.json',
+    '/%2e%2e/package.json',
+    '//',
+    '/map/image',
+  ];
+  for (const path of paths) t.is((await askHttp(`http://${host}${path}`)).status, 404, path);
+  for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS']) {
+    t.is((await askHttp(`http://${host}/`, { method })).status, 405, method);
+  }
+});
+
+test('every answer forbids foreign scripts, frames and guesses about its type', async (t) => {
+  const host = await start(t);
+  for (const path of ['/', '/nothing']) {
+    const { headers } = await askHttp(`http://${host}${path}`);
+    t.regex(String(headers['content-security-policy']), /default-src 'self';.*frame-ancestors 'none'/);
+    t.is(headers['x-content-type-options'], 'nosniff');
+    t.is(headers['referrer-policy'], 'no-referrer');
+    t.is(headers['access-control-allow-origin'], undefined);
+  }
+});
+
+const PNG = Buffer.from('89504e470d0a1a0a0000000d', 'hex');
+const TIFF = Buffer.from('49492a0008000000', 'hex');
+const NOTHING = { image: null, corners: null, tiles: null, attribution: null };
+
+/** A picture on disk, as `map.image` names it. */
+function picture(t: ExecutionContext, name: string, bytes: Buffer): string {
+  const folder = temporaryFolder();
+  t.teardown(folder.remove);
+  const path = join(folder.path, name);
+  writeFileSync(path, bytes);
+  return path;
+}
+
+async function askMap(t: ExecutionContext, host: string, headers: Record<string, string> = {}) {
+  const client = await WebSocketClient.open(`ws://${host}/rpc`, { headers });
+  t.teardown(() => client.socket.terminate());
+  const { result } = await client.call('map');
+  return result as { image: string | null };
+}
+
+test('the method map tells what the settings name, and nothing by default', async (t) => {
+  t.deepEqual(await askMap(t, await start(t)), NOTHING);
+  const tiles = 'https://tiles.example/{z}/{x}/{y}.png';
+  const map = { tiles, attribution: 'someone', corners: [45, -124, 44, -123] };
+  t.deepEqual(await askMap(t, await start(t, { map })), { ...map, image: null });
+});
+
+test('the picture of the map is served as what it is', async (t) => {
+  const corners = [45, -124, 44, -123];
+  const table = [
+    [{ image: picture(t, 'a.png', PNG), corners }, PNG, 'image/png'],
+    [{ image: picture(t, 'a.tif', TIFF) }, TIFF, 'image/tiff'],
+  ] as const;
+  for (const [map, bytes, type] of table) {
+    const host = await start(t, { map });
+    const { image } = await askMap(t, host);
+    const answer = await askHttp(`http://${host}${image}`);
+    t.deepEqual([answer.status, answer.headers['content-type'], answer.body], [200, type, bytes]);
+    t.is((await askHttp(`http://${host}/map/image`, { method: 'HEAD' })).body.length, 0);
+  }
+});
+
+test('where a token is demanded, the picture is given to those who were told its key', async (t) => {
+  const token = 'a-token-for-everything';
+  const host = await start(t, { map: { image: picture(t, 'a.tif', TIFF) }, http: { token } });
+  t.is((await askHttp(`http://${host}/map/image`)).status, 404);
+  t.is((await askHttp(`http://${host}/map/image?key=00`)).status, 404);
+  const { image } = await askMap(t, host, { authorization: `Bearer ${token}` });
+  t.is((await askHttp(`http://${host}${image}`)).status, 200);
+});
+
+test('a picture that can not be shown is BAD_CONFIG when the gateway starts', async (t) => {
+  const table = [
+    [{ image: '/nowhere/field.png' }, /map\.image = "\/nowhere\/field\.png": ENOENT/],
+    [{ image: picture(t, 'a.png', PNG) }, /map\.corners must be set/],
+    [{ image: picture(t, 'a.png', Buffer.from('text')) }, /neither a PNG nor a TIFF/],
+    [{ image: picture(t, 'a.png', Buffer.alloc(0)) }, /neither a PNG nor a TIFF/],
+    [{ corners: [44, -124, 45, -123] }, /map\.corners = .*north, west, south, east/],
+    [{ corners: [44, -124, 45] }, /map\.corners = .*north, west, south, east/],
+    [{ tiles: 'https://tiles.example/' }, /map\.tiles = .*\{z\}/],
+    [{ tiles: 'javascript:{z}{x}{y}' }, /map\.tiles = .*\{z\}/],
+  ] as const;
+  for (const [map, message] of table) {
+    const error = await t.throwsAsync(startGateway({ web: true, settings: { map } }), { code: 'BAD_CONFIG' });
+    t.regex(error?.message ?? '', message);
+  }
+});
+
+test('a client that is refused and does not hang up holds nothing: the gateway stops at once', async (t) => {
+  const { webHost, close } = await startGateway({ web: true });
+  const { hostname, port } = new URL(`http://${webHost}`);
+  const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+  socket.write(
+    `GET /rpc HTTP/1.1\r\nhost: ${webHost}\r\norigin: http://evil.example\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n`,
+  );
+  const [answer] = await once(socket, 'data');
+  t.regex(String(answer), /^HTTP\/1\.1 403 /);
+  await close();
+  socket.destroy();
+  t.pass();
+});

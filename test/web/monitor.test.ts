@@ -1,0 +1,124 @@
+import test, { type ExecutionContext } from 'ava';
+import { ask, listenTo } from '../support/classic-client.js';
+import { type FixtureOptions, type GatewayFixture, startGateway } from '../support/gateway-fixture.js';
+import { WebSocketClient } from '../support/web-socket-client.js';
+
+async function start(t: ExecutionContext, options: FixtureOptions = {}): Promise<GatewayFixture> {
+  const fixture = await startGateway({ web: true, ...options });
+  t.teardown(() => fixture.close());
+  return fixture;
+}
+
+async function connectTo(t: ExecutionContext, { webHost }: GatewayFixture): Promise<WebSocketClient> {
+  const client = await WebSocketClient.open(`ws://${webHost}/`);
+  t.teardown(() => client.socket.terminate());
+  return client;
+}
+
+const log = (message: string) => `{"type":"trafficLog","message":"${message}"}`;
+const connection = (socket: boolean, uart: boolean) =>
+  `{"type":"networkStatus","status":"connectionStatus","socket":${socket},"uart":${uart}}`;
+const nodes = (list: string) => `{"type":"networkStatus","status":"nodeStatus","nodes":[${list}]}`;
+const robots = (list: string) => `{"type":"networkStatus","status":"robotStatus","robots":[${list}]}`;
+
+/** The node 5 has told its uuid and a place; it has a path to the root. */
+const PICTURE = [
+  '00 00 01 01 00 05 00 01 02 03 04 05 06 07 08 09 0A 0B 0C 0D 0E 0F',
+  '00 05 44 02 00 07 01 6A 1E FE 18 AE 00',
+  '00 00 04 01 00 05 00 01',
+];
+
+test('v1: a dashboard that connects gets the log so far and the present state, byte for byte', async (t) => {
+  const fixture = await start(t);
+  fixture.root.say(...PICTURE);
+  const client = await connectTo(t, fixture);
+  t.deepEqual((await client.take(11)).slice(-6), [
+    log('root: NetInfo 010005000102030405060708090a0b0c0d0e0f'),
+    log('0x0005: Data 020007016a1efe18ae00'),
+    log('root: PathInfo 0100050001'),
+    nodes('{"name":"Node-5","status":"normal"}'),
+    connection(false, true),
+    robots(''),
+  ]);
+});
+
+test('v1: what changes is told: traffic at once, states within a quarter of a second', async (t) => {
+  const fixture = await start(t);
+  const client = await connectTo(t, fixture);
+  await client.find((text) => text === robots(''));
+  fixture.root.say('00 07 45 DE AD');
+  t.is(await client.next(), log('0x0007: Echo dead'));
+  t.is(await client.next(), nodes('{"name":"Node-7","status":"normal"}'));
+});
+
+test('v1: every kind of traffic is a line of the log', async (t) => {
+  const fixture = await start(t);
+  const client = await connectTo(t, fixture);
+  await client.find((text) => text === robots(''));
+  fixture.root.say('00 05 FE 01', Buffer.from('\0\0Error: Command Too Short\n'), '00 05');
+  t.is(await client.next(), log('0x0005: Unknown 0xFE 01'));
+  t.is(await client.next(), log('root: Error: Command Too Short'));
+  fixture.root.sayBytes(Buffer.from('I (312) BLE_MESH: hello\n'));
+  t.is(await client.find((text) => text.includes('console')), log('console: I (312) BLE_MESH: hello'));
+  await ask(fixture.socketPath, 'SEND-\0\x05hi');
+  t.is(await client.find((text) => text.includes('to root')), log('to root: SEND- 00056869'));
+  await ask(fixture.socketPath, 'W-LOGdeep \x1b[31mred');
+  t.regex(await client.find((text) => text.includes('deep')), /^\{"type":"trafficLog","message":"deep /);
+});
+
+test('v1: a robot list that a client publishes reaches every dashboard', async (t) => {
+  const fixture = await start(t);
+  const clients = [await connectTo(t, fixture), await connectTo(t, fixture)];
+  for (const client of clients) await client.find((text) => text === robots(''));
+  const robot = '{"id":1,"name":"Robot 1","state":"Active","node":"Node-5"}';
+  await ask(fixture.socketPath, `W-RBT[${robot}]`);
+  for (const client of clients) t.is(await client.find((text) => text.includes('robot')), robots(robot));
+});
+
+test('v1: socket is true while a client of the classic dialect listens', async (t) => {
+  const fixture = await start(t);
+  const client = await connectTo(t, fixture);
+  t.is(await client.find((text) => text.includes('connectionStatus')), connection(false, true));
+  const listener = await listenTo(fixture.socketPath);
+  t.is(await client.find((text) => text.includes('connectionStatus')), connection(true, true));
+  listener.close();
+  t.is(await client.find((text) => text.includes('connectionStatus')), connection(false, true));
+});
+
+test('v1: uart is false without a port, and when it has gone', async (t) => {
+  const absent = await start(t, { link: 'absent' });
+  const first = await connectTo(t, absent);
+  t.is(await first.find((text) => text.includes('connectionStatus')), connection(false, false));
+  const up = await start(t);
+  const client = await connectTo(t, up);
+  t.is(await client.find((text) => text.includes('connectionStatus')), connection(false, true));
+  up.root.hangUp();
+  t.is(await client.find((text) => text.includes('connectionStatus')), connection(false, false));
+});
+
+test('v2: one message holds the whole picture, at once and after each change', async (t) => {
+  const fixture = await start(t, { settings: { http: { classic: 'v2' } } });
+  fixture.root.say(...PICTURE);
+  const client = await connectTo(t, fixture);
+  const uuid = '000102030405060708090a0b0c0d0e0f';
+  const five = (data: string) =>
+    `{"address":5,"status":"Active","uuid":"${uuid}","gps":{"lat":44.568,"lon":-123.286},"data":{"00":[${data}],"01":["6a1efe18ae00"]}}`;
+  const paths = '"direct_forwarding_paths":[{"origin":5,"target":1}]';
+  t.is(await client.next(), `{"nodes":[${five('"07"')}],${paths}}`);
+  fixture.root.say('00 05 44 01 00 08', '00 06 41');
+  const six = '{"address":6,"status":"Active","uuid":"","gps":null,"data":{}}';
+  t.is(
+    await client.find((text) => text.includes('"08"')),
+    `{"nodes":[${five('"07","08"')},${six}],${paths}}`,
+  );
+});
+
+test('v2: a node without contact is disconnected, and nothing but pictures is sent', async (t) => {
+  const fixture = await start(t, { settings: { http: { classic: 'v2' } } });
+  fixture.root.say('00 00 01 01 00 05 00 01 02 03 04 05 06 07 08 09 0A 0B 0C 0D 0E 0F');
+  const client = await connectTo(t, fixture);
+  const picture = JSON.parse(await client.next());
+  t.is(picture.nodes[0].status, 'Disconnect');
+  fixture.root.say('00 05 45 01');
+  t.is(JSON.parse(await client.next()).nodes[0].status, 'Active');
+});
