@@ -5,7 +5,7 @@ export const CLIENT_ERRORS = {
   CONNECTION_LOST:
     'the connection was lost before the reply came; whether the request was carried out is not known',
   SLOW_READER: 'the gateway closed the connection because events were read too slowly',
-  LINE_TOO_LONG: 'the gateway closed the connection because a request had more than 1 MiB',
+  LINE_TOO_LONG: 'a request may have 1 MiB at most',
   CLOSED: 'the client was closed',
 } as const;
 

@@ -6,6 +6,9 @@ import { LineSocket } from './line-socket.js';
 export type Params<Name extends keyof SessionApi> = SessionApi[Name]['params'];
 export type Result<Name extends keyof SessionApi> = SessionApi[Name]['result'];
 
+/** Bytes of the longest request; the gateway closes a connection that sends more. */
+const MAX_LINE_LENGTH = 1_048_576;
+
 /** What a connection tells its owner, in the order in which it came. */
 export interface ConnectionHandlers {
   onEvent(subscription: string, event: MeshEvent): void;
@@ -62,8 +65,13 @@ export class SessionConnection {
   /** Sends a request; one of the two is called once, unless the connection is lost: then it is `onError`. */
   post<Name extends keyof SessionApi>(name: Name, params: Params<Name>, pending: Pending<Name>): void {
     const id = this.#nextId++;
+    const line = JSON.stringify({ jsonrpc: '2.0', id, method: name, params });
+    if (Buffer.byteLength(line) > MAX_LINE_LENGTH) {
+      pending.onError(new ClientError('LINE_TOO_LONG'));
+      return;
+    }
     this.#pending.set(id, pending as Pending<never>);
-    this.#socket?.write(JSON.stringify({ jsonrpc: '2.0', id, method: name, params }));
+    this.#socket?.write(line);
   }
 
   /** What is unanswered is rejected with `reason`. */

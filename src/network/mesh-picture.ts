@@ -5,6 +5,7 @@ import type { TimedValue } from '../node/value-queue.js';
 import type { DataTypes } from '../protocol/data-types.js';
 import { isRootAddress, type ListedNode, type Path, type ReportedValue } from '../protocol/message.js';
 import type { HubEventContent, NodeView, Robot, RootView, ValueRange } from './hub.js';
+import { nameOf } from './node-names.js';
 
 export interface PictureSettings extends StatusRules {
   readonly maxNodes: number;
@@ -24,6 +25,8 @@ export class MeshPicture {
   #paths: readonly Path[] = [];
   #robots: readonly Robot[] = [];
   #rootHeard: Moment | undefined;
+  /** Monotonic ms since when the link has been up, while it is. */
+  #upSince: number | undefined;
   #rootResets = 0;
   #evicted = 0;
 
@@ -60,6 +63,10 @@ export class MeshPicture {
 
   counters() {
     return { nodes: this.#nodes.size, nodesEvicted: this.#evicted, rootResets: this.#rootResets };
+  }
+
+  onLink(isUp: boolean): void {
+    this.#upSince = isUp ? (this.#upSince ?? this.#clock.monotonic()) : undefined;
   }
 
   /** A frame came from the root, whoever it speaks for. */
@@ -134,13 +141,13 @@ export class MeshPicture {
   }
 
   /** Every node, by rising address. */
-  views(isLinkUp: boolean): NodeView[] {
-    return this.#nodes.sorted().map((node) => this.#view(node, isLinkUp));
+  views(): NodeView[] {
+    return this.#nodes.sorted().map((node) => this.#view(node));
   }
 
-  findView(address: number, isLinkUp: boolean): NodeView | undefined {
+  findView(address: number): NodeView | undefined {
     const node = this.#nodes.find(address);
-    return node && this.#view(node, isLinkUp);
+    return node && this.#view(node);
   }
 
   /** The values that are held of a node and type in a stretch of time, oldest first. */
@@ -154,10 +161,17 @@ export class MeshPicture {
     return this.#nodes.find(address)?.explain(this.#settings, this.#clock.monotonic());
   }
 
-  countWhere(matches: (status: NodeStatus) => boolean, isLinkUp: boolean): number {
+  /** Addresses of the nodes with this status. */
+  addressesOf(status: NodeStatus): number[] {
+    return [...this.#nodes.all()]
+      .filter((node) => this.#statusOf(node) === status)
+      .map(({ address }) => address);
+  }
+
+  countWhere(matches: (status: NodeStatus) => boolean): number {
     let count = 0;
     for (const node of this.#nodes.all()) {
-      if (matches(this.#statusOf(node, isLinkUp))) count++;
+      if (matches(this.#statusOf(node))) count++;
     }
     return count;
   }
@@ -169,28 +183,26 @@ export class MeshPicture {
   }
 
   #tellStatus(node: MeshNode): void {
-    const status = node.status(this.#settings, this.#clock.monotonic());
-    if (status === node.toldStatus) return;
+    const status = this.#statusOf(node);
+    if (this.#upSince === undefined || status === node.toldStatus) return;
     node.toldStatus = status;
     this.#publish({ kind: 'node', node: node.address, change: 'status', status });
   }
 
-  #view(node: MeshNode, isLinkUp: boolean): NodeView {
+  #view(node: MeshNode): NodeView {
     const { address, uuid, lastHeardAt } = node;
     return {
       address,
-      name: this.#settings.names.get(address) ?? `Node-${address}`,
-      status: this.#statusOf(node, isLinkUp),
+      name: nameOf(address, this.#settings.names),
+      status: this.#statusOf(node),
       latest: this.#latestOf(node),
       ...(uuid && { uuid }),
       ...(lastHeardAt !== undefined && { lastHeardAt }),
     };
   }
 
-  /** A node that was never heard stays so whatever the link does; of any other nothing is known without a link. */
-  #statusOf(node: MeshNode, isLinkUp: boolean): NodeStatus {
-    const status = node.status(this.#settings, this.#clock.monotonic());
-    return isLinkUp || status === 'unheard' ? status : 'unknown';
+  #statusOf(node: MeshNode): NodeStatus {
+    return node.status(this.#settings, this.#clock.monotonic(), this.#upSince);
   }
 
   #latestOf(node: MeshNode): NodeView['latest'] {

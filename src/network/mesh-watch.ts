@@ -1,14 +1,18 @@
 import { type CancelTimer, type Clock, every } from '../clock.js';
 import type { LinkStatus } from '../uart/link-keeper.js';
 import type { Alarms } from './alarms.js';
-import type { NodeChange } from './hub.js';
+import { isAlive, type NodeChange } from './hub.js';
 import type { MeshPicture } from './mesh-picture.js';
 
 export interface WatchSettings {
+  /** Nodes that a restart of the root disconnected have so long to be heard again. */
+  readonly disconnectedAfterMs: number;
   /** ms without a word of the root, while the link is open, after which an alarm is raised. */
   readonly rootSilentAfterMs: number;
 }
 
+/** The root takes several seconds to restart. */
+const RESTART_TAKES_MS = 30_000;
 /** A status that time brings about is told at most this late. */
 const LOOK_EVERY_MS = 1000;
 
@@ -20,7 +24,10 @@ export class MeshWatch {
   readonly #picture: MeshPicture;
   #link: LinkStatus = { state: 'stopped', since: 0 };
   #openedAt: number | undefined;
-  #isExpected = false;
+  /** Monotonic ms when a client last had the root restarted. */
+  #restartOrderedAt = Number.NEGATIVE_INFINITY;
+  #isBeingOrdered = false;
+  #mustCountReturned = false;
   #cancel: CancelTimer = () => {};
 
   constructor(clock: Clock, settings: WatchSettings, alarms: Alarms, picture: MeshPicture) {
@@ -49,25 +56,43 @@ export class MeshWatch {
     if (!isOpen) this.#alarms.clear('ROOT_SILENT');
   }
 
-  /** Runs what disconnects nodes because a client asked for it: no cause for alarm. */
-  asExpected(change: () => void): void {
-    this.#isExpected = true;
+  /** Runs what a client has ordered: nodes that it disconnects are no cause for alarm until they fail to return. */
+  asOrdered(change: () => void): void {
+    this.#restartOrderedAt = this.#clock.monotonic();
+    this.#mustCountReturned = true;
+    this.#isBeingOrdered = true;
     change();
-    this.#isExpected = false;
+    this.#isBeingOrdered = false;
+  }
+
+  onRootReset(): void {
+    if (this.#sinceOrder() > RESTART_TAKES_MS) this.#alarms.raise('ROOT_RESTARTED');
   }
 
   onNodeChange(change: { readonly node: number } & NodeChange): void {
     if (change.change === 'forgotten') this.#alarms.clear('NODE_DISCONNECTED', change.node);
-    if (change.change !== 'status' || this.#isExpected) return;
+    if (change.change !== 'status' || this.#isBeingOrdered) return;
     if (change.status === 'disconnected') this.#alarms.raise('NODE_DISCONNECTED', change.node);
-    else this.#alarms.clear('NODE_DISCONNECTED', change.node);
+    else if (isAlive(change.status)) this.#alarms.clear('NODE_DISCONNECTED', change.node);
+  }
+
+  #sinceOrder(): number {
+    return this.#clock.monotonic() - this.#restartOrderedAt;
   }
 
   #look(): void {
-    if (this.#link.state === 'up') this.#picture.tellStatuses();
+    if (this.#link.state === 'up') this.#lookAtNodes();
     if (this.#openedAt === undefined) return;
     const silentMs = this.#clock.monotonic() - Math.max(this.#openedAt, this.#picture.rootHeardAtMonotonic);
     if (silentMs >= this.#settings.rootSilentAfterMs) this.#alarms.raise('ROOT_SILENT');
     else this.#alarms.clear('ROOT_SILENT');
+  }
+
+  #lookAtNodes(): void {
+    this.#picture.tellStatuses();
+    if (!this.#mustCountReturned || this.#sinceOrder() < this.#settings.disconnectedAfterMs) return;
+    this.#mustCountReturned = false;
+    for (const node of this.#picture.addressesOf('disconnected'))
+      this.#alarms.raise('NODE_DISCONNECTED', node);
   }
 }

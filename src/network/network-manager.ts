@@ -159,6 +159,7 @@ export class NetworkManager implements Hub {
     const wasOpen = isOpen(this.#link);
     const wasUp = this.#link.state === 'up';
     this.#link = status;
+    this.#picture.onLink(status.state === 'up');
     this.#publish({ kind: 'link', status });
     this.#watch.onLinkStatus(status);
     if (!isOpen(status) && wasOpen) this.#abandonLists();
@@ -175,11 +176,11 @@ export class NetworkManager implements Hub {
   }
 
   nodes(): NodeView[] {
-    return this.#picture.views(this.#isUp);
+    return this.#picture.views();
   }
 
   findNode(address: number): NodeView | undefined {
-    return this.#picture.findView(address, this.#isUp);
+    return this.#picture.findView(address);
   }
 
   addressOf(name: string): number | undefined {
@@ -187,7 +188,7 @@ export class NetworkManager implements Hub {
   }
 
   activeNodeCount(): number {
-    return this.#picture.countWhere(isAlive, this.#isUp);
+    return this.#picture.countWhere(isAlive);
   }
 
   paths(): readonly Path[] {
@@ -285,10 +286,10 @@ export class NetworkManager implements Hub {
   async #tellRoot(command: RootCommand, owner: string): Promise<DeliveryFailure | undefined> {
     const failure = await this.#toUart(command, owner);
     if (failure !== undefined) return failure;
-    if (command.kind === 'resetRoot') this.#watch.asExpected(() => this.#picture.onRootRestart());
+    if (command.kind === 'resetRoot') this.#watch.asOrdered(() => this.#picture.onRootRestart());
     if (command.kind === 'clean') {
       this.#abandonLists();
-      this.#picture.forgetAll();
+      this.#watch.asOrdered(() => this.#picture.forgetAll());
     }
     return undefined;
   }
@@ -309,10 +310,6 @@ export class NetworkManager implements Hub {
     }
     this.#publish({ kind: 'traffic', client: owner, what: 'sent', body });
     return undefined;
-  }
-
-  get #isUp(): boolean {
-    return this.#link.state === 'up';
   }
 
   #publish(content: HubEventContent): void {
@@ -339,7 +336,7 @@ export class NetworkManager implements Hub {
     this.#cancelRefresh();
     this.#cancelRefresh = () => {};
     if (!isOpen(this.#link)) return;
-    const ms = this.#isUp ? this.#parts.settings.refreshEveryMs : PROBE_EVERY_MS;
+    const ms = this.#link.state === 'up' ? this.#parts.settings.refreshEveryMs : PROBE_EVERY_MS;
     if (ms > 0) this.#cancelRefresh = every(this.#parts.clock, ms, () => this.#refreshNow());
   }
 
@@ -349,7 +346,7 @@ export class NetworkManager implements Hub {
   }
 
   #onRootReset(): void {
-    if (!this.#isFirstWord) this.#alarms.raise('ROOT_RESTARTED');
+    if (!this.#isFirstWord) this.#watch.onRootReset();
     this.#parts.log.info(this.#isFirstWord ? 'the root has started' : 'the root has restarted');
     this.#refreshNow();
   }

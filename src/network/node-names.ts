@@ -1,7 +1,12 @@
 import { isUnicast } from '../protocol/address.js';
 
-/** What a node is called where the site has given it no name. */
+/** What a node is called where the site has given it no name: `Node-5`. */
 const DEFAULT_NAME = /^node-(\d{1,5})$/;
+
+/** The name that a node is shown by. */
+export function nameOf(address: number, names: ReadonlyMap<number, string>): string {
+  return names.get(address) ?? `Node-${address}`;
+}
 
 /** The address of a node by its name, whether the node is known or not; case does not matter. */
 export function addressNamed(name: string, names: ReadonlyMap<number, string>): number | undefined {

@@ -84,13 +84,20 @@ export class MeshNode {
     return `last heard ${seconds} s ago`;
   }
 
-  /** `monotonic`: now. Says nothing of the link: see `unknown`. */
-  status(rules: StatusRules, monotonic: number): NodeStatus {
-    if (this.#mustBeHeardAgain || this.#missedLists >= LISTS_MISSED_UNTIL_DISCONNECTED) return 'disconnected';
-    if (!this.#lastHeard) return 'unheard';
+  /**
+   * `monotonic`: now; `upSince`: since when the link has been up, by the same clock, if it is. While it was down nobody
+   * could be heard: silence from before it came up makes a node unknown, not disconnected.
+   */
+  status(rules: StatusRules, monotonic: number, upSince: number | undefined): NodeStatus {
+    const mustReturn = this.#mustBeHeardAgain || this.#missedLists >= LISTS_MISSED_UNTIL_DISCONNECTED;
+    if (!this.#lastHeard && !mustReturn) return 'unheard';
+    if (upSince === undefined) return 'unknown';
+    if (!this.#lastHeard || mustReturn) return 'disconnected';
     const silentMs = monotonic - this.#lastHeard.monotonic;
-    if (silentMs >= rules.disconnectedAfterMs) return 'disconnected';
-    return silentMs >= rules.idleAfterMs ? 'idle' : 'active';
+    if (silentMs < rules.idleAfterMs) return 'active';
+    const couldBeHeardMs = Math.min(silentMs, monotonic - upSince);
+    if (couldBeHeardMs >= rules.disconnectedAfterMs) return 'disconnected';
+    return this.#lastHeard.monotonic < upSince ? 'unknown' : 'idle';
   }
 
   store(typeId: number, value: TimedValue): void {

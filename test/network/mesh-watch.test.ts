@@ -138,3 +138,52 @@ test('every alarm is told as an event, behind the event that caused it', async (
   const told = fixture.events.map((event) => event.kind);
   t.deepEqual(told, ['node', 'node', 'alarm']);
 });
+
+test('after an outage of the link nodes are unknown until they are heard or could have been, without alarms', async (t) => {
+  const fixture = await NetworkFixture.up(QUIET);
+  fixture.say('00 05 52 00', '00 06 52 00');
+  fixture.link('backingOff');
+  await fixture.pass(600 * SECOND);
+  fixture.link('probing');
+  fixture.link('up');
+  await fixture.pass(10 * SECOND);
+  fixture.say('00 05 52 00');
+  t.is(fixture.network.findNode(5)?.status, 'active');
+  t.is(fixture.network.findNode(6)?.status, 'unknown');
+  t.deepEqual(alarms(fixture), ['LINK_LOST over']);
+  await fixture.pass(170 * SECOND);
+  t.is(fixture.network.findNode(6)?.status, 'disconnected');
+  t.deepEqual(alarms(fixture), ['LINK_LOST over', 'NODE_DISCONNECTED:6']);
+});
+
+test('a short outage of the link does not touch nodes that were heard just before', async (t) => {
+  const fixture = await NetworkFixture.up(QUIET);
+  fixture.say('00 05 52 00');
+  fixture.link('backingOff');
+  await fixture.pass(2 * SECOND);
+  fixture.link('probing');
+  fixture.link('up');
+  t.is(fixture.network.findNode(5)?.status, 'active');
+});
+
+test('a node that does not return after a restart that a client ordered raises an alarm in the end', async (t) => {
+  const fixture = await NetworkFixture.up(QUIET);
+  fixture.say('00 05 52 00', '00 06 52 00');
+  await fixture.network.execute({ kind: 'resetRoot' }, 'test');
+  await fixture.pass(100 * SECOND);
+  fixture.say('00 05 52 00');
+  await fixture.pass(81 * SECOND);
+  t.deepEqual(alarms(fixture), ['NODE_DISCONNECTED:6']);
+});
+
+test('a restart of the root is an alarm unless a client has just ordered it', async (t) => {
+  const fixture = await NetworkFixture.up(QUIET);
+  fixture.say('00 05 52 00');
+  await fixture.network.execute({ kind: 'resetRoot' }, 'test');
+  await fixture.pass(5 * SECOND);
+  fixture.say('00 00 03');
+  t.deepEqual(alarms(fixture), []);
+  await fixture.pass(60 * SECOND);
+  fixture.say('00 00 03');
+  t.deepEqual(alarms(fixture), ['ROOT_RESTARTED over']);
+});

@@ -45,13 +45,13 @@ test('a node keeps a queue for each data type', (t) => {
 
 test('a node goes from unheard over active and idle to disconnected, and back on contact', (t) => {
   const node = new MeshNode(5, 1);
-  t.is(node.status(RULES, 0), 'unheard');
+  t.is(node.status(RULES, 0, 0), 'unheard');
   node.onContact(at(1000));
-  t.is(node.status(RULES, 60_999), 'active');
-  t.is(node.status(RULES, 61_000), 'idle');
-  t.is(node.status(RULES, 181_000), 'disconnected');
+  t.is(node.status(RULES, 60_999, 0), 'active');
+  t.is(node.status(RULES, 61_000, 0), 'idle');
+  t.is(node.status(RULES, 181_000, 0), 'disconnected');
   node.onContact(at(500_000));
-  t.is(node.status(RULES, 500_000), 'active');
+  t.is(node.status(RULES, 500_000, 0), 'active');
   t.is(node.lastHeardAt, 1_500_000);
 });
 
@@ -60,10 +60,10 @@ test('being listed again withdraws that a node was missed, but is no contact', (
   node.onContact(at(0));
   node.onMissedInList();
   node.onMissedInList();
-  t.is(node.status(RULES, 0), 'disconnected');
+  t.is(node.status(RULES, 0, 0), 'disconnected');
   node.onListed(Buffer.alloc(16));
-  t.is(node.status(RULES, 0), 'active');
-  t.is(node.status(RULES, 60_000), 'idle');
+  t.is(node.status(RULES, 0, 0), 'active');
+  t.is(node.status(RULES, 60_000, 0), 'idle');
 });
 
 test('after a restart of the root only contact counts', (t) => {
@@ -71,9 +71,9 @@ test('after a restart of the root only contact counts', (t) => {
   node.onContact(at(0));
   node.onRootRestart();
   node.onListed(Buffer.alloc(16));
-  t.is(node.status(RULES, 0), 'disconnected');
+  t.is(node.status(RULES, 0, 0), 'disconnected');
   node.onContact(at(1));
-  t.is(node.status(RULES, 1), 'active');
+  t.is(node.status(RULES, 1, 0), 'active');
 });
 
 test('nodes are told by rising address, in whatever order they came', (t) => {
