@@ -317,6 +317,11 @@ function listVariables(): Variable[] {
   });
 }
 
+/** Every setting's name: `port`, `mesh.idle_after_s` … */
+export function settingNames(): string[] {
+  return [...variables.map(({ path }) => path.join('.')), 'names'];
+}
+
 function variableName(parts: readonly string[]): string {
   return PREFIX + parts.join('_').toUpperCase();
 }
