@@ -97,6 +97,7 @@ export class Gateway {
     const mapPicture = new MapPicture(config.map);
     const gateway: GatewayFacts = {
       version: packageVersion,
+      port: config.simulate ? null : config.port,
       startedAt: clock.now(),
       clients: () => {
         const { connected, listening, sessions } = this.#server.clients();

@@ -10,6 +10,7 @@ import { addGetCommand } from './cli/get.js';
 import { addLogCommand } from './cli/log.js';
 import { addNodeCommand } from './cli/node.js';
 import { addNodesCommand } from './cli/nodes.js';
+import { printHelp } from './cli/output.js';
 import { addPathsCommand } from './cli/paths.js';
 import { addPingCommand } from './cli/ping.js';
 import { addPortsCommand } from './cli/ports.js';
@@ -29,6 +30,7 @@ const program = new Command('meshgate')
   )
   .version(packageVersion)
   .exitOverride()
+  .configureOutput({ writeOut: printHelp })
   .configureHelp({ showGlobalOptions: true })
   .showHelpAfterError('(meshgate --help tells what there is)');
 

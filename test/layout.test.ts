@@ -81,7 +81,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const EXCEPTIONS: Readonly<Record<string, string>> = {
   'cli/refresh.ts → socket/session/errors.ts': 'the words of a refusal',
   'config.ts → uart/port-finder.ts': 'checks how a port may be named',
-  'network/network-manager.ts → uart/transmitter.ts': 'the error that sending fails with',
+  'network/root-line.ts → uart/transmitter.ts': 'the error that sending fails with',
   'socket/session/describe.ts → uart/link.ts': 'the words for why there is no link',
   'socket/web/map-picture.ts → config.ts': 'takes the settings of its section as they are',
   'socket/web/monitor-messages.ts → uart/describe-link.ts': 'the words for how the link is',

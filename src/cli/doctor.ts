@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { cleanText } from '../clean-text.js';
-import type { Finding, Verdict } from './doctor-checks.js';
 import { EXIT } from './exit-codes.js';
+import type { Finding, Verdict } from './findings.js';
 import { gatewayCommand } from './gateway-command.js';
 import { currentView, print, printJson } from './output.js';
 import { type Colour, paint, type View } from './terminal.js';

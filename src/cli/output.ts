@@ -41,6 +41,12 @@ export function currentView(): View {
 
 const watched = new Set<NodeJS.WriteStream>();
 
+/** Help and completion scripts: text that is no result of a command. */
+export function printHelp(text: string): void {
+  endWithReader(process.stdout);
+  process.stdout.write(text);
+}
+
 /** Ends the process quietly when whoever reads its output has gone, as in `meshgate watch | head -1`. */
 function endWithReader(stream: NodeJS.WriteStream): void {
   if (watched.has(stream)) return;

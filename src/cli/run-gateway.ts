@@ -30,7 +30,7 @@ export async function runGateway(flags: StartFlags): Promise<void> {
   });
   try {
     await gateway.serve();
-    process.stdout.write(greeting(config, gateway.socketPath));
+    process.stdout.write(greeting(config, gateway));
     gateway.connect();
     await terminated;
   } finally {
@@ -88,10 +88,17 @@ function serial({ port, baud, serial }: Config) {
   return openPort(settings, { onChosen: (why) => log.info(`chose ${why}`) });
 }
 
-function greeting(config: Config, socketPath: string): string {
+function greeting(config: Config, { socketPath, webUrl }: Gateway): string {
   const tcp = config.tcp.map((port) => `, 127.0.0.1:${port}`).join('');
-  const served = `meshgate ${packageVersion} serves clients on ${socketPath}${tcp}\n`;
+  const served = `meshgate ${packageVersion} serves clients on ${socketPath}${tcp}\n${webGreeting(config, webUrl)}`;
   return config.simulate ? served + simulationGreeting(config, socketPath) : served;
+}
+
+/** Whoever binds to more than this machine is told who may come in. */
+function webGreeting({ http }: Config, url: string | undefined): string {
+  if (url === undefined) return '';
+  const hasToken = http.token !== undefined || http.read_token !== undefined;
+  return `the dashboard is on ${url}${hasToken ? ', for those who show a token' : ''}\n`;
 }
 
 function simulationGreeting({ simulation }: Config, socketPath: string): string {

@@ -3,23 +3,21 @@
  * root. Knows neither ports nor sockets: it is given a way to the UART, a clock and a log.
  */
 import { cleanText } from '../clean-text.js';
-import { type CancelTimer, type Clock, every } from '../clock.js';
+import type { Clock } from '../clock.js';
 import { Counters } from '../counters.js';
 import type { Log } from '../log.js';
 import type { TimedValue } from '../node/value-queue.js';
 import { isUnicast } from '../protocol/address.js';
 import {
   decodeMessage,
-  type ListedNode,
   MALFORMED_REASONS,
   type MalformedReason,
   type Message,
   type Path,
   type Tables,
 } from '../protocol/message.js';
-import { encodeRootCommand, type RootCommand } from '../protocol/root-command.js';
+import type { RootCommand } from '../protocol/root-command.js';
 import type { LinkStatus } from '../uart/link-keeper.js';
-import { SendError, type SendFailure } from '../uart/transmitter.js';
 import { type Alarm, Alarms } from './alarms.js';
 import { Deliveries, type Delivery, type DeliveryFailure, type Expectation } from './deliveries.js';
 import { EventFeed } from './event-feed.js';
@@ -37,28 +35,18 @@ import {
   type Sending,
   type ValueRange,
 } from './hub.js';
-import { ListGatherer } from './list-gatherer.js';
 import { MeshPicture, type PictureSettings } from './mesh-picture.js';
 import { MeshWatch, type WatchSettings } from './mesh-watch.js';
 import { goesToListeners, handleMessage, type MessageEffects } from './message-handlers.js';
 import { addressNamed } from './node-names.js';
+import { Refresher, type RefreshSettings } from './refresher.js';
+import { RootLine, type ToUart } from './root-line.js';
 
-export interface NetworkSettings extends PictureSettings, WatchSettings {
+export interface NetworkSettings extends PictureSettings, RefreshSettings, WatchSettings {
   /** Events that a client can still resume from. */
   readonly eventsHeld: number;
-  /** ms of silence behind a full batch of a list after which no further one is coming. */
-  readonly batchQuietMs: number;
-  /** ms between two lists of nodes from the root; 0 = only when a client asks. */
-  readonly refreshEveryMs: number;
   /** Bytes of a message to an edge device. */
   readonly maxMessageLength: number;
-}
-
-/** What the network manager needs of the UART. */
-export interface ToUart {
-  send(owner: string, body: Buffer, onUncertain?: () => void): Promise<void>;
-  onHalfMessage(): string;
-  counters(): unknown;
 }
 
 export interface NetworkParts {
@@ -68,11 +56,6 @@ export interface NetworkParts {
   readonly settings: NetworkSettings;
   readonly uart: ToUart;
 }
-
-/** Until the root has spoken it is asked this often: it takes several seconds to boot. */
-const PROBE_EVERY_MS = 5000;
-/** The owner of what the gateway itself sends. */
-const GATEWAY = 'gateway';
 
 const MALFORMED = Object.keys(MALFORMED_REASONS) as MalformedReason[];
 const MESSAGE_KINDS = [
@@ -95,12 +78,11 @@ export class NetworkManager implements Hub {
   readonly #deliveries: Deliveries;
   readonly #watch: MeshWatch;
   readonly #effects: MessageEffects;
-  readonly #nodeLists: ListGatherer<ListedNode>;
-  readonly #pathLists: ListGatherer<Path>;
+  readonly #refresher: Refresher;
+  readonly #rootLine: RootLine;
   readonly #messages = new Counters<Message['kind']>(MESSAGE_KINDS);
   readonly #malformed = new Counters<MalformedReason>(MALFORMED);
   #link: LinkStatus = { state: 'stopped', since: 0 };
-  #cancelRefresh: CancelTimer = () => {};
   /** The frame in hand is the first one since the gateway started. */
   #isFirstWord = true;
 
@@ -112,13 +94,12 @@ export class NetworkManager implements Hub {
     this.#deliveries = new Deliveries(clock, (delivery) => this.#publish({ kind: 'delivery', delivery }));
     this.#picture = new MeshPicture(clock, settings, tables.dataTypes, (content) => this.#publish(content));
     this.#watch = new MeshWatch(clock, settings, this.#alarms, this.#picture);
-    const { batchQuietMs } = settings;
-    this.#nodeLists = new ListGatherer(clock, batchQuietMs, (nodes) => this.#picture.onListComplete(nodes));
-    this.#pathLists = new ListGatherer(clock, batchQuietMs, (paths) => this.#picture.setPaths(paths));
+    this.#rootLine = this.#createRootLine();
+    this.#refresher = this.#createRefresher();
     this.#effects = {
       picture: this.#picture,
-      nodeLists: this.#nodeLists,
-      pathLists: this.#pathLists,
+      nodeLists: this.#refresher.nodeLists,
+      pathLists: this.#refresher.pathLists,
       log: parts.log,
       onHalfMessage: () => this.#onHalfMessage(),
       onRootReset: () => this.#onRootReset(),
@@ -132,7 +113,7 @@ export class NetworkManager implements Hub {
 
   stop(): void {
     this.#watch.stop();
-    this.#cancelRefresh();
+    this.#refresher.stop();
   }
 
   get tables(): Tables {
@@ -156,15 +137,11 @@ export class NetworkManager implements Hub {
   }
 
   onLinkStatus(status: LinkStatus): void {
-    const wasOpen = isOpen(this.#link);
-    const wasUp = this.#link.state === 'up';
     this.#link = status;
     this.#picture.onLink(status.state === 'up');
     this.#publish({ kind: 'link', status });
     this.#watch.onLinkStatus(status);
-    if (!isOpen(status) && wasOpen) this.#abandonLists();
-    if (isOpen(status) && !wasOpen) this.#refreshNow();
-    if (isOpen(status) !== wasOpen || (status.state === 'up') !== wasUp) this.#scheduleRefresh();
+    this.#refresher.onLinkStatus(status);
   }
 
   link(): LinkStatus {
@@ -245,9 +222,9 @@ export class NetworkManager implements Hub {
   async execute(command: Command, owner: string): Promise<Outcome> {
     switch (command.kind) {
       case 'refreshNodes':
-        return this.#refresh(this.#nodeLists, { kind: 'listNodes' }, owner);
+        return { ok: true, fresh: await this.#refresher.nodes(owner) };
       case 'refreshPaths':
-        return this.#refresh(this.#pathLists, { kind: 'listPaths' }, owner);
+        return { ok: true, fresh: await this.#refresher.paths(owner) };
       case 'log':
         this.#publish({ kind: 'traffic', client: owner, what: 'log', text: cleanText(command.text) });
         return DONE;
@@ -256,59 +233,24 @@ export class NetworkManager implements Hub {
         return DONE;
       case 'send':
       case 'broadcast':
-        return outcomeOf(await this.#deliver(command, owner).written);
+        return outcomeOf(await this.#rootLine.deliver(command, owner).written);
       default:
         return outcomeOf(await this.#tellRoot(command, owner));
     }
   }
 
   deliver(sending: Sending, owner: string, expects?: Expectation): Delivery {
-    return this.#deliver(sending, owner, expects).delivery;
-  }
-
-  #deliver(sending: Sending, owner: string, expects?: Expectation) {
-    const to = sending.kind === 'send' ? sending.to : undefined;
-    const delivery = this.#deliveries.begin(to, sending.message, expects);
-    const written = this.#write(delivery.id, sending, owner);
-    return { delivery: this.#deliveries.find(delivery.id) ?? delivery, written };
-  }
-
-  async #write(id: string, sending: Sending, owner: string): Promise<DeliveryFailure | undefined> {
-    const failure =
-      sending.message.length > this.#parts.settings.maxMessageLength
-        ? 'messageTooLong'
-        : await this.#toUart(sending, owner, () => this.#deliveries.onUncertain(id));
-    if (failure === undefined) this.#deliveries.onWritten(id);
-    else this.#deliveries.onFailed(id, failure);
-    return failure;
+    return this.#rootLine.deliver(sending, owner, expects).delivery;
   }
 
   async #tellRoot(command: RootCommand, owner: string): Promise<DeliveryFailure | undefined> {
-    const failure = await this.#toUart(command, owner);
+    const failure = await this.#rootLine.tell(command, owner);
     if (failure !== undefined) return failure;
     if (command.kind === 'resetRoot') this.#watch.asOrdered(() => this.#picture.onRootRestart());
     if (command.kind === 'clean') {
-      this.#abandonLists();
+      this.#refresher.abandon();
       this.#watch.asOrdered(() => this.#picture.forgetAll());
     }
-    return undefined;
-  }
-
-  /** Hands a command to the UART; what can't be written is a reason, not an error. */
-  async #toUart(
-    command: RootCommand,
-    owner: string,
-    onUncertain?: () => void,
-  ): Promise<SendFailure | undefined> {
-    const body = encodeRootCommand(command);
-    try {
-      await this.#parts.uart.send(owner, body, onUncertain);
-    } catch (error) {
-      if (!(error instanceof SendError)) throw error;
-      if (error.reason === 'queueFull') this.#alarms.raise('QUEUE_FULL');
-      return error.reason;
-    }
-    this.#publish({ kind: 'traffic', client: owner, what: 'sent', body });
     return undefined;
   }
 
@@ -317,27 +259,26 @@ export class NetworkManager implements Hub {
     if (content.kind === 'node') this.#watch.onNodeChange(content);
   }
 
-  /** Without a link, or when the root does not answer, the picture is what it was: not fresh, but no failure. */
-  async #refresh<Entry>(lists: ListGatherer<Entry>, question: RootCommand, owner: string): Promise<Outcome> {
-    const fresh = await lists.request(() => this.#toUart(question, owner));
-    return { ok: true, fresh };
+  #createRootLine(): RootLine {
+    const { uart, settings } = this.#parts;
+    return new RootLine({
+      uart,
+      deliveries: this.#deliveries,
+      maxMessageLength: settings.maxMessageLength,
+      onWritten: (client, body) => this.#publish({ kind: 'traffic', client, what: 'sent', body }),
+      onQueueFull: () => this.#alarms.raise('QUEUE_FULL'),
+    });
   }
 
-  #abandonLists(): void {
-    this.#nodeLists.abandon();
-    this.#pathLists.abandon();
-  }
-
-  #refreshNow(): void {
-    void this.execute({ kind: 'refreshNodes' }, GATEWAY);
-  }
-
-  #scheduleRefresh(): void {
-    this.#cancelRefresh();
-    this.#cancelRefresh = () => {};
-    if (!isOpen(this.#link)) return;
-    const ms = this.#link.state === 'up' ? this.#parts.settings.refreshEveryMs : PROBE_EVERY_MS;
-    if (ms > 0) this.#cancelRefresh = every(this.#parts.clock, ms, () => this.#refreshNow());
+  #createRefresher(): Refresher {
+    const { clock, settings } = this.#parts;
+    return new Refresher({
+      clock,
+      settings,
+      ask: (question, owner) => this.#rootLine.tell(question, owner),
+      onNodes: (nodes) => this.#picture.onListComplete(nodes),
+      onPaths: (paths) => this.#picture.setPaths(paths),
+    });
   }
 
   #onMalformed(from: number, reason: MalformedReason): void {
@@ -348,17 +289,13 @@ export class NetworkManager implements Hub {
   #onRootReset(): void {
     if (!this.#isFirstWord) this.#watch.onRootReset();
     this.#parts.log.info(this.#isFirstWord ? 'the root has started' : 'the root has restarted');
-    this.#refreshNow();
+    void this.#refresher.nodes();
   }
 
   #onHalfMessage(): void {
     const outcome = this.#parts.uart.onHalfMessage();
     this.#parts.log.warn('half message', `the root lost half a message: ${outcome}`);
   }
-}
-
-function isOpen({ state }: LinkStatus): boolean {
-  return state === 'probing' || state === 'up';
 }
 
 const DONE: Outcome = { ok: true, fresh: true };

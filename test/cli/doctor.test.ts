@@ -2,7 +2,8 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { type DoctorParts, examine, type Finding } from '../../src/cli/doctor-checks.js';
+import { type DoctorParts, examine } from '../../src/cli/doctor-checks.js';
+import type { Finding } from '../../src/cli/findings.js';
 import { permissionAdvice } from '../../src/cli/permission-advice.js';
 import { findHolders } from '../../src/cli/port-holders.js';
 import { ClientError, type connect } from '../../src/client/index.js';
@@ -55,8 +56,8 @@ const PARTS: DoctorParts = {
 };
 
 const problemsOf = (findings: readonly Finding[]) => findings.filter(({ verdict }) => verdict === 'problem');
-const down = (detail: string) => ({
-  link: { state: 'backingOff', since: 0, port: null, reason: 'noDevice', detail },
+const down = (reason: string, detail: string) => ({
+  link: { state: 'backingOff', since: 0, port: null, reason, detail },
 });
 
 test('a gateway with a root that answers is well', async (t) => {
@@ -85,14 +86,30 @@ test('no port, several ports, and a gateway that does not run are told with what
 
 test('a port that this user may not open, or that another program holds, is told', async (t) => {
   const procRoot = procWith('held', [{ pid: 815, name: 'minicom', file: PORT }]);
-  const connect = gateway({ status: down('another program holds the serial device') });
-  const problems = problemsOf(await examine('/x', { ...PARTS, procRoot, isUsable: () => false, connect }));
+  const alone = { ...PARTS, procRoot, isUsable: () => false, connect: noGateway };
+  const problems = problemsOf(await examine('/x', alone));
   t.deepEqual(
     problems.map(({ check }) => check),
-    ['port permission', 'port in use', 'link'],
+    ['port permission', 'port in use', 'gateway'],
   );
   t.is(problems[1]?.text, 'held by minicom (process 815)');
-  t.is(problems[2]?.text, 'another program holds the serial device');
+});
+
+test("whether the port may be opened is the gateway's to know, where one runs", async (t) => {
+  const answers = [down('noPermission', 'not permitted'), down('heldByAnother', 'held')];
+  const checks = await Promise.all(
+    answers.map(async (status) => {
+      const found = await examine('/x', { ...PARTS, isUsable: () => false, connect: gateway({ status }) });
+      return problemsOf(found).map(({ check }) => check);
+    }),
+  );
+  t.deepEqual(checks, [['port permission', 'link'], ['link']]);
+});
+
+test('a port that the gateway is set to, and that is not there, is told', async (t) => {
+  const status = { ...down('noDevice', 'no serial device is there'), port: join(folder, 'no-tty') };
+  const [first] = problemsOf(await examine('/x', { ...PARTS, connect: gateway({ status }) }));
+  t.is(first?.text, `${status.port} is not there`);
 });
 
 test('the gateway itself may hold the port', async (t) => {
@@ -109,7 +126,7 @@ test('a root that does not answer is told', async (t) => {
 
 test('a gateway on a virtual mesh needs no port', async (t) => {
   const link = { ...STATUS.link, port: 'virtual mesh of 12 nodes, seed 1' };
-  const parts = { ...PARTS, listPorts: async () => [], connect: gateway({ status: { link } }) };
+  const parts = { ...PARTS, listPorts: async () => [], connect: gateway({ status: { link, port: null } }) };
   t.deepEqual(problemsOf(await examine('/x', parts)), []);
 });
 

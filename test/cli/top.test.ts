@@ -12,7 +12,7 @@ import { hasSocat, openPty, type Pty } from '../support/pty.js';
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'mg-top-'));
 const socket = join(folder, 'top.sock');
-const ptyTest = hasSocat ? test : test.skip;
+const ptyTest = hasSocat ? test.serial : test.serial.skip;
 
 const ENTER = '\x1b[?1049h\x1b[?25l';
 const LEAVE = '\x1b[?25h\x1b[?1049l';

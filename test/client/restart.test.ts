@@ -85,10 +85,15 @@ test('calls that are made while the gateway is down are answered by the next one
   t.teardown(() => folder.remove());
   const socket = join(folder.path, 's');
   const gateway = await startOn(t, socket);
-  const client = await connect({ socket });
+  let onLost: () => void = () => {};
+  const lost = new Promise<void>((resolve) => {
+    onLost = resolve;
+  });
+  const client = await connect({ socket, onConnectionChange: (isConnected) => !isConnected && onLost() });
   t.teardown(() => client.close());
   const { pid } = await client.status();
   await gateway.stop('SIGKILL');
+  await lost;
   const status = client.status();
   const next = await startOn(t, socket);
   t.not(pid, next.pid);

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { browserTest, openPage, PATIENCE_MS } from '../support/browser.js';
-import { callOf, goTo, serveDashboard, untilActive } from '../support/dashboard-fixture.js';
+import { goTo, serveDashboard, untilActive, untilTrue } from '../support/dashboard-fixture.js';
 import { killProcesses } from '../support/process-fixture.js';
 
 test.after.always(killProcesses);
@@ -40,7 +40,7 @@ browserTest('values, counts and ages change by themselves', async (t) => {
   await untilActive(page);
   const row = page.getByRole('row', { name: 'Node-5' });
   const before = await row.textContent();
-  await page.waitForFunction(callOf(CHANGED, String(before)));
+  await untilTrue(page, `(${CHANGED})(${JSON.stringify(before)})`);
   await page.getByRole('link', { name: /^12 active$/ }).waitFor();
   t.is(await page.getByRole('status', { name: 'Link' }).textContent(), 'upvirtual mesh of 12 nodes, seed 7');
 });

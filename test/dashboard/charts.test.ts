@@ -4,7 +4,14 @@ import test, { type ExecutionContext } from 'ava';
 import { writeArrayBuffer } from 'geotiff';
 import type { Page } from 'playwright-core';
 import { browserTest, openPage } from '../support/browser.js';
-import { goTo, MAP_CANVAS, serveDashboard, untilActive, untilDrawn } from '../support/dashboard-fixture.js';
+import {
+  goTo,
+  MAP_CANVAS,
+  serveDashboard,
+  untilActive,
+  untilDrawn,
+  untilTrue,
+} from '../support/dashboard-fixture.js';
 import { startGateway, temporaryFolder } from '../support/gateway-fixture.js';
 import { killProcesses } from '../support/process-fixture.js';
 
@@ -46,7 +53,7 @@ browserTest('the map shows nodes, a scale and the degrees, without any tiles', a
     .locator('.map-frame')
     .getByText(/44\.5\d* ?° N/)
     .first()
-    .waitFor();
+    .waitFor({ state: 'attached' });
   await page
     .locator('.map-frame')
     .getByText(/^\d+ k?m$/)
@@ -120,7 +127,7 @@ browserTest('a plot is drawn, zooms by dragging, and goes back to the live end',
   await page.getByRole('link', { name: 'Node-5' }).click();
   const plot = page.getByRole('figure').first();
   await plot.locator('canvas').waitFor();
-  await page.waitForFunction(HAS_VALUES);
+  await untilTrue(page, HAS_VALUES);
   await untilDrawn(page, '.plot canvas');
   const values = plot.getByRole('list');
   t.regex(String(await values.textContent()), /: .+ \(lowest .+, highest .+\)/);

@@ -73,6 +73,7 @@ export const STATUS = {
   pid: 4711,
   startedAt: NOW - 3_726_000,
   uptimeMs: 3_726_000,
+  port: 'auto',
   link: LINK,
   root: { lastHeardAt: NOW - 1500, resets: 2 },
   nodes: { total: 4, byStatus: { unheard: 1, active: 1, idle: 1, disconnected: 1, unknown: 0 } },

@@ -2,6 +2,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import type { Page } from 'playwright-core';
+import { PATIENCE_MS } from './browser.js';
 import { temporaryFolder } from './gateway-fixture.js';
 import { type RunningGateway, startProcess } from './process-fixture.js';
 
@@ -59,9 +60,20 @@ export async function goTo(page: Page, name: string): Promise<void> {
   await page.getByRole('heading', { level: 1, name }).waitFor();
 }
 
-/** Code of the page: a function, given as text since this is not where it runs, with its argument. */
-export function callOf(code: string, argument: string): string {
-  return `(${code})(${JSON.stringify(argument)})`;
+/**
+ * Waits until a condition is true, looking with each frame. It is text, since it is the page's code; waitForFunction
+ * would have it evaluated by the page, whose policy forbids that.
+ */
+export async function untilTrue(page: Page, condition: string): Promise<void> {
+  await page.evaluate(`new Promise((resolve, reject) => {
+    const end = performance.now() + ${PATIENCE_MS};
+    const look = () => {
+      if (${condition}) resolve();
+      else if (performance.now() > end) reject(new Error('did not come true'));
+      else requestAnimationFrame(look);
+    };
+    look();
+  })`);
 }
 
 /** What the map's nodes are drawn on. */
@@ -69,7 +81,7 @@ export const MAP_CANVAS = '.leaflet-overlay-pane canvas';
 
 /** Waits until a canvas shows something: more colours than a blank one, or one with a few lines, has. */
 export async function untilDrawn(page: Page, selector: string): Promise<void> {
-  await page.waitForFunction(callOf(IS_DRAWN, selector));
+  await untilTrue(page, `(${IS_DRAWN})(${JSON.stringify(selector)})`);
 }
 
 /** Runs in the page. */

@@ -91,6 +91,7 @@ export interface SessionFixtureOptions {
 /** Facts of a gateway process that is not there. */
 export const FACTS: GatewayFacts = {
   version: '0.0.0',
+  port: 'auto',
   startedAt: 0,
   clients: () => ({ connected: 1, listening: 0, sessions: 1 }),
   clientCounters: () => ({ accepted: 1 }),

@@ -107,9 +107,9 @@ export class MapView {
 
   destroy(): void {
     this.#observer.disconnect();
-    // What is removed after its canvas asks for one more drawing, which leaflet then fails at.
+    // Leaflet forgets some of the drawings that it has asked for; they must find their canvas still there.
     for (const part of [this.#graticule, this.#marks, this.#paths, this.#trails]) part.remove();
-    this.#map.remove();
+    requestAnimationFrame(() => this.#map.remove());
   }
 }
 

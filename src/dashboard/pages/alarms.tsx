@@ -64,11 +64,21 @@ function AlarmTable({ alarms, acknowledge }: TableProps) {
           <tr>
             <th scope="col">Priority</th>
             <th scope="col">Alarm</th>
-            <th scope="col">Node</th>
-            <th scope="col">Condition</th>
-            <th scope="col">First</th>
-            <th scope="col">Last</th>
-            <th scope="col">Times</th>
+            <th scope="col" class="wide-only">
+              Node
+            </th>
+            <th scope="col" class="wide-only">
+              Condition
+            </th>
+            <th scope="col" class="wide-only">
+              First
+            </th>
+            <th scope="col" class="wide-only">
+              Last
+            </th>
+            <th scope="col" class="wide-only">
+              Times
+            </th>
             <th scope="col">Acknowledged</th>
           </tr>
         </thead>
@@ -96,15 +106,25 @@ function AlarmRow({
         <span class={`priority priority-${priority}`}>{priority}</span>
       </td>
       <th scope="row">
-        {text} <span class="mono muted code">{code}</span>
+        {text} <span class="mono muted code wide-only">{code}</span>
+        {node !== null && (
+          <a class="narrow-only mono code" href={nodeHref(node)}>
+            {formatAddress(node)}
+          </a>
+        )}
+        <span class="narrow-only muted code">
+          <Age at={lastAt} suffix=" ago" />
+        </span>
       </th>
-      <td class="mono">{node === null ? '–' : <a href={nodeHref(node)}>{formatAddress(node)}</a>}</td>
-      <td>{active ? 'present' : 'over'}</td>
-      <td class="figure">{formatDateTime(firstAt)}</td>
-      <td class="figure">
+      <td class="mono wide-only">
+        {node === null ? '–' : <a href={nodeHref(node)}>{formatAddress(node)}</a>}
+      </td>
+      <td class="wide-only">{active ? 'present' : 'over'}</td>
+      <td class="figure wide-only">{formatDateTime(firstAt)}</td>
+      <td class="figure wide-only">
         <Age at={lastAt} suffix=" ago" />
       </td>
-      <td class="figure">{count}</td>
+      <td class="figure wide-only">{count}</td>
       <td>
         {acknowledged ? (
           'yes'

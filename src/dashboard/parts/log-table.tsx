@@ -3,7 +3,7 @@ import { formatHex, formatTimeMs, hexDump } from '../format.js';
 import { nodeHref } from '../router.js';
 import type { LogLine } from '../store/traffic-log.js';
 import { NARROW, useMedia } from './use-media.js';
-import { useVirtual } from './use-virtual.js';
+import { useVirtual, type VirtualRows } from './use-virtual.js';
 
 /** px; style.css has the same. */
 const ROW_HEIGHT = 24;
@@ -15,16 +15,18 @@ interface Props {
   readonly showsHex: boolean;
   /** px; the rest of the page unless given. */
   readonly height?: number;
+  /** The lines stand still. */
+  readonly isHeld?: boolean;
   /** The person has scrolled up to read. */
   readonly onLeaveEnd?: () => void;
 }
 
 /** Lines of the log, the newest below; it stays at the end until somebody scrolls up. */
-export function LogTable({ lines, label, showsHex, height, onLeaveEnd }: Props) {
+export function LogTable({ lines, label, showsHex, height, isHeld = false, onLeaveEnd }: Props) {
   const rows = useVirtual(lines.length, ROW_HEIGHT);
   const [selected, setSelected] = useState<LogLine>();
   const isNarrow = useMedia(NARROW);
-  const follow = useFollow(rows, lines, onLeaveEnd);
+  const follow = useFollow(rows, { lines, isHeld, onLeaveEnd });
   return (
     <div class="log" style={height === undefined ? undefined : { height: `${height}px` }}>
       <section class="scroll" ref={follow.ref} onScroll={follow.onScroll} aria-label={`${label}, scrolling`}>
@@ -33,7 +35,7 @@ export function LogTable({ lines, label, showsHex, height, onLeaveEnd }: Props) 
           <tbody style={rows.style}>
             {lines.slice(rows.first, rows.end).map((line, index) => (
               <Line
-                key={`${line.seq}-${line.kind}`}
+                key={line.id}
                 line={line}
                 index={rows.first + index + 2}
                 showsHex={showsHex}
@@ -51,28 +53,32 @@ export function LogTable({ lines, label, showsHex, height, onLeaveEnd }: Props) 
   );
 }
 
-function useFollow(rows: ReturnType<typeof useVirtual>, lines: readonly LogLine[], onLeaveEnd?: () => void) {
-  const element = useRef<HTMLElement | null>(null);
+interface Following {
+  readonly lines: readonly LogLine[];
+  readonly isHeld: boolean;
+  readonly onLeaveEnd: (() => void) | undefined;
+}
+
+/** Keeps the newest line in view, until the person scrolls up; again when the lines are let go on. */
+function useFollow(rows: VirtualRows, { lines, isHeld, onLeaveEnd }: Following) {
   const follows = useRef(true);
   const lastTop = useRef(0);
   useLayoutEffect(() => {
-    if (follows.current) rows.scrollToEnd();
-  }, [lines]);
-  const onScroll = () => {
-    const top = element.current?.scrollTop ?? 0;
+    if (!isHeld) follows.current = true;
+  }, [isHeld]);
+  useLayoutEffect(() => {
+    if (follows.current && !isHeld && lines.length > 0) rows.scrollToEnd();
+  }, [lines, isHeld, rows.scrollToEnd]);
+  const onScroll = ({ currentTarget: { scrollTop } }: { readonly currentTarget: HTMLElement }) => {
     if (rows.isAtEnd()) follows.current = true;
-    else if (top < lastTop.current) {
-      if (follows.current) onLeaveEnd?.();
+    else if (scrollTop < lastTop.current && follows.current) {
       follows.current = false;
+      onLeaveEnd?.();
     }
-    lastTop.current = top;
+    lastTop.current = scrollTop;
     rows.onScroll();
   };
-  const ref = (given: HTMLElement | null) => {
-    element.current = given;
-    rows.ref(given);
-  };
-  return { ref: useRef(ref).current, onScroll };
+  return { ref: rows.ref, onScroll };
 }
 
 function Columns({ isNarrow }: { readonly isNarrow: boolean }) {

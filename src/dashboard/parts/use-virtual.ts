@@ -13,7 +13,7 @@ export interface VirtualRows {
   readonly end: number;
   /** For the tbody: the room of the rows that are not in the page, see style.css. */
   readonly style: { readonly '--before': string; readonly '--behind': string };
-  scrollToEnd(): void;
+  readonly scrollToEnd: () => void;
   readonly isAtEnd: () => boolean;
 }
 
@@ -43,6 +43,13 @@ export function useVirtual(count: number, rowHeight: number): VirtualRows {
     observer.observe(current);
     return () => observer.disconnect();
   }, [measure]);
+  const scrollToEnd = useCallback(() => {
+    element.current?.scrollTo({ top: element.current.scrollHeight });
+  }, []);
+  const isAtEnd = useCallback(() => {
+    const { scrollHeight = 0, scrollTop = 0, clientHeight = 0 } = element.current ?? {};
+    return scrollHeight - scrollTop - clientHeight < 2 * rowHeight;
+  }, [rowHeight]);
   const first = Math.max(0, Math.min(Math.floor(view.top / rowHeight) - OVERSCAN, count));
   const end = Math.min(count, Math.ceil((view.top + view.height) / rowHeight) + OVERSCAN + 1);
   return {
@@ -54,10 +61,7 @@ export function useVirtual(count: number, rowHeight: number): VirtualRows {
       '--before': `${first * rowHeight}px`,
       '--behind': `${Math.max(0, count - end) * rowHeight}px`,
     },
-    scrollToEnd: () => element.current?.scrollTo({ top: element.current.scrollHeight }),
-    isAtEnd: () => {
-      const { current } = element;
-      return !current || current.scrollHeight - current.scrollTop - current.clientHeight < 2 * rowHeight;
-    },
+    scrollToEnd,
+    isAtEnd,
   };
 }

@@ -12,6 +12,7 @@ const TRAIL_POINTS = 300;
 const CHANGES_KEPT = 100;
 
 export interface StatusChange {
+  readonly seq: number;
   readonly at: number;
   readonly change: 'added' | 'identified' | 'forgotten' | 'status';
   readonly status: NodeStatusName | null;

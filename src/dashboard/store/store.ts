@@ -180,9 +180,9 @@ export class Store {
     this.#touch(record);
   }
 
-  #onNode({ node, at, change, status }: Extract<MeshEvent, { kind: 'node' }>, isNews: boolean): void {
+  #onNode({ seq, node, at, change, status }: Extract<MeshEvent, { kind: 'node' }>, isNews: boolean): void {
     const record = this.nodes.get(node) ?? (isNews && change !== 'forgotten' ? this.#add(node) : undefined);
-    record?.changes.push({ at, change, status });
+    record?.changes.push({ seq, at, change, status });
     if (isNews && change === 'forgotten') this.nodes.delete(node);
     if (isNews && status && record) record.info = { ...record.info, status };
     this.#touch(record);

@@ -1,5 +1,5 @@
 /** What a part of the store says when it has changed; a component that uses it renders again, once a frame at most. */
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 
 export class Topic {
   readonly #listeners = new Set<() => void>();
@@ -17,14 +17,14 @@ export class Topic {
 /** Renders the component again whenever the topic is told of; returns how often it was. */
 export function useTopic(topic: Topic): number {
   const [count, setCount] = useState(0);
-  useEffect(() => topic.subscribe(() => setCount((count) => count + 1)), [topic]);
+  useLayoutEffect(() => topic.subscribe(() => setCount((count) => count + 1)), [topic]);
   return count;
 }
 
 /** As `useTopic`, at most once in `ms`: for what is costly to show and need not be quick. */
 export function useSlowTopic(topic: Topic, ms: number): number {
   const [count, setCount] = useState(0);
-  useEffect(() => {
+  useLayoutEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let renewedAt = 0;
     const renew = () => {

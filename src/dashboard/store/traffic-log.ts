@@ -6,7 +6,8 @@ import { Ring } from './ring.js';
 export type LineKind = 'message' | 'command' | 'console' | 'note';
 
 export interface LogLine {
-  readonly seq: number;
+  /** Counted by the page: notes of its own have no number of the gateway. */
+  readonly id: number;
   /** ms since the epoch, host clock. */
   readonly at: number;
   readonly kind: LineKind;
@@ -32,6 +33,7 @@ export class TrafficLog {
   readonly lines = new Ring<LogLine>(MAX_LINES);
   #values: Value[] = [];
   #lastSeq = 0;
+  #lastId = 0;
 
   /** Takes what is traffic. An event that was seen before is left out. True when there is a new line. */
   take(event: MeshEvent): boolean {
@@ -54,7 +56,7 @@ export class TrafficLog {
 
   note(at: number, text: string): void {
     this.lines.push({
-      seq: this.#lastSeq,
+      id: ++this.#lastId,
       at,
       kind: 'note',
       node: undefined,
@@ -66,7 +68,7 @@ export class TrafficLog {
   }
 
   #lineOf(event: MeshEvent): LogLine | undefined {
-    const base = { seq: event.seq, at: event.at };
+    const base = { id: ++this.#lastId, at: event.at };
     switch (event.kind) {
       case 'message': {
         const { from, name, text, body } = event.message;

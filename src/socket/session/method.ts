@@ -12,6 +12,8 @@ import type { Subscriptions } from './subscriptions.js';
 /** The gateway process itself, as sessions tell of it. */
 export interface GatewayFacts {
   readonly version: string;
+  /** The setting: `auto`, a path, or `usb:VID:PID[:SERIAL]`; null on a virtual mesh. */
+  readonly port: string | null;
   /** ms since the epoch, host clock. */
   readonly startedAt: number;
   /** Connections now, and how the earlier ones ended. */

@@ -45,6 +45,8 @@ export class WebClient {
   #cancelTimeout: CancelTimer = () => {};
   #isAlive = true;
   #isEnded = false;
+  /** Who has begun to close the connection. */
+  #closedAs: WebEndReason = 'clientLeft';
 
   constructor(socket: WebSocket, tcp: Socket, parts: WebClientParts) {
     this.#socket = socket;
@@ -54,7 +56,7 @@ export class WebClient {
       this.#isAlive = true;
     });
     socket.on('error', () => this.#end('failed'));
-    socket.on('close', () => this.#end('clientLeft'));
+    socket.on('close', () => this.#end(this.#closedAs));
     if (parts.role) this.#admit(parts.role, tcp);
     else this.#cancelTimeout = parts.clock.after(TOKEN_TIMEOUT_MS, () => this.#refuse());
   }
@@ -111,8 +113,14 @@ export class WebClient {
       ...this.#parts,
       role,
       transport: new WebTransport(this.#socket, tcp),
-      onClosing: (why) => this.#socket.close(why === 'STOPPED' ? CLOSE_GOING_AWAY : CLOSE_POLICY),
+      onClosing: (why) => this.#onClosing(why === 'STOPPED' ? 'stopped' : 'slowReader'),
     });
+  }
+
+  /** What was sent is still given to the client, for as long as the websocket waits for its answer. */
+  #onClosing(reason: 'stopped' | 'slowReader'): void {
+    this.#closedAs = reason;
+    this.#socket.close(reason === 'stopped' ? CLOSE_GOING_AWAY : CLOSE_POLICY);
   }
 
   #refuse(id: string | number | null = null): void {
@@ -132,7 +140,7 @@ export class WebClient {
     this.#cancelTimeout();
     this.#unwatch();
     this.#session?.close();
-    if (reason === 'clientLeft' || reason === 'refused') this.#socket.close(CLOSE_NORMAL);
+    if (this.#closedAs === reason || reason === 'refused') this.#socket.close(CLOSE_NORMAL);
     else this.#socket.terminate();
     this.#parts.onEnd(this, reason);
   }

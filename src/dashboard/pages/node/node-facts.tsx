@@ -82,7 +82,7 @@ export function StatusHistory({ record }: { readonly record: NodeRecord }) {
       ) : (
         <ol class="history">
           {changes.map((change) => (
-            <li key={`${change.at}-${change.change}-${change.status}`}>
+            <li key={change.seq}>
               <time class="figure muted" dateTime={new Date(change.at).toISOString()}>
                 {formatDateTime(change.at)}
               </time>

@@ -21,7 +21,7 @@ export function NodePage({ address }: { readonly address: number }) {
   useSlowTopic(session.store.topics.nodes, LOOK_EVERY_MS);
   const record = session.store.nodes.get(address);
   if (record) return <KnownNode record={record} />;
-  const isLoading = session.state === 'connecting';
+  const isLoading = !session.store.link;
   return (
     <div class="page">
       <PageTitle title={isLoading ? 'Node' : 'No such node'} />

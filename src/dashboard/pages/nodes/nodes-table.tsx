@@ -104,7 +104,7 @@ function Empty() {
   const session = useSession();
   useTopic(session.topic);
   const { size } = session.store.nodes;
-  if (session.state === 'connecting') return <p class="placeholder">Loading…</p>;
+  if (!session.store.link) return <p class="placeholder">Loading…</p>;
   if (size > 0) return <p class="placeholder">No node matches the search and the status.</p>;
   return (
     <p class="placeholder">

@@ -26,8 +26,8 @@ export function TrafficPage() {
   const all = useMemo(() => held ?? store.log.lines.toArray(), [store, held, version]);
   const lines = useMemo(() => filterLines(all, search, hidden), [all, search, hidden]);
   const hold = () => setHeld(store.log.lines.toArray());
-  const newest = store.log.lines.last?.seq ?? 0;
-  const isBehind = held !== undefined && newest > (held.at(-1)?.seq ?? 0);
+  const newest = store.log.lines.last?.id ?? 0;
+  const isBehind = held !== undefined && newest > (held.at(-1)?.id ?? 0);
   return (
     <div class="page page-fixed">
       <PageTitle title="Traffic">
@@ -59,7 +59,13 @@ export function TrafficPage() {
           {lines.length} of at most {MAX_LINES} lines{isBehind ? ' · paused, there are newer ones' : ''}
         </p>
       </PageTitle>
-      <LogTable key={held ? 'held' : 'live'} lines={lines} label="Traffic" showsHex={showsHex} />
+      <LogTable
+        lines={lines}
+        label="Traffic"
+        showsHex={showsHex}
+        isHeld={held !== undefined}
+        onLeaveEnd={hold}
+      />
     </div>
   );
 }

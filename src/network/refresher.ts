@@ -1,0 +1,81 @@
+import { type CancelTimer, type Clock, every } from '../clock.js';
+import type { ListedNode, Path } from '../protocol/message.js';
+import type { RootCommand } from '../protocol/root-command.js';
+import type { LinkStatus } from '../uart/link-keeper.js';
+import { ListGatherer } from './list-gatherer.js';
+
+export interface RefreshSettings {
+  /** ms between two lists of nodes from the root; 0 = only when a client asks. */
+  readonly refreshEveryMs: number;
+  /** ms of silence behind a full batch of a list after which no further one is coming. */
+  readonly batchQuietMs: number;
+}
+
+export interface RefresherParts {
+  readonly clock: Clock;
+  readonly settings: RefreshSettings;
+  /** Asks the root; gives a reason where it can't. */
+  readonly ask: (question: RootCommand, owner: string) => Promise<string | undefined>;
+  readonly onNodes: (nodes: ListedNode[]) => void;
+  readonly onPaths: (paths: Path[]) => void;
+}
+
+/** Until the root has spoken it is asked this often: it takes several seconds to boot. */
+const PROBE_EVERY_MS = 5000;
+/** The owner of what the gateway itself sends. */
+const GATEWAY = 'gateway';
+
+/** Keeps the lists of nodes and paths fresh: asks the root when the link opens, every so often, and for clients. */
+export class Refresher {
+  readonly nodeLists: ListGatherer<ListedNode>;
+  readonly pathLists: ListGatherer<Path>;
+  readonly #parts: RefresherParts;
+  #state: LinkStatus['state'] = 'stopped';
+  #cancel: CancelTimer = () => {};
+
+  constructor(parts: RefresherParts) {
+    const { clock, settings, onNodes, onPaths } = parts;
+    this.#parts = parts;
+    this.nodeLists = new ListGatherer(clock, settings.batchQuietMs, onNodes);
+    this.pathLists = new ListGatherer(clock, settings.batchQuietMs, onPaths);
+  }
+
+  /** True when the root has answered in time; without a link, or when it is silent, the picture is what it was. */
+  nodes(owner = GATEWAY): Promise<boolean> {
+    return this.nodeLists.request(() => this.#parts.ask({ kind: 'listNodes' }, owner));
+  }
+
+  paths(owner: string): Promise<boolean> {
+    return this.pathLists.request(() => this.#parts.ask({ kind: 'listPaths' }, owner));
+  }
+
+  /** What has come of a list is no whole one, and what was asked is not answered. */
+  abandon(): void {
+    this.nodeLists.abandon();
+    this.pathLists.abandon();
+  }
+
+  onLinkStatus({ state }: LinkStatus): void {
+    const before = this.#state;
+    this.#state = state;
+    if (!isOpen(state) && isOpen(before)) this.abandon();
+    if (isOpen(state) && !isOpen(before)) void this.nodes();
+    if (isOpen(state) !== isOpen(before) || (state === 'up') !== (before === 'up')) this.#schedule();
+  }
+
+  stop(): void {
+    this.#cancel();
+  }
+
+  #schedule(): void {
+    this.#cancel();
+    this.#cancel = () => {};
+    if (!isOpen(this.#state)) return;
+    const ms = this.#state === 'up' ? this.#parts.settings.refreshEveryMs : PROBE_EVERY_MS;
+    if (ms > 0) this.#cancel = every(this.#parts.clock, ms, () => void this.nodes());
+  }
+}
+
+function isOpen(state: LinkStatus['state']): boolean {
+  return state === 'probing' || state === 'up';
+}
