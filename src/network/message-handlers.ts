@@ -50,8 +50,7 @@ const handlers: Handlers = {
     if (node.address === from) picture.onContact(from);
     picture.onIdentified(node);
   },
-  rootReset(_message, { picture, nodeLists, pathLists, onRootReset }) {
-    picture.onRootReset();
+  rootReset(_message, { nodeLists, pathLists, onRootReset }) {
     nodeLists.abandon();
     pathLists.abandon();
     onRootReset();

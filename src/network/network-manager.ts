@@ -286,8 +286,12 @@ export class NetworkManager implements Hub {
     if (isUnicast(from)) this.#alarms.raise('MALFORMED_DATA', from, MALFORMED_REASONS[reason]);
   }
 
+  /** The first word since the gateway started tells that the root has started, not that it has restarted. */
   #onRootReset(): void {
-    if (!this.#isFirstWord) this.#watch.onRootReset();
+    if (!this.#isFirstWord) {
+      this.#picture.onRootReset();
+      this.#watch.onRootReset();
+    }
     this.#parts.log.info(this.#isFirstWord ? 'the root has started' : 'the root has restarted');
     void this.#refresher.nodes();
   }

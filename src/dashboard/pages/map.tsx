@@ -3,6 +3,7 @@ import type { NodeInfo } from '../../socket/session/shapes.js';
 import { useMapSettings } from '../charts/map-settings.js';
 import { lazyPart } from '../parts/lazy.js';
 import { PageTitle } from '../parts/page-title.js';
+import { RefreshButton } from '../parts/refresh-button.js';
 import { SelectedNode } from '../parts/selected-node.js';
 import { setQuery } from '../router.js';
 import { useSession } from '../store/context.js';
@@ -24,6 +25,7 @@ export function MapPage({ query }: { readonly query: URLSearchParams }) {
   return (
     <div class="page">
       <PageTitle title="Map">
+        <RefreshButton what="paths" atOnce={store.paths.length === 0} />
         <SelectedNode address={selected} />
       </PageTitle>
       <MeshMap

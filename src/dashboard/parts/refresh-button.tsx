@@ -1,14 +1,19 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { errorText } from '../api.js';
 import { useMayAct, useSession } from '../store/context.js';
 
+interface Props {
+  readonly what: 'nodes' | 'paths';
+  /** Ask when the page is opened: nothing is known yet. */
+  readonly atOnce?: boolean;
+}
+
 /** Asks the root for a list anew, and says whether it answered. */
-export function RefreshButton({ what }: { readonly what: 'nodes' | 'paths' }) {
+export function RefreshButton({ what, atOnce = false }: Props) {
   const session = useSession();
   const mayAct = useMayAct();
   const [isBusy, setBusy] = useState(false);
   const [text, setText] = useState('');
-  if (!mayAct) return null;
   const refresh = async () => {
     setBusy(true);
     try {
@@ -19,6 +24,10 @@ export function RefreshButton({ what }: { readonly what: 'nodes' | 'paths' }) {
     }
     setBusy(false);
   };
+  useEffect(() => {
+    if (atOnce && mayAct) void refresh();
+  }, [mayAct]);
+  if (!mayAct) return null;
   return (
     <span class="refresh">
       <button type="button" class="button" disabled={isBusy} onClick={() => void refresh()}>
