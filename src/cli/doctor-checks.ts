@@ -1,6 +1,7 @@
 /** What usually goes wrong, looked at one by one. */
 import type { MeshgateClient } from '../client/index.js';
 import { ClientError, connect, findSocket } from '../client/index.js';
+import { listPorts, type SerialPortInfo } from '../uart/port-finder.js';
 import { examinePorts, type PortParts } from './doctor-ports.js';
 import type { Finding } from './findings.js';
 import { permissionAdvice } from './permission-advice.js';
