@@ -22,6 +22,8 @@ const GROUP_EVERY_MS = 10;
 /** What clients have to take the last ones. */
 const PATIENCE_MS = 5000;
 
+const SUBSCRIBE = '{"jsonrpc":"2.0","id":1,"method":"subscribe","params":{"kinds":["message"]}}';
+
 interface Report {
   readonly connected: number;
   readonly delivered: number;
@@ -39,6 +41,7 @@ async function runGateway(): Promise<void> {
   const settings = { clients: { outbox_bytes: 262_144 } };
   const { webHost, root, close } = await startGateway({ web: true, settings });
   const clients = fork(fileURLToPath(import.meta.url), ['clients', webHost], { stdio: 'inherit' });
+  clients.once('exit', (code) => code && process.exit(code));
   await once(clients, 'message');
   const before = process.cpuUsage();
   const begun = performance.now();
@@ -97,8 +100,6 @@ async function runClients(host: string): Promise<void> {
   for (const { socket } of [...readers, lazy]) socket.terminate();
   process.disconnect();
 }
-
-const SUBSCRIBE = '{"jsonrpc":"2.0","id":1,"method":"subscribe","params":{"kinds":["message"]}}';
 
 interface Reader {
   readonly socket: WebSocket;

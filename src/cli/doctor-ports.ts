@@ -80,7 +80,7 @@ function isReadWrite(path: string): boolean {
 
 function examineHolders(path: string, status: Status | undefined, { procRoot }: PortParts): Finding {
   const check = 'port in use';
-  if (isPseudoTerminal(path)) {
+  if (status?.link.reason !== 'heldByAnother' && isPseudoTerminal(path)) {
     return { check, verdict: 'skipped', text: 'a pseudo-terminal: whoever has its other end is no rival' };
   }
   const { found, hidden } = findHolders(path, procRoot);

@@ -18,7 +18,7 @@ export function addExplainCommand(program: Command): void {
       await askAndPrint(
         flags,
         (client) => client.call('explain', wanted),
-        ({ facts }) => formatExplanation(facts),
+        ({ facts }) => formatExplanation(flags.delivery ? [`delivery ${flags.delivery}`, ...facts] : facts),
       );
     });
 }

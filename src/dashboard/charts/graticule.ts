@@ -47,6 +47,7 @@ export class Graticule {
   #addLine(from: L.LatLngTuple, to: L.LatLngTuple, degrees: number, sides: string, step: number): void {
     const style = { color: this.#colour, weight: 1, opacity: 0.6, interactive: false, pane: 'graticule' };
     this.#layer.addLayer(L.polyline([from, to], style));
+    if (!this.#isSeen(degrees, sides)) return;
     const decimals = step >= 1 ? 0 : Math.ceil(-Math.log10(step));
     const text = `${Math.abs(degrees).toFixed(decimals)}° ${degrees < 0 ? sides[1] : sides[0]}`;
     const icon = L.divIcon({
@@ -58,6 +59,12 @@ export class Graticule {
     const place = this.#labelPlace(from);
     const options = { icon, interactive: false, keyboard: false, pane: 'graticule' };
     this.#layer.addLayer(L.marker(place, options));
+  }
+
+  #isSeen(degrees: number, sides: string): boolean {
+    const shown = this.#map.getBounds();
+    if (sides === 'NS') return degrees > shown.getSouth() && degrees < shown.getNorth();
+    return degrees > shown.getWest() && degrees < shown.getEast();
   }
 
   /** Inside of what is shown, at the left or the lower edge. */

@@ -25,6 +25,8 @@ const EARTH: L.LatLngBoundsLiteral = [
   [75, 170],
 ];
 const MAX_ZOOM = 22;
+/** With so few zooms the whole earth is shown: no node has been seen yet. */
+const FAR_ZOOMS = 4;
 /** What a lone node is shown with. */
 const CLOSE_ZOOM = 16;
 
@@ -38,8 +40,8 @@ export class MapView {
   #shown: Shown | undefined;
   #picture: L.ImageOverlay | undefined;
   #tiles: L.TileLayer | undefined;
-  /** The first places have been seen, and the map was moved to show them. */
-  #isPlaced = false;
+  /** A person has moved the map: it stays where it is. */
+  #isHeld = false;
 
   constructor(holder: HTMLElement, onSelect: (address: number) => void) {
     installStyle('leaflet', leafletCss);
@@ -55,6 +57,9 @@ export class MapView {
     this.#map.fitBounds(EARTH, { animate: false });
     this.#observer = new ResizeObserver(() => this.#map.invalidateSize({ pan: false }));
     this.#observer.observe(holder);
+    for (const event of ['pointerdown', 'wheel', 'keydown']) {
+      holder.addEventListener(event, () => this.#hold(), { capture: true, passive: true });
+    }
     this.recolour();
   }
 
@@ -63,19 +68,20 @@ export class MapView {
     this.#paths.setLatLngs(shown.paths.map((path) => path.map(toLatLng)));
     this.#trails.setLatLngs(shown.trails.map((trail) => trail.map(toLatLng)));
     this.#marks.show(shown.nodes, shown.selected);
-    if (!this.#isPlaced && (shown.nodes.length > 0 || this.#picture)) this.fit();
+    if (!this.#isHeld && !this.#isAllSeen()) this.fit();
   }
 
   /** Moves so that all nodes and the picture are seen. */
   fit(): void {
+    this.#isHeld = false;
     const bounds = L.latLngBounds((this.#shown?.nodes ?? []).map(toLatLng));
     if (this.#picture) bounds.extend(this.#picture.getBounds());
     if (!bounds.isValid()) return;
-    this.#isPlaced = true;
     this.#map.fitBounds(bounds, { padding: [30, 30], maxZoom: CLOSE_ZOOM, animate: false });
   }
 
   moveTo(place: Place): void {
+    this.#isHeld = true;
     this.#map.panTo(toLatLng(place));
   }
 
@@ -103,6 +109,16 @@ export class MapView {
     this.#paths.setStyle({ color: colourOf('--chart-line') });
     this.#trails.setStyle({ color: colourOf('--chart-1') });
     this.#marks.recolour();
+  }
+
+  #hold(): void {
+    this.#isHeld = true;
+  }
+
+  #isAllSeen(): boolean {
+    const seen = this.#map.getBounds();
+    const isClose = this.#map.getZoom() > this.#map.getMinZoom() + FAR_ZOOMS;
+    return isClose && (this.#shown?.nodes ?? []).every((place) => seen.contains(toLatLng(place)));
   }
 
   destroy(): void {
