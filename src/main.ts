@@ -1,27 +1,27 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { addAlarmsCommand } from './cli/alarms.js';
-import { addCleanCommand } from './cli/clean.js';
-import { addCompletionCommand } from './cli/completion.js';
-import { addDoctorCommand } from './cli/doctor.js';
+import { addAlarmsCommand } from './cli/commands/alarms.js';
+import { addCleanCommand } from './cli/commands/clean.js';
+import { addCompletionCommand } from './cli/commands/completion.js';
+import { addDoctorCommand } from './cli/commands/doctor.js';
+import { addExplainCommand } from './cli/commands/explain.js';
+import { addGetCommand } from './cli/commands/get.js';
+import { addLogCommand } from './cli/commands/log.js';
+import { addNodeCommand } from './cli/commands/node.js';
+import { addNodesCommand } from './cli/commands/nodes.js';
+import { addPathsCommand } from './cli/commands/paths.js';
+import { addPingCommand } from './cli/commands/ping.js';
+import { addPortsCommand } from './cli/commands/ports.js';
+import { addRefreshCommand } from './cli/commands/refresh.js';
+import { addResetRootCommand } from './cli/commands/reset-root.js';
+import { addBroadcastCommand, addSendCommand } from './cli/commands/send.js';
+import { addSimulateCommand } from './cli/commands/simulate.js';
+import { addStartCommand } from './cli/commands/start.js';
+import { addStatusCommand } from './cli/commands/status.js';
+import { addTopCommand } from './cli/commands/top.js';
+import { addWatchCommand } from './cli/commands/watch.js';
 import { EXIT, EXIT_CODES_HELP, reportFailure } from './cli/exit-codes.js';
-import { addExplainCommand } from './cli/explain.js';
-import { addGetCommand } from './cli/get.js';
-import { addLogCommand } from './cli/log.js';
-import { addNodeCommand } from './cli/node.js';
-import { addNodesCommand } from './cli/nodes.js';
 import { printHelp } from './cli/output.js';
-import { addPathsCommand } from './cli/paths.js';
-import { addPingCommand } from './cli/ping.js';
-import { addPortsCommand } from './cli/ports.js';
-import { addRefreshCommand } from './cli/refresh.js';
-import { addResetRootCommand } from './cli/reset-root.js';
-import { addBroadcastCommand, addSendCommand } from './cli/send.js';
-import { addSimulateCommand } from './cli/simulate.js';
-import { addStartCommand } from './cli/start.js';
-import { addStatusCommand } from './cli/status.js';
-import { addTopCommand } from './cli/top.js';
-import { addWatchCommand } from './cli/watch.js';
 import { packageVersion } from './package-root.js';
 
 const program = new Command('meshgate')

@@ -79,7 +79,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** What is otherwise, each with its reason: words that are told to people, and what might be straightened one day. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
-  'cli/refresh.ts → socket/session/errors.ts': 'the words of a refusal',
+  'cli/commands/refresh.ts → socket/session/errors.ts': 'the words of a refusal',
   'config.ts → uart/port-finder.ts': 'checks how a port may be named',
   'network/root-line.ts → uart/transmitter.ts': 'the error that sending fails with',
   'socket/session/describe.ts → uart/link.ts': 'the words for why there is no link',

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { MeshgateClient } from '../client/index.js';
 import { currentView, print, printJson } from './output.js';
-import type { View } from './terminal.js';
+import type { View } from './text/terminal.js';
 import { type GatewayFlags, withClient } from './with-client.js';
 
 /** Adds a subcommand that talks to a gateway, with the options that all of them have. */

@@ -1,6 +1,6 @@
 /** The only way to standard output. */
 import { EXIT } from './exit-codes.js';
-import { terminalOf, type View } from './terminal.js';
+import { terminalOf, type View } from './text/terminal.js';
 
 /** What a terminal could take for a command, or for the end of a line, though JSON allows it. */
 const UNSAFE = /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;

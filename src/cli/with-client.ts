@@ -1,8 +1,8 @@
 import { ClientError } from '../client/errors.js';
 import { connect, findSocket, type MeshgateClient } from '../client/index.js';
 import { MeshgateError } from '../errors.js';
+import { permissionAdvice } from './commands/permission-advice.js';
 import { note } from './output.js';
-import { permissionAdvice } from './permission-advice.js';
 
 /** What every command that talks to a gateway takes. */
 export interface GatewayFlags {

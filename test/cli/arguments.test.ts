@@ -1,8 +1,8 @@
 import test from 'ava';
-import { formatAddress, parseNode, parseNumberOrName } from '../../src/cli/address.js';
-import { formatBytes, parseHex } from '../../src/cli/hex.js';
-import { parseSeconds, parseWhole } from '../../src/cli/numbers.js';
-import { readFilter } from '../../src/cli/watch-filter.js';
+import { readFilter } from '../../src/cli/commands/watch-filter.js';
+import { formatAddress, parseNode, parseNumberOrName } from '../../src/cli/text/address.js';
+import { formatBytes, parseHex } from '../../src/cli/text/hex.js';
+import { parseSeconds, parseWhole } from '../../src/cli/text/numbers.js';
 import { MeshgateError } from '../../src/errors.js';
 
 const isRefused = (run: () => unknown) => {

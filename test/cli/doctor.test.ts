@@ -2,10 +2,10 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { type DoctorParts, examine } from '../../src/cli/doctor-checks.js';
-import type { Finding } from '../../src/cli/findings.js';
-import { permissionAdvice } from '../../src/cli/permission-advice.js';
-import { findHolders } from '../../src/cli/port-holders.js';
+import { type DoctorParts, examine } from '../../src/cli/commands/doctor-checks.js';
+import type { Finding } from '../../src/cli/commands/findings.js';
+import { permissionAdvice } from '../../src/cli/commands/permission-advice.js';
+import { findHolders } from '../../src/cli/commands/port-holders.js';
 import { ClientError, type connect } from '../../src/client/index.js';
 import { STATUS } from '../support/cli-samples.js';
 

@@ -1,9 +1,9 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { type Column, formatTable } from '../../src/cli/table.js';
-import { paint, terminalOf } from '../../src/cli/terminal.js';
-import { pad, shorten, widthOf } from '../../src/cli/text-width.js';
-import { wrap } from '../../src/cli/wrap.js';
+import { type Column, formatTable } from '../../src/cli/text/table.js';
+import { paint, terminalOf } from '../../src/cli/text/terminal.js';
+import { pad, shorten, widthOf } from '../../src/cli/text/text-width.js';
+import { wrap } from '../../src/cli/text/wrap.js';
 
 const PIPE = { isTTY: false, columns: undefined, colour: false };
 

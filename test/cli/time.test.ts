@@ -1,5 +1,5 @@
 import test from 'ava';
-import { formatAge, formatDuration, formatMoment, formatWhen, parseTime } from '../../src/cli/time.js';
+import { formatAge, formatDuration, formatMoment, formatWhen, parseTime } from '../../src/cli/text/time.js';
 import { MeshgateError } from '../../src/errors.js';
 
 process.env.TZ = 'America/Los_Angeles';

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { safeJson } from '../../src/cli/output.js';
-import type { View } from '../../src/cli/terminal.js';
+import type { View } from '../../src/cli/text/terminal.js';
 import { packageRoot } from '../../src/package-root.js';
 
 /** The moment at which golden output is made: 2026-05-01 14:05:09 UTC. */

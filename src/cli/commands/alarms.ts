@@ -1,0 +1,80 @@
+import type { Command } from 'commander';
+import type { AlarmInfo, MeshgateClient } from '../../client/index.js';
+import { askAndPrint, gatewayCommand } from '../gateway-command.js';
+import { formatAddress } from '../text/address.js';
+import { type Column, formatTable } from '../text/table.js';
+import type { Colour, View } from '../text/terminal.js';
+import { formatAge, formatMoment } from '../text/time.js';
+import type { GatewayFlags } from '../with-client.js';
+
+export function addAlarmsCommand(program: Command): void {
+  const alarms = gatewayCommand(program, 'alarms', 'alarms that are not both over and acknowledged').action(
+    async (flags: GatewayFlags) => {
+      await askAndPrint(
+        flags,
+        (client) => client.call('alarms', {}),
+        (result, view) => formatAlarms(result.alarms, view),
+      );
+    },
+  );
+  gatewayCommand(alarms, 'ack', 'acknowledge an alarm: it is closed once its condition is over')
+    .argument('<id>', 'its id, or all')
+    .action(async (id: string, _flags: GatewayFlags, command: Command) => {
+      await askAndPrint(
+        command.optsWithGlobals<GatewayFlags>(),
+        (client) => acknowledge(id, client),
+        ({ acknowledged }) =>
+          acknowledged.length === 0
+            ? 'There was nothing to acknowledge.\n'
+            : `Acknowledged: ${acknowledged.join(', ')}\n`,
+      );
+    });
+}
+
+async function acknowledge(id: string, client: MeshgateClient): Promise<{ acknowledged: string[] }> {
+  const ids = id.toLowerCase() === 'all' ? await unacknowledged(client) : [id];
+  for (const each of ids) await client.call('acknowledge', { id: each });
+  return { acknowledged: ids };
+}
+
+async function unacknowledged(client: MeshgateClient): Promise<string[]> {
+  const { alarms } = await client.call('alarms', {});
+  return alarms.filter(({ acknowledged }) => !acknowledged).map(({ id }) => id);
+}
+
+const PRIORITY_COLOURS: Readonly<Record<AlarmInfo['priority'], Colour | undefined>> = {
+  high: 'red',
+  medium: 'yellow',
+  low: undefined,
+};
+
+export function formatAlarms(alarms: readonly AlarmInfo[], view: View): string {
+  if (alarms.length === 0) return 'No alarms.\n';
+  return formatTable(alarmColumns(view), alarms, view.terminal);
+}
+
+function alarmColumns(view: View): Column<AlarmInfo>[] {
+  return [
+    { title: 'ID', text: ({ id }) => id },
+    {
+      title: 'PRIORITY',
+      text: ({ priority }) => priority,
+      colour: ({ priority }) => PRIORITY_COLOURS[priority],
+    },
+    { title: 'STATE', text: describeState },
+    { title: 'TIMES', text: ({ count }) => String(count), align: 'right', optional: 3 },
+    { title: 'LAST', text: ({ lastAt }) => formatAge(lastAt, view.now), align: 'right', optional: 1 },
+    { title: 'AT', text: ({ lastAt }) => formatMoment(lastAt, view), optional: 2 },
+    { title: 'WHAT', text: describeAlarm, flexible: 20 },
+  ];
+}
+
+/** `over` waits to be acknowledged, `acknowledged` for its condition to end. */
+function describeState({ active, acknowledged }: AlarmInfo): string {
+  if (acknowledged) return active ? 'acknowledged' : 'closed';
+  return active ? 'active' : 'over';
+}
+
+export function describeAlarm({ node, text }: AlarmInfo): string {
+  return node === null ? text : `${formatAddress(node)}: ${text}`;
+}

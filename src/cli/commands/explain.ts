@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import { cleanText } from '../../clean-text.js';
+import { MeshgateError } from '../../errors.js';
+import { askAndPrint, gatewayCommand } from '../gateway-command.js';
+import { parseNode } from '../text/address.js';
+import type { GatewayFlags } from '../with-client.js';
+
+interface ExplainFlags extends GatewayFlags {
+  readonly delivery?: string;
+}
+
+export function addExplainCommand(program: Command): void {
+  gatewayCommand(program, 'explain', 'the facts behind the status of a node, or of a message that was sent')
+    .argument('[node]', 'address (5, 0x5) or name')
+    .option('--delivery <id>', 'the message, by the id that send gave')
+    .action(async (node: string | undefined, flags: ExplainFlags) => {
+      const wanted = readWanted(node, flags.delivery);
+      await askAndPrint(
+        flags,
+        (client) => client.call('explain', wanted),
+        ({ facts }) => formatExplanation(flags.delivery ? [`delivery ${flags.delivery}`, ...facts] : facts),
+      );
+    });
+}
+
+/** Throws `BAD_USAGE`. */
+function readWanted(node: string | undefined, delivery: string | undefined) {
+  if ((node === undefined) === (delivery === undefined)) {
+    throw new MeshgateError('BAD_USAGE', 'give either a node or --delivery ID');
+  }
+  return node === undefined ? { delivery } : { node: parseNode(node) };
+}
+
+/** The answer first, then what it rests on. */
+export function formatExplanation(facts: readonly string[]): string {
+  const [first = '', ...rest] = facts.map(cleanText);
+  return `${[first, ...rest.map((fact) => `  ${fact}`)].join('\n')}\n`;
+}

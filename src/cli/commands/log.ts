@@ -1,0 +1,15 @@
+import type { Command } from 'commander';
+import { askAndPrint, gatewayCommand } from '../gateway-command.js';
+import type { GatewayFlags } from '../with-client.js';
+
+export function addLogCommand(program: Command): void {
+  gatewayCommand(program, 'log', 'show a line to whoever watches')
+    .argument('<text...>', 'the line')
+    .action(async (words: readonly string[], flags: GatewayFlags) => {
+      await askAndPrint(
+        flags,
+        (client) => client.call('log', { text: words.join(' ') }),
+        () => '',
+      );
+    });
+}

@@ -1,0 +1,54 @@
+import type { Command } from 'commander';
+import type { AgedValue, NodeInfo } from '../../client/index.js';
+import { askAndPrint, gatewayCommand } from '../gateway-command.js';
+import { formatAddress, parseNode } from '../text/address.js';
+import { type Column, formatFacts, formatTable } from '../text/table.js';
+import { paint, type View } from '../text/terminal.js';
+import { formatAge, formatMoment, formatWhen } from '../text/time.js';
+import { formatValue } from '../text/values.js';
+import { colourOfStatus } from '../text/words.js';
+import type { GatewayFlags } from '../with-client.js';
+
+export function addNodeCommand(program: Command): void {
+  gatewayCommand(program, 'node', 'one node, and the latest value of each of its data types')
+    .argument('<node>', 'address (5, 0x5) or name')
+    .action(async (node: string, flags: GatewayFlags) => {
+      const wanted = parseNode(node);
+      await askAndPrint(flags, (client) => client.node(wanted), formatNode);
+    });
+}
+
+export function formatNode(node: NodeInfo, view: View): string {
+  const { address, name, status, uuid, lastHeardAt, values } = node;
+  const title = `${formatAddress(address)}  ${name}  ${paint(status, colourOfStatus(node), view.terminal)}\n`;
+  const facts = formatFacts(
+    [
+      ['last heard', lastHeardAt === null ? 'never' : formatWhen(lastHeardAt, view)],
+      ['uuid', uuid ?? 'not known'],
+    ],
+    view.terminal,
+  );
+  const table =
+    values.length > 0 ? formatTable(valueColumns(values, view), values, view.terminal) : 'No values yet.\n';
+  return `${title}${facts}\n${table}`;
+}
+
+function valueColumns(values: readonly AgedValue[], view: View): Column<AgedValue>[] {
+  const columns: Column<AgedValue>[] = [
+    { title: 'TYPE', text: ({ type }) => type },
+    { title: 'VALUE', text: formatValue, flexible: 44 },
+    { title: 'RECEIVED', text: ({ receivedAt }) => formatAge(receivedAt, view.now), align: 'right' },
+    { title: 'AT', text: ({ receivedAt }) => formatMoment(receivedAt, view), optional: 1 },
+  ];
+  return [...columns, ...deviceTimeColumn(values, view)];
+}
+
+/** Only where a value has one: most devices have no clock. */
+export function deviceTimeColumn<Row extends Pick<AgedValue, 'deviceTime'>>(
+  values: readonly Row[],
+  view: View,
+): Column<Row>[] {
+  if (values.every(({ deviceTime }) => deviceTime === null)) return [];
+  const text = ({ deviceTime }: Row) => (deviceTime === null ? '-' : formatMoment(deviceTime, view));
+  return [{ title: 'DEVICE TIME', text, optional: 2 }];
+}

@@ -1,0 +1,53 @@
+import { type Command, Option } from 'commander';
+import type { NodeInfo } from '../../client/index.js';
+import { askAndPrint, gatewayCommand } from '../gateway-command.js';
+import { formatAddress } from '../text/address.js';
+import { type Column, formatTable } from '../text/table.js';
+import type { View } from '../text/terminal.js';
+import { formatAge, formatMoment } from '../text/time.js';
+import { formatNamedValues } from '../text/values.js';
+import { colourOfStatus, STATUSES, type Status } from '../text/words.js';
+import type { GatewayFlags } from '../with-client.js';
+
+interface NodesFlags extends GatewayFlags {
+  readonly status?: Status;
+}
+
+export function addNodesCommand(program: Command): void {
+  gatewayCommand(program, 'nodes', 'every node, when it was heard, and its latest values')
+    .addOption(new Option('--status <status>', 'only nodes with this status').choices(STATUSES))
+    .action(async (flags: NodesFlags) => {
+      await askAndPrint(
+        flags,
+        (client) => client.nodes({ status: flags.status }),
+        ({ nodes }, view) => formatNodes(nodes, view, flags.status),
+      );
+    });
+}
+
+/** `status`: which nodes were asked for, if not all. */
+export function formatNodes(nodes: readonly NodeInfo[], view: View, status?: Status): string {
+  if (nodes.length > 0) return formatTable(nodeColumns(view), nodes, view.terminal);
+  return status
+    ? `No node is ${status}.\n`
+    : 'No nodes yet. To ask the root for its list: meshgate refresh\n';
+}
+
+function nodeColumns(view: View): Column<NodeInfo>[] {
+  return [
+    { title: 'ADDRESS', text: ({ address }) => formatAddress(address) },
+    { title: 'NAME', text: ({ name }) => name, optional: 1 },
+    { title: 'STATUS', text: ({ status }) => status, colour: colourOfStatus },
+    { title: 'HEARD', text: ({ lastHeardAt }) => ageOf(lastHeardAt, view), align: 'right' },
+    { title: 'AT', text: ({ lastHeardAt }) => momentOf(lastHeardAt, view), optional: 2 },
+    { title: 'LATEST VALUES', text: ({ values }) => formatNamedValues(values) || '-', flexible: 24 },
+  ];
+}
+
+function ageOf(at: number | null, { now }: View): string {
+  return at === null ? 'never' : formatAge(at, now);
+}
+
+function momentOf(at: number | null, view: View): string {
+  return at === null ? '-' : formatMoment(at, view);
+}

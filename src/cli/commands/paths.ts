@@ -1,0 +1,37 @@
+import type { Command } from 'commander';
+import type { MeshgateClient } from '../../client/index.js';
+import { askAndPrint, gatewayCommand } from '../gateway-command.js';
+import type { Result } from '../results.js';
+import { formatAddress } from '../text/address.js';
+import { formatTable } from '../text/table.js';
+import type { View } from '../text/terminal.js';
+import type { GatewayFlags } from '../with-client.js';
+import { refresh, tellSilence } from './refresh.js';
+
+type Path = Result<'paths'>['paths'][number];
+
+export function addPathsCommand(program: Command): void {
+  gatewayCommand(program, 'paths', 'direct-forwarding paths, asked anew from the root').action(
+    async (flags: GatewayFlags) => {
+      const { fresh } = await askAndPrint(flags, askPaths, ({ paths }, view) => formatPaths(paths, view));
+      if (!fresh) tellSilence();
+    },
+  );
+}
+
+async function askPaths(client: MeshgateClient): Promise<{ fresh: boolean; paths: Path[] }> {
+  const fresh = await refresh('paths', client);
+  return { fresh, ...(await client.call('paths', {})) };
+}
+
+export function formatPaths(paths: readonly Path[], { terminal }: View): string {
+  if (paths.length === 0) return 'The root has reported no paths.\n';
+  return formatTable(
+    [
+      { title: 'ORIGIN', text: ({ origin }: Path) => formatAddress(origin) },
+      { title: 'TARGET', text: ({ target }) => formatAddress(target) },
+    ],
+    paths,
+    terminal,
+  );
+}

@@ -1,0 +1,40 @@
+import type { Command } from 'commander';
+import { type MeshgateClient, RequestError } from '../../client/index.js';
+import { SESSION_ERRORS } from '../../socket/session/errors.js';
+import { EXIT } from '../exit-codes.js';
+import { askAndPrint, gatewayCommand } from '../gateway-command.js';
+import { note } from '../output.js';
+import { describeStatusCounts } from '../text/words.js';
+import type { GatewayFlags } from '../with-client.js';
+
+export function addRefreshCommand(program: Command): void {
+  gatewayCommand(program, 'refresh', 'ask the root for its list of nodes').action(
+    async (flags: GatewayFlags) => {
+      const { fresh } = await askAndPrint(flags, refreshNodes, ({ fresh, nodes }) =>
+        fresh ? `The root has listed its nodes. Known are ${describeStatusCounts(nodes.byStatus)}.\n` : '',
+      );
+      if (!fresh) tellSilence();
+    },
+  );
+}
+
+async function refreshNodes(client: MeshgateClient) {
+  const fresh = await refresh('nodes', client);
+  const { nodes } = await client.status();
+  return { fresh, nodes };
+}
+
+/** True when the root answered in time. Rejects with `LINK_DOWN` where there is nobody to ask. */
+export async function refresh(what: 'nodes' | 'paths', client: MeshgateClient): Promise<boolean> {
+  const { fresh } = await client.call('refresh', { what });
+  if (fresh) return true;
+  const { link } = await client.status();
+  if (link.state === 'up' || link.state === 'probing') return false;
+  throw new RequestError('LINK_DOWN', link.detail ?? SESSION_ERRORS.LINK_DOWN.text);
+}
+
+/** The root was asked and said nothing. */
+export function tellSilence(): void {
+  note('meshgate: the root did not answer within 2 s\n  to see why: meshgate doctor');
+  process.exitCode = EXIT.failed;
+}

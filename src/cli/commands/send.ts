@@ -1,0 +1,83 @@
+import type { Command } from 'commander';
+import { cleanText } from '../../clean-text.js';
+import type { DeliveryInfo } from '../../client/index.js';
+import { MeshgateError } from '../../errors.js';
+import { EXIT } from '../exit-codes.js';
+import { askAndPrint, gatewayCommand } from '../gateway-command.js';
+import { formatAddress, parseNode } from '../text/address.js';
+import { formatBytes, parseHex } from '../text/hex.js';
+import { parseSeconds } from '../text/numbers.js';
+import type { View } from '../text/terminal.js';
+import { wrap } from '../text/wrap.js';
+import type { GatewayFlags } from '../with-client.js';
+
+interface MessageFlags extends GatewayFlags {
+  readonly hex?: string;
+}
+
+interface SendFlags extends MessageFlags {
+  readonly tracked?: true;
+  readonly wait?: true;
+  readonly timeout?: string;
+}
+
+export function addSendCommand(program: Command): void {
+  gatewayCommand(program, 'send', 'send a message to a node, or with address 0 to the root')
+    .argument('<node>', 'address (5, 0x5) or name')
+    .argument('[text...]', 'the message as text')
+    .option('--hex <bytes>', 'the message as bytes in hex')
+    .option('--tracked', 'let the root send it again where no Ack comes')
+    .option('--wait', 'wait until the node has answered')
+    .option('--timeout <s>', 'how long to wait, in seconds (5)')
+    .action(async (node: string, text: readonly string[], flags: SendFlags) => {
+      const params = {
+        node: parseNode(node),
+        ...readMessage(text, flags),
+        tracked: flags.tracked ?? false,
+        until: flags.wait ? ('answered' as const) : ('written' as const),
+        timeoutMs: parseSeconds(flags.timeout),
+      };
+      const { stage } = await askAndPrint(flags, (client) => client.send(params), formatDelivery);
+      if (flags.wait && stage !== 'answered') process.exitCode = EXIT.failed;
+    });
+}
+
+export function addBroadcastCommand(program: Command): void {
+  gatewayCommand(program, 'broadcast', 'send a message to all nodes')
+    .argument('[text...]', 'the message as text')
+    .option('--hex <bytes>', 'the message as bytes in hex')
+    .action(async (text: readonly string[], flags: MessageFlags) => {
+      const message = readMessage(text, flags);
+      await askAndPrint(flags, (client) => client.broadcast(message), formatDelivery);
+    });
+}
+
+/** Throws `BAD_USAGE`. */
+function readMessage(words: readonly string[], { hex }: MessageFlags): { text: string } | { hex: string } {
+  const text = words.join(' ');
+  if ((text === '') === (hex === undefined)) {
+    throw new MeshgateError('BAD_USAGE', 'give the message either as text or by --hex');
+  }
+  return hex === undefined ? { text } : { hex: parseHex(hex) };
+}
+
+const STAGES: Readonly<Record<DeliveryInfo['stage'], string>> = {
+  queued: 'waits to be written to the root',
+  written: 'written to the root; whether it has arrived is not known',
+  answered: 'answered',
+  uncertain: 'the root lost half a message, and it may have been this one',
+  failed: 'not sent',
+};
+
+/** What is known of a delivery, and how to ask about it later. */
+export function formatDelivery(delivery: DeliveryInfo, { terminal }: View): string {
+  const { id, to, message, stage, answer, roundTripMs } = delivery;
+  const target = to === null ? 'all nodes' : formatAddress(to);
+  const time = roundTripMs === null ? '' : ` in ${Math.round(roundTripMs)} ms`;
+  const reply = answer === null ? '' : `: ${formatBytes(answer)}`;
+  const lines = [
+    `${formatBytes(message)} to ${target}: ${STAGES[stage]}${time}${reply}`,
+    `later: meshgate explain --delivery ${id}`,
+  ];
+  return lines.map((line) => `${wrap(cleanText(line), terminal.columns).join('\n')}\n`).join('');
+}

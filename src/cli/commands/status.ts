@@ -1,0 +1,49 @@
+import type { Command } from 'commander';
+import { askAndPrint, gatewayCommand } from '../gateway-command.js';
+import type { Result } from '../results.js';
+import { formatFacts } from '../text/table.js';
+import type { View } from '../text/terminal.js';
+import { formatDuration, formatMoment, formatWhen } from '../text/time.js';
+import { describeLink, describeStatusCounts } from '../text/words.js';
+import type { GatewayFlags } from '../with-client.js';
+
+export function addStatusCommand(program: Command): void {
+  gatewayCommand(program, 'status', 'the gateway, its link, the root, and how the nodes are').action(
+    async (flags: GatewayFlags) => {
+      let path = '';
+      await askAndPrint(
+        flags,
+        (client) => {
+          path = client.path;
+          return client.status();
+        },
+        (status, view) => formatStatus(status, path, view),
+      );
+    },
+  );
+}
+
+/** `path`: the socket that it was asked on. */
+export function formatStatus(status: Result<'status'>, path: string, view: View): string {
+  const { version, pid, startedAt, uptimeMs, link, root, nodes, clients, openAlarms } = status;
+  const since = formatMoment(startedAt, view);
+  return formatFacts(
+    [
+      ['gateway', `meshgate ${version}, process ${pid}, up ${formatDuration(uptimeMs)} (since ${since})`],
+      ['socket', path],
+      ['link', describeLink(link, view)],
+      ['root', describeRoot(root, view)],
+      ['nodes', describeStatusCounts(nodes.byStatus)],
+      ['alarms', openAlarms === 0 ? 'none' : `${openAlarms} open; to see them: meshgate alarms`],
+      ['clients', `${clients.sessions} in sessions, ${clients.listening} listening`],
+    ],
+    view.terminal,
+  );
+}
+
+function describeRoot({ lastHeardAt, resets }: Result<'status'>['root'], view: View): string {
+  const heard = lastHeardAt === null ? 'never heard' : `heard ${formatWhen(lastHeardAt, view)}`;
+  return resets === 0
+    ? heard
+    : `${heard}; ${resets} restart${resets === 1 ? '' : 's'} since the gateway started`;
+}

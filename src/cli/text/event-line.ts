@@ -1,0 +1,157 @@
+/** Events of the mesh as lines for people. */
+import { cleanText } from '../../clean-text.js';
+import type { MeshEvent, MessageInfo, StreamEvent, Value } from '../../client/index.js';
+import { describeAlarm } from '../commands/alarms.js';
+import { formatAddress } from './address.js';
+import { formatBytes } from './hex.js';
+import { type Colour, paint, type View } from './terminal.js';
+import { pad, shorten, widthOf } from './text-width.js';
+import { formatExactMoment } from './time.js';
+import { formatNamedValue, formatNamedValues } from './values.js';
+import { colourOfStatus, describeLink, describeStatusCounts, type Status } from './words.js';
+
+/** An event, with the values that a message carried. */
+export interface JoinedEvent {
+  readonly event: StreamEvent;
+  readonly values: readonly Value[];
+}
+
+/** Who it is about, what it is, and the rest. */
+interface Words {
+  readonly who: string;
+  readonly what: string;
+  readonly text: string;
+  readonly colour?: Colour | undefined;
+}
+
+const WHO_WIDTH = 8;
+const WHAT_WIDTH = 9;
+const SPACE = '  ';
+
+/** One line, without its end: `14:05:09.120  0x0005   Data       Sequence 17 · GPS …`. */
+export function formatEvent({ event, values }: JoinedEvent, view: View): string {
+  const { who, what, text, colour } = describeEvent(event, values, view);
+  const time = 'at' in event ? formatExactMoment(event.at, view) : formatExactMoment(view.now, view);
+  const name = pad(cleanText(what), WHAT_WIDTH);
+  const head = `${time}${SPACE}${pad(who, WHO_WIDTH)}${SPACE}`;
+  const { columns } = view.terminal;
+  const used = widthOf(head) + widthOf(name) + SPACE.length;
+  const rest = cleanText(text);
+  const shown = columns === undefined ? rest : shorten(rest, Math.max(0, columns - used));
+  return `${head}${paint(name, colour, view.terminal)}${SPACE}${shown}`.trimEnd();
+}
+
+function describeEvent(event: StreamEvent, values: readonly Value[], view: View): Words {
+  switch (event.kind) {
+    case 'message':
+      return describeMessage(event.message, values);
+    case 'value': {
+      const { value } = event;
+      return { who: formatAddress(value.node), what: 'value', text: formatNamedValue(value), colour: 'cyan' };
+    }
+    case 'node':
+      return describeNodeEvent(event);
+    case 'link':
+      return { who: 'link', what: event.link.state, text: describeLink(event.link, view), colour: 'yellow' };
+    case 'delivery':
+      return describeDelivery(event);
+    case 'alarm':
+      return describeAlarmEvent(event);
+    case 'snapshot':
+      return describeSnapshot(event);
+    case 'gap': {
+      const to = event.to === null ? 'the restart of the numbering' : event.to;
+      return { who: 'meshgate', what: 'gap', text: `events ${event.from} to ${to} are lost`, colour: 'red' };
+    }
+    default:
+      return describeOther(event);
+  }
+}
+
+function describeMessage(message: MessageInfo, values: readonly Value[]): Words {
+  const { from, name, text, detail } = message;
+  const isBad = name === 'Malformed';
+  const isUnknown = name.startsWith(UNKNOWN);
+  const payload = `${isUnknown ? 'unknown: ' : ''}${formatPayload(message)}`;
+  return {
+    who: from === 0 ? 'root' : formatAddress(from),
+    what: isUnknown ? name.slice(UNKNOWN.length) : name,
+    text: values.length > 0 ? formatMessageValues(name, values) : (text ?? detail ?? payload),
+    colour: isBad ? 'red' : 'cyan',
+  };
+}
+
+/** How the gateway calls a message that opcodes.json lacks: `Unknown 0x99`. */
+const UNKNOWN = 'Unknown ';
+
+/** A message that carries one value is mostly called like it. */
+function formatMessageValues(name: string, values: readonly Value[]): string {
+  const text = formatNamedValues(values);
+  return values.length === 1 && text.startsWith(`${name} `) ? text.slice(name.length + 1) : text;
+}
+
+/** Two digits of hex a byte: an address of two bytes and the opcode stand in front. */
+const HEADER_DIGITS = 6;
+
+function formatPayload({ body }: MessageInfo): string {
+  return formatBytes(body.slice(HEADER_DIGITS));
+}
+
+function describeNodeEvent({ node, change, status }: Extract<MeshEvent, { kind: 'node' }>): Words {
+  const who = formatAddress(node);
+  if (status === null) return { who, what: 'node', text: change };
+  return { who, what: 'node', text: `is ${status}`, colour: colourOfStatus({ status }) };
+}
+
+function describeDelivery({ delivery }: Extract<MeshEvent, { kind: 'delivery' }>): Words {
+  const { id, to, message, stage, failure, answer, roundTripMs } = delivery;
+  const time = roundTripMs === null ? '' : ` in ${Math.round(roundTripMs)} ms`;
+  const reply = answer === null ? '' : `: ${formatBytes(answer)}`;
+  const reason = failure === null ? '' : `: ${failure}`;
+  return {
+    who: to === null ? 'all' : formatAddress(to),
+    what: 'delivery',
+    text: `${stage}${time}${reply}${reason}, ${formatBytes(message)} (${id})`,
+  };
+}
+
+function describeAlarmEvent({ alarm }: Extract<MeshEvent, { kind: 'alarm' }>): Words {
+  const state = alarm.active || !alarm.acknowledged ? alarm.priority : 'closed';
+  const over = alarm.active ? '' : alarm.acknowledged ? ', acknowledged' : ', not acknowledged';
+  const colour = alarm.priority === 'high' ? 'red' : 'yellow';
+  return { who: 'alarm', what: state, text: `${alarm.id}: ${describeAlarm(alarm)}${over}`, colour };
+}
+
+function describeSnapshot({ snapshot }: Extract<StreamEvent, { kind: 'snapshot' }>): Words {
+  const counts: Record<Status, number> = { unheard: 0, active: 0, idle: 0, disconnected: 0, unknown: 0 };
+  for (const { status } of snapshot.nodes) counts[status]++;
+  const nodes = `nodes ${describeStatusCounts(counts)}`;
+  const text = `link ${snapshot.link.state}; ${nodes}; ${snapshot.alarms.length} alarms; event ${snapshot.seq}`;
+  return { who: 'meshgate', what: 'now', text };
+}
+
+function describePaths(paths: Extract<MeshEvent, { kind: 'paths' }>['paths']): string {
+  const shown = paths.map(({ origin, target }) => `${formatAddress(origin)} → ${formatAddress(target)}`);
+  return shown.join(', ') || 'none';
+}
+
+type OtherEvent = Extract<MeshEvent, { kind: 'paths' | 'console' | 'traffic' | 'robots' }>;
+
+function describeOther(event: OtherEvent): Words {
+  switch (event.kind) {
+    case 'paths':
+      return { who: 'root', what: 'paths', text: describePaths(event.paths) };
+    case 'console':
+      return { who: 'root', what: 'console', text: event.line, colour: 'dim' };
+    case 'robots':
+      return {
+        who: 'robots',
+        what: 'list',
+        text: event.robots.map(({ name, state }) => `${name} ${state}`).join(', '),
+      };
+    case 'traffic': {
+      const text = event.text ?? formatBytes(event.body ?? '');
+      return { who: event.client, what: event.what, text };
+    }
+  }
+}

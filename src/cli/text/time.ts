@@ -1,0 +1,96 @@
+/** Times as people give and read them. All are ms since the epoch; without an offset they are local. */
+import { MeshgateError } from '../../errors.js';
+import type { View } from './terminal.js';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: SECOND, m: MINUTE, min: MINUTE, h: HOUR, d: DAY };
+const AGE = /^(?:\d+(?:\.\d+)?\s*(?:ms|s|min|m|h|d)\s*)+$/;
+const AGE_PART = /(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d)/g;
+const ISO = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?)?$/;
+const TIME_OF_DAY = /^\d\d:\d\d(:\d\d(\.\d+)?)?$/;
+
+/**
+ * The moment that a text names: `now`, an age (`10m`, `1h30m`, `2d ago`), a time of today (`14:05`), or ISO 8601.
+ * Throws `BAD_USAGE`.
+ */
+export function parseTime(text: string, now: number): number {
+  const trimmed = text.trim();
+  const age = trimmed.replace(/\s+ago$/, '');
+  if (trimmed === 'now') return now;
+  if (AGE.test(age)) return now - parseDuration(age);
+  const date = TIME_OF_DAY.test(trimmed) ? `${localDate(now)}T${trimmed}` : trimmed;
+  const at = ISO.test(date) ? Date.parse(asLocal(date)) : Number.NaN;
+  if (!Number.isNaN(at)) return at;
+  throw new MeshgateError(
+    'BAD_USAGE',
+    `"${text}" is no time`,
+    'use an age such as 10m, 1h or 2d, a time of today such as 14:05, or ISO 8601 such as 2026-05-01T14:05:00Z',
+  );
+}
+
+/** ms of `10m`, `1h30m`, `500ms`; a text that is none gives 0. */
+function parseDuration(text: string): number {
+  let ms = 0;
+  for (const [, amount, unit = ''] of text.matchAll(AGE_PART)) ms += Number(amount) * (UNITS[unit] ?? 0);
+  return ms;
+}
+
+/** A date alone means its local midnight, as every other time without an offset is local. */
+function asLocal(text: string): string {
+  return text.length === 10 ? `${text}T00:00` : text.replace(' ', 'T').replace(',', '.');
+}
+
+/** `3 s`, `2 min 5 s`, `1 h 4 min`, `2 d 3 h`: the two largest units. */
+export function formatDuration(ms: number): string {
+  const seconds = Math.floor(Math.max(0, ms) / SECOND);
+  const parts: [number, string][] = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'min'],
+    [seconds % 60, 's'],
+  ];
+  const first = parts.findIndex(([amount]) => amount > 0);
+  if (first === -1) return '0 s';
+  const shown = parts.slice(first, first + 2).filter(([amount]) => amount > 0);
+  return shown.map(([amount, unit]) => `${amount} ${unit}`).join(' ');
+}
+
+/** `now`, `3 s ago`. */
+export function formatAge(at: number, now: number): string {
+  const ms = now - at;
+  return ms < SECOND ? 'now' : `${formatDuration(ms)} ago`;
+}
+
+/** `14:05:09` on a terminal where that was today, otherwise `2026-05-01 14:05:09`: what `parseTime` takes back. */
+export function formatMoment(at: number, { terminal, now }: View): string {
+  const isToday = terminal.isTTY && localDate(at) === localDate(now);
+  return isToday ? localTime(at) : `${localDate(at)} ${localTime(at)}`;
+}
+
+/** The same, with milliseconds. */
+export function formatExactMoment(at: number, view: View): string {
+  return `${formatMoment(at, view)}.${pad(new Date(at).getMilliseconds(), 3)}`;
+}
+
+/** `3 s ago (14:05:09)`: the age, and the time itself at hand. */
+export function formatWhen(at: number, view: View): string {
+  return `${formatAge(at, view.now)} (${formatMoment(at, view)})`;
+}
+
+function localDate(at: number): string {
+  const date = new Date(at);
+  return `${pad(date.getFullYear(), 4)}-${pad(date.getMonth() + 1, 2)}-${pad(date.getDate(), 2)}`;
+}
+
+function localTime(at: number): string {
+  const date = new Date(at);
+  return [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => pad(part, 2)).join(':');
+}
+
+function pad(number: number, digits: number): string {
+  return String(number).padStart(digits, '0');
+}

@@ -1,0 +1,38 @@
+import type { Value } from '../../client/index.js';
+
+type Fields = Value['fields'];
+
+/**
+ * A value for people: `-123.291 deg, 44.576 deg` would not tell which is which, so fields have their names, unless
+ * the only one is what the type is called for. Without fields: the bytes.
+ */
+export function formatValue({ fields, bytes }: Pick<Value, 'fields' | 'bytes'>): string {
+  const entries = Object.entries(fields);
+  const [only] = entries;
+  if (!only) return bytes;
+  if (entries.length === 1) return formatField(only[1]);
+  return entries.map(([name, field]) => `${name} ${formatField(field)}`).join(', ');
+}
+
+/** `Sequence 17`, `GPS longitude -123.291 deg, latitude 44.576 deg`. */
+export function formatNamedValue(value: Pick<Value, 'type' | 'fields' | 'bytes'>): string {
+  return `${value.type} ${formatValue(value)}`;
+}
+
+export function formatNamedValues(values: readonly Pick<Value, 'type' | 'fields' | 'bytes'>[]): string {
+  return values.map(formatNamedValue).join(' · ');
+}
+
+function formatField({ value, unit }: Fields[string]): string {
+  const text = formatNumberOrText(value);
+  return unit === undefined ? text : `${text} ${unit}`;
+}
+
+/** As exact as anything that the mesh measures: 44.57483, not 44.57483241887681. JSON has every digit. */
+export function formatNumberOrText(value: number | string): string {
+  if (typeof value === 'string') return value;
+  return Number.isInteger(value) ? String(value) : String(Number(value.toFixed(DECIMALS)));
+}
+
+/** Of a degree of latitude, a tenth of a metre. */
+const DECIMALS = 6;

@@ -1,0 +1,48 @@
+/** What the gateway says, in words for people. */
+import type { LinkInfo, NodeInfo } from '../../client/index.js';
+import type { Colour, View } from './terminal.js';
+import { formatDuration, formatMoment } from './time.js';
+
+export type Status = NodeInfo['status'];
+
+const STATUS_COLOURS: Readonly<Record<Status, Colour>> = {
+  active: 'green',
+  idle: 'yellow',
+  disconnected: 'red',
+  unheard: 'dim',
+  unknown: 'dim',
+};
+
+/** Every status of a node: what `--status` takes. */
+export const STATUSES = Object.keys(STATUS_COLOURS) as Status[];
+
+export function colourOfStatus({ status }: { readonly status: Status }): Colour {
+  return STATUS_COLOURS[status];
+}
+
+/** `12, all active`; `12, of which 10 active, 2 idle`. */
+export function describeStatusCounts(counts: Readonly<Record<Status, number>>): string {
+  const total = STATUSES.reduce((sum, status) => sum + counts[status], 0);
+  const parts = STATUSES.filter((status) => counts[status] > 0).map(
+    (status) => `${counts[status]} ${status}`,
+  );
+  if (total === 0) return 'none yet';
+  const [only] = STATUSES.filter((status) => counts[status] === total);
+  return only ? `${total}, all ${only}` : `${total}, of which ${parts.join(', ')}`;
+}
+
+const LINK_STATES: Readonly<Record<LinkInfo['state'], string>> = {
+  absent: 'down',
+  opening: 'opening',
+  probing: 'open, but the root has not spoken yet',
+  up: 'up',
+  backingOff: 'down, trying again',
+  stopped: 'stopped',
+};
+
+/** `up for 3 min (since 14:05:09): /dev/ttyUSB0`. */
+export function describeLink({ state, since, port, detail }: LinkInfo, view: View): string {
+  const duration = formatDuration(view.now - since);
+  const what = [port, detail].filter((part) => part !== null).join('; ');
+  return `${LINK_STATES[state]} for ${duration} (since ${formatMoment(since, view)})${what && `: ${what}`}`;
+}
