@@ -8,7 +8,7 @@ import { COMMAND_NAME_LENGTH } from './opcodes.js';
 
 /** What the root can be told. Addresses are 0x0000 (the root) or 0x0001–0x7FFF; messages are one byte or more. */
 export type RootCommand =
-  | { readonly kind: 'send'; readonly to: number; readonly message: Buffer; readonly important: boolean }
+  | { readonly kind: 'send'; readonly to: number; readonly message: Buffer; readonly tracked: boolean }
   | { readonly kind: 'broadcast'; readonly message: Buffer }
   | { readonly kind: 'resetRoot' }
   | { readonly kind: 'clean' }
@@ -28,7 +28,7 @@ const WITHOUT_ARGUMENTS = {
 export function encodeRootCommand(command: RootCommand): Buffer {
   switch (command.kind) {
     case 'send':
-      return addressed(command.important ? 'SENDI' : 'SEND-', command.to, command.message);
+      return addressed(command.tracked ? 'SENDI' : 'SEND-', command.to, command.message);
     case 'broadcast':
       return addressed('BCAST', ROOT_ADDRESS, command.message);
     case 'other':
@@ -62,5 +62,5 @@ function decodeAddressed(
   if (body.length === messageStart) return 'noMessage';
   const message = body.subarray(messageStart);
   if (name === 'BCAST') return { kind: 'broadcast', message };
-  return { kind: 'send', to: body.readUInt16BE(COMMAND_NAME_LENGTH), message, important: name === 'SENDI' };
+  return { kind: 'send', to: body.readUInt16BE(COMMAND_NAME_LENGTH), message, tracked: name === 'SENDI' };
 }

@@ -29,9 +29,9 @@ export class Air {
   }
 
   /** Runs `deliver` when the message arrives. Says whether it will: the sender's radio can't know that. */
-  carry(important: boolean, deliver: () => void): boolean {
+  carry(tracked: boolean, deliver: () => void): boolean {
     const { timeline } = this.#options;
-    const attempts = important ? IMPORTANT_ATTEMPTS : 1;
+    const attempts = tracked ? IMPORTANT_ATTEMPTS : 1;
     for (let attempt = 0; attempt < attempts; attempt++) {
       const delayMs = this.#cross();
       if (delayMs === undefined) continue;

@@ -65,11 +65,11 @@ export class Radio {
     return this.#hops.get(address);
   }
 
-  /** From the root to a device: opcode (1), payload. An important message is retransmitted. */
-  send(to: number, message: Buffer, important: boolean): void {
+  /** From the root to a device: opcode (1), payload. A tracked message is retransmitted. */
+  send(to: number, message: Buffer, tracked: boolean): void {
     const station = this.#stations.get(to);
     if (!station || message.length > MAX_EDGE_MESSAGE_LENGTH) return;
-    station.down.carry(important, () => station.device.receive(message));
+    station.down.carry(tracked, () => station.device.receive(message));
   }
 
   /** From the root to every device. */
@@ -78,8 +78,8 @@ export class Radio {
   }
 
   /** From a device to the root. */
-  carryUp(from: number, important: boolean, deliver: () => void): void {
-    this.#stations.get(from)?.up.carry(important, deliver);
+  carryUp(from: number, tracked: boolean, deliver: () => void): void {
+    this.#stations.get(from)?.up.carry(tracked, deliver);
   }
 
   /** The root calls a device that it has not provisioned; false when the device does not hear it. */

@@ -24,8 +24,8 @@ export interface ReporterOptions {
   readonly field: Field;
   /** Data updates a second; 0 is none. */
   readonly rateHz: number;
-  /** Hands a body to the radio; an important one is retransmitted. */
-  send(body: Buffer, important: boolean): void;
+  /** Hands a body to the radio; a tracked one is retransmitted. */
+  send(body: Buffer, tracked: boolean): void;
 }
 
 /**

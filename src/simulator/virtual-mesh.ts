@@ -127,7 +127,7 @@ export class VirtualMesh implements VirtualUart {
       tables,
       timeline: this.#timeline,
       vocabulary: this.#vocabulary,
-      send: (body, important) => this.#radio.carryUp(address, important, () => this.root.hear(address, body)),
+      send: (body, tracked) => this.#radio.carryUp(address, tracked, () => this.root.hear(address, body)),
     });
     this.#devices.set(address, device);
     this.#radio.add(device);

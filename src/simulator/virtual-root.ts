@@ -29,8 +29,8 @@ const COMPLAINTS = {
 
 /** What the root does with its mesh. */
 export interface RootRadio {
-  /** Sends opcode (1) and payload to a node; an important message is retransmitted. */
-  send(to: number, message: Buffer, important: boolean): void;
+  /** Sends opcode (1) and payload to a node; a tracked message is retransmitted. */
+  send(to: number, message: Buffer, tracked: boolean): void;
   broadcast(message: Buffer): void;
   paths(): Path[];
 }
@@ -120,7 +120,7 @@ export class VirtualRoot {
     switch (command.kind) {
       case 'send':
         if (isRootAddress(command.to)) this.#receiveItself(command.message);
-        else radio.send(command.to, command.message, command.important);
+        else radio.send(command.to, command.message, command.tracked);
         break;
       case 'broadcast':
         radio.broadcast(command.message);

@@ -233,7 +233,7 @@ test('a broadcast has no receiver and no answer', (t) => {
 
 test('the waiter is in place before the frame is written: an answer that comes at once is matched', async (t) => {
   const fixture = await NetworkFixture.up({ refreshEveryMs: 0 });
-  const sending = { kind: 'send', to: 5, message: ECHO, important: false } as const;
+  const sending = { kind: 'send', to: 5, message: ECHO, tracked: false } as const;
   const { id } = fixture.network.deliver(sending, 'test', ECHO_ACK);
   fixture.say('00 05 41 AA BB');
   t.is(fixture.network.findDelivery(id)?.stage, 'queued');
@@ -243,7 +243,7 @@ test('the waiter is in place before the frame is written: an answer that comes a
 
 test('what fails at once is given as failed', async (t) => {
   const fixture = await NetworkFixture.up({ refreshEveryMs: 0 });
-  const sending = { kind: 'send', to: 5, message: Buffer.alloc(257), important: false } as const;
+  const sending = { kind: 'send', to: 5, message: Buffer.alloc(257), tracked: false } as const;
   t.like(fixture.network.deliver(sending, 'test'), { stage: 'failed', failure: 'messageTooLong' });
 });
 

@@ -242,7 +242,7 @@ test('a line of the console is told as it is', async (t) => {
 test('a message that is longer than an edge device takes is refused before anything is sent', async (t) => {
   const fixture = await up();
   const message = Buffer.alloc(257);
-  const send = { kind: 'send', to: 5, message, important: false } as const;
+  const send = { kind: 'send', to: 5, message, tracked: false } as const;
   t.deepEqual(await fixture.network.execute(send, 'test'), { ok: false, reason: 'messageTooLong' });
   const broadcast = { kind: 'broadcast', message } as const;
   t.deepEqual(await fixture.network.execute(broadcast, 'test'), { ok: false, reason: 'messageTooLong' });

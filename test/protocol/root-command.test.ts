@@ -23,8 +23,8 @@ const message = fc.uint8Array({ minLength: 1, maxLength: 256 }).map((bytes) => B
 test('any message to any address is read back as it was written', (t) => {
   const to = fc.integer({ min: 0, max: 0x7fff });
   fc.assert(
-    fc.property(to, message, fc.boolean(), (address, bytes, important) => {
-      const command: RootCommand = { kind: 'send', to: address, message: bytes, important };
+    fc.property(to, message, fc.boolean(), (address, bytes, tracked) => {
+      const command: RootCommand = { kind: 'send', to: address, message: bytes, tracked };
       t.deepEqual(decodeRootCommand(encodeRootCommand(command)), command);
     }),
   );

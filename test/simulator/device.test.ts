@@ -3,7 +3,7 @@ import { decodeValue } from '../../src/protocol/data-types.js';
 import { type Heard, MeshRecorder } from './recorder.js';
 
 const say = (recorder: MeshRecorder, to: number, hex: string) =>
-  recorder.tell({ kind: 'send', to, message: Buffer.from(hex, 'hex'), important: false });
+  recorder.tell({ kind: 'send', to, message: Buffer.from(hex, 'hex'), tracked: false });
 
 const SOON = { radioRangeM: 9_000 };
 

@@ -52,20 +52,20 @@ test('loss takes its share per hop', (t) => {
   t.true(updates > 1_400 && updates < 1_600);
 });
 
-test('an important message gets through where a plain one is often lost', (t) => {
-  const answersTo = (important: boolean) => {
+test('a tracked message gets through where a plain one is often lost', (t) => {
+  const answersTo = (tracked: boolean) => {
     const recorder = new MeshRecorder({ nodes: 1, loss: 0.4, rateHz: 0, radioRangeM: 9_000 });
     recorder.clock.advance(30_000);
     for (let message = 0; message < 100; message++) {
-      recorder.tell({ kind: 'send', to: 5, message: Buffer.from('E'), important });
+      recorder.tell({ kind: 'send', to: 5, message: Buffer.from('E'), tracked });
     }
     recorder.clock.advance(5_000);
     return recorder.heard.filter(({ body }) => body[2] === 0x41).length;
   };
   const plain = answersTo(false);
-  const important = answersTo(true);
+  const tracked = answersTo(true);
   t.true(plain > 20 && plain < 52);
-  t.true(important > plain + 5);
+  t.true(tracked > plain + 5);
 });
 
 test('what is too long for the mesh does not arrive', (t) => {
@@ -73,7 +73,7 @@ test('what is too long for the mesh does not arrive', (t) => {
   recorder.clock.advance(5_000);
   const answersTo = (length: number) => {
     const message = Buffer.alloc(length, 0x45);
-    const heard = recorder.tell({ kind: 'send', to: 5, message, important: false });
+    const heard = recorder.tell({ kind: 'send', to: 5, message, tracked: false });
     recorder.clock.advance(500);
     return [...heard, ...recorder.heard.slice(-1)].some(({ body }) => body.length === length + 2);
   };

@@ -96,7 +96,7 @@ test('the root ignores a command that it does not know, and a node that is not t
   const recorder = new MeshRecorder({ nodes: 0 });
   recorder.clock.advance(1_000);
   t.deepEqual(recorder.write(encodeFrame(Buffer.from('WATER\x01'))), []);
-  t.deepEqual(recorder.tell({ kind: 'send', to: 99, message: Buffer.from('E'), important: true }), []);
+  t.deepEqual(recorder.tell({ kind: 'send', to: 99, message: Buffer.from('E'), tracked: true }), []);
 });
 
 test('bytes outside frames, and frames that are broken, get no answer', (t) => {

@@ -54,7 +54,7 @@ test('a device does not behave otherwise for being asked something, or for compa
   const quiet = new MeshRecorder({ nodes: 2, radioRangeM: 9_000 });
   const busy = new MeshRecorder({ nodes: 4, radioRangeM: 9_000 });
   for (const recorder of [quiet, busy]) recorder.clock.advance(10_000);
-  busy.tell({ kind: 'send', to: 5, message: Buffer.from('E1234'), important: true });
+  busy.tell({ kind: 'send', to: 5, message: Buffer.from('E1234'), tracked: true });
   quiet.clock.advance(31_000);
   busy.clock.advance(30_000);
   const bodiesOf = (recorder: MeshRecorder) => reports(recorder).map(({ body }) => body.toString('hex'));

@@ -70,7 +70,7 @@ const command = z.union([
   z.strictObject({
     kind: z.literal('send'),
     to: z.string(),
-    important: z.boolean(),
+    tracked: z.boolean(),
     message: z.string(),
   }),
   z.strictObject({ kind: z.literal('broadcast'), message: z.string() }),

@@ -112,8 +112,8 @@ async function tell(command: Command, hub: Hub, owner: string): Promise<Buffer> 
   return outcome.ok ? success() : failure(FAILURE_TEXTS[outcome.reason]);
 }
 
-function sendCommand(args: Buffer, important: boolean): Command {
-  return { kind: 'send', to: args.readUInt16BE(0), message: args.subarray(ADDRESS_LENGTH), important };
+function sendCommand(args: Buffer, tracked: boolean): Command {
+  return { kind: 'send', to: args.readUInt16BE(0), message: args.subarray(ADDRESS_LENGTH), tracked };
 }
 
 function isFresh(outcome: Outcome): boolean {

@@ -53,7 +53,7 @@ export const doingMethods = [
     run: ({ node, text, hex, tracked, until, timeoutMs, answer }, context) => {
       const message = readMessage(text, hex);
       const to = resolveAddress(node, context.hub);
-      const sending: Sending = { kind: 'send', to, message, important: tracked };
+      const sending: Sending = { kind: 'send', to, message, tracked };
       const expects = readExpectation(answer, to, message, context.hub);
       if (until === 'answered' && !expects) {
         throw new SessionError('BAD_PARAMS', 'answer: the root acknowledges nothing; say what counts');
@@ -89,7 +89,7 @@ export const doingMethods = [
       const to = resolveAddress(node, context.hub);
       const payload = randomBytes(PING_PAYLOAD_LENGTH);
       const message = Buffer.concat([Buffer.of(resolveOpcode('Echo', context.hub)), payload]);
-      const sending: Sending = { kind: 'send', to, message, important: false };
+      const sending: Sending = { kind: 'send', to, message, tracked: false };
       const delivery = await send(sending, expectedAck(message, context.hub), 'answered', timeoutMs, context);
       return {
         node: to,
