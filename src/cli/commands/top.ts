@@ -5,7 +5,7 @@ import { gatewayCommand } from '../gateway-command.js';
 import { currentView, printJsonLine } from '../output.js';
 import type { Result } from '../results.js';
 import { openScreen, type Screen } from '../text/screen.js';
-import { type GatewayFlags, withClient, withLastingClient } from '../with-client.js';
+import { type GatewayFlags, withLastingClient } from '../with-client.js';
 import { nodeRows, renderTop } from './top-view.js';
 import { TrafficMeter } from './traffic-meter.js';
 import { abortWhenTerminated } from './until-terminated.js';
@@ -67,17 +67,19 @@ async function showTop(flags: GatewayFlags, ended: AbortController): Promise<voi
       'for a pipe: meshgate top --json, or meshgate watch',
     );
   }
-  const first = await withClient(flags, (client) => read(client, ended.signal));
-  const top = new Top(first, ended);
-  try {
-    await withLastingClient(
-      flags,
-      (client) => top.run(client),
-      (isConnected) => top.onConnectionChange(isConnected),
-    );
-  } finally {
-    top.close();
-  }
+  let top: Top | undefined;
+  await withLastingClient(
+    flags,
+    async (client) => {
+      top = new Top(await read(client, ended.signal), ended);
+      try {
+        await top.run(client);
+      } finally {
+        top.close();
+      }
+    },
+    (isConnected) => top?.onConnectionChange(isConnected),
+  );
 }
 
 /** The live screen: what was read last, and where the person has scrolled to. */
