@@ -35,13 +35,11 @@ interface Report {
 }
 
 if (process.argv[2] === 'clients') await runClients(process.argv[3] ?? '');
-else await runGateway();
 
-async function runGateway(): Promise<void> {
+export async function run(): Promise<object[]> {
   const settings = { clients: { outbox_bytes: 262_144 } };
   const { webHost, root, close } = await startGateway({ web: true, settings });
   const clients = fork(fileURLToPath(import.meta.url), ['clients', webHost], { stdio: 'inherit' });
-  clients.once('exit', (code) => code && process.exit(code));
   await once(clients, 'message');
   const before = process.cpuUsage();
   const begun = performance.now();
@@ -50,9 +48,8 @@ async function runGateway(): Promise<void> {
   const seconds = (performance.now() - begun) / 1000;
   clients.send('all is sent');
   const [report] = (await once(clients, 'message')) as [Report];
-  print(report, (user + system) / 1e6 / seconds);
   await close();
-  process.exit(report.delivered === report.expected ? 0 : 1);
+  return describe(report, (user + system) / 1e6 / seconds);
 }
 
 /** Each message has its number, when it was sent (8 bytes, microseconds), and some payload. */
@@ -74,16 +71,17 @@ function messageAt(index: number): Buffer {
   return body;
 }
 
-function print({ connected, delivered, expected, p50, p99, late }: Report, cpu: number): void {
-  const lines = [
-    `${connected} websocket clients, one of them never reads; ${MESSAGES_PER_S} messages/s for ${SECONDS} s`,
-    `delivered  ${delivered} of ${expected} to the clients that read`,
-    `lost       ${expected - delivered}`,
-    `never read ${late.read} events lay in its buffers, then: ${late.ending}`,
-    `delay      p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`,
-    `CPU        ${(cpu * 100).toFixed(0)} % of one core, gateway with its mesh`,
+function describe({ connected, delivered, expected, p50, p99, late }: Report, cpu: number): object[] {
+  return [
+    { what: 'clients, one of them never reading', figure: connected },
+    { what: 'messages a second', figure: MESSAGES_PER_S },
+    { what: `delivered of ${expected}`, figure: delivered },
+    { what: 'lost', figure: expected - delivered },
+    { what: 'delay p50, ms', figure: p50.toFixed(1) },
+    { what: 'delay p99, ms', figure: p99.toFixed(1) },
+    { what: 'CPU of the gateway, % of a core', figure: (cpu * 100).toFixed(0) },
+    { what: 'the one that never read found at last', figure: `${late.read} messages, then ${late.ending}` },
   ];
-  console.log(lines.join('\n'));
 }
 
 async function runClients(host: string): Promise<void> {
