@@ -58,7 +58,6 @@ export class Gateway {
   readonly socketPath: string;
   /** The dashboard, while it is served. */
   webUrl: string | undefined;
-  readonly #config: Config;
   readonly #uart: UartManager;
   readonly #network: NetworkManager;
   readonly #server: ClientServer;
@@ -72,7 +71,6 @@ export class Gateway {
     const logOf = (room: string) => createLog(room, writeLine, clock);
     const log = logOf('uart');
     this.#parts = parts;
-    this.#config = config;
     this.#log = logOf('gateway');
     this.socketPath = config.socket ?? defaultSocketPath();
     this.#uart = new UartManager(
@@ -95,18 +93,7 @@ export class Gateway {
     });
     const hub = this.#network;
     const mapPicture = new MapPicture(config.map);
-    const gateway: GatewayFacts = {
-      version: packageVersion,
-      port: config.simulate ? null : config.port,
-      startedAt: clock.now(),
-      clients: () => {
-        const { connected, listening, sessions } = this.#server.clients();
-        const web = this.#web?.clients() ?? { connected: 0, sessions: 0 };
-        return { connected: connected + web.connected, listening, sessions: sessions + web.sessions };
-      },
-      clientCounters: () => ({ sockets: this.#server.counters(), web: this.#web?.counters() ?? null }),
-      map: mapPicture.facts,
-    };
+    const gateway = this.#facts(clock, mapPicture);
     this.#server = new ClientServer({
       hub,
       gateway,
@@ -136,7 +123,7 @@ export class Gateway {
    * `NO_PERMISSION`, `SOCKET_FAILED`.
    */
   async serve(): Promise<void> {
-    const { clients, tcp } = this.#config;
+    const { clients, tcp } = this.#parts.config;
     await namingFailures(this.socketPath, async () => {
       prepareDirectory(this.socketPath);
       this.#lock = await lockSocket(this.socketPath);
@@ -148,6 +135,22 @@ export class Gateway {
       await namingFailures(`127.0.0.1:${port}`, () => this.#server.listen({ port }));
     }
     this.webUrl = await this.#serveWeb();
+  }
+
+  #facts(clock: Clock, mapPicture: MapPicture): GatewayFacts {
+    const { config } = this.#parts;
+    return {
+      version: packageVersion,
+      port: config.simulate ? null : config.port,
+      startedAt: clock.now(),
+      clients: () => {
+        const { connected, listening, sessions } = this.#server.clients();
+        const web = this.#web?.clients() ?? { connected: 0, sessions: 0 };
+        return { connected: connected + web.connected, listening, sessions: sessions + web.sessions };
+      },
+      clientCounters: () => ({ sockets: this.#server.counters(), web: this.#web?.counters() ?? null }),
+      map: mapPicture.facts,
+    };
   }
 
   async #serveWeb(): Promise<string | undefined> {

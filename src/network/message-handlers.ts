@@ -3,11 +3,11 @@ import { cleanText } from '../clean-text.js';
 import type { Log } from '../log.js';
 import { formatAddress, ROOT_ADDRESS } from '../protocol/address.js';
 import {
+  describeMessage,
   isRootAddress,
   type ListedNode,
   MALFORMED_REASONS,
   type Message,
-  messageName,
   type Path,
 } from '../protocol/message.js';
 import type { ListGatherer } from './list-gatherer.js';
@@ -88,7 +88,7 @@ const handlers: Handlers = {
 /** Carries out what a message means. */
 export function handleMessage(message: Message, effects: MessageEffects): void {
   const handle = handlers[message.kind] as (message: Message, effects: MessageEffects) => void;
-  effects.log.debug('%s %s', formatAddress(message.from), messageName(message));
+  effects.log.debug('%s', describeMessage(message));
   handle(message, effects);
 }
 

@@ -110,11 +110,6 @@ export class Connection {
     return this.#awaiting === 'requests';
   }
 
-  /** Messages handed to it, and bytes that it has not read yet. */
-  get outbox(): Outbox {
-    return this.#outbox;
-  }
-
   /** Refuses the client before it has said anything. */
   refuse(message: string): void {
     this.#reply(failure(message), 'tooMany');

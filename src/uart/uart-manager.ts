@@ -22,8 +22,6 @@ export interface UartParts extends LinkKeeperParts {
   readonly settings: UartSettings;
 }
 
-export type UartCounters = ReturnType<UartManager['counters']>;
-
 export class UartManager {
   readonly #keeper: LinkKeeper;
   readonly #receiver: Receiver;

@@ -186,5 +186,4 @@ export type DeliveryInfo = z.output<typeof deliveryShape>;
 export type MessageInfo = z.output<typeof messageShape>;
 export type MeshEvent = z.output<typeof eventShape>;
 export type EventKind = (typeof eventKinds)[number];
-export type Gone = z.output<typeof goneShape>;
 export type Snapshot = z.output<typeof snapshotShape>;
