@@ -16,7 +16,12 @@ const TOOLS = [
   { name: 'socat', args: ['-V'], install: 'sudo apt-get install socat' },
   { name: 'chromium', args: ['--version'], install: 'sudo apt-get install chromium' },
   { name: 'python3', args: ['--version'], install: 'sudo apt-get install python3' },
+  { name: 'mosquitto', args: ['-h'], install: 'sudo apt-get install mosquitto' },
+  { name: 'openssl', args: ['version'], install: 'sudo apt-get install openssl' },
 ];
+
+/** Debian puts mosquitto where a user's path does not lead. */
+const PATH = `${process.env.PATH ?? ''}:/usr/sbin:/usr/local/sbin`;
 
 /** What ava's report says of each test: see its lib/reporters/default.js. */
 const PASSED = /^ {2}✔ (?!\[expected fail\])/;
@@ -80,7 +85,8 @@ function tellLeftOut() {
   if (leftOut.length === 0) return;
   console.log(`left out: ${leftOut.length}`);
   for (const title of leftOut) console.log(`  ${title}`);
-  const missing = TOOLS.filter(({ name, args }) => spawnSync(name, args).error);
+  const env = { ...process.env, PATH };
+  const missing = TOOLS.filter(({ name, args }) => spawnSync(name, args, { env }).error);
   for (const { name, install } of missing) console.log(`${name} is not installed; to install it: ${install}`);
   if (missing.length === 0) console.log('no tool is missing: the tests leave themselves out');
 }

@@ -180,6 +180,52 @@ const mapSection = section({
   attribution: text('must be text').optional(),
 });
 
+const MQTT_URL = 'must be mqtt://HOST, mqtts://HOST, with :PORT where it is not 1883 or 8883';
+const mqttUrl = text(MQTT_URL).refine(isMqttUrl, { error: MQTT_URL });
+
+function isMqttUrl(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { protocol, hostname, pathname, search, hash } = new URL(url);
+  return /^mqtts?:$/.test(protocol) && hostname !== '' && /^\/?$/.test(pathname) && search + hash === '';
+}
+
+/** What stands in a topic: no wildcards, no control characters. */
+const TOPIC = 'must be a topic without +, # and control characters, at most 127 characters';
+const topic = text(TOPIC).regex(/^(?![$/])[^+#\p{Cc}]{1,127}(?<!\/)$/u, { error: TOPIC });
+
+const TOPIC_LEVEL = 'must be 1 to 64 characters without /, +, # and control characters';
+const topicLevel = text(TOPIC_LEVEL).regex(/^(?!\$)[^/+#\p{Cc}]{1,64}$/u, { error: TOPIC_LEVEL });
+
+const COMMANDS = 'must be a list of commands, such as ["send", "ping"]';
+const commands = z.preprocess(
+  (value) => (typeof value === 'string' ? value.split(',').filter(Boolean) : value),
+  z.array(z.string({ error: COMMANDS }), { error: COMMANDS }),
+);
+
+const mqttSection = section({
+  /** Without one there is no MQTT. */
+  url: mqttUrl.optional(),
+  /** The gateway's own name among those of a farm; the host's name unless given. */
+  id: topicLevel.optional(),
+  prefix: topic.default('meshgate'),
+  /** `auto`: 5, and 3.1.1 where the broker does not speak it. */
+  version: z.enum(['auto', '5', '3.1.1'], { error: 'must be auto, 5 or 3.1.1' }).default('auto'),
+  user: text('must be text').optional(),
+  password: text('must be text').optional(),
+  password_file: path.optional(),
+  ca_file: path.optional(),
+  cert_file: path.optional(),
+  key_file: path.optional(),
+  /** Commands that are carried out; all but `resetRoot` and `clean` unless given. */
+  commands: commands.optional(),
+  /** Home Assistant's discovery prefix, mostly `homeassistant`; nothing is told there unless given. */
+  discovery: topic.optional(),
+  /** 0 = never. */
+  counters_s: whole(0, day).default(minute),
+  /** Where the number of the last event that the broker has is kept across restarts. */
+  state_file: path.optional(),
+});
+
 const simulationSection = section({
   nodes: whole(0, 32_000).default(12),
   seed: whole(0, 4_294_967_295).default(1),
@@ -204,6 +250,7 @@ const schema = z.strictObject({
   mesh: meshSection.prefault({}),
   http: httpSection.prefault({}),
   map: mapSection.prefault({}),
+  mqtt: mqttSection.prefault({}),
   simulation: simulationSection.prefault({}),
   names: names.default(new Map()),
 });

@@ -1,4 +1,5 @@
 /** What each room needs of the settings, in its own units. */
+import { hostname } from 'node:os';
 import type { Config } from './config.js';
 import { MeshgateError } from './errors.js';
 
@@ -69,5 +70,31 @@ export function webSettings({ http, clients }: Config, { host, port }: { host: s
     generation: http.classic,
     outboxLimit: clients.outbox_bytes,
     maxClients: clients.max,
+  };
+}
+
+/** Of each connector, by name; undefined where it is not wanted. */
+export function connectorSettings(config: Config) {
+  return { mqtt: mqttSettings(config) };
+}
+
+function mqttSettings({ mqtt }: Config) {
+  const { url } = mqtt;
+  if (url === undefined) return undefined;
+  return {
+    url,
+    prefix: mqtt.prefix,
+    id: mqtt.id ?? hostname(),
+    version: mqtt.version,
+    user: mqtt.user,
+    password: mqtt.password,
+    passwordFile: mqtt.password_file,
+    caFile: mqtt.ca_file,
+    certFile: mqtt.cert_file,
+    keyFile: mqtt.key_file,
+    commands: mqtt.commands,
+    discoveryPrefix: mqtt.discovery,
+    countersEveryMs: mqtt.counters_s * 1000,
+    stateFile: mqtt.state_file,
   };
 }

@@ -2,8 +2,16 @@
 import { join } from 'node:path';
 import { type Clock, systemClock } from './clock.js';
 import type { Config } from './config.js';
+import type { Connector } from './connectors/connector.js';
+import { loadConnectors } from './connectors/load.js';
 import { MeshgateError } from './errors.js';
-import { clientSettings, networkSettings, uartSettings, webSettings } from './gateway-settings.js';
+import {
+  clientSettings,
+  connectorSettings,
+  networkSettings,
+  uartSettings,
+  webSettings,
+} from './gateway-settings.js';
 import { createLog, type Log, type WriteLine } from './log.js';
 import type { Hub } from './network/hub.js';
 import { NetworkManager } from './network/network-manager.js';
@@ -64,6 +72,8 @@ export class Gateway {
   readonly #web: WebServer | undefined;
   readonly #parts: GatewayParts;
   readonly #log: Log;
+  readonly #facts: GatewayFacts;
+  #connectors: ReadonlyMap<string, Connector> = new Map();
   #lock: SocketLock | undefined;
 
   constructor(parts: GatewayParts) {
@@ -93,7 +103,8 @@ export class Gateway {
     });
     const hub = this.#network;
     const mapPicture = new MapPicture(config.map);
-    const gateway = this.#facts(clock, mapPicture);
+    const gateway = this.#describeSelf(clock, mapPicture);
+    this.#facts = gateway;
     this.#server = new ClientServer({
       hub,
       gateway,
@@ -120,7 +131,7 @@ export class Gateway {
 
   /**
    * Takes the sockets and serves clients. Rejects when one can't be had: `SOCKET_TAKEN`, `ADDRESS_IN_USE`,
-   * `NO_PERMISSION`, `SOCKET_FAILED`.
+   * `NO_PERMISSION`, `SOCKET_FAILED`; and when a connector's settings are wrong: `BAD_CONFIG`.
    */
   async serve(): Promise<void> {
     const { clients, tcp } = this.#parts.config;
@@ -135,9 +146,10 @@ export class Gateway {
       await namingFailures(`127.0.0.1:${port}`, () => this.#server.listen({ port }));
     }
     this.webUrl = await this.#serveWeb();
+    this.#connectors = await this.#loadConnectors();
   }
 
-  #facts(clock: Clock, mapPicture: MapPicture): GatewayFacts {
+  #describeSelf(clock: Clock, mapPicture: MapPicture): GatewayFacts {
     const { config } = this.#parts;
     return {
       version: packageVersion,
@@ -148,7 +160,11 @@ export class Gateway {
         const web = this.#web?.clients() ?? { connected: 0, sessions: 0 };
         return { connected: connected + web.connected, listening, sessions: sessions + web.sessions };
       },
-      clientCounters: () => ({ sockets: this.#server.counters(), web: this.#web?.counters() ?? null }),
+      clientCounters: () => ({
+        sockets: this.#server.counters(),
+        web: this.#web?.counters() ?? null,
+        ...Object.fromEntries([...this.#connectors].map(([name, connector]) => [name, connector.counters()])),
+      }),
       map: mapPicture.facts,
     };
   }
@@ -169,15 +185,23 @@ export class Gateway {
     }
   }
 
-  /** Begins to open the link, and keeps it open; does not wait for it. */
+  #loadConnectors() {
+    const { config, clock = systemClock, writeLine } = this.#parts;
+    const logOf = (room: string) => createLog(room, writeLine, clock);
+    return loadConnectors(connectorSettings(config), { hub: this.hub, gateway: this.#facts, clock, logOf });
+  }
+
+  /** Begins to open the link, and keeps it open; does not wait for it, nor for what connectors join. */
   connect(): void {
+    for (const connector of this.#connectors.values()) connector.start();
     this.#network.start();
     this.#uart.start();
   }
 
   /** Ends clients and link, from any state; the lock goes last. */
   async stop(): Promise<void> {
-    await Promise.all([this.#server.stop(), this.#web?.stop()]);
+    const connectors = [...this.#connectors.values()].map((connector) => connector.stop());
+    await Promise.all([...connectors, this.#server.stop(), this.#web?.stop()]);
     await this.#uart.stop();
     this.#network.stop();
     await this.#lock?.release();

@@ -14,7 +14,16 @@ export interface DecodedField {
 /** A decoded value: field name → number, or text (bytes as lower-case hex). */
 export type DecodedValue = Readonly<Record<string, DecodedField>>;
 
-export interface DataField {
+/** What Home Assistant calls the kind of a sensor, where it does not follow from the unit. */
+export interface SensorClasses {
+  /** `temperature`, `battery` … */
+  readonly deviceClass?: string;
+  readonly stateClass?: (typeof STATE_CLASSES)[number];
+}
+
+const STATE_CLASSES = ['measurement', 'measurement_angle', 'total', 'total_increasing'] as const;
+
+export interface DataField extends SensorClasses {
   readonly name: string;
   readonly type: FieldType;
   readonly littleEndian: boolean;
@@ -26,7 +35,7 @@ export interface DataField {
 }
 
 /** A member of a JSON value that is scaled or has a unit; members without an entry are taken as they are. */
-export interface JsonField {
+export interface JsonField extends SensorClasses {
   readonly name: string;
   readonly scale: number;
   readonly unit?: string;
@@ -69,6 +78,13 @@ const fieldSchema = z.strictObject({
   length: z.int().min(1).max(MAX_VALUE_LENGTH).optional(),
   scale: z.number().optional(),
   unit: z.string().max(16).optional(),
+  deviceClass: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]{0,63}$/, {
+      error: 'must be a device class of Home Assistant, such as "temperature"',
+    })
+    .optional(),
+  stateClass: z.enum(STATE_CLASSES, { error: `must be one of ${STATE_CLASSES.join(', ')}` }).optional(),
 });
 
 const typeSchema = z.strictObject({
@@ -244,9 +260,13 @@ function readType(file: string, key: string, entry: TypeEntry): DataType {
 function readJsonShape(file: string, key: string, entry: TypeEntry): NonNullable<DataType['json']> {
   const fields = entry.fields.map((field, index) => {
     if (field.type || field.endian || field.length) {
-      throw badTable(file, `${key}.fields.${index}`, 'a JSON field has only name, scale and unit');
+      throw badTable(
+        file,
+        `${key}.fields.${index}`,
+        'a JSON field has only name, scale, unit, deviceClass and stateClass',
+      );
     }
-    return { name: field.name, scale: field.scale ?? 1, ...unitOf(field) };
+    return { name: field.name, scale: field.scale ?? 1, ...optionsOf(field) };
   });
   return entry.deviceTime === undefined ? { fields } : { fields, deviceTime: entry.deviceTime };
 }
@@ -278,9 +298,13 @@ function readFieldEntry(file: string, key: string, field: FieldEntry, offset: nu
   }
   const littleEndian = field.endian === 'le';
   const { name, type } = field;
-  return { name, type, littleEndian, size, offset, scale: field.scale ?? 1, ...unitOf(field) };
+  return { name, type, littleEndian, size, offset, scale: field.scale ?? 1, ...optionsOf(field) };
 }
 
-function unitOf(field: FieldEntry): { unit?: string } {
-  return field.unit === undefined ? {} : { unit: field.unit };
+function optionsOf({ unit, deviceClass, stateClass }: FieldEntry): SensorClasses & { unit?: string } {
+  return {
+    ...(unit !== undefined && { unit }),
+    ...(deviceClass !== undefined && { deviceClass }),
+    ...(stateClass !== undefined && { stateClass }),
+  };
 }

@@ -58,13 +58,15 @@ function webAddress({ http: { listen } }: Config): WebAddress | undefined {
   return { ...(listen ?? DEFAULT_WEB), isRequired: listen !== undefined };
 }
 
-function givenSettings({ port, baud, socket, tcp, http, simulate, nodes, seed }: StartFlags): GivenSettings {
+function givenSettings(flags: StartFlags): GivenSettings {
+  const { port, baud, socket, tcp, http, mqtt, simulate, nodes, seed } = flags;
   return {
     port,
     baud,
     socket,
     tcp: tcp === true ? DEFAULT_TCP_PORT : tcp,
     http: { listen: http },
+    mqtt: { url: mqtt },
     simulate,
     simulation: { nodes, seed },
   };

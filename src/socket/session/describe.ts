@@ -111,33 +111,33 @@ export function describeSnapshot(hub: Hub, now: number): Snapshot {
 }
 
 export function describeEvent(event: HubEvent): MeshEvent {
-  const base = { seq: event.seq, at: event.at };
+  const { seq, at } = event;
   switch (event.kind) {
     case 'message':
-      return { ...base, kind: 'message', message: describeMessage(event.message, event.toListeners) };
+      return { seq, at, kind: 'message', message: describeMessage(event.message, event.toListeners) };
     case 'value':
-      return { ...base, kind: 'value', value: describeValue(event) };
+      return { seq, at, kind: 'value', value: describeValue(event) };
     case 'node': {
       const status = event.change === 'status' ? event.status : null;
-      return { ...base, kind: 'node', node: event.node, change: event.change, status };
+      return { seq, at, kind: 'node', node: event.node, change: event.change, status };
     }
     case 'paths':
-      return { ...base, kind: 'paths', paths: [...event.paths] };
+      return { seq, at, kind: 'paths', paths: [...event.paths] };
     case 'link':
-      return { ...base, kind: 'link', link: describeLink(event.status) };
+      return { seq, at, kind: 'link', link: describeLink(event.status) };
     case 'delivery':
-      return { ...base, kind: 'delivery', delivery: describeDelivery(event.delivery) };
+      return { seq, at, kind: 'delivery', delivery: describeDelivery(event.delivery) };
     case 'alarm':
-      return { ...base, kind: 'alarm', alarm: describeAlarm(event.alarm) };
+      return { seq, at, kind: 'alarm', alarm: describeAlarm(event.alarm) };
     case 'console':
-      return { ...base, kind: 'console', line: event.line };
+      return { seq, at, kind: 'console', line: event.line };
     case 'traffic': {
       const { client, what } = event;
       const body = event.what === 'sent' ? event.body.toString('hex') : null;
-      return { ...base, kind: 'traffic', client, what, body, text: event.what === 'log' ? event.text : null };
+      return { seq, at, kind: 'traffic', client, what, body, text: event.what === 'log' ? event.text : null };
     }
     case 'robots':
-      return { ...base, kind: 'robots', robots: [...event.robots] };
+      return { seq, at, kind: 'robots', robots: [...event.robots] };
   }
 }
 

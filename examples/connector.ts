@@ -1,0 +1,77 @@
+/**
+ * A connector in 60 lines: every number that the nodes send, to Graphite (carbon's plain text on TCP port 2003).
+ * Nothing is queued: what waits while Graphite is slow or away is the hub's ring, read behind the last event sent.
+ */
+import { createConnection, type Socket } from 'node:net';
+import type { Connector, ConnectorParts } from '../src/connectors/connector.js';
+import type { HubEvent } from '../src/network/hub.js';
+import { describeEvent } from '../src/socket/session/describe.js';
+
+const TRY_AGAIN_MS = 5000;
+const READ_AT_ONCE = 64;
+
+export class GraphiteConnector implements Connector {
+  #socket: Socket | undefined;
+  isConnected = false;
+  #readTo: number;
+  #counts = { connections: 0, lines: 0, eventsMissed: 0 };
+  #unsubscribe = () => {};
+  #cancelTry = () => {};
+
+  constructor(
+    readonly settings: { readonly host: string; readonly port: number },
+    readonly parts: ConnectorParts,
+  ) {
+    this.#readTo = parts.hub.lastSeq();
+  }
+
+  start(): void {
+    this.#unsubscribe = this.parts.hub.subscribe(() => this.#sendWhatWaits());
+    this.#connect();
+  }
+
+  async stop(): Promise<void> {
+    this.#unsubscribe();
+    this.#cancelTry();
+    this.#socket?.removeAllListeners('close').destroy();
+  }
+
+  counters = () => this.#counts;
+
+  #connect(): void {
+    const { clock, log } = this.parts;
+    this.#socket = createConnection(this.settings, () => {
+      this.isConnected = true;
+      this.#counts.connections++;
+      this.#sendWhatWaits();
+    });
+    this.#socket.on('drain', () => this.#sendWhatWaits());
+    this.#socket.on('error', (error) => log.warn('graphite', `graphite: ${error.message}`));
+    this.#socket.on('close', () => {
+      this.isConnected = false;
+      this.#cancelTry = clock.after(TRY_AGAIN_MS, () => this.#connect());
+    });
+  }
+
+  #sendWhatWaits(): void {
+    while (this.isConnected && this.#socket?.writableNeedDrain === false) {
+      const { events, gone } = this.parts.hub.replay(this.#readTo, READ_AT_ONCE);
+      this.#counts.eventsMissed += gone?.to ? gone.to - gone.from + 1 : 0;
+      const lines = events.flatMap(linesOf);
+      this.#counts.lines += lines.length;
+      this.#socket.write(lines.join(''));
+      this.#readTo = events.at(-1)?.seq ?? this.parts.hub.lastSeq();
+      if (events.length < READ_AT_ONCE) return;
+    }
+  }
+}
+
+/** `mesh.5.Temperature.temperature 15.2 1795234501`, one a field that is a number. */
+function linesOf(event: HubEvent): string[] {
+  const described = describeEvent(event);
+  if (described.kind !== 'value') return [];
+  const { node, type, fields, receivedAt } = described.value;
+  const numbers = Object.entries(fields).filter(([, { value }]) => typeof value === 'number');
+  const name = (field: string) => `mesh.${node}.${type}.${field}`.replace(/[^\w.-]/g, '_');
+  return numbers.map(([field, { value }]) => `${name(field)} ${value} ${Math.floor(receivedAt / 1000)}\n`);
+}

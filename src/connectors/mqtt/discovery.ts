@@ -1,0 +1,214 @@
+/**
+ * What Home Assistant is told, so that it finds the nodes by itself: one retained message a device, below its
+ * discovery prefix. Keys are Home Assistant's own, written out, and availability stands at each entity: one key that
+ * it does not know, or two that exclude each other, and it refuses the whole device.
+ */
+import { packageVersion } from '../../package-root.js';
+import { formatAddress } from '../../protocol/address.js';
+import type { DataTypes } from '../../protocol/data-types.js';
+import type { Publication } from './broker.js';
+import { emptied, type NodeObject, type PlainField, plainFields, positionOf } from './node-topics.js';
+import { sensorClasses } from './sensor-classes.js';
+import type { Topics } from './topics.js';
+
+export interface DiscoveryParts {
+  /** Where Home Assistant looks: `homeassistant`. */
+  readonly prefix: string;
+  /** The gateway's own name. */
+  readonly id: string;
+  readonly topics: Topics;
+  readonly dataTypes: DataTypes;
+  /** Ping is among the commands that are carried out. */
+  readonly mayPing: boolean;
+}
+
+type Entity = Readonly<Record<string, unknown>>;
+
+/** Alarms of the gateway itself, as sensors; those of nodes are sensors of the nodes. */
+const GATEWAY_ALARMS: Readonly<Record<string, string>> = {
+  LINK_LOST: 'Link lost',
+  ROOT_SILENT: 'Root silent',
+  ROOT_RESTARTED: 'Root restarted',
+  QUEUE_FULL: 'Queue full',
+};
+
+export class Discovery {
+  readonly #parts: DiscoveryParts;
+  /** What was told last of each node, in short. */
+  readonly #told = new Map<number, string>();
+
+  constructor(parts: DiscoveryParts) {
+    this.#parts = parts;
+  }
+
+  /** All must be told again. */
+  restart(): void {
+    this.#told.clear();
+  }
+
+  tellGateway(): Publication {
+    const { id, topics } = this.#parts;
+    const availability = [this.#gatewayAvailability()];
+    const problem = ([code, name]: [string, string]): [string, Entity] => [
+      slug(code),
+      {
+        platform: 'binary_sensor',
+        name,
+        unique_id: this.#unique(code),
+        device_class: 'problem',
+        entity_category: 'diagnostic',
+        state_topic: topics.alarms,
+        value_template: `{{ 'ON' if value_json.codes.${code} is defined else 'OFF' }}`,
+        availability,
+      },
+    ];
+    const link: Entity = {
+      platform: 'binary_sensor',
+      name: 'Link',
+      unique_id: this.#unique('link'),
+      device_class: 'connectivity',
+      entity_category: 'diagnostic',
+      state_topic: topics.link,
+      value_template: "{{ 'ON' if value_json.link.state == 'up' else 'OFF' }}",
+      availability,
+    };
+    const entities = { link, ...Object.fromEntries(Object.entries(GATEWAY_ALARMS).map(problem)) };
+    return this.#device(this.#unique(), { name: `meshgate ${id}`, model: 'Gateway' }, entities);
+  }
+
+  /** Undefined while there is no news. */
+  tellNode(node: NodeObject): Publication | undefined {
+    const fields = plainFields(node.values);
+    const position = positionOf(node.values);
+    const signature = JSON.stringify([node.name, position !== undefined, fields.map(({ level }) => level)]);
+    if (this.#told.get(node.address) === signature) return undefined;
+    this.#told.set(node.address, signature);
+    const facts = { name: node.name, model: 'Node', via_device: this.#unique(), serial_number: node.uuid };
+    const entities = {
+      ...this.#ownEntities(node.address),
+      ...(position && { position: this.#tracker(node.address) }),
+      ...Object.fromEntries(fields.map((field) => [fieldSlug(field), this.#sensor(node.address, field)])),
+    };
+    return this.#device(this.#unique(formatAddress(node.address)), facts, entities);
+  }
+
+  removeNode(address: number): Publication {
+    this.#told.delete(address);
+    return emptied(this.#topic(this.#unique(formatAddress(address))));
+  }
+
+  #device(key: string, facts: Readonly<Record<string, unknown>>, components: object): Publication {
+    const { serial_number: serial, ...device } = facts;
+    const payload = {
+      device: {
+        identifiers: [key],
+        manufacturer: 'meshgate',
+        ...device,
+        ...(typeof serial === 'string' && { serial_number: serial }),
+      },
+      origin: { name: 'meshgate', sw_version: packageVersion },
+      components,
+    };
+    return { topic: this.#topic(key), payload: JSON.stringify(payload), retain: true };
+  }
+
+  /** Status, problem and ping: there whatever the node sends, and also while it is away. */
+  #ownEntities(address: number): Record<string, Entity> {
+    const { topics, mayPing } = this.#parts;
+    const availability = [this.#gatewayAvailability()];
+    const common = { availability, entity_category: 'diagnostic' };
+    const unique = (what: string) => this.#unique(formatAddress(address), what);
+    const state_topic = topics.node(address);
+    return {
+      status: {
+        platform: 'sensor',
+        name: 'Status',
+        unique_id: unique('status'),
+        state_topic,
+        value_template: '{{ value_json.status }}',
+        ...common,
+      },
+      problem: {
+        platform: 'binary_sensor',
+        name: 'Problem',
+        unique_id: unique('problem'),
+        device_class: 'problem',
+        state_topic,
+        value_template: "{{ 'ON' if value_json.alarms else 'OFF' }}",
+        ...common,
+      },
+      ...(mayPing && {
+        ping: {
+          platform: 'button',
+          name: 'Ping',
+          unique_id: unique('ping'),
+          command_topic: topics.command('ping'),
+          payload_press: JSON.stringify({ node: address }),
+          ...common,
+        },
+      }),
+    };
+  }
+
+  #tracker(address: number): Entity {
+    return {
+      platform: 'device_tracker',
+      name: 'Position',
+      unique_id: this.#unique(formatAddress(address), 'position'),
+      source_type: 'gps',
+      json_attributes_topic: this.#parts.topics.position(address),
+      ...this.#nodeAvailability(address),
+    };
+  }
+
+  #sensor(address: number, field: PlainField): Entity {
+    const { topics, dataTypes } = this.#parts;
+    const isNumber = typeof field.value === 'number';
+    return {
+      platform: 'sensor',
+      name: sameWord(field) ? field.type : `${field.type} ${field.name}`,
+      unique_id: this.#unique(formatAddress(address), fieldSlug(field)),
+      state_topic: topics.field(address, field.level),
+      ...(isNumber && { value_template: '{{ value if is_number(value) else None }}' }),
+      ...(isNumber && sensorClasses(field, dataTypes.findByName(field.type))),
+      ...this.#nodeAvailability(address),
+    };
+  }
+
+  #gatewayAvailability() {
+    return { topic: this.#parts.topics.status, value_template: '{{ value_json.state }}' };
+  }
+
+  /** The node's entities are there while the gateway is there and the node is alive. */
+  #nodeAvailability(address: number) {
+    const isAlive = "value_json.status in ['active', 'idle']";
+    const node = {
+      topic: this.#parts.topics.node(address),
+      value_template: `{{ 'online' if ${isAlive} else 'offline' }}`,
+    };
+    return { availability: [this.#gatewayAvailability(), node], availability_mode: 'all' };
+  }
+
+  #topic(key: string): string {
+    return `${this.#parts.prefix}/device/${key}/config`;
+  }
+
+  /** A name that nothing else in Home Assistant has. */
+  #unique(...parts: readonly string[]): string {
+    const { topics, id } = this.#parts;
+    return [topics.prefix, id, ...parts].map(slug).join('-');
+  }
+}
+
+function fieldSlug({ type, name }: PlainField): string {
+  return `${slug(type)}-${slug(name)}`;
+}
+
+/** Home Assistant allows letters, digits, `_` and `-`; all else is written as `_` and the hex of its UTF-8. */
+function slug(text: string): string {
+  return text.replace(/[^A-Za-z0-9]/gu, (character) => `_${Buffer.from(character).toString('hex')}`);
+}
+
+function sameWord({ type, name }: PlainField): boolean {
+  return type.toLowerCase() === name.toLowerCase();
+}

@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import type { Clock } from '../../clock.js';
+import type { Incoming } from './broker.js';
+
+/** QoS 1 means at least once: a publisher that lost the acknowledgement sends again within minutes. */
+const REMEMBERED_MS = 300_000;
+const MAX_REMEMBERED = 1000;
+
+/**
+ * Commands that have come already. With a correlation, a second one that is the same in everything is the same
+ * command; without, only one that is marked as perhaps delivered before.
+ */
+export class Duplicates {
+  readonly #clock: Clock;
+  /** Monotonic ms by what the command was. */
+  readonly #seenAt = new Map<string, number>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** True when it has come before; remembers it otherwise. */
+  isDuplicate(incoming: Incoming, correlation: string | undefined): boolean {
+    const now = this.#clock.monotonic();
+    const key = keyOf(incoming, correlation);
+    const seenAt = this.#seenAt.get(key);
+    const wasSeen = seenAt !== undefined && now - seenAt < REMEMBERED_MS;
+    const isSure = incoming.dup || correlation !== undefined || incoming.correlation !== undefined;
+    if (wasSeen && isSure) return true;
+    this.#remember(key, now);
+    return false;
+  }
+
+  #remember(key: string, now: number): void {
+    this.#seenAt.delete(key);
+    this.#seenAt.set(key, now);
+    if (this.#seenAt.size <= MAX_REMEMBERED) return;
+    const [oldest] = this.#seenAt.keys();
+    if (oldest !== undefined) this.#seenAt.delete(oldest);
+  }
+}
+
+function keyOf(
+  { topic, payload, responseTopic = '', correlation: data }: Incoming,
+  correlation = '',
+): string {
+  const hash = createHash('sha256');
+  for (const part of [topic, responseTopic, correlation, data ?? '', payload]) {
+    hash.update(`${part.length}:`).update(part);
+  }
+  return hash.digest('base64');
+}

@@ -1,0 +1,273 @@
+/** The parts list of the MQTT connector: docs/mqtt.md tells what it says and takes. */
+import { type CancelTimer, every } from '../../clock.js';
+import { errorText, MeshgateError } from '../../errors.js';
+import type { HubEvent } from '../../network/hub.js';
+import type { Connector, ConnectorParts } from '../connector.js';
+import { AnswerLane } from './answer-lane.js';
+import {
+  BROKER_DOWN_REASONS,
+  type BrokerConnection,
+  type BrokerDownReason,
+  type BrokerLimits,
+  type Incoming,
+  type OpenBroker,
+  type Publication,
+} from './broker.js';
+import { BrokerKeeper } from './broker-keeper.js';
+import { allowedCommands, Commands } from './commands.js';
+import { Discovery } from './discovery.js';
+import { EventLane } from './event-lane.js';
+import { Leftovers } from './leftovers.js';
+import { openBrokerBy } from './open-broker.js';
+import { Outbox } from './outbox.js';
+import { PictureLane } from './picture-lane.js';
+import { ProgressFile } from './progress-file.js';
+import { brokerName, type MqttSettings, readAddress } from './settings.js';
+import { type Instance, readInstance, type StatusReason, statusPayload, thisInstance } from './status.js';
+import { TakeoverWatch } from './takeover.js';
+import { Topics, topicLevel } from './topics.js';
+
+/** For the broker to take the last word. */
+const LAST_WORD_MS = 500;
+
+/** Rejects with `BAD_CONFIG` when a file that the settings name can't be read, or a command is not known. */
+export async function createMqttConnector(
+  settings: MqttSettings,
+  parts: ConnectorParts,
+): Promise<MqttConnector> {
+  const { connect } = await import('mqtt');
+  return new MqttConnector(settings, parts, openBrokerBy(connect));
+}
+
+export class MqttConnector implements Connector {
+  readonly #settings: MqttSettings;
+  readonly #parts: ConnectorParts;
+  readonly #topics: Topics;
+  readonly #instance: Instance;
+  readonly #takeover: TakeoverWatch;
+  readonly #progress: ProgressFile | undefined;
+  readonly #answers = new AnswerLane();
+  readonly #events: EventLane;
+  readonly #picture: PictureLane;
+  readonly #commands: Commands;
+  readonly #outbox: Outbox;
+  readonly #leftovers: Leftovers;
+  readonly #keeper: BrokerKeeper;
+  #broker: BrokerConnection | undefined;
+  #connectedAt = 0;
+  /** Why there was no connection last, as the log knows it. */
+  #toldReason: string | undefined;
+  #unsubscribe = () => {};
+  #cancelPeriod: CancelTimer = () => {};
+
+  /** Throws `BAD_CONFIG`. */
+  constructor(settings: MqttSettings, parts: ConnectorParts, openBroker: OpenBroker) {
+    const { hub, gateway, clock, log } = parts;
+    const { id, prefix, discoveryPrefix } = settings;
+    checkFiles(settings);
+    const allowed = allowedCommands(settings.commands);
+    const topics = new Topics(prefix, id);
+    const now = () => clock.now();
+    this.#settings = settings;
+    this.#parts = parts;
+    this.#topics = topics;
+    this.#instance = thisInstance(gateway.version, gateway.startedAt);
+    this.#takeover = new TakeoverWatch(this.#instance);
+    this.#progress =
+      settings.stateFile === undefined ? undefined : new ProgressFile(settings.stateFile, clock, log);
+    const onAcknowledged = (seq: number) => this.#progress?.set(seq);
+    this.#events = new EventLane(this.#progress?.read(), { hub, topics, now, onAcknowledged });
+    const discovery =
+      discoveryPrefix === undefined
+        ? undefined
+        : new Discovery({
+            prefix: discoveryPrefix,
+            id,
+            topics,
+            dataTypes: hub.tables.dataTypes,
+            mayPing: allowed.has('ping'),
+          });
+    this.#picture = new PictureLane({ hub, gateway, topics, now, discovery });
+    this.#outbox = new Outbox({
+      clock,
+      lanes: [this.#answers, this.#events, this.#picture],
+      onStalled: () => this.#keeper.giveUp('ackTimeout'),
+      onRefused: ({ topic }, why) => log.warn('not taken', `the broker does not take ${topic}: ${why}`),
+    });
+    const wake = () => this.#outbox.wake();
+    const answer = (publication: Publication) => {
+      this.#answers.push(publication);
+      wake();
+    };
+    this.#commands = new Commands({ hub, gateway, clock, log, topics, allowed, discoveryPrefix, answer });
+    this.#leftovers = new Leftovers({ hub, clock, topics, picture: this.#picture, wake });
+    this.#keeper = this.#createKeeper(openBroker);
+  }
+
+  start(): void {
+    const { hub, clock } = this.#parts;
+    const { countersEveryMs } = this.#settings;
+    this.#unsubscribe = hub.subscribe((event) => this.#onEvent(event));
+    if (countersEveryMs > 0) this.#cancelPeriod = every(clock, countersEveryMs, () => this.#onPeriod());
+    this.#keeper.start();
+  }
+
+  async stop(): Promise<void> {
+    this.#unsubscribe();
+    this.#cancelPeriod();
+    this.#leftovers.stop();
+    this.#commands.close();
+    await this.#sayLastWord();
+    this.#outbox.close();
+    await this.#keeper.stop();
+    this.#progress?.flush();
+  }
+
+  counters() {
+    return {
+      broker: this.#keeper.state,
+      isContested: this.#takeover.isConflict,
+      downs: this.#keeper.downs.snapshot(),
+      outbox: { ...this.#outbox.counts.snapshot(), unacknowledged: this.#outbox.unacknowledged },
+      events: this.#events.counters(),
+      picture: this.#picture.counters(),
+      commands: this.#commands.counters(),
+      answersDropped: this.#answers.dropped,
+    };
+  }
+
+  #createKeeper(openBroker: OpenBroker): BrokerKeeper {
+    const { clock } = this.#parts;
+    const { version } = this.#settings;
+    return new BrokerKeeper(
+      {
+        openBroker,
+        clock,
+        version,
+        random: Math.random,
+        options: () => this.#options(),
+        isContested: () => this.#takeover.isConflict,
+      },
+      {
+        onUp: (broker, limits) => this.#onUp(broker, limits),
+        onMessage: (message) => this.#onMessage(message),
+        onLost: () => this.#onLost(),
+        onLasting: () => this.#takeover.onLasting(),
+        onDown: (reason, detail) => this.#onDown(reason, detail),
+      },
+    );
+  }
+
+  /** The client's id is derived from the gateway's; with `/` in it, mosquitto's patterns would refuse it. */
+  #options() {
+    const { prefix, id } = this.#settings;
+    this.#connectedAt = this.#parts.clock.now();
+    return {
+      address: readAddress(this.#settings),
+      clientId: `${prefix}-${topicLevel(id)}`.replaceAll('/', '-'),
+      will: { topic: this.#topics.status, payload: this.#status('lost', null) },
+    };
+  }
+
+  #status(reason: StatusReason, at: number | null): string {
+    return statusPayload(reason, at, this.#connectedAt, this.#instance);
+  }
+
+  #onUp(broker: BrokerConnection, limits: BrokerLimits): void {
+    const { clock, log } = this.#parts;
+    log.info(`connected to ${brokerName(this.#settings)} as ${this.#topics.base}`);
+    this.#toldReason = undefined;
+    this.#broker = broker;
+    broker.subscribe([this.#topics.status, this.#topics.commands], (refused) => {
+      for (const topic of refused)
+        log.warn(`refused ${topic}`, `the broker does not let this client read ${topic}`);
+    });
+    this.#leftovers.onConnected(broker);
+    this.#publishStatus(broker, this.#status('connected', clock.now()), () =>
+      this.#takeover.onOwnStatusRetained(),
+    );
+    this.#outbox.open(broker, limits);
+  }
+
+  #onLost(): void {
+    this.#broker = undefined;
+    this.#leftovers.onDisconnected();
+    this.#outbox.close();
+  }
+
+  /** A person wants to know why there is no connection, not each attempt. */
+  #onDown(reason: BrokerDownReason, detail: string): void {
+    const { log } = this.#parts;
+    const words = `${BROKER_DOWN_REASONS[reason]}${detail === '' ? '' : ` (${detail})`}`;
+    if (reason === 'takenOver') {
+      this.#takeover.onTakenOver();
+      this.#tellConflict();
+    }
+    const text = `no connection to ${brokerName(this.#settings)}: ${words}`;
+    if (this.#toldReason === reason) log.debug('%s', text);
+    else log.warn(`broker ${reason}`, text);
+    this.#toldReason = reason;
+  }
+
+  #onMessage(message: Incoming): void {
+    if (message.topic === this.#topics.status) this.#onStatus(message);
+    else if (!this.#commands.take(message)) this.#leftovers.take(message);
+  }
+
+  #onStatus({ payload }: Incoming): void {
+    const instance = readInstance(payload);
+    if (instance && this.#takeover.onStatus(instance)) this.#tellConflict();
+  }
+
+  /** It is told in the log, and to whoever watches the gateway. */
+  #tellConflict(): void {
+    const { hub, log } = this.#parts;
+    const { id } = this.#settings;
+    const who = this.#takeover.other ?? 'another client';
+    const text = `two gateways have the id ${id} at ${brokerName(this.#settings)}: this one, and ${who}; give one another mqtt.id`;
+    log.warn(`conflict ${who}`, text);
+    void hub.execute({ kind: 'log', text }, 'mqtt');
+  }
+
+  #onEvent(event: HubEvent): void {
+    this.#picture.onEvent(event);
+    if (event.kind === 'delivery') this.#commands.onDelivery(event.delivery);
+    this.#outbox.wake();
+  }
+
+  #onPeriod(): void {
+    this.#picture.onPeriod();
+    this.#outbox.wake();
+  }
+
+  #publishStatus(broker: BrokerConnection, payload: string, onDone: () => void): void {
+    const publication = { topic: this.#topics.status, payload, retain: true };
+    broker.publish(publication, (refusal) => {
+      if (refusal === undefined) onDone();
+      else this.#parts.log.warn('not taken', `the broker does not take ${publication.topic}: ${refusal}`);
+    });
+  }
+
+  /** Tells that this gateway is offline, unless the broker takes too long for that. */
+  #sayLastWord(): Promise<void> {
+    const broker = this.#broker;
+    this.#broker = undefined;
+    if (!broker) return Promise.resolve();
+    const { clock } = this.#parts;
+    return new Promise((resolve) => {
+      const cancel = clock.after(LAST_WORD_MS, resolve);
+      this.#publishStatus(broker, this.#status('stopped', clock.now()), () => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+}
+
+function checkFiles(settings: MqttSettings): void {
+  try {
+    readAddress(settings);
+  } catch (error) {
+    throw new MeshgateError('BAD_CONFIG', errorText(error), undefined, { cause: error });
+  }
+}

@@ -1,0 +1,156 @@
+/** What of a node is retained: its object, one plain topic a field, its position. */
+import type { NodeView } from '../../network/hub.js';
+import { describeNode } from '../../socket/session/describe.js';
+import type { Value } from '../../socket/session/shapes.js';
+import type { Publication } from './broker.js';
+import { fieldLevel, type Topics } from './topics.js';
+
+/** Fields of one node that get a topic: a report in JSON could have ever new ones. */
+const MAX_FIELDS = 64;
+
+export type NodeObject = Omit<ReturnType<typeof describeNode>, 'values'> & {
+  readonly values: readonly Value[];
+};
+
+/** The node as retained: as the session describes it, without ages, which would grow old. */
+export function nodeObject(node: NodeView, now: number): NodeObject {
+  const { values, ...described } = describeNode(node, now);
+  return { ...described, values: values.map(({ ageMs: _, ...value }) => value) };
+}
+
+/** A field as it stands in its topic. */
+export interface PlainField {
+  readonly level: string;
+  readonly type: string;
+  readonly name: string;
+  readonly value: number | string;
+  readonly unit: string | undefined;
+  readonly receivedAt: number;
+}
+
+export function plainFields(values: readonly Value[]): PlainField[] {
+  return values.flatMap(({ type, fields, receivedAt }) =>
+    Object.entries(fields).map(([name, { value, unit }]) => {
+      return { level: fieldLevel(type, name), type, name, value, unit, receivedAt };
+    }),
+  );
+}
+
+/** Degrees; the newest value that has a latitude and a longitude tells it. */
+export function positionOf(
+  values: readonly Value[],
+): { latitude: number; longitude: number; at: number } | undefined {
+  const newestFirst = [...values].sort((a, b) => b.receivedAt - a.receivedAt);
+  for (const { fields, receivedAt } of newestFirst) {
+    const latitude = (fields.latitude ?? fields.lat)?.value;
+    const longitude = (fields.longitude ?? fields.lon)?.value;
+    if (typeof latitude === 'number' && typeof longitude === 'number')
+      return { latitude, longitude, at: receivedAt };
+  }
+  return undefined;
+}
+
+/** The topics that were retained of each node, so that they can be removed with it. */
+export class NodeTopics {
+  readonly #topics: Topics;
+  readonly #levels = new Map<number, Set<string>>();
+  #fieldsLeftOut = 0;
+
+  constructor(topics: Topics) {
+    this.#topics = topics;
+  }
+
+  /** Fields without a topic of their own, since their node has too many. */
+  get fieldsLeftOut(): number {
+    return this.#fieldsLeftOut;
+  }
+
+  /** `types`: names of the data types whose fields are news; undefined = of all. */
+  tell(
+    node: NodeObject,
+    codes: readonly string[],
+    now: number,
+    seq: number,
+    types: ReadonlySet<string> | undefined,
+  ): Publication[] {
+    const { address, values } = node;
+    this.#levelsOf(address);
+    const payload = JSON.stringify({ at: now, seq, ...node, alarms: codes });
+    const news = types ? values.filter(({ type }) => types.has(type)) : values;
+    return [
+      { topic: this.#topics.node(address), payload, retain: true },
+      ...plainFields(news)
+        .filter(({ level }) => this.#remember(address, level))
+        .map(this.#tellField(address)),
+      ...this.#tellPosition(address, values, news),
+    ];
+  }
+
+  /** Topics that an earlier run retained. */
+  recall(address: number, values: readonly Pick<Value, 'type' | 'fields'>[]): void {
+    this.#levelsOf(address);
+    for (const { type, fields } of values) {
+      for (const name of Object.keys(fields)) this.#remember(address, fieldLevel(type, name));
+    }
+  }
+
+  /** Nodes of which something is retained. */
+  addresses(): Iterable<number> {
+    return this.#levels.keys();
+  }
+
+  knows(address: number): boolean {
+    return this.#levels.has(address);
+  }
+
+  /** The topics of a removed node are empty. */
+  forget(address: number): void {
+    this.#levels.delete(address);
+  }
+
+  /** Empties every topic of a node that is no longer there. */
+  remove(address: number): Publication[] {
+    const levels = [...this.#levelsOf(address)];
+    const topics = levels.map((level) => this.#topics.field(address, level));
+    return [...topics, this.#topics.position(address), this.#topics.node(address)].map(emptied);
+  }
+
+  #tellField(address: number): (field: PlainField) => Publication {
+    return ({ level, value, receivedAt }) => {
+      return {
+        topic: this.#topics.field(address, level),
+        payload: String(value),
+        retain: true,
+        at: receivedAt,
+      };
+    };
+  }
+
+  #tellPosition(address: number, values: readonly Value[], news: readonly Value[]): Publication[] {
+    const position = positionOf(news) && positionOf(values);
+    if (!position) return [];
+    return [{ topic: this.#topics.position(address), payload: JSON.stringify(position), retain: true }];
+  }
+
+  #remember(address: number, level: string): boolean {
+    const levels = this.#levelsOf(address);
+    if (levels.has(level)) return true;
+    if (levels.size === MAX_FIELDS) {
+      this.#fieldsLeftOut++;
+      return false;
+    }
+    levels.add(level);
+    return true;
+  }
+
+  #levelsOf(address: number): Set<string> {
+    const levels = this.#levels.get(address) ?? new Set();
+    this.#levels.set(address, levels);
+    return levels;
+  }
+}
+
+/** Removes what is retained at a topic. */
+export function emptied(topic: string): Publication {
+  return { topic, payload: '', retain: true };
+}

@@ -1,0 +1,42 @@
+/** Commands that take the place of the session's `subscribe`: whoever reads the event topics begins with a picture. */
+import type { Hub } from '../../network/hub.js';
+import { describeEvent, describeSnapshot } from '../../socket/session/describe.js';
+import { SessionError } from '../../socket/session/errors.js';
+
+type Params = Readonly<Record<string, unknown>>;
+type OwnCommand = (params: Params, hub: Hub, now: number) => object;
+
+/** Events in one answer. */
+const MAX_EVENTS = 1000;
+const DEFAULT_EVENTS = 256;
+
+export const OWN_COMMANDS: ReadonlyMap<string, OwnCommand> = new Map([
+  ['snapshot', snapshot],
+  ['events', events],
+]);
+
+/** The whole picture, as of event `seq`. */
+function snapshot(params: Params, hub: Hub, now: number): object {
+  return Object.keys(params).length > 0
+    ? badParams('snapshot has none')
+    : { result: describeSnapshot(hub, now) };
+}
+
+/** What is still held of the events behind `since`, `limit` of them at most, and what is gone. */
+function events({ since, limit = DEFAULT_EVENTS, ...others }: Params, hub: Hub): object {
+  const isWrong = !isWhole(since, 0, Number.MAX_SAFE_INTEGER) || !isWhole(limit, 1, MAX_EVENTS);
+  if (isWrong || Object.keys(others).length > 0) {
+    return badParams(`since must be a number of an event, and limit 1 to ${MAX_EVENTS}`);
+  }
+  const { events, gone } = hub.replay(since, limit);
+  return { result: { seq: hub.lastSeq(), gone: gone ?? null, events: events.map(describeEvent) } };
+}
+
+function isWhole(value: unknown, min: number, max: number): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max;
+}
+
+function badParams(detail: string): object {
+  const { code, message } = new SessionError('BAD_PARAMS', detail);
+  return { error: { code, message } };
+}

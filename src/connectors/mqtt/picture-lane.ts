@@ -1,0 +1,229 @@
+/**
+ * The picture as retained topics. What changes is only marked; it is described when the broker takes it, so a slow
+ * broker gets the latest of each and not what lay in between.
+ */
+import type { Alarm } from '../../network/alarms.js';
+import type { Hub, HubEvent } from '../../network/hub.js';
+import { describeAlarm, describeLink, describeRoot } from '../../socket/session/describe.js';
+import type { GatewayFacts } from '../../socket/session/method.js';
+import type { Discovery } from './discovery.js';
+import { emptied, NodeTopics, nodeObject } from './node-topics.js';
+import type { Lane, LanePublication } from './outbox.js';
+import type { Topics } from './topics.js';
+
+export interface PictureLaneParts {
+  readonly hub: Hub;
+  readonly gateway: GatewayFacts;
+  readonly topics: Topics;
+  readonly now: () => number;
+  /** What Home Assistant is told, if it is told anything. */
+  readonly discovery: Discovery | undefined;
+}
+
+/** What of the picture is told as a whole; `discovery`: the gateway as a device. */
+type Part = 'discovery' | 'link' | 'alarms' | 'paths' | 'robots' | 'counters';
+
+/** Of earlier runs: more than the gateway ever has open. */
+const MAX_RETAINED_ALARMS = 2000;
+const PARTS: readonly Part[] = ['discovery', 'link', 'alarms', 'paths', 'robots', 'counters'];
+
+export class PictureLane implements Lane {
+  readonly #parts: PictureLaneParts;
+  readonly #nodeTopics: NodeTopics;
+  readonly #changedParts = new Set<Part>();
+  /** Alarms whose topics are out of date. */
+  readonly #changedAlarms = new Set<string>();
+  readonly #retainedAlarms = new Set<string>();
+  /** Nodes whose topics are out of date, and the data types that are news; undefined = all. */
+  readonly #changedNodes = new Map<number, Set<string> | undefined>();
+  #openAlarms: ReadonlyMap<string, Alarm> | undefined;
+  /** Publications of what was taken last. */
+  #ready: LanePublication[] = [];
+  #wasUp: boolean;
+
+  constructor(parts: PictureLaneParts) {
+    this.#parts = parts;
+    this.#nodeTopics = new NodeTopics(parts.topics);
+    this.#wasUp = parts.hub.link().state === 'up';
+    this.restart();
+  }
+
+  counters() {
+    return { changedNodes: this.#changedNodes.size, fieldsLeftOut: this.#nodeTopics.fieldsLeftOut };
+  }
+
+  next(): LanePublication | undefined {
+    while (this.#ready.length === 0 && this.#hasChanges) this.#ready = this.#takeOldest().reverse();
+    return this.#ready.pop();
+  }
+
+  /** The broker may have lost everything: all of it is told again. */
+  restart(): void {
+    const { hub, discovery } = this.#parts;
+    this.#ready = [];
+    this.#openAlarms = undefined;
+    discovery?.restart();
+    for (const part of PARTS) this.#changedParts.add(part);
+    for (const id of [...this.#retainedAlarms, ...this.#alarms().keys()]) this.#changedAlarms.add(id);
+    const addresses = [...this.#nodeTopics.addresses(), ...hub.nodes().map(({ address }) => address)];
+    for (const address of addresses) this.#changedNodes.set(address, undefined);
+  }
+
+  onEvent(event: HubEvent): void {
+    if (event.kind === 'message') this.#markNode(event.message.from);
+    else if (event.kind === 'value') this.#markNode(event.node, event.type.name);
+    else if (event.kind === 'node') this.#markNode(event.node);
+    else if (event.kind === 'alarm') this.#onAlarm(event.alarm);
+    else if (event.kind === 'link') this.#onLink(event.status.state === 'up');
+    else if (event.kind === 'paths' || event.kind === 'robots') this.#changedParts.add(event.kind);
+  }
+
+  /** Counters, and when the root was heard last, are told now and then. */
+  onPeriod(): void {
+    this.#changedParts.add('counters').add('link');
+  }
+
+  /** What an earlier run has retained of a node that may not be known any more. */
+  recallNode(address: number, values: Parameters<NodeTopics['recall']>[1]): void {
+    this.#nodeTopics.recall(address, values);
+  }
+
+  recallAlarm(id: string): void {
+    if (this.#retainedAlarms.size >= MAX_RETAINED_ALARMS) return;
+    this.#retainedAlarms.add(id);
+    this.#changedAlarms.add(id);
+  }
+
+  /** Removes a node's topics, unless it is known. */
+  reviewNode(address: number): void {
+    this.#markNode(address);
+  }
+
+  #markNode(address: number, type?: string): void {
+    if (!this.#changedNodes.has(address)) this.#changedNodes.set(address, new Set());
+    if (type !== undefined) this.#changedNodes.get(address)?.add(type);
+  }
+
+  #onAlarm({ id, node }: Alarm): void {
+    this.#openAlarms = undefined;
+    this.#changedAlarms.add(id);
+    this.#changedParts.add('alarms');
+    if (node !== undefined) this.#markNode(node);
+  }
+
+  /** While there is no link every node is unknown, and no event of its own says so. */
+  #onLink(isUp: boolean): void {
+    this.#changedParts.add('link');
+    if (isUp === this.#wasUp) return;
+    this.#wasUp = isUp;
+    for (const { address } of this.#parts.hub.nodes()) this.#markNode(address);
+  }
+
+  get #hasChanges(): boolean {
+    return this.#changedParts.size + this.#changedAlarms.size + this.#changedNodes.size > 0;
+  }
+
+  /** What the first change comes to; it may be nothing. */
+  #takeOldest(): LanePublication[] {
+    const part = takeFirst(this.#changedParts);
+    if (part !== undefined) return this.#tellPart(part);
+    const id = takeFirst(this.#changedAlarms);
+    if (id !== undefined) return [this.#tellAlarm(id)];
+    for (const [address, types] of this.#changedNodes) {
+      this.#changedNodes.delete(address);
+      return this.#tellNode(address, types);
+    }
+    return [];
+  }
+
+  #tellPart(part: Part): LanePublication[] {
+    const { topics, discovery } = this.#parts;
+    if (part === 'discovery') return discovery ? [discovery.tellGateway()] : [];
+    return [{ topic: topics[part], payload: this.#payload(this.#describe(part)), retain: true }];
+  }
+
+  #describe(part: Exclude<Part, 'discovery'>): object {
+    const { hub, gateway } = this.#parts;
+    switch (part) {
+      case 'link':
+        return { link: describeLink(hub.link()), root: describeRoot(hub.root()) };
+      case 'alarms':
+        return this.#summarizeAlarms();
+      case 'paths':
+        return { paths: hub.paths() };
+      case 'robots':
+        return { robots: hub.robots() };
+      case 'counters':
+        return { counters: { ...(hub.counters() as object), clients: gateway.clientCounters() } };
+    }
+  }
+
+  #summarizeAlarms(): object {
+    const codes: Record<string, number> = {};
+    let unacknowledged = 0;
+    for (const { code, acknowledged } of this.#alarms().values()) {
+      codes[code] = (codes[code] ?? 0) + 1;
+      if (!acknowledged) unacknowledged++;
+    }
+    return { open: this.#alarms().size, unacknowledged, codes };
+  }
+
+  #tellAlarm(id: string): LanePublication {
+    const topic = this.#parts.topics.alarm(id);
+    const alarm = this.#alarms().get(id);
+    if (!alarm) return { ...emptied(topic), onDone: () => this.#onAlarmRemoved(id) };
+    this.#retainedAlarms.add(id);
+    return { topic, payload: this.#payload(describeAlarm(alarm)), retain: true };
+  }
+
+  #onAlarmRemoved(id: string): void {
+    if (!this.#alarms().has(id)) this.#retainedAlarms.delete(id);
+  }
+
+  #tellNode(address: number, types: ReadonlySet<string> | undefined): LanePublication[] {
+    const { hub, now, discovery } = this.#parts;
+    const node = hub.findNode(address);
+    if (!node) return this.#removeNode(address);
+    const described = nodeObject(node, now());
+    const isNew = !this.#nodeTopics.knows(address);
+    const codes = this.#codesOf(address);
+    const told = this.#nodeTopics.tell(described, codes, now(), hub.lastSeq(), isNew ? undefined : types);
+    const discovered = discovery?.tellNode(described);
+    return discovered ? [...told, discovered] : told;
+  }
+
+  #removeNode(address: number): LanePublication[] {
+    if (!this.#nodeTopics.knows(address)) return [];
+    const { discovery } = this.#parts;
+    const told: LanePublication[] = this.#nodeTopics.remove(address);
+    if (discovery) told.push(discovery.removeNode(address));
+    const onDone = () => {
+      if (!this.#parts.hub.findNode(address)) this.#nodeTopics.forget(address);
+    };
+    return told.map((publication, index) =>
+      index === told.length - 1 ? { ...publication, onDone } : publication,
+    );
+  }
+
+  #codesOf(address: number): string[] {
+    return [...this.#alarms().values()].filter(({ node }) => node === address).map(({ code }) => code);
+  }
+
+  #alarms(): ReadonlyMap<string, Alarm> {
+    this.#openAlarms ??= new Map(this.#parts.hub.alarms().map((alarm) => [alarm.id, alarm]));
+    return this.#openAlarms;
+  }
+
+  #payload(content: object): string {
+    const { now, hub } = this.#parts;
+    return JSON.stringify({ at: now(), seq: hub.lastSeq(), ...content });
+  }
+}
+
+function takeFirst<Item>(items: Set<Item>): Item | undefined {
+  for (const item of items) {
+    items.delete(item);
+    return item;
+  }
+  return undefined;
+}

@@ -1,0 +1,61 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { CancelTimer, Clock } from '../../clock.js';
+import { errorText, systemErrorCode } from '../../errors.js';
+import type { Log } from '../../log.js';
+
+const WRITE_EVERY_MS = 1000;
+
+/**
+ * The number of the last event that the broker has, in a small file, written at most once a second. After a restart
+ * the broker is told what comes behind it, or which range is gone.
+ */
+export class ProgressFile {
+  readonly #file: string;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  #seq: number | undefined;
+  #cancelWrite: CancelTimer | undefined;
+
+  constructor(file: string, clock: Clock, log: Log) {
+    this.#file = file;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** Undefined when there is none, or none that can be read. */
+  read(): number | undefined {
+    try {
+      const seq = Number(JSON.parse(readFileSync(this.#file, 'utf8')).acknowledged);
+      return Number.isSafeInteger(seq) && seq >= 0 ? seq : undefined;
+    } catch (error) {
+      if (systemErrorCode(error) !== 'ENOENT') this.#complain(error);
+      return undefined;
+    }
+  }
+
+  /** To be kept; `seq`: the last event that the broker has. */
+  set(seq: number): void {
+    this.#seq = seq;
+    this.#cancelWrite ??= this.#clock.after(WRITE_EVERY_MS, () => this.flush());
+  }
+
+  /** Writes what is not written yet. */
+  flush(): void {
+    this.#cancelWrite?.();
+    this.#cancelWrite = undefined;
+    if (this.#seq === undefined) return;
+    try {
+      mkdirSync(dirname(this.#file), { recursive: true });
+      writeFileSync(`${this.#file}.new`, `${JSON.stringify({ acknowledged: this.#seq })}\n`);
+      renameSync(`${this.#file}.new`, this.#file);
+      this.#seq = undefined;
+    } catch (error) {
+      this.#complain(error);
+    }
+  }
+
+  #complain(error: unknown): void {
+    this.#log.warn('progress file', `${this.#file}: ${errorText(error)}`);
+  }
+}

@@ -1,0 +1,76 @@
+/** What Home Assistant should take a field for: as data-types.json says, else as its unit suggests. */
+import type { DataType, SensorClasses } from '../../protocol/data-types.js';
+
+export interface SensorKeys {
+  readonly unit_of_measurement?: string;
+  readonly device_class?: string;
+  readonly state_class?: string;
+}
+
+/** Units that Home Assistant writes in another way. */
+const UNITS: Readonly<Record<string, string>> = { deg: '°', 'uS/cm': 'µS/cm' };
+
+/** Units that can mean but one thing, as Home Assistant writes them. */
+const CLASS_BY_UNIT: Readonly<Record<string, string>> = {
+  '°C': 'temperature',
+  '°F': 'temperature',
+  K: 'temperature',
+  V: 'voltage',
+  mV: 'voltage',
+  A: 'current',
+  mA: 'current',
+  W: 'power',
+  kW: 'power',
+  Hz: 'frequency',
+  kHz: 'frequency',
+  Pa: 'pressure',
+  hPa: 'pressure',
+  kPa: 'pressure',
+  bar: 'pressure',
+  mbar: 'pressure',
+  lx: 'illuminance',
+  'W/m²': 'irradiance',
+  'µS/cm': 'conductivity',
+  dBm: 'signal_strength',
+  'm/s': 'speed',
+  'km/h': 'speed',
+  ms: 'duration',
+  s: 'duration',
+  min: 'duration',
+  h: 'duration',
+};
+
+/** A percentage of what: only the name can tell. */
+const PERCENTAGES: readonly (readonly [RegExp, string])[] = [
+  [/batter/i, 'battery'],
+  [/moist/i, 'moisture'],
+  [/humid/i, 'humidity'],
+];
+
+interface Field {
+  readonly type: string;
+  readonly name: string;
+  readonly unit: string | undefined;
+}
+
+export function sensorClasses({ type, name, unit }: Field, dataType: DataType | undefined): SensorKeys {
+  const known: SensorClasses = findField(name, dataType) ?? {};
+  const shown = unit === undefined ? undefined : (UNITS[unit] ?? unit);
+  const deviceClass = known.deviceClass ?? classOf(`${type} ${name}`, shown);
+  return {
+    ...(shown !== undefined && { unit_of_measurement: shown }),
+    ...(deviceClass !== undefined && { device_class: deviceClass }),
+    state_class: known.stateClass ?? 'measurement',
+  };
+}
+
+function findField(name: string, dataType: DataType | undefined): SensorClasses | undefined {
+  const fields: readonly (SensorClasses & { readonly name: string })[] =
+    dataType?.json?.fields ?? dataType?.fields ?? [];
+  return fields.find((field) => field.name === name);
+}
+
+function classOf(words: string, unit: string | undefined): string | undefined {
+  if (unit === '%') return PERCENTAGES.find(([word]) => word.test(words))?.[1];
+  return unit === undefined ? undefined : CLASS_BY_UNIT[unit];
+}

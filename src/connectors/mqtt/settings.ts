@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import { errorText } from '../../errors.js';
+
+export interface MqttSettings {
+  /** `mqtt://HOST[:PORT]`, or `mqtts:`; may hold user and password. */
+  readonly url: string;
+  readonly prefix: string;
+  /** The gateway's own name among those under the prefix. */
+  readonly id: string;
+  readonly version: 'auto' | '5' | '3.1.1';
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+  readonly passwordFile: string | undefined;
+  readonly caFile: string | undefined;
+  readonly certFile: string | undefined;
+  readonly keyFile: string | undefined;
+  /** Commands that are carried out; undefined = all but `resetRoot` and `clean`. */
+  readonly commands: readonly string[] | undefined;
+  /** Where Home Assistant looks; undefined = it is told nothing. */
+  readonly discoveryPrefix: string | undefined;
+  /** 0 = never. */
+  readonly countersEveryMs: number;
+  /** Where the number of the last event that the broker has is kept across restarts. */
+  readonly stateFile: string | undefined;
+}
+
+/** Where the broker is, and what this client shows it. */
+export interface BrokerAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly isSecure: boolean;
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+  readonly ca: Buffer | undefined;
+  readonly cert: Buffer | undefined;
+  readonly key: Buffer | undefined;
+}
+
+/** Reads what the settings name; files anew each time, so that a renewed certificate is used. Throws when one can't be read. */
+export function readAddress(settings: MqttSettings): BrokerAddress {
+  const url = new URL(settings.url);
+  const isSecure = url.protocol === 'mqtts:';
+  return {
+    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: Number(url.port) || (isSecure ? 8883 : 1883),
+    isSecure,
+    user: settings.user ?? given(url.username),
+    password: readPassword(settings) ?? given(url.password),
+    ca: readFile('mqtt.ca_file', settings.caFile),
+    cert: readFile('mqtt.cert_file', settings.certFile),
+    key: readFile('mqtt.key_file', settings.keyFile),
+  };
+}
+
+/** The broker as logs name it: without user and password. */
+export function brokerName({ url }: MqttSettings): string {
+  const { protocol, host } = new URL(url);
+  return `${protocol}//${host}`;
+}
+
+/** A part of the url, where it is not empty. */
+function given(part: string): string | undefined {
+  return part === '' ? undefined : decodeURIComponent(part);
+}
+
+/** The file's first line. */
+function readPassword({ password, passwordFile }: MqttSettings): string | undefined {
+  const text = readFile('mqtt.password_file', passwordFile)?.toString('utf8');
+  return text === undefined ? password : text.split(/\r?\n/, 1)[0];
+}
+
+function readFile(setting: string, file: string | undefined): Buffer | undefined {
+  if (file === undefined) return undefined;
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new Error(`${setting} = "${file}": ${errorText(error)}`, { cause: error });
+  }
+}

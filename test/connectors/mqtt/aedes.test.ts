@@ -1,0 +1,138 @@
+/** The connector in a whole gateway, at a broker of MQTT 3.1.1 in this process. */
+import test, { type ExecutionContext } from 'ava';
+import { AedesBroker } from '../../support/aedes-broker.js';
+import { type FixtureOptions, startGateway } from '../../support/gateway-fixture.js';
+import { MqttWatcher } from '../../support/mqtt-client.js';
+
+const BASE = 'farm/north';
+
+/** A broker, a gateway that joins it, and a program that watches all that it says. */
+async function join(t: ExecutionContext, settings: FixtureOptions['settings'] = {}) {
+  const broker = await AedesBroker.start();
+  const watcher = await MqttWatcher.connect(broker.url, ['#']);
+  const mqtt = { url: broker.url, id: 'north', prefix: 'farm', ...(settings.mqtt as object | undefined) };
+  const gateway = await startGateway({ settings: { ...settings, mqtt } });
+  t.teardown(async () => {
+    await gateway.close();
+    await watcher.close();
+    await broker.vanish();
+  });
+  await watcher.until(() => watcher.at(`${BASE}/status`));
+  return { broker, watcher, gateway };
+}
+
+test('a broker that speaks only 3.1.1 is spoken to in that', async (t) => {
+  const { gateway, watcher } = await join(t);
+  gateway.root.say('00 05 44 01 00 07');
+  const node = await watcher.until(() => watcher.at(`${BASE}/node/0x0005`));
+  t.like(node, {
+    address: 5,
+    status: 'active',
+    values: [{ type: 'Sequence', fields: { sequence: { value: 7 } } }],
+  });
+  t.is(await watcher.until(() => watcher.at<number>(`${BASE}/node/0x0005/Sequence/sequence`)), 7);
+  const message = await watcher.until(() => watcher.at(`${BASE}/event/message/0x0005/Data`));
+  t.like(message, { kind: 'message', message: { from: 5, body: '000544010007' } });
+});
+
+test('the picture is retained: who comes later has it at once', async (t) => {
+  const { broker, gateway, watcher } = await join(t);
+  gateway.root.say('00 05 44 01 00 07');
+  await watcher.until(() => watcher.at(`${BASE}/node/0x0005`));
+  const late = await MqttWatcher.connect(broker.url, [`${BASE}/#`]);
+  t.teardown(() => late.close());
+  for (const topic of ['status', 'link', 'alarms', 'paths', 'robots', 'counters', 'node/0x0005']) {
+    await late.until(() => late.at(`${BASE}/${topic}`));
+  }
+  t.true(late.received.every(({ packet, topic }) => packet.retain === !topic.includes('/event/')));
+});
+
+test('a command and its answer, with all that a delivery comes to', async (t) => {
+  const { gateway, watcher } = await join(t);
+  const response = { topic: 'me', correlation: '1' };
+  watcher.publish(`${BASE}/cmd/send`, { node: 5, hex: '4501', until: 'answered', response });
+  await gateway.root.nextBody();
+  gateway.root.say('00 05 41 01');
+  const answer = await watcher.until(() => {
+    const last = watcher.at<{ result?: object }>('me');
+    return last?.result && last;
+  });
+  t.like(answer, { command: 'send', correlation: '1', result: { stage: 'answered', answer: '01' } });
+  const stages = watcher.received
+    .filter(({ topic }) => topic === 'me')
+    .map(({ text }) => JSON.parse(text).delivery?.stage);
+  t.deepEqual(stages, ['queued', 'written', 'answered', undefined]);
+});
+
+test('a retained command that waits at the broker is refused when the gateway comes', async (t) => {
+  const broker = await AedesBroker.start();
+  const watcher = await MqttWatcher.connect(broker.url, ['#']);
+  watcher.publish(`${BASE}/cmd/log`, { text: 'again' }, { retain: true });
+  await watcher.until(() => watcher.at(`${BASE}/cmd/log`));
+  const gateway = await startGateway({
+    settings: { mqtt: { url: broker.url, id: 'north', prefix: 'farm' } },
+  });
+  t.teardown(async () => {
+    await gateway.close();
+    await watcher.close();
+    await broker.vanish();
+  });
+  const answer = await watcher.until(() => watcher.at(`${BASE}/answer/log`));
+  t.like(answer, { error: { code: 'RETAINED' } });
+});
+
+test('a gateway that is stopped is offline, and may be stopped twice', async (t) => {
+  const { gateway, watcher } = await join(t);
+  await gateway.gateway.stop();
+  await gateway.gateway.stop();
+  const status = await watcher.until(() => {
+    const last = watcher.at(`${BASE}/status`);
+    return last?.state === 'offline' && last;
+  });
+  t.like(status, { reason: 'stopped' });
+});
+
+test('a broker that is away for a while, and has forgotten everything, is told all that happened', async (t) => {
+  const { broker, gateway, watcher } = await join(t);
+  const { hub, root } = gateway;
+  root.say('00 05 44 01 00 01');
+  await watcher.until(() => watcher.at(`${BASE}/event/message/0x0005/Data`));
+  const from = hub.lastSeq();
+  await broker.vanish();
+  for (let value = 2; value < 100; value++)
+    root.say(`00 05 44 01 00 ${value.toString(16).padStart(2, '0').toUpperCase()}`);
+  const to = hub.lastSeq();
+  await broker.comeBack();
+  await watcher.until(() => watcher.eventNumbers.has(to));
+  const after = [...watcher.eventNumbers].filter((seq) => seq > from);
+  t.deepEqual(
+    after,
+    Array.from({ length: to - from }, (_, index) => from + 1 + index),
+  );
+  t.is(
+    watcher.received.findLast(({ topic }) => topic === `${BASE}/node/0x0005/Sequence/sequence`)?.text,
+    '99',
+  );
+});
+
+test('what the connector counts stands among the counters', async (t) => {
+  const { gateway, watcher } = await join(t);
+  const counters = await watcher.until(() =>
+    watcher.at<{ counters: { clients: { mqtt: object } } }>(`${BASE}/counters`),
+  );
+  t.like(counters, { counters: { clients: { mqtt: { broker: 'up', isContested: false } } } });
+  t.true(gateway.logged.some((line) => line.includes(`connected to mqtt://127.0.0.1:`)));
+});
+
+test('settings that can not be right keep the gateway from starting', async (t) => {
+  for (const [mqtt, why] of [
+    [{ ca_file: '/nowhere.pem' }, /mqtt\.ca_file/],
+    [{ commands: 'nonsense' }, /there is no command "nonsense"/],
+  ] as const) {
+    const error = await t.throwsAsync(
+      startGateway({ settings: { mqtt: { url: 'mqtt://127.0.0.1:1', ...mqtt } } }),
+    );
+    t.like(error, { code: 'BAD_CONFIG' });
+    t.regex(error?.message ?? '', why);
+  }
+});

@@ -1,0 +1,288 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { sensorClasses } from '../../../src/connectors/mqtt/sensor-classes.js';
+import { packageRoot } from '../../../src/package-root.js';
+import { MqttFixture, type MqttFixtureOptions } from '../../support/mqtt-fixture.js';
+import { netInfo } from '../../support/network-fixture.js';
+import { DATA_TYPES_FILE, loadTables, OPCODES_FILE, readTable, temporaryFile } from '../../support/tables.js';
+
+interface Keys {
+  readonly required: readonly string[];
+  readonly optional: readonly string[];
+}
+
+type Entity = Readonly<Record<string, unknown>>;
+
+const book = JSON.parse(readFileSync(join(packageRoot, 'test', 'vectors', 'home-assistant.json'), 'utf8'));
+const platforms = book.platforms as Readonly<Record<string, Keys>>;
+const unitsOfClass = book.unitsOfClass as Readonly<Record<string, readonly string[]>>;
+
+const DATA = '00 05 44 04 00 07 01 39 30 00 09 BC 00 10 E7 2F 11 A0 05';
+const topicOf = (node: string) => `homeassistant/device/farm-north-${node}/config`;
+const GATEWAY = 'homeassistant/device/farm-north/config';
+
+const discovering = ({ settings, ...others }: MqttFixtureOptions = {}) =>
+  MqttFixture.start({ settings: { discoveryPrefix: 'homeassistant', ...settings }, ...others });
+
+/** Every device that is told, by topic. */
+const devices = ({ broker }: MqttFixture) =>
+  [...broker.retained.keys()].filter((topic) => topic.startsWith('homeassistant/'));
+
+function entities(fixture: MqttFixture, topic: string): Readonly<Record<string, Entity>> {
+  return (fixture.broker.kept(topic)?.components ?? {}) as Readonly<Record<string, Entity>>;
+}
+
+function checkKeys(t: ExecutionContext, what: string, value: Entity, { required, optional }: Keys): void {
+  for (const key of required) t.true(key in value, `${what} has no ${key}`);
+  for (const key of Object.keys(value)) t.true([...required, ...optional].includes(key), `${what}: ${key}`);
+}
+
+/** Checks a device against what Home Assistant documents. */
+function checkDevice(t: ExecutionContext, fixture: MqttFixture, topic: string): void {
+  const device = fixture.broker.kept(topic) ?? {};
+  t.regex(topic, new RegExp(book.topic));
+  checkKeys(t, 'the root', device, book.root);
+  checkKeys(t, 'device', device.device as Entity, book.device);
+  checkKeys(t, 'origin', device.origin as Entity, book.origin);
+  for (const [key, entity] of Object.entries(entities(fixture, topic))) checkEntity(t, key, entity);
+}
+
+function checkEntity(t: ExecutionContext, key: string, entity: Entity): void {
+  const { required = [], optional = [] } = platforms[String(entity.platform)] ?? {};
+  checkKeys(t, key, entity, { required, optional: [...optional, ...book.common] });
+  for (const one of entity.availability as Entity[])
+    checkKeys(t, `${key}.availability`, one, book.availability);
+  if (entity.availability_mode) t.true(book.availabilityModes.includes(entity.availability_mode));
+  if (entity.entity_category) t.true(book.entityCategories.includes(entity.entity_category));
+  if (entity.state_class) t.true(book.stateClasses.includes(entity.state_class));
+  if (entity.platform === 'sensor' && entity.device_class) {
+    t.true(unitsOfClass[String(entity.device_class)]?.includes(String(entity.unit_of_measurement)), key);
+  }
+  if (entity.platform === 'binary_sensor')
+    t.true(book.binarySensorClasses.includes(entity.device_class), key);
+}
+
+test('every device has the keys that Home Assistant documents, and no other', async (t) => {
+  const fixture = await discovering();
+  await fixture.say(DATA, netInfo(6), '00 07 7B 22 6C 61 74 22 3A 31 2C 22 6C 6F 6E 22 3A 32 7D 0A');
+  t.is(devices(fixture).length, 4);
+  for (const topic of devices(fixture)) checkDevice(t, fixture, topic);
+});
+
+test('without the setting nothing is told there', async (t) => {
+  const fixture = await MqttFixture.start();
+  await fixture.say(DATA);
+  t.deepEqual(devices(fixture), []);
+});
+
+test('a node is a device behind the gateway, and each of its fields a sensor', async (t) => {
+  const fixture = await discovering();
+  await fixture.say(netInfo(5), DATA);
+  const told = fixture.broker.kept(topicOf('0x0005'));
+  t.like(told, {
+    device: {
+      identifiers: ['farm-north-0x0005'],
+      name: 'Node-5',
+      via_device: 'farm-north',
+      serial_number: '32100000000000000000000000000005',
+    },
+    origin: { name: 'meshgate' },
+  });
+  const { 'Temperature-temperature': temperature, 'GPS-longitude': longitude } = entities(
+    fixture,
+    topicOf('0x0005'),
+  );
+  t.like(temperature, {
+    platform: 'sensor',
+    name: 'Temperature',
+    state_topic: 'farm/north/node/0x0005/Temperature/temperature',
+    unit_of_measurement: '°C',
+    device_class: 'temperature',
+    state_class: 'measurement',
+  });
+  t.like(longitude, { name: 'GPS longitude', unit_of_measurement: '°' });
+  t.false('device_class' in (longitude ?? {}));
+});
+
+/** The topics that an entity's availability depends on. */
+function availabilityOf(entity: Entity | undefined): unknown[] {
+  return ((entity?.availability ?? []) as Entity[]).map(({ topic }) => topic);
+}
+
+test('its entities are there while the gateway is there and the node is alive', async (t) => {
+  const fixture = await discovering();
+  await fixture.say(DATA);
+  const { 'Battery-voltage': voltage, problem, ping, status } = entities(fixture, topicOf('0x0005'));
+  t.deepEqual(availabilityOf(voltage), ['farm/north/status', 'farm/north/node/0x0005']);
+  t.is(voltage?.availability_mode, 'all');
+  for (const always of [problem, ping, status]) {
+    t.deepEqual(availabilityOf(always), ['farm/north/status']);
+  }
+});
+
+test('a place makes a tracker, from what stands in its position topic', async (t) => {
+  const fixture = await discovering();
+  await fixture.say('00 05 44 01 00 07');
+  t.false('position' in entities(fixture, topicOf('0x0005')));
+  await fixture.say(DATA);
+  const { position } = entities(fixture, topicOf('0x0005'));
+  t.like(position, { platform: 'device_tracker', source_type: 'gps' });
+  t.like(fixture.broker.kept(String(position?.json_attributes_topic)), {
+    latitude: 48.137,
+    longitude: 12.345,
+  });
+});
+
+test('the ping button gives a command that pings the node, where that is allowed', async (t) => {
+  const fixture = await discovering();
+  await fixture.say(DATA);
+  const { ping } = entities(fixture, topicOf('0x0005'));
+  fixture.broker.deliver(String(ping?.command_topic), String(ping?.payload_press));
+  await fixture.settle();
+  t.true(fixture.mesh.sent.at(-1)?.startsWith('SEND-\0\x05E'));
+  const without = await discovering({ settings: { commands: ['hello'] } });
+  await without.say(DATA);
+  t.false('ping' in entities(without, topicOf('0x0005')));
+});
+
+test('alarms are problem sensors: of a node at the node, of the gateway one a code', async (t) => {
+  const fixture = await discovering();
+  await fixture.say(DATA);
+  t.like(entities(fixture, topicOf('0x0005')).problem, {
+    device_class: 'problem',
+    state_topic: 'farm/north/node/0x0005',
+    value_template: "{{ 'ON' if value_json.alarms else 'OFF' }}",
+  });
+  const lost = entities(fixture, GATEWAY).LINK_5fLOST;
+  t.like(lost, {
+    device_class: 'problem',
+    state_topic: 'farm/north/alarms',
+    value_template: "{{ 'ON' if value_json.codes.LINK_LOST is defined else 'OFF' }}",
+  });
+  fixture.mesh.link('backingOff');
+  await fixture.settle();
+  t.like(fixture.broker.kept('farm/north/alarms'), { codes: { LINK_LOST: 1 } });
+});
+
+test('a device is told again only when it has something new', async (t) => {
+  const fixture = await discovering();
+  await fixture.say(DATA);
+  await fixture.say(DATA);
+  t.is(fixture.broker.at(topicOf('0x0005')).length, 1);
+  await fixture.say('00 05 7B 22 61 22 3A 31 7D 0A');
+  t.is(fixture.broker.at(topicOf('0x0005')).length, 2);
+  t.true('Report-a' in entities(fixture, topicOf('0x0005')));
+});
+
+test('a node that is forgotten is removed there too', async (t) => {
+  const fixture = await discovering();
+  await fixture.say(DATA);
+  await fixture.mesh.network.execute({ kind: 'clean' }, 'test');
+  await fixture.settle();
+  t.deepEqual(devices(fixture), [GATEWAY]);
+});
+
+test('one that an earlier run told of is removed when it does not come back', async (t) => {
+  const earlier = await discovering();
+  await earlier.say(DATA);
+  earlier.broker.lose();
+  const fixture = await discovering({ broker: earlier.broker });
+  await fixture.pass(620_000);
+  t.deepEqual(devices(fixture), [GATEWAY]);
+});
+
+test('whatever names hold, keys and topics are of the letters that Home Assistant allows', async (t) => {
+  const table = readTable(DATA_TYPES_FILE) as { types: object[] };
+  const odd = {
+    name: 'A_B',
+    id: 99,
+    length: 2,
+    fields: [
+      { name: 'c/d é', type: 'u8' },
+      { name: 'B', type: 'u8' },
+    ],
+  };
+  const other = { name: 'AA', id: 98, length: 1, fields: [{ name: 'B_c/d é', type: 'u8' }] };
+  const file = temporaryFile(t, 'types.json', { types: [...table.types, odd, other] });
+  const fixture = await discovering({
+    settings: { id: 'north 2', prefix: 'a/b' },
+    tables: loadTables(OPCODES_FILE, file),
+  });
+  await fixture.say('00 05 44 02 63 01 02 62 03');
+  for (const topic of devices(fixture)) checkDevice(t, fixture, topic);
+  const uniques = Object.values(entities(fixture, 'homeassistant/device/a_2fb-north_202-0x0005/config')).map(
+    ({ unique_id }) => String(unique_id),
+  );
+  t.is(new Set(uniques).size, 6);
+  for (const unique of uniques) t.regex(unique, /^[A-Za-z0-9_-]+$/);
+});
+
+for (const [type, name, unit, expected] of [
+  ['Soil', 'moisture', '%', { unit_of_measurement: '%', device_class: 'moisture' }],
+  ['Air', 'humidity', '%', { unit_of_measurement: '%', device_class: 'humidity' }],
+  ['Battery', 'level', '%', { unit_of_measurement: '%', device_class: 'battery' }],
+  ['Valve', 'open', '%', { unit_of_measurement: '%' }],
+  ['Heading', 'heading', 'deg', { unit_of_measurement: '°' }],
+  ['Soil', 'conductivity', 'uS/cm', { unit_of_measurement: 'µS/cm', device_class: 'conductivity' }],
+  ['Sequence', 'sequence', undefined, {}],
+] as const) {
+  test(`${type} ${name}${unit === undefined ? '' : ` in ${unit}`} is ${JSON.stringify(expected)}`, (t) => {
+    t.deepEqual(sensorClasses({ type, name, unit }, undefined), { ...expected, state_class: 'measurement' });
+  });
+}
+
+test('units that suggest a class are units that Home Assistant has for it', (t) => {
+  const units = [
+    '°C',
+    '°F',
+    'K',
+    'V',
+    'mV',
+    'A',
+    'mA',
+    'W',
+    'kW',
+    'Hz',
+    'kHz',
+    'Pa',
+    'hPa',
+    'kPa',
+    'bar',
+    'mbar',
+  ];
+  for (const unit of [...units, 'lx', 'W/m²', 'uS/cm', 'dBm', 'm/s', 'km/h', 'ms', 's', 'min', 'h']) {
+    const keys = sensorClasses({ type: 'T', name: 'n', unit }, undefined);
+    t.true(unitsOfClass[String(keys.device_class)]?.includes(String(keys.unit_of_measurement)), unit);
+  }
+});
+
+test('what data-types.json says goes before what the unit suggests', (t) => {
+  const field = {
+    name: 'rain',
+    type: 'u8',
+    unit: 'mm',
+    deviceClass: 'precipitation',
+    stateClass: 'total_increasing',
+  };
+  const file = temporaryFile(t, 'types.json', {
+    types: [{ name: 'Rain', id: 9, length: 1, fields: [field] }],
+  });
+  const json = {
+    name: 'Json',
+    id: 8,
+    maxLength: 9,
+    encoding: 'json',
+    fields: [{ name: 'x', deviceClass: 'ph' }],
+  };
+  const jsonFile = temporaryFile(t, 'json.json', { types: [json] });
+  const opcodes = temporaryFile(t, 'opcodes.json', { messages: [], commands: [] });
+  const rain = loadTables(opcodes, file).dataTypes.findByName('Rain');
+  t.deepEqual(sensorClasses({ type: 'Rain', name: 'rain', unit: 'mm' }, rain), {
+    unit_of_measurement: 'mm',
+    device_class: 'precipitation',
+    state_class: 'total_increasing',
+  });
+  const odd = loadTables(opcodes, jsonFile).dataTypes.findByName('Json');
+  t.is(sensorClasses({ type: 'Json', name: 'x', unit: undefined }, odd).device_class, 'ph');
+});

@@ -1,0 +1,161 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from './mqtt-client.js';
+
+/** Debian puts the broker where a user's path does not lead. */
+const PATH = `${process.env.PATH ?? ''}:/usr/sbin:/usr/local/sbin`;
+const env = { ...process.env, PATH };
+const PATIENCE_MS = 15_000;
+
+const isThere = (command: string, args: string[]) => spawnSync(command, args, { env }).error === undefined;
+
+/** Tests that need the broker: `const brokerTest = hasMosquitto ? test : test.skip`. */
+export const hasMosquitto = isThere('mosquitto', ['-h']) && isThere('openssl', ['version']);
+
+export interface MosquittoOptions {
+  /** Lines of its configuration. */
+  readonly lines?: readonly string[];
+  /** Lines that name this broker's own folder. */
+  readonly linesIn?: (folder: string) => readonly string[];
+}
+
+const running = new Set<Mosquitto>();
+
+/** To be called when a test file is over: none may be left running. */
+export async function stopBrokers(): Promise<void> {
+  await Promise.all([...running].map((broker) => broker.remove()));
+}
+
+/** A real broker, on a port of 127.0.0.1 that it keeps. */
+export class Mosquitto {
+  readonly folder = mkdtempSync(join(tmpdir(), 'mg-mosquitto-'));
+  readonly port: number;
+  #child: ChildProcess | undefined;
+  #output = '';
+
+  private constructor(
+    port: number,
+    { lines = ['allow_anonymous true'], linesIn = () => [] }: MosquittoOptions,
+  ) {
+    this.port = port;
+    const own = ['user root', `listener ${port} 127.0.0.1`, 'set_tcp_nodelay true'];
+    writeFileSync(join(this.folder, 'conf'), `${[...own, ...lines, ...linesIn(this.folder)].join('\n')}\n`);
+  }
+
+  static async start(options: MosquittoOptions = {}): Promise<Mosquitto> {
+    const broker = new Mosquitto(await freePort(), options);
+    running.add(broker);
+    await broker.launch();
+    return broker;
+  }
+
+  get url(): string {
+    return `mqtt://127.0.0.1:${this.port}`;
+  }
+
+  /** Begins it, or begins it again. */
+  async launch(): Promise<void> {
+    this.#output = '';
+    const child = spawn('mosquitto', ['-c', join(this.folder, 'conf')], {
+      env,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    this.#child = child;
+    await new Promise<void>((resolve, reject) => {
+      const fail = () => reject(new Error(`mosquitto does not run:\n${this.#output.slice(-2000)}`));
+      const timer = setTimeout(fail, PATIENCE_MS);
+      child.once('close', fail);
+      child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+        this.#output = `${this.#output}${text}`.slice(-100_000);
+        if (!/mosquitto version \S+ running/.test(this.#output)) return;
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  /** What it says of itself: its log, the newest part. */
+  get output(): string {
+    return this.#output;
+  }
+
+  /** Writes its sessions and retained messages to its disk. */
+  async save(): Promise<void> {
+    this.#child?.kill('SIGUSR1');
+    while (!this.#output.includes('Saving in-memory database'))
+      await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+
+  /** Without a word to anybody. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGKILL');
+    await once(child, 'close');
+  }
+
+  async remove(): Promise<void> {
+    running.delete(this);
+    await this.kill();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** `name` may come in with `password`. */
+export function passwordLine(folder: string, users: Readonly<Record<string, string>>): string {
+  const file = join(folder, 'passwords');
+  writeFileSync(file, '', { mode: 0o600 });
+  for (const [name, password] of Object.entries(users)) {
+    spawnSync('mosquitto_passwd', ['-b', file, name, password], { env });
+  }
+  return `password_file ${file}`;
+}
+
+export interface Certificates {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+  readonly clientCert: string;
+  readonly clientKey: string;
+}
+
+/** An authority, a certificate for `localhost`, and one for a client, as files. */
+export function makeCertificates(folder: string): Certificates {
+  const file = (name: string) => join(folder, name);
+  const openssl = (...args: string[]) => {
+    const { status, stderr } = spawnSync('openssl', args, { env, cwd: folder, encoding: 'utf8' });
+    if (status !== 0) throw new Error(stderr);
+  };
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
+  openssl('req', '-x509', ...key, '-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=Test authority');
+  for (const [name, subject] of [
+    ['server', '/CN=localhost'],
+    ['client', '/CN=north'],
+  ] as const) {
+    openssl('req', ...key, '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', subject);
+    writeFileSync(file(`${name}.ext`), `subjectAltName=DNS:${name === 'server' ? 'localhost' : 'north'}\n`);
+    const signed = [
+      '-CA',
+      'ca.pem',
+      '-CAkey',
+      'ca.key',
+      '-CAcreateserial',
+      '-days',
+      '2',
+      '-extfile',
+      `${name}.ext`,
+    ];
+    openssl('x509', '-req', '-in', `${name}.csr`, '-out', `${name}.pem`, ...signed);
+  }
+  return {
+    ca: file('ca.pem'),
+    cert: file('server.pem'),
+    key: file('server.key'),
+    clientCert: file('client.pem'),
+    clientKey: file('client.key'),
+  };
+}

@@ -1,0 +1,93 @@
+import { once } from 'node:events';
+import { connectAsync, type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
+
+/** Brokers and gateways in processes of their own take their time on a loaded machine. */
+const PATIENCE_MS = 15_000;
+
+export interface Received {
+  readonly topic: string;
+  readonly text: string;
+  readonly packet: IPublishPacket;
+}
+
+/** A program at the broker, that remembers what it is given. */
+export class MqttWatcher {
+  readonly received: Received[] = [];
+  /** Numbers of the events that came, in the order in which each came first. */
+  readonly eventNumbers = new Set<number>();
+  readonly client: MqttClient;
+  readonly #checks = new Set<() => void>();
+
+  private constructor(client: MqttClient) {
+    this.client = client;
+    client.on('message', (topic, payload, packet) => {
+      const text = payload.toString('utf8');
+      this.received.push({ topic, text, packet });
+      if (topic.includes('/event/')) this.#noteNumber(text);
+      for (const check of [...this.#checks]) check();
+    });
+    client.on('error', () => {});
+  }
+
+  /** Connects, and subscribes with QoS 1. */
+  static async connect(
+    url: string,
+    topics: readonly string[],
+    options: IClientOptions = {},
+  ): Promise<MqttWatcher> {
+    const watcher = new MqttWatcher(await connectAsync(url, { reconnectPeriod: 200, ...options }));
+    if (topics.length > 0) await watcher.client.subscribeAsync([...topics], { qos: 1 });
+    return watcher;
+  }
+
+  /** The last payload at a topic, parsed; undefined while there is none. */
+  at<Content = Record<string, unknown>>(topic: string): Content | undefined {
+    const last = this.received.findLast((entry) => entry.topic === topic);
+    return last && (JSON.parse(last.text || 'null') as Content);
+  }
+
+  /** Resolves with what `find` gives, as soon as it gives something. */
+  until<Found>(find: () => Found | undefined | false | null): Promise<Found> {
+    return new Promise((resolve, reject) => {
+      const check = () => {
+        const found = find();
+        if (!found) return;
+        clearTimeout(timer);
+        this.#checks.delete(check);
+        resolve(found);
+      };
+      const timer = setTimeout(() => {
+        this.#checks.delete(check);
+        const seen = this.received.slice(-20).map(({ topic, text }) => `${topic} ${text.slice(0, 100)}`);
+        reject(new Error(`it did not come:\n${seen.join('\n')}`));
+      }, PATIENCE_MS);
+      this.#checks.add(check);
+      check();
+    });
+  }
+
+  #noteNumber(text: string): void {
+    const { seq } = JSON.parse(text) as { seq?: number };
+    if (seq !== undefined) this.eventNumbers.add(seq);
+  }
+
+  publish(topic: string, payload: string | object, options = {}): void {
+    const text = typeof payload === 'string' ? payload : JSON.stringify(payload);
+    this.client.publish(topic, text, { qos: 1, ...options });
+  }
+
+  async close(): Promise<void> {
+    await this.client.endAsync(true);
+  }
+}
+
+/** A port of 127.0.0.1 that is free now. */
+export async function freePort(): Promise<number> {
+  const { createServer } = await import('node:net');
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address ? address.port : 0;
+}
