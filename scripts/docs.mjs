@@ -19,6 +19,8 @@ const { DELIVERY_FAILURES } = await load('network/deliveries.js');
 const { CONNECTION_END_REASONS } = await load('socket/connection.js');
 const { WEB_END_REASONS } = await load('socket/web/web-client.js');
 const { SESSION_ERRORS, CLOSING_REASONS } = await load('socket/session/errors.js');
+const { BROKER_DOWN_REASONS } = await load('connectors/mqtt/broker.js');
+const { COMMAND_REFUSALS } = await load('connectors/mqtt/command-request.js');
 const { methods } = await load('socket/session/methods/index.js');
 const { EXIT, EXIT_BY_CODE } = await load('cli/exit-codes.js');
 
@@ -39,6 +41,8 @@ const tables = {
   'connection ends': () => reasons(CONNECTION_END_REASONS),
   'web client ends': () => reasons(WEB_END_REASONS),
   'closing reasons': () => reasons(CLOSING_REASONS),
+  'broker reasons': () => reasons(BROKER_DOWN_REASONS),
+  'command refusals': () => reasons(COMMAND_REFUSALS),
   'gateway errors': () =>
     table(
       ['code', 'meaning', 'exit code'],

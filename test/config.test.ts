@@ -77,6 +77,38 @@ test('values are read alike from every source', (t) => {
   t.is(given({}, { MESHGATE_SIMULATION_LOSS: '0.25' }).simulation.loss, 0.25);
 });
 
+test('the commands over MQTT are a list, also as text', (t) => {
+  const commandsOf = (commands: unknown) => loadConfig({ mqtt: { commands } }, undefined, {}).mqtt.commands;
+  t.is(commandsOf(undefined), undefined);
+  t.deepEqual(commandsOf('send,ping'), ['send', 'ping']);
+  t.deepEqual(commandsOf(['send']), ['send']);
+  t.deepEqual(loadConfig({}, undefined, { MESHGATE_MQTT_COMMANDS: '' }).mqtt.commands, []);
+});
+
+for (const url of [
+  'mqtt://broker',
+  'mqtts://broker.example:8884/',
+  'mqtt://u:p@[::1]:1883',
+  'mqtt://10.0.0.1',
+]) {
+  test(`${url} is a broker`, (t) => {
+    t.is(loadConfig({ mqtt: { url } }, undefined, {}).mqtt.url, url);
+  });
+}
+
+for (const url of [
+  'http://broker',
+  'mqtt://',
+  'mqtt://broker/topic',
+  'mqtt://broker?x=1',
+  'broker:1883',
+  '',
+]) {
+  test(`${JSON.stringify(url)} is none`, (t) => {
+    t.throws(() => loadConfig({ mqtt: { url } }, undefined, {}), { code: 'BAD_CONFIG' });
+  });
+}
+
 test('nodes have names by address, in either notation', (t) => {
   const path = tomlFile('[names]\n5 = "Gate"\n"0x0006" = "Barn"\n');
   t.deepEqual(
@@ -164,6 +196,21 @@ const WRONG: readonly Wrong[] = [
     toml: '[clients]\ngroup = ""',
     message: `clients.group = "": must be a group's name or number (in FILE)`,
   },
+  {
+    flags: { mqtt: { url: 'broker.example' } },
+    message: `mqtt.url = "broker.example": ${'must be mqtt://HOST, mqtts://HOST, with :PORT where it is not 1883 or 8883'} (given on the command line)`,
+  },
+  {
+    toml: '[mqtt]\nid = "field/north"',
+    message:
+      'mqtt.id = "field/north": must be 1 to 64 characters without /, +, # and control characters (in FILE)',
+  },
+  {
+    toml: '[mqtt]\nprefix = "farm/+"',
+    message:
+      'mqtt.prefix = "farm/+": must be a topic without +, # and control characters, at most 127 characters (in FILE)',
+  },
+  { toml: '[mqtt]\nversion = 4', message: 'mqtt.version = 4: must be auto, 5 or 3.1.1 (in FILE)' },
   { toml: '[serial]\ndtr = "high"', message: 'serial.dtr = "high": must be keep, on or off (in FILE)' },
   {
     toml: '[names]\n0x8000 = "Gate"',

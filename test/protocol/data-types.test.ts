@@ -89,7 +89,19 @@ const WRONG_FILES: readonly (readonly [string, unknown, string, RegExp])[] = [
     'has a binary JSON field',
     fileWith({ encoding: 'json', fields: [field] }),
     'types.0.fields.0',
-    /only name, scale and unit/,
+    /only name, scale, unit, deviceClass and stateClass/,
+  ],
+  [
+    'has a field with a device class that can be none',
+    fileWith({ fields: [{ ...field, deviceClass: 'Wind Speed' }] }),
+    'types.0.fields.0.deviceClass',
+    /a device class of Home Assistant/,
+  ],
+  [
+    'has a field with an unknown state class',
+    fileWith({ fields: [{ ...field, stateClass: 'sum' }] }),
+    'types.0.fields.0.stateClass',
+    /measurement, measurement_angle, total, total_increasing/,
   ],
   ['has a device time in a binary type', fileWith({ deviceTime: 'time' }), 'types.0.deviceTime', /"json"/],
 ];

@@ -50,11 +50,11 @@ export class Discovery {
     const { id, topics } = this.#parts;
     const availability = [this.#gatewayAvailability()];
     const problem = ([code, name]: [string, string]): [string, Entity] => [
-      slug(code),
+      code.toLowerCase(),
       {
         platform: 'binary_sensor',
         name,
-        unique_id: this.#unique(code),
+        unique_id: `${this.#unique()}-${code.toLowerCase()}`,
         device_class: 'problem',
         entity_category: 'diagnostic',
         state_topic: topics.alarms,
@@ -167,7 +167,7 @@ export class Discovery {
     return {
       platform: 'sensor',
       name: sameWord(field) ? field.type : `${field.type} ${field.name}`,
-      unique_id: this.#unique(formatAddress(address), fieldSlug(field)),
+      unique_id: this.#unique(formatAddress(address), field.type, field.name),
       state_topic: topics.field(address, field.level),
       ...(isNumber && { value_template: '{{ value if is_number(value) else None }}' }),
       ...(isNumber && sensorClasses(field, dataTypes.findByName(field.type))),

@@ -1,8 +1,9 @@
 /** The connector in a whole gateway, at a broker of MQTT 3.1.1 in this process. */
 import test, { type ExecutionContext } from 'ava';
 import { AedesBroker } from '../../support/aedes-broker.js';
-import { type FixtureOptions, startGateway } from '../../support/gateway-fixture.js';
+import { type FixtureOptions, startGateway, temporaryFolder } from '../../support/gateway-fixture.js';
 import { MqttWatcher } from '../../support/mqtt-client.js';
+import { killProcesses, startProcess } from '../../support/process-fixture.js';
 
 const BASE = 'farm/north';
 
@@ -122,6 +123,35 @@ test('what the connector counts stands among the counters', async (t) => {
   );
   t.like(counters, { counters: { clients: { mqtt: { broker: 'up', isContested: false } } } });
   t.true(gateway.logged.some((line) => line.includes(`connected to mqtt://127.0.0.1:`)));
+});
+
+test('--mqtt joins a broker; a gateway that is told to stop says so there within 2 s', async (t) => {
+  const broker = await AedesBroker.start();
+  const watcher = await MqttWatcher.connect(broker.url, ['#']);
+  const folder = temporaryFolder();
+  t.teardown(async () => {
+    await killProcesses();
+    await watcher.close();
+    await broker.vanish();
+    folder.remove();
+  });
+  const args = [
+    '--simulate',
+    '--nodes',
+    '2',
+    '--http',
+    'off',
+    '--socket',
+    `${folder.path}/s`,
+    '--mqtt',
+    broker.url,
+  ];
+  const gateway = await startProcess(args, { MESHGATE_MQTT_ID: 'north', MESHGATE_MQTT_PREFIX: 'farm' });
+  await watcher.until(() => watcher.at(`${BASE}/node/0x0005`));
+  const { code, ms } = await gateway.stop('SIGINT');
+  t.is(code, 0);
+  t.true(ms < 2000, `${ms} ms`);
+  t.like(watcher.at(`${BASE}/status`), { state: 'offline', reason: 'stopped', pid: gateway.pid });
 });
 
 test('settings that can not be right keep the gateway from starting', async (t) => {

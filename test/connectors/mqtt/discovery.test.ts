@@ -96,6 +96,7 @@ test('a node is a device behind the gateway, and each of its fields a sensor', a
   t.like(temperature, {
     platform: 'sensor',
     name: 'Temperature',
+    unique_id: 'farm-north-0x0005-Temperature-temperature',
     state_topic: 'farm/north/node/0x0005/Temperature/temperature',
     unit_of_measurement: '°C',
     device_class: 'temperature',
@@ -154,7 +155,7 @@ test('alarms are problem sensors: of a node at the node, of the gateway one a co
     state_topic: 'farm/north/node/0x0005',
     value_template: "{{ 'ON' if value_json.alarms else 'OFF' }}",
   });
-  const lost = entities(fixture, GATEWAY).LINK_5fLOST;
+  const lost = entities(fixture, GATEWAY).link_lost;
   t.like(lost, {
     device_class: 'problem',
     state_topic: 'farm/north/alarms',
