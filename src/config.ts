@@ -169,6 +169,17 @@ const httpSection = z.strictObject({
   classic: z.enum(['v1', 'v2'], { error: 'must be v1 or v2' }).default('v1'),
 });
 
+const historySection = section({
+  /** False: values are in memory only. */
+  enabled: flag.default(true),
+  /** Days that values and events are kept. */
+  days: number(0.01, 36_500, 'number').default(30),
+  /** Bytes of the file; what is oldest goes first. */
+  max_bytes: whole(1_048_576, Number.MAX_SAFE_INTEGER).default(1_073_741_824),
+  /** Directory for files as the predecessor wrote them: `<type>_hist.txt`. */
+  classic_log: path.optional(),
+});
+
 const mapSection = section({
   /** A PNG or GeoTIFF picture behind the map's nodes. */
   image: path.optional(),
@@ -196,6 +207,8 @@ const schema = z.strictObject({
   socket: path.optional(),
   /** Ports of 127.0.0.1; none by default. */
   tcp: ports.default([]),
+  /** Directory of what outlives the process. Without one: see `defaultStateDirectory`. */
+  state: path.optional(),
   simulate: flag.default(false),
   opcodes: path.default(resolve(packageRoot, 'opcodes.json')),
   data_types: path.default(resolve(packageRoot, 'data-types.json')),
@@ -203,6 +216,7 @@ const schema = z.strictObject({
   clients: clientsSection.prefault({}),
   mesh: meshSection.prefault({}),
   http: httpSection.prefault({}),
+  history: historySection.prefault({}),
   map: mapSection.prefault({}),
   simulation: simulationSection.prefault({}),
   names: names.default(new Map()),

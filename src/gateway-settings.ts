@@ -1,4 +1,5 @@
 /** What each room needs of the settings, in its own units. */
+import { join } from 'node:path';
 import type { Config } from './config.js';
 import { MeshgateError } from './errors.js';
 
@@ -26,6 +27,19 @@ export function networkSettings({ mesh, names, baud }: Config) {
     names,
   };
 }
+
+/** `directory`: of the state. */
+export function historySettings({ history, mesh, data_types }: Config, directory: string) {
+  return {
+    file: join(directory, 'history.db'),
+    dataTypes: data_types,
+    keepMs: history.days * DAY_MS,
+    maxBytes: history.max_bytes,
+    eventsHeld: mesh.events,
+  };
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 export function clientSettings({ clients }: Config) {
   return {

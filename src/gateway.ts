@@ -3,11 +3,20 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from './clock.js';
 import type { Config } from './config.js';
 import { MeshgateError } from './errors.js';
-import { clientSettings, networkSettings, uartSettings, webSettings } from './gateway-settings.js';
+import {
+  clientSettings,
+  historySettings,
+  networkSettings,
+  uartSettings,
+  webSettings,
+} from './gateway-settings.js';
+import { History } from './history/history.js';
+import { defaultStateDirectory, lockState, prepareStateDirectory } from './history/state-directory.js';
 import { createLog, type Log, type WriteLine } from './log.js';
 import type { Hub } from './network/hub.js';
 import { NetworkManager } from './network/network-manager.js';
 import { packageRoot, packageVersion } from './package-root.js';
+import type { ProcessLock } from './process-lock.js';
 import { DataTypes } from './protocol/data-types.js';
 import { badTable } from './protocol/json-table.js';
 import type { Tables } from './protocol/message.js';
@@ -16,7 +25,7 @@ import { findCommandFault } from './socket/classic/commands.js';
 import { ClientServer } from './socket/client-server.js';
 import type { GatewayFacts } from './socket/session/method.js';
 import { namingFailures } from './socket/socket-failures.js';
-import { lockSocket, type SocketLock } from './socket/socket-lock.js';
+import { lockSocket } from './socket/socket-lock.js';
 import { defaultSocketPath, prepareDirectory, removeStaleSocket, setAccess } from './socket/socket-path.js';
 import { MapPicture } from './socket/web/map-picture.js';
 import { WebServer } from './socket/web/web-server.js';
@@ -33,6 +42,8 @@ export interface GatewayParts {
   readonly watchForDevices: (onChange: () => void) => () => void;
   /** Where the monitor is served; nowhere unless given. */
   readonly web?: WebAddress | undefined;
+  /** Keeps a history in the state directory; in memory only unless true. */
+  readonly hasHistory?: boolean;
   readonly clock?: Clock;
   /** Where the log goes; standard error by default. */
   readonly writeLine?: WriteLine;
@@ -64,7 +75,9 @@ export class Gateway {
   readonly #web: WebServer | undefined;
   readonly #parts: GatewayParts;
   readonly #log: Log;
-  #lock: SocketLock | undefined;
+  #lock: ProcessLock | undefined;
+  #stateLock: ProcessLock | undefined;
+  #history: History | undefined;
 
   constructor(parts: GatewayParts) {
     const { config, tables, openLink, watchForDevices, clock = systemClock, writeLine } = parts;
@@ -120,13 +133,14 @@ export class Gateway {
 
   /**
    * Takes the sockets and serves clients. Rejects when one can't be had: `SOCKET_TAKEN`, `ADDRESS_IN_USE`,
-   * `NO_PERMISSION`, `SOCKET_FAILED`.
+   * `NO_PERMISSION`, `SOCKET_FAILED`; and the state directory: `STATE_TAKEN`.
    */
   async serve(): Promise<void> {
     const { clients, tcp } = this.#parts.config;
     await namingFailures(this.socketPath, async () => {
       prepareDirectory(this.socketPath);
       this.#lock = await lockSocket(this.socketPath);
+      await this.#openHistory();
       await removeStaleSocket(this.socketPath);
       await this.#server.listen({ path: this.socketPath });
       await setAccess(this.socketPath, clients.mode, clients.group);
@@ -135,6 +149,32 @@ export class Gateway {
       await namingFailures(`127.0.0.1:${port}`, () => this.#server.listen({ port }));
     }
     this.webUrl = await this.#serveWeb();
+  }
+
+  /** A store that can't be had costs the past, not the gateway. */
+  async #openHistory(): Promise<void> {
+    const { config, tables, clock = systemClock, writeLine, hasHistory } = this.#parts;
+    if (!hasHistory) return;
+    const directory = config.state ?? defaultStateDirectory(config.simulate);
+    const fault = prepareStateDirectory(directory);
+    if (fault !== undefined) return this.#goWithoutHistory(fault);
+    this.#stateLock = await lockState(directory);
+    const opened = await History.open({
+      settings: historySettings(config, directory),
+      tables,
+      clock,
+      log: createLog('history', writeLine, clock),
+      onFailing: (isFailing) => this.#network.onArchiveFailing(isFailing),
+    });
+    if (!opened.history) return this.#goWithoutHistory(opened.fault);
+    this.#history = opened.history;
+    this.#network.useArchive(opened.history, opened.restored);
+    opened.history.attach(this.#network);
+  }
+
+  #goWithoutHistory(why: string): void {
+    this.#log.warn('history', `history is in memory only: ${why}`);
+    this.#network.goWithoutArchive(why);
   }
 
   #facts(clock: Clock, mapPicture: MapPicture): GatewayFacts {
@@ -180,8 +220,11 @@ export class Gateway {
     await Promise.all([this.#server.stop(), this.#web?.stop()]);
     await this.#uart.stop();
     this.#network.stop();
+    await this.#history?.close();
+    await this.#stateLock?.release();
     await this.#lock?.release();
     this.#lock = undefined;
+    this.#stateLock = undefined;
   }
 }
 

@@ -49,7 +49,16 @@ function isOwn({ to }: Import): boolean {
 }
 
 /** Rooms that hold no knowledge of the gateway: everybody may use them. */
-const TOOLS = ['clock', 'counters', 'log', 'errors', 'clean-text', 'package-root', 'socket-location'];
+const TOOLS = [
+  'clock',
+  'counters',
+  'log',
+  'errors',
+  'clean-text',
+  'package-root',
+  'process-lock',
+  'socket-location',
+];
 
 /**
  * What each room may import besides its own files and the tools; `type x` allows types of it only. One way: main →
@@ -61,18 +70,27 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   'clean-text': [],
   'package-root': [],
+  'process-lock': [],
   'socket-location': [],
   log: [],
   uart: [],
   node: [],
   protocol: [],
   network: ['node', 'protocol', 'type uart'],
-  socket: ['protocol', 'network/hub', 'type network', 'type node', 'type uart'],
+  socket: ['protocol', 'network/archive', 'network/hub', 'type network', 'type node', 'type uart'],
+  history: [
+    'protocol',
+    'network/archive',
+    'network/buckets',
+    'network/memory-archive',
+    'type network',
+    'type node',
+  ],
   simulator: ['protocol', 'uart/frame', 'uart/link'],
   client: ['type socket/session'],
   config: ['protocol/address'],
   'gateway-settings': ['type config'],
-  gateway: ['config', 'gateway-settings', 'network', 'protocol', 'socket', 'uart'],
+  gateway: ['config', 'gateway-settings', 'history', 'network', 'protocol', 'socket', 'uart'],
   cli: ['client', 'config', 'gateway', 'protocol', 'simulator', 'uart', 'type socket/session'],
   main: ['cli'],
 };
@@ -146,6 +164,7 @@ function findCircles(edges: readonly Import[]): string[] {
 /** Modules from outside, and who may use them: the client library has none. */
 const MODULES: Readonly<Record<string, readonly string[]>> = {
   zod: ['config', 'protocol', 'socket'],
+  'better-sqlite3': ['history'],
   'lru-cache': ['node'],
   json5: ['socket'],
   'smol-toml': ['config'],

@@ -2,8 +2,10 @@
 export type {
   AgedValue,
   AlarmInfo,
+  BucketInfo,
   DeliveryInfo,
   EventKind,
+  HistoryInfo,
   LinkInfo,
   MeshEvent,
   MessageInfo,

@@ -9,6 +9,7 @@ import type { Message, Path, Tables } from '../protocol/message.js';
 import type { RootCommand } from '../protocol/root-command.js';
 import type { LinkStatus } from '../uart/link-keeper.js';
 import type { Alarm } from './alarms.js';
+import type { Archive } from './archive.js';
 import type { Delivery, Expectation } from './deliveries.js';
 
 /** A node as it is now. */
@@ -18,6 +19,8 @@ export interface NodeView {
   /** 16 bytes. */
   readonly uuid?: Buffer;
   readonly status: NodeStatus;
+  /** It is known from an earlier run, and was not heard since. */
+  readonly restored: boolean;
   readonly lastHeardAt?: number;
   /** The newest value of each data type that it has sent, by rising id. */
   readonly latest: readonly { readonly type: DataType; readonly value: TimedValue }[];
@@ -79,6 +82,30 @@ export interface ValueRange {
   readonly to: number;
 }
 
+/** A node as an earlier run has left it. */
+export interface RestoredNode {
+  readonly address: number;
+  readonly uuid?: Buffer;
+  readonly lastHeardAt?: number;
+  /** The last value of each data type. */
+  readonly values: readonly { readonly typeId: number; readonly value: TimedValue }[];
+}
+
+/** What earlier runs have left. */
+export interface Restored {
+  /** The number to go on with. */
+  readonly nextSeq: number;
+  /** False: the last run was killed, and may have used numbers from `nextSeq` on. */
+  readonly endedInOrder: boolean;
+  /** The last events, by rising number; some may be missing. */
+  readonly events: readonly HubEvent[];
+  /** Those heard longest ago first. */
+  readonly nodes: readonly RestoredNode[];
+  readonly alarms: readonly Alarm[];
+  readonly paths: readonly Path[];
+  readonly robots: readonly Robot[];
+}
+
 /** What has changed. `seq` counts up by one; `at`: when it was noticed. */
 export type HubEvent = { readonly seq: number; readonly at: number } & HubEventContent;
 
@@ -130,8 +157,12 @@ export interface Hub {
   paths(): readonly Path[];
   robots(): readonly Robot[];
   counters(): unknown;
-  /** The values that are held of a node and type, oldest first. */
+  /** The values that are held in memory of a node and type, oldest first. */
   values(range: ValueRange): TimedValue[];
+  /** Values over time. */
+  readonly archive: Archive;
+  /** The paths are from an earlier run. */
+  arePathsRestored(): boolean;
   /** Alarms that are not both over and acknowledged, oldest first. */
   alarms(): Alarm[];
   /** False when there is no such alarm. */

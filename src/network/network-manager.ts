@@ -19,6 +19,7 @@ import {
 import type { RootCommand } from '../protocol/root-command.js';
 import type { LinkStatus } from '../uart/link-keeper.js';
 import { type Alarm, Alarms } from './alarms.js';
+import type { Archive } from './archive.js';
 import { Deliveries, type Delivery, type DeliveryFailure, type Expectation } from './deliveries.js';
 import { EventFeed } from './event-feed.js';
 import {
@@ -30,11 +31,13 @@ import {
   type NodeView,
   type Outcome,
   type Replay,
+  type Restored,
   type Robot,
   type RootView,
   type Sending,
   type ValueRange,
 } from './hub.js';
+import { MemoryArchive } from './memory-archive.js';
 import { MeshPicture, type PictureSettings } from './mesh-picture.js';
 import { MeshWatch, type WatchSettings } from './mesh-watch.js';
 import { goesToListeners, handleMessage, type MessageEffects } from './message-handlers.js';
@@ -80,6 +83,7 @@ export class NetworkManager implements Hub {
   readonly #effects: MessageEffects;
   readonly #refresher: Refresher;
   readonly #rootLine: RootLine;
+  #archive: Archive;
   readonly #messages = new Counters<Message['kind']>(MESSAGE_KINDS);
   readonly #malformed = new Counters<MalformedReason>(MALFORMED);
   #link: LinkStatus = { state: 'stopped', since: 0 };
@@ -93,6 +97,7 @@ export class NetworkManager implements Hub {
     this.#alarms = new Alarms(clock, (alarm) => this.#publish({ kind: 'alarm', alarm }));
     this.#deliveries = new Deliveries(clock, (delivery) => this.#publish({ kind: 'delivery', delivery }));
     this.#picture = new MeshPicture(clock, settings, tables.dataTypes, (content) => this.#publish(content));
+    this.#archive = new MemoryArchive(this.#picture, tables.dataTypes);
     this.#watch = new MeshWatch(clock, settings, this.#alarms, this.#picture);
     this.#rootLine = this.#createRootLine();
     this.#refresher = this.#createRefresher();
@@ -114,6 +119,24 @@ export class NetworkManager implements Hub {
   stop(): void {
     this.#watch.stop();
     this.#refresher.stop();
+  }
+
+  /** Values of the past come from there, and the picture goes on as an earlier run left it. To be called before `start`. */
+  useArchive(archive: Archive, restored: Restored | undefined): void {
+    this.#archive = archive;
+    if (!restored) return;
+    this.#feed.goOn(restored);
+    this.#picture.restore(restored);
+    this.#alarms.restore(restored.alarms);
+  }
+
+  /** There should be an archive, but there is none. */
+  goWithoutArchive(why: string): void {
+    this.#archive = new MemoryArchive(this.#picture, this.tables.dataTypes, why);
+  }
+
+  get archive(): Archive {
+    return this.#archive;
   }
 
   get tables(): Tables {
@@ -144,6 +167,12 @@ export class NetworkManager implements Hub {
     this.#refresher.onLinkStatus(status);
   }
 
+  /** The archive can't be written, or can be again. */
+  onArchiveFailing(isFailing: boolean): void {
+    if (isFailing) this.#alarms.raise('HISTORY_FAILING');
+    else this.#alarms.clear('HISTORY_FAILING');
+  }
+
   link(): LinkStatus {
     return this.#link;
   }
@@ -172,6 +201,10 @@ export class NetworkManager implements Hub {
     return this.#picture.paths;
   }
 
+  arePathsRestored(): boolean {
+    return this.#picture.pathsAreRestored;
+  }
+
   robots(): readonly Robot[] {
     return this.#picture.robots;
   }
@@ -183,6 +216,7 @@ export class NetworkManager implements Hub {
       malformed: this.#malformed.snapshot(),
       picture: this.#picture.counters(),
       alarms: this.#alarms.counters(),
+      history: this.archive.status().counters,
     };
   }
 

@@ -99,6 +99,8 @@ function calls(delivery: string): Readonly<Record<string, readonly object[]>> {
       { type: 'Sequence', node: 5 },
       { type: 'Sequence', node: 5, limit: 1, from: 0, to: 8e12 },
     ],
+    aggregate: [{ type: 'GPS', node: 5, from: 0, to: 1000, bucketMs: 100 }],
+    export: [{}, { type: 'GPS', node: 5, from: 0, to: 8e12, limit: 1 }],
     explain: [{ node: 5 }, { delivery }],
     send: [
       { node: 5, text: 'hello' },

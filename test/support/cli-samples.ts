@@ -39,6 +39,7 @@ export const NODES: readonly NodeInfo[] = [
     name: 'pump',
     uuid: '32108583e87a341a38375f18b868c134',
     status: 'active',
+    restored: false,
     lastHeardAt: NOW - 900,
     values: [
       value(5, 'Sequence', 0, '11', { sequence: { value: 17 } }, 900),
@@ -46,18 +47,35 @@ export const NODES: readonly NodeInfo[] = [
       value(5, 'Battery', 16, '362e', { voltage: { value: 11.83, unit: 'V' } }, 125_000),
     ],
   },
-  { address: 6, name: 'Node-6', uuid: null, status: 'idle', lastHeardAt: NOW - 61_000, values: [] },
+  {
+    address: 6,
+    name: 'Node-6',
+    uuid: null,
+    status: 'idle',
+    restored: false,
+    lastHeardAt: NOW - 61_000,
+    values: [],
+  },
   {
     address: 12,
     name: 'evil \x1b[31mname\x07',
     uuid: null,
     status: 'disconnected',
+    restored: false,
     lastHeardAt: NOW - 90_061_000,
     values: [
       { ...value(12, 'Report', 123, '7b7d', { note: { value: 'a\x1b]0;title\x07b\u009b2J' } }, 90_061_000) },
     ],
   },
-  { address: 0x7fff, name: 'Node-32767', uuid: null, status: 'unheard', lastHeardAt: null, values: [] },
+  {
+    address: 0x7fff,
+    name: 'Node-32767',
+    uuid: null,
+    status: 'unheard',
+    restored: false,
+    lastHeardAt: null,
+    values: [],
+  },
 ];
 
 export const LINK = {
@@ -78,6 +96,7 @@ export const STATUS = {
   root: { lastHeardAt: NOW - 1500, resets: 2 },
   nodes: { total: 4, byStatus: { unheard: 1, active: 1, idle: 1, disconnected: 1, unknown: 0 } },
   clients: { connected: 3, listening: 1, sessions: 2 },
+  history: { file: '/var/lib/meshgate/history.db', fault: null, storedSeq: 1230 },
   openAlarms: 2,
   seq: 1234,
 };
@@ -94,6 +113,7 @@ export const ALARMS: readonly AlarmInfo[] = [
     count: 3,
     active: false,
     acknowledged: false,
+    restored: false,
   },
   {
     id: 'NODE_DISCONNECTED:12',
@@ -106,6 +126,7 @@ export const ALARMS: readonly AlarmInfo[] = [
     count: 2,
     active: true,
     acknowledged: true,
+    restored: false,
   },
 ];
 

@@ -25,6 +25,7 @@ export async function runGateway(flags: StartFlags): Promise<void> {
     config,
     tables,
     web: webAddress(config),
+    hasHistory: config.history.enabled,
     openLink: config.simulate ? simulated(config, tables) : serial(config),
     watchForDevices: (onChange) => (config.simulate ? () => {} : watchForDevices(config.port, onChange)),
   });
@@ -58,13 +59,24 @@ function webAddress({ http: { listen } }: Config): WebAddress | undefined {
   return { ...(listen ?? DEFAULT_WEB), isRequired: listen !== undefined };
 }
 
-function givenSettings({ port, baud, socket, tcp, http, simulate, nodes, seed }: StartFlags): GivenSettings {
+function givenSettings({
+  port,
+  baud,
+  socket,
+  tcp,
+  http,
+  state,
+  simulate,
+  nodes,
+  seed,
+}: StartFlags): GivenSettings {
   return {
     port,
     baud,
     socket,
     tcp: tcp === true ? DEFAULT_TCP_PORT : tcp,
     http: { listen: http },
+    state,
     simulate,
     simulation: { nodes, seed },
   };

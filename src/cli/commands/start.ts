@@ -6,6 +6,7 @@ export interface StartFlags {
   readonly socket?: string;
   readonly tcp?: string | true;
   readonly http?: string;
+  readonly state?: string;
   readonly simulate?: true;
   readonly nodes?: string;
   readonly seed?: string;
@@ -21,6 +22,7 @@ export function addStartCommand(program: Command): void {
     .option('--socket <path>', 'Unix socket for clients')
     .option('--tcp [port]', 'also serve clients on 127.0.0.1, port 5001 unless given')
     .option('--http <address>', 'dashboard: off, a port of 127.0.0.1, or HOST:PORT (default 127.0.0.1:7654)')
+    .option('--state <directory>', 'where history is kept')
     .option('--simulate', 'run on a virtual mesh instead of a serial port')
     .option('--nodes <n>', 'edge nodes of the virtual mesh')
     .option('--seed <n>', 'the same seed gives the same virtual mesh')

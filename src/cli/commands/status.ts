@@ -4,7 +4,7 @@ import type { Result } from '../results.js';
 import { formatFacts } from '../text/table.js';
 import type { View } from '../text/terminal.js';
 import { formatDuration, formatMoment, formatWhen } from '../text/time.js';
-import { describeLink, describeStatusCounts } from '../text/words.js';
+import { describeHistory, describeLink, describeStatusCounts } from '../text/words.js';
 import type { GatewayFlags } from '../with-client.js';
 
 export function addStatusCommand(program: Command): void {
@@ -25,7 +25,7 @@ export function addStatusCommand(program: Command): void {
 
 /** `path`: the socket that it was asked on. */
 export function formatStatus(status: Result<'status'>, path: string, view: View): string {
-  const { version, pid, startedAt, uptimeMs, link, root, nodes, clients, openAlarms } = status;
+  const { version, pid, startedAt, uptimeMs, link, root, nodes, clients, history, openAlarms } = status;
   const since = formatMoment(startedAt, view);
   return formatFacts(
     [
@@ -34,6 +34,7 @@ export function formatStatus(status: Result<'status'>, path: string, view: View)
       ['link', describeLink(link, view)],
       ['root', describeRoot(root, view)],
       ['nodes', describeStatusCounts(nodes.byStatus)],
+      ['history', describeHistory(history)],
       ['alarms', openAlarms === 0 ? 'none' : `${openAlarms} open; to see them: meshgate alarms`],
       ['clients', `${clients.sessions} in sessions, ${clients.listening} listening`],
     ],

@@ -1,5 +1,5 @@
 /** What the gateway says, in words for people. */
-import type { LinkInfo, NodeInfo } from '../../client/index.js';
+import type { HistoryInfo, LinkInfo, NodeInfo } from '../../client/index.js';
 import type { Colour, View } from './terminal.js';
 import { formatDuration, formatMoment } from './time.js';
 
@@ -18,6 +18,16 @@ export const STATUSES = Object.keys(STATUS_COLOURS) as Status[];
 
 export function colourOfStatus({ status }: { readonly status: Status }): Colour {
   return STATUS_COLOURS[status];
+}
+
+/** `active`; `unknown, restored` of a node that was not heard since the gateway was started. */
+export function describeNodeStatus({ status, restored }: Pick<NodeInfo, 'status' | 'restored'>): string {
+  return restored ? `${status}, restored` : status;
+}
+
+export function describeHistory({ file, fault }: HistoryInfo): string {
+  if (file === null) return fault === null ? 'in memory only' : `in memory only: ${fault}`;
+  return fault === null ? file : `${file}, not written now: ${fault}`;
 }
 
 /** `12, all active`; `12, of which 10 active, 2 idle`. */

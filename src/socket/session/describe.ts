@@ -1,6 +1,7 @@
 /** The hub's objects as the session says them: see shapes.ts. */
 import { cleanText } from '../../clean-text.js';
 import type { Alarm } from '../../network/alarms.js';
+import type { ArchiveStatus } from '../../network/archive.js';
 import type { Delivery } from '../../network/deliveries.js';
 import type { Hub, HubEvent, NodeValue, NodeView, RootView } from '../../network/hub.js';
 import { formatAddress } from '../../protocol/address.js';
@@ -12,6 +13,7 @@ import type {
   AgedValue,
   AlarmInfo,
   DeliveryInfo,
+  HistoryInfo,
   LinkInfo,
   MeshEvent,
   MessageInfo,
@@ -66,7 +68,7 @@ export function describeAgedValue(value: NodeValue, now: number): AgedValue {
 }
 
 export function describeNode(
-  { address, name, uuid, status, lastHeardAt, latest }: NodeView,
+  { address, name, uuid, status, restored, lastHeardAt, latest }: NodeView,
   now: number,
 ): NodeInfo {
   return {
@@ -74,13 +76,18 @@ export function describeNode(
     name,
     uuid: uuid?.toString('hex') ?? null,
     status,
+    restored,
     lastHeardAt: lastHeardAt ?? null,
     values: latest.map(({ type, value }) => describeAgedValue({ node: address, type, value }, now)),
   };
 }
 
-export function describeAlarm({ node, ...alarm }: Alarm): AlarmInfo {
-  return { ...alarm, node: node ?? null };
+export function describeHistory({ file, fault, storedSeq }: ArchiveStatus): HistoryInfo {
+  return { file: file ?? null, fault: fault ?? null, storedSeq: storedSeq ?? null };
+}
+
+export function describeAlarm({ node, restored = false, ...alarm }: Alarm): AlarmInfo {
+  return { ...alarm, node: node ?? null, restored };
 }
 
 export function describeDelivery(delivery: Delivery): DeliveryInfo {

@@ -42,11 +42,26 @@ export const valueShape = z.object({
 
 export const agedValueShape = valueShape.extend({ ageMs: z.number().describe('since it was received') });
 
+const fieldSummaryShape = z.object({ min: z.number(), max: z.number(), mean: z.number(), last: z.number() });
+
+export const bucketShape = z.object({
+  at: time.describe('beginning of the bucket, ms since the epoch: a multiple of bucketMs'),
+  count: z.int().describe('values in it'),
+  fields: z.record(z.string(), fieldSummaryShape).describe('fields that are numbers'),
+});
+
+export const historyShape = z.object({
+  file: z.string().nullable().describe('where history is kept; null = in memory only'),
+  fault: z.string().nullable().describe('why it is in memory only, or is not written now'),
+  storedSeq: z.int().nullable().describe('number of the last event that is on the disk'),
+});
+
 export const nodeShape = z.object({
   address,
   name: z.string(),
   uuid: hex.nullable(),
   status: nodeStatusShape,
+  restored: z.boolean().describe('known from an earlier run of the gateway, and not heard since'),
   lastHeardAt: time.nullable(),
   values: z.array(agedValueShape).describe('the latest of each data type'),
 });
@@ -79,6 +94,7 @@ export const alarmShape = z.object({
     'LINK_LOST',
     'ROOT_SILENT',
     'ROOT_RESTARTED',
+    'HISTORY_FAILING',
     'NODE_DISCONNECTED',
     'QUEUE_FULL',
     'MALFORMED_DATA',
@@ -91,6 +107,7 @@ export const alarmShape = z.object({
   count: z.int(),
   active: z.boolean().describe('the condition is there now'),
   acknowledged: z.boolean(),
+  restored: z.boolean().describe('from an earlier run of the gateway, and not noticed anew since'),
 });
 
 export const deliveryStageShape = z.enum(['queued', 'written', 'answered', 'uncertain', 'failed']);
@@ -177,6 +194,8 @@ export type RootInfo = z.output<typeof rootShape>;
 export type NodeStatusName = z.output<typeof nodeStatusShape>;
 export type Value = z.output<typeof valueShape>;
 export type AgedValue = z.output<typeof agedValueShape>;
+export type BucketInfo = z.output<typeof bucketShape>;
+export type HistoryInfo = z.output<typeof historyShape>;
 export type NodeInfo = z.output<typeof nodeShape>;
 export type PathInfo = z.output<typeof pathShape>;
 export type RobotInfo = z.output<typeof robotShape>;

@@ -1,11 +1,19 @@
 import { z } from 'zod';
 import type { NodeStatus } from '../../../node/mesh-node.js';
-import { describeAlarm, describeDelivery, describeLink, describeNode, describeRoot } from '../describe.js';
+import {
+  describeAlarm,
+  describeDelivery,
+  describeHistory,
+  describeLink,
+  describeNode,
+  describeRoot,
+} from '../describe.js';
 import { SessionError } from '../errors.js';
 import { method, nodeParam, resolveNode } from '../method.js';
 import {
   alarmShape,
   deliveryShape,
+  historyShape,
   linkShape,
   mapShape,
   nodeShape,
@@ -58,6 +66,7 @@ export const readingMethods = [
       root: rootShape,
       nodes: z.object({ total: z.int(), byStatus: countsByStatus }),
       clients: z.object({ connected: z.int(), listening: z.int(), sessions: z.int() }),
+      history: historyShape,
       openAlarms: z.int(),
       seq: z.int().describe('number of the last event'),
     }),
@@ -73,6 +82,7 @@ export const readingMethods = [
         root: describeRoot(hub.root()),
         nodes: { total: statuses.length, byStatus: countStatuses(statuses) },
         clients: { ...gateway.clients() },
+        history: describeHistory(hub.archive.status()),
         openAlarms: hub.alarms().length,
         seq: hub.lastSeq(),
       };
@@ -99,8 +109,11 @@ export const readingMethods = [
     name: 'paths',
     summary: 'The direct-forwarding paths that the root reported last; refresh asks it anew.',
     params: z.strictObject({}),
-    result: z.object({ paths: z.array(pathShape) }),
-    run: (_params, { hub }) => ({ paths: [...hub.paths()] }),
+    result: z.object({
+      paths: z.array(pathShape),
+      restored: z.boolean().describe('they are from an earlier run of the gateway'),
+    }),
+    run: (_params, { hub }) => ({ paths: [...hub.paths()], restored: hub.arePathsRestored() }),
   }),
   method({
     name: 'robots',
