@@ -19,6 +19,15 @@ const SEQ_RESERVE = 1_000_000;
 
 type ValueRecord = Extract<EventRecord, { kind: 'value' }>;
 
+/** What a batch comes to, written once at its end. */
+interface Batch {
+  /** Of each series. */
+  readonly latest: Map<number, ValueRecord>;
+  /** ms since the epoch, of each node. */
+  readonly heardAt: Map<number, number>;
+  values: number;
+}
+
 /** Writes events to the store's tables: one transaction a batch. */
 export class StoreWriter {
   readonly #database: Database;
@@ -56,25 +65,27 @@ export class StoreWriter {
   }
 
   #write(bytes: Uint8Array): BatchResult {
-    const latest = new Map<number, ValueRecord>();
-    const heardAt = new Map<number, number>();
+    const batch: Batch = { latest: new Map(), heardAt: new Map(), values: 0 };
     let firstSeq: number | undefined;
     let lastSeq = 0;
-    let values = 0;
     for (const record of readRecords(bytes)) {
       firstSeq ??= record.seq;
       lastSeq = record.seq;
-      if (record.kind === 'value') {
-        latest.set(this.#addValue(record), record);
-        values++;
-      } else if (record.kind === 'message') noteHeard(record, heardAt);
-      else this.#addOther(record.seq, record.at, record.json);
+      this.#add(record, batch);
     }
     if (firstSeq === undefined) return { lastSeq: undefined, values: 0 };
-    for (const [series, record] of latest) this.#setLatest(series, record);
-    for (const [node, at] of heardAt) this.#statements.setHeard.run(at, node);
+    for (const [series, record] of batch.latest) this.#setLatest(series, record);
+    for (const [node, at] of batch.heardAt) this.#statements.setHeard.run(at, node);
     this.#keepRecent(firstSeq, lastSeq, bytes);
-    return { lastSeq, values };
+    return { lastSeq, values: batch.values };
+  }
+
+  #add(record: EventRecord, batch: Batch): void {
+    if (record.kind === 'value') {
+      batch.latest.set(this.#addValue(record), record);
+      batch.values++;
+    } else if (record.kind === 'message') noteHeard(record, batch.heardAt);
+    else this.#addOther(record, batch);
   }
 
   #addValue(record: ValueRecord): number {
@@ -112,25 +123,26 @@ export class StoreWriter {
     this.#statements.setLatest.run(seq, receivedAt, wholeOrNull(deviceTime), bytes, series);
   }
 
-  #addOther(seq: number, at: number, json: string): void {
+  #addOther({ seq, at, json }: Extract<EventRecord, { kind: 'other' }>, batch: Batch): void {
     const { content, facts } = contentOf(json);
     if (content.kind === 'traffic') return;
     this.#statements.addEvent.run(seq, at, content.kind, nodeOf(content) ?? null, json);
-    if (content.kind === 'node') this.#changeNode(content, facts);
     if (content.kind === 'alarm') this.#changeAlarm(content.alarm);
+    if (content.kind !== 'node') return;
+    if (content.change === 'forgotten') this.#forgetNode(content.node, batch);
+    else if (facts) this.#setNode(content.node, facts);
   }
 
-  #changeNode({ node, change }: Extract<OtherContent, { kind: 'node' }>, facts: NodeFacts | undefined): void {
-    if (change === 'forgotten') {
-      this.#statements.forgetNode.run(node);
-      this.#statements.forgetLatest.run(node);
-    } else if (facts) {
-      this.#statements.setNode.run(
-        node,
-        facts.name,
-        facts.uuid === undefined ? null : Buffer.from(facts.uuid, 'hex'),
-      );
-    }
+  #setNode(node: number, { name, uuid }: NodeFacts): void {
+    this.#statements.setNode.run(node, name, uuid === undefined ? null : Buffer.from(uuid, 'hex'));
+  }
+
+  /** Its values stay, but a node that returns does not bring back what it had. */
+  #forgetNode(node: number, { latest, heardAt }: Batch): void {
+    this.#statements.forgetNode.run(node);
+    this.#statements.forgetLatest.run(node);
+    heardAt.delete(node);
+    for (const [series, record] of latest) if (record.node === node) latest.delete(series);
   }
 
   #changeAlarm(alarm: Extract<OtherContent, { kind: 'alarm' }>['alarm']): void {
