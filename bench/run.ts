@@ -1,6 +1,7 @@
 /** Runs one benchmark by name, or all: `npm run bench -- cpu`. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<{ run(): Promise<object[]> }>>> = {
   cpu: () => import('./cpu.js'),
+  history: () => import('./history.js'),
   'websocket-fanout': () => import('./websocket-fanout.js'),
 };
 
