@@ -188,6 +188,7 @@ export class Gateway {
         const web = this.#web?.clients() ?? { connected: 0, sessions: 0 };
         return { connected: connected + web.connected, listening, sessions: sessions + web.sessions };
       },
+      clientList: () => [...this.#server.list(), ...(this.#web?.list() ?? [])],
       clientCounters: () => ({ sockets: this.#server.counters(), web: this.#web?.counters() ?? null }),
       map: mapPicture.facts,
     };

@@ -2,10 +2,12 @@
 import { Command, CommanderError } from 'commander';
 import { addAlarmsCommand } from './cli/commands/alarms.js';
 import { addCleanCommand } from './cli/commands/clean.js';
+import { addClientsCommand } from './cli/commands/clients.js';
 import { addCompletionCommand } from './cli/commands/completion.js';
 import { addDoctorCommand } from './cli/commands/doctor.js';
 import { addExplainCommand } from './cli/commands/explain.js';
 import { addGetCommand } from './cli/commands/get.js';
+import { addHealthCommand } from './cli/commands/health.js';
 import { addLogCommand } from './cli/commands/log.js';
 import { addNodeCommand } from './cli/commands/node.js';
 import { addNodesCommand } from './cli/commands/nodes.js';
@@ -44,11 +46,13 @@ addPortsCommand(program);
 
 program.commandsGroup('To see what is there:');
 addStatusCommand(program);
+addHealthCommand(program);
 addNodesCommand(program);
 addNodeCommand(program);
 addGetCommand(program);
 addPathsCommand(program);
 addAlarmsCommand(program);
+addClientsCommand(program);
 addExplainCommand(program);
 
 program.commandsGroup('To follow what happens:');

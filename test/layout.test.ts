@@ -100,6 +100,7 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'cli/commands/refresh.ts → socket/session/errors.ts': 'the words of a refusal',
   'config.ts → uart/port-finder.ts': 'checks how a port may be named',
   'network/root-line.ts → uart/transmitter.ts': 'the error that sending fails with',
+  'socket/session/describe.ts → network/health.ts': 'the words for why a check is not passed',
   'socket/session/describe.ts → uart/link.ts': 'the words for why there is no link',
   'socket/web/map-picture.ts → config.ts': 'takes the settings of its section as they are',
   'socket/web/monitor-messages.ts → uart/describe-link.ts': 'the words for how the link is',

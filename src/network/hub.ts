@@ -11,6 +11,7 @@ import type { LinkStatus } from '../uart/link-keeper.js';
 import type { Alarm } from './alarms.js';
 import type { Archive } from './archive.js';
 import type { Delivery, Expectation } from './deliveries.js';
+import type { Health } from './health.js';
 
 /** A node as it is now. */
 export interface NodeView {
@@ -29,6 +30,8 @@ export interface NodeView {
 export interface RootView {
   /** The last frame from the root, whoever it spoke for. */
   readonly lastHeardAt?: number;
+  /** ms since then, by a clock that is never set; Infinity when there was none. */
+  readonly silentMs: number;
   /** Root Reset messages since the gateway started. */
   readonly resets: number;
 }
@@ -157,6 +160,7 @@ export interface Hub {
   paths(): readonly Path[];
   robots(): readonly Robot[];
   counters(): unknown;
+  health(): Health;
   /** The values that are held in memory of a node and type, oldest first. */
   values(range: ValueRange): TimedValue[];
   /** Values over time. */

@@ -60,7 +60,8 @@ export class MeshPicture {
 
   get root(): RootView {
     const resets = this.#rootResets;
-    return this.#rootHeard === undefined ? { resets } : { lastHeardAt: this.#rootHeard.at, resets };
+    const silentMs = this.#clock.monotonic() - this.rootHeardAtMonotonic;
+    return { resets, silentMs, ...(this.#rootHeard && { lastHeardAt: this.#rootHeard.at }) };
   }
 
   /** Monotonic ms of the last frame; -Infinity before the first. */

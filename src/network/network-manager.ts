@@ -22,6 +22,7 @@ import { type Alarm, Alarms } from './alarms.js';
 import type { Archive } from './archive.js';
 import { Deliveries, type Delivery, type DeliveryFailure, type Expectation } from './deliveries.js';
 import { EventFeed } from './event-feed.js';
+import { type Health, judgeHealth } from './health.js';
 import {
   type Command,
   type Hub,
@@ -218,6 +219,15 @@ export class NetworkManager implements Hub {
       alarms: this.#alarms.counters(),
       history: this.archive.status().counters,
     };
+  }
+
+  health(): Health {
+    return judgeHealth({
+      link: this.#link,
+      rootSilentMs: this.#picture.root.silentMs,
+      rootSilentAfterMs: this.#parts.settings.rootSilentAfterMs,
+      alarms: this.#alarms.all(),
+    });
   }
 
   values(range: ValueRange): TimedValue[] {

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.js';
 import { Counters } from '../counters.js';
 import type { Log } from '../log.js';
 import type { Hub } from '../network/hub.js';
+import { ClientTotals } from './client-tally.js';
 import {
   CONNECTION_END_REASONS,
   Connection,
@@ -10,6 +11,7 @@ import {
   type ConnectionSettings,
 } from './connection.js';
 import type { GatewayFacts } from './session/method.js';
+import type { ClientInfo } from './session/shapes.js';
 
 export interface ClientServerSettings extends ConnectionSettings {
   /** Connections at once, over all sockets. */
@@ -39,6 +41,7 @@ export class ClientServer {
   readonly #servers: Server[] = [];
   readonly #connections = new Set<Connection>();
   readonly #ended = new Counters<ConnectionEndReason>(END_REASONS);
+  readonly #totals = new ClientTotals();
   #accepted = 0;
 
   constructor(parts: ClientServerParts) {
@@ -55,10 +58,16 @@ export class ClientServer {
     };
   }
 
+  /** Each client, in the order in which they came. */
+  list(): ClientInfo[] {
+    return [...this.#connections].map((connection) => connection.describe());
+  }
+
   counters() {
     return {
       accepted: this.#accepted,
       ...this.clients(),
+      ...this.#totals.with(this.list()),
       ended: this.#ended.snapshot(),
     };
   }
@@ -106,6 +115,7 @@ export class ClientServer {
 
   #onEnd(connection: Connection, reason: ConnectionEndReason): void {
     this.#connections.delete(connection);
+    this.#totals.add(connection.describe());
     this.#ended.add(reason);
     this.#parts.log.debug('%s: %s', connection.name, CONNECTION_END_REASONS[reason]);
     if (reason === 'slowReader' || reason === 'tooMany') {

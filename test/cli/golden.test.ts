@@ -1,7 +1,9 @@
 import test from 'ava';
 import { formatAlarms } from '../../src/cli/commands/alarms.js';
+import { formatClients } from '../../src/cli/commands/clients.js';
 import { formatFindings } from '../../src/cli/commands/doctor.js';
 import { formatValues } from '../../src/cli/commands/get.js';
+import { findingsOf } from '../../src/cli/commands/health.js';
 import { formatNode } from '../../src/cli/commands/node.js';
 import { formatNodes } from '../../src/cli/commands/nodes.js';
 import { formatPaths } from '../../src/cli/commands/paths.js';
@@ -12,13 +14,27 @@ import { formatStatus } from '../../src/cli/commands/status.js';
 import { renderTop } from '../../src/cli/commands/top-view.js';
 import { ValueJoiner } from '../../src/cli/commands/value-joiner.js';
 import { formatEvent } from '../../src/cli/text/event-line.js';
-import { ALARMS, DELIVERY, EVENTS, NODES, STATUS, VALUES } from '../support/cli-samples.js';
+import { ALARMS, CLIENTS, DELIVERY, EVENTS, NODES, SICK, STATUS, VALUES } from '../support/cli-samples.js';
 import { matchesGolden, NOW } from '../support/golden.js';
 
 process.env.TZ = 'UTC';
 
 test('status', (t) => {
   matchesGolden(t, 'status', (view) => formatStatus(STATUS, '/run/meshgate/meshgate.sock', view), STATUS);
+});
+
+test('status of a gateway whose clients read too slowly', (t) => {
+  const status = { ...STATUS, clients: { ...STATUS.clients, dropped: 12, coalesced: 3456 } };
+  matchesGolden(t, 'status-slow', (view) => formatStatus(status, '/run/meshgate/meshgate.sock', view));
+});
+
+test('clients', (t) => {
+  matchesGolden(t, 'clients', (view) => formatClients(CLIENTS, view), { clients: CLIENTS });
+});
+
+test('health', (t) => {
+  const socket = '/run/meshgate/meshgate.sock';
+  matchesGolden(t, 'health', (view) => formatFindings(findingsOf(SICK, socket), view), SICK);
 });
 
 test('nodes', (t) => {

@@ -80,6 +80,8 @@ function calls(delivery: string): Readonly<Record<string, readonly object[]>> {
     'rpc.discover': [{}],
     hello: [{}],
     status: [{}],
+    health: [{}],
+    clients: [{}],
     nodes: [{}, { status: 'unheard' }],
     node: [{ node: 5 }, { node: '0x6' }, { node: 'pump' }, { node: 7 }, { node: 9 }],
     paths: [{}],

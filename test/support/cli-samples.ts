@@ -2,7 +2,9 @@
 import type {
   AgedValue,
   AlarmInfo,
+  ClientInfo,
   DeliveryInfo,
+  HealthInfo,
   MeshEvent,
   NodeInfo,
   StreamEvent,
@@ -95,11 +97,69 @@ export const STATUS = {
   link: LINK,
   root: { lastHeardAt: NOW - 1500, resets: 2 },
   nodes: { total: 4, byStatus: { unheard: 1, active: 1, idle: 1, disconnected: 1, unknown: 0 } },
-  clients: { connected: 3, listening: 1, sessions: 2 },
+  clients: { connected: 3, listening: 1, sessions: 2, queuedBytes: 0, dropped: 0, coalesced: 0 },
   history: { file: '/var/lib/meshgate/history.db', fault: null, storedSeq: 1230 },
   openAlarms: 2,
   seq: 1234,
 };
+
+export const SICK: HealthInfo = {
+  ready: false,
+  healthy: false,
+  checks: [
+    { check: 'link', ok: true, reason: null, text: null },
+    {
+      check: 'root',
+      ok: false,
+      reason: 'rootSilent',
+      text: 'the root has said nothing for longer than mesh.root_silent_after_s',
+    },
+    { check: 'alarms', ok: false, reason: 'highAlarm', text: 'an alarm of high priority is active' },
+  ],
+};
+
+export const CLIENTS: readonly ClientInfo[] = [
+  {
+    name: 'client 1',
+    kind: 'listening',
+    role: 'full',
+    connectedAt: NOW - 90_061_000,
+    queuedBytes: 0,
+    sent: { messages: 12_345, bytes: 1_234_567 },
+    dropped: 0,
+    coalesced: 0,
+  },
+  {
+    name: 'client 27',
+    kind: 'session',
+    role: 'full',
+    connectedAt: NOW - 61_000,
+    queuedBytes: 1_048_570,
+    sent: { messages: 800, bytes: 2_000_000 },
+    dropped: 17,
+    coalesced: 420,
+  },
+  {
+    name: 'web client 3',
+    kind: 'webSession',
+    role: 'read',
+    connectedAt: NOW - 5000,
+    queuedBytes: 0,
+    sent: { messages: 4, bytes: 9000 },
+    dropped: 0,
+    coalesced: 0,
+  },
+  {
+    name: 'web client 4',
+    kind: 'new',
+    role: null,
+    connectedAt: NOW - 400,
+    queuedBytes: 0,
+    sent: { messages: 0, bytes: 129 },
+    dropped: 0,
+    coalesced: 0,
+  },
+];
 
 export const ALARMS: readonly AlarmInfo[] = [
   {

@@ -36,10 +36,16 @@ export function formatStatus(status: Result<'status'>, path: string, view: View)
       ['nodes', describeStatusCounts(nodes.byStatus)],
       ['history', describeHistory(history)],
       ['alarms', openAlarms === 0 ? 'none' : `${openAlarms} open; to see them: meshgate alarms`],
-      ['clients', `${clients.sessions} in sessions, ${clients.listening} listening`],
+      ['clients', describeClients(clients)],
     ],
     view.terminal,
   );
+}
+
+function describeClients({ sessions, listening, dropped, coalesced }: Result<'status'>['clients']): string {
+  const counts = `${sessions} in sessions, ${listening} listening`;
+  if (dropped + coalesced === 0) return counts;
+  return `${counts}; missed by slow readers: ${dropped} events, ${coalesced} values; to see who: meshgate clients`;
 }
 
 function describeRoot({ lastHeardAt, resets }: Result<'status'>['root'], view: View): string {

@@ -3,16 +3,18 @@ import { cleanText } from '../../clean-text.js';
 import type { Alarm } from '../../network/alarms.js';
 import type { ArchiveStatus } from '../../network/archive.js';
 import type { Delivery } from '../../network/deliveries.js';
+import { HEALTH_REASONS, type Health, type HealthReason } from '../../network/health.js';
 import type { Hub, HubEvent, NodeValue, NodeView, RootView } from '../../network/hub.js';
 import { formatAddress } from '../../protocol/address.js';
 import { type DecodedValue, decodeValue } from '../../protocol/data-types.js';
 import { MALFORMED_REASONS, type Message, messageName } from '../../protocol/message.js';
-import { LINK_DOWN_REASONS } from '../../uart/link.js';
+import { LINK_DOWN_REASONS, type LinkDownReason } from '../../uart/link.js';
 import type { LinkStatus } from '../../uart/link-keeper.js';
 import type {
   AgedValue,
   AlarmInfo,
   DeliveryInfo,
+  HealthInfo,
   HistoryInfo,
   LinkInfo,
   MeshEvent,
@@ -32,6 +34,27 @@ export function describeLink({ state, since, name, reason, detail }: LinkStatus)
     reason: reason ?? null,
     detail: words === null || !detail ? words : `${words}: ${cleanText(detail)}`,
   };
+}
+
+/** The checks in their order, each with its reason in words where it is not passed. */
+export function describeHealth(health: Health): HealthInfo {
+  const checks = (['link', 'root', 'alarms'] as const).map((check) => {
+    const reason = health[check];
+    return {
+      check,
+      ok: reason === undefined,
+      reason: reason ?? null,
+      text: reason ? healthText(reason) : null,
+    };
+  });
+  return { ready: health.root === undefined, healthy: checks.every(({ ok }) => ok), checks };
+}
+
+/** A reason in words. */
+export function healthText(reason: HealthReason): string {
+  return reason in HEALTH_REASONS
+    ? HEALTH_REASONS[reason as keyof typeof HEALTH_REASONS]
+    : LINK_DOWN_REASONS[reason as LinkDownReason];
 }
 
 export function describeRoot({ lastHeardAt, resets }: RootView): RootInfo {

@@ -6,7 +6,7 @@ import type { DataType } from '../../protocol/data-types.js';
 import type { MessageOpcode } from '../../protocol/opcodes.js';
 import type { DeliveryWaiters } from './delivery-waiters.js';
 import { SessionError } from './errors.js';
-import type { MapInfo } from './shapes.js';
+import type { ClientInfo, MapInfo } from './shapes.js';
 import type { Subscriptions } from './subscriptions.js';
 
 /** The gateway process itself, as sessions tell of it. */
@@ -16,8 +16,11 @@ export interface GatewayFacts {
   readonly port: string | null;
   /** ms since the epoch, host clock. */
   readonly startedAt: number;
-  /** Connections now, and how the earlier ones ended. */
+  /** Connections now, by what they are. */
   clients(): { readonly connected: number; readonly listening: number; readonly sessions: number };
+  /** Each of them, with what it was sent. */
+  clientList(): ClientInfo[];
+  /** What all of them were sent and missed, and how the earlier ones ended. */
   clientCounters(): Readonly<Record<string, unknown>>;
   /** What the dashboard's map shows behind the nodes. */
   readonly map: MapInfo;

@@ -6,6 +6,7 @@ import type { Clock } from '../../clock.js';
 import { errorStack } from '../../errors.js';
 import type { Log } from '../../log.js';
 import type { Hub } from '../../network/hub.js';
+import type { ClientTally } from '../client-tally.js';
 import { DeliveryWaiters } from './delivery-waiters.js';
 import { SESSION_ERRORS, SessionError, type SessionErrorCode } from './errors.js';
 import type { GatewayFacts, Method, MethodContext, MethodReply } from './method.js';
@@ -21,6 +22,8 @@ export interface SessionParts {
   readonly name: string;
   /** What the client may do. */
   readonly role: 'full' | 'read';
+  /** Counts what the client is sent and what it misses. */
+  readonly tally: ClientTally;
   /** Hands one JSON text to the client. */
   readonly send: (text: string) => void;
   /** True while the client has more unread than it may. */

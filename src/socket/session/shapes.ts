@@ -133,6 +133,35 @@ export const messageShape = z.object({
   toListeners: z.boolean().describe('clients of the classic dialect got it'),
 });
 
+export const healthShape = z.object({
+  ready: z.boolean().describe('the link is open and the root has spoken lately'),
+  healthy: z.boolean().describe('every check is passed'),
+  checks: z.array(
+    z.object({
+      check: z.enum(['link', 'root', 'alarms']),
+      ok: z.boolean(),
+      reason: z.string().nullable().describe('why it is not passed, from a closed list'),
+      text: z.string().nullable().describe('the reason in words'),
+    }),
+  ),
+});
+
+export const clientShape = z.object({
+  name: z.string().describe('as in the log, and in events of kind traffic'),
+  kind: z
+    .enum(['new', 'sending', 'listening', 'session', 'webSession', 'webMonitor'])
+    .describe('new: it has not said yet what it is'),
+  role: z.enum(['full', 'read']).nullable().describe('what it may do; null until it has shown its token'),
+  connectedAt: time,
+  queuedBytes: z.int().describe('that the system has not taken yet'),
+  sent: z.object({
+    messages: z.int().describe('replies, events, messages'),
+    bytes: z.int().describe('on its connection, queued ones included'),
+  }),
+  dropped: z.int().describe('events that it did not get because it read too slowly'),
+  coalesced: z.int().describe('values that a later one replaced because it read too slowly'),
+});
+
 const seq = z.int().describe('from one counter');
 const eventBase = { seq, at: time };
 
@@ -200,6 +229,8 @@ export type NodeInfo = z.output<typeof nodeShape>;
 export type PathInfo = z.output<typeof pathShape>;
 export type RobotInfo = z.output<typeof robotShape>;
 export type MapInfo = z.output<typeof mapShape>;
+export type HealthInfo = z.output<typeof healthShape>;
+export type ClientInfo = z.output<typeof clientShape>;
 export type AlarmInfo = z.output<typeof alarmShape>;
 export type DeliveryInfo = z.output<typeof deliveryShape>;
 export type MessageInfo = z.output<typeof messageShape>;

@@ -9,7 +9,9 @@ import { type CancelTimer, type Clock, every } from '../../clock.js';
 import { Counters } from '../../counters.js';
 import type { Log } from '../../log.js';
 import type { Hub } from '../../network/hub.js';
+import { ClientTotals } from '../client-tally.js';
 import type { GatewayFacts } from '../session/method.js';
+import type { ClientInfo } from '../session/shapes.js';
 import { MAP_PICTURE_PATH, type MapPicture } from './map-picture.js';
 import { Monitor, type MonitorGeneration } from './monitor.js';
 import { StaticFiles } from './static-files.js';
@@ -66,6 +68,7 @@ export class WebServer {
   readonly #ended = new Counters<WebEndReason>(END_REASONS);
   readonly #monitor: Monitor;
   readonly #files: StaticFiles;
+  readonly #totals = new ClientTotals();
   #accepted = 0;
   #refused = 0;
   #cancelPing: CancelTimer = () => {};
@@ -89,11 +92,17 @@ export class WebServer {
     return { connected: clients.length, sessions: clients.filter(({ hasSession }) => hasSession).length };
   }
 
+  /** Each client, in the order in which they came. */
+  list(): ClientInfo[] {
+    return [...this.#clients].map((client) => client.describe());
+  }
+
   counters() {
     return {
       accepted: this.#accepted,
       refused: this.#refused,
       connected: this.#clients.size,
+      ...this.#totals.with(this.list()),
       ended: this.#ended.snapshot(),
     };
   }
@@ -186,6 +195,7 @@ export class WebServer {
 
   #onEnd(client: WebClient, reason: WebEndReason): void {
     this.#clients.delete(client);
+    this.#totals.add(client.describe());
     this.#ended.add(reason);
     if (reason === 'slowReader')
       this.#parts.log.warn(reason, `a web client was closed: ${WEB_END_REASONS[reason]}`);

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import type { NodeStatus } from '../../../node/mesh-node.js';
+import { sumOf } from '../../client-tally.js';
 import {
   describeAlarm,
   describeDelivery,
+  describeHealth,
   describeHistory,
   describeLink,
   describeNode,
@@ -12,7 +14,10 @@ import { SessionError } from '../errors.js';
 import { method, nodeParam, resolveNode } from '../method.js';
 import {
   alarmShape,
+  type ClientInfo,
+  clientShape,
   deliveryShape,
+  healthShape,
   historyShape,
   linkShape,
   mapShape,
@@ -65,7 +70,14 @@ export const readingMethods = [
       link: linkShape,
       root: rootShape,
       nodes: z.object({ total: z.int(), byStatus: countsByStatus }),
-      clients: z.object({ connected: z.int(), listening: z.int(), sessions: z.int() }),
+      clients: z.object({
+        connected: z.int(),
+        listening: z.int(),
+        sessions: z.int(),
+        queuedBytes: z.int().describe('of the present clients, as are the next two'),
+        dropped: z.int(),
+        coalesced: z.int(),
+      }),
       history: historyShape,
       openAlarms: z.int(),
       seq: z.int().describe('number of the last event'),
@@ -81,12 +93,19 @@ export const readingMethods = [
         link: describeLink(hub.link()),
         root: describeRoot(hub.root()),
         nodes: { total: statuses.length, byStatus: countStatuses(statuses) },
-        clients: { ...gateway.clients() },
+        clients: { ...gateway.clients(), ...missedBy(gateway.clientList()) },
         history: describeHistory(hub.archive.status()),
         openAlarms: hub.alarms().length,
         seq: hub.lastSeq(),
       };
     },
+  }),
+  method({
+    name: 'health',
+    summary: 'Whether the link is open, the root has spoken lately, and no alarm of high priority is active.',
+    params: z.strictObject({}),
+    result: healthShape,
+    run: (_params, { hub }) => describeHealth(hub.health()),
   }),
   method({
     name: 'nodes',
@@ -175,6 +194,13 @@ export const readingMethods = [
     run: (_params, { hub }) => ({ alarms: hub.alarms().map(describeAlarm) }),
   }),
   method({
+    name: 'clients',
+    summary: 'Every client that is connected, with what it was sent and what it missed.',
+    params: z.strictObject({}),
+    result: z.object({ clients: z.array(clientShape) }),
+    run: (_params, { gateway }) => ({ clients: gateway.clientList() }),
+  }),
+  method({
     name: 'counters',
     summary: 'Everything that the gateway counts, by room and reason.',
     params: z.strictObject({}),
@@ -196,6 +222,11 @@ export const readingMethods = [
     },
   }),
 ] as const;
+
+function missedBy(clients: readonly ClientInfo[]) {
+  const { queuedBytes, dropped, coalesced } = sumOf(clients);
+  return { queuedBytes, dropped, coalesced };
+}
 
 function countStatuses(statuses: readonly NodeStatus[]) {
   const counts = { unheard: 0, active: 0, idle: 0, disconnected: 0, unknown: 0 };
