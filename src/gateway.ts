@@ -123,6 +123,7 @@ export class Gateway {
         log: logOf('web'),
         settings: webSettings(config, parts.web),
         mapPicture,
+        sendWaits: () => this.#uart.sendWaits(),
         pageDirectory: join(packageRoot, 'dist', 'dashboard'),
       });
   }
