@@ -191,6 +191,11 @@ const mapSection = section({
   attribution: text('must be text').optional(),
 });
 
+const logSection = section({
+  /** `json`: one object a line, for programs that collect logs. */
+  format: z.enum(['text', 'json'], { error: 'must be text or json' }).default('text'),
+});
+
 const simulationSection = section({
   nodes: whole(0, 32_000).default(12),
   seed: whole(0, 4_294_967_295).default(1),
@@ -218,6 +223,7 @@ const schema = z.strictObject({
   http: httpSection.prefault({}),
   history: historySection.prefault({}),
   map: mapSection.prefault({}),
+  log: logSection.prefault({}),
   simulation: simulationSection.prefault({}),
   names: names.default(new Map()),
 });

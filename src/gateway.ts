@@ -3,16 +3,11 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from './clock.js';
 import type { Config } from './config.js';
 import { MeshgateError } from './errors.js';
-import {
-  clientSettings,
-  historySettings,
-  networkSettings,
-  uartSettings,
-  webSettings,
-} from './gateway-settings.js';
+import { historySettings, uartSettings } from './gateway-settings.js';
 import { History } from './history/history.js';
 import { defaultStateDirectory, lockState, prepareStateDirectory } from './history/state-directory.js';
-import { createLog, type Log, type WriteLine } from './log.js';
+import { LiveSettings, type Reloaded } from './live-settings.js';
+import { createLog, type Log, type LogFormat, type WriteLine } from './log.js';
 import type { Hub } from './network/hub.js';
 import { NetworkManager } from './network/network-manager.js';
 import { packageRoot, packageVersion } from './package-root.js';
@@ -23,10 +18,10 @@ import type { Tables } from './protocol/message.js';
 import { Opcodes } from './protocol/opcodes.js';
 import { findCommandFault } from './socket/classic/commands.js';
 import { ClientServer } from './socket/client-server.js';
+import { lockClientSocket, openClientSocket, type PassedSocket } from './socket/client-socket.js';
 import type { GatewayFacts } from './socket/session/method.js';
 import { namingFailures } from './socket/socket-failures.js';
-import { lockSocket } from './socket/socket-lock.js';
-import { defaultSocketPath, prepareDirectory, removeStaleSocket, setAccess } from './socket/socket-path.js';
+import { defaultSocketPath } from './socket/socket-path.js';
 import { MapPicture } from './socket/web/map-picture.js';
 import { WebServer } from './socket/web/web-server.js';
 import { describeLinkStatus } from './uart/describe-link.js';
@@ -47,6 +42,8 @@ export interface GatewayParts {
   readonly clock?: Clock;
   /** Where the log goes; standard error by default. */
   readonly writeLine?: WriteLine;
+  /** The clients' socket, where somebody else has opened it. */
+  readonly passedSocket?: PassedSocket | undefined;
 }
 
 /** Reads opcodes.json and the data types file. Throws `BAD_TABLE` with file, key and reason. */
@@ -75,17 +72,21 @@ export class Gateway {
   readonly #web: WebServer | undefined;
   readonly #parts: GatewayParts;
   readonly #log: Log;
+  readonly #logOf: (room: string) => Log;
+  readonly #settings: LiveSettings;
   #lock: ProcessLock | undefined;
   #stateLock: ProcessLock | undefined;
   #history: History | undefined;
 
   constructor(parts: GatewayParts) {
     const { config, tables, openLink, watchForDevices, clock = systemClock, writeLine } = parts;
-    const logOf = (room: string) => createLog(room, writeLine, clock);
+    this.#logOf = (room) => createLog(room, writeLine, clock, () => this.logFormat);
+    const logOf = this.#logOf;
     const log = logOf('uart');
     this.#parts = parts;
+    this.#settings = new LiveSettings(config, parts.web);
     this.#log = logOf('gateway');
-    this.socketPath = config.socket ?? defaultSocketPath();
+    this.socketPath = parts.passedSocket?.path ?? config.socket ?? defaultSocketPath();
     this.#uart = new UartManager(
       { openLink, watchForDevices, clock, random: Math.random, settings: uartSettings(config) },
       {
@@ -101,7 +102,7 @@ export class Gateway {
       clock,
       log: logOf('network'),
       tables,
-      settings: networkSettings(config),
+      settings: this.#settings.network,
       uart: this.#uart,
     });
     const hub = this.#network;
@@ -112,16 +113,16 @@ export class Gateway {
       gateway,
       clock,
       log: logOf('socket'),
-      settings: clientSettings(config),
+      settings: this.#settings.clients,
     });
     this.#web =
-      parts.web &&
+      this.#settings.web &&
       new WebServer({
         hub,
         gateway,
         clock,
         log: logOf('web'),
-        settings: webSettings(config, parts.web),
+        settings: this.#settings.web,
         mapPicture,
         sendWaits: () => this.#uart.sendWaits(),
         pageDirectory: join(packageRoot, 'dist', 'dashboard'),
@@ -132,19 +133,22 @@ export class Gateway {
     return this.#network;
   }
 
+  /** How log lines are written now. */
+  get logFormat(): LogFormat {
+    return this.#settings.config.log.format;
+  }
+
   /**
    * Takes the sockets and serves clients. Rejects when one can't be had: `SOCKET_TAKEN`, `ADDRESS_IN_USE`,
    * `NO_PERMISSION`, `SOCKET_FAILED`; and the state directory: `STATE_TAKEN`.
    */
   async serve(): Promise<void> {
     const { clients, tcp } = this.#parts.config;
+    const where = this.#parts.passedSocket ?? this.socketPath;
     await namingFailures(this.socketPath, async () => {
-      prepareDirectory(this.socketPath);
-      this.#lock = await lockSocket(this.socketPath);
+      this.#lock = await lockClientSocket(where);
       await this.#openHistory();
-      await removeStaleSocket(this.socketPath);
-      await this.#server.listen({ path: this.socketPath });
-      await setAccess(this.socketPath, clients.mode, clients.group);
+      await openClientSocket(this.#server, where, clients);
     });
     for (const port of tcp) {
       await namingFailures(`127.0.0.1:${port}`, () => this.#server.listen({ port }));
@@ -152,9 +156,18 @@ export class Gateway {
     this.webUrl = await this.#serveWeb();
   }
 
+  /** Takes over those settings that can change while it runs. Throws `BAD_CONFIG`; all stay as they were then. */
+  reload(next: Config): Reloaded {
+    const { names } = this.#settings.config;
+    const reloaded = this.#settings.take(next);
+    if (reloaded.applied.includes('names')) this.#network.onRenamed(names);
+    if (reloaded.applied.some((name) => name.startsWith('http.'))) this.#web?.onAccessChanged();
+    return reloaded;
+  }
+
   /** A store that can't be had costs the past, not the gateway. */
   async #openHistory(): Promise<void> {
-    const { config, tables, clock = systemClock, writeLine, hasHistory } = this.#parts;
+    const { config, tables, clock = systemClock, hasHistory } = this.#parts;
     if (!hasHistory) return;
     const directory = config.state ?? defaultStateDirectory(config.simulate);
     const fault = prepareStateDirectory(directory);
@@ -164,7 +177,7 @@ export class Gateway {
       settings: historySettings(config, directory),
       tables,
       clock,
-      log: createLog('history', writeLine, clock),
+      log: this.#logOf('history'),
       onFailing: (isFailing) => this.#network.onArchiveFailing(isFailing),
     });
     if (!opened.history) return this.#goWithoutHistory(opened.fault);

@@ -91,9 +91,21 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   simulator: ['protocol', 'uart/frame', 'uart/link'],
   client: ['type socket/session'],
   config: ['protocol/address'],
+  'config-changes': ['config'],
   'gateway-settings': ['type config'],
-  gateway: ['config', 'gateway-settings', 'history', 'network', 'protocol', 'socket', 'uart'],
-  cli: ['client', 'config', 'gateway', 'protocol', 'simulator', 'uart', 'type socket/session'],
+  'live-settings': ['config-changes', 'gateway-settings', 'type config'],
+  systemd: [],
+  gateway: [
+    'config',
+    'live-settings',
+    'gateway-settings',
+    'history',
+    'network',
+    'protocol',
+    'socket',
+    'uart',
+  ],
+  cli: ['client', 'config', 'gateway', 'protocol', 'simulator', 'systemd', 'uart', 'type socket/session'],
   main: ['cli'],
 };
 

@@ -130,7 +130,7 @@ export type HubEventContent =
 
 /** While the link is down every node counts as unknown; no event per node tells so. */
 export type NodeChange =
-  | { readonly change: 'added' | 'identified' | 'forgotten' }
+  | { readonly change: 'added' | 'identified' | 'renamed' | 'forgotten' }
   | { readonly change: 'status'; readonly status: NodeStatus };
 
 export type HubEventKind = HubEvent['kind'];

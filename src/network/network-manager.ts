@@ -42,7 +42,7 @@ import { MemoryArchive } from './memory-archive.js';
 import { MeshPicture, type PictureSettings } from './mesh-picture.js';
 import { MeshWatch, type WatchSettings } from './mesh-watch.js';
 import { goesToListeners, handleMessage, type MessageEffects } from './message-handlers.js';
-import { addressNamed } from './node-names.js';
+import { addressNamed, nameOf } from './node-names.js';
 import { Refresher, type RefreshSettings } from './refresher.js';
 import { RootLine, type ToUart } from './root-line.js';
 
@@ -154,6 +154,15 @@ export class NetworkManager implements Hub {
     handleMessage(message, this.#effects);
     this.#publish({ kind: 'message', message, toListeners: goesToListeners(message) });
     this.#deliveries.onMessage(message);
+  }
+
+  /** Nodes may have other names than `before`: tells whoever shows them. */
+  onRenamed(before: ReadonlyMap<number, string>): void {
+    const { names } = this.#parts.settings;
+    for (const node of new Set([...before.keys(), ...names.keys()])) {
+      if (nameOf(node, before) === nameOf(node, names) || !this.#picture.findView(node)) continue;
+      this.#publish({ kind: 'node', node, change: 'renamed' });
+    }
   }
 
   onConsoleLine(line: string): void {

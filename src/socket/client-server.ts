@@ -72,10 +72,15 @@ export class ClientServer {
     };
   }
 
-  /** Listens on a Unix socket's path, or on a port of 127.0.0.1. Rejects with the system's error. */
-  listen(where: { readonly path: string } | { readonly port: number }): Promise<void> {
+  /**
+   * Listens on a Unix socket's path, on a port of 127.0.0.1, or on a socket that is open already. Rejects with the
+   * system's error.
+   */
+  listen(
+    where: { readonly path: string } | { readonly port: number } | { readonly fd: number },
+  ): Promise<void> {
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
-    const options = 'path' in where ? where : { host: '127.0.0.1', port: where.port };
+    const options = 'port' in where ? { host: '127.0.0.1', port: where.port } : where;
     return new Promise((resolve, reject) => {
       server.once('error', reject);
       listenPrivately(server, { ...options, backlog: BACKLOG }, () => {

@@ -3,12 +3,17 @@ import { systemClock } from '../../clock.js';
 import { type Config, type GivenSettings, loadConfig } from '../../config.js';
 import { MeshgateError } from '../../errors.js';
 import { Gateway, loadTables, type WebAddress } from '../../gateway.js';
-import { createLog } from '../../log.js';
+import { createLog, type Log } from '../../log.js';
 import { packageVersion } from '../../package-root.js';
 import type { Tables } from '../../protocol/message.js';
 import { openSimulatedLink } from '../../simulator/simulated-link.js';
+import { ServiceNotifier } from '../../systemd/notifier.js';
+import { takePassedSocket } from '../../systemd/passed-socket.js';
+import { describeLinkStatus } from '../../uart/describe-link.js';
 import { openPort } from '../../uart/open-port.js';
 import { watchForDevices } from '../../uart/port-finder.js';
+import { onHangUp } from './hang-up.js';
+import { reload } from './reload.js';
 import type { StartFlags } from './start.js';
 import { untilTerminated } from './until-terminated.js';
 
@@ -19,24 +24,50 @@ const DEFAULT_TCP_PORT = '5001';
 export async function runGateway(flags: StartFlags): Promise<void> {
   const terminated = untilTerminated();
   outliveReaders();
+  const passedSocket = takePassedSocket();
   const config = readConfig(flags);
   const tables = loadTables(config);
+  const logOf = (room: string) => createLog(room, undefined, undefined, () => gateway.logFormat);
   const gateway = new Gateway({
     config,
     tables,
     web: webAddress(config),
+    passedSocket,
     hasHistory: config.history.enabled,
-    openLink: config.simulate ? simulated(config, tables) : serial(config),
+    openLink: config.simulate ? simulated(config, tables) : serial(config, logOf('uart')),
     watchForDevices: (onChange) => (config.simulate ? () => {} : watchForDevices(config.port, onChange)),
   });
+  const log = logOf('gateway');
+  const service = new ServiceNotifier(log);
   try {
     await gateway.serve();
-    process.stdout.write(greeting(config, gateway));
+    onHangUp(() => {
+      service.reloading();
+      reload(gateway, () => readConfig(flags), log);
+      service.ready();
+    });
+    greet(config, gateway, log);
+    tellLink(gateway, service);
     gateway.connect();
+    service.ready();
     await terminated;
   } finally {
-    await gateway.stop();
+    await Promise.all([gateway.stop(), service.stopping()]);
   }
+}
+
+/** Attempts to open the link are not worth telling; what comes of them is. */
+function tellLink({ hub }: Gateway, service: ServiceNotifier): void {
+  hub.subscribe((event) => {
+    if (event.kind !== 'link' || event.status.state === 'opening') return;
+    service.status(describeLinkStatus(event.status));
+  });
+}
+
+/** Where lines are for programs, this one is too. */
+function greet(config: Config, gateway: Gateway, log: Log): void {
+  if (config.log.format === 'text') process.stdout.write(greeting(config, gateway));
+  else log.info([servedLine(config, gateway), webLine(config, gateway.webUrl)].filter(Boolean).join('; '));
 }
 
 /** Whoever reads the log may go (`| head`, a terminal that is closed): that must not end the gateway. */
@@ -87,8 +118,7 @@ function simulated({ simulation }: Config, tables: Tables) {
   return openSimulatedLink({ clock: systemClock, tables, nodes, seed, rateHz, loss });
 }
 
-function serial({ port, baud, serial }: Config) {
-  const log = createLog('uart');
+function serial({ port, baud, serial }: Config, log: Log) {
   const settings = {
     port,
     baud,
@@ -100,17 +130,22 @@ function serial({ port, baud, serial }: Config) {
   return openPort(settings, { onChosen: (why) => log.info(`chose ${why}`) });
 }
 
-function greeting(config: Config, { socketPath, webUrl }: Gateway): string {
-  const tcp = config.tcp.map((port) => `, 127.0.0.1:${port}`).join('');
-  const served = `meshgate ${packageVersion} serves clients on ${socketPath}${tcp}\n${webGreeting(config, webUrl)}`;
-  return config.simulate ? served + simulationGreeting(config, socketPath) : served;
+function greeting(config: Config, gateway: Gateway): string {
+  const web = webLine(config, gateway.webUrl);
+  const served = `${servedLine(config, gateway)}\n${web && `${web}\n`}`;
+  return config.simulate ? served + simulationGreeting(config, gateway.socketPath) : served;
+}
+
+function servedLine({ tcp }: Config, { socketPath }: Gateway): string {
+  const ports = tcp.map((port) => `, 127.0.0.1:${port}`).join('');
+  return `meshgate ${packageVersion} serves clients on ${socketPath}${ports}`;
 }
 
 /** Whoever binds to more than this machine is told who may come in. */
-function webGreeting({ http }: Config, url: string | undefined): string {
+function webLine({ http }: Config, url: string | undefined): string {
   if (url === undefined) return '';
   const hasToken = http.token !== undefined || http.read_token !== undefined;
-  return `the dashboard is on ${url}${hasToken ? ', for those who show a token' : ''}\n`;
+  return `the dashboard is on ${url}${hasToken ? ', for those who show a token' : ''}`;
 }
 
 function simulationGreeting({ simulation }: Config, socketPath: string): string {

@@ -172,7 +172,7 @@ export const eventShape = z.discriminatedUnion('kind', [
     ...eventBase,
     kind: z.literal('node'),
     node: address,
-    change: z.enum(['added', 'identified', 'forgotten', 'status']),
+    change: z.enum(['added', 'identified', 'renamed', 'forgotten', 'status']),
     status: nodeStatusShape.nullable().describe('the new status, with change "status"'),
   }),
   z.object({ ...eventBase, kind: z.literal('paths'), paths: z.array(pathShape) }),

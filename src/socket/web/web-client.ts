@@ -15,6 +15,7 @@ export const WEB_END_REASONS = {
   slowReader: 'the client did not read what was sent to it',
   notAlive: 'the client did not answer a ping',
   failed: 'the connection failed',
+  accessChanged: 'what clients may do was changed',
   stopped: 'the gateway was stopped',
 } as const;
 
@@ -38,6 +39,8 @@ const TOKEN_TIMEOUT_MS = 5000;
 const CLOSE_NORMAL = 1000;
 const CLOSE_GOING_AWAY = 1001;
 const CLOSE_POLICY = 1008;
+/** 1012, service restart: the client may come again at once. */
+const CLOSE_COME_AGAIN = 1012;
 
 export class WebClient {
   readonly #socket: WebSocket;
@@ -103,13 +106,22 @@ export class WebClient {
     this.#socket.close(CLOSE_GOING_AWAY);
   }
 
+  /** Nothing is taken from the client any more; it may come again, and is judged anew. */
+  dismiss(): void {
+    this.#closedAs = 'accessChanged';
+    this.#cancelTimeout();
+    this.#unwatch();
+    this.#session?.close();
+    this.#socket.close(CLOSE_COME_AGAIN);
+  }
+
   /** Ends the connection at once, whatever is still unsent. */
   cut(): void {
     this.#end('stopped');
   }
 
   #onMessage(text: string): void {
-    if (this.#isEnded) return;
+    if (this.#isEnded || this.#closedAs === 'accessChanged') return;
     if (this.#session) this.#session.receive(text);
     else if (!this.#parts.role) this.#takeToken(text);
   }

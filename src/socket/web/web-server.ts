@@ -131,6 +131,11 @@ export class WebServer {
     });
   }
 
+  /** Tokens, or what they allow, are others than before: what was allowed by them ends. */
+  onAccessChanged(): void {
+    for (const client of this.#clients) client.dismiss();
+  }
+
   async stop(): Promise<void> {
     this.#cancelPing();
     this.#metrics.stop();

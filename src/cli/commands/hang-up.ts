@@ -1,0 +1,25 @@
+import { closeSync, openSync } from 'node:fs';
+
+/**
+ * SIGHUP means two things: the terminal has gone, which ends the gateway as Ctrl-C does; and, for one that runs without
+ * a terminal or still has it, `reload`. Returns how to end that.
+ */
+export function onHangUp(reload: () => void): () => void {
+  const hadTerminal = hasTerminal();
+  const act = () => {
+    if (hadTerminal && !hasTerminal()) process.kill(process.pid, 'SIGTERM');
+    else reload();
+  };
+  process.on('SIGHUP', act);
+  return () => process.off('SIGHUP', act);
+}
+
+/** The terminal that this process belongs to can be opened for as long as it is there. */
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'));
+    return true;
+  } catch {
+    return false;
+  }
+}
