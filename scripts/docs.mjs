@@ -21,6 +21,10 @@ const { WEB_END_REASONS } = await load('socket/web/web-client.js');
 const { SESSION_ERRORS, CLOSING_REASONS } = await load('socket/session/errors.js');
 const { methods } = await load('socket/session/methods/index.js');
 const { EXIT, EXIT_BY_CODE } = await load('cli/exit-codes.js');
+const { HEALTH_REASONS } = await load('network/health.js');
+const { metricDefinitions } = await load('socket/web/metrics/metrics.js');
+const { settingNames } = await load('config.js');
+const { RELOADABLE } = await load('config-changes.js');
 
 const tables = {
   frames: () =>
@@ -61,6 +65,10 @@ const tables = {
       ]),
     ),
   methods: () => table(['method', 'parameters', 'what it does', 'writes'], methods.map(describeMethod)),
+  'health reasons': () => reasons(HEALTH_REASONS),
+  metrics: () => table(['metric', 'type', 'labels', 'meaning'], metricDefinitions().map(describeMetric)),
+  'live settings': () => list(RELOADABLE),
+  'settings for a restart': () => list(settingNames().filter((name) => !RELOADABLE.includes(name))),
   'exit codes': () =>
     table(
       ['name', 'exit code'],
@@ -122,6 +130,21 @@ function describeMethod({ name, params, summary, writes }) {
     schema.safeParse(undefined).success ? `${key}?` : key,
   );
   return [`\`${name}\``, given.map((key) => `\`${key}\``).join(' '), summary, writes ? 'yes' : ''];
+}
+
+function describeMetric({ name, type, labels, help }) {
+  return [`\`${name}\``, type, labels.map((label) => `\`${label}\``).join(' '), help];
+}
+
+/** `a`, `b`, … in lines of the usual length. */
+function list(names) {
+  const lines = [''];
+  for (const [index, name] of names.entries()) {
+    const word = `\`${name}\`${index < names.length - 1 ? ',' : ''}`;
+    if (lines.at(-1).length + word.length > 110) lines.push(word);
+    else lines.push(`${lines.pop()} ${word}`.trim());
+  }
+  return lines.join('\n');
 }
 
 function reasons(list) {

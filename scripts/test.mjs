@@ -16,6 +16,7 @@ const TOOLS = [
   { name: 'socat', args: ['-V'], install: 'sudo apt-get install socat' },
   { name: 'chromium', args: ['--version'], install: 'sudo apt-get install chromium' },
   { name: 'python3', args: ['--version'], install: 'sudo apt-get install python3' },
+  { name: 'systemd-notify', args: ['--version'], install: 'sudo apt-get install systemd' },
 ];
 
 /** What ava's report says of each test: see its lib/reporters/default.js. */

@@ -24,7 +24,8 @@ export interface SerialPortInfo {
   readonly knownAs?: string | undefined;
 }
 
-const KNOWN_BRIDGES: Readonly<Record<string, string>> = {
+/** By USB id; packaging/60-meshgate.rules has the same. */
+export const KNOWN_BRIDGES: Readonly<Record<string, string>> = {
   '10c4:ea60': 'CP210x bridge',
   '1a86:7523': 'CH340 bridge',
   '1a86:55d4': 'CH9102 bridge',
