@@ -100,6 +100,6 @@ test('a listening client that reads too slowly is closed, and the message that i
 test('status tells how much the present clients have missed', async (t) => {
   const { session } = await start(t);
   t.like((await session.ask('status')).result, {
-    clients: { connected: 1, sessions: 1, queuedBytes: 0, dropped: 0, coalesced: 0 },
+    clients: { connected: 1, sessions: 1, queuedBytes: 0, sent: { messages: 0 }, dropped: 0, coalesced: 0 },
   });
 });

@@ -2,16 +2,14 @@ import { closeSync, openSync } from 'node:fs';
 
 /**
  * SIGHUP means two things: the terminal has gone, which ends the gateway as Ctrl-C does; and, for one that runs without
- * a terminal or still has it, `reload`. Returns how to end that.
+ * a terminal or still has it, `reload`.
  */
-export function onHangUp(reload: () => void): () => void {
+export function onHangUp(reload: () => void): void {
   const hadTerminal = hasTerminal();
-  const act = () => {
+  process.on('SIGHUP', () => {
     if (hadTerminal && !hasTerminal()) process.kill(process.pid, 'SIGTERM');
     else reload();
-  };
-  process.on('SIGHUP', act);
-  return () => process.off('SIGHUP', act);
+  });
 }
 
 /** The terminal that this process belongs to can be opened for as long as it is there. */

@@ -74,7 +74,8 @@ export const readingMethods = [
         connected: z.int(),
         listening: z.int(),
         sessions: z.int(),
-        queuedBytes: z.int().describe('of the present clients, as are the next two'),
+        queuedBytes: z.int().describe('of the present clients, as are the next three'),
+        sent: z.object({ messages: z.int(), bytes: z.int() }),
         dropped: z.int(),
         coalesced: z.int(),
       }),
@@ -93,7 +94,7 @@ export const readingMethods = [
         link: describeLink(hub.link()),
         root: describeRoot(hub.root()),
         nodes: { total: statuses.length, byStatus: countStatuses(statuses) },
-        clients: { ...gateway.clients(), ...missedBy(gateway.clientList()) },
+        clients: { ...gateway.clients(), ...countsOf(gateway.clientList()) },
         history: describeHistory(hub.archive.status()),
         openAlarms: hub.alarms().length,
         seq: hub.lastSeq(),
@@ -223,9 +224,9 @@ export const readingMethods = [
   }),
 ] as const;
 
-function missedBy(clients: readonly ClientInfo[]) {
-  const { queuedBytes, dropped, coalesced } = sumOf(clients);
-  return { queuedBytes, dropped, coalesced };
+function countsOf(clients: readonly ClientInfo[]) {
+  const { queuedBytes, messages, bytes, dropped, coalesced } = sumOf(clients);
+  return { queuedBytes, sent: { messages, bytes }, dropped, coalesced };
 }
 
 function countStatuses(statuses: readonly NodeStatus[]) {
