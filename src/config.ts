@@ -169,6 +169,18 @@ const httpSection = z.strictObject({
   classic: z.enum(['v1', 'v2'], { error: 'must be v1 or v2' }).default('v1'),
 });
 
+const recoverySection = section({
+  /** False: a silent root is told of, and left alone. */
+  enabled: flag.default(true),
+  /** Silence after which the root is asked for its nodes; at mesh.root_silent_after_s it is restarted. */
+  probe_after_s: whole(5, day).default(minute),
+  /** What the root is given after each step. */
+  step_s: whole(1, 3600).default(20),
+  /** Between rounds; doubles with each. */
+  first_pause_s: whole(1, day).default(minute),
+  longest_pause_s: whole(1, day).default(60 * minute),
+});
+
 const historySection = section({
   /** False: values are in memory only. */
   enabled: flag.default(true),
@@ -216,6 +228,7 @@ const schema = z.strictObject({
   clients: clientsSection.prefault({}),
   mesh: meshSection.prefault({}),
   http: httpSection.prefault({}),
+  recovery: recoverySection.prefault({}),
   history: historySection.prefault({}),
   map: mapSection.prefault({}),
   simulation: simulationSection.prefault({}),

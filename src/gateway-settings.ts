@@ -13,7 +13,7 @@ export function uartSettings({ serial, baud }: Config) {
   };
 }
 
-export function networkSettings({ mesh, names, baud }: Config) {
+export function networkSettings({ mesh, names, baud, recovery }: Config) {
   return {
     batchQuietMs: batchQuietMs(baud),
     idleAfterMs: mesh.idle_after_s * 1000,
@@ -25,6 +25,13 @@ export function networkSettings({ mesh, names, baud }: Config) {
     rootSilentAfterMs: mesh.root_silent_after_s * 1000,
     eventsHeld: mesh.events,
     names,
+    recovery: {
+      isEnabled: recovery.enabled,
+      probeAfterMs: recovery.probe_after_s * 1000,
+      stepMs: recovery.step_s * 1000,
+      firstPauseMs: recovery.first_pause_s * 1000,
+      longestPauseMs: recovery.longest_pause_s * 1000,
+    },
   };
 }
 

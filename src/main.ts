@@ -11,6 +11,7 @@ import { addNodeCommand } from './cli/commands/node.js';
 import { addNodesCommand } from './cli/commands/nodes.js';
 import { addPathsCommand } from './cli/commands/paths.js';
 import { addPingCommand } from './cli/commands/ping.js';
+import { addPortCommand } from './cli/commands/port.js';
 import { addPortsCommand } from './cli/commands/ports.js';
 import { addRefreshCommand } from './cli/commands/refresh.js';
 import { addResetRootCommand } from './cli/commands/reset-root.js';
@@ -63,6 +64,7 @@ addRefreshCommand(program);
 addLogCommand(program);
 addResetRootCommand(program);
 addCleanCommand(program);
+addPortCommand(program);
 
 program.commandsGroup('For the shell:');
 addCompletionCommand(program);

@@ -8,7 +8,13 @@ import { type Colour, paint, type View } from './terminal.js';
 import { pad, shorten, widthOf } from './text-width.js';
 import { formatExactMoment } from './time.js';
 import { formatNamedValue, formatNamedValues } from './values.js';
-import { colourOfStatus, describeLink, describeStatusCounts, type Status } from './words.js';
+import {
+  colourOfStatus,
+  describeLink,
+  describeRecovery,
+  describeStatusCounts,
+  type Status,
+} from './words.js';
 
 /** An event, with the values that a message carried. */
 export interface JoinedEvent {
@@ -135,10 +141,12 @@ function describePaths(paths: Extract<MeshEvent, { kind: 'paths' }>['paths']): s
   return shown.join(', ') || 'none';
 }
 
-type OtherEvent = Extract<MeshEvent, { kind: 'paths' | 'console' | 'traffic' | 'robots' }>;
+type OtherEvent = Extract<MeshEvent, { kind: 'recovery' | 'paths' | 'console' | 'traffic' | 'robots' }>;
 
 function describeOther(event: OtherEvent): Words {
   switch (event.kind) {
+    case 'recovery':
+      return { who: 'root', what: 'recovery', text: describeRecovery(event), colour: 'yellow' };
     case 'paths':
       return { who: 'root', what: 'paths', text: describePaths(event.paths) };
     case 'console':
