@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stringify } from 'smol-toml';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const load = (file) => import(join(root, 'dist', 'src', file));
@@ -20,6 +21,10 @@ const { CONNECTION_END_REASONS } = await load('socket/connection.js');
 const { WEB_END_REASONS } = await load('socket/web/web-client.js');
 const { SESSION_ERRORS, CLOSING_REASONS } = await load('socket/session/errors.js');
 const { methods } = await load('socket/session/methods/index.js');
+const { FAULT_COUNTS } = await load('simulator/faults/fault-counters.js');
+const { LINE_FAULTS } = await load('simulator/faults/fault.js');
+const { FATES } = await load('simulator/faults/ledger.js');
+const { PRESETS } = await load('simulator/faults/presets.js');
 const { EXIT, EXIT_BY_CODE } = await load('cli/exit-codes.js');
 
 const tables = {
@@ -61,6 +66,22 @@ const tables = {
       ]),
     ),
   methods: () => table(['method', 'parameters', 'what it does', 'writes'], methods.map(describeMethod)),
+  'fault presets': () => Object.entries(PRESETS).map(presetSection).join('\n\n'),
+  'fault counts': () =>
+    table(
+      ['count', 'of what'],
+      entries(FAULT_COUNTS, (key, text) => [key, text]),
+    ),
+  fates: () =>
+    table(
+      ['fate', 'meaning'],
+      entries(FATES, (key, text) => [key, text]),
+    ),
+  causes: () =>
+    table(
+      ['cause', 'meaning'],
+      entries(LINE_FAULTS, (key, text) => [key, text]),
+    ),
   'exit codes': () =>
     table(
       ['name', 'exit code'],
@@ -122,6 +143,11 @@ function describeMethod({ name, params, summary, writes }) {
     schema.safeParse(undefined).success ? `${key}?` : key,
   );
   return [`\`${name}\``, given.map((key) => `\`${key}\``).join(' '), summary, writes ? 'yes' : ''];
+}
+
+function presetSection([name, { text, faults }]) {
+  const sentence = text[0].toUpperCase() + text.slice(1);
+  return `### \`${name}\`\n\n${sentence}.\n\n\`\`\`toml\n${stringify(faults).trim()}\n\`\`\``;
 }
 
 function reasons(list) {

@@ -203,6 +203,11 @@ const mapSection = section({
   attribution: text('must be text').optional(),
 });
 
+const GENERATION = 'must be 1, 2 or 3';
+const generation = z
+  .union([z.literal([1, 2, 3]), z.enum(['1', '2', '3'])], { error: GENERATION })
+  .transform((given) => Number(given) as 1 | 2 | 3);
+
 const simulationSection = section({
   nodes: whole(0, 32_000).default(12),
   seed: whole(0, 4_294_967_295).default(1),
@@ -210,6 +215,12 @@ const simulationSection = section({
   rate_hz: number(0, 1000, 'number').default(1),
   /** Share of messages that each hop loses. */
   loss: number(0, 1, 'number').default(0.01),
+  /** Which firmware the root and its nodes have. */
+  generation: generation.default(2),
+  /** A preset's name, or the path of a fault file. */
+  faults: text('must be a preset or the path of a fault file')
+    .min(1, { error: 'must be a preset or the path of a fault file' })
+    .optional(),
 });
 
 const schema = z.strictObject({

@@ -163,11 +163,11 @@ function findCircles(edges: readonly Import[]): string[] {
 
 /** Modules from outside, and who may use them: the client library has none. */
 const MODULES: Readonly<Record<string, readonly string[]>> = {
-  zod: ['config', 'protocol', 'socket'],
+  zod: ['config', 'protocol', 'simulator', 'socket'],
   'better-sqlite3': ['history'],
   'lru-cache': ['node'],
   json5: ['socket'],
-  'smol-toml': ['config'],
+  'smol-toml': ['config', 'simulator'],
   debug: ['log', 'uart', 'simulator'],
   ws: ['socket'],
   commander: ['cli', 'main'],

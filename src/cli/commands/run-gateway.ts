@@ -1,14 +1,13 @@
 import { findSocket } from '../../client/index.js';
-import { systemClock } from '../../clock.js';
 import { type Config, type GivenSettings, loadConfig } from '../../config.js';
 import { MeshgateError } from '../../errors.js';
 import { Gateway, loadTables, type WebAddress } from '../../gateway.js';
 import { createLog } from '../../log.js';
 import { packageVersion } from '../../package-root.js';
-import type { Tables } from '../../protocol/message.js';
-import { openSimulatedLink } from '../../simulator/simulated-link.js';
+import { openLinkTo } from '../../simulator/simulated-link.js';
 import { openPort } from '../../uart/open-port.js';
 import { watchForDevices } from '../../uart/port-finder.js';
+import { createSimulation } from './simulation.js';
 import type { StartFlags } from './start.js';
 import { untilTerminated } from './until-terminated.js';
 
@@ -21,12 +20,13 @@ export async function runGateway(flags: StartFlags): Promise<void> {
   outliveReaders();
   const config = readConfig(flags);
   const tables = loadTables(config);
+  const simulation = config.simulate ? createSimulation(config, tables) : undefined;
   const gateway = new Gateway({
     config,
     tables,
     web: webAddress(config),
     hasHistory: config.history.enabled,
-    openLink: config.simulate ? simulated(config, tables) : serial(config),
+    openLink: simulation ? openLinkTo(simulation.uart) : serial(config),
     watchForDevices: (onChange) => (config.simulate ? () => {} : watchForDevices(config.port, onChange)),
   });
   try {
@@ -37,6 +37,7 @@ export async function runGateway(flags: StartFlags): Promise<void> {
   } finally {
     await gateway.stop();
   }
+  process.stdout.write(simulation?.report() ?? '');
 }
 
 /** Whoever reads the log may go (`| head`, a terminal that is closed): that must not end the gateway. */
@@ -48,7 +49,11 @@ function readConfig(flags: StartFlags): Config {
   if (flags.simulate && flags.port !== undefined) {
     throw new MeshgateError('BAD_USAGE', '--simulate and --port exclude each other');
   }
-  return loadConfig(givenSettings(flags), flags.config);
+  const config = loadConfig(givenSettings(flags), flags.config);
+  if (flags.faults !== undefined && !config.simulate) {
+    throw new MeshgateError('BAD_USAGE', '--faults is for a virtual mesh only', 'add --simulate');
+  }
+  return config;
 }
 
 /** What existing dashboards connect to. */
@@ -59,17 +64,8 @@ function webAddress({ http: { listen } }: Config): WebAddress | undefined {
   return { ...(listen ?? DEFAULT_WEB), isRequired: listen !== undefined };
 }
 
-function givenSettings({
-  port,
-  baud,
-  socket,
-  tcp,
-  http,
-  state,
-  simulate,
-  nodes,
-  seed,
-}: StartFlags): GivenSettings {
+function givenSettings(flags: StartFlags): GivenSettings {
+  const { port, baud, socket, tcp, http, state, simulate, nodes, seed, generation, faults } = flags;
   return {
     port,
     baud,
@@ -78,13 +74,8 @@ function givenSettings({
     http: { listen: http },
     state,
     simulate,
-    simulation: { nodes, seed },
+    simulation: { nodes, seed, generation, faults },
   };
-}
-
-function simulated({ simulation }: Config, tables: Tables) {
-  const { nodes, seed, rate_hz: rateHz, loss } = simulation;
-  return openSimulatedLink({ clock: systemClock, tables, nodes, seed, rateHz, loss });
 }
 
 function serial({ port, baud, serial }: Config) {
@@ -117,7 +108,7 @@ function simulationGreeting({ simulation }: Config, socketPath: string): string 
   const socket = socketFlag(socketPath);
   return `
 The mesh is simulated: ${simulation.nodes} virtual nodes, seed ${simulation.seed}. No hardware is used.
-
+${simulation.faults === undefined ? '' : `The faults are those of ${simulation.faults}.\n`}
 Try next, in another terminal:
   npx meshgate nodes${socket}          what is known of the nodes
   npx meshgate watch${socket}          messages as they come, decoded
