@@ -1,7 +1,13 @@
-import { type Link, type LinkDownReason, LinkError, type LinkHandlers } from '../uart/link.js';
+import {
+  type Link,
+  type LinkDownReason,
+  LinkError,
+  type LinkHandlers,
+  type ModemLines,
+} from '../uart/link.js';
 import type { VirtualMeshOptions } from './mesh-options.js';
 import { VirtualMesh } from './virtual-mesh.js';
-import type { ModemLines, VirtualUart } from './virtual-uart.js';
+import type { VirtualUart } from './virtual-uart.js';
 
 /** What `OpenLink` is for, with the modem lines that a serial port has. */
 export type OpenSimulatedLink = (handlers: LinkHandlers) => Promise<SimulatedLink>;

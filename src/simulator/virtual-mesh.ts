@@ -1,5 +1,6 @@
 import { Counters } from '../counters.js';
 import { FIRST_EDGE_ADDRESS } from '../protocol/address.js';
+import type { ModemLines } from '../uart/link.js';
 import { startChurn } from './churn.js';
 import { EdgeDevice } from './edge-device.js';
 import { type CheckedMeshOptions, checkMeshOptions, type VirtualMeshOptions } from './mesh-options.js';
@@ -8,7 +9,7 @@ import { Radio } from './radio.js';
 import { Random } from './random.js';
 import { Timeline } from './timeline.js';
 import { VirtualRoot } from './virtual-root.js';
-import type { ModemLines, OnRootBytes, VirtualUart } from './virtual-uart.js';
+import type { OnRootBytes, VirtualUart } from './virtual-uart.js';
 import { readVocabulary, type Vocabulary } from './vocabulary.js';
 
 /** Once in a minute or two somebody in the field asks for a robot. */

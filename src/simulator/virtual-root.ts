@@ -4,12 +4,12 @@ import { ROOT_ADDRESS, ROOT_MESH_ADDRESS } from '../protocol/address.js';
 import { encodeMessage, encodeText, isRootAddress, type ListedNode, type Path } from '../protocol/message.js';
 import { decodeRootCommand, type RootCommand } from '../protocol/root-command.js';
 import { encodeFrame } from '../uart/frame.js';
+import type { ModemLines } from '../uart/link.js';
 import { type BootCause, bootLog, infoLine } from './boot-log.js';
 import { type Generation, HABITS } from './generation.js';
 import { netInfoBodies, pathInfoBodies } from './root-lists.js';
 import { RootUart } from './root-uart.js';
 import type { Timeline } from './timeline.js';
-import type { ModemLines } from './virtual-uart.js';
 import type { Vocabulary } from './vocabulary.js';
 
 /** From power to Root Reset: short, for somebody waits; after a restart as long as the firmware takes. */

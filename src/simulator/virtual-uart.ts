@@ -1,14 +1,10 @@
+import type { ModemLines } from '../uart/link.js';
+
 /** Takes what the root sends: a whole frame, or console text. `atMs` is when, in virtual milliseconds. */
 export type OnRootBytes = (chunk: Buffer, atMs: number) => void;
 
 /** The device has been unplugged by itself, for so many virtual milliseconds; its reader is no longer connected. */
 export type OnHungUp = (backAfterMs: number) => void;
-
-/** True is asserted, as serialport has it. */
-export interface ModemLines {
-  readonly dtr: boolean;
-  readonly rts: boolean;
-}
 
 /**
  * The serial port of a root that does not exist. What disturbs a line can be one of these too, in front of

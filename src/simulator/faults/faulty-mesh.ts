@@ -1,6 +1,7 @@
+import type { ModemLines } from '../../uart/link.js';
 import type { VirtualMeshOptions } from '../mesh-options.js';
 import { VirtualMesh } from '../virtual-mesh.js';
-import type { ModemLines, OnHungUp, OnRootBytes, VirtualUart } from '../virtual-uart.js';
+import type { OnHungUp, OnRootBytes, VirtualUart } from '../virtual-uart.js';
 import { ByteFaults } from './byte-faults.js';
 import type { FaultParts, LineFault } from './fault.js';
 import { createFaultCounters, type FaultCount } from './fault-counters.js';
