@@ -62,6 +62,8 @@ export class LinkKeeper {
   #failures = 0;
   #attempt = 0;
   #opening: Promise<void> = Promise.resolve();
+  /** A link that was let go is on its way out: the port is not free until then. */
+  #closing: Promise<void> | undefined;
   #cancelPause: CancelTimer | undefined;
   #stopWatching: (() => void) | undefined;
 
@@ -87,6 +89,7 @@ export class LinkKeeper {
     this.#attempt++;
     this.#setStatus({ state: 'stopped', reason: 'stopped' });
     await this.#opening;
+    await this.#closing;
     await this.#release();
   }
 
@@ -115,8 +118,9 @@ export class LinkKeeper {
   async reopen(): Promise<void> {
     if (!this.#link) return;
     this.losses.add('reopened');
-    await this.#letGo({ state: 'opening', reason: 'reopened' });
-    if (this.#status.state === 'opening') this.#opening = this.#open();
+    this.#letGo({ state: 'opening', reason: 'reopened' });
+    this.#opening = this.#open();
+    await this.#opening;
   }
 
   /**
@@ -128,10 +132,11 @@ export class LinkKeeper {
     this.#endPause();
     if (this.#status.state !== 'maintenance') {
       this.losses.add('released');
-      await this.#letGo({ state: 'maintenance', reason: 'released' });
+      this.#letGo({ state: 'maintenance', reason: 'released' });
     }
-    this.#endPause();
     this.#cancelPause = this.#parts.clock.after(ms, () => this.#tryAgain());
+    await this.#opening;
+    await this.#closing;
   }
 
   /** The other program has done with the port. */
@@ -139,18 +144,22 @@ export class LinkKeeper {
     if (this.#status.state === 'maintenance') this.#tryAgain();
   }
 
-  async #letGo(next: Pick<LinkStatus, 'state' | 'reason'>): Promise<void> {
+  #letGo(next: Pick<LinkStatus, 'state' | 'reason'>): void {
     this.#attempt++;
+    const closing = this.#release().finally(() => {
+      if (this.#closing === closing) this.#closing = undefined;
+    });
+    this.#closing = closing;
     this.#handlers.onLost();
     this.#setStatus(next);
-    await this.#opening;
-    await this.#release();
   }
 
   async #open(): Promise<void> {
     const attempt = ++this.#attempt;
     this.#setStatus({ ...this.#status, state: 'opening' });
     try {
+      if (this.#closing) await this.#closing;
+      if (attempt !== this.#attempt) return;
       const link = await this.#parts.openLink({
         onBytes: (chunk) => attempt === this.#attempt && this.#handlers.onBytes(chunk),
         onClosed: (reason, detail) => attempt === this.#attempt && this.#onClosed(reason, detail),
