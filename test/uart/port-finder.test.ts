@@ -341,7 +341,7 @@ test('any wish can be watched, and nonsense too', (t) => {
 test('a board is told by its ids and serial number, by whatever name its port is opened; cleaned for display', async (t) => {
   const machine = makeMachine();
   t.teardown(machine.remove);
-  const identity = 'usb:10c4:ea60:00[31m01';
+  const identity = 'usb:10c4:ea60:0001';
   t.is(await boardIdentity(join(machine.devRoot, 'ttyUSB0'), machine.sysRoot), identity);
   t.is(await boardIdentity(join(machine.devRoot, 'serial/by-id/usb-CP2102'), machine.sysRoot), identity);
 });
