@@ -207,6 +207,19 @@ const GENERATION = 'must be 1, 2 or 3';
 const generation = z
   .union([z.literal([1, 2, 3]), z.enum(['1', '2', '3'])], { error: GENERATION })
   .transform((given) => Number(given) as 1 | 2 | 3);
+const RECORDER_BYTES = 'must be 0, or a whole number from 131072 to 1073741824';
+
+const recorderSection = section({
+  /** Of memory; 0 = nothing is recorded. */
+  bytes: whole(0, 1_073_741_824)
+    .refine((bytes) => bytes === 0 || bytes >= 131_072, { error: RECORDER_BYTES })
+    .default(16_777_216),
+  /** What clients ask and are answered is recorded too. */
+  clients: flag.default(true),
+  /** Written to disk there too. */
+  directory: path.optional(),
+  directory_bytes: whole(1_048_576, 1_099_511_627_776).default(268_435_456),
+});
 
 const simulationSection = section({
   nodes: whole(0, 32_000).default(12),
@@ -242,6 +255,7 @@ const schema = z.strictObject({
   recovery: recoverySection.prefault({}),
   history: historySection.prefault({}),
   map: mapSection.prefault({}),
+  recorder: recorderSection.prefault({}),
   simulation: simulationSection.prefault({}),
   names: names.default(new Map()),
 });

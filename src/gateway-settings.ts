@@ -58,6 +58,17 @@ export function clientSettings({ clients }: Config) {
   };
 }
 
+/** Undefined where nothing is to be recorded. */
+export function recorderSettings({ recorder }: Config) {
+  if (recorder.bytes === 0) return undefined;
+  return {
+    limit: recorder.bytes,
+    clients: recorder.clients,
+    directory: recorder.directory,
+    directoryLimit: recorder.directory_bytes,
+  };
+}
+
 /** A full Net Info batch on the wire, if every byte of its body needed an escape; start, eight bits and stop each. */
 const LONGEST_BATCH_BITS = 724 * 2 * 10;
 /** At usual rates the root's own pauses between batches count for more than the wire. */

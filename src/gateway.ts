@@ -7,6 +7,7 @@ import {
   clientSettings,
   historySettings,
   networkSettings,
+  recorderSettings,
   uartSettings,
   webSettings,
 } from './gateway-settings.js';
@@ -21,6 +22,7 @@ import { DataTypes } from './protocol/data-types.js';
 import { badTable } from './protocol/json-table.js';
 import type { Tables } from './protocol/message.js';
 import { Opcodes } from './protocol/opcodes.js';
+import { FlightRecorder } from './recorder/flight-recorder.js';
 import { findCommandFault } from './socket/classic/commands.js';
 import { ClientServer } from './socket/client-server.js';
 import type { GatewayFacts } from './socket/session/method.js';
@@ -45,6 +47,10 @@ export interface GatewayParts {
   /** Keeps a history in the state directory; in memory only unless true. */
   readonly hasHistory?: boolean;
   readonly clock?: Clock;
+  /** The clock by which clients are waited for, where it is not the same: that of the real ones. */
+  readonly clientClock?: Clock;
+  /** 0–1, for the jitter of pauses. */
+  readonly random?: () => number;
   /** Where the log goes; standard error by default. */
   readonly writeLine?: WriteLine;
 }
@@ -69,6 +75,8 @@ export class Gateway {
   readonly socketPath: string;
   /** The dashboard, while it is served. */
   webUrl: string | undefined;
+  /** Absent where the settings turn it off. */
+  readonly recorder: FlightRecorder | undefined;
   readonly #uart: UartManager;
   readonly #network: NetworkManager;
   readonly #server: ClientServer;
@@ -80,14 +88,18 @@ export class Gateway {
   #history: History | undefined;
 
   constructor(parts: GatewayParts) {
-    const { config, tables, openLink, watchForDevices, clock = systemClock, writeLine } = parts;
+    const { config, tables, watchForDevices, clock = systemClock, random = Math.random, writeLine } = parts;
+    const { clientClock = clock } = parts;
     const logOf = (room: string) => createLog(room, writeLine, clock);
     const log = logOf('uart');
     this.#parts = parts;
     this.#log = logOf('gateway');
     this.socketPath = config.socket ?? defaultSocketPath();
+    this.recorder = createRecorder(config, clock, logOf('recorder'));
+    const openLink = this.recorder?.around(parts.openLink) ?? parts.openLink;
+    const tap = this.recorder?.client;
     this.#uart = new UartManager(
-      { openLink, watchForDevices, clock, random: Math.random, settings: uartSettings(config) },
+      { openLink, watchForDevices, clock, random, settings: uartSettings(config) },
       {
         onFrame: (body) => this.#network.onFrame(body),
         onConsoleLine: (line) => this.#network.onConsoleLine(line),
@@ -110,8 +122,9 @@ export class Gateway {
     this.#server = new ClientServer({
       hub,
       gateway,
-      clock,
+      clock: clientClock,
       log: logOf('socket'),
+      tap,
       settings: clientSettings(config),
     });
     this.#web =
@@ -119,8 +132,9 @@ export class Gateway {
       new WebServer({
         hub,
         gateway,
-        clock,
+        clock: clientClock,
         log: logOf('web'),
+        tap,
         settings: webSettings(config, parts.web),
         mapPicture,
         pageDirectory: join(packageRoot, 'dist', 'dashboard'),
@@ -190,6 +204,7 @@ export class Gateway {
       },
       clientCounters: () => ({ sockets: this.#server.counters(), web: this.#web?.counters() ?? null }),
       map: mapPicture.facts,
+      recorder: this.recorder,
     };
   }
 
@@ -211,6 +226,7 @@ export class Gateway {
 
   /** Begins to open the link, and keeps it open; does not wait for it. */
   connect(): void {
+    this.recorder?.start();
     this.#network.start();
     this.#uart.start();
   }
@@ -221,6 +237,7 @@ export class Gateway {
     await this.#uart.stop();
     this.#network.stop();
     await this.#history?.close();
+    await this.recorder?.stop();
     await this.#stateLock?.release();
     await this.#lock?.release();
     this.#lock = undefined;
@@ -228,10 +245,15 @@ export class Gateway {
   }
 }
 
+function createRecorder(config: Config, clock: Clock, log: Log): FlightRecorder | undefined {
+  const settings = recorderSettings(config);
+  return settings && new FlightRecorder({ clock, log, settings, version: packageVersion });
+}
+
 /** A person wants to know that the link is there, or why not; not each attempt in between. */
 function logLinkStatus(log: ReturnType<typeof createLog>, status: LinkStatus): void {
   const text = describeLinkStatus(status);
-  if (status.state === 'opening' || status.state === 'stopped') log.debug('%s', text);
+  if (status.state === 'opening' || status.reason === 'stopped') log.debug('%s', text);
   else if (status.state === 'probing' || status.state === 'up') log.info(text);
   else log.warn(`${status.state} ${status.reason} ${status.detail}`, text);
 }

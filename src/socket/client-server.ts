@@ -3,6 +3,7 @@ import type { Clock } from '../clock.js';
 import { Counters } from '../counters.js';
 import type { Log } from '../log.js';
 import type { Hub } from '../network/hub.js';
+import type { OpenTap } from './client-tap.js';
 import {
   CONNECTION_END_REASONS,
   Connection,
@@ -21,6 +22,7 @@ export interface ClientServerParts {
   readonly gateway: GatewayFacts;
   readonly clock: Clock;
   readonly log: Log;
+  readonly tap?: OpenTap | undefined;
   readonly settings: ClientServerSettings;
 }
 
@@ -96,8 +98,10 @@ export class ClientServer {
   #accept(socket: Socket): void {
     this.#accepted++;
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
-    const connection = new Connection(`client ${this.#accepted}`, socket, {
+    const name = `client ${this.#accepted}`;
+    const connection = new Connection(name, socket, {
       ...this.#parts,
+      tap: this.#parts.tap?.(name),
       onEnd: (ended, reason) => this.#onEnd(ended, reason),
     });
     this.#connections.add(connection);

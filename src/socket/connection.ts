@@ -16,6 +16,7 @@ import type { Hub } from '../network/hub.js';
 import { answerRequest } from './classic/commands.js';
 import { failure } from './classic/reply.js';
 import { type ClassicRequest, examineRequest } from './classic/request.js';
+import type { ClientTap } from './client-tap.js';
 import { Outbox } from './outbox.js';
 import type { ClosingReason } from './session/errors.js';
 import { LineSession } from './session/line-session.js';
@@ -52,6 +53,7 @@ export interface ConnectionParts {
   readonly log: Log;
   readonly settings: ConnectionSettings;
   readonly gateway: GatewayFacts;
+  readonly tap?: ClientTap | undefined;
   /** Called once, when it is over. */
   readonly onEnd: (connection: Connection, reason: ConnectionEndReason) => void;
 }
@@ -195,6 +197,7 @@ export class Connection {
   #listen(): void {
     this.#awaiting = 'events';
     this.#forgetRequest();
+    this.#parts.tap?.answered(ACK);
     this.#outbox.push(ACK);
     this.#unsubscribe = this.#parts.hub.subscribe((event) => {
       if (event.kind === 'message' && event.toListeners) this.#push(event.message.body);
@@ -245,6 +248,8 @@ export class Connection {
 
   #reply(reply: Buffer, reason: ConnectionEndReason): void {
     if (this.#awaiting === 'nothing') return;
+    this.#forgetRequest();
+    this.#parts.tap?.answered(reply);
     this.#socket.write(reply);
     this.#finish(reason);
   }
@@ -267,6 +272,7 @@ export class Connection {
   }
 
   #forgetRequest(): void {
+    if (this.#received.length > 0) this.#parts.tap?.asked(this.#received);
     this.#received = Buffer.alloc(0);
     this.#cancelTimeout();
     this.#cancelSettle();
@@ -284,6 +290,7 @@ export class Connection {
     this.#unsubscribe();
     this.#session?.close();
     this.#socket.destroy();
+    this.#parts.tap?.ended(reason);
     this.#parts.onEnd(this, reason);
   }
 }

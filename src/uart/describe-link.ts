@@ -15,6 +15,7 @@ export function describeLinkStatus({ state, name, reason, detail }: LinkStatus):
     case 'stopped':
       return 'the link is closed';
     default:
+      if (reason === 'recordingOver') return LINK_DOWN_REASONS[reason];
       return `no link: ${reason === undefined ? state : LINK_DOWN_REASONS[reason]}${detail ? ` (${detail})` : ''}; trying again`;
   }
 }

@@ -13,6 +13,7 @@ export const LINK_DOWN_REASONS = {
   writeTimeout: 'the serial device took too long to accept data',
   reopened: 'the gateway closed and opened it, since the root was silent',
   released: 'it is handed to another program for a while',
+  recordingOver: 'the recording is over',
   stopped: 'the gateway was stopped',
 } as const;
 

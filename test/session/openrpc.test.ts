@@ -129,6 +129,7 @@ function calls(delivery: string): Readonly<Record<string, readonly object[]>> {
     unsubscribe: [{ subscription: '1' }],
     resetRoot: [{}],
     clean: [{ confirm: true }],
+    recording: [{}, { after: 'abc:1' }, { lastMs: 60_000 }],
   };
 }
 

@@ -9,6 +9,7 @@ import { type CancelTimer, type Clock, every } from '../../clock.js';
 import { Counters } from '../../counters.js';
 import type { Log } from '../../log.js';
 import type { Hub } from '../../network/hub.js';
+import type { OpenTap } from '../client-tap.js';
 import type { GatewayFacts } from '../session/method.js';
 import { MAP_PICTURE_PATH, type MapPicture } from './map-picture.js';
 import { Monitor, type MonitorGeneration } from './monitor.js';
@@ -36,6 +37,7 @@ export interface WebParts {
   readonly gateway: GatewayFacts;
   readonly clock: Clock;
   readonly log: Log;
+  readonly tap?: OpenTap | undefined;
   readonly settings: WebSettings;
   readonly mapPicture: MapPicture;
   /** The folder of the dashboard's files. */
@@ -154,9 +156,11 @@ export class WebServer {
     this.#websockets.handleUpgrade(request, socket, head, (websocket) => {
       const purpose = pathOf(request) === '/rpc' ? 'session' : 'monitor';
       const { settings } = this.#parts;
+      const name = `web client ${++this.#accepted}`;
       const client = new WebClient(websocket, socket, {
         ...this.#parts,
-        name: `web client ${++this.#accepted}`,
+        name,
+        tap: this.#parts.tap?.(name),
         access: settings,
         role: roleOfHeader(request, settings) ?? roleWithoutToken(settings),
         outboxLimit: settings.outboxLimit,

@@ -182,6 +182,7 @@ export const readingMethods = [
     run: (_params, { hub, gateway }) => ({
       ...(hub.counters() as Record<string, unknown>),
       clients: gateway.clientCounters(),
+      recorder: gateway.recorder?.counters() ?? null,
     }),
   }),
   method({
