@@ -1,13 +1,18 @@
 import { findSocket } from '../../client/index.js';
+import { systemClock } from '../../clock.js';
 import { type Config, type GivenSettings, loadConfig } from '../../config.js';
 import { MeshgateError } from '../../errors.js';
 import { Gateway, loadTables, type WebAddress } from '../../gateway.js';
 import { createLog } from '../../log.js';
 import { packageVersion } from '../../package-root.js';
+import { openRecording } from '../../recorder/recording.js';
+import { Replay } from '../../replay/replay.js';
 import { openLinkTo } from '../../simulator/simulated-link.js';
 import { openPort } from '../../uart/open-port.js';
 import { watchForDevices } from '../../uart/port-finder.js';
-import { createSimulation } from './simulation.js';
+import { readBytes } from '../files.js';
+import { configForReplay, noChance } from './run-replay.js';
+import { createSimulation, type Simulation } from './simulation.js';
 import type { StartFlags } from './start.js';
 import { untilTerminated } from './until-terminated.js';
 
@@ -20,24 +25,65 @@ export async function runGateway(flags: StartFlags): Promise<void> {
   outliveReaders();
   const config = readConfig(flags);
   const tables = loadTables(config);
+  const replay = readReplay(flags);
   const simulation = config.simulate ? createSimulation(config, tables) : undefined;
-  const gateway = new Gateway({
-    config,
-    tables,
-    web: webAddress(config),
-    hasHistory: config.history.enabled,
-    openLink: simulation ? openLinkTo(simulation.uart) : serial(config),
-    watchForDevices: (onChange) => (config.simulate ? () => {} : watchForDevices(config.port, onChange)),
-  });
+  const parts = replay ? replayParts(config, replay) : linkParts(config, simulation);
+  const gateway = new Gateway({ tables, web: webAddress(config), ...parts });
   try {
     await gateway.serve();
-    process.stdout.write(greeting(config, gateway));
+    process.stdout.write(greeting(config, gateway) + (replay ? replayGreeting(flags) : ''));
     gateway.connect();
+    if (replay) void playToTheEnd(replay);
     await terminated;
   } finally {
+    replay?.stop();
     await gateway.stop();
   }
   process.stdout.write(simulation?.report() ?? '');
+}
+
+function linkParts(config: Config, simulation: Simulation | undefined) {
+  return {
+    config,
+    hasHistory: config.history.enabled,
+    openLink: simulation ? openLinkTo(simulation.uart) : serial(config),
+    watchForDevices: (onChange: () => void) =>
+      simulation ? () => {} : watchForDevices(config.port, onChange),
+  };
+}
+
+/** Everything happens at the times of the recording; but clients are waited for as ever. It makes no history. */
+function replayParts(config: Config, { clock, link }: Replay) {
+  return {
+    config: configForReplay(config),
+    openLink: link.open,
+    watchForDevices: link.watchForDevices,
+    clock,
+    clientClock: { ...systemClock, now: () => clock.now() },
+    random: noChance,
+  };
+}
+
+async function playToTheEnd(replay: Replay): Promise<void> {
+  await replay.run();
+  createLog('replay', undefined, replay.clock).info('the recording is over; the gateway stays up');
+  await replay.goOn();
+}
+
+/** Throws `BAD_USAGE`, `BAD_RECORDING`, `FILE_FAILED` or `NO_PERMISSION`. */
+function readReplay({ replay, speed }: StartFlags): Replay | undefined {
+  if (replay === undefined) {
+    if (speed !== undefined) throw new MeshgateError('BAD_USAGE', '--speed is for --replay');
+    return undefined;
+  }
+  const recording = openRecording(replay, readBytes(replay));
+  return new Replay({ recording, speed: speed === undefined ? 1 : readSpeed(speed) });
+}
+
+function readSpeed(text: string): number | 'max' {
+  const speed = Number(text);
+  if (text === 'max' || (/^\d+(\.\d+)?$/.test(text) && speed > 0)) return text === 'max' ? text : speed;
+  throw new MeshgateError('BAD_USAGE', `"${text}" is no speed`, 'give a number above 0, or max');
 }
 
 /** Whoever reads the log may go (`| head`, a terminal that is closed): that must not end the gateway. */
@@ -46,10 +92,13 @@ function outliveReaders(): void {
 }
 
 function readConfig(flags: StartFlags): Config {
-  if (flags.simulate && flags.port !== undefined) {
-    throw new MeshgateError('BAD_USAGE', '--simulate and --port exclude each other');
+  const sources = (['simulate', 'port', 'replay'] as const).filter((flag) => flags[flag] !== undefined);
+  if (sources.length > 1) {
+    const named = sources.map((flag) => `--${flag}`).join(' and ');
+    throw new MeshgateError('BAD_USAGE', `${named} exclude each other`);
   }
-  const config = loadConfig(givenSettings(flags), flags.config);
+  const given = loadConfig(givenSettings(flags), flags.config);
+  const config = flags.replay === undefined ? given : { ...given, simulate: false };
   if (flags.faults !== undefined && !config.simulate) {
     throw new MeshgateError('BAD_USAGE', '--faults is for a virtual mesh only', 'add --simulate');
   }
@@ -102,6 +151,12 @@ function webGreeting({ http }: Config, url: string | undefined): string {
   if (url === undefined) return '';
   const hasToken = http.token !== undefined || http.read_token !== undefined;
   return `the dashboard is on ${url}${hasToken ? ', for those who show a token' : ''}\n`;
+}
+
+function replayGreeting({ replay, speed = '1' }: StartFlags): string {
+  const pace =
+    speed === '1' ? 'at its own pace' : speed === 'max' ? 'as fast as it goes' : `${speed} times as fast`;
+  return `the root is a recording, ${replay}, replayed ${pace}\n`;
 }
 
 function simulationGreeting({ simulation }: Config, socketPath: string): string {

@@ -13,6 +13,8 @@ export interface StartFlags {
   readonly seed?: string;
   readonly generation?: string;
   readonly faults?: string;
+  readonly replay?: string;
+  readonly speed?: string;
   readonly config?: string;
 }
 
@@ -31,6 +33,8 @@ export function addStartCommand(program: Command): void {
     .option('--seed <n>', 'the same seed gives the same virtual mesh')
     .option('--generation <n>', 'firmware of the virtual mesh: 1, 2 or 3')
     .option('--faults <file>', FAULTS_HELP)
+    .option('--replay <file>', 'run on a recording instead of a serial port')
+    .option('--speed <n>', 'so many times as fast as it was recorded; max: as fast as it goes')
     .option('--config <file>', 'TOML file with settings')
     .action(async (flags: StartFlags) => {
       // Loaded only here: it takes longer than most other commands take in all.

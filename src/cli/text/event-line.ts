@@ -23,7 +23,7 @@ export interface JoinedEvent {
 }
 
 /** Who it is about, what it is, and the rest. */
-interface Words {
+export interface Words {
   readonly who: string;
   readonly what: string;
   readonly text: string;
@@ -36,10 +36,14 @@ const SPACE = '  ';
 
 /** One line, without its end: `14:05:09.120  0x0005   Data       Sequence 17 · GPS …`. */
 export function formatEvent({ event, values }: JoinedEvent, view: View): string {
-  const { who, what, text, colour } = describeEvent(event, values, view);
-  const time = 'at' in event ? formatExactMoment(event.at, view) : formatExactMoment(view.now, view);
+  return formatWords('at' in event ? event.at : view.now, describeEvent(event, values, view), view);
+}
+
+/** `at`: ms since the epoch. */
+export function formatWords(at: number, { who, what, text, colour }: Words, view: View): string {
+  const time = formatExactMoment(at, view);
   const name = pad(cleanText(what), WHAT_WIDTH);
-  const head = `${time}${SPACE}${pad(who, WHO_WIDTH)}${SPACE}`;
+  const head = `${time}${SPACE}${pad(cleanText(who), WHO_WIDTH)}${SPACE}`;
   const { columns } = view.terminal;
   const used = widthOf(head) + widthOf(name) + SPACE.length;
   const rest = cleanText(text);
@@ -74,7 +78,7 @@ function describeEvent(event: StreamEvent, values: readonly Value[], view: View)
   }
 }
 
-function describeMessage(message: MessageInfo, values: readonly Value[]): Words {
+export function describeMessage(message: MessageInfo, values: readonly Value[]): Words {
   const { from, name, text, detail } = message;
   const isBad = name === 'Malformed';
   const isUnknown = name.startsWith(UNKNOWN);
