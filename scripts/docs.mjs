@@ -25,6 +25,7 @@ const { FAULT_COUNTS } = await load('simulator/faults/fault-counters.js');
 const { LINE_FAULTS } = await load('simulator/faults/fault.js');
 const { FATES } = await load('simulator/faults/ledger.js');
 const { PRESETS } = await load('simulator/faults/presets.js');
+const { RECORD_KINDS } = await load('recorder/block.js');
 const { EXIT, EXIT_BY_CODE } = await load('cli/exit-codes.js');
 
 const tables = {
@@ -44,6 +45,11 @@ const tables = {
   'connection ends': () => reasons(CONNECTION_END_REASONS),
   'web client ends': () => reasons(WEB_END_REASONS),
   'closing reasons': () => reasons(CLOSING_REASONS),
+  'record kinds': () =>
+    table(
+      ['kind', 'number', 'what'],
+      entries(RECORD_KINDS, (kind, { code, text }) => [kind, code, text]),
+    ),
   'gateway errors': () =>
     table(
       ['code', 'meaning', 'exit code'],
