@@ -253,7 +253,8 @@ function createRecorder(config: Config, clock: Clock, log: Log): FlightRecorder 
 /** A person wants to know that the link is there, or why not; not each attempt in between. */
 function logLinkStatus(log: ReturnType<typeof createLog>, status: LinkStatus): void {
   const text = describeLinkStatus(status);
-  if (status.state === 'opening' || status.reason === 'stopped') log.debug('%s', text);
+  const isSaid = status.reason === 'stopped' || status.reason === 'recordingOver';
+  if (status.state === 'opening' || isSaid) log.debug('%s', text);
   else if (status.state === 'probing' || status.state === 'up') log.info(text);
   else log.warn(`${status.state} ${status.reason} ${status.detail}`, text);
 }

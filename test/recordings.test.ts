@@ -80,7 +80,15 @@ const CONTENTS: readonly (readonly [name: string, texts: readonly string[]])[] =
   ['corrupted-bytes', ['"name":"Malformed"', '"code":"MALFORMED_DATA"', '"name":"Unknown 0x']],
   [
     'link-lost',
-    ['"code":"ROOT_SILENT"', '"reason":"hungUp"', '"reason":"noDevice"', '"port":"/dev/ttyUSB1"'],
+    [
+      '"code":"ROOT_SILENT"',
+      '"step":"resetLines","round":1,"outcome":"done"',
+      '"reason":"reopened"',
+      '"reason":"hungUp"',
+      '"reason":"noDevice"',
+      '"port":"/dev/ttyUSB1"',
+      '"code":"ROOT_CHANGED"',
+    ],
   ],
 ];
 

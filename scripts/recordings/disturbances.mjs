@@ -29,7 +29,9 @@ export function interrupted(openLink, { clock, silentFromMs, unpluggedFromMs, ba
     };
     return {
       name: now < backFromMs ? '/dev/ttyUSB0' : '/dev/ttyUSB1',
+      identity: now < backFromMs ? 'usb:10c4:ea60:0001' : 'usb:10c4:ea60:0002',
       write: (bytes) => link.write(bytes),
+      setLines: (lines) => link.setLines(lines),
       close,
     };
   };

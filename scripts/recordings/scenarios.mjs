@@ -50,17 +50,20 @@ export const scenarios = {
       badCable(Random.of(15, 'cable')),
     ),
   },
-  /** The root falls silent, is unplugged, and comes back under another name; the host clock is set meanwhile. */
+  /**
+   * The root falls silent, and nothing wakes it; it is unplugged, and another board comes back under another name; the
+   * host clock is set meanwhile.
+   */
   'link-lost': {
-    lastsMs: 4 * MINUTE,
+    lastsMs: 5.5 * MINUTE,
     openRoot: ({ clock, tables }) => {
       const mesh = new VirtualMesh({ clock, tables, nodes: 2, seed: 16, rateHz: 0.1, churn: 0 });
-      clock.after(2.5 * MINUTE, () => clock.setHostClock(clock.now() + 90 * MINUTE));
+      clock.after(4 * MINUTE, () => clock.setHostClock(clock.now() + 90 * MINUTE));
       return interrupted(openLinkTo(mesh), {
         clock,
         silentFromMs: 30 * SECOND,
-        unpluggedFromMs: 2 * MINUTE,
-        backFromMs: 3 * MINUTE,
+        unpluggedFromMs: 3.5 * MINUTE,
+        backFromMs: 4.5 * MINUTE,
       });
     },
   },

@@ -12,10 +12,13 @@ import { crc32 } from 'node:zlib';
 
 /** What a record holds; `link` stands first in every block, `client` before the first record of its channel there. */
 export const RECORD_KINDS = {
-  link: { code: 1, text: 'how the link is as the block begins: its name; empty where there is none' },
-  opened: { code: 2, text: 'the link was opened: its name' },
+  link: { code: 1, text: 'how the link is as the block begins: as with `opened`; empty where there is none' },
+  opened: {
+    code: 2,
+    text: 'the link was opened: name, 00, which board it is, 00, `lines` if it has DTR and RTS',
+  },
   notOpened: { code: 3, text: 'opening the link failed: reason, 00, detail' },
-  closed: { code: 4, text: 'the link ended: reason, 00, detail' },
+  closed: { code: 4, text: 'the link ended: reason, 00, detail; `stopped`: the gateway has closed it' },
   fromRoot: { code: 5, text: 'bytes from the UART, as they were read' },
   toRoot: { code: 6, text: 'bytes to the UART, as they were handed to the port' },
   clock: { code: 7, text: 'the host clock was set: ms since the epoch from here on, f64' },
@@ -25,6 +28,7 @@ export const RECORD_KINDS = {
   call: { code: 11, text: 'a JSON text that a session’s client has sent' },
   result: { code: 12, text: 'a reply to it' },
   ended: { code: 13, text: 'the connection of this client ended: the reason' },
+  lines: { code: 14, text: 'the modem lines were set: DTR, RTS; 01 is asserted' },
 } as const;
 
 export type RecordKind = keyof typeof RECORD_KINDS;

@@ -3,9 +3,10 @@
  * copies into memory that is there already; finished blocks go to the ring, and to whoever keeps them longer.
  */
 import type { Clock } from '../clock.js';
-import type { LinkDownReason } from '../uart/link.js';
+import type { LinkDownReason, ModemLines } from '../uart/link.js';
 import { BlockWriter, MAX_PAYLOAD_LENGTH, type RecordKind } from './block.js';
 import { BlockRing } from './block-ring.js';
+import { encodeLinkFacts, type LinkFacts } from './link-facts.js';
 
 export interface RecorderParts {
   readonly clock: Clock;
@@ -57,6 +58,7 @@ export class Recorder {
   readonly #writer = new BlockWriter();
   readonly #ring: BlockRing;
   #number = 0;
+  /** As in a record of the kind `opened`; empty where there is none. */
   #link = '';
   #channels = 0;
   #records = 0;
@@ -73,9 +75,10 @@ export class Recorder {
     return { records: this.#records, blocks: this.#number, ...this.#ring.counters() };
   }
 
-  opened(name: string): void {
-    this.#write('opened', textBytes(name));
-    this.#link = name;
+  opened(facts: LinkFacts): void {
+    const link = encodeLinkFacts(facts);
+    this.#write('opened', textBytes(link));
+    this.#link = link;
   }
 
   notOpened(reason: LinkDownReason, detail: string): void {
@@ -93,6 +96,10 @@ export class Recorder {
 
   toRoot(bytes: Buffer): void {
     this.#write('toRoot', bytes);
+  }
+
+  linesSet({ dtr, rts }: ModemLines): void {
+    this.#write('lines', Buffer.of(dtr ? 1 : 0, rts ? 1 : 0));
   }
 
   /** Begins to record a client; `name` is what the log calls it. */

@@ -51,6 +51,7 @@ export class Redactor {
       call: redactJson,
       result: redactJson,
       ended: asItIs,
+      lines: asItIs,
     };
   }
 

@@ -3,8 +3,9 @@
  * holds happen one after the other, in the order of their times, and promises get their turn in between: so the order
  * of what comes of it never depends on how fast it is replayed.
  */
-import { type CancelTimer, type Clock, systemClock } from '../clock.js';
+import { type CancelTimer, type Clock, every, systemClock } from '../clock.js';
 import { MeshgateError } from '../errors.js';
+import { decodeLinkFacts } from '../recorder/link-facts.js';
 import { type Entry, type Recording, splitReason } from '../recorder/recording.js';
 import { Timeline } from '../recorder/timeline.js';
 import { ReplayLink } from './replay-link.js';
@@ -20,12 +21,14 @@ export interface ReplayParts {
   readonly wall?: Clock;
 }
 
+/** Behind the end of the recording nobody waits longer for a link. */
+const REFUSE_EVERY_MS = 60_000;
 /** Timers of the system can't be set for much more. */
 const LONGEST_SLEEP_MS = 1_000_000;
 
 export class Replay {
   readonly clock: VirtualClock;
-  readonly link = new ReplayLink();
+  readonly link: ReplayLink;
   readonly #recording: Recording;
   readonly #wall: Clock;
   #speed: ReplaySpeed;
@@ -40,6 +43,7 @@ export class Replay {
     if (!first) throw new MeshgateError('BAD_RECORDING', 'nothing can be read in this recording');
     this.clock = new VirtualClock(first.at);
     this.clock.onTimer = () => this.#wake();
+    this.link = new ReplayLink(this.clock);
     this.#recording = recording;
     this.#speed = speed;
     this.#wall = wall;
@@ -62,6 +66,7 @@ export class Replay {
   async goOn(): Promise<void> {
     if (this.#isStopped) return;
     this.link.closed('recordingOver', '');
+    every(this.clock, REFUSE_EVERY_MS, () => this.link.notOpened('recordingOver', ''));
     this.#speed = 1;
     this.#setAnchor();
     await this.#passUntil(Number.POSITIVE_INFINITY);
@@ -74,35 +79,18 @@ export class Replay {
   }
 
   #apply({ kind, payload }: Entry): void {
-    switch (kind) {
-      case 'link':
-        this.#applyLinkState(payload.toString('utf8'));
-        break;
-      case 'opened':
-        this.link.opened(payload.toString('utf8'));
-        break;
-      case 'notOpened': {
-        const { reason, detail } = splitReason(payload);
-        this.link.notOpened(reason, detail);
-        break;
-      }
-      case 'closed': {
-        const { reason, detail } = splitReason(payload);
-        this.link.closed(reason, detail);
-        break;
-      }
-      case 'fromRoot':
-        this.link.received(payload);
-        break;
-      default:
+    if (kind === 'fromRoot') this.link.received(payload);
+    else if (kind === 'link') this.link.is(decodeLinkFacts(payload));
+    else if (kind === 'opened') this.#open(payload);
+    else if (kind === 'notOpened' || kind === 'closed') {
+      const { reason, detail } = splitReason(payload);
+      this.link[kind](reason, detail);
     }
   }
 
-  /** Every block says how the link is: news only where the recording begins, or where blocks are missing. */
-  #applyLinkState(name: string): void {
-    if (name !== '' && !this.link.isOpen) this.link.opened(name);
-    if (name === '' && this.link.isOpen)
-      this.link.closed('hungUp', 'the recording does not tell how it ended');
+  #open(payload: Buffer): void {
+    const facts = decodeLinkFacts(payload);
+    if (facts) this.link.opened(facts);
   }
 
   /** Runs what falls due before the moment, and what falls due at it. */

@@ -139,7 +139,7 @@ test('a gateway writes to disk what its settings say, and files of it can be rea
   const { stdout, code } = await run('inspect', join(directory, name));
   t.is(code, 0);
   t.regex(stdout, /request {4}W-LOG [0-9a-f]+ "the last word"/);
-  t.regex(stdout, /link {6}closed {5}the gateway was stopped/);
+  t.regex(stdout, /link {6}closed {5}by the gateway/);
 });
 
 test('inspect prints what is in a recording, decoded, in hex, as JSON, and counted', async (t) => {
@@ -196,7 +196,7 @@ test('a gateway on a recording serves clients, and goes on when it is over', asy
   const args = ['--replay', RECORDING, '--speed', 'max', '--http', 'off', '--socket', socket];
   const gateway = await startProcess(args, ENV);
   t.regex(gateway.stdout, /the root is a recording, .*taken\.mgrec, replayed as fast as it goes/);
-  await gateway.logged(/uart: the recording is over$/m);
+  await gateway.logged(/replay: the recording is over; the gateway stays up$/m);
   const { stdout } = await runToEnd(['status', '--json', '--socket', socket], ENV);
   const status = JSON.parse(stdout) as { port: null; nodes: { total: number }; link: object };
   t.is(status.port, null);

@@ -61,6 +61,27 @@ test('why a link can not be opened is recorded, and told as before', async (t) =
   ]);
 });
 
+test('which board it is and its modem lines are recorded, and reach the gateway', async (t) => {
+  const fixture = new RecorderFixture();
+  const set: unknown[] = [];
+  const inner: Link = {
+    ...fakeLink(),
+    identity: 'usb:10c4:ea60:0001',
+    setLines: async (lines) => void set.push(lines),
+  };
+  const link = await recordLink(async () => inner, fixture.recorder)(IGNORED);
+  t.is(link.identity, 'usb:10c4:ea60:0001');
+  await link.setLines?.({ dtr: false, rts: true });
+  t.deepEqual(set, [{ dtr: false, rts: true }]);
+  t.deepEqual(textsOf(fixture.entries()), [
+    'link',
+    'opened /dev/ttyUSB0|usb:10c4:ea60:0001|lines',
+    'lines \u0000\u0001'.replaceAll('\0', '|'),
+  ]);
+  const without = await recordLink(async () => fakeLink(), fixture.recorder)(IGNORED);
+  t.is(without.setLines, undefined);
+});
+
 test('bytes that come while the link is being opened are recorded too', async (t) => {
   const fixture = new RecorderFixture();
   await recordLink(async (handlers) => {

@@ -3,14 +3,14 @@ import { readBlock } from '../../src/recorder/block.js';
 import { MAX_CLIENT_LENGTH } from '../../src/recorder/recorder.js';
 import { Recording } from '../../src/recorder/recording.js';
 import { bytesOf } from '../support/hex.js';
-import { RecorderFixture, textsOf } from '../support/recordings.js';
+import { port, RecorderFixture, textsOf } from '../support/recordings.js';
 
 test('everything is there, in order, with its time', (t) => {
   const { clock, recorder, entries } = fixture();
   const start = clock.now();
   recorder.notOpened('noPermission', 'EACCES');
   clock.advance(250.5);
-  recorder.opened('/dev/ttyUSB0');
+  recorder.opened(port());
   clock.advance(1.25);
   recorder.fromRoot(bytesOf('FF 00 05 41 FE'));
   recorder.toRoot(bytesOf('FF 4E 49 4E 46 4F FE'));
@@ -32,8 +32,11 @@ test('everything is there, in order, with its time', (t) => {
 
 test('every block says how the link is as it begins, so that it can be read alone', (t) => {
   const { recorder, finished } = fixture();
-  const first = () => readBlock(finished.at(-1) ?? Buffer.alloc(0))?.records[0]?.payload.toString();
-  recorder.opened('/dev/ttyUSB0');
+  const first = () =>
+    readBlock(finished.at(-1) ?? Buffer.alloc(0))
+      ?.records[0]?.payload.toString()
+      .replaceAll('\0', '');
+  recorder.opened(port());
   recorder.finishBlock();
   t.is(first(), '');
   recorder.fromRoot(Buffer.from('x'));

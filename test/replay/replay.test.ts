@@ -16,7 +16,7 @@ import { temporaryFolder } from '../support/gateway-fixture.js';
 import { bytesOf } from '../support/hex.js';
 import { LineClient } from '../support/line-client.js';
 import { ManualClock } from '../support/manual-clock.js';
-import { HEAD, RecorderFixture } from '../support/recordings.js';
+import { HEAD, port, RecorderFixture } from '../support/recordings.js';
 import { shippedTables as tables } from '../support/tables.js';
 
 const config = loadConfig({}, undefined, {});
@@ -125,13 +125,13 @@ test('a link that fails, opens, ends and comes back does so when it was recorded
   const start = clock.now();
   recorder.notOpened('noPermission', 'EACCES');
   clock.advance(300);
-  recorder.opened('/dev/ttyUSB0');
+  recorder.opened(port());
   clock.advance(1000);
   recorder.fromRoot(HEARD);
   clock.advance(1000);
   recorder.closed('hungUp', 'EIO');
   clock.advance(100);
-  recorder.opened('/dev/ttyUSB1');
+  recorder.opened(port('/dev/ttyUSB1'));
   recorder.fromRoot(HEARD);
   t.deepEqual(summaryOf(await eventsOf(fixture.recording()), start), [
     '0 link opening',
@@ -154,7 +154,7 @@ test('a link that fails, opens, ends and comes back does so when it was recorded
 
 test('a recording that begins while the link is open opens it at once', async (t) => {
   const fixture = new RecorderFixture();
-  fixture.recorder.opened('/dev/ttyUSB0');
+  fixture.recorder.opened(port());
   fixture.recorder.finishBlock();
   const from = fixture.finished.length;
   fixture.recorder.fromRoot(HEARD);
@@ -172,7 +172,7 @@ test('where blocks are missing, the link is what the next one says', async (t) =
   const fixture = new RecorderFixture();
   const { clock, recorder } = fixture;
   const start = clock.now();
-  recorder.opened('/dev/ttyUSB0');
+  recorder.opened(port());
   recorder.finishBlock();
   clock.advance(1000);
   recorder.closed('hungUp', '');
@@ -181,7 +181,7 @@ test('where blocks are missing, the link is what the next one says', async (t) =
   recorder.notOpened('noDevice', '');
   recorder.finishBlock();
   clock.advance(1000);
-  recorder.opened('/dev/ttyUSB1');
+  recorder.opened(port('/dev/ttyUSB1'));
   recorder.finishBlock();
   clock.advance(1000);
   recorder.fromRoot(HEARD);
@@ -208,7 +208,7 @@ test('a host clock that was set is set again, and moves no timer', async (t) => 
   const fixture = new RecorderFixture();
   const { clock, recorder } = fixture;
   const start = clock.now();
-  recorder.opened('/dev/ttyUSB0');
+  recorder.opened(port());
   recorder.fromRoot(HEARD);
   clock.advance(1000);
   clock.setHostClock(start - 86_400_000);
@@ -223,7 +223,7 @@ test('a host clock that was set is set again, and moves no timer', async (t) => 
 test('time that lies between two runs of a gateway passes, but no winter', async (t) => {
   const parts = [0, 5000, 200 * 86_400_000].map((laterMs, index) => {
     const fixture = new RecorderFixture({ startsAt: Date.UTC(2026, 4, 1) + laterMs });
-    fixture.recorder.opened('/dev/ttyUSB0');
+    fixture.recorder.opened(port());
     fixture.recorder.finishBlock();
     return Buffer.concat([encodeHead({ ...HEAD, run: `run${index}` }), ...fixture.finished]);
   });
@@ -272,7 +272,7 @@ test('behind its end the link is closed, and time goes on as it really does', as
 
 async function playedToTheEnd() {
   const fixture = new RecorderFixture();
-  fixture.recorder.opened('/dev/ttyUSB0');
+  fixture.recorder.opened(port());
   const wall = new ManualClock();
   const replay = new Replay({ recording: fixture.recording(), speed: 'max', wall });
   const closedBy: string[] = [];
@@ -283,7 +283,7 @@ async function playedToTheEnd() {
 
 test('while a recording is replayed, clients are waited for in real time, and told the recorded one', async (t) => {
   const fixture = new RecorderFixture();
-  fixture.recorder.opened('/dev/ttyUSB0');
+  fixture.recorder.opened(port());
   const { clock, link } = new Replay({ recording: fixture.recording(), speed: 'max' });
   const folder = temporaryFolder();
   const gateway = new Gateway({

@@ -1,8 +1,14 @@
+import type { LinkFacts } from '../../src/recorder/link-facts.js';
 import { Recorder } from '../../src/recorder/recorder.js';
 import { type Entry, encodeHead, Recording } from '../../src/recorder/recording.js';
 import { ManualClock } from './manual-clock.js';
 
 export const HEAD = { gateway: '0.0.0', run: 'run1', redacted: false };
+
+/** A port without anything special about it. */
+export function port(name = '/dev/ttyUSB0'): LinkFacts {
+  return { name, identity: '', hasLines: false };
+}
 
 /** A recorder on a clock moved by hand, and what it has recorded. */
 export class RecorderFixture {
@@ -40,6 +46,7 @@ export class RecorderFixture {
 export function textsOf(entries: Iterable<Entry>): string[] {
   return [...entries].map(({ kind, payload }) => {
     const isBytes = kind === 'fromRoot' || kind === 'toRoot' || kind === 'request' || kind === 'reply';
-    return `${kind} ${payload.toString(isBytes ? 'hex' : 'utf8').replaceAll('\0', '|')}`.trim();
+    const text = payload.toString(isBytes ? 'hex' : 'utf8').replaceAll('\0', '|');
+    return `${kind} ${kind === 'link' || kind === 'opened' ? text.replace(/\|\|$/, '') : text}`.trim();
   });
 }

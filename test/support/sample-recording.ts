@@ -3,7 +3,7 @@ import { Recording } from '../../src/recorder/recording.js';
 import { encodeFrame } from '../../src/uart/frame.js';
 import { NOW } from './golden.js';
 import { bytesOf } from './hex.js';
-import { RecorderFixture } from './recordings.js';
+import { port, RecorderFixture } from './recordings.js';
 import { shippedTables as tables } from './tables.js';
 
 export const INSPECT_SETTINGS = {
@@ -25,7 +25,7 @@ export function sampleRecording(): Recording {
 function recordLine({ recorder, clock }: RecorderFixture): void {
   recorder.notOpened('noPermission', 'EACCES: /dev/ttyUSB0');
   clock.advance(250);
-  recorder.opened('/dev/ttyUSB0');
+  recorder.opened(port());
   recorder.toRoot(encodeFrame(Buffer.from('NINFO')));
   recorder.fromRoot(Buffer.from('I (27) boot: \x1b[0;32mESP-IDF\x1b[0m\r\n'));
   clock.advance(1000);
@@ -38,6 +38,7 @@ function recordLine({ recorder, clock }: RecorderFixture): void {
   clock.setHostClock(clock.now() + 3_600_000);
   clock.advance(500);
   recorder.fromRoot(Buffer.from('not ended'));
+  recorder.linesSet({ dtr: false, rts: true });
   recorder.closed('hungUp', 'EIO');
 }
 

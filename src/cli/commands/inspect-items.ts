@@ -4,6 +4,7 @@ import { ADDRESS_LENGTH } from '../../protocol/address.js';
 import { decodeMessage, isRootAddress, type Message, type Tables } from '../../protocol/message.js';
 import { COMMAND_NAME_LENGTH } from '../../protocol/opcodes.js';
 import type { RecordKind } from '../../recorder/block.js';
+import { decodeLinkFacts } from '../../recorder/link-facts.js';
 import { type Entry, splitReason } from '../../recorder/recording.js';
 import { Timeline } from '../../recorder/timeline.js';
 import { WireDecoder, type WireItem, type WireSettings } from '../../recorder/wire-decoder.js';
@@ -39,6 +40,8 @@ export type ItemContent =
       readonly reason: string | null;
       readonly detail: string | null;
     }
+  /** The modem lines were set; true is asserted. */
+  | { readonly kind: 'lines'; readonly dtr: boolean; readonly rts: boolean }
   /** The host clock was set: by so much, as far as can be told. */
   | { readonly kind: 'clock'; readonly byMs: number }
   | {
@@ -101,6 +104,8 @@ export class Inspector {
       case 'notOpened':
       case 'closed':
         return this.#linkItems(kind, payload);
+      case 'lines':
+        return [{ kind: 'lines', dtr: payload[0] === 1, rts: payload[1] === 1 }];
       case 'clock':
         return [{ kind: 'clock', byMs: this.#jumpMs }];
       case 'request':
@@ -151,7 +156,7 @@ export class Inspector {
     const left = kind === 'opened' || kind === 'closed' ? this.#endLines() : [];
     const isNamed = kind === 'link' || kind === 'opened';
     const before = this.#link;
-    if (kind !== 'notOpened') this.#link = isNamed ? payload.toString('utf8') : '';
+    if (kind !== 'notOpened') this.#link = isNamed ? (decodeLinkFacts(payload)?.name ?? '') : '';
     if (kind === 'link' && this.#link === before) return [];
     const { reason, detail } = isNamed ? { reason: null, detail: null } : splitReason(payload);
     const change = kind === 'link' ? 'was' : kind;

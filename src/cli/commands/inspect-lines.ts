@@ -43,11 +43,19 @@ function describeItem(item: Item): Words {
       return { who: sideOf(item.direction), what: 'bytes', text: item.hex, colour: 'dim' };
     case 'link':
       return describeLinkItem(item);
+    case 'lines': {
+      const text = `DTR ${onOrOff(item.dtr)}, RTS ${onOrOff(item.rts)}`;
+      return { who: '→ root', what: 'lines', text, colour: 'yellow' };
+    }
     case 'clock':
       return { who: 'clock', what: 'set', text: describeJump(item.byMs), colour: 'yellow' };
     case 'client':
       return describeClientItem(item);
   }
+}
+
+function onOrOff(isOn: boolean): string {
+  return isOn ? 'on' : 'off';
 }
 
 function describeJump(byMs: number): string {
@@ -64,7 +72,7 @@ function whoIsTold(to: number | null): string {
 }
 
 function describeLinkItem({ change, name, reason, detail }: Extract<Item, { kind: 'link' }>): Words {
-  const words = LINK_DOWN_REASONS[reason as keyof typeof LINK_DOWN_REASONS] ?? reason;
+  const words = reason === 'stopped' ? 'by the gateway' : describeReason(reason);
   const why = [words, detail].filter(Boolean).join(': ');
   const isGone = change === 'was' && name === '';
   return {
@@ -73,6 +81,10 @@ function describeLinkItem({ change, name, reason, detail }: Extract<Item, { kind
     text: name ?? why,
     colour: 'yellow',
   };
+}
+
+function describeReason(reason: string | null): string | null {
+  return LINK_DOWN_REASONS[reason as keyof typeof LINK_DOWN_REASONS] ?? reason;
 }
 
 /** Letters that a reply of the classic dialect begins with. */
