@@ -2,6 +2,7 @@
 const BENCHMARKS: Readonly<Record<string, () => Promise<{ run(): Promise<object[]> }>>> = {
   cpu: () => import('./cpu.js'),
   history: () => import('./history.js'),
+  recorder: () => import('./recorder.js'),
   'websocket-fanout': () => import('./websocket-fanout.js'),
 };
 

@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stringify } from 'smol-toml';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const load = (file) => import(join(root, 'dist', 'src', file));
@@ -20,6 +21,11 @@ const { CONNECTION_END_REASONS } = await load('socket/connection.js');
 const { WEB_END_REASONS } = await load('socket/web/web-client.js');
 const { SESSION_ERRORS, CLOSING_REASONS } = await load('socket/session/errors.js');
 const { methods } = await load('socket/session/methods/index.js');
+const { FAULT_COUNTS } = await load('simulator/faults/fault-counters.js');
+const { LINE_FAULTS } = await load('simulator/faults/fault.js');
+const { FATES } = await load('simulator/faults/ledger.js');
+const { PRESETS } = await load('simulator/faults/presets.js');
+const { RECORD_KINDS } = await load('recorder/block.js');
 const { EXIT, EXIT_BY_CODE } = await load('cli/exit-codes.js');
 const { HEALTH_REASONS } = await load('network/health.js');
 const { metricDefinitions } = await load('socket/web/metrics/metrics.js');
@@ -43,6 +49,11 @@ const tables = {
   'connection ends': () => reasons(CONNECTION_END_REASONS),
   'web client ends': () => reasons(WEB_END_REASONS),
   'closing reasons': () => reasons(CLOSING_REASONS),
+  'record kinds': () =>
+    table(
+      ['kind', 'number', 'what'],
+      entries(RECORD_KINDS, (kind, { code, text }) => [kind, code, text]),
+    ),
   'gateway errors': () =>
     table(
       ['code', 'meaning', 'exit code'],
@@ -69,6 +80,22 @@ const tables = {
   metrics: () => table(['metric', 'type', 'labels', 'meaning'], metricDefinitions().map(describeMetric)),
   'live settings': () => list(RELOADABLE),
   'settings for a restart': () => list(settingNames().filter((name) => !RELOADABLE.includes(name))),
+  'fault presets': () => Object.entries(PRESETS).map(presetSection).join('\n\n'),
+  'fault counts': () =>
+    table(
+      ['count', 'of what'],
+      entries(FAULT_COUNTS, (key, text) => [key, text]),
+    ),
+  fates: () =>
+    table(
+      ['fate', 'meaning'],
+      entries(FATES, (key, text) => [key, text]),
+    ),
+  causes: () =>
+    table(
+      ['cause', 'meaning'],
+      entries(LINE_FAULTS, (key, text) => [key, text]),
+    ),
   'exit codes': () =>
     table(
       ['name', 'exit code'],
@@ -145,6 +172,11 @@ function list(names) {
     else lines.push(`${lines.pop()} ${word}`.trim());
   }
   return lines.join('\n');
+}
+
+function presetSection([name, { text, faults }]) {
+  const sentence = text[0].toUpperCase() + text.slice(1);
+  return `### \`${name}\`\n\n${sentence}.\n\n\`\`\`toml\n${stringify(faults).trim()}\n\`\`\``;
 }
 
 function reasons(list) {

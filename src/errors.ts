@@ -12,6 +12,8 @@ export const ERROR_CODES = {
   NO_PERMISSION: 'the operating system refused access',
   SOCKET_FAILED: 'a socket could not be opened',
   PTY_LOST: 'the pseudo-terminal of a virtual mesh went away',
+  BAD_RECORDING: 'a file is no recording, or none that can be replayed or compared',
+  FILE_FAILED: 'a file could not be read or written',
   TOOL_MISSING: 'a program that this command needs is not installed',
 } as const;
 

@@ -13,7 +13,7 @@ export function uartSettings({ serial, baud }: Config) {
   };
 }
 
-export function networkSettings({ mesh, names, baud }: Config) {
+export function networkSettings({ mesh, names, baud, recovery }: Config) {
   return {
     batchQuietMs: batchQuietMs(baud),
     idleAfterMs: mesh.idle_after_s * 1000,
@@ -25,6 +25,13 @@ export function networkSettings({ mesh, names, baud }: Config) {
     rootSilentAfterMs: mesh.root_silent_after_s * 1000,
     eventsHeld: mesh.events,
     names,
+    recovery: {
+      isEnabled: recovery.enabled,
+      probeAfterMs: recovery.probe_after_s * 1000,
+      stepMs: recovery.step_s * 1000,
+      firstPauseMs: recovery.first_pause_s * 1000,
+      longestPauseMs: recovery.longest_pause_s * 1000,
+    },
   };
 }
 
@@ -48,6 +55,17 @@ export function clientSettings({ clients }: Config) {
     requestTimeoutMs: clients.request_timeout_ms,
     settleMs: clients.settle_ms,
     outboxLimit: clients.outbox_bytes,
+  };
+}
+
+/** Undefined where nothing is to be recorded. */
+export function recorderSettings({ recorder }: Config) {
+  if (recorder.bytes === 0) return undefined;
+  return {
+    limit: recorder.bytes,
+    clients: recorder.clients,
+    directory: recorder.directory,
+    directoryLimit: recorder.directory_bytes,
   };
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from './clock.js';
 import type { Config } from './config.js';
 import { MeshgateError } from './errors.js';
-import { historySettings, uartSettings } from './gateway-settings.js';
+import { historySettings, recorderSettings, uartSettings } from './gateway-settings.js';
 import { History } from './history/history.js';
 import { defaultStateDirectory, lockState, prepareStateDirectory } from './history/state-directory.js';
 import { LiveSettings, type Reloaded } from './live-settings.js';
@@ -16,6 +16,7 @@ import { DataTypes } from './protocol/data-types.js';
 import { badTable } from './protocol/json-table.js';
 import type { Tables } from './protocol/message.js';
 import { Opcodes } from './protocol/opcodes.js';
+import { FlightRecorder } from './recorder/flight-recorder.js';
 import { findCommandFault } from './socket/classic/commands.js';
 import { ClientServer } from './socket/client-server.js';
 import { lockClientSocket, openClientSocket, type PassedSocket } from './socket/client-socket.js';
@@ -40,6 +41,10 @@ export interface GatewayParts {
   /** Keeps a history in the state directory; in memory only unless true. */
   readonly hasHistory?: boolean;
   readonly clock?: Clock;
+  /** The clock by which clients are waited for, where it is not the same: that of the real ones. */
+  readonly clientClock?: Clock;
+  /** 0–1, for the jitter of pauses. */
+  readonly random?: () => number;
   /** Where the log goes; standard error by default. */
   readonly writeLine?: WriteLine;
   /** The clients' socket, where somebody else has opened it. */
@@ -66,6 +71,8 @@ export class Gateway {
   readonly socketPath: string;
   /** The dashboard, while it is served. */
   webUrl: string | undefined;
+  /** Absent where the settings turn it off. */
+  readonly recorder: FlightRecorder | undefined;
   readonly #uart: UartManager;
   readonly #network: NetworkManager;
   readonly #server: ClientServer;
@@ -79,7 +86,8 @@ export class Gateway {
   #history: History | undefined;
 
   constructor(parts: GatewayParts) {
-    const { config, tables, openLink, watchForDevices, clock = systemClock, writeLine } = parts;
+    const { config, tables, watchForDevices, clock = systemClock, random = Math.random, writeLine } = parts;
+    const { clientClock = clock } = parts;
     this.#logOf = (room) => createLog(room, writeLine, clock, () => this.logFormat);
     const logOf = this.#logOf;
     const log = logOf('uart');
@@ -87,8 +95,11 @@ export class Gateway {
     this.#settings = new LiveSettings(config, parts.web);
     this.#log = logOf('gateway');
     this.socketPath = parts.passedSocket?.path ?? config.socket ?? defaultSocketPath();
+    this.recorder = createRecorder(config, clock, logOf('recorder'));
+    const openLink = this.recorder?.around(parts.openLink) ?? parts.openLink;
+    const tap = this.recorder?.client;
     this.#uart = new UartManager(
-      { openLink, watchForDevices, clock, random: Math.random, settings: uartSettings(config) },
+      { openLink, watchForDevices, clock, random, settings: uartSettings(config) },
       {
         onFrame: (body) => this.#network.onFrame(body),
         onConsoleLine: (line) => this.#network.onConsoleLine(line),
@@ -111,8 +122,9 @@ export class Gateway {
     this.#server = new ClientServer({
       hub,
       gateway,
-      clock,
+      clock: clientClock,
       log: logOf('socket'),
+      tap,
       settings: this.#settings.clients,
     });
     this.#web =
@@ -120,8 +132,9 @@ export class Gateway {
       new WebServer({
         hub,
         gateway,
-        clock,
+        clock: clientClock,
         log: logOf('web'),
+        tap,
         settings: this.#settings.web,
         mapPicture,
         sendWaits: () => this.#uart.sendWaits(),
@@ -205,6 +218,7 @@ export class Gateway {
       clientList: () => [...this.#server.list(), ...(this.#web?.list() ?? [])],
       clientCounters: () => ({ sockets: this.#server.counters(), web: this.#web?.counters() ?? null }),
       map: mapPicture.facts,
+      recorder: this.recorder,
     };
   }
 
@@ -226,6 +240,7 @@ export class Gateway {
 
   /** Begins to open the link, and keeps it open; does not wait for it. */
   connect(): void {
+    this.recorder?.start();
     this.#network.start();
     this.#uart.start();
   }
@@ -236,6 +251,7 @@ export class Gateway {
     await this.#uart.stop();
     this.#network.stop();
     await this.#history?.close();
+    await this.recorder?.stop();
     await this.#stateLock?.release();
     await this.#lock?.release();
     this.#lock = undefined;
@@ -243,10 +259,16 @@ export class Gateway {
   }
 }
 
+function createRecorder(config: Config, clock: Clock, log: Log): FlightRecorder | undefined {
+  const settings = recorderSettings(config);
+  return settings && new FlightRecorder({ clock, log, settings, version: packageVersion });
+}
+
 /** A person wants to know that the link is there, or why not; not each attempt in between. */
 function logLinkStatus(log: ReturnType<typeof createLog>, status: LinkStatus): void {
   const text = describeLinkStatus(status);
-  if (status.state === 'opening' || status.state === 'stopped') log.debug('%s', text);
+  const isSaid = status.reason === 'stopped' || status.reason === 'recordingOver';
+  if (status.state === 'opening' || isSaid) log.debug('%s', text);
   else if (status.state === 'probing' || status.state === 'up') log.info(text);
   else log.warn(`${status.state} ${status.reason} ${status.detail}`, text);
 }

@@ -164,6 +164,10 @@ const WRONG: readonly Wrong[] = [
     toml: '[clients]\ngroup = ""',
     message: `clients.group = "": must be a group's name or number (in FILE)`,
   },
+  {
+    toml: '[recorder]\nbytes = 5',
+    message: 'recorder.bytes = 5: must be 0, or a whole number from 131072 to 1073741824 (in FILE)',
+  },
   { toml: '[serial]\ndtr = "high"', message: 'serial.dtr = "high": must be keep, on or off (in FILE)' },
   {
     toml: '[names]\n0x8000 = "Gate"',

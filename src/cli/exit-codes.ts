@@ -38,6 +38,8 @@ export const EXIT_BY_CODE: Readonly<Record<ErrorCode, number>> = {
   NO_PERMISSION: EXIT.noPermission,
   SOCKET_FAILED: EXIT.failed,
   PTY_LOST: EXIT.failed,
+  BAD_RECORDING: EXIT.failed,
+  FILE_FAILED: EXIT.failed,
   TOOL_MISSING: EXIT.failed,
 };
 

@@ -26,3 +26,4 @@ export {
 } from './client.js';
 export { CLIENT_ERRORS, ClientError, type ClientErrorCode, RequestError } from './errors.js';
 export type { EventStream, GapPlace, StreamEvent } from './event-stream.js';
+export type { Channel, ChannelHandlers, Transport } from './transport.js';

@@ -50,7 +50,7 @@ export function packRestored(database: Database): PackedRestored | undefined {
     latest: packLatest(database),
     recent: all('SELECT events FROM recent ORDER BY first_seq') as Buffer[],
     alarms: all('SELECT detail FROM open_alarm') as string[],
-    lists: ['paths', 'robots'].flatMap((kind) => lastOfKind(database, kind)),
+    lists: ['paths', 'robots', 'link'].flatMap((kind) => lastOfKind(database, kind)),
   };
 }
 
@@ -69,7 +69,9 @@ function packLatest(database: Database): Uint8Array {
 }
 
 function lastOfKind(database: Database, kind: string): string[] {
-  const last = 'SELECT detail FROM event WHERE kind = ? ORDER BY at DESC, seq DESC LIMIT 1';
+  const which =
+    kind === 'link' ? "kind = ? AND json_extract(detail, '$.status.identity') IS NOT NULL" : 'kind = ?';
+  const last = `SELECT detail FROM event WHERE ${which} ORDER BY at DESC, seq DESC LIMIT 1`;
   return database.prepare(last).pluck().all(kind) as string[];
 }
 
@@ -93,6 +95,7 @@ export function unpackRestored(packed: PackedRestored, tables: Tables, eventsHel
     alarms: alarms.map((json) => fromJson(json) as Alarm),
     paths: contents.find(isPaths)?.paths ?? [],
     robots: contents.find(isRobots)?.robots ?? [],
+    ...boardOf(contents),
   };
 }
 
@@ -111,6 +114,11 @@ function latestByNode(latest: Uint8Array, tables: Tables): Map<number, RestoredN
     else values.set(node, [{ typeId, value }]);
   }
   return values;
+}
+
+function boardOf(contents: readonly HubEventContent[]): Pick<Restored, 'boardIdentity'> {
+  const identity = contents.find((content) => content.kind === 'link')?.status.identity;
+  return identity === undefined ? {} : { boardIdentity: identity };
 }
 
 function isPaths(content: HubEventContent): content is Extract<HubEventContent, { kind: 'paths' }> {

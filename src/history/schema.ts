@@ -125,6 +125,10 @@ const EVENT_VIEWS: Readonly<Record<string, { readonly kind: string; readonly col
         detail('delivery.roundTripMs', 'round_trip_ms'),
       ],
     },
+    recovery_step: {
+      kind: 'recovery',
+      columns: [detail('step', 'step'), detail('round', 'round'), detail('outcome', 'outcome')],
+    },
     console_line: { kind: 'console', columns: [detail('line', 'line')] },
   };
 

@@ -7,6 +7,7 @@ import type { Clock } from '../clock.js';
 export const ALARM_CODES = {
   LINK_LOST: { priority: 'high', lasting: true, text: 'there is no link to the root' },
   ROOT_SILENT: { priority: 'high', lasting: true, text: 'the link is open, but the root says nothing' },
+  ROOT_CHANGED: { priority: 'high', lasting: false, text: 'another board is connected as the root' },
   ROOT_RESTARTED: { priority: 'medium', lasting: false, text: 'the root has restarted' },
   HISTORY_FAILING: {
     priority: 'medium',
@@ -74,12 +75,15 @@ export class Alarms {
     return { open: this.#alarms.size, dropped: this.#dropped };
   }
 
-  /** The condition is there, or has come again. `text` says more than the code's own where there is more to say. */
+  /**
+   * The condition is there, or has come again. `text` says more than the code's own where there is more to say; another
+   * text is news of a condition that is there already.
+   */
   raise(code: AlarmCode, node?: number, text: string = ALARM_CODES[code].text): void {
     const { priority, lasting } = ALARM_CODES[code];
     const id = alarmId(code, node);
     const known = this.#alarms.get(id);
-    if (known?.active && !known.restored) return;
+    if (known?.active && !known.restored && known.text === text) return;
     const now = this.#clock.now();
     this.#put({
       id,
@@ -88,11 +92,15 @@ export class Alarms {
       text,
       firstAt: known?.firstAt ?? now,
       lastAt: now,
-      count: known?.active ? known.count : (known?.count ?? 0) + 1,
+      count: known?.restored && known.active ? known.count : (known?.count ?? 0) + 1,
       active: lasting,
       acknowledged: false,
       ...(node !== undefined && { node }),
     });
+  }
+
+  isActive(code: AlarmCode, node?: number): boolean {
+    return this.#alarms.get(alarmId(code, node))?.active ?? false;
   }
 
   /** The condition is over. */

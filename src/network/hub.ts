@@ -12,6 +12,7 @@ import type { Alarm } from './alarms.js';
 import type { Archive } from './archive.js';
 import type { Delivery, Expectation } from './deliveries.js';
 import type { Health } from './health.js';
+import type { RecoveryOutcome, RecoveryStep } from './root-recovery.js';
 
 /** A node as it is now. */
 export interface NodeView {
@@ -107,6 +108,8 @@ export interface Restored {
   readonly alarms: readonly Alarm[];
   readonly paths: readonly Path[];
   readonly robots: readonly Robot[];
+  /** The board that was connected last, where that could be told. */
+  readonly boardIdentity?: string;
 }
 
 /** What has changed. `seq` counts up by one; `at`: when it was noticed. */
@@ -117,6 +120,14 @@ export type HubEventContent =
   | { readonly kind: 'message'; readonly message: Message; readonly toListeners: boolean }
   | { readonly kind: 'value'; readonly node: number; readonly type: DataType; readonly value: TimedValue }
   | ({ readonly kind: 'node'; readonly node: number } & NodeChange)
+  /** The root is silent, and something was done about it. */
+  | {
+      readonly kind: 'recovery';
+      readonly step: RecoveryStep;
+      /** Counts from 1; a new one begins after a pause. */
+      readonly round: number;
+      readonly outcome: RecoveryOutcome;
+    }
   | { readonly kind: 'paths'; readonly paths: readonly Path[] }
   | { readonly kind: 'link'; readonly status: LinkStatus }
   | { readonly kind: 'delivery'; readonly delivery: Delivery }
@@ -182,6 +193,9 @@ export interface Hub {
   /** Sends, and gives the handle at once; `expects`: which message will count as the answer. */
   deliver(sending: Sending, owner: string, expects?: Expectation): Delivery;
   findDelivery(id: string): Delivery | undefined;
+  /** Frees the port for another program, for `ms`; it is opened again then, or by `takePort`. */
+  releasePort(ms: number): Promise<void>;
+  takePort(): void;
   /** The facts behind a node's status, in order; undefined when there is no such node. */
   explainNode(address: number): string[] | undefined;
 }

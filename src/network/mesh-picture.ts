@@ -189,6 +189,13 @@ export class MeshPicture {
     return this.#nodes.find(node)?.values(typeId) ?? [];
   }
 
+  /** Of every node that has told one, in hex. */
+  uuids(): Set<string> {
+    const uuids = new Set<string>();
+    for (const { uuid } of this.#nodes.all()) if (uuid) uuids.add(uuid.toString('hex'));
+    return uuids;
+  }
+
   /** The facts behind a node's status; undefined when there is no such node. */
   explain(address: number): string[] | undefined {
     return this.#nodes.find(address)?.explain(this.#settings, this.#clock.monotonic());

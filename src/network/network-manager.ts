@@ -44,9 +44,12 @@ import { MeshWatch, type WatchSettings } from './mesh-watch.js';
 import { goesToListeners, handleMessage, type MessageEffects } from './message-handlers.js';
 import { addressNamed, nameOf } from './node-names.js';
 import { Refresher, type RefreshSettings } from './refresher.js';
+import { RootIdentity } from './root-identity.js';
 import { RootLine, type ToUart } from './root-line.js';
+import { RECOVERY_STEPS, type RecoverySettings, RootRecovery } from './root-recovery.js';
 
 export interface NetworkSettings extends PictureSettings, RefreshSettings, WatchSettings {
+  readonly recovery: Omit<RecoverySettings, 'rootSilentAfterMs'>;
   /** Events that a client can still resume from. */
   readonly eventsHeld: number;
   /** Bytes of a message to an edge device. */
@@ -60,6 +63,9 @@ export interface NetworkParts {
   readonly settings: NetworkSettings;
   readonly uart: ToUart;
 }
+
+/** Who sends, where it is the gateway itself. */
+const RECOVERY_OWNER = 'gateway';
 
 const MALFORMED = Object.keys(MALFORMED_REASONS) as MalformedReason[];
 const MESSAGE_KINDS = [
@@ -83,6 +89,8 @@ export class NetworkManager implements Hub {
   readonly #watch: MeshWatch;
   readonly #effects: MessageEffects;
   readonly #refresher: Refresher;
+  readonly #recovery: RootRecovery;
+  readonly #identity: RootIdentity;
   readonly #rootLine: RootLine;
   #archive: Archive;
   readonly #messages = new Counters<Message['kind']>(MESSAGE_KINDS);
@@ -99,7 +107,9 @@ export class NetworkManager implements Hub {
     this.#deliveries = new Deliveries(clock, (delivery) => this.#publish({ kind: 'delivery', delivery }));
     this.#picture = new MeshPicture(clock, settings, tables.dataTypes, (content) => this.#publish(content));
     this.#archive = new MemoryArchive(this.#picture, tables.dataTypes);
-    this.#watch = new MeshWatch(clock, settings, this.#alarms, this.#picture);
+    this.#recovery = this.#createRecovery();
+    this.#watch = new MeshWatch(clock, settings, this.#alarms, this.#picture, this.#recovery);
+    this.#identity = new RootIdentity((what) => this.#onRootChanged(what));
     this.#rootLine = this.#createRootLine();
     this.#refresher = this.#createRefresher();
     this.#effects = {
@@ -129,6 +139,7 @@ export class NetworkManager implements Hub {
     this.#feed.goOn(restored);
     this.#picture.restore(restored);
     this.#alarms.restore(restored.alarms);
+    this.#identity.restore(restored.boardIdentity);
   }
 
   /** There should be an archive, but there is none. */
@@ -171,6 +182,7 @@ export class NetworkManager implements Hub {
 
   onLinkStatus(status: LinkStatus): void {
     this.#link = status;
+    this.#identity.onLink(status, () => this.#picture.uuids());
     this.#picture.onLink(status.state === 'up');
     this.#publish({ kind: 'link', status });
     this.#watch.onLinkStatus(status);
@@ -226,6 +238,7 @@ export class NetworkManager implements Hub {
       malformed: this.#malformed.snapshot(),
       picture: this.#picture.counters(),
       alarms: this.#alarms.counters(),
+      recovery: this.#recovery.steps.snapshot(),
       history: this.archive.status().counters,
     };
   }
@@ -296,6 +309,14 @@ export class NetworkManager implements Hub {
     return this.#rootLine.deliver(sending, owner, expects).delivery;
   }
 
+  releasePort(ms: number): Promise<void> {
+    return this.#parts.uart.release(ms);
+  }
+
+  takePort(): void {
+    this.#parts.uart.takeBack();
+  }
+
   async #tellRoot(command: RootCommand, owner: string): Promise<DeliveryFailure | undefined> {
     const failure = await this.#rootLine.tell(command, owner);
     if (failure !== undefined) return failure;
@@ -323,13 +344,48 @@ export class NetworkManager implements Hub {
     });
   }
 
+  #createRecovery(): RootRecovery {
+    const { clock, settings, uart, log } = this.#parts;
+    const tell = async (kind: 'listNodes' | 'resetRoot') =>
+      (await this.#tellRoot({ kind }, RECOVERY_OWNER)) === undefined;
+    return new RootRecovery(
+      clock,
+      { ...settings.recovery, rootSilentAfterMs: settings.rootSilentAfterMs },
+      {
+        carryOut: {
+          probe: () => tell('listNodes'),
+          restart: () => tell('resetRoot'),
+          resetLines: () => uart.resetByLines(),
+          reopen: () => uart.reopen().then(() => true),
+        },
+        onStep: (step, round, outcome) => {
+          this.#publish({ kind: 'recovery', step, round, outcome });
+          if (step === 'probe' || outcome !== 'done') return;
+          const text = `the root says nothing: ${RECOVERY_STEPS[step]}`;
+          log.warn(`recovery ${step}`, text);
+          this.#alarms.raise('ROOT_SILENT', undefined, text);
+        },
+        onOver: (steps) => log.info(`the root has spoken again; steps that were taken: ${steps}`),
+      },
+    );
+  }
+
+  /** To be told before anything is sent to the board. */
+  #onRootChanged(what: string): void {
+    this.#parts.log.warn('root changed', what);
+    this.#alarms.raise('ROOT_CHANGED', undefined, what);
+  }
+
   #createRefresher(): Refresher {
     const { clock, settings } = this.#parts;
     return new Refresher({
       clock,
       settings,
       ask: (question, owner) => this.#rootLine.tell(question, owner),
-      onNodes: (nodes) => this.#picture.onListComplete(nodes),
+      onNodes: (nodes) => {
+        this.#identity.onList(nodes);
+        this.#picture.onListComplete(nodes);
+      },
       onPaths: (paths) => this.#picture.setPaths(paths),
     });
   }

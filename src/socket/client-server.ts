@@ -4,6 +4,7 @@ import { Counters } from '../counters.js';
 import type { Log } from '../log.js';
 import type { Hub } from '../network/hub.js';
 import { ClientTotals } from './client-tally.js';
+import type { OpenTap } from './client-tap.js';
 import {
   CONNECTION_END_REASONS,
   Connection,
@@ -23,6 +24,7 @@ export interface ClientServerParts {
   readonly gateway: GatewayFacts;
   readonly clock: Clock;
   readonly log: Log;
+  readonly tap?: OpenTap | undefined;
   readonly settings: ClientServerSettings;
 }
 
@@ -110,8 +112,10 @@ export class ClientServer {
   #accept(socket: Socket): void {
     this.#accepted++;
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
-    const connection = new Connection(`client ${this.#accepted}`, socket, {
+    const name = `client ${this.#accepted}`;
+    const connection = new Connection(name, socket, {
       ...this.#parts,
+      tap: this.#parts.tap?.(name),
       onEnd: (ended, reason) => this.#onEnd(ended, reason),
     });
     this.#connections.add(connection);

@@ -17,6 +17,7 @@ import { answerRequest } from './classic/commands.js';
 import { failure } from './classic/reply.js';
 import { type ClassicRequest, examineRequest } from './classic/request.js';
 import { ClientTally } from './client-tally.js';
+import type { ClientTap } from './client-tap.js';
 import { Outbox } from './outbox.js';
 import type { ClosingReason } from './session/errors.js';
 import { LineSession } from './session/line-session.js';
@@ -54,6 +55,7 @@ export interface ConnectionParts {
   readonly log: Log;
   readonly settings: ConnectionSettings;
   readonly gateway: GatewayFacts;
+  readonly tap?: ClientTap | undefined;
   /** Called once, when it is over. */
   readonly onEnd: (connection: Connection, reason: ConnectionEndReason) => void;
 }
@@ -216,6 +218,7 @@ export class Connection {
     this.#awaiting = 'events';
     this.#kind = 'listening';
     this.#forgetRequest();
+    this.#parts.tap?.answered(ACK);
     this.#push(ACK);
     this.#unsubscribe = this.#parts.hub.subscribe((event) => {
       if (event.kind === 'message' && event.toListeners) this.#push(event.message.body);
@@ -274,6 +277,8 @@ export class Connection {
 
   #reply(reply: Buffer, reason: ConnectionEndReason): void {
     if (this.#awaiting === 'nothing') return;
+    this.#forgetRequest();
+    this.#parts.tap?.answered(reply);
     this.#socket.write(reply);
     this.#tally.messages++;
     this.#finish(reason);
@@ -297,6 +302,7 @@ export class Connection {
   }
 
   #forgetRequest(): void {
+    if (this.#received.length > 0) this.#parts.tap?.asked(this.#received);
     this.#received = Buffer.alloc(0);
     this.#cancelTimeout();
     this.#cancelSettle();
@@ -314,6 +320,7 @@ export class Connection {
     this.#unsubscribe();
     this.#session?.close();
     this.#socket.destroy();
+    this.#parts.tap?.ended(reason);
     this.#parts.onEnd(this, reason);
   }
 }

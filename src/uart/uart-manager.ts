@@ -63,6 +63,23 @@ export class UartManager {
     await this.#keeper.stop();
   }
 
+  /** See `LinkKeeper`. */
+  resetByLines(): Promise<boolean> {
+    return this.#keeper.resetByLines();
+  }
+
+  reopen(): Promise<void> {
+    return this.#keeper.reopen();
+  }
+
+  release(ms: number): Promise<void> {
+    return this.#keeper.release(ms);
+  }
+
+  takeBack(): void {
+    this.#keeper.takeBack();
+  }
+
   /** See `Transmitter.send`. */
   send(owner: string, body: Buffer, onUncertain?: () => void): Promise<void> {
     return this.#transmitter.send(owner, body, onUncertain);

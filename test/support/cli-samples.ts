@@ -84,6 +84,7 @@ export const LINK = {
   state: 'up',
   since: NOW - 3_725_000,
   port: '/dev/ttyUSB0',
+  identity: null,
   reason: null,
   detail: null,
 } as const;

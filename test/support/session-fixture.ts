@@ -98,6 +98,11 @@ export const FACTS: GatewayFacts = {
   clientList: () => [],
   clientCounters: () => ({ accepted: 1 }),
   map: { image: null, corners: null, tiles: null, attribution: null },
+  recorder: {
+    run: 'abc',
+    read: () => ({ blocks: Buffer.from('MGBK'), cursor: 'abc:1', more: false, missed: null }),
+    counters: () => ({ records: 1 }),
+  },
 } as unknown as GatewayFacts;
 
 /** A session on a network manager, without sockets; time by hand. */

@@ -5,15 +5,19 @@ import { MeshgateError } from '../../errors.js';
 import { Gateway, loadTables, type WebAddress } from '../../gateway.js';
 import { createLog, type Log } from '../../log.js';
 import { packageVersion } from '../../package-root.js';
-import type { Tables } from '../../protocol/message.js';
-import { openSimulatedLink } from '../../simulator/simulated-link.js';
+import { openRecording } from '../../recorder/recording.js';
+import { Replay } from '../../replay/replay.js';
+import { openLinkTo } from '../../simulator/simulated-link.js';
 import { ServiceNotifier } from '../../systemd/notifier.js';
 import { takePassedSocket } from '../../systemd/passed-socket.js';
 import { describeLinkStatus } from '../../uart/describe-link.js';
 import { openPort } from '../../uart/open-port.js';
 import { watchForDevices } from '../../uart/port-finder.js';
+import { readBytes } from '../files.js';
 import { onHangUp } from './hang-up.js';
 import { reload } from './reload.js';
+import { configForReplay, noChance } from './run-replay.js';
+import { createSimulation, type Simulation } from './simulation.js';
 import type { StartFlags } from './start.js';
 import { untilTerminated } from './until-terminated.js';
 
@@ -28,15 +32,10 @@ export async function runGateway(flags: StartFlags): Promise<void> {
   const config = readConfig(flags);
   const tables = loadTables(config);
   const logOf = (room: string) => createLog(room, undefined, undefined, () => gateway.logFormat);
-  const gateway = new Gateway({
-    config,
-    tables,
-    web: webAddress(config),
-    passedSocket,
-    hasHistory: config.history.enabled,
-    openLink: config.simulate ? simulated(config, tables) : serial(config, logOf('uart')),
-    watchForDevices: (onChange) => (config.simulate ? () => {} : watchForDevices(config.port, onChange)),
-  });
+  const replay = readReplay(flags);
+  const simulation = config.simulate ? createSimulation(config, tables) : undefined;
+  const parts = replay ? replayParts(config, replay) : linkParts(config, simulation, logOf('uart'));
+  const gateway = new Gateway({ tables, web: webAddress(config), passedSocket, ...parts });
   const log = logOf('gateway');
   const service = new ServiceNotifier(log);
   try {
@@ -46,14 +45,61 @@ export async function runGateway(flags: StartFlags): Promise<void> {
       reload(gateway, () => readConfig(flags), log);
       service.ready();
     });
-    greet(config, gateway, log);
+    greet(config, gateway, log, replay ? replayGreeting(flags) : '');
     tellLink(gateway, service);
     gateway.connect();
     service.ready();
+    if (replay) void playToTheEnd(replay);
     await terminated;
   } finally {
+    replay?.stop();
     await Promise.all([gateway.stop(), service.stopping()]);
   }
+  process.stdout.write(simulation?.report() ?? '');
+}
+
+function linkParts(config: Config, simulation: Simulation | undefined, log: Log) {
+  return {
+    config,
+    hasHistory: config.history.enabled,
+    openLink: simulation ? openLinkTo(simulation.uart) : serial(config, log),
+    watchForDevices: (onChange: () => void) =>
+      simulation ? () => {} : watchForDevices(config.port, onChange),
+  };
+}
+
+/** Everything happens at the times of the recording; but clients are waited for as ever. It makes no history. */
+function replayParts(config: Config, { clock, link }: Replay) {
+  return {
+    config: configForReplay(config),
+    openLink: link.open,
+    watchForDevices: link.watchForDevices,
+    clock,
+    clientClock: { ...systemClock, now: () => clock.now() },
+    random: noChance,
+  };
+}
+
+async function playToTheEnd(replay: Replay): Promise<void> {
+  await replay.run();
+  createLog('replay', undefined, replay.clock).info('the recording is over; the gateway stays up');
+  await replay.goOn();
+}
+
+/** Throws `BAD_USAGE`, `BAD_RECORDING`, `FILE_FAILED` or `NO_PERMISSION`. */
+function readReplay({ replay, speed }: StartFlags): Replay | undefined {
+  if (replay === undefined) {
+    if (speed !== undefined) throw new MeshgateError('BAD_USAGE', '--speed is for --replay');
+    return undefined;
+  }
+  const recording = openRecording(replay, readBytes(replay));
+  return new Replay({ recording, speed: speed === undefined ? 1 : readSpeed(speed) });
+}
+
+function readSpeed(text: string): number | 'max' {
+  const speed = Number(text);
+  if (text === 'max' || (/^\d+(\.\d+)?$/.test(text) && speed > 0)) return text === 'max' ? text : speed;
+  throw new MeshgateError('BAD_USAGE', `"${text}" is no speed`, 'give a number above 0, or max');
 }
 
 /** Attempts to open the link are not worth telling; what comes of them is. */
@@ -65,8 +111,8 @@ function tellLink({ hub }: Gateway, service: ServiceNotifier): void {
 }
 
 /** Where lines are for programs, this one is too. */
-function greet(config: Config, gateway: Gateway, log: Log): void {
-  if (config.log.format === 'text') process.stdout.write(greeting(config, gateway));
+function greet(config: Config, gateway: Gateway, log: Log, more: string): void {
+  if (config.log.format === 'text') process.stdout.write(greeting(config, gateway) + more);
   else log.info([servedLine(config, gateway), webLine(config, gateway.webUrl)].filter(Boolean).join('; '));
 }
 
@@ -76,10 +122,17 @@ function outliveReaders(): void {
 }
 
 function readConfig(flags: StartFlags): Config {
-  if (flags.simulate && flags.port !== undefined) {
-    throw new MeshgateError('BAD_USAGE', '--simulate and --port exclude each other');
+  const sources = (['simulate', 'port', 'replay'] as const).filter((flag) => flags[flag] !== undefined);
+  if (sources.length > 1) {
+    const named = sources.map((flag) => `--${flag}`).join(' and ');
+    throw new MeshgateError('BAD_USAGE', `${named} exclude each other`);
   }
-  return loadConfig(givenSettings(flags), flags.config);
+  const given = loadConfig(givenSettings(flags), flags.config);
+  const config = flags.replay === undefined ? given : { ...given, simulate: false };
+  if (flags.faults !== undefined && !config.simulate) {
+    throw new MeshgateError('BAD_USAGE', '--faults is for a virtual mesh only', 'add --simulate');
+  }
+  return config;
 }
 
 /** What existing dashboards connect to. */
@@ -90,17 +143,8 @@ function webAddress({ http: { listen } }: Config): WebAddress | undefined {
   return { ...(listen ?? DEFAULT_WEB), isRequired: listen !== undefined };
 }
 
-function givenSettings({
-  port,
-  baud,
-  socket,
-  tcp,
-  http,
-  state,
-  simulate,
-  nodes,
-  seed,
-}: StartFlags): GivenSettings {
+function givenSettings(flags: StartFlags): GivenSettings {
+  const { port, baud, socket, tcp, http, state, simulate, nodes, seed, generation, faults } = flags;
   return {
     port,
     baud,
@@ -109,13 +153,8 @@ function givenSettings({
     http: { listen: http },
     state,
     simulate,
-    simulation: { nodes, seed },
+    simulation: { nodes, seed, generation, faults },
   };
-}
-
-function simulated({ simulation }: Config, tables: Tables) {
-  const { nodes, seed, rate_hz: rateHz, loss } = simulation;
-  return openSimulatedLink({ clock: systemClock, tables, nodes, seed, rateHz, loss });
 }
 
 function serial({ port, baud, serial }: Config, log: Log) {
@@ -148,11 +187,17 @@ function webLine({ http }: Config, url: string | undefined): string {
   return `the dashboard is on ${url}${hasToken ? ', for those who show a token' : ''}`;
 }
 
+function replayGreeting({ replay, speed = '1' }: StartFlags): string {
+  const pace =
+    speed === '1' ? 'at its own pace' : speed === 'max' ? 'as fast as it goes' : `${speed} times as fast`;
+  return `the root is a recording, ${replay}, replayed ${pace}\n`;
+}
+
 function simulationGreeting({ simulation }: Config, socketPath: string): string {
   const socket = socketFlag(socketPath);
   return `
 The mesh is simulated: ${simulation.nodes} virtual nodes, seed ${simulation.seed}. No hardware is used.
-
+${simulation.faults === undefined ? '' : `The faults are those of ${simulation.faults}.\n`}
 Try next, in another terminal:
   npx meshgate nodes${socket}          what is known of the nodes
   npx meshgate watch${socket}          messages as they come, decoded

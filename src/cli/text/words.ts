@@ -1,5 +1,5 @@
 /** What the gateway says, in words for people. */
-import type { HistoryInfo, LinkInfo, NodeInfo } from '../../client/index.js';
+import type { HistoryInfo, LinkInfo, MeshEvent, NodeInfo } from '../../client/index.js';
 import type { Colour, View } from './terminal.js';
 import { formatDuration, formatMoment } from './time.js';
 
@@ -41,12 +41,26 @@ export function describeStatusCounts(counts: Readonly<Record<Status, number>>): 
   return only ? `${total}, all ${only}` : `${total}, of which ${parts.join(', ')}`;
 }
 
+const RECOVERY_STEPS = {
+  probe: 'asked for its nodes',
+  restart: 'told to restart (RST-R)',
+  resetLines: 'board reset by DTR and RTS',
+  reopen: 'port closed and opened again',
+} as const;
+
+/** `silent: told to restart (RST-R), round 2`. */
+export function describeRecovery({ step, round, outcome }: Extract<MeshEvent, { kind: 'recovery' }>): string {
+  const times = round === 1 ? '' : `, round ${round}`;
+  return `silent: ${RECOVERY_STEPS[step]}${outcome === 'done' ? '' : ' is not possible'}${times}`;
+}
+
 const LINK_STATES: Readonly<Record<LinkInfo['state'], string>> = {
   absent: 'down',
   opening: 'opening',
   probing: 'open, but the root has not spoken yet',
   up: 'up',
   backingOff: 'down, trying again',
+  maintenance: 'closed for maintenance',
   stopped: 'stopped',
 };
 

@@ -25,12 +25,13 @@ import type {
   Value,
 } from './shapes.js';
 
-export function describeLink({ state, since, name, reason, detail }: LinkStatus): LinkInfo {
+export function describeLink({ state, since, name, identity, reason, detail }: LinkStatus): LinkInfo {
   const words = reason === undefined ? null : LINK_DOWN_REASONS[reason];
   return {
     state,
     since,
     port: name ?? null,
+    identity: identity ?? null,
     reason: reason ?? null,
     detail: words === null || !detail ? words : `${words}: ${cleanText(detail)}`,
   };
@@ -150,6 +151,10 @@ export function describeEvent(event: HubEvent): MeshEvent {
     case 'node': {
       const status = event.change === 'status' ? event.status : null;
       return { ...base, kind: 'node', node: event.node, change: event.change, status };
+    }
+    case 'recovery': {
+      const { step, round, outcome } = event;
+      return { ...base, kind: 'recovery', step, round, outcome };
     }
     case 'paths':
       return { ...base, kind: 'paths', paths: [...event.paths] };

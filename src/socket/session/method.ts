@@ -24,6 +24,24 @@ export interface GatewayFacts {
   clientCounters(): Readonly<Record<string, unknown>>;
   /** What the dashboard's map shows behind the nodes. */
   readonly map: MapInfo;
+  /** The flight recorder; undefined where it is off. */
+  readonly recorder: RecorderFacts | undefined;
+}
+
+export interface RecorderFacts {
+  /** Tells this run of the gateway from others. */
+  readonly run: string;
+  /** Whole blocks, `limit` bytes of them at most, or one: those behind a cursor, of the last ms, or all. */
+  read(
+    wish: { readonly after?: string | undefined; readonly lastMs?: number | undefined },
+    limit: number,
+  ): {
+    readonly blocks: Buffer;
+    readonly cursor: string;
+    readonly more: boolean;
+    readonly missed: number | null;
+  };
+  counters(): unknown;
 }
 
 /** What a method works on: the hub, and the session that called it. */
@@ -45,6 +63,8 @@ export interface Method {
   readonly result: z.ZodType;
   /** Changes the mesh or the gateway; the others only read. */
   readonly writes: boolean;
+  /** Its replies hold what the tap was told: neither they nor its requests are told again. */
+  readonly isUntapped?: boolean;
   /** `params` has passed the schema. `afterReply` runs once the reply has been handed to the client. */
   run(params: unknown, context: MethodContext): MethodReply | Promise<MethodReply>;
 }
@@ -68,6 +88,7 @@ interface MethodDefinition<Name extends string, Params extends z.ZodObject, Resu
   readonly params: Params;
   readonly result: Result;
   readonly writes?: boolean;
+  readonly isUntapped?: boolean;
   run(params: z.output<Params>, context: MethodContext): z.output<Result> | Promise<z.output<Result>>;
 }
 
@@ -75,13 +96,14 @@ interface MethodDefinition<Name extends string, Params extends z.ZodObject, Resu
 export function method<const Name extends string, Params extends z.ZodObject, Result extends z.ZodType>(
   definition: MethodDefinition<Name, Params, Result>,
 ): TypedMethod<Name, Params, Result> {
-  const { name, summary, params, result, writes = false } = definition;
+  const { name, summary, params, result, writes = false, isUntapped = false } = definition;
   return {
     name,
     summary,
     params,
     result,
     writes,
+    isUntapped,
     run(given, context) {
       const reply = definition.run(given as z.output<Params>, context);
       return reply instanceof Promise ? reply.then((result) => ({ result })) : { result: reply };

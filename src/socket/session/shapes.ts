@@ -14,9 +14,10 @@ const address = z.int().min(0).max(MAX_UNICAST_ADDRESS).describe('unicast addres
 const anyAddress = z.int().min(0).max(MAX_ADDRESS);
 
 export const linkShape = z.object({
-  state: z.enum(['absent', 'opening', 'probing', 'up', 'backingOff', 'stopped']),
+  state: z.enum(['absent', 'opening', 'probing', 'up', 'backingOff', 'maintenance', 'stopped']),
   since: time,
   port: z.string().nullable(),
+  identity: z.string().nullable().describe('which board it is, where that can be told'),
   reason: z.string().nullable().describe('why there is no link, from a closed list'),
   detail: z.string().nullable().describe('the reason in words'),
 });
@@ -93,6 +94,7 @@ export const alarmShape = z.object({
   code: z.enum([
     'LINK_LOST',
     'ROOT_SILENT',
+    'ROOT_CHANGED',
     'ROOT_RESTARTED',
     'HISTORY_FAILING',
     'NODE_DISCONNECTED',
@@ -175,6 +177,13 @@ export const eventShape = z.discriminatedUnion('kind', [
     change: z.enum(['added', 'identified', 'renamed', 'forgotten', 'status']),
     status: nodeStatusShape.nullable().describe('the new status, with change "status"'),
   }),
+  z.object({
+    ...eventBase,
+    kind: z.literal('recovery'),
+    step: z.enum(['probe', 'restart', 'resetLines', 'reopen']).describe('what was done about a silent root'),
+    round: z.int().describe('counts from 1; a new one begins after a pause'),
+    outcome: z.enum(['done', 'notPossible']),
+  }),
   z.object({ ...eventBase, kind: z.literal('paths'), paths: z.array(pathShape) }),
   z.object({ ...eventBase, kind: z.literal('link'), link: linkShape }),
   z.object({ ...eventBase, kind: z.literal('delivery'), delivery: deliveryShape }),
@@ -195,6 +204,7 @@ export const eventKinds = [
   'message',
   'value',
   'node',
+  'recovery',
   'paths',
   'link',
   'delivery',

@@ -183,6 +183,7 @@ export class WebClient {
     this.#cancelTimeout();
     this.#unwatch();
     this.#session?.close();
+    this.#parts.tap?.ended(reason);
     if (this.#closedAs === reason || reason === 'refused') this.#socket.close(CLOSE_NORMAL);
     else this.#socket.terminate();
     this.#parts.onEnd(this, reason);

@@ -11,6 +11,7 @@ import type { Distribution } from '../../histogram.js';
 import type { Log } from '../../log.js';
 import type { Hub } from '../../network/hub.js';
 import { ClientTotals } from '../client-tally.js';
+import type { OpenTap } from '../client-tap.js';
 import type { GatewayFacts } from '../session/method.js';
 import type { ClientInfo } from '../session/shapes.js';
 import { MAP_PICTURE_PATH, type MapPicture } from './map-picture.js';
@@ -41,6 +42,7 @@ export interface WebParts {
   readonly gateway: GatewayFacts;
   readonly clock: Clock;
   readonly log: Log;
+  readonly tap?: OpenTap | undefined;
   readonly settings: WebSettings;
   readonly mapPicture: MapPicture;
   /** ms that commands waited to be written. */
@@ -179,9 +181,11 @@ export class WebServer {
     this.#websockets.handleUpgrade(request, socket, head, (websocket) => {
       const purpose = pathOf(request) === '/rpc' ? 'session' : 'monitor';
       const { settings } = this.#parts;
+      const name = `web client ${++this.#accepted}`;
       const client = new WebClient(websocket, socket, {
         ...this.#parts,
-        name: `web client ${++this.#accepted}`,
+        name,
+        tap: this.#parts.tap?.(name),
         access: settings,
         role: roleOfHeader(request, settings) ?? roleWithoutToken(settings),
         outboxLimit: settings.outboxLimit,

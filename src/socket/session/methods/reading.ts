@@ -11,6 +11,7 @@ import {
   describeRoot,
 } from '../describe.js';
 import { SessionError } from '../errors.js';
+import { readCounters } from '../gateway-counters.js';
 import { method, nodeParam, resolveNode } from '../method.js';
 import {
   alarmShape,
@@ -206,10 +207,7 @@ export const readingMethods = [
     summary: 'Everything that the gateway counts, by room and reason.',
     params: z.strictObject({}),
     result: z.record(z.string(), z.unknown()),
-    run: (_params, { hub, gateway }) => ({
-      ...(hub.counters() as Record<string, unknown>),
-      clients: gateway.clientCounters(),
-    }),
+    run: (_params, { hub, gateway }) => readCounters(hub, gateway),
   }),
   method({
     name: 'delivery',

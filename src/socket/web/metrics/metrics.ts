@@ -1,4 +1,5 @@
 /** Everything that the gateway can be measured by, for `/metrics`. */
+import { readCounters } from '../../session/gateway-counters.js';
 import type { GatewayFacts } from '../../session/method.js';
 import { describeCounters, namedCounters } from './counter-metrics.js';
 import type { Exposition } from './exposition.js';
@@ -39,8 +40,7 @@ export class Metrics {
     this.#exposition ??= import('./exposition.js').then((loaded) => new loaded.Exposition());
     const exposition = await this.#exposition;
     const { hub, gateway } = this.#parts;
-    const counters = { ...(hub.counters() as object), clients: gateway.clientCounters() };
-    const sampled = [...readStateGauges({ hub, gateway }), ...describeCounters(counters)];
+    const sampled = [...readStateGauges({ hub, gateway }), ...describeCounters(readCounters(hub, gateway))];
     const text = await exposition.render(sampled, this.#latencies.read());
     return { text, contentType: exposition.contentType };
   }
