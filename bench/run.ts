@@ -1,6 +1,8 @@
 /** Runs one benchmark by name, or all: `npm run bench -- cpu`. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<{ run(): Promise<object[]> }>>> = {
   cpu: () => import('./cpu.js'),
+  history: () => import('./history.js'),
+  recorder: () => import('./recorder.js'),
   'mqtt-uplink': () => import('./mqtt-uplink.js'),
   'websocket-fanout': () => import('./websocket-fanout.js'),
 };

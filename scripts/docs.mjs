@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stringify } from 'smol-toml';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const load = (file) => import(join(root, 'dist', 'src', file));
@@ -22,7 +23,16 @@ const { SESSION_ERRORS, CLOSING_REASONS } = await load('socket/session/errors.js
 const { BROKER_DOWN_REASONS } = await load('connectors/mqtt/broker.js');
 const { COMMAND_REFUSALS } = await load('connectors/mqtt/command-request.js');
 const { methods } = await load('socket/session/methods/index.js');
+const { FAULT_COUNTS } = await load('simulator/faults/fault-counters.js');
+const { LINE_FAULTS } = await load('simulator/faults/fault.js');
+const { FATES } = await load('simulator/faults/ledger.js');
+const { PRESETS } = await load('simulator/faults/presets.js');
+const { RECORD_KINDS } = await load('recorder/block.js');
 const { EXIT, EXIT_BY_CODE } = await load('cli/exit-codes.js');
+const { HEALTH_REASONS } = await load('network/health.js');
+const { metricDefinitions } = await load('socket/web/metrics/metrics.js');
+const { settingNames } = await load('config.js');
+const { RELOADABLE } = await load('config-changes.js');
 
 const tables = {
   frames: () =>
@@ -43,6 +53,11 @@ const tables = {
   'closing reasons': () => reasons(CLOSING_REASONS),
   'broker reasons': () => reasons(BROKER_DOWN_REASONS),
   'command refusals': () => reasons(COMMAND_REFUSALS),
+  'record kinds': () =>
+    table(
+      ['kind', 'number', 'what'],
+      entries(RECORD_KINDS, (kind, { code, text }) => [kind, code, text]),
+    ),
   'gateway errors': () =>
     table(
       ['code', 'meaning', 'exit code'],
@@ -65,6 +80,26 @@ const tables = {
       ]),
     ),
   methods: () => table(['method', 'parameters', 'what it does', 'writes'], methods.map(describeMethod)),
+  'health reasons': () => reasons(HEALTH_REASONS),
+  metrics: () => table(['metric', 'type', 'labels', 'meaning'], metricDefinitions().map(describeMetric)),
+  'live settings': () => list(RELOADABLE),
+  'settings for a restart': () => list(settingNames().filter((name) => !RELOADABLE.includes(name))),
+  'fault presets': () => Object.entries(PRESETS).map(presetSection).join('\n\n'),
+  'fault counts': () =>
+    table(
+      ['count', 'of what'],
+      entries(FAULT_COUNTS, (key, text) => [key, text]),
+    ),
+  fates: () =>
+    table(
+      ['fate', 'meaning'],
+      entries(FATES, (key, text) => [key, text]),
+    ),
+  causes: () =>
+    table(
+      ['cause', 'meaning'],
+      entries(LINE_FAULTS, (key, text) => [key, text]),
+    ),
   'exit codes': () =>
     table(
       ['name', 'exit code'],
@@ -126,6 +161,26 @@ function describeMethod({ name, params, summary, writes }) {
     schema.safeParse(undefined).success ? `${key}?` : key,
   );
   return [`\`${name}\``, given.map((key) => `\`${key}\``).join(' '), summary, writes ? 'yes' : ''];
+}
+
+function describeMetric({ name, type, labels, help }) {
+  return [`\`${name}\``, type, labels.map((label) => `\`${label}\``).join(' '), help];
+}
+
+/** `a`, `b`, … in lines of the usual length. */
+function list(names) {
+  const lines = [''];
+  for (const [index, name] of names.entries()) {
+    const word = `\`${name}\`${index < names.length - 1 ? ',' : ''}`;
+    if (lines.at(-1).length + word.length > 110) lines.push(word);
+    else lines.push(`${lines.pop()} ${word}`.trim());
+  }
+  return lines.join('\n');
+}
+
+function presetSection([name, { text, faults }]) {
+  const sentence = text[0].toUpperCase() + text.slice(1);
+  return `### \`${name}\`\n\n${sentence}.\n\n\`\`\`toml\n${stringify(faults).trim()}\n\`\`\``;
 }
 
 function reasons(list) {

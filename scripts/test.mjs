@@ -18,6 +18,7 @@ const TOOLS = [
   { name: 'python3', args: ['--version'], install: 'sudo apt-get install python3' },
   { name: 'mosquitto', args: ['-h'], install: 'sudo apt-get install mosquitto' },
   { name: 'openssl', args: ['version'], install: 'sudo apt-get install openssl' },
+  { name: 'systemd-notify', args: ['--version'], install: 'sudo apt-get install systemd' },
 ];
 
 /** Debian puts mosquitto where a user's path does not lead. */

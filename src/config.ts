@@ -169,6 +169,29 @@ const httpSection = z.strictObject({
   classic: z.enum(['v1', 'v2'], { error: 'must be v1 or v2' }).default('v1'),
 });
 
+const recoverySection = section({
+  /** False: a silent root is told of, and left alone. */
+  enabled: flag.default(true),
+  /** Silence after which the root is asked for its nodes; at mesh.root_silent_after_s it is restarted. */
+  probe_after_s: whole(5, day).default(minute),
+  /** What the root is given after each step. */
+  step_s: whole(1, 3600).default(20),
+  /** Between rounds; doubles with each. */
+  first_pause_s: whole(1, day).default(minute),
+  longest_pause_s: whole(1, day).default(60 * minute),
+});
+
+const historySection = section({
+  /** False: values are in memory only. */
+  enabled: flag.default(true),
+  /** Days that values and events are kept. */
+  days: number(0.01, 36_500, 'number').default(30),
+  /** Bytes of the file; what is oldest goes first. */
+  max_bytes: whole(1_048_576, Number.MAX_SAFE_INTEGER).default(1_073_741_824),
+  /** Directory for files as the predecessor wrote them: `<type>_hist.txt`. */
+  classic_log: path.optional(),
+});
+
 const mapSection = section({
   /** A PNG or GeoTIFF picture behind the map's nodes. */
   image: path.optional(),
@@ -226,6 +249,29 @@ const mqttSection = section({
   state_file: path.optional(),
 });
 
+const logSection = section({
+  /** `json`: one object a line, for programs that collect logs. */
+  format: z.enum(['text', 'json'], { error: 'must be text or json' }).default('text'),
+});
+
+const GENERATION = 'must be 1, 2 or 3';
+const generation = z
+  .union([z.literal([1, 2, 3]), z.enum(['1', '2', '3'])], { error: GENERATION })
+  .transform((given) => Number(given) as 1 | 2 | 3);
+const RECORDER_BYTES = 'must be 0, or a whole number from 131072 to 1073741824';
+
+const recorderSection = section({
+  /** Of memory; 0 = nothing is recorded. */
+  bytes: whole(0, 1_073_741_824)
+    .refine((bytes) => bytes === 0 || bytes >= 131_072, { error: RECORDER_BYTES })
+    .default(16_777_216),
+  /** What clients ask and are answered is recorded too. */
+  clients: flag.default(true),
+  /** Written to disk there too. */
+  directory: path.optional(),
+  directory_bytes: whole(1_048_576, 1_099_511_627_776).default(268_435_456),
+});
+
 const simulationSection = section({
   nodes: whole(0, 32_000).default(12),
   seed: whole(0, 4_294_967_295).default(1),
@@ -233,6 +279,12 @@ const simulationSection = section({
   rate_hz: number(0, 1000, 'number').default(1),
   /** Share of messages that each hop loses. */
   loss: number(0, 1, 'number').default(0.01),
+  /** Which firmware the root and its nodes have. */
+  generation: generation.default(2),
+  /** A preset's name, or the path of a fault file. */
+  faults: text('must be a preset or the path of a fault file')
+    .min(1, { error: 'must be a preset or the path of a fault file' })
+    .optional(),
 });
 
 const schema = z.strictObject({
@@ -242,6 +294,8 @@ const schema = z.strictObject({
   socket: path.optional(),
   /** Ports of 127.0.0.1; none by default. */
   tcp: ports.default([]),
+  /** Directory of what outlives the process. Without one: see `defaultStateDirectory`. */
+  state: path.optional(),
   simulate: flag.default(false),
   opcodes: path.default(resolve(packageRoot, 'opcodes.json')),
   data_types: path.default(resolve(packageRoot, 'data-types.json')),
@@ -249,8 +303,12 @@ const schema = z.strictObject({
   clients: clientsSection.prefault({}),
   mesh: meshSection.prefault({}),
   http: httpSection.prefault({}),
+  recovery: recoverySection.prefault({}),
+  history: historySection.prefault({}),
   map: mapSection.prefault({}),
   mqtt: mqttSection.prefault({}),
+  log: logSection.prefault({}),
+  recorder: recorderSection.prefault({}),
   simulation: simulationSection.prefault({}),
   names: names.default(new Map()),
 });

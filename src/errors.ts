@@ -7,10 +7,13 @@ export const ERROR_CODES = {
   BAD_CONFIG: 'a setting, or a file that settings name, is wrong',
   BAD_TABLE: 'opcodes.json or the data types file is wrong',
   SOCKET_TAKEN: 'a living gateway holds the socket',
+  STATE_TAKEN: 'a living gateway keeps its history in the state directory',
   ADDRESS_IN_USE: 'another program holds the TCP port',
   NO_PERMISSION: 'the operating system refused access',
   SOCKET_FAILED: 'a socket could not be opened',
   PTY_LOST: 'the pseudo-terminal of a virtual mesh went away',
+  BAD_RECORDING: 'a file is no recording, or none that can be replayed or compared',
+  FILE_FAILED: 'a file could not be read or written',
   TOOL_MISSING: 'a program that this command needs is not installed',
 } as const;
 

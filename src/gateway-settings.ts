@@ -1,5 +1,6 @@
 /** What each room needs of the settings, in its own units. */
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import type { Config } from './config.js';
 import { MeshgateError } from './errors.js';
 
@@ -13,7 +14,7 @@ export function uartSettings({ serial, baud }: Config) {
   };
 }
 
-export function networkSettings({ mesh, names, baud }: Config) {
+export function networkSettings({ mesh, names, baud, recovery }: Config) {
   return {
     batchQuietMs: batchQuietMs(baud),
     idleAfterMs: mesh.idle_after_s * 1000,
@@ -25,8 +26,28 @@ export function networkSettings({ mesh, names, baud }: Config) {
     rootSilentAfterMs: mesh.root_silent_after_s * 1000,
     eventsHeld: mesh.events,
     names,
+    recovery: {
+      isEnabled: recovery.enabled,
+      probeAfterMs: recovery.probe_after_s * 1000,
+      stepMs: recovery.step_s * 1000,
+      firstPauseMs: recovery.first_pause_s * 1000,
+      longestPauseMs: recovery.longest_pause_s * 1000,
+    },
   };
 }
+
+/** `directory`: of the state. */
+export function historySettings({ history, mesh, data_types }: Config, directory: string) {
+  return {
+    file: join(directory, 'history.db'),
+    dataTypes: data_types,
+    keepMs: history.days * DAY_MS,
+    maxBytes: history.max_bytes,
+    eventsHeld: mesh.events,
+  };
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 export function clientSettings({ clients }: Config) {
   return {
@@ -35,6 +56,17 @@ export function clientSettings({ clients }: Config) {
     requestTimeoutMs: clients.request_timeout_ms,
     settleMs: clients.settle_ms,
     outboxLimit: clients.outbox_bytes,
+  };
+}
+
+/** Undefined where nothing is to be recorded. */
+export function recorderSettings({ recorder }: Config) {
+  if (recorder.bytes === 0) return undefined;
+  return {
+    limit: recorder.bytes,
+    clients: recorder.clients,
+    directory: recorder.directory,
+    directoryLimit: recorder.directory_bytes,
   };
 }
 

@@ -5,27 +5,26 @@ import type { Config } from './config.js';
 import type { Connector } from './connectors/connector.js';
 import { loadConnectors } from './connectors/load.js';
 import { MeshgateError } from './errors.js';
-import {
-  clientSettings,
-  connectorSettings,
-  networkSettings,
-  uartSettings,
-  webSettings,
-} from './gateway-settings.js';
-import { createLog, type Log, type WriteLine } from './log.js';
+import { connectorSettings, historySettings, recorderSettings, uartSettings } from './gateway-settings.js';
+import { History } from './history/history.js';
+import { defaultStateDirectory, lockState, prepareStateDirectory } from './history/state-directory.js';
+import { LiveSettings, type Reloaded } from './live-settings.js';
+import { createLog, type Log, type LogFormat, type WriteLine } from './log.js';
 import type { Hub } from './network/hub.js';
 import { NetworkManager } from './network/network-manager.js';
 import { packageRoot, packageVersion } from './package-root.js';
+import type { ProcessLock } from './process-lock.js';
 import { DataTypes } from './protocol/data-types.js';
 import { badTable } from './protocol/json-table.js';
 import type { Tables } from './protocol/message.js';
 import { Opcodes } from './protocol/opcodes.js';
+import { FlightRecorder } from './recorder/flight-recorder.js';
 import { findCommandFault } from './socket/classic/commands.js';
 import { ClientServer } from './socket/client-server.js';
+import { lockClientSocket, openClientSocket, type PassedSocket } from './socket/client-socket.js';
 import type { GatewayFacts } from './socket/session/method.js';
 import { namingFailures } from './socket/socket-failures.js';
-import { lockSocket, type SocketLock } from './socket/socket-lock.js';
-import { defaultSocketPath, prepareDirectory, removeStaleSocket, setAccess } from './socket/socket-path.js';
+import { defaultSocketPath } from './socket/socket-path.js';
 import { MapPicture } from './socket/web/map-picture.js';
 import { WebServer } from './socket/web/web-server.js';
 import { describeLinkStatus } from './uart/describe-link.js';
@@ -41,9 +40,17 @@ export interface GatewayParts {
   readonly watchForDevices: (onChange: () => void) => () => void;
   /** Where the monitor is served; nowhere unless given. */
   readonly web?: WebAddress | undefined;
+  /** Keeps a history in the state directory; in memory only unless true. */
+  readonly hasHistory?: boolean;
   readonly clock?: Clock;
+  /** The clock by which clients are waited for, where it is not the same: that of the real ones. */
+  readonly clientClock?: Clock;
+  /** 0–1, for the jitter of pauses. */
+  readonly random?: () => number;
   /** Where the log goes; standard error by default. */
   readonly writeLine?: WriteLine;
+  /** The clients' socket, where somebody else has opened it. */
+  readonly passedSocket?: PassedSocket | undefined;
 }
 
 /** Reads opcodes.json and the data types file. Throws `BAD_TABLE` with file, key and reason. */
@@ -66,25 +73,37 @@ export class Gateway {
   readonly socketPath: string;
   /** The dashboard, while it is served. */
   webUrl: string | undefined;
+  /** Absent where the settings turn it off. */
+  readonly recorder: FlightRecorder | undefined;
   readonly #uart: UartManager;
   readonly #network: NetworkManager;
   readonly #server: ClientServer;
   readonly #web: WebServer | undefined;
   readonly #parts: GatewayParts;
   readonly #log: Log;
+  readonly #logOf: (room: string) => Log;
+  readonly #settings: LiveSettings;
   readonly #facts: GatewayFacts;
   #connectors: ReadonlyMap<string, Connector> = new Map();
-  #lock: SocketLock | undefined;
+  #lock: ProcessLock | undefined;
+  #stateLock: ProcessLock | undefined;
+  #history: History | undefined;
 
   constructor(parts: GatewayParts) {
-    const { config, tables, openLink, watchForDevices, clock = systemClock, writeLine } = parts;
-    const logOf = (room: string) => createLog(room, writeLine, clock);
+    const { config, tables, watchForDevices, clock = systemClock, random = Math.random, writeLine } = parts;
+    const { clientClock = clock } = parts;
+    this.#logOf = (room) => createLog(room, writeLine, clock, () => this.logFormat);
+    const logOf = this.#logOf;
     const log = logOf('uart');
     this.#parts = parts;
+    this.#settings = new LiveSettings(config, parts.web);
     this.#log = logOf('gateway');
-    this.socketPath = config.socket ?? defaultSocketPath();
+    this.socketPath = parts.passedSocket?.path ?? config.socket ?? defaultSocketPath();
+    this.recorder = createRecorder(config, clock, logOf('recorder'));
+    const openLink = this.recorder?.around(parts.openLink) ?? parts.openLink;
+    const tap = this.recorder?.client;
     this.#uart = new UartManager(
-      { openLink, watchForDevices, clock, random: Math.random, settings: uartSettings(config) },
+      { openLink, watchForDevices, clock, random, settings: uartSettings(config) },
       {
         onFrame: (body) => this.#network.onFrame(body),
         onConsoleLine: (line) => this.#network.onConsoleLine(line),
@@ -98,7 +117,7 @@ export class Gateway {
       clock,
       log: logOf('network'),
       tables,
-      settings: networkSettings(config),
+      settings: this.#settings.network,
       uart: this.#uart,
     });
     const hub = this.#network;
@@ -108,19 +127,22 @@ export class Gateway {
     this.#server = new ClientServer({
       hub,
       gateway,
-      clock,
+      clock: clientClock,
       log: logOf('socket'),
-      settings: clientSettings(config),
+      tap,
+      settings: this.#settings.clients,
     });
     this.#web =
-      parts.web &&
+      this.#settings.web &&
       new WebServer({
         hub,
         gateway,
-        clock,
+        clock: clientClock,
         log: logOf('web'),
-        settings: webSettings(config, parts.web),
+        tap,
+        settings: this.#settings.web,
         mapPicture,
+        sendWaits: () => this.#uart.sendWaits(),
         pageDirectory: join(packageRoot, 'dist', 'dashboard'),
       });
   }
@@ -129,24 +151,63 @@ export class Gateway {
     return this.#network;
   }
 
+  /** How log lines are written now. */
+  get logFormat(): LogFormat {
+    return this.#settings.config.log.format;
+  }
+
   /**
    * Takes the sockets and serves clients. Rejects when one can't be had: `SOCKET_TAKEN`, `ADDRESS_IN_USE`,
-   * `NO_PERMISSION`, `SOCKET_FAILED`; and when a connector's settings are wrong: `BAD_CONFIG`.
+   * `NO_PERMISSION`, `SOCKET_FAILED`; the state directory: `STATE_TAKEN`; a connector's settings: `BAD_CONFIG`.
    */
   async serve(): Promise<void> {
     const { clients, tcp } = this.#parts.config;
+    const where = this.#parts.passedSocket ?? this.socketPath;
     await namingFailures(this.socketPath, async () => {
-      prepareDirectory(this.socketPath);
-      this.#lock = await lockSocket(this.socketPath);
-      await removeStaleSocket(this.socketPath);
-      await this.#server.listen({ path: this.socketPath });
-      await setAccess(this.socketPath, clients.mode, clients.group);
+      this.#lock = await lockClientSocket(where);
+      await this.#openHistory();
+      await openClientSocket(this.#server, where, clients);
     });
     for (const port of tcp) {
       await namingFailures(`127.0.0.1:${port}`, () => this.#server.listen({ port }));
     }
     this.webUrl = await this.#serveWeb();
     this.#connectors = await this.#loadConnectors();
+  }
+
+  /** Takes over those settings that can change while it runs. Throws `BAD_CONFIG`; all stay as they were then. */
+  reload(next: Config): Reloaded {
+    const { names } = this.#settings.config;
+    const reloaded = this.#settings.take(next);
+    if (reloaded.applied.includes('names')) this.#network.onRenamed(names);
+    if (reloaded.applied.some((name) => name.startsWith('http.'))) this.#web?.onAccessChanged();
+    return reloaded;
+  }
+
+  /** A store that can't be had costs the past, not the gateway. */
+  async #openHistory(): Promise<void> {
+    const { config, tables, clock = systemClock, hasHistory } = this.#parts;
+    if (!hasHistory) return;
+    const directory = config.state ?? defaultStateDirectory(config.simulate);
+    const fault = prepareStateDirectory(directory);
+    if (fault !== undefined) return this.#goWithoutHistory(fault);
+    this.#stateLock = await lockState(directory);
+    const opened = await History.open({
+      settings: historySettings(config, directory),
+      tables,
+      clock,
+      log: this.#logOf('history'),
+      onFailing: (isFailing) => this.#network.onArchiveFailing(isFailing),
+    });
+    if (!opened.history) return this.#goWithoutHistory(opened.fault);
+    this.#history = opened.history;
+    this.#network.useArchive(opened.history, opened.restored);
+    opened.history.attach(this.#network);
+  }
+
+  #goWithoutHistory(why: string): void {
+    this.#log.warn('history', `history is in memory only: ${why}`);
+    this.#network.goWithoutArchive(why);
   }
 
   #describeSelf(clock: Clock, mapPicture: MapPicture): GatewayFacts {
@@ -160,12 +221,14 @@ export class Gateway {
         const web = this.#web?.clients() ?? { connected: 0, sessions: 0 };
         return { connected: connected + web.connected, listening, sessions: sessions + web.sessions };
       },
+      clientList: () => [...this.#server.list(), ...(this.#web?.list() ?? [])],
       clientCounters: () => ({
         sockets: this.#server.counters(),
         web: this.#web?.counters() ?? null,
         ...Object.fromEntries([...this.#connectors].map(([name, connector]) => [name, connector.counters()])),
       }),
       map: mapPicture.facts,
+      recorder: this.recorder,
     };
   }
 
@@ -186,13 +249,14 @@ export class Gateway {
   }
 
   #loadConnectors() {
-    const { config, clock = systemClock, writeLine } = this.#parts;
-    const logOf = (room: string) => createLog(room, writeLine, clock);
+    const { config, clock = systemClock } = this.#parts;
+    const logOf = this.#logOf;
     return loadConnectors(connectorSettings(config), { hub: this.hub, gateway: this.#facts, clock, logOf });
   }
 
   /** Begins to open the link, and keeps it open; does not wait for it, nor for what connectors join. */
   connect(): void {
+    this.recorder?.start();
     for (const connector of this.#connectors.values()) connector.start();
     this.#network.start();
     this.#uart.start();
@@ -204,15 +268,25 @@ export class Gateway {
     await Promise.all([...connectors, this.#server.stop(), this.#web?.stop()]);
     await this.#uart.stop();
     this.#network.stop();
+    await this.#history?.close();
+    await this.recorder?.stop();
+    await this.#stateLock?.release();
     await this.#lock?.release();
     this.#lock = undefined;
+    this.#stateLock = undefined;
   }
+}
+
+function createRecorder(config: Config, clock: Clock, log: Log): FlightRecorder | undefined {
+  const settings = recorderSettings(config);
+  return settings && new FlightRecorder({ clock, log, settings, version: packageVersion });
 }
 
 /** A person wants to know that the link is there, or why not; not each attempt in between. */
 function logLinkStatus(log: ReturnType<typeof createLog>, status: LinkStatus): void {
   const text = describeLinkStatus(status);
-  if (status.state === 'opening' || status.state === 'stopped') log.debug('%s', text);
+  const isSaid = status.reason === 'stopped' || status.reason === 'recordingOver';
+  if (status.state === 'opening' || isSaid) log.debug('%s', text);
   else if (status.state === 'probing' || status.state === 'up') log.info(text);
   else log.warn(`${status.state} ${status.reason} ${status.detail}`, text);
 }

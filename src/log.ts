@@ -22,31 +22,45 @@ interface Burst {
   lastText: string;
 }
 
+/** `text`: lines for people. `json`: one object a line, for programs that collect logs. */
+export type LogFormat = 'text' | 'json';
+
+/** What a line tells; `repeats`: how often the fault has come again since it was printed last. */
+interface Entry {
+  readonly level: 'info' | 'warn';
+  readonly text: string;
+  readonly fault?: string;
+  readonly repeats?: number;
+}
+
 /** Where lines for people go: standard error, so that standard output stays free for results. */
 export type WriteLine = (line: string) => void;
 
 const writeToStderr: WriteLine = (line) => process.stderr.write(`${line}\n`);
 
-/** A log for one room; `DEBUG=meshgate:<room>` shows its details. */
+/** A log for one room; `DEBUG=meshgate:<room>` shows its details. `format` is asked for each line: it may change. */
 export function createLog(
   room: string,
   writeLine: WriteLine = writeToStderr,
   clock: Clock = systemClock,
+  format: () => LogFormat = () => 'text',
 ): Log {
   const bursts = new Map<string, Burst>();
   const debug = createDebug(`meshgate:${room}`);
-  const print = (text: string) => writeLine(`${timeOfDay(clock.now())} ${room}: ${text}`);
+  const print = (entry: Entry) => {
+    const asLine = format() === 'json' ? jsonLine : textLine;
+    writeLine(asLine(room, entry, clock.now()));
+  };
 
   function endBurst(fault: string): void {
     const burst = bursts.get(fault);
     bursts.delete(fault);
-    if (burst && burst.repeats > 0) {
-      print(`${burst.lastText} (${burst.repeats} more in ${BURST_MS / 1000} s)`);
-    }
+    if (!burst || burst.repeats === 0) return;
+    print({ level: 'warn', text: burst.lastText, fault, repeats: burst.repeats });
   }
 
   function beginBurst(fault: string, text: string): void {
-    print(text);
+    print({ level: 'warn', text, fault, repeats: 0 });
     bursts.set(fault, { repeats: 0, lastText: text });
     clock.after(BURST_MS, () => endBurst(fault));
   }
@@ -63,9 +77,19 @@ export function createLog(
     burst.lastText = text;
   }
 
-  return { debug: (format, ...values) => debug(format, ...values), info: print, warn };
+  return {
+    debug: (format, ...values) => debug(format, ...values),
+    info: (text) => print({ level: 'info', text }),
+    warn,
+  };
 }
 
-function timeOfDay(now: number): string {
-  return new Date(now).toISOString().slice(11, 19);
+/** `12:30:05 uart: the link is up`: the time of day in UTC. */
+function textLine(room: string, { text, repeats = 0 }: Entry, now: number): string {
+  const more = repeats === 0 ? '' : ` (${repeats} more in ${BURST_MS / 1000} s)`;
+  return `${new Date(now).toISOString().slice(11, 19)} ${room}: ${text}${more}`;
+}
+
+function jsonLine(room: string, { level, ...entry }: Entry, now: number): string {
+  return JSON.stringify({ time: new Date(now).toISOString(), level, room, ...entry });
 }

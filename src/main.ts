@@ -2,17 +2,23 @@
 import { Command, CommanderError } from 'commander';
 import { addAlarmsCommand } from './cli/commands/alarms.js';
 import { addCleanCommand } from './cli/commands/clean.js';
+import { addClientsCommand } from './cli/commands/clients.js';
 import { addCompletionCommand } from './cli/commands/completion.js';
 import { addDoctorCommand } from './cli/commands/doctor.js';
 import { addExplainCommand } from './cli/commands/explain.js';
 import { addGetCommand } from './cli/commands/get.js';
+import { addHealthCommand } from './cli/commands/health.js';
+import { addInspectCommand } from './cli/commands/inspect.js';
 import { addLogCommand } from './cli/commands/log.js';
 import { addNodeCommand } from './cli/commands/node.js';
 import { addNodesCommand } from './cli/commands/nodes.js';
 import { addPathsCommand } from './cli/commands/paths.js';
 import { addPingCommand } from './cli/commands/ping.js';
+import { addPortCommand } from './cli/commands/port.js';
 import { addPortsCommand } from './cli/commands/ports.js';
+import { addRecordCommand } from './cli/commands/record.js';
 import { addRefreshCommand } from './cli/commands/refresh.js';
+import { addReplayCommand } from './cli/commands/replay.js';
 import { addResetRootCommand } from './cli/commands/reset-root.js';
 import { addBroadcastCommand, addSendCommand } from './cli/commands/send.js';
 import { addSimulateCommand } from './cli/commands/simulate.js';
@@ -44,11 +50,13 @@ addPortsCommand(program);
 
 program.commandsGroup('To see what is there:');
 addStatusCommand(program);
+addHealthCommand(program);
 addNodesCommand(program);
 addNodeCommand(program);
 addGetCommand(program);
 addPathsCommand(program);
 addAlarmsCommand(program);
+addClientsCommand(program);
 addExplainCommand(program);
 
 program.commandsGroup('To follow what happens:');
@@ -63,6 +71,12 @@ addRefreshCommand(program);
 addLogCommand(program);
 addResetRootCommand(program);
 addCleanCommand(program);
+addPortCommand(program);
+
+program.commandsGroup('To look at it later:');
+addRecordCommand(program);
+addInspectCommand(program);
+addReplayCommand(program);
 
 program.commandsGroup('For the shell:');
 addCompletionCommand(program);

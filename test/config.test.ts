@@ -211,6 +211,10 @@ const WRONG: readonly Wrong[] = [
       'mqtt.prefix = "farm/+": must be a topic without +, # and control characters, at most 127 characters (in FILE)',
   },
   { toml: '[mqtt]\nversion = 4', message: 'mqtt.version = 4: must be auto, 5 or 3.1.1 (in FILE)' },
+  {
+    toml: '[recorder]\nbytes = 5',
+    message: 'recorder.bytes = 5: must be 0, or a whole number from 131072 to 1073741824 (in FILE)',
+  },
   { toml: '[serial]\ndtr = "high"', message: 'serial.dtr = "high": must be keep, on or off (in FILE)' },
   {
     toml: '[names]\n0x8000 = "Gate"',

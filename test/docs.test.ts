@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import test from 'ava';
 import { settingNames } from '../src/config.js';
 import { packageRoot } from '../src/package-root.js';
+import { LINK_DOWN_REASONS } from '../src/uart/link.js';
 
 const docs = readdirSync(join(packageRoot, 'docs')).filter((name) => name.endsWith('.md'));
 
@@ -19,6 +20,16 @@ test('the tables of reasons, errors, methods and wire examples in docs/ are thos
 
 test('every setting is explained in docs/configuration.md, and nothing else is', (t) => {
   t.deepEqual(documentedSettings().sort(), settingNames().sort());
+});
+
+test('docs/operations.md says what to do about every reason for which there is no link', (t) => {
+  const section = read('docs/operations.md').split('### No link')[1]?.split('\n### ')[0] ?? '';
+  const rows = [...section.matchAll(/^\| `(\w+)` \| ([^|]+) \| ([^|]+) \|$/gm)];
+  t.deepEqual(
+    rows.map(([, reason, meaning]) => [reason, meaning]),
+    Object.entries(LINK_DOWN_REASONS),
+  );
+  for (const [, reason, , advice = ''] of rows) t.true(advice.trim().length >= 'nothing'.length, reason);
 });
 
 test('every link between the documents leads somewhere', (t) => {

@@ -49,7 +49,17 @@ function isOwn({ to }: Import): boolean {
 }
 
 /** Rooms that hold no knowledge of the gateway: everybody may use them. */
-const TOOLS = ['clock', 'counters', 'log', 'errors', 'clean-text', 'package-root', 'socket-location'];
+const TOOLS = [
+  'clock',
+  'counters',
+  'log',
+  'errors',
+  'histogram',
+  'clean-text',
+  'package-root',
+  'process-lock',
+  'socket-location',
+];
 
 /**
  * What each room may import besides its own files and the tools; `type x` allows types of it only. One way: main →
@@ -59,18 +69,21 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   clock: [],
   counters: [],
   errors: [],
+  histogram: [],
   'clean-text': [],
   'package-root': [],
+  'process-lock': [],
   'socket-location': [],
   log: [],
   uart: [],
   node: [],
   protocol: [],
   network: ['node', 'protocol', 'type uart'],
-  socket: ['protocol', 'network/hub', 'type network', 'type node', 'type uart'],
+  socket: ['protocol', 'network/archive', 'network/hub', 'type network', 'type node', 'type uart'],
   // The session is a connector's public face besides the hub: the same commands, and the same words for what happens.
   connectors: [
     'protocol/address',
+    'socket/client-tally',
     'socket/session/describe',
     'socket/session/errors',
     'socket/session/methods',
@@ -79,12 +92,49 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'type protocol',
     'type socket/session',
   ],
+  history: [
+    'protocol',
+    'network/archive',
+    'network/buckets',
+    'network/memory-archive',
+    'type network',
+    'type node',
+  ],
   simulator: ['protocol', 'uart/frame', 'uart/link'],
   client: ['type socket/session'],
   config: ['protocol/address'],
+  'config-changes': ['config'],
   'gateway-settings': ['type config'],
-  gateway: ['config', 'connectors', 'gateway-settings', 'network', 'protocol', 'socket', 'uart'],
-  cli: ['client', 'config', 'gateway', 'protocol', 'simulator', 'uart', 'type socket/session'],
+  'live-settings': ['config-changes', 'gateway-settings', 'type config'],
+  systemd: [],
+  recorder: ['protocol', 'uart/console-lines', 'uart/frame', 'uart/link'],
+  replay: ['recorder', 'uart/link'],
+  gateway: [
+    'config',
+    'connectors',
+    'live-settings',
+    'gateway-settings',
+    'history',
+    'network',
+    'protocol',
+    'recorder',
+    'socket',
+    'uart',
+  ],
+  cli: [
+    'client',
+    'config',
+    'gateway',
+    'gateway-settings',
+    'protocol',
+    'recorder',
+    'replay',
+    'simulator',
+    'socket/session/describe',
+    'systemd',
+    'uart',
+    'type socket/session',
+  ],
   main: ['cli'],
 };
 
@@ -93,6 +143,7 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'cli/commands/refresh.ts → socket/session/errors.ts': 'the words of a refusal',
   'config.ts → uart/port-finder.ts': 'checks how a port may be named',
   'network/root-line.ts → uart/transmitter.ts': 'the error that sending fails with',
+  'socket/session/describe.ts → network/health.ts': 'the words for why a check is not passed',
   'socket/session/describe.ts → uart/link.ts': 'the words for why there is no link',
   'socket/web/map-picture.ts → config.ts': 'takes the settings of its section as they are',
   'socket/web/monitor-messages.ts → uart/describe-link.ts': 'the words for how the link is',
@@ -156,13 +207,15 @@ function findCircles(edges: readonly Import[]): string[] {
 
 /** Modules from outside, and who may use them: the client library has none. */
 const MODULES: Readonly<Record<string, readonly string[]>> = {
-  zod: ['config', 'protocol', 'socket'],
+  zod: ['config', 'protocol', 'simulator', 'socket'],
+  'better-sqlite3': ['history'],
   'lru-cache': ['node'],
   json5: ['socket'],
-  'smol-toml': ['config'],
+  'smol-toml': ['config', 'simulator'],
   debug: ['log', 'uart', 'simulator'],
   mqtt: ['connectors'],
   ws: ['socket'],
+  'prom-client': ['socket'],
   commander: ['cli', 'main'],
   serialport: ['uart', 'cli'],
   '@serialport/stream': ['uart'],

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { createLog } from '../src/log.js';
+import { createLog, type LogFormat } from '../src/log.js';
 import { ManualClock } from './support/manual-clock.js';
 
 function startLog() {
@@ -43,4 +43,57 @@ test('details are not shown without DEBUG', (t) => {
   const { lines, log } = startLog();
   log.debug('%s', 'detail');
   t.deepEqual(lines, []);
+});
+
+test('as JSON a line is one object: time, level, room, text, and for warnings the fault and its repeats', (t) => {
+  const clock = new ManualClock(Date.UTC(2026, 0, 1, 12, 30, 5));
+  const lines: string[] = [];
+  const log = createLog(
+    'uart',
+    (line) => lines.push(line),
+    clock,
+    () => 'json',
+  );
+  log.info('a "quoted"\nline');
+  for (const at of [3, 4, 5]) log.warn('malformed', `bad at byte ${at}`);
+  clock.advance(10_000);
+  t.deepEqual(
+    lines.map((line) => JSON.parse(line)),
+    [
+      { time: '2026-01-01T12:30:05.000Z', level: 'info', room: 'uart', text: 'a "quoted"\nline' },
+      {
+        time: '2026-01-01T12:30:05.000Z',
+        level: 'warn',
+        room: 'uart',
+        text: 'bad at byte 3',
+        fault: 'malformed',
+        repeats: 0,
+      },
+      {
+        time: '2026-01-01T12:30:15.000Z',
+        level: 'warn',
+        room: 'uart',
+        text: 'bad at byte 5',
+        fault: 'malformed',
+        repeats: 2,
+      },
+    ],
+  );
+  for (const line of lines) t.false(line.includes('\n'));
+});
+
+test('the format may change while the gateway runs', (t) => {
+  const lines: string[] = [];
+  let format: LogFormat = 'text';
+  const log = createLog(
+    'uart',
+    (line) => lines.push(line),
+    new ManualClock(0),
+    () => format,
+  );
+  log.info('one');
+  format = 'json';
+  log.info('two');
+  t.is(lines[0], '00:00:00 uart: one');
+  t.is(JSON.parse(lines[1] ?? '').text, 'two');
 });

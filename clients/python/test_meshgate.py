@@ -46,6 +46,7 @@ class Gateway:
     def start(self) -> None:
         self.log = open(os.path.join(self.folder, "log"), "ab")
         flags = ["start", "--simulate", "--nodes", str(len(NODES)), "--seed", "7", "--socket", self.path]
+        flags += ["--state", os.path.join(self.folder, "state")]
         self.process = subprocess.Popen(
             [*COMMAND, *flags], stdout=self.log, stderr=self.log, cwd=self.folder, env=clean_environment()
         )

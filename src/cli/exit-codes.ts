@@ -24,7 +24,7 @@ Exit codes:
   4  no permission
   5  no link to the root
   6  a setting is wrong
-  7  another program holds the socket or port
+  7  another program holds the socket, the port or the state directory
 `;
 
 /** What each error of the gateway itself ends the process with. */
@@ -33,10 +33,13 @@ export const EXIT_BY_CODE: Readonly<Record<ErrorCode, number>> = {
   BAD_CONFIG: EXIT.badConfig,
   BAD_TABLE: EXIT.badConfig,
   SOCKET_TAKEN: EXIT.taken,
+  STATE_TAKEN: EXIT.taken,
   ADDRESS_IN_USE: EXIT.taken,
   NO_PERMISSION: EXIT.noPermission,
   SOCKET_FAILED: EXIT.failed,
   PTY_LOST: EXIT.failed,
+  BAD_RECORDING: EXIT.failed,
+  FILE_FAILED: EXIT.failed,
   TOOL_MISSING: EXIT.failed,
 };
 

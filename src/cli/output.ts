@@ -28,6 +28,12 @@ export function safeJson(value: unknown, indent?: number): string {
   );
 }
 
+/** Bytes, for a program or a file; resolves when they have been taken over. */
+export function printBytes(bytes: Uint8Array): Promise<void> {
+  endWithReader(process.stdout);
+  return new Promise((resolve) => process.stdout.write(bytes, () => resolve()));
+}
+
 /** Says something that is not part of the result. */
 export function note(text: string): void {
   endWithReader(process.stderr);

@@ -7,11 +7,15 @@ import type { SessionApi } from '../socket/session/methods/index.js';
 import { socketCandidates } from '../socket-location.js';
 import { ClientError } from './errors.js';
 import { EventStream } from './event-stream.js';
+import { unixTransport } from './line-socket.js';
 import { type Params, type Result, SessionConnection } from './session-connection.js';
+import type { Transport } from './transport.js';
 
 export interface ConnectOptions {
   /** The gateway's Unix socket; `$MESHGATE_SOCKET` or the usual places unless given. */
   readonly socket?: string | undefined;
+  /** How else the gateway is reached; `socket` does not count then. */
+  readonly transport?: Transport | undefined;
   /** Connect again when the connection is lost; true unless given. */
   readonly reconnect?: boolean;
   /** Closes the client when it aborts. */
@@ -51,7 +55,8 @@ interface OpenStream {
 export async function connect(options: ConnectOptions = {}): Promise<MeshgateClient> {
   const { signal } = options;
   signal?.throwIfAborted();
-  const client = new MeshgateClient(findSocket(options.socket), options);
+  const transport = options.transport ?? unixTransport(findSocket(options.socket));
+  const client = new MeshgateClient(transport, options);
   try {
     await client.open();
     signal?.throwIfAborted();
@@ -71,8 +76,9 @@ export function findSocket(named?: string, env: NodeJS.ProcessEnv = process.env)
 }
 
 export class MeshgateClient {
-  /** The path of the gateway's Unix socket. */
+  /** How the gateway is reached: the path of its Unix socket, or what the transport is called. */
   readonly path: string;
+  readonly #transport: Transport;
   readonly #reconnects: boolean;
   readonly #onConnectionChange: (isConnected: boolean) => void;
   readonly #streams = new Set<OpenStream>();
@@ -83,8 +89,9 @@ export class MeshgateClient {
   #forgetSignal: () => void;
 
   /** Use `connect`. */
-  constructor(path: string, { reconnect = true, onConnectionChange, signal }: ConnectOptions = {}) {
-    this.path = path;
+  constructor(transport: Transport, { reconnect = true, onConnectionChange, signal }: ConnectOptions = {}) {
+    this.#transport = transport;
+    this.path = transport.name;
     this.#reconnects = reconnect;
     this.#onConnectionChange = onConnectionChange ?? (() => {});
     this.#forgetSignal = onAbort(signal, () => this.close());
@@ -96,7 +103,7 @@ export class MeshgateClient {
 
   /** Opens a connection. Rejects with `NOT_RUNNING` or `NO_PERMISSION`. */
   async open(): Promise<void> {
-    const connection = await SessionConnection.open(this.path, {
+    const connection = await SessionConnection.open(this.#transport, {
       onEvent: (subscription, event) => {
         const open = this.#findStream(subscription);
         if (open) open.lastSeq = laterOf(open.lastSeq, event.seq);

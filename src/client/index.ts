@@ -2,8 +2,12 @@
 export type {
   AgedValue,
   AlarmInfo,
+  BucketInfo,
+  ClientInfo,
   DeliveryInfo,
   EventKind,
+  HealthInfo,
+  HistoryInfo,
   LinkInfo,
   MeshEvent,
   MessageInfo,
@@ -22,3 +26,4 @@ export {
 } from './client.js';
 export { CLIENT_ERRORS, ClientError, type ClientErrorCode, RequestError } from './errors.js';
 export type { EventStream, GapPlace, StreamEvent } from './event-stream.js';
+export type { Channel, ChannelHandlers, Transport } from './transport.js';

@@ -1,22 +1,17 @@
 import { createConnection, type Socket } from 'node:net';
 import { connectError } from './errors.js';
-
-export interface LineSocketHandlers {
-  onLine(line: string): void;
-  /** Called once, when it is over, whoever ended it. */
-  onClosed(): void;
-}
+import type { Channel, ChannelHandlers, Transport } from './transport.js';
 
 /** A gateway on the same machine accepts at once. */
 const CONNECT_TIMEOUT_MS = 5000;
 
 /** A Unix socket that speaks in lines. */
-export class LineSocket {
+export class LineSocket implements Channel {
   readonly #socket: Socket;
   /** Pieces of the line that is under way: a reply can have megabytes. */
   #pieces: string[] = [];
 
-  private constructor(socket: Socket, handlers: LineSocketHandlers) {
+  private constructor(socket: Socket, handlers: ChannelHandlers) {
     this.#socket = socket;
     socket.setEncoding('utf8');
     socket.on('data', (text: string) => this.#onText(text, handlers));
@@ -25,7 +20,7 @@ export class LineSocket {
   }
 
   /** Rejects with `NOT_RUNNING` or `NO_PERMISSION`. */
-  static open(path: string, handlers: LineSocketHandlers): Promise<LineSocket> {
+  static open(path: string, handlers: ChannelHandlers): Promise<LineSocket> {
     return new Promise((resolve, reject) => {
       const socket = createConnection({ path });
       const refuse = (error: Error) => {
@@ -50,7 +45,7 @@ export class LineSocket {
     this.#socket.destroy();
   }
 
-  #onText(text: string, { onLine }: LineSocketHandlers): void {
+  #onText(text: string, { onLine }: ChannelHandlers): void {
     const [end = '', ...lines] = text.split('\n');
     this.#pieces.push(end);
     for (const next of lines) {
@@ -59,4 +54,9 @@ export class LineSocket {
       onLine(line);
     }
   }
+}
+
+/** The gateway's Unix socket on this machine. */
+export function unixTransport(path: string): Transport {
+  return { name: path, open: (handlers) => LineSocket.open(path, handlers) };
 }

@@ -1,7 +1,7 @@
 import type { SessionApi } from '../socket/session/methods/index.js';
 import type { MeshEvent } from '../socket/session/shapes.js';
 import { ClientError, RequestError } from './errors.js';
-import { LineSocket } from './line-socket.js';
+import type { Channel, Transport } from './transport.js';
 
 export type Params<Name extends keyof SessionApi> = SessionApi[Name]['params'];
 export type Result<Name extends keyof SessionApi> = SessionApi[Name]['result'];
@@ -44,7 +44,7 @@ interface Incoming {
 export class SessionConnection {
   readonly #handlers: ConnectionHandlers;
   readonly #pending = new Map<number, Pending<never>>();
-  #socket: LineSocket | undefined;
+  #channel: Channel | undefined;
   #nextId = 1;
   #closedBy: ClientError | undefined;
 
@@ -53,9 +53,9 @@ export class SessionConnection {
   }
 
   /** Rejects with `NOT_RUNNING` or `NO_PERMISSION`. */
-  static async open(path: string, handlers: ConnectionHandlers): Promise<SessionConnection> {
+  static async open(transport: Transport, handlers: ConnectionHandlers): Promise<SessionConnection> {
     const connection = new SessionConnection(handlers);
-    connection.#socket = await LineSocket.open(path, {
+    connection.#channel = await transport.open({
       onLine: (line) => connection.#onLine(line),
       onClosed: () => connection.#onClosed(),
     });
@@ -71,13 +71,13 @@ export class SessionConnection {
       return;
     }
     this.#pending.set(id, pending as Pending<never>);
-    this.#socket?.write(line);
+    this.#channel?.write(line);
   }
 
   /** What is unanswered is rejected with `reason`. */
   close(reason: ClientError): void {
     this.#closedBy = reason;
-    this.#socket?.close();
+    this.#channel?.close();
   }
 
   #onLine(line: string): void {

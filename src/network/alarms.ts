@@ -7,7 +7,13 @@ import type { Clock } from '../clock.js';
 export const ALARM_CODES = {
   LINK_LOST: { priority: 'high', lasting: true, text: 'there is no link to the root' },
   ROOT_SILENT: { priority: 'high', lasting: true, text: 'the link is open, but the root says nothing' },
+  ROOT_CHANGED: { priority: 'high', lasting: false, text: 'another board is connected as the root' },
   ROOT_RESTARTED: { priority: 'medium', lasting: false, text: 'the root has restarted' },
+  HISTORY_FAILING: {
+    priority: 'medium',
+    lasting: true,
+    text: 'the history store can not be written: what comes now is kept in memory only',
+  },
   NODE_DISCONNECTED: { priority: 'medium', lasting: true, text: 'a node is no longer heard' },
   QUEUE_FULL: {
     priority: 'medium',
@@ -34,6 +40,8 @@ export interface Alarm {
   /** The condition is there now. */
   readonly active: boolean;
   readonly acknowledged: boolean;
+  /** It is from an earlier run of the gateway, and nothing was heard of it since. */
+  readonly restored?: boolean;
 }
 
 /** Most come one a node; beyond this many the oldest that is not of high priority is dropped, and counted. */
@@ -51,6 +59,13 @@ export class Alarms {
     this.#onChange = onChange;
   }
 
+  /** Takes over those that an earlier run has left open; no event tells it. */
+  restore(alarms: readonly Alarm[]): void {
+    for (const alarm of alarms.slice(-MAX_ALARMS)) {
+      if (Object.hasOwn(ALARM_CODES, alarm.code)) this.#alarms.set(alarm.id, { ...alarm, restored: true });
+    }
+  }
+
   /** Oldest first. */
   all(): Alarm[] {
     return [...this.#alarms.values()];
@@ -60,12 +75,15 @@ export class Alarms {
     return { open: this.#alarms.size, dropped: this.#dropped };
   }
 
-  /** The condition is there, or has come again. `text` says more than the code's own where there is more to say. */
+  /**
+   * The condition is there, or has come again. `text` says more than the code's own where there is more to say; another
+   * text is news of a condition that is there already.
+   */
   raise(code: AlarmCode, node?: number, text: string = ALARM_CODES[code].text): void {
     const { priority, lasting } = ALARM_CODES[code];
     const id = alarmId(code, node);
     const known = this.#alarms.get(id);
-    if (known?.active) return;
+    if (known?.active && !known.restored && known.text === text) return;
     const now = this.#clock.now();
     this.#put({
       id,
@@ -74,23 +92,27 @@ export class Alarms {
       text,
       firstAt: known?.firstAt ?? now,
       lastAt: now,
-      count: (known?.count ?? 0) + 1,
+      count: known?.restored && known.active ? known.count : (known?.count ?? 0) + 1,
       active: lasting,
       acknowledged: false,
       ...(node !== undefined && { node }),
     });
   }
 
+  isActive(code: AlarmCode, node?: number): boolean {
+    return this.#alarms.get(alarmId(code, node))?.active ?? false;
+  }
+
   /** The condition is over. */
   clear(code: AlarmCode, node?: number): void {
     const alarm = this.#alarms.get(alarmId(code, node));
-    if (alarm?.active) this.#put({ ...alarm, active: false });
+    if (alarm?.active) this.#put({ ...withoutRestored(alarm), active: false });
   }
 
   /** False when there is no such alarm. */
   acknowledge(id: string): boolean {
     const alarm = this.#alarms.get(id);
-    if (alarm && !alarm.acknowledged) this.#put({ ...alarm, acknowledged: true });
+    if (alarm && !alarm.acknowledged) this.#put({ ...withoutRestored(alarm), acknowledged: true });
     return alarm !== undefined;
   }
 
@@ -109,6 +131,10 @@ export class Alarms {
       return;
     }
   }
+}
+
+function withoutRestored({ restored: _, ...alarm }: Alarm): Alarm {
+  return alarm;
 }
 
 function alarmId(code: AlarmCode, node: number | undefined): string {

@@ -7,13 +7,24 @@ import type { HubEvent, HubEventContent, Replay } from './hub.js';
  */
 const NUMBERS_PER_MS = 100;
 
+/** What an earlier run has left of the feed. */
+export interface FeedPast {
+  readonly nextSeq: number;
+  /** False: numbers from `nextSeq` on may have been given out. */
+  readonly endedInOrder: boolean;
+  /** By rising number. */
+  readonly events: readonly HubEvent[];
+}
+
 /** One numbered feed: every event gets the next number, goes to every subscriber in order, and is held in a ring. */
 export class EventFeed {
   readonly #clock: Clock;
   readonly #ring: (HubEvent | undefined)[];
   readonly #listeners = new Set<(event: HubEvent) => void>();
-  readonly #firstSeq: number;
+  #firstSeq: number;
   #lastSeq: number;
+  /** Events of earlier runs, by rising number; until the ring is full with those of this one. */
+  #past: readonly HubEvent[] = [];
 
   /** `held`: events that a client can still resume from. */
   constructor(clock: Clock, held: number) {
@@ -21,6 +32,16 @@ export class EventFeed {
     this.#ring = new Array<HubEvent | undefined>(held).fill(undefined);
     this.#firstSeq = clock.now() * NUMBERS_PER_MS;
     this.#lastSeq = this.#firstSeq - 1;
+  }
+
+  /**
+   * Goes on from an earlier run; to be called before the first event. A run that was killed may have used more numbers
+   * than it left word of: by the clock, none can be above.
+   */
+  goOn({ nextSeq, endedInOrder, events }: FeedPast): void {
+    this.#firstSeq = endedInOrder ? nextSeq : Math.max(nextSeq, this.#firstSeq);
+    this.#lastSeq = this.#firstSeq - 1;
+    this.#past = events.slice(-this.#ring.length);
   }
 
   get lastSeq(): number {
@@ -31,6 +52,7 @@ export class EventFeed {
     const seq = ++this.#lastSeq;
     const event: HubEvent = { seq, at: this.#clock.now(), ...content };
     this.#ring[seq % this.#ring.length] = event;
+    if (this.#past.length > 0 && seq - this.#firstSeq >= this.#ring.length) this.#past = [];
     for (const listener of this.#listeners) listener(event);
     return event;
   }
@@ -40,19 +62,39 @@ export class EventFeed {
     return () => this.#listeners.delete(listener);
   }
 
-  /** What is still held of the events after `seq`: the first `limit` of them, all unless given. */
+  /**
+   * What is still held of the events after `seq`: the first `limit` of them, all unless given, as far as their numbers
+   * follow one another. To be asked again behind the last, until there is none.
+   */
   replay(seq: number, limit = this.#ring.length): Replay {
-    const oldest = Math.max(this.#firstSeq, this.#lastSeq + 1 - this.#ring.length);
-    if (seq > this.#lastSeq) return { events: this.#held(oldest, limit), gone: { from: seq + 1, to: null } };
-    const gone = seq + 1 < oldest ? { from: seq + 1, to: oldest - 1 } : undefined;
-    return { events: this.#held(Math.max(oldest, seq + 1), limit), gone };
+    if (seq > this.#lastSeq) return { events: this.#heldFrom(0, limit), gone: { from: seq + 1, to: null } };
+    const events = this.#heldFrom(seq + 1, limit);
+    const next = events[0]?.seq ?? this.#lastSeq + 1;
+    return { events, gone: next > seq + 1 ? { from: seq + 1, to: next - 1 } : undefined };
   }
 
-  #held(from: number, limit: number): HubEvent[] {
+  #heldFrom(seq: number, limit: number): HubEvent[] {
+    const index = this.#past.findIndex((event) => event.seq >= seq);
+    return index < 0 ? this.#presentFrom(seq, limit) : this.#pastFrom(index, limit);
+  }
+
+  #pastFrom(index: number, limit: number): HubEvent[] {
     const events: HubEvent[] = [];
+    for (const event of this.#past.slice(index, index + limit)) {
+      const last = events[events.length - 1];
+      if (last && last.seq + 1 !== event.seq) break;
+      events.push(event);
+    }
+    return events;
+  }
+
+  #presentFrom(seq: number, limit: number): HubEvent[] {
+    const events: HubEvent[] = [];
+    const oldest = Math.max(this.#firstSeq, this.#lastSeq + 1 - this.#ring.length);
+    const from = Math.max(seq, oldest);
     const to = Math.min(this.#lastSeq, from + limit - 1);
-    for (let seq = from; seq <= to; seq++) {
-      const event = this.#ring[seq % this.#ring.length];
+    for (let next = from; next <= to; next++) {
+      const event = this.#ring[next % this.#ring.length];
       if (event) events.push(event);
     }
     return events;

@@ -9,7 +9,10 @@ import type { Message, Path, Tables } from '../protocol/message.js';
 import type { RootCommand } from '../protocol/root-command.js';
 import type { LinkStatus } from '../uart/link-keeper.js';
 import type { Alarm } from './alarms.js';
+import type { Archive } from './archive.js';
 import type { Delivery, Expectation } from './deliveries.js';
+import type { Health } from './health.js';
+import type { RecoveryOutcome, RecoveryStep } from './root-recovery.js';
 
 /** A node as it is now. */
 export interface NodeView {
@@ -18,6 +21,8 @@ export interface NodeView {
   /** 16 bytes. */
   readonly uuid?: Buffer;
   readonly status: NodeStatus;
+  /** It is known from an earlier run, and was not heard since. */
+  readonly restored: boolean;
   readonly lastHeardAt?: number;
   /** The newest value of each data type that it has sent, by rising id. */
   readonly latest: readonly { readonly type: DataType; readonly value: TimedValue }[];
@@ -26,6 +31,8 @@ export interface NodeView {
 export interface RootView {
   /** The last frame from the root, whoever it spoke for. */
   readonly lastHeardAt?: number;
+  /** ms since then, by a clock that is never set; Infinity when there was none. */
+  readonly silentMs: number;
   /** Root Reset messages since the gateway started. */
   readonly resets: number;
 }
@@ -79,6 +86,32 @@ export interface ValueRange {
   readonly to: number;
 }
 
+/** A node as an earlier run has left it. */
+export interface RestoredNode {
+  readonly address: number;
+  readonly uuid?: Buffer;
+  readonly lastHeardAt?: number;
+  /** The last value of each data type. */
+  readonly values: readonly { readonly typeId: number; readonly value: TimedValue }[];
+}
+
+/** What earlier runs have left. */
+export interface Restored {
+  /** The number to go on with. */
+  readonly nextSeq: number;
+  /** False: the last run was killed, and may have used numbers from `nextSeq` on. */
+  readonly endedInOrder: boolean;
+  /** The last events, by rising number; some may be missing. */
+  readonly events: readonly HubEvent[];
+  /** Those heard longest ago first. */
+  readonly nodes: readonly RestoredNode[];
+  readonly alarms: readonly Alarm[];
+  readonly paths: readonly Path[];
+  readonly robots: readonly Robot[];
+  /** The board that was connected last, where that could be told. */
+  readonly boardIdentity?: string;
+}
+
 /** What has changed. `seq` counts up by one; `at`: when it was noticed. */
 export type HubEvent = { readonly seq: number; readonly at: number } & HubEventContent;
 
@@ -87,6 +120,14 @@ export type HubEventContent =
   | { readonly kind: 'message'; readonly message: Message; readonly toListeners: boolean }
   | { readonly kind: 'value'; readonly node: number; readonly type: DataType; readonly value: TimedValue }
   | ({ readonly kind: 'node'; readonly node: number } & NodeChange)
+  /** The root is silent, and something was done about it. */
+  | {
+      readonly kind: 'recovery';
+      readonly step: RecoveryStep;
+      /** Counts from 1; a new one begins after a pause. */
+      readonly round: number;
+      readonly outcome: RecoveryOutcome;
+    }
   | { readonly kind: 'paths'; readonly paths: readonly Path[] }
   | { readonly kind: 'link'; readonly status: LinkStatus }
   | { readonly kind: 'delivery'; readonly delivery: Delivery }
@@ -100,7 +141,7 @@ export type HubEventContent =
 
 /** While the link is down every node counts as unknown; no event per node tells so. */
 export type NodeChange =
-  | { readonly change: 'added' | 'identified' | 'forgotten' }
+  | { readonly change: 'added' | 'identified' | 'renamed' | 'forgotten' }
   | { readonly change: 'status'; readonly status: NodeStatus };
 
 export type HubEventKind = HubEvent['kind'];
@@ -130,8 +171,13 @@ export interface Hub {
   paths(): readonly Path[];
   robots(): readonly Robot[];
   counters(): unknown;
-  /** The values that are held of a node and type, oldest first. */
+  health(): Health;
+  /** The values that are held in memory of a node and type, oldest first. */
   values(range: ValueRange): TimedValue[];
+  /** Values over time. */
+  readonly archive: Archive;
+  /** The paths are from an earlier run. */
+  arePathsRestored(): boolean;
   /** Alarms that are not both over and acknowledged, oldest first. */
   alarms(): Alarm[];
   /** False when there is no such alarm. */
@@ -147,6 +193,9 @@ export interface Hub {
   /** Sends, and gives the handle at once; `expects`: which message will count as the answer. */
   deliver(sending: Sending, owner: string, expects?: Expectation): Delivery;
   findDelivery(id: string): Delivery | undefined;
+  /** Frees the port for another program, for `ms`; it is opened again then, or by `takePort`. */
+  releasePort(ms: number): Promise<void>;
+  takePort(): void;
   /** The facts behind a node's status, in order; undefined when there is no such node. */
   explainNode(address: number): string[] | undefined;
 }

@@ -4,7 +4,8 @@ import { NodeTable } from '../node/node-table.js';
 import type { TimedValue } from '../node/value-queue.js';
 import type { DataTypes } from '../protocol/data-types.js';
 import { isRootAddress, type ListedNode, type Path, type ReportedValue } from '../protocol/message.js';
-import type { HubEventContent, NodeView, Robot, RootView, ValueRange } from './hub.js';
+import type { Series } from './archive.js';
+import type { HubEventContent, NodeView, Restored, Robot, RootView, ValueRange } from './hub.js';
 import { nameOf } from './node-names.js';
 
 export interface PictureSettings extends StatusRules {
@@ -23,6 +24,7 @@ export class MeshPicture {
   readonly #publish: (content: HubEventContent) => void;
   readonly #nodes: NodeTable;
   #paths: readonly Path[] = [];
+  #pathsAreRestored = false;
   #robots: readonly Robot[] = [];
   #rootHeard: Moment | undefined;
   /** Monotonic ms since when the link has been up, while it is. */
@@ -47,13 +49,19 @@ export class MeshPicture {
     return this.#paths;
   }
 
+  /** They are from an earlier run; the root has not told them since. */
+  get pathsAreRestored(): boolean {
+    return this.#pathsAreRestored;
+  }
+
   get robots(): readonly Robot[] {
     return this.#robots;
   }
 
   get root(): RootView {
     const resets = this.#rootResets;
-    return this.#rootHeard === undefined ? { resets } : { lastHeardAt: this.#rootHeard.at, resets };
+    const silentMs = this.#clock.monotonic() - this.rootHeardAtMonotonic;
+    return { resets, silentMs, ...(this.#rootHeard && { lastHeardAt: this.#rootHeard.at }) };
   }
 
   /** Monotonic ms of the last frame; -Infinity before the first. */
@@ -63,6 +71,18 @@ export class MeshPicture {
 
   counters() {
     return { nodes: this.#nodes.size, nodesEvicted: this.#evicted, rootResets: this.#rootResets };
+  }
+
+  /** Takes over what an earlier run has left; to be called before anything else, and no event tells it. */
+  restore({ nodes, paths, robots }: Restored): void {
+    for (const { address, uuid, lastHeardAt, values } of nodes) {
+      const { node } = this.#nodes.touch(address);
+      node.onRestored(uuid, lastHeardAt);
+      for (const { typeId, value } of values) node.store(typeId, value);
+    }
+    this.#paths = paths;
+    this.#pathsAreRestored = paths.length > 0;
+    this.#robots = robots;
   }
 
   onLink(isUp: boolean): void {
@@ -110,6 +130,7 @@ export class MeshPicture {
 
   setPaths(paths: readonly Path[]): void {
     this.#paths = paths;
+    this.#pathsAreRestored = false;
     this.#publish({ kind: 'paths', paths });
   }
 
@@ -156,6 +177,25 @@ export class MeshPicture {
     return held.filter(({ receivedAt }) => receivedAt >= from && receivedAt <= to);
   }
 
+  /** Every node and data type that there is a value of, by rising address and id. */
+  series(): Series[] {
+    return this.#nodes
+      .sorted()
+      .flatMap((node) => node.typeIds().map((typeId) => ({ node: node.address, typeId })));
+  }
+
+  /** All values that are held of a node and type, oldest first. */
+  valuesOf({ node, typeId }: Series): TimedValue[] {
+    return this.#nodes.find(node)?.values(typeId) ?? [];
+  }
+
+  /** Of every node that has told one, in hex. */
+  uuids(): Set<string> {
+    const uuids = new Set<string>();
+    for (const { uuid } of this.#nodes.all()) if (uuid) uuids.add(uuid.toString('hex'));
+    return uuids;
+  }
+
   /** The facts behind a node's status; undefined when there is no such node. */
   explain(address: number): string[] | undefined {
     return this.#nodes.find(address)?.explain(this.#settings, this.#clock.monotonic());
@@ -195,6 +235,7 @@ export class MeshPicture {
       address,
       name: nameOf(address, this.#settings.names),
       status: this.#statusOf(node),
+      restored: node.isRestored,
       latest: this.#latestOf(node),
       ...(uuid && { uuid }),
       ...(lastHeardAt !== undefined && { lastHeardAt }),

@@ -3,6 +3,7 @@ import type { LinkStatus } from '../uart/link-keeper.js';
 import type { Alarms } from './alarms.js';
 import { isAlive, type NodeChange } from './hub.js';
 import type { MeshPicture } from './mesh-picture.js';
+import type { RootRecovery } from './root-recovery.js';
 
 export interface WatchSettings {
   /** Nodes that a restart of the root disconnected have so long to be heard again. */
@@ -22,6 +23,7 @@ export class MeshWatch {
   readonly #settings: WatchSettings;
   readonly #alarms: Alarms;
   readonly #picture: MeshPicture;
+  readonly #recovery: RootRecovery;
   #link: LinkStatus = { state: 'stopped', since: 0 };
   #openedAt: number | undefined;
   /** Monotonic ms when a client last had the root restarted. */
@@ -30,11 +32,18 @@ export class MeshWatch {
   #mustCountReturned = false;
   #cancel: CancelTimer = () => {};
 
-  constructor(clock: Clock, settings: WatchSettings, alarms: Alarms, picture: MeshPicture) {
+  constructor(
+    clock: Clock,
+    settings: WatchSettings,
+    alarms: Alarms,
+    picture: MeshPicture,
+    recovery: RootRecovery,
+  ) {
     this.#clock = clock;
     this.#settings = settings;
     this.#alarms = alarms;
     this.#picture = picture;
+    this.#recovery = recovery;
   }
 
   start(): void {
@@ -53,7 +62,14 @@ export class MeshWatch {
     else this.#openedAt ??= this.#clock.monotonic();
     if (isOpen) this.#alarms.clear('LINK_LOST');
     else if (status.state === 'absent' || status.state === 'backingOff') this.#alarms.raise('LINK_LOST');
-    if (!isOpen) this.#alarms.clear('ROOT_SILENT');
+    if (isOpen || this.#isBeingReopened()) return;
+    this.#recovery.abandon();
+    this.#alarms.clear('ROOT_SILENT');
+  }
+
+  /** The recovery closes and opens the port itself: that is no end of the silence. */
+  #isBeingReopened(): boolean {
+    return this.#link.state === 'opening' && this.#recovery.isUnderway;
   }
 
   /** Runs what a client has ordered: nodes that it disconnects are no cause for alarm until they fail to return. */
@@ -83,9 +99,12 @@ export class MeshWatch {
   #look(): void {
     if (this.#link.state === 'up') this.#lookAtNodes();
     if (this.#openedAt === undefined) return;
-    const silentMs = this.#clock.monotonic() - Math.max(this.#openedAt, this.#picture.rootHeardAtMonotonic);
-    if (silentMs >= this.#settings.rootSilentAfterMs) this.#alarms.raise('ROOT_SILENT');
-    else this.#alarms.clear('ROOT_SILENT');
+    const heardAt = this.#picture.rootHeardAtMonotonic;
+    const since = Math.max(this.#openedAt, heardAt);
+    this.#recovery.look({ isOpen: true, since, heardAt });
+    const isSilent = this.#clock.monotonic() - since >= this.#settings.rootSilentAfterMs;
+    if (isSilent && !this.#alarms.isActive('ROOT_SILENT')) this.#alarms.raise('ROOT_SILENT');
+    if (!isSilent && !this.#recovery.isUnderway) this.#alarms.clear('ROOT_SILENT');
   }
 
   #lookAtNodes(): void {

@@ -19,8 +19,10 @@ import {
 import type { RootCommand } from '../protocol/root-command.js';
 import type { LinkStatus } from '../uart/link-keeper.js';
 import { type Alarm, Alarms } from './alarms.js';
+import type { Archive } from './archive.js';
 import { Deliveries, type Delivery, type DeliveryFailure, type Expectation } from './deliveries.js';
 import { EventFeed } from './event-feed.js';
+import { type Health, judgeHealth } from './health.js';
 import {
   type Command,
   type Hub,
@@ -30,19 +32,24 @@ import {
   type NodeView,
   type Outcome,
   type Replay,
+  type Restored,
   type Robot,
   type RootView,
   type Sending,
   type ValueRange,
 } from './hub.js';
+import { MemoryArchive } from './memory-archive.js';
 import { MeshPicture, type PictureSettings } from './mesh-picture.js';
 import { MeshWatch, type WatchSettings } from './mesh-watch.js';
 import { goesToListeners, handleMessage, type MessageEffects } from './message-handlers.js';
-import { addressNamed } from './node-names.js';
+import { addressNamed, nameOf } from './node-names.js';
 import { Refresher, type RefreshSettings } from './refresher.js';
+import { RootIdentity } from './root-identity.js';
 import { RootLine, type ToUart } from './root-line.js';
+import { RECOVERY_STEPS, type RecoverySettings, RootRecovery } from './root-recovery.js';
 
 export interface NetworkSettings extends PictureSettings, RefreshSettings, WatchSettings {
+  readonly recovery: Omit<RecoverySettings, 'rootSilentAfterMs'>;
   /** Events that a client can still resume from. */
   readonly eventsHeld: number;
   /** Bytes of a message to an edge device. */
@@ -56,6 +63,9 @@ export interface NetworkParts {
   readonly settings: NetworkSettings;
   readonly uart: ToUart;
 }
+
+/** Who sends, where it is the gateway itself. */
+const RECOVERY_OWNER = 'gateway';
 
 const MALFORMED = Object.keys(MALFORMED_REASONS) as MalformedReason[];
 const MESSAGE_KINDS = [
@@ -79,7 +89,10 @@ export class NetworkManager implements Hub {
   readonly #watch: MeshWatch;
   readonly #effects: MessageEffects;
   readonly #refresher: Refresher;
+  readonly #recovery: RootRecovery;
+  readonly #identity: RootIdentity;
   readonly #rootLine: RootLine;
+  #archive: Archive;
   readonly #messages = new Counters<Message['kind']>(MESSAGE_KINDS);
   readonly #malformed = new Counters<MalformedReason>(MALFORMED);
   #link: LinkStatus = { state: 'stopped', since: 0 };
@@ -93,7 +106,10 @@ export class NetworkManager implements Hub {
     this.#alarms = new Alarms(clock, (alarm) => this.#publish({ kind: 'alarm', alarm }));
     this.#deliveries = new Deliveries(clock, (delivery) => this.#publish({ kind: 'delivery', delivery }));
     this.#picture = new MeshPicture(clock, settings, tables.dataTypes, (content) => this.#publish(content));
-    this.#watch = new MeshWatch(clock, settings, this.#alarms, this.#picture);
+    this.#archive = new MemoryArchive(this.#picture, tables.dataTypes);
+    this.#recovery = this.#createRecovery();
+    this.#watch = new MeshWatch(clock, settings, this.#alarms, this.#picture, this.#recovery);
+    this.#identity = new RootIdentity((what) => this.#onRootChanged(what));
     this.#rootLine = this.#createRootLine();
     this.#refresher = this.#createRefresher();
     this.#effects = {
@@ -116,6 +132,25 @@ export class NetworkManager implements Hub {
     this.#refresher.stop();
   }
 
+  /** Values of the past come from there, and the picture goes on as an earlier run left it. To be called before `start`. */
+  useArchive(archive: Archive, restored: Restored | undefined): void {
+    this.#archive = archive;
+    if (!restored) return;
+    this.#feed.goOn(restored);
+    this.#picture.restore(restored);
+    this.#alarms.restore(restored.alarms);
+    this.#identity.restore(restored.boardIdentity);
+  }
+
+  /** There should be an archive, but there is none. */
+  goWithoutArchive(why: string): void {
+    this.#archive = new MemoryArchive(this.#picture, this.tables.dataTypes, why);
+  }
+
+  get archive(): Archive {
+    return this.#archive;
+  }
+
   get tables(): Tables {
     return this.#parts.tables;
   }
@@ -132,16 +167,32 @@ export class NetworkManager implements Hub {
     this.#deliveries.onMessage(message);
   }
 
+  /** Nodes may have other names than `before`: tells whoever shows them. */
+  onRenamed(before: ReadonlyMap<number, string>): void {
+    const { names } = this.#parts.settings;
+    for (const node of new Set([...before.keys(), ...names.keys()])) {
+      if (nameOf(node, before) === nameOf(node, names) || !this.#picture.findView(node)) continue;
+      this.#publish({ kind: 'node', node, change: 'renamed' });
+    }
+  }
+
   onConsoleLine(line: string): void {
     this.#publish({ kind: 'console', line });
   }
 
   onLinkStatus(status: LinkStatus): void {
     this.#link = status;
+    this.#identity.onLink(status, () => this.#picture.uuids());
     this.#picture.onLink(status.state === 'up');
     this.#publish({ kind: 'link', status });
     this.#watch.onLinkStatus(status);
     this.#refresher.onLinkStatus(status);
+  }
+
+  /** The archive can't be written, or can be again. */
+  onArchiveFailing(isFailing: boolean): void {
+    if (isFailing) this.#alarms.raise('HISTORY_FAILING');
+    else this.#alarms.clear('HISTORY_FAILING');
   }
 
   link(): LinkStatus {
@@ -172,6 +223,10 @@ export class NetworkManager implements Hub {
     return this.#picture.paths;
   }
 
+  arePathsRestored(): boolean {
+    return this.#picture.pathsAreRestored;
+  }
+
   robots(): readonly Robot[] {
     return this.#picture.robots;
   }
@@ -183,7 +238,18 @@ export class NetworkManager implements Hub {
       malformed: this.#malformed.snapshot(),
       picture: this.#picture.counters(),
       alarms: this.#alarms.counters(),
+      recovery: this.#recovery.steps.snapshot(),
+      history: this.archive.status().counters,
     };
+  }
+
+  health(): Health {
+    return judgeHealth({
+      link: this.#link,
+      rootSilentMs: this.#picture.root.silentMs,
+      rootSilentAfterMs: this.#parts.settings.rootSilentAfterMs,
+      alarms: this.#alarms.all(),
+    });
   }
 
   values(range: ValueRange): TimedValue[] {
@@ -243,6 +309,14 @@ export class NetworkManager implements Hub {
     return this.#rootLine.deliver(sending, owner, expects).delivery;
   }
 
+  releasePort(ms: number): Promise<void> {
+    return this.#parts.uart.release(ms);
+  }
+
+  takePort(): void {
+    this.#parts.uart.takeBack();
+  }
+
   async #tellRoot(command: RootCommand, owner: string): Promise<DeliveryFailure | undefined> {
     const failure = await this.#rootLine.tell(command, owner);
     if (failure !== undefined) return failure;
@@ -270,13 +344,48 @@ export class NetworkManager implements Hub {
     });
   }
 
+  #createRecovery(): RootRecovery {
+    const { clock, settings, uart, log } = this.#parts;
+    const tell = async (kind: 'listNodes' | 'resetRoot') =>
+      (await this.#tellRoot({ kind }, RECOVERY_OWNER)) === undefined;
+    return new RootRecovery(
+      clock,
+      { ...settings.recovery, rootSilentAfterMs: settings.rootSilentAfterMs },
+      {
+        carryOut: {
+          probe: () => tell('listNodes'),
+          restart: () => tell('resetRoot'),
+          resetLines: () => uart.resetByLines(),
+          reopen: () => uart.reopen().then(() => true),
+        },
+        onStep: (step, round, outcome) => {
+          this.#publish({ kind: 'recovery', step, round, outcome });
+          if (step === 'probe' || outcome !== 'done') return;
+          const text = `the root says nothing: ${RECOVERY_STEPS[step]}`;
+          log.warn(`recovery ${step}`, text);
+          this.#alarms.raise('ROOT_SILENT', undefined, text);
+        },
+        onOver: (steps) => log.info(`the root has spoken again; steps that were taken: ${steps}`),
+      },
+    );
+  }
+
+  /** To be told before anything is sent to the board. */
+  #onRootChanged(what: string): void {
+    this.#parts.log.warn('root changed', what);
+    this.#alarms.raise('ROOT_CHANGED', undefined, what);
+  }
+
   #createRefresher(): Refresher {
     const { clock, settings } = this.#parts;
     return new Refresher({
       clock,
       settings,
       ask: (question, owner) => this.#rootLine.tell(question, owner),
-      onNodes: (nodes) => this.#picture.onListComplete(nodes),
+      onNodes: (nodes) => {
+        this.#identity.onList(nodes);
+        this.#picture.onListComplete(nodes);
+      },
       onPaths: (paths) => this.#picture.setPaths(paths),
     });
   }

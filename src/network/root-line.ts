@@ -8,6 +8,13 @@ export interface ToUart {
   send(owner: string, body: Buffer, onUncertain?: () => void): Promise<void>;
   onHalfMessage(): string;
   counters(): unknown;
+  /** Resets the board by its modem lines; false where that is not possible. */
+  resetByLines(): Promise<boolean>;
+  /** Closes the port and opens it again. */
+  reopen(): Promise<void>;
+  /** Frees the port for so long. */
+  release(ms: number): Promise<void>;
+  takeBack(): void;
 }
 
 export interface RootLineParts {

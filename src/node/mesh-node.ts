@@ -28,6 +28,7 @@ export class MeshNode {
   #lastHeard: Moment | undefined;
   #missedLists = 0;
   #mustBeHeardAgain = false;
+  #restored: { readonly lastHeardAt: number | undefined } | undefined;
   /** The status that was last told to others. */
   toldStatus: NodeStatus | undefined;
   readonly #values = new Map<number, ValueQueue>();
@@ -40,12 +41,24 @@ export class MeshNode {
 
   /** ms since the epoch, host clock; undefined when it was never heard. */
   get lastHeardAt(): number | undefined {
-    return this.#lastHeard?.at;
+    return this.#lastHeard?.at ?? this.#restored?.lastHeardAt;
+  }
+
+  /** It is known from an earlier run of the gateway, and was not heard since. */
+  get isRestored(): boolean {
+    return this.#restored !== undefined;
+  }
+
+  /** An earlier run has left word of it. `lastHeardAt`: ms since the epoch, host clock. */
+  onRestored(uuid: Buffer | undefined, lastHeardAt: number | undefined): void {
+    this.uuid = uuid;
+    this.#restored = { lastHeardAt };
   }
 
   /** A message has come from it. */
   onContact(moment: Moment): void {
     this.#lastHeard = moment;
+    this.#restored = undefined;
     this.#missedLists = 0;
     this.#mustBeHeardAgain = false;
   }
@@ -69,6 +82,7 @@ export class MeshNode {
   /** The facts that its status follows from, in order. `monotonic`: now. */
   explain(rules: StatusRules, monotonic: number): string[] {
     const facts = [this.#explainContact(monotonic)];
+    if (this.#restored) facts.push('unknown until it is heard: the gateway was restarted since');
     if (this.#mustBeHeardAgain) facts.push('the root was told to restart, and it was not heard since');
     if (this.#missedLists > 0) facts.push(`missing from the last ${this.#missedLists} lists of the root`);
     facts.push(`idle after ${rules.idleAfterMs / 1000} s without contact`);
@@ -79,6 +93,7 @@ export class MeshNode {
   }
 
   #explainContact(monotonic: number): string {
+    if (this.#restored) return explainRestored(this.#restored.lastHeardAt);
     if (!this.#lastHeard) return 'listed by the root, but never heard';
     const seconds = Math.floor((monotonic - this.#lastHeard.monotonic) / 1000);
     return `last heard ${seconds} s ago`;
@@ -89,6 +104,7 @@ export class MeshNode {
    * could be heard: silence from before it came up makes a node unknown, not disconnected.
    */
   status(rules: StatusRules, monotonic: number, upSince: number | undefined): NodeStatus {
+    if (this.#restored) return 'unknown';
     const mustReturn = this.#mustBeHeardAgain || this.#missedLists >= LISTS_MISSED_UNTIL_DISCONNECTED;
     if (!this.#lastHeard && !mustReturn) return 'unheard';
     if (upSince === undefined) return 'unknown';
@@ -123,4 +139,9 @@ export class MeshNode {
   typeIds(): number[] {
     return [...this.#values.keys()].sort((a, b) => a - b);
   }
+}
+
+function explainRestored(lastHeardAt: number | undefined): string {
+  if (lastHeardAt === undefined) return 'known from before the gateway was started, and never heard';
+  return `known from before the gateway was started; last heard at ${new Date(lastHeardAt).toISOString()}`;
 }

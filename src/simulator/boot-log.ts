@@ -1,5 +1,5 @@
 /** What made the root start: it says so in its first lines. */
-export type BootCause = 'powerOn' | 'restart';
+export type BootCause = 'powerOn' | 'restart' | 'lines' | 'crash';
 
 export interface ConsoleLine {
   /** Milliseconds since the root started. */
@@ -10,11 +10,20 @@ export interface ConsoleLine {
 const RESET_CAUSES = {
   powerOn: 'rst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)',
   restart: 'rst:0xc (SW_CPU_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)',
+  lines: 'rst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)',
+  crash: 'rst:0xc (SW_CPU_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)',
 } as const;
+
+/** The last words of firmware that has gone wrong. */
+const PANIC: ConsoleLine = {
+  atMs: 1,
+  text: "Guru Meditation Error: Core  0 panic'ed (LoadProhibited). Exception was unhandled.\r\n\r\n",
+};
 
 /** What an ESP32 prints outside frames while it starts. */
 export function bootLog(cause: BootCause): ConsoleLine[] {
   return [
+    ...(cause === 'crash' ? [PANIC] : []),
     { atMs: 5, text: 'ets Jul 29 2019 12:21:46\r\n\r\n' },
     { atMs: 6, text: `${RESET_CAUSES[cause]}\r\n` },
     { atMs: 8, text: 'configsip: 0, SPIWP:0xee\r\nmode:DIO, clock div:2\r\nentry 0x40080694\r\n' },

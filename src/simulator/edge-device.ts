@@ -24,6 +24,8 @@ export interface EdgeDeviceOptions extends Omit<ReporterOptions, 'address' | 'ra
   readonly timeline: Timeline;
   readonly vocabulary: Vocabulary;
   readonly field: Field;
+  /** Data updates a second, when neither test nor storm says otherwise; 0 is none. */
+  readonly rateHz: number;
 }
 
 /** One robot's radio module: it joins, reports what it measures, and answers what it is told. */
@@ -38,6 +40,8 @@ export class EdgeDevice implements ListedNode {
   #powered = true;
   #member = false;
   #joined = false;
+  #testRateHz: number | undefined;
+  #stormRateHz: number | undefined;
   #cancelJoin: CancelTimer = () => {};
 
   constructor(options: EdgeDeviceOptions) {
@@ -55,7 +59,10 @@ export class EdgeDevice implements ListedNode {
     this.#reporter = new Reporter({ ...options, random, sensors, rover: this.#rover });
     this.#test = new FieldTest({
       onPrepared: () => this.#answer(Buffer.alloc(0)),
-      onRate: (rateHz) => this.#reporter.setRate(rateHz ?? options.rateHz),
+      onRate: (rateHz) => {
+        this.#testRateHz = rateHz;
+        this.#reporter.setRate(this.#rateHz);
+      },
     });
   }
 
@@ -107,6 +114,12 @@ export class EdgeDevice implements ListedNode {
     if (this.#member) this.#later(RESTARTED_AFTER_MS, () => this.#join());
   }
 
+  /** It sends this many data updates a second, whatever it was told; undefined: the storm is over. */
+  storm(rateHz: number | undefined): void {
+    this.#stormRateHz = rateHz;
+    if (this.#joined) this.#reporter.setRate(this.#rateHz);
+  }
+
   /** It asks for a robot. */
   requestRobot(): void {
     if (this.#joined) this.#say(this.#options.vocabulary.request, ROBOT_REQUEST);
@@ -138,7 +151,7 @@ export class EdgeDevice implements ListedNode {
   #join(): void {
     this.#joined = true;
     this.#options.send(encodeMessage(this.address, this.#options.vocabulary.nodeInfo, this.uuid), true);
-    this.#reporter.start();
+    this.#reporter.start(this.#rateHz);
   }
 
   #leave(): void {
@@ -146,6 +159,11 @@ export class EdgeDevice implements ListedNode {
     this.#joined = false;
     this.#reporter.stop();
     this.#test.forget();
+    this.#testRateHz = undefined;
+  }
+
+  get #rateHz(): number {
+    return this.#stormRateHz ?? this.#testRateHz ?? this.#options.rateHz;
   }
 
   #answer(payload: Buffer): void {

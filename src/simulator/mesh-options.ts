@@ -2,7 +2,10 @@ import type { Clock } from '../clock.js';
 import { MeshgateError } from '../errors.js';
 import { FIRST_EDGE_ADDRESS, MAX_UNICAST_ADDRESS } from '../protocol/address.js';
 import type { Tables } from '../protocol/message.js';
+import { USUAL_AWAY_MS } from './churn.js';
 import { DEFAULT_FIELD, type Field } from './field.js';
+import type { Generation } from './generation.js';
+import type { Span } from './span.js';
 
 /** Every edge node has a unicast address of its own. */
 export const MAX_NODES = MAX_UNICAST_ADDRESS - FIRST_EDGE_ADDRESS + 1;
@@ -23,6 +26,10 @@ export interface VirtualMeshOptions {
   readonly loss?: number;
   /** Share of its time that a node is away, 0 to less than 1; 1/12 by default, 0 is never. */
   readonly churn?: number;
+  /** How long a node that has gone stays away; one to five minutes by default. */
+  readonly awayMs?: Span;
+  /** What the firmware says, and what it understands; 2 by default. */
+  readonly generation?: Generation;
   readonly field?: Field;
   /** How far two radios hear each other, metres; 1,200 by default. */
   readonly radioRangeM?: number;
@@ -40,14 +47,17 @@ export function checkMeshOptions(options: VirtualMeshOptions): CheckedMeshOption
     rateHz: options.rateHz ?? 1,
     loss: options.loss ?? 0,
     churn: options.churn ?? 1 / 12,
+    awayMs: options.awayMs ?? USUAL_AWAY_MS,
+    generation: options.generation ?? 2,
     field: options.field ?? DEFAULT_FIELD,
     radioRangeM: options.radioRangeM ?? 1_200,
   };
-  const { nodes, rateHz, loss, churn, radioRangeM } = checked;
+  const { nodes, rateHz, loss, churn, awayMs, radioRangeM } = checked;
   demand(Number.isInteger(nodes) && nodes >= 0 && nodes <= MAX_NODES, `has 0 to ${MAX_NODES} nodes`);
   demand(rateHz >= 0 && rateHz <= MAX_RATE_HZ, `has a rate from 0 to ${MAX_RATE_HZ} updates a second`);
   demand(loss >= 0 && loss <= 1, 'has a loss from 0 to 1');
   demand(churn >= 0 && churn < 1, 'has a churn from 0 to less than 1');
+  demand(awayMs.min > 0 && awayMs.min <= awayMs.max, 'has nodes that stay away for more than 0 ms');
   demand(radioRangeM > 0, 'has a radio range above 0 m');
   return checked;
 }

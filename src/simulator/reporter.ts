@@ -1,8 +1,16 @@
 import type { CancelTimer } from '../clock.js';
-import { encodeData, encodeMessage, type ReportedValue, type Tables } from '../protocol/message.js';
+import {
+  encodeData,
+  encodeMessage,
+  encodeText,
+  type ReportedValue,
+  type Tables,
+} from '../protocol/message.js';
 import type { MessageOpcode } from '../protocol/opcodes.js';
 import { encodeValue, type Readings } from './encode-value.js';
-import { coordinatesOf, type Field } from './field.js';
+import { type Coordinates, coordinatesOf, type Field } from './field.js';
+import { type Generation, HABITS } from './generation.js';
+import { gpsReport } from './gps-report.js';
 import type { Random } from './random.js';
 import type { Rover } from './rover.js';
 import type { Sensors } from './sensors.js';
@@ -22,8 +30,7 @@ export interface ReporterOptions {
   readonly tables: Tables;
   readonly vocabulary: Vocabulary;
   readonly field: Field;
-  /** Data updates a second; 0 is none. */
-  readonly rateHz: number;
+  readonly generation: Generation;
   /** Hands a body to the radio; a tracked one is retransmitted. */
   send(body: Buffer, tracked: boolean): void;
 }
@@ -35,25 +42,30 @@ export interface ReporterOptions {
  *     D 02 | 10 battery | 11 temperature     every 10 s
  *     05 position                            every 10 s
  *
- * A value whose type is not in the site's data types file is left out.
+ * Firmware of the first generation has no position; of the third, the update is `D 01 | 00 sequence`, and a GPS
+ * report in JSON follows it. A value whose type is not in the site's data types file is left out.
  */
 export class Reporter {
   readonly #options: ReporterOptions;
   readonly #position: MessageOpcode | undefined;
+  readonly #report: MessageOpcode | undefined;
   #sequence = 0;
   #cancelUpdates: CancelTimer = () => {};
   #cancelSlow: CancelTimer[] = [];
 
   constructor(options: ReporterOptions) {
     this.#options = options;
-    this.#position = options.tables.opcodes.findMessageByName('Position');
+    const { opcodes } = options.tables;
+    const { sendsPosition, gpsInUpdate } = HABITS[options.generation];
+    this.#position = sendsPosition ? opcodes.findMessageByName('Position') : undefined;
+    this.#report = gpsInUpdate ? undefined : opcodes.findMessageByName('Report');
   }
 
-  /** From the beginning: the sequence at 0, each report at a moment of its own. */
-  start(): void {
+  /** From the beginning: the sequence at 0, each report at a moment of its own. `rateHz` as in `setRate`. */
+  start(rateHz: number): void {
     this.stop();
     this.#sequence = 0;
-    this.setRate(this.#options.rateHz);
+    this.setRate(rateHz);
     this.#cancelSlow = [
       this.#every(SLOW_PERIOD_MS, () => this.#reportState()),
       this.#every(SLOW_PERIOD_MS, () => this.#reportPosition()),
@@ -78,11 +90,19 @@ export class Reporter {
   }
 
   #update(): void {
+    const { gpsInUpdate } = HABITS[this.#options.generation];
     this.#sendData([
       this.#value('Sequence', { sequence: this.#sequence }),
-      this.#value('GPS', this.#where()),
+      gpsInUpdate ? this.#value('GPS', { ...this.#where() }) : undefined,
     ]);
     this.#sequence = (this.#sequence + 1) % SEQUENCE_MODULUS;
+    this.#reportGps();
+  }
+
+  #reportGps(): void {
+    const { address, random, timeline, send } = this.#options;
+    if (this.#report)
+      send(encodeText(address, gpsReport(address, this.#where(), timeline.now, random)), false);
   }
 
   #reportState(): void {
@@ -94,7 +114,7 @@ export class Reporter {
 
   #reportPosition(): void {
     const { address, send } = this.#options;
-    const position = this.#position?.storeAs && this.#value(this.#position.storeAs, this.#where());
+    const position = this.#position?.storeAs && this.#value(this.#position.storeAs, { ...this.#where() });
     if (this.#position && position)
       send(encodeMessage(address, this.#position.opcode, position.bytes), false);
   }
@@ -109,8 +129,8 @@ export class Reporter {
     return encodeValue(this.#options.tables.dataTypes.findByName(typeName), readings);
   }
 
-  #where(): Readings {
+  #where(): Coordinates {
     const { rover, field, timeline } = this.#options;
-    return { ...coordinatesOf(field, rover.positionAt(timeline.now)) };
+    return coordinatesOf(field, rover.positionAt(timeline.now));
   }
 }

@@ -8,6 +8,8 @@ const BLOCK_MS = 1000;
 
 export interface RootUartHandlers {
   onBody(body: Buffer): void;
+  /** A frame broke the rules; it is lost. */
+  onBroken(): void;
   /** A frame had begun when the block ended: it is lost, and so is its rest in the next block. */
   onHalfMessage(): void;
 }
@@ -32,7 +34,7 @@ export class RootUart {
     this.#decoder = new FrameDecoder({
       onFrame: (body) => this.#listening && handlers.onBody(body),
       onOutside() {},
-      onDrop() {},
+      onDrop: (reason) => this.#listening && reason !== 'abandoned' && handlers.onBroken(),
       onNoise() {},
     });
   }
@@ -56,7 +58,7 @@ export class RootUart {
       rest = rest.subarray(part.length);
       this.#block.push(part);
       this.#blockLength += part.length;
-      if (this.#blockLength === BLOCK_LENGTH) this.#endBlock();
+      if (this.#blockLength === BLOCK_LENGTH) this.endBlock();
     }
   }
 
@@ -64,10 +66,11 @@ export class RootUart {
   #awaitBlockEnd(): void {
     const { now } = this.#timeline;
     this.#blockBegan += Math.floor((now - this.#blockBegan) / BLOCK_MS) * BLOCK_MS;
-    this.#cancelBlockEnd = this.#timeline.at(this.#blockBegan + BLOCK_MS, () => this.#endBlock());
+    this.#cancelBlockEnd = this.#timeline.at(this.#blockBegan + BLOCK_MS, () => this.endBlock());
   }
 
-  #endBlock(): void {
+  /** The firmware takes what is in. It does so by itself when a block is full or its time is over. */
+  endBlock(): void {
     this.#decoder.push(this.#takeBlock());
     this.#blockBegan = this.#timeline.now;
     if (!this.#decoder.inFrame) return;

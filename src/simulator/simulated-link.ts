@@ -1,21 +1,34 @@
-import { type Link, LinkError, type LinkHandlers, type OpenLink } from '../uart/link.js';
+import {
+  type Link,
+  type LinkDownReason,
+  LinkError,
+  type LinkHandlers,
+  type ModemLines,
+} from '../uart/link.js';
 import type { VirtualMeshOptions } from './mesh-options.js';
 import { VirtualMesh } from './virtual-mesh.js';
 import type { VirtualUart } from './virtual-uart.js';
+
+/** What `OpenLink` is for, with the modem lines that a serial port has. */
+export type OpenSimulatedLink = (handlers: LinkHandlers) => Promise<SimulatedLink>;
 
 /**
  * A link to a virtual mesh inside this process. Its root is switched on when the link is opened for the first
  * time, and the mesh goes on while the link is closed. Throws as `VirtualMesh` does.
  */
-export function openSimulatedLink(options: VirtualMeshOptions): OpenLink {
+export function openSimulatedLink(options: VirtualMeshOptions): OpenSimulatedLink {
   return openLinkTo(new VirtualMesh(options));
 }
 
-/** A link to a virtual root. Like a serial port it has one user: a second is refused with `heldByAnother`. */
-export function openLinkTo(uart: VirtualUart): OpenLink {
+/**
+ * A link to a virtual root. Like a serial port it has one user: a second is refused with `heldByAnother`; and it is
+ * not there (`noDevice`) while the device is unplugged.
+ */
+export function openLinkTo(uart: VirtualUart): OpenSimulatedLink {
   let holder: SimulatedLink | undefined;
   return async (handlers) => {
     if (holder) throw new LinkError('heldByAnother', `${uart.name} is open already`);
+    if (!uart.isPlugged) throw new LinkError('noDevice', `${uart.name} is unplugged`);
     const release = () => {
       holder = undefined;
     };
@@ -25,29 +38,46 @@ export function openLinkTo(uart: VirtualUart): OpenLink {
   };
 }
 
-class SimulatedLink implements Link {
+export class SimulatedLink implements Link {
   readonly name: string;
   readonly #uart: VirtualUart;
   readonly #release: () => void;
   readonly #disconnect: () => void;
-  #open = true;
+  #endedBy: LinkError | undefined;
 
   constructor(uart: VirtualUart, handlers: LinkHandlers, release: () => void) {
     this.name = uart.name;
     this.#uart = uart;
     this.#release = release;
-    this.#disconnect = uart.connect((chunk) => handlers.onBytes(chunk));
+    this.#disconnect = uart.connect(
+      (chunk) => handlers.onBytes(chunk),
+      () => {
+        const detail = `${this.name} was unplugged`;
+        this.#end('hungUp', detail);
+        handlers.onClosed('hungUp', detail);
+      },
+    );
   }
 
   async write(bytes: Buffer): Promise<void> {
-    if (!this.#open) throw new LinkError('stopped', `${this.name} is closed`);
+    if (this.#endedBy) throw this.#endedBy;
     this.#uart.receive(bytes);
   }
 
+  /** Sets both modem lines, as serialport does. Rejects with a `LinkError` when the link has ended. */
+  async setLines(lines: ModemLines): Promise<void> {
+    if (this.#endedBy) throw this.#endedBy;
+    this.#uart.setLines(lines);
+  }
+
   async close(): Promise<void> {
-    if (!this.#open) return;
-    this.#open = false;
+    if (this.#endedBy) return;
+    this.#end('stopped', `${this.name} is closed`);
     this.#disconnect();
+  }
+
+  #end(reason: LinkDownReason, detail: string): void {
+    this.#endedBy = new LinkError(reason, detail);
     this.#release();
   }
 }

@@ -1,4 +1,6 @@
+import { Counters } from '../counters.js';
 import { FIRST_EDGE_ADDRESS } from '../protocol/address.js';
+import type { ModemLines } from '../uart/link.js';
 import { startChurn } from './churn.js';
 import { EdgeDevice } from './edge-device.js';
 import { type CheckedMeshOptions, checkMeshOptions, type VirtualMeshOptions } from './mesh-options.js';
@@ -19,9 +21,13 @@ const ROBOT_REQUEST_AFTER_MS = { min: 60_000, max: 120_000 };
  */
 export class VirtualMesh implements VirtualUart {
   readonly name: string;
+  readonly isPlugged = true;
   readonly root: VirtualRoot;
+  /** The one order in which everything in this mesh happens. */
+  readonly timeline: Timeline;
+  /** How often a device has gone, and come back. */
+  readonly churn = new Counters<'gone' | 'back'>(['gone', 'back']);
   readonly #options: CheckedMeshOptions;
-  readonly #timeline: Timeline;
   readonly #vocabulary: Vocabulary;
   readonly #radio: Radio;
   readonly #provisioner: Provisioner;
@@ -35,8 +41,8 @@ export class VirtualMesh implements VirtualUart {
     const { clock, nodes, seed, loss, radioRangeM, tables } = this.#options;
     this.name = `virtual mesh of ${nodes} ${nodes === 1 ? 'node' : 'nodes'}, seed ${seed}`;
     this.#vocabulary = readVocabulary(tables.opcodes);
-    this.#timeline = new Timeline(clock);
-    this.#radio = new Radio({ timeline: this.#timeline, seed, loss, rangeM: radioRangeM });
+    this.timeline = new Timeline(clock);
+    this.#radio = new Radio({ timeline: this.timeline, seed, loss, rangeM: radioRangeM });
     this.root = this.#createRoot();
     this.#provisioner = this.#createProvisioner();
     for (let index = 0; index < nodes; index++) this.#addDevice(FIRST_EDGE_ADDRESS + index);
@@ -60,8 +66,8 @@ export class VirtualMesh implements VirtualUart {
   start(): void {
     if (this.#started) return;
     this.#started = true;
-    this.#timeline.at(0, () => this.#switchEverythingOn());
-    this.#timeline.begin();
+    this.timeline.at(0, () => this.#switchEverythingOn());
+    this.timeline.begin();
   }
 
   connect(onBytes: OnRootBytes): () => void {
@@ -73,12 +79,21 @@ export class VirtualMesh implements VirtualUart {
 
   receive(bytes: Buffer): void {
     const kept = Buffer.from(bytes);
-    this.#timeline.soon(() => this.root.receive(kept));
+    this.timeline.soon(() => this.root.receive(kept));
+  }
+
+  setLines(lines: ModemLines): void {
+    this.timeline.soon(() => this.root.setLines(lines));
   }
 
   stop(): void {
     this.#onBytes = undefined;
-    this.#timeline.stop();
+    this.timeline.stop();
+  }
+
+  /** Every device sends so many data updates a second; undefined: the storm is over. */
+  storm(rateHz: number | undefined): void {
+    for (const device of this.#devices.values()) device.storm(rateHz);
   }
 
   /** Takes a device out of service: it says nothing, hears nothing, and relays for nobody. */
@@ -95,10 +110,11 @@ export class VirtualMesh implements VirtualUart {
 
   #createRoot(): VirtualRoot {
     return new VirtualRoot({
-      timeline: this.#timeline,
+      generation: this.#options.generation,
+      timeline: this.timeline,
       vocabulary: this.#vocabulary,
       radio: this.#radio,
-      transmit: (bytes) => this.#onBytes?.(bytes, this.#timeline.now),
+      transmit: (bytes) => this.#onBytes?.(bytes, this.timeline.now),
       onOnline: () => this.#provisioner.wake(),
       onCleaned: () => this.#expelAll(),
     });
@@ -106,7 +122,7 @@ export class VirtualMesh implements VirtualUart {
 
   #createProvisioner(): Provisioner {
     return new Provisioner({
-      timeline: this.#timeline,
+      timeline: this.timeline,
       devices: this.#options.nodes,
       isRootOnline: () => this.root.online,
       reach: (device, onReached) => this.#radio.call(device, onReached),
@@ -118,14 +134,15 @@ export class VirtualMesh implements VirtualUart {
   }
 
   #addDevice(address: number): void {
-    const { seed, field, rateHz, tables } = this.#options;
+    const { seed, field, rateHz, tables, generation } = this.#options;
     const device = new EdgeDevice({
       address,
       seed,
       field,
       rateHz,
       tables,
-      timeline: this.#timeline,
+      generation,
+      timeline: this.timeline,
       vocabulary: this.#vocabulary,
       send: (body, tracked) => this.#radio.carryUp(address, tracked, () => this.root.hear(address, body)),
     });
@@ -145,18 +162,25 @@ export class VirtualMesh implements VirtualUart {
 
   #startChurnOf(device: EdgeDevice): void {
     startChurn({
-      timeline: this.#timeline,
+      timeline: this.timeline,
       random: Random.of(this.#options.seed, device.address, 'churn'),
       share: this.#options.churn,
-      onGone: () => this.switchOff(device),
-      onBack: () => this.switchOn(device),
+      awayMs: this.#options.awayMs,
+      onGone: () => {
+        this.churn.add('gone');
+        this.switchOff(device);
+      },
+      onBack: () => {
+        this.churn.add('back');
+        this.switchOn(device);
+      },
     });
   }
 
   /** It may fall to a device that is away: then nobody asks this time. */
   #awaitRobotRequest(random: Random): void {
     const { min, max } = ROBOT_REQUEST_AFTER_MS;
-    this.#timeline.after(random.between(min, max), () => {
+    this.timeline.after(random.between(min, max), () => {
       const address = FIRST_EDGE_ADDRESS + random.int(0, this.#options.nodes - 1);
       this.findDevice(address)?.requestRobot();
       this.#awaitRobotRequest(random);

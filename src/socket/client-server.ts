@@ -3,6 +3,8 @@ import type { Clock } from '../clock.js';
 import { Counters } from '../counters.js';
 import type { Log } from '../log.js';
 import type { Hub } from '../network/hub.js';
+import { ClientTotals } from './client-tally.js';
+import type { OpenTap } from './client-tap.js';
 import {
   CONNECTION_END_REASONS,
   Connection,
@@ -10,6 +12,7 @@ import {
   type ConnectionSettings,
 } from './connection.js';
 import type { GatewayFacts } from './session/method.js';
+import type { ClientInfo } from './session/shapes.js';
 
 export interface ClientServerSettings extends ConnectionSettings {
   /** Connections at once, over all sockets. */
@@ -21,6 +24,7 @@ export interface ClientServerParts {
   readonly gateway: GatewayFacts;
   readonly clock: Clock;
   readonly log: Log;
+  readonly tap?: OpenTap | undefined;
   readonly settings: ClientServerSettings;
 }
 
@@ -39,6 +43,7 @@ export class ClientServer {
   readonly #servers: Server[] = [];
   readonly #connections = new Set<Connection>();
   readonly #ended = new Counters<ConnectionEndReason>(END_REASONS);
+  readonly #totals = new ClientTotals();
   #accepted = 0;
 
   constructor(parts: ClientServerParts) {
@@ -55,18 +60,29 @@ export class ClientServer {
     };
   }
 
+  /** Each client, in the order in which they came. */
+  list(): ClientInfo[] {
+    return [...this.#connections].map((connection) => connection.describe());
+  }
+
   counters() {
     return {
       accepted: this.#accepted,
       ...this.clients(),
+      ...this.#totals.with(this.list()),
       ended: this.#ended.snapshot(),
     };
   }
 
-  /** Listens on a Unix socket's path, or on a port of 127.0.0.1. Rejects with the system's error. */
-  listen(where: { readonly path: string } | { readonly port: number }): Promise<void> {
+  /**
+   * Listens on a Unix socket's path, on a port of 127.0.0.1, or on a socket that is open already. Rejects with the
+   * system's error.
+   */
+  listen(
+    where: { readonly path: string } | { readonly port: number } | { readonly fd: number },
+  ): Promise<void> {
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
-    const options = 'path' in where ? where : { host: '127.0.0.1', port: where.port };
+    const options = 'port' in where ? { host: '127.0.0.1', port: where.port } : where;
     return new Promise((resolve, reject) => {
       server.once('error', reject);
       listenPrivately(server, { ...options, backlog: BACKLOG }, () => {
@@ -96,8 +112,10 @@ export class ClientServer {
   #accept(socket: Socket): void {
     this.#accepted++;
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
-    const connection = new Connection(`client ${this.#accepted}`, socket, {
+    const name = `client ${this.#accepted}`;
+    const connection = new Connection(name, socket, {
       ...this.#parts,
+      tap: this.#parts.tap?.(name),
       onEnd: (ended, reason) => this.#onEnd(ended, reason),
     });
     this.#connections.add(connection);
@@ -106,6 +124,7 @@ export class ClientServer {
 
   #onEnd(connection: Connection, reason: ConnectionEndReason): void {
     this.#connections.delete(connection);
+    this.#totals.add(connection.describe());
     this.#ended.add(reason);
     this.#parts.log.debug('%s: %s', connection.name, CONNECTION_END_REASONS[reason]);
     if (reason === 'slowReader' || reason === 'tooMany') {

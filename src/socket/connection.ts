@@ -16,10 +16,13 @@ import type { Hub } from '../network/hub.js';
 import { answerRequest } from './classic/commands.js';
 import { failure } from './classic/reply.js';
 import { type ClassicRequest, examineRequest } from './classic/request.js';
+import { ClientTally } from './client-tally.js';
+import type { ClientTap } from './client-tap.js';
 import { Outbox } from './outbox.js';
 import type { ClosingReason } from './session/errors.js';
 import { LineSession } from './session/line-session.js';
 import type { GatewayFacts } from './session/method.js';
+import type { ClientInfo } from './session/shapes.js';
 
 export const CONNECTION_END_REASONS = {
   answered: 'its command was answered',
@@ -52,6 +55,7 @@ export interface ConnectionParts {
   readonly log: Log;
   readonly settings: ConnectionSettings;
   readonly gateway: GatewayFacts;
+  readonly tap?: ClientTap | undefined;
   /** Called once, when it is over. */
   readonly onEnd: (connection: Connection, reason: ConnectionEndReason) => void;
 }
@@ -81,6 +85,9 @@ export class Connection {
   readonly #socket: Socket;
   readonly #outbox: Outbox;
   readonly #parts: ConnectionParts;
+  readonly #tally = new ClientTally();
+  readonly #connectedAt: number;
+  #kind: ClientInfo['kind'] = 'new';
   #awaiting: Awaiting = 'firstBytes';
   #received = Buffer.alloc(0);
   #cancelTimeout: CancelTimer = () => {};
@@ -99,6 +106,7 @@ export class Connection {
     socket.on('error', (error) => this.#onError(error));
     socket.on('close', () => this.#end('clientLeft'));
     const { clock, settings } = parts;
+    this.#connectedAt = clock.now();
     this.#cancelTimeout = clock.after(settings.requestTimeoutMs, () => this.#onTimeout());
   }
 
@@ -108,6 +116,20 @@ export class Connection {
 
   get hasSession(): boolean {
     return this.#awaiting === 'requests';
+  }
+
+  describe(): ClientInfo {
+    const { messages, dropped, coalesced } = this.#tally;
+    return {
+      name: this.name,
+      kind: this.#kind,
+      role: 'full',
+      connectedAt: this.#connectedAt,
+      queuedBytes: this.#socket.writableLength,
+      sent: { messages, bytes: this.#socket.bytesWritten },
+      dropped,
+      coalesced,
+    };
   }
 
   /** Refuses the client before it has said anything. */
@@ -194,8 +216,10 @@ export class Connection {
 
   #listen(): void {
     this.#awaiting = 'events';
+    this.#kind = 'listening';
     this.#forgetRequest();
-    this.#outbox.push(ACK);
+    this.#parts.tap?.answered(ACK);
+    this.#push(ACK);
     this.#unsubscribe = this.#parts.hub.subscribe((event) => {
       if (event.kind === 'message' && event.toListeners) this.#push(event.message.body);
     });
@@ -203,11 +227,13 @@ export class Connection {
 
   #openSession(firstBytes: Buffer): void {
     this.#awaiting = 'requests';
+    this.#kind = 'session';
     this.#forgetRequest();
     this.#session = new LineSession(this.#socket, {
       ...this.#parts,
       name: this.name,
       role: 'full',
+      tally: this.#tally,
       outboxLimit: this.#parts.settings.outboxLimit,
       onClosing: (reason) => this.#finish(CLOSING_END_REASONS[reason]),
     });
@@ -224,11 +250,17 @@ export class Connection {
 
   /** One write a message. A client that leaves too much unread is closed: a silent hole would be worse. */
   #push(body: Buffer): void {
-    if (!this.#outbox.push(body)) this.#end('slowReader');
+    if (this.#outbox.push(body)) {
+      this.#tally.messages++;
+      return;
+    }
+    this.#tally.dropped++;
+    this.#end('slowReader');
   }
 
   async #answer(request: ClassicRequest): Promise<void> {
     this.#awaiting = 'result';
+    this.#kind = 'sending';
     this.#forgetRequest();
     this.#reply(await this.#carryOut(request), 'answered');
   }
@@ -245,7 +277,10 @@ export class Connection {
 
   #reply(reply: Buffer, reason: ConnectionEndReason): void {
     if (this.#awaiting === 'nothing') return;
+    this.#forgetRequest();
+    this.#parts.tap?.answered(reply);
     this.#socket.write(reply);
+    this.#tally.messages++;
     this.#finish(reason);
   }
 
@@ -267,6 +302,7 @@ export class Connection {
   }
 
   #forgetRequest(): void {
+    if (this.#received.length > 0) this.#parts.tap?.asked(this.#received);
     this.#received = Buffer.alloc(0);
     this.#cancelTimeout();
     this.#cancelSettle();
@@ -284,6 +320,7 @@ export class Connection {
     this.#unsubscribe();
     this.#session?.close();
     this.#socket.destroy();
+    this.#parts.tap?.ended(reason);
     this.#parts.onEnd(this, reason);
   }
 }

@@ -5,9 +5,10 @@ import { LINK_DOWN_REASONS, type Link, type LinkDownReason, LinkError, type Open
 
 /**
  * Named for what is awaited: a device (`absent`), its opening, the first word of the root (`probing`), the end of a
- * pause (`backingOff`). `up`: the root has spoken since the link was opened.
+ * pause (`backingOff`), the return of a port that was handed to another program (`maintenance`). `up`: the root has
+ * spoken since the link was opened.
  */
-export type LinkState = 'absent' | 'opening' | 'probing' | 'up' | 'backingOff' | 'stopped';
+export type LinkState = 'absent' | 'opening' | 'probing' | 'up' | 'backingOff' | 'maintenance' | 'stopped';
 
 export interface LinkStatus {
   readonly state: LinkState;
@@ -15,6 +16,8 @@ export interface LinkStatus {
   readonly since: number;
   /** What the link is called while there is one: `/dev/ttyUSB0`. */
   readonly name?: string;
+  /** Which board it is, where that can be told. */
+  readonly identity?: string;
   /** Why there is none. */
   readonly reason?: LinkDownReason;
   /** The system's own words for the reason. */
@@ -44,6 +47,9 @@ const LONGEST_PAUSE_MS = 10_000;
 /** The part of a pause that chance may add, so that several gateways do not try in step. */
 const JITTER = 0.25;
 
+/** The chip is held in reset so long: usual boards have a capacitor of some ms there. */
+const RESET_PULSE_MS = 100;
+
 const REASONS = Object.keys(LINK_DOWN_REASONS) as LinkDownReason[];
 
 /** Keeps a link open for as long as it runs: opens it, notices its loss, and opens it again. */
@@ -56,6 +62,8 @@ export class LinkKeeper {
   #failures = 0;
   #attempt = 0;
   #opening: Promise<void> = Promise.resolve();
+  /** A link that was let go is on its way out: the port is not free until then. */
+  #closing: Promise<void> | undefined;
   #cancelPause: CancelTimer | undefined;
   #stopWatching: (() => void) | undefined;
 
@@ -81,6 +89,7 @@ export class LinkKeeper {
     this.#attempt++;
     this.#setStatus({ state: 'stopped', reason: 'stopped' });
     await this.#opening;
+    await this.#closing;
     await this.#release();
   }
 
@@ -88,13 +97,69 @@ export class LinkKeeper {
   onHeard(): void {
     if (this.#status.state !== 'probing' || !this.#link) return;
     this.#failures = 0;
-    this.#setStatus({ state: 'up', name: this.#link.name });
+    this.#setStatus({ state: 'up', ...factsOf(this.#link) });
+  }
+
+  /** Resets the board by its modem lines, as its own programming tool does. False where the adapter has none. */
+  async resetByLines(): Promise<boolean> {
+    const link = this.#link;
+    if (!link?.setLines) return false;
+    try {
+      await link.setLines({ dtr: false, rts: true });
+      await new Promise<void>((resolve) => this.#parts.clock.after(RESET_PULSE_MS, resolve));
+      await link.setLines({ dtr: false, rts: false });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Closes the link and opens it again at once; does nothing without one. */
+  async reopen(): Promise<void> {
+    if (!this.#link) return;
+    this.losses.add('reopened');
+    this.#letGo({ state: 'opening', reason: 'reopened' });
+    this.#opening = this.#open();
+    await this.#opening;
+  }
+
+  /**
+   * Frees the port for another program, for so long; then it is opened again. Called again, the time begins anew.
+   * Resolves when the port is free.
+   */
+  async release(ms: number): Promise<void> {
+    if (this.#status.state === 'stopped') return;
+    this.#endPause();
+    if (this.#status.state !== 'maintenance') {
+      this.losses.add('released');
+      this.#letGo({ state: 'maintenance', reason: 'released' });
+    }
+    this.#cancelPause = this.#parts.clock.after(ms, () => this.#tryAgain());
+    await this.#opening;
+    await this.#closing;
+  }
+
+  /** The other program has done with the port. */
+  takeBack(): void {
+    if (this.#status.state === 'maintenance') this.#tryAgain();
+  }
+
+  #letGo(next: Pick<LinkStatus, 'state' | 'reason'>): void {
+    this.#attempt++;
+    const closing = this.#release().finally(() => {
+      if (this.#closing === closing) this.#closing = undefined;
+    });
+    this.#closing = closing;
+    this.#handlers.onLost();
+    this.#setStatus(next);
   }
 
   async #open(): Promise<void> {
     const attempt = ++this.#attempt;
     this.#setStatus({ ...this.#status, state: 'opening' });
     try {
+      if (this.#closing) await this.#closing;
+      if (attempt !== this.#attempt) return;
       const link = await this.#parts.openLink({
         onBytes: (chunk) => attempt === this.#attempt && this.#handlers.onBytes(chunk),
         onClosed: (reason, detail) => attempt === this.#attempt && this.#onClosed(reason, detail),
@@ -109,7 +174,7 @@ export class LinkKeeper {
   #onOpened(link: Link): void {
     this.#link = link;
     this.#handlers.onOpened(link);
-    this.#setStatus({ state: 'probing', name: link.name });
+    this.#setStatus({ state: 'probing', ...factsOf(link) });
   }
 
   #onFailure(error: unknown): void {
@@ -163,6 +228,10 @@ export class LinkKeeper {
     this.#status = { ...next, since: isSamePhase ? this.#status.since : this.#parts.clock.now() };
     if (isNews) this.#handlers.onStatus(this.#status);
   }
+}
+
+function factsOf({ name, identity }: Link): Pick<LinkStatus, 'name' | 'identity'> {
+  return identity === undefined ? { name } : { name, identity };
 }
 
 function phaseOf(state: LinkState): 'up' | 'probing' | 'down' {

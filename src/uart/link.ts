@@ -11,6 +11,9 @@ export const LINK_DOWN_REASONS = {
   hungUp: 'the serial device went away',
   writeFailed: 'writing to the serial device failed',
   writeTimeout: 'the serial device took too long to accept data',
+  reopened: 'the gateway closed and opened it, since the root was silent',
+  released: 'it is handed to another program for a while',
+  recordingOver: 'the recording is over',
   stopped: 'the gateway was stopped',
 } as const;
 
@@ -24,12 +27,22 @@ export interface LinkHandlers {
   onClosed(reason: LinkDownReason, detail: string): void;
 }
 
+/** True is asserted. */
+export interface ModemLines {
+  readonly dtr: boolean;
+  readonly rts: boolean;
+}
+
 /** Bytes to and from a root: a serial port, a virtual mesh, a recording. */
 export interface Link {
   /** What a person calls it: `/dev/ttyUSB0`, `virtual mesh of 12 nodes`. */
   readonly name: string;
+  /** Which board it is, where that can be told without asking it: `usb:10c4:ea60:0001`. */
+  readonly identity?: string | undefined;
   /** Hands bytes over in one piece; resolves when the other side has taken them, rejects when it can't. */
   write(bytes: Buffer): Promise<void>;
+  /** Sets both modem lines; rejects where there are none. */
+  setLines?(lines: ModemLines): Promise<void>;
   /** Ends the link and frees what it holds. Safe at any time, any number of times; `onClosed` is not called. */
   close(): Promise<void>;
 }

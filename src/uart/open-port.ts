@@ -1,6 +1,6 @@
 import { clearHangUpOnClose } from './hang-up-on-close.js';
 import { LinkError, type OpenLink } from './link.js';
-import { choosePort, type ListPorts, listPorts, parsePortWish } from './port-finder.js';
+import { boardIdentity, choosePort, type ListPorts, listPorts, parsePortWish } from './port-finder.js';
 import { openSerialLink, type SerialLinkParts, type SerialLinkSettings } from './serial-link.js';
 
 /** `port` is a wish: `auto`, a path, `usb:VID:PID` or `usb:VID:PID:SERIAL`. */
@@ -10,6 +10,8 @@ export interface PortSettings extends Omit<SerialLinkSettings, 'path'> {
 
 export interface PortParts extends SerialLinkParts {
   readonly list?: ListPorts;
+  /** Tells which board it is, where that can be told. */
+  readonly identify?: (path: string) => Promise<string | undefined>;
   /** Told which port was chosen, and why, each time that one is opened. */
   readonly onChosen?: (why: string) => void;
 }
@@ -22,7 +24,8 @@ export interface PortParts extends SerialLinkParts {
 export function openPort({ port, ...serial }: PortSettings, parts: PortParts = {}): OpenLink {
   return async (handlers) => {
     const { path, why } = await choose(port, parts.list ?? listPorts);
-    const link = await openSerialLink({ ...serial, path }, parts)(handlers);
+    const identity = await (parts.identify ?? boardIdentity)(path);
+    const link = await openSerialLink({ ...serial, path, identity }, parts)(handlers);
     parts.onChosen?.(why);
     clearHangUpOnClose(path);
     return link;

@@ -3,7 +3,7 @@
  */
 import { type FSWatcher, watch } from 'node:fs';
 import { access, readdir, readFile, realpath } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import createDebug from 'debug';
 import { cleanText } from '../clean-text.js';
 import { type CancelTimer, type Clock, systemClock } from '../clock.js';
@@ -24,7 +24,8 @@ export interface SerialPortInfo {
   readonly knownAs?: string | undefined;
 }
 
-const KNOWN_BRIDGES: Readonly<Record<string, string>> = {
+/** By USB id; packaging/60-meshgate.rules has the same. */
+export const KNOWN_BRIDGES: Readonly<Record<string, string>> = {
   '10c4:ea60': 'CP210x bridge',
   '1a86:7523': 'CH340 bridge',
   '1a86:55d4': 'CH9102 bridge',
@@ -231,6 +232,18 @@ async function readUsbDevice(ttyEntry: string): Promise<UsbDevice> {
     directory = dirname(directory);
   }
   return {};
+}
+
+/**
+ * `usb:10c4:ea60:0001`: tells one board from another, and what it is cleaned for display. Undefined where the adapter
+ * has no serial number, or is not on USB.
+ */
+export async function boardIdentity(path: string, sysRoot = '/sys'): Promise<string | undefined> {
+  const device = await realpath(path).catch(() => path);
+  const usb = await readUsbDevice(join(sysRoot, 'class/tty', basename(device)));
+  const serialNumber = clean(usb.serialNumber);
+  if (!usb.vendorId || serialNumber === undefined) return undefined;
+  return `usb:${usbNumber(usb.vendorId)}:${usbNumber(usb.productId)}:${serialNumber}`;
 }
 
 /** What a device says about itself is not trusted with a terminal. */

@@ -8,7 +8,14 @@ import { type ErrorCallback, SerialPortStream } from '@serialport/stream';
 import createDebug from 'debug';
 import { type Clock, systemClock } from '../clock.js';
 import { errorText, systemErrorCode } from '../errors.js';
-import { type Link, type LinkDownReason, LinkError, type LinkHandlers, type OpenLink } from './link.js';
+import {
+  type Link,
+  type LinkDownReason,
+  LinkError,
+  type LinkHandlers,
+  type ModemLines,
+  type OpenLink,
+} from './link.js';
 import { type SerialBinding, serialBinding } from './serial-binding.js';
 
 const log = createDebug('meshgate:uart');
@@ -19,6 +26,8 @@ export type LineLevel = 'keep' | 'on' | 'off';
 export interface SerialLinkSettings {
   /** `/dev/ttyUSB0`, or a link to it such as one in /dev/serial/by-id. */
   readonly path: string;
+  /** Which board it is: see `Link`. */
+  readonly identity?: string | undefined;
   /** Bits per second. */
   readonly baud: number;
   /**
@@ -61,6 +70,7 @@ type Settle = (error?: LinkError) => void;
 
 export class SerialLink implements Link {
   readonly name: string;
+  readonly identity: string | undefined;
   readonly #settings: SerialLinkSettings;
   readonly #handlers: LinkHandlers;
   readonly #clock: Clock;
@@ -75,6 +85,7 @@ export class SerialLink implements Link {
 
   constructor(settings: SerialLinkSettings, handlers: LinkHandlers, parts: SerialLinkParts = {}) {
     this.name = settings.path;
+    this.identity = settings.identity;
     this.#settings = settings;
     this.#handlers = handlers;
     this.#clock = parts.clock ?? systemClock;
@@ -101,6 +112,16 @@ export class SerialLink implements Link {
     return this.#within(writeTimeoutMs, 'writeTimeout', (done) =>
       this.#stream.write(bytes, (error) => done(error ?? null)),
     );
+  }
+
+  /** Rejects with the system's error where there are no lines; that does not end the link. */
+  setLines({ dtr, rts }: ModemLines): Promise<void> {
+    if (this.#state !== 'open') return Promise.reject(this.#endedBy);
+    return new Promise((resolve, reject) => {
+      this.#stream.set({ brk: false, cts: false, dsr: false, dtr, rts }, (error) =>
+        error ? reject(error) : resolve(),
+      );
+    });
   }
 
   /** Resolves when the descriptor is free, or after 2 s when the system does not let go of it sooner. */

@@ -1,6 +1,7 @@
 import type { CancelTimer, Clock } from '../clock.js';
 import { Counters } from '../counters.js';
 import { errorText } from '../errors.js';
+import { Histogram } from '../histogram.js';
 import { encodeFrame } from './frame.js';
 import type { Link } from './link.js';
 import { Pacer, type PacerSettings } from './pacer.js';
@@ -41,6 +42,8 @@ interface Sending {
   readonly onUncertain: (() => void) | undefined;
   readonly onWritten: () => void;
   readonly onFailed: (error: SendError) => void;
+  /** Monotonic ms. */
+  readonly queuedAt: number;
   attempts: number;
   /** Its sender has been told that it was written. */
   isWritten: boolean;
@@ -61,6 +64,9 @@ const MAX_ATTEMPTS = 3;
 /** Start, eight data bits, stop. */
 const BITS_PER_BYTE = 10;
 
+/** A full queue of 256 short commands takes some 8 s at 1,000 bytes a second. */
+const WAIT_BOUNDS_MS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000];
+
 const COUNTED = [
   'frames',
   'bytes',
@@ -75,6 +81,8 @@ const COUNTED = [
 /** Bodies to the link: queued, fair between owners, paced, each frame in one piece. */
 export class Transmitter {
   readonly counters = new Counters<(typeof COUNTED)[number]>(COUNTED);
+  /** ms from queueing a body to its being written. */
+  readonly waits = new Histogram(WAIT_BOUNDS_MS);
   readonly #clock: Clock;
   readonly #settings: TransmitterSettings;
   readonly #queue: SendQueue<Sending>;
@@ -110,7 +118,9 @@ export class Transmitter {
         reject(error);
       };
       const frame = encodeFrame(body);
-      const sending = { frame, onUncertain, onWritten: resolve, onFailed, attempts: 1, isWritten: false };
+      const queuedAt = this.#clock.monotonic();
+      const onWritten = resolve;
+      const sending = { frame, onUncertain, onWritten, onFailed, queuedAt, attempts: 1, isWritten: false };
       if (!this.#link) return onFailed(new SendError('noLink'));
       if (!this.#queue.push(owner, sending)) return onFailed(new SendError('queueFull'));
       this.#pump();
@@ -198,6 +208,7 @@ export class Transmitter {
   #noteWritten(sending: Sending): void {
     this.counters.add('frames');
     this.counters.add('bytes', sending.frame.length);
+    if (!sending.isWritten) this.waits.observe(this.#clock.monotonic() - sending.queuedAt);
     sending.isWritten = true;
     sending.onWritten();
   }

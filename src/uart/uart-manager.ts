@@ -2,6 +2,7 @@
  * One UART: bodies in, bodies out, and the life of the link between. What a body means is not known here.
  */
 import type { Clock } from '../clock.js';
+import type { Distribution } from '../histogram.js';
 import type { Link } from './link.js';
 import { LinkKeeper, type LinkKeeperParts, type LinkStatus } from './link-keeper.js';
 import { Receiver, type ReceiverSettings } from './receiver.js';
@@ -62,6 +63,23 @@ export class UartManager {
     await this.#keeper.stop();
   }
 
+  /** See `LinkKeeper`. */
+  resetByLines(): Promise<boolean> {
+    return this.#keeper.resetByLines();
+  }
+
+  reopen(): Promise<void> {
+    return this.#keeper.reopen();
+  }
+
+  release(ms: number): Promise<void> {
+    return this.#keeper.release(ms);
+  }
+
+  takeBack(): void {
+    this.#keeper.takeBack();
+  }
+
   /** See `Transmitter.send`. */
   send(owner: string, body: Buffer, onUncertain?: () => void): Promise<void> {
     return this.#transmitter.send(owner, body, onUncertain);
@@ -70,6 +88,11 @@ export class UartManager {
   /** See `Transmitter.onHalfMessage`. */
   onHalfMessage(): HalfMessageOutcome {
     return this.#transmitter.onHalfMessage();
+  }
+
+  /** ms that commands waited to be written. */
+  sendWaits(): Distribution {
+    return this.#transmitter.waits.snapshot();
   }
 
   counters() {

@@ -1,24 +1,44 @@
 import test from 'ava';
 import { formatAlarms } from '../../src/cli/commands/alarms.js';
+import { formatClients } from '../../src/cli/commands/clients.js';
 import { formatFindings } from '../../src/cli/commands/doctor.js';
 import { formatValues } from '../../src/cli/commands/get.js';
+import { findingsOf } from '../../src/cli/commands/health.js';
+import { formatItem } from '../../src/cli/commands/inspect-lines.js';
+import { formatStats, StatsCounter } from '../../src/cli/commands/inspect-stats.js';
 import { formatNode } from '../../src/cli/commands/node.js';
 import { formatNodes } from '../../src/cli/commands/nodes.js';
 import { formatPaths } from '../../src/cli/commands/paths.js';
 import { formatPing, formatPingSummary, type Ping, summarise } from '../../src/cli/commands/ping-summary.js';
 import { formatPorts } from '../../src/cli/commands/ports-table.js';
+import { inspectAll } from '../../src/cli/commands/run-inspect.js';
 import { formatDelivery } from '../../src/cli/commands/send.js';
 import { formatStatus } from '../../src/cli/commands/status.js';
 import { renderTop } from '../../src/cli/commands/top-view.js';
 import { ValueJoiner } from '../../src/cli/commands/value-joiner.js';
 import { formatEvent } from '../../src/cli/text/event-line.js';
-import { ALARMS, DELIVERY, EVENTS, NODES, STATUS, VALUES } from '../support/cli-samples.js';
+import { ALARMS, CLIENTS, DELIVERY, EVENTS, NODES, SICK, STATUS, VALUES } from '../support/cli-samples.js';
 import { matchesGolden, NOW } from '../support/golden.js';
+import { INSPECT_SETTINGS, sampleRecording } from '../support/sample-recording.js';
 
 process.env.TZ = 'UTC';
 
 test('status', (t) => {
   matchesGolden(t, 'status', (view) => formatStatus(STATUS, '/run/meshgate/meshgate.sock', view), STATUS);
+});
+
+test('status of a gateway whose clients read too slowly', (t) => {
+  const status = { ...STATUS, clients: { ...STATUS.clients, dropped: 12, coalesced: 3456 } };
+  matchesGolden(t, 'status-slow', (view) => formatStatus(status, '/run/meshgate/meshgate.sock', view));
+});
+
+test('clients', (t) => {
+  matchesGolden(t, 'clients', (view) => formatClients(CLIENTS, view), { clients: CLIENTS });
+});
+
+test('health', (t) => {
+  const socket = '/run/meshgate/meshgate.sock';
+  matchesGolden(t, 'health', (view) => formatFindings(findingsOf(SICK, socket), view), SICK);
 });
 
 test('nodes', (t) => {
@@ -87,6 +107,21 @@ test('watch', (t) => {
       .map((event) => `${formatEvent(event, view)}\n`)
       .join(''),
   );
+});
+
+test('inspect', (t) => {
+  const recording = sampleRecording();
+  matchesGolden(t, 'inspect', (view) =>
+    [...inspectAll(recording, INSPECT_SETTINGS)].map((item) => `${formatItem(item, view)}\n`).join(''),
+  );
+});
+
+test('inspect, statistics', (t) => {
+  const recording = sampleRecording();
+  const counter = new StatsCounter();
+  for (const item of inspectAll(recording, INSPECT_SETTINGS)) counter.add(item);
+  const stats = counter.stats(recording.head, recording.damage);
+  matchesGolden(t, 'inspect-stats', (view) => formatStats(stats, view), stats);
 });
 
 test('top fills its rows and no more', (t) => {

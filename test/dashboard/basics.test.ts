@@ -113,6 +113,19 @@ browserTest('traffic runs, is held by Pause, and filtered', async (t) => {
   t.regex(file.suggestedFilename(), /\.(txt|log)$/);
 });
 
+browserTest('the page Gateway lists who is connected: this page, and what it was sent', async (t) => {
+  const { url } = await serveDashboard(t);
+  const page = await openPage(t, url);
+  await untilActive(page);
+  await goTo(page, 'Gateway');
+  const row = page.getByRole('table', { name: 'Clients' }).getByRole('row', { name: /^web client \d+ / });
+  await row.first().waitFor();
+  const cells = await row.first().getByRole('cell').allTextContents();
+  t.deepEqual(cells.slice(0, 2), ['web session', 'all']);
+  t.true(Number(cells[3]?.replace(/\D/g, '')) > 0, `sent ${cells[3]}`);
+  t.deepEqual(cells.slice(5), ['0', '0'], 'dropped and coalesced');
+});
+
 browserTest('what destroys asks first, and says what it will do', async (t) => {
   const { url } = await serveDashboard(t);
   const page = await openPage(t, url);

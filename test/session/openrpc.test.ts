@@ -33,8 +33,18 @@ async function discover(fixture: SessionFixture): Promise<Document> {
 }
 
 /** A mesh with something of everything, odd things included. */
+const RECOVERY = {
+  isEnabled: true,
+  probeAfterMs: 1000,
+  stepMs: 1000,
+  firstPauseMs: 1000,
+  longestPauseMs: 1000,
+};
+
 async function fullMesh(): Promise<SessionFixture> {
-  const fixture = await SessionFixture.open({ settings: { names: new Map([[5, 'Pump']]) } });
+  const fixture = await SessionFixture.open({
+    settings: { names: new Map([[5, 'Pump']]), recovery: RECOVERY },
+  });
   const { mesh } = fixture;
   const NAN = '00*6 F8 7F';
   const INFINITY = '00*6 F0 7F';
@@ -80,6 +90,8 @@ function calls(delivery: string): Readonly<Record<string, readonly object[]>> {
     'rpc.discover': [{}],
     hello: [{}],
     status: [{}],
+    health: [{}],
+    clients: [{}],
     nodes: [{}, { status: 'unheard' }],
     node: [{ node: 5 }, { node: '0x6' }, { node: 'pump' }, { node: 7 }, { node: 9 }],
     paths: [{}],
@@ -99,6 +111,10 @@ function calls(delivery: string): Readonly<Record<string, readonly object[]>> {
       { type: 'Sequence', node: 5 },
       { type: 'Sequence', node: 5, limit: 1, from: 0, to: 8e12 },
     ],
+    releasePort: [{}, { forMs: 1000 }],
+    takePort: [{}],
+    aggregate: [{ type: 'GPS', node: 5, from: 0, to: 1000, bucketMs: 100 }],
+    export: [{}, { type: 'GPS', node: 5, from: 0, to: 8e12, limit: 1 }],
     explain: [{ node: 5 }, { delivery }],
     send: [
       { node: 5, text: 'hello' },
@@ -115,6 +131,7 @@ function calls(delivery: string): Readonly<Record<string, readonly object[]>> {
     unsubscribe: [{ subscription: '1' }],
     resetRoot: [{}],
     clean: [{ confirm: true }],
+    recording: [{}, { after: 'abc:1' }, { lastMs: 60_000 }],
   };
 }
 
@@ -211,6 +228,7 @@ test('every kind of event fits its schema', async (t) => {
   await fixture.result('send', { node: 5, hex: '45AA', until: 'written' });
   await fixture.refusal('send', { node: 5, hex: '00'.repeat(257) });
   fixture.mesh.say('00 05 41 AA');
+  await fixture.mesh.pass(2000);
   fixture.mesh.link('backingOff');
   const events = fixture.events();
   const kinds: readonly string[] = eventKinds;

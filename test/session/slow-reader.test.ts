@@ -58,6 +58,7 @@ test('a client that reads again is told one gap with the exact range, and then t
     dropped: 0,
     coalesced: 1000 - before.length - 2,
   });
+  t.like(fixture.tally, { dropped: 0, coalesced: gap?.coalesced });
   t.true((before[0]?.seq ?? 0) > first);
 });
 
@@ -76,6 +77,7 @@ test('other events are left out and counted, and what follows comes behind the g
     dropped: 500 - (numbers.length - 1),
     coalesced: 0,
   });
+  t.like(fixture.tally, { dropped: gap?.dropped, coalesced: 0 });
   t.is(numbers.at(-1), last + 1);
   t.is(fixture.received.at(-1)?.method, 'event');
   t.is(fixture.received.at(-2)?.method, 'gap');

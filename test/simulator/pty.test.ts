@@ -16,6 +16,8 @@ import { join } from 'node:path';
 import test from 'ava';
 import { systemClock } from '../../src/clock.js';
 import { MeshgateError } from '../../src/errors.js';
+import { readFaults } from '../../src/simulator/faults/fault-plan.js';
+import { FaultyMesh } from '../../src/simulator/faults/faulty-mesh.js';
 import { openPty } from '../../src/simulator/pty.js';
 import { serveOnPty } from '../../src/simulator/served-mesh.js';
 import { VirtualMesh } from '../../src/simulator/virtual-mesh.js';
@@ -180,4 +182,40 @@ ptyTest('a virtual mesh on a pseudo-terminal boots and obeys', async (t) => {
   mesh.stop();
   await other.file.close();
   await pty.close();
+});
+
+ptyTest(
+  'when the virtual device is unplugged the path goes, and comes again, with the same mesh',
+  async (t) => {
+    const faults = readFaults({ hang_ups: { after_s: 2, for_s: 0.3 } }, 'test');
+    const mesh = new FaultyMesh({ clock: systemClock, tables, nodes: 1, churn: 0, faults });
+    const served = await serveOnPty(mesh, pathFor('unplugged'), (detail) => t.fail(detail));
+    const first = await openOtherSide(served.path);
+    t.true((await first.read((bytes) => bytes.includes('online'))).includes('POWERON_RESET'));
+    await until(() => !existsSync(served.path));
+    t.false(existsSync(served.path));
+    await first.file.close();
+    await until(() => existsSync(served.path));
+    const second = await openOtherSide(served.path);
+    await second.file.write(Buffer.from('ff4e494e464ffe', 'hex'));
+    const listed = await second.read((bytes) => bytes.includes(Buffer.from('ff000001', 'hex')));
+    t.true(listed.includes(Buffer.from('ff000001', 'hex')));
+    t.false(listed.includes('POWERON_RESET'));
+    t.true(mesh.faultCounters().hangUps >= 1);
+    await second.file.close();
+    await served.close();
+    mesh.stop();
+    t.false(existsSync(served.path));
+  },
+);
+
+ptyTest('a path that is closed while the device is unplugged does not come again', async (t) => {
+  const faults = readFaults({ hang_ups: { after_s: 0.1, for_s: 0.2 } }, 'test');
+  const mesh = new FaultyMesh({ clock: systemClock, tables, nodes: 0, faults });
+  const served = await serveOnPty(mesh, pathFor('closed'), (detail) => t.fail(detail));
+  await until(() => !mesh.isPlugged);
+  await served.close();
+  await until(() => mesh.isPlugged);
+  mesh.stop();
+  t.false(existsSync(served.path));
 });

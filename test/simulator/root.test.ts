@@ -146,6 +146,31 @@ test('a frame whose end comes after the block has ended by time is lost', (t) =>
   t.deepEqual(recorder.write(ninfo.subarray(3)), []);
 });
 
+test('the tail of a lost frame is no command in the next block, and the frame behind it is obeyed', (t) => {
+  const recorder = new MeshRecorder({ nodes: 1, ...NEAR });
+  recorder.clock.advance(3_000);
+  const reset = encodeFrame(Buffer.from('RST-R'));
+  const ninfo = encodeFrame(Buffer.from('NINFO'));
+  for (let cut = 1; cut < reset.length; cut++) {
+    t.deepEqual(textsOf(recorder.write(reset.subarray(0, cut))), [HALF_MESSAGE], `${cut}`);
+    const heard = recorder.write(Buffer.concat([reset.subarray(cut), ninfo]));
+    t.deepEqual(batchesOf(heard), [1], `${cut}`);
+    t.deepEqual(textsOf(heard), [], `${cut}`);
+  }
+  t.is(recorder.mesh.root.counters.get('boots'), 1);
+  t.is(recorder.mesh.root.counters.get('halfMessages'), reset.length - 1);
+});
+
+test('a frame that is longer than a block is lost, and said to be so once', (t) => {
+  const recorder = new MeshRecorder({ nodes: 1, ...NEAR });
+  recorder.clock.advance(3_000);
+  const long = encodeFrame(Buffer.concat([Buffer.from('BCAST\0\0'), Buffer.alloc(1500, 0x41)]));
+  const ninfo = encodeFrame(Buffer.from('NINFO'));
+  const heard = recorder.write(Buffer.concat([long, ninfo]));
+  t.deepEqual(textsOf(heard), [HALF_MESSAGE]);
+  t.deepEqual(batchesOf(heard), [1]);
+});
+
 test('RST-R: the boot log, Root Reset after three seconds, and the network kept', (t) => {
   const recorder = new MeshRecorder({ nodes: 4, ...NEAR });
   recorder.clock.advance(6_000);

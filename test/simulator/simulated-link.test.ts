@@ -1,5 +1,7 @@
 import test from 'ava';
-import { openSimulatedLink } from '../../src/simulator/simulated-link.js';
+import { readFaults } from '../../src/simulator/faults/fault-plan.js';
+import { FaultyMesh } from '../../src/simulator/faults/faulty-mesh.js';
+import { openLinkTo, openSimulatedLink } from '../../src/simulator/simulated-link.js';
 import { LinkError } from '../../src/uart/link.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { tables } from './recorder.js';
@@ -67,4 +69,47 @@ test('a second user is refused', async (t) => {
   t.is(error?.reason, 'heldByAnother');
   await link.close();
   await t.notThrowsAsync(open());
+});
+
+test('when the device is unplugged the link says so and ends; it is not there until it is back', async (t) => {
+  const clock = new ManualClock();
+  const faults = readFaults({ hang_ups: { after_s: 20, for_s: 5 } }, 'test');
+  const open = openLinkTo(new FaultyMesh({ clock, tables, nodes: 1, faults }));
+  const closed: string[] = [];
+  const chunks: Buffer[] = [];
+  const handlers = {
+    onBytes: (chunk: Buffer) => chunks.push(chunk),
+    onClosed: (reason: string) => closed.push(reason),
+  };
+  const first = await open(handlers);
+  t.is(first.name, 'virtual mesh of 1 node, seed 1, with faults');
+  clock.advance(20_000);
+  t.deepEqual(closed, ['hungUp']);
+  const refused = await t.throwsAsync(first.write(NINFO), { instanceOf: LinkError });
+  t.is(refused?.reason, 'hungUp');
+  const absent = await t.throwsAsync(open(handlers), { instanceOf: LinkError });
+  t.is(absent?.reason, 'noDevice');
+  clock.advance(5_000);
+  const heard = chunks.length;
+  const second = await open(handlers);
+  await first.close();
+  clock.advance(5_000);
+  t.true(chunks.length > heard, 'closing the first does not end the second');
+  await second.close();
+  clock.advance(30_000);
+  t.deepEqual(closed, ['hungUp'], 'who has closed is told nothing more');
+});
+
+test('the modem lines of a link reset the root', async (t) => {
+  const { clock, chunks, open } = linkOf(0);
+  const link = await open();
+  clock.advance(10_000);
+  const before = chunks.length;
+  await link.setLines({ dtr: false, rts: true });
+  await link.setLines({ dtr: false, rts: false });
+  t.is(chunks.length, before);
+  clock.advance(5_000);
+  t.true(Buffer.concat(chunks.slice(before)).includes('POWERON_RESET'));
+  await link.close();
+  await t.throwsAsync(link.setLines({ dtr: true, rts: true }), { instanceOf: LinkError });
 });

@@ -117,7 +117,7 @@ test('what a listening client sends is ignored', (t) =>
   }));
 
 test('a listening client needs no more patience than it has: the time-out for requests is not for it', (t) =>
-  withGateway({ settings: { clients: { request_timeout_ms: 50 } } }, async ({ socketPath, root }) => {
+  withGateway({ settings: { clients: { request_timeout_ms: 1000 } } }, async ({ socketPath, root }) => {
     const client = await listenTo(socketPath);
     const silent = await connectTo(socketPath);
     await new Promise((resolve) => silent.resume().once('close', resolve));

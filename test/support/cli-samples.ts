@@ -2,7 +2,9 @@
 import type {
   AgedValue,
   AlarmInfo,
+  ClientInfo,
   DeliveryInfo,
+  HealthInfo,
   MeshEvent,
   NodeInfo,
   StreamEvent,
@@ -39,6 +41,7 @@ export const NODES: readonly NodeInfo[] = [
     name: 'pump',
     uuid: '32108583e87a341a38375f18b868c134',
     status: 'active',
+    restored: false,
     lastHeardAt: NOW - 900,
     values: [
       value(5, 'Sequence', 0, '11', { sequence: { value: 17 } }, 900),
@@ -46,24 +49,42 @@ export const NODES: readonly NodeInfo[] = [
       value(5, 'Battery', 16, '362e', { voltage: { value: 11.83, unit: 'V' } }, 125_000),
     ],
   },
-  { address: 6, name: 'Node-6', uuid: null, status: 'idle', lastHeardAt: NOW - 61_000, values: [] },
+  {
+    address: 6,
+    name: 'Node-6',
+    uuid: null,
+    status: 'idle',
+    restored: false,
+    lastHeardAt: NOW - 61_000,
+    values: [],
+  },
   {
     address: 12,
     name: 'evil \x1b[31mname\x07',
     uuid: null,
     status: 'disconnected',
+    restored: false,
     lastHeardAt: NOW - 90_061_000,
     values: [
       { ...value(12, 'Report', 123, '7b7d', { note: { value: 'a\x1b]0;title\x07b\u009b2J' } }, 90_061_000) },
     ],
   },
-  { address: 0x7fff, name: 'Node-32767', uuid: null, status: 'unheard', lastHeardAt: null, values: [] },
+  {
+    address: 0x7fff,
+    name: 'Node-32767',
+    uuid: null,
+    status: 'unheard',
+    restored: false,
+    lastHeardAt: null,
+    values: [],
+  },
 ];
 
 export const LINK = {
   state: 'up',
   since: NOW - 3_725_000,
   port: '/dev/ttyUSB0',
+  identity: null,
   reason: null,
   detail: null,
 } as const;
@@ -77,10 +98,77 @@ export const STATUS = {
   link: LINK,
   root: { lastHeardAt: NOW - 1500, resets: 2 },
   nodes: { total: 4, byStatus: { unheard: 1, active: 1, idle: 1, disconnected: 1, unknown: 0 } },
-  clients: { connected: 3, listening: 1, sessions: 2 },
+  clients: {
+    connected: 3,
+    listening: 1,
+    sessions: 2,
+    queuedBytes: 0,
+    sent: { messages: 1200, bytes: 345_678 },
+    dropped: 0,
+    coalesced: 0,
+  },
+  history: { file: '/var/lib/meshgate/history.db', fault: null, storedSeq: 1230 },
   openAlarms: 2,
   seq: 1234,
 };
+
+export const SICK: HealthInfo = {
+  ready: false,
+  healthy: false,
+  checks: [
+    { check: 'link', ok: true, reason: null, text: null },
+    {
+      check: 'root',
+      ok: false,
+      reason: 'rootSilent',
+      text: 'the root has said nothing for longer than mesh.root_silent_after_s',
+    },
+    { check: 'alarms', ok: false, reason: 'highAlarm', text: 'an alarm of high priority is active' },
+  ],
+};
+
+export const CLIENTS: readonly ClientInfo[] = [
+  {
+    name: 'client 1',
+    kind: 'listening',
+    role: 'full',
+    connectedAt: NOW - 90_061_000,
+    queuedBytes: 0,
+    sent: { messages: 12_345, bytes: 1_234_567 },
+    dropped: 0,
+    coalesced: 0,
+  },
+  {
+    name: 'client 27',
+    kind: 'session',
+    role: 'full',
+    connectedAt: NOW - 61_000,
+    queuedBytes: 1_048_570,
+    sent: { messages: 800, bytes: 2_000_000 },
+    dropped: 17,
+    coalesced: 420,
+  },
+  {
+    name: 'web client 3',
+    kind: 'webSession',
+    role: 'read',
+    connectedAt: NOW - 5000,
+    queuedBytes: 0,
+    sent: { messages: 4, bytes: 9000 },
+    dropped: 0,
+    coalesced: 0,
+  },
+  {
+    name: 'web client 4',
+    kind: 'new',
+    role: null,
+    connectedAt: NOW - 400,
+    queuedBytes: 0,
+    sent: { messages: 0, bytes: 129 },
+    dropped: 0,
+    coalesced: 0,
+  },
+];
 
 export const ALARMS: readonly AlarmInfo[] = [
   {
@@ -94,6 +182,7 @@ export const ALARMS: readonly AlarmInfo[] = [
     count: 3,
     active: false,
     acknowledged: false,
+    restored: false,
   },
   {
     id: 'NODE_DISCONNECTED:12',
@@ -106,6 +195,7 @@ export const ALARMS: readonly AlarmInfo[] = [
     count: 2,
     active: true,
     acknowledged: true,
+    restored: false,
   },
 ];
 

@@ -23,8 +23,8 @@ export interface FixtureOptions {
   /** As flags would give them; `socket` is filled in. */
   readonly settings?: GivenSettings;
   readonly clock?: Clock;
-  /** `up`: the root has answered. `absent`: there is no device. */
-  readonly link?: 'up' | 'absent';
+  /** `up`: the root has answered. `silent`: it says nothing. `absent`: there is no device. */
+  readonly link?: 'up' | 'silent' | 'absent';
   /** False: the settings name the socket. */
   readonly ownSocket?: boolean;
   /** Also serves the monitor, on a port that the system chooses; true = of 127.0.0.1. */
@@ -57,7 +57,7 @@ export async function startGateway(options: FixtureOptions = {}): Promise<Gatewa
   const socket = ownSocket ? { socket: join(folder.path, 's') } : {};
   const config = loadConfig(withSections(QUIET, { ...settings, ...socket }), undefined, {});
   const root = new ScriptedLink();
-  const openLink: OpenLink = link === 'up' ? root.open : ScriptedLink.openNothing;
+  const openLink: OpenLink = link === 'absent' ? ScriptedLink.openNothing : root.open;
   const watchForDevices = () => () => {};
   const logged: string[] = [];
   const writeLine = (line: string) => void logged.push(line);

@@ -18,6 +18,13 @@ const SETTINGS: NetworkSettings = {
   rootSilentAfterMs: 90_000,
   eventsHeld: 1000,
   names: new Map(),
+  recovery: {
+    isEnabled: false,
+    probeAfterMs: 60_000,
+    stepMs: 20_000,
+    firstPauseMs: 60_000,
+    longestPauseMs: 3_600_000,
+  },
 };
 
 /** The network manager alone: bodies in, bodies out, time by hand. */
@@ -32,6 +39,10 @@ export class NetworkFixture {
   readonly bodies: Buffer[] = [];
   /** Why sending fails, while it does. */
   failure: SendFailure | undefined;
+  /** What was done to the port. */
+  readonly portSteps: string[] = [];
+  /** The adapter has modem lines. */
+  hasLines = true;
   #halfMessages = 0;
 
   /** The link is up unless said otherwise, and nothing has been sent yet. */
@@ -52,6 +63,14 @@ export class NetworkFixture {
           return 'nothingSent';
         },
         counters: () => ({}),
+        resetByLines: async () => this.#portStep('resetLines', this.hasLines),
+        reopen: async () => {
+          this.#portStep('reopen', true);
+          this.link('opening');
+          this.link('probing');
+        },
+        release: async (ms) => void this.#portStep(`release ${ms}`, true),
+        takeBack: () => void this.#portStep('takeBack', true),
       },
     });
     this.network.start();
@@ -73,8 +92,14 @@ export class NetworkFixture {
     return this.#halfMessages;
   }
 
-  link(state: LinkState): void {
-    this.network.onLinkStatus({ state, since: this.clock.now(), name: '/dev/ttyUSB0' });
+  link(state: LinkState, identity?: string): void {
+    const board = identity === undefined ? {} : { identity };
+    this.network.onLinkStatus({ state, since: this.clock.now(), name: '/dev/ttyUSB0', ...board });
+  }
+
+  #portStep(step: string, isPossible: boolean): boolean {
+    this.portSteps.push(step);
+    return isPossible;
   }
 
   /** Bodies from the root, in hex. */

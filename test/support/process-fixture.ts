@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The entry of the command line, beside this file in whatever folder was compiled to. */
@@ -29,6 +32,8 @@ export async function killProcesses(): Promise<void> {
 export class MeshgateProcess {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
+  /** Where it keeps its history, unless `env` names another place; goes with it. */
+  readonly #stateHome = mkdtempSync(join(tmpdir(), 'mg-state-'));
   #stdout = '';
   #stderr = '';
   #hasEnded = false;
@@ -37,7 +42,12 @@ export class MeshgateProcess {
   /** `ownGroup`: as a terminal does, so that a signal can be sent to it and to all that it starts. */
   constructor(args: readonly string[], env: Environment = {}, { ownGroup = false } = {}) {
     this.child = spawn(process.execPath, [MAIN, ...args], {
-      env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/', ...env },
+      env: {
+        PATH: process.env.PATH ?? '',
+        HOME: process.env.HOME ?? '/',
+        XDG_STATE_HOME: this.#stateHome,
+        ...env,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: ownGroup,
     });
@@ -86,6 +96,7 @@ export class MeshgateProcess {
   async #untilEnded(): Promise<Ended> {
     const [code, signal] = (await once(this.child, 'close')) as [number | null, NodeJS.Signals | null];
     this.#hasEnded = true;
+    rmSync(this.#stateHome, { recursive: true, force: true });
     running.delete(this);
     this.#look();
     return { code, signal, stdout: this.#stdout, stderr: this.#stderr };

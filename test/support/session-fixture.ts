@@ -1,5 +1,6 @@
 import { createLog } from '../../src/log.js';
 import type { NetworkSettings } from '../../src/network/network-manager.js';
+import { ClientTally } from '../../src/socket/client-tally.js';
 import { ClientSession, type SessionTransport } from '../../src/socket/session/client-session.js';
 import type { ClosingReason } from '../../src/socket/session/errors.js';
 import type { GatewayFacts } from '../../src/socket/session/method.js';
@@ -94,14 +95,21 @@ export const FACTS: GatewayFacts = {
   port: 'auto',
   startedAt: 0,
   clients: () => ({ connected: 1, listening: 0, sessions: 1 }),
+  clientList: () => [],
   clientCounters: () => ({ accepted: 1 }),
   map: { image: null, corners: null, tiles: null, attribution: null },
+  recorder: {
+    run: 'abc',
+    read: () => ({ blocks: Buffer.from('MGBK'), cursor: 'abc:1', more: false, missed: null }),
+    counters: () => ({ records: 1 }),
+  },
 } as unknown as GatewayFacts;
 
 /** A session on a network manager, without sockets; time by hand. */
 export class SessionFixture {
   readonly mesh: NetworkFixture;
   readonly transport = new FakeTransport();
+  readonly tally = new ClientTally();
   readonly logged: string[] = [];
   readonly closings: ClosingReason[] = [];
   readonly session: ClientSession;
@@ -119,6 +127,7 @@ export class SessionFixture {
       log: createLog('socket', (line) => this.logged.push(line), mesh.clock),
       name: 'client 1',
       role,
+      tally: this.tally,
       transport: this.transport,
       outboxLimit,
       onClosing: (reason) => this.closings.push(reason),

@@ -268,3 +268,85 @@ test('a state that is told once is not told again while nothing changes', async 
   for (let time = 0; time < 3; time++) started.keeper.onHeard();
   t.deepEqual(started.states(), ['opening', 'probing', 'up']);
 });
+
+test('a port that is released is closed, and opened again when the time is over', async (t) => {
+  const started = startKeeper();
+  const link = await openUp(started);
+  await started.keeper.release(5000);
+  t.is(link.closings, 1);
+  t.like(started.keeper.status, { state: 'maintenance', reason: 'released' });
+  t.deepEqual(started.told.slice(-1), ['lost']);
+  started.clock.advance(4999);
+  t.is(started.port.attempts.length, 1);
+  started.clock.advance(1);
+  await openUp(started);
+  t.is(started.keeper.status.state, 'up');
+  t.is(started.keeper.losses.get('released'), 1);
+});
+
+test('releasing again makes the time begin anew; taking back ends it at once', async (t) => {
+  const started = startKeeper();
+  await openUp(started);
+  await started.keeper.release(5000);
+  started.clock.advance(4000);
+  await started.keeper.release(5000);
+  started.clock.advance(4000);
+  t.is(started.port.attempts.length, 1);
+  t.is(started.keeper.losses.get('released'), 1);
+  started.keeper.takeBack();
+  t.is(started.port.attempts.length, 2);
+  started.keeper.takeBack();
+  t.is(started.port.attempts.length, 2, 'nothing is released any more');
+});
+
+test('devices that appear do not end a release', async (t) => {
+  const started = startKeeper();
+  started.port.latest.fail('noDevice');
+  await settled();
+  await started.keeper.release(60_000);
+  started.deviceAppears();
+  started.clock.advance(10_000);
+  t.is(started.port.attempts.length, 1);
+});
+
+test('a port that is stopped while it is released stays closed', async (t) => {
+  const started = startKeeper();
+  await openUp(started);
+  void started.keeper.release(5000);
+  await started.keeper.stop();
+  started.clock.advance(60_000);
+  t.is(started.port.attempts.length, 1);
+  t.is(started.keeper.status.state, 'stopped');
+});
+
+test('reopening closes the port first, and tells no loss that would be an alarm', async (t) => {
+  const started = startKeeper();
+  const link = await openUp(started);
+  void started.keeper.reopen();
+  await settled();
+  t.is(link.closings, 1);
+  t.is(started.port.attempts.length, 2);
+  await openUp(started);
+  t.deepEqual(started.states().slice(-3), ['opening', 'probing', 'up']);
+  t.is(started.keeper.losses.get('reopened'), 1);
+});
+
+test('the board is reset by a pulse of RTS, where there are lines', async (t) => {
+  const started = startKeeper();
+  const link = started.port.latest.succeed();
+  await settled();
+  t.false(await started.keeper.resetByLines(), 'this link has none');
+  const lines: string[] = [];
+  Object.assign(link, {
+    setLines: async ({ dtr, rts }: { dtr: boolean; rts: boolean }) =>
+      void lines.push(`dtr ${dtr} rts ${rts}`),
+  });
+  const reset = started.keeper.resetByLines();
+  await settled();
+  t.deepEqual(lines, ['dtr false rts true']);
+  started.clock.advance(100);
+  t.true(await reset);
+  t.deepEqual(lines, ['dtr false rts true', 'dtr false rts false']);
+  Object.assign(link, { setLines: () => Promise.reject(new Error('ENOTTY')) });
+  t.false(await started.keeper.resetByLines());
+});

@@ -6,6 +6,7 @@ import test from 'ava';
 import { LinkError, type LinkHandlers } from '../../src/uart/link.js';
 import { openPort } from '../../src/uart/open-port.js';
 import {
+  boardIdentity,
   choosePort,
   listPorts,
   parsePortWish,
@@ -335,4 +336,20 @@ test('any wish can be watched, and nonsense too', (t) => {
   for (const wanted of ['auto', 'usb:10C4:EA60', '/nowhere/at/all', 'ttyUSB0', '/dev/\0', '']) {
     t.notThrows(() => watchForDevices(wanted, () => undefined)(), wanted);
   }
+});
+
+test('a board is told by its ids and serial number, by whatever name its port is opened; cleaned for display', async (t) => {
+  const machine = makeMachine();
+  t.teardown(machine.remove);
+  const identity = 'usb:10c4:ea60:0001';
+  t.is(await boardIdentity(join(machine.devRoot, 'ttyUSB0'), machine.sysRoot), identity);
+  t.is(await boardIdentity(join(machine.devRoot, 'serial/by-id/usb-CP2102'), machine.sysRoot), identity);
+});
+
+test('a port that is not on USB, or not there, names no board', async (t) => {
+  const machine = makeMachine();
+  t.teardown(machine.remove);
+  t.is(await boardIdentity(join(machine.devRoot, 'ttyS0'), machine.sysRoot), undefined);
+  t.is(await boardIdentity('/dev/pts/0', machine.sysRoot), undefined);
+  t.is(await boardIdentity('/no/such/port', machine.sysRoot), undefined);
 });

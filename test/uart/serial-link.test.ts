@@ -141,6 +141,17 @@ async function linesSet(pty: Pty, more: Partial<SerialLinkSettings>): Promise<un
   return told;
 }
 
+ptyTest('setting the lines of a port that has none is refused, and does not end the link', async (t) => {
+  const pty = await openPty();
+  const link = await openLink(pty.path);
+  await t.throwsAsync(() => link.setLines?.({ dtr: false, rts: true }) ?? Promise.resolve());
+  await link.write(Buffer.from('still there'));
+  await pty.readUntil((received) => received.includes('still there'));
+  await link.close();
+  await failure(t, link.setLines?.({ dtr: false, rts: true }) ?? Promise.resolve());
+  await pty.close();
+});
+
 ptyTest(
   'lines that are kept are not touched; one that is set sets the other as Linux opens it',
   async (t) => {

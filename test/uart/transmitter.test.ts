@@ -241,3 +241,18 @@ test('frames are encoded before they are counted: an escaped byte takes two', as
   clock.advance(1000);
   t.is(link.writes.length, 2);
 });
+
+test('the wait of each command is measured once, from queueing to being written', async (t) => {
+  const { clock, transmitter, link, send } = startTransmitter({ pacing: { bytes: 12, windowMs: 1000 } });
+  transmitter.attach(link);
+  for (const name of ['aa', 'bb']) send(name, 'owner', 5);
+  await settled();
+  clock.advance(1000);
+  await settled();
+  t.deepEqual(sentOn(link), ['aa', 'bb']);
+  t.like(transmitter.waits.snapshot(), { count: 2, sum: 1000 });
+  send('cc');
+  transmitter.detach();
+  await settled();
+  t.is(transmitter.waits.snapshot().count, 2, 'what was not written has not waited');
+});

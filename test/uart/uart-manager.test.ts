@@ -118,7 +118,10 @@ test('every state of the link has a sentence for a person', (t) => {
   t.regex(describeLinkStatus({ state: 'probing', since: 0, name }), /is open; asking the root/);
   t.is(describeLinkStatus({ state: 'opening', since: 0 }), 'opening the link');
   t.is(describeLinkStatus({ state: 'stopped', since: 0 }), 'the link is closed');
+  const over = describeLinkStatus({ state: 'backingOff', since: 0, reason: 'recordingOver' });
+  t.is(over, 'the recording is over');
   for (const reason of Object.keys(LINK_DOWN_REASONS) as LinkDownReason[]) {
+    if (reason === 'recordingOver') continue;
     const text = describeLinkStatus({ state: 'backingOff', since: 0, reason, detail: 'EIO' });
     t.is(text, `no link: ${LINK_DOWN_REASONS[reason]} (EIO); trying again`);
   }

@@ -70,9 +70,9 @@ function alarmColumns(view: View): Column<AlarmInfo>[] {
 }
 
 /** `over` waits to be acknowledged, `acknowledged` for its condition to end. */
-function describeState({ active, acknowledged }: AlarmInfo): string {
-  if (acknowledged) return active ? 'acknowledged' : 'closed';
-  return active ? 'active' : 'over';
+function describeState({ active, acknowledged, restored }: AlarmInfo): string {
+  const state = acknowledged ? (active ? 'acknowledged' : 'closed') : active ? 'active' : 'over';
+  return restored ? `${state}, restored` : state;
 }
 
 export function describeAlarm({ node, text }: AlarmInfo): string {

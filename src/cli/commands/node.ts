@@ -6,7 +6,7 @@ import { type Column, formatFacts, formatTable } from '../text/table.js';
 import { paint, type View } from '../text/terminal.js';
 import { formatAge, formatMoment, formatWhen } from '../text/time.js';
 import { formatValue } from '../text/values.js';
-import { colourOfStatus } from '../text/words.js';
+import { colourOfStatus, describeNodeStatus } from '../text/words.js';
 import type { GatewayFlags } from '../with-client.js';
 
 export function addNodeCommand(program: Command): void {
@@ -19,8 +19,8 @@ export function addNodeCommand(program: Command): void {
 }
 
 export function formatNode(node: NodeInfo, view: View): string {
-  const { address, name, status, uuid, lastHeardAt, values } = node;
-  const title = `${formatAddress(address)}  ${name}  ${paint(status, colourOfStatus(node), view.terminal)}\n`;
+  const { address, name, uuid, lastHeardAt, values } = node;
+  const title = `${formatAddress(address)}  ${name}  ${paint(describeNodeStatus(node), colourOfStatus(node), view.terminal)}\n`;
   const facts = formatFacts(
     [
       ['last heard', lastHeardAt === null ? 'never' : formatWhen(lastHeardAt, view)],

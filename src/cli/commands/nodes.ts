@@ -6,7 +6,7 @@ import { type Column, formatTable } from '../text/table.js';
 import type { View } from '../text/terminal.js';
 import { formatAge, formatMoment } from '../text/time.js';
 import { formatNamedValues } from '../text/values.js';
-import { colourOfStatus, STATUSES, type Status } from '../text/words.js';
+import { colourOfStatus, describeNodeStatus, STATUSES, type Status } from '../text/words.js';
 import type { GatewayFlags } from '../with-client.js';
 
 interface NodesFlags extends GatewayFlags {
@@ -37,7 +37,7 @@ function nodeColumns(view: View): Column<NodeInfo>[] {
   return [
     { title: 'ADDRESS', text: ({ address }) => formatAddress(address) },
     { title: 'NAME', text: ({ name }) => name, optional: 1 },
-    { title: 'STATUS', text: ({ status }) => status, colour: colourOfStatus },
+    { title: 'STATUS', text: describeNodeStatus, colour: colourOfStatus },
     { title: 'HEARD', text: ({ lastHeardAt }) => ageOf(lastHeardAt, view), align: 'right' },
     { title: 'AT', text: ({ lastHeardAt }) => momentOf(lastHeardAt, view), optional: 2 },
     { title: 'LATEST VALUES', text: ({ values }) => formatNamedValues(values) || '-', flexible: 24 },

@@ -3,12 +3,21 @@ import { systemClock } from '../../clock.js';
 import { type Config, type GivenSettings, loadConfig } from '../../config.js';
 import { MeshgateError } from '../../errors.js';
 import { Gateway, loadTables, type WebAddress } from '../../gateway.js';
-import { createLog } from '../../log.js';
+import { createLog, type Log } from '../../log.js';
 import { packageVersion } from '../../package-root.js';
-import type { Tables } from '../../protocol/message.js';
-import { openSimulatedLink } from '../../simulator/simulated-link.js';
+import { openRecording } from '../../recorder/recording.js';
+import { Replay } from '../../replay/replay.js';
+import { openLinkTo } from '../../simulator/simulated-link.js';
+import { ServiceNotifier } from '../../systemd/notifier.js';
+import { takePassedSocket } from '../../systemd/passed-socket.js';
+import { describeLinkStatus } from '../../uart/describe-link.js';
 import { openPort } from '../../uart/open-port.js';
 import { watchForDevices } from '../../uart/port-finder.js';
+import { readBytes } from '../files.js';
+import { onHangUp } from './hang-up.js';
+import { reload } from './reload.js';
+import { configForReplay, noChance } from './run-replay.js';
+import { createSimulation, type Simulation } from './simulation.js';
 import type { StartFlags } from './start.js';
 import { untilTerminated } from './until-terminated.js';
 
@@ -19,23 +28,92 @@ const DEFAULT_TCP_PORT = '5001';
 export async function runGateway(flags: StartFlags): Promise<void> {
   const terminated = untilTerminated();
   outliveReaders();
+  const passedSocket = takePassedSocket();
   const config = readConfig(flags);
   const tables = loadTables(config);
-  const gateway = new Gateway({
-    config,
-    tables,
-    web: webAddress(config),
-    openLink: config.simulate ? simulated(config, tables) : serial(config),
-    watchForDevices: (onChange) => (config.simulate ? () => {} : watchForDevices(config.port, onChange)),
-  });
+  const logOf = (room: string) => createLog(room, undefined, undefined, () => gateway.logFormat);
+  const replay = readReplay(flags);
+  const simulation = config.simulate ? createSimulation(config, tables) : undefined;
+  const parts = replay ? replayParts(config, replay) : linkParts(config, simulation, logOf('uart'));
+  const gateway = new Gateway({ tables, web: webAddress(config), passedSocket, ...parts });
+  const log = logOf('gateway');
+  const service = new ServiceNotifier(log);
   try {
     await gateway.serve();
-    process.stdout.write(greeting(config, gateway));
+    onHangUp(() => {
+      service.reloading();
+      reload(gateway, () => readConfig(flags), log);
+      service.ready();
+    });
+    greet(config, gateway, log, replay ? replayGreeting(flags) : '');
+    tellLink(gateway, service);
     gateway.connect();
+    service.ready();
+    if (replay) void playToTheEnd(replay);
     await terminated;
   } finally {
-    await gateway.stop();
+    replay?.stop();
+    await Promise.all([gateway.stop(), service.stopping()]);
   }
+  process.stdout.write(simulation?.report() ?? '');
+}
+
+function linkParts(config: Config, simulation: Simulation | undefined, log: Log) {
+  return {
+    config,
+    hasHistory: config.history.enabled,
+    openLink: simulation ? openLinkTo(simulation.uart) : serial(config, log),
+    watchForDevices: (onChange: () => void) =>
+      simulation ? () => {} : watchForDevices(config.port, onChange),
+  };
+}
+
+/** Everything happens at the times of the recording; but clients are waited for as ever. It makes no history. */
+function replayParts(config: Config, { clock, link }: Replay) {
+  return {
+    config: configForReplay(config),
+    openLink: link.open,
+    watchForDevices: link.watchForDevices,
+    clock,
+    clientClock: { ...systemClock, now: () => clock.now() },
+    random: noChance,
+  };
+}
+
+async function playToTheEnd(replay: Replay): Promise<void> {
+  await replay.run();
+  createLog('replay', undefined, replay.clock).info('the recording is over; the gateway stays up');
+  await replay.goOn();
+}
+
+/** Throws `BAD_USAGE`, `BAD_RECORDING`, `FILE_FAILED` or `NO_PERMISSION`. */
+function readReplay({ replay, speed }: StartFlags): Replay | undefined {
+  if (replay === undefined) {
+    if (speed !== undefined) throw new MeshgateError('BAD_USAGE', '--speed is for --replay');
+    return undefined;
+  }
+  const recording = openRecording(replay, readBytes(replay));
+  return new Replay({ recording, speed: speed === undefined ? 1 : readSpeed(speed) });
+}
+
+function readSpeed(text: string): number | 'max' {
+  const speed = Number(text);
+  if (text === 'max' || (/^\d+(\.\d+)?$/.test(text) && speed > 0)) return text === 'max' ? text : speed;
+  throw new MeshgateError('BAD_USAGE', `"${text}" is no speed`, 'give a number above 0, or max');
+}
+
+/** Attempts to open the link are not worth telling; what comes of them is. */
+function tellLink({ hub }: Gateway, service: ServiceNotifier): void {
+  hub.subscribe((event) => {
+    if (event.kind !== 'link' || event.status.state === 'opening') return;
+    service.status(describeLinkStatus(event.status));
+  });
+}
+
+/** Where lines are for programs, this one is too. */
+function greet(config: Config, gateway: Gateway, log: Log, more: string): void {
+  if (config.log.format === 'text') process.stdout.write(greeting(config, gateway) + more);
+  else log.info([servedLine(config, gateway), webLine(config, gateway.webUrl)].filter(Boolean).join('; '));
 }
 
 /** Whoever reads the log may go (`| head`, a terminal that is closed): that must not end the gateway. */
@@ -44,10 +122,17 @@ function outliveReaders(): void {
 }
 
 function readConfig(flags: StartFlags): Config {
-  if (flags.simulate && flags.port !== undefined) {
-    throw new MeshgateError('BAD_USAGE', '--simulate and --port exclude each other');
+  const sources = (['simulate', 'port', 'replay'] as const).filter((flag) => flags[flag] !== undefined);
+  if (sources.length > 1) {
+    const named = sources.map((flag) => `--${flag}`).join(' and ');
+    throw new MeshgateError('BAD_USAGE', `${named} exclude each other`);
   }
-  return loadConfig(givenSettings(flags), flags.config);
+  const given = loadConfig(givenSettings(flags), flags.config);
+  const config = flags.replay === undefined ? given : { ...given, simulate: false };
+  if (flags.faults !== undefined && !config.simulate) {
+    throw new MeshgateError('BAD_USAGE', '--faults is for a virtual mesh only', 'add --simulate');
+  }
+  return config;
 }
 
 /** What existing dashboards connect to. */
@@ -59,7 +144,7 @@ function webAddress({ http: { listen } }: Config): WebAddress | undefined {
 }
 
 function givenSettings(flags: StartFlags): GivenSettings {
-  const { port, baud, socket, tcp, http, mqtt, simulate, nodes, seed } = flags;
+  const { port, baud, socket, tcp, http, mqtt, state, simulate, nodes, seed, generation, faults } = flags;
   return {
     port,
     baud,
@@ -67,18 +152,13 @@ function givenSettings(flags: StartFlags): GivenSettings {
     tcp: tcp === true ? DEFAULT_TCP_PORT : tcp,
     http: { listen: http },
     mqtt: { url: mqtt },
+    state,
     simulate,
-    simulation: { nodes, seed },
+    simulation: { nodes, seed, generation, faults },
   };
 }
 
-function simulated({ simulation }: Config, tables: Tables) {
-  const { nodes, seed, rate_hz: rateHz, loss } = simulation;
-  return openSimulatedLink({ clock: systemClock, tables, nodes, seed, rateHz, loss });
-}
-
-function serial({ port, baud, serial }: Config) {
-  const log = createLog('uart');
+function serial({ port, baud, serial }: Config, log: Log) {
   const settings = {
     port,
     baud,
@@ -90,24 +170,35 @@ function serial({ port, baud, serial }: Config) {
   return openPort(settings, { onChosen: (why) => log.info(`chose ${why}`) });
 }
 
-function greeting(config: Config, { socketPath, webUrl }: Gateway): string {
-  const tcp = config.tcp.map((port) => `, 127.0.0.1:${port}`).join('');
-  const served = `meshgate ${packageVersion} serves clients on ${socketPath}${tcp}\n${webGreeting(config, webUrl)}`;
-  return config.simulate ? served + simulationGreeting(config, socketPath) : served;
+function greeting(config: Config, gateway: Gateway): string {
+  const web = webLine(config, gateway.webUrl);
+  const served = `${servedLine(config, gateway)}\n${web && `${web}\n`}`;
+  return config.simulate ? served + simulationGreeting(config, gateway.socketPath) : served;
+}
+
+function servedLine({ tcp }: Config, { socketPath }: Gateway): string {
+  const ports = tcp.map((port) => `, 127.0.0.1:${port}`).join('');
+  return `meshgate ${packageVersion} serves clients on ${socketPath}${ports}`;
 }
 
 /** Whoever binds to more than this machine is told who may come in. */
-function webGreeting({ http }: Config, url: string | undefined): string {
+function webLine({ http }: Config, url: string | undefined): string {
   if (url === undefined) return '';
   const hasToken = http.token !== undefined || http.read_token !== undefined;
-  return `the dashboard is on ${url}${hasToken ? ', for those who show a token' : ''}\n`;
+  return `the dashboard is on ${url}${hasToken ? ', for those who show a token' : ''}`;
+}
+
+function replayGreeting({ replay, speed = '1' }: StartFlags): string {
+  const pace =
+    speed === '1' ? 'at its own pace' : speed === 'max' ? 'as fast as it goes' : `${speed} times as fast`;
+  return `the root is a recording, ${replay}, replayed ${pace}\n`;
 }
 
 function simulationGreeting({ simulation }: Config, socketPath: string): string {
   const socket = socketFlag(socketPath);
   return `
 The mesh is simulated: ${simulation.nodes} virtual nodes, seed ${simulation.seed}. No hardware is used.
-
+${simulation.faults === undefined ? '' : `The faults are those of ${simulation.faults}.\n`}
 Try next, in another terminal:
   npx meshgate nodes${socket}          what is known of the nodes
   npx meshgate watch${socket}          messages as they come, decoded

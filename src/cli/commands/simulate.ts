@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { FAULTS_HELP } from './faults-help.js';
 
 export interface SimulateFlags {
   readonly pty: string;
@@ -6,6 +7,8 @@ export interface SimulateFlags {
   readonly seed?: string;
   readonly rate?: string;
   readonly loss?: string;
+  readonly generation?: string;
+  readonly faults?: string;
 }
 
 export function addSimulateCommand(program: Command): void {
@@ -17,6 +20,8 @@ export function addSimulateCommand(program: Command): void {
     .option('--seed <n>', 'the same seed gives the same mesh')
     .option('--rate <hz>', 'data updates of each node, per second')
     .option('--loss <p>', 'share of messages that each hop loses, 0 to 1')
+    .option('--generation <n>', 'firmware of the root and its nodes: 1, 2 or 3')
+    .option('--faults <file>', FAULTS_HELP)
     .action(async (flags: SimulateFlags) => {
       const { runSimulation } = await import('./run-simulation.js');
       await runSimulation(flags);

@@ -4,7 +4,7 @@ import type { Result } from '../results.js';
 import { formatFacts } from '../text/table.js';
 import type { View } from '../text/terminal.js';
 import { formatDuration, formatMoment, formatWhen } from '../text/time.js';
-import { describeLink, describeStatusCounts } from '../text/words.js';
+import { describeHistory, describeLink, describeStatusCounts } from '../text/words.js';
 import type { GatewayFlags } from '../with-client.js';
 
 export function addStatusCommand(program: Command): void {
@@ -25,7 +25,7 @@ export function addStatusCommand(program: Command): void {
 
 /** `path`: the socket that it was asked on. */
 export function formatStatus(status: Result<'status'>, path: string, view: View): string {
-  const { version, pid, startedAt, uptimeMs, link, root, nodes, clients, openAlarms } = status;
+  const { version, pid, startedAt, uptimeMs, link, root, nodes, clients, history, openAlarms } = status;
   const since = formatMoment(startedAt, view);
   return formatFacts(
     [
@@ -34,11 +34,18 @@ export function formatStatus(status: Result<'status'>, path: string, view: View)
       ['link', describeLink(link, view)],
       ['root', describeRoot(root, view)],
       ['nodes', describeStatusCounts(nodes.byStatus)],
+      ['history', describeHistory(history)],
       ['alarms', openAlarms === 0 ? 'none' : `${openAlarms} open; to see them: meshgate alarms`],
-      ['clients', `${clients.sessions} in sessions, ${clients.listening} listening`],
+      ['clients', describeClients(clients)],
     ],
     view.terminal,
   );
+}
+
+function describeClients({ sessions, listening, dropped, coalesced }: Result<'status'>['clients']): string {
+  const counts = `${sessions} in sessions, ${listening} listening`;
+  if (dropped + coalesced === 0) return counts;
+  return `${counts}; missed by slow readers: ${dropped} events, ${coalesced} values; to see who: meshgate clients`;
 }
 
 function describeRoot({ lastHeardAt, resets }: Result<'status'>['root'], view: View): string {

@@ -16,6 +16,7 @@ const KINDS: Readonly<Record<EventKind, true>> = {
   message: true,
   value: true,
   node: true,
+  recovery: true,
   paths: true,
   link: true,
   delivery: true,

@@ -8,7 +8,13 @@ import { type Colour, paint, type View } from './terminal.js';
 import { pad, shorten, widthOf } from './text-width.js';
 import { formatExactMoment } from './time.js';
 import { formatNamedValue, formatNamedValues } from './values.js';
-import { colourOfStatus, describeLink, describeStatusCounts, type Status } from './words.js';
+import {
+  colourOfStatus,
+  describeLink,
+  describeRecovery,
+  describeStatusCounts,
+  type Status,
+} from './words.js';
 
 /** An event, with the values that a message carried. */
 export interface JoinedEvent {
@@ -17,7 +23,7 @@ export interface JoinedEvent {
 }
 
 /** Who it is about, what it is, and the rest. */
-interface Words {
+export interface Words {
   readonly who: string;
   readonly what: string;
   readonly text: string;
@@ -30,10 +36,14 @@ const SPACE = '  ';
 
 /** One line, without its end: `14:05:09.120  0x0005   Data       Sequence 17 · GPS …`. */
 export function formatEvent({ event, values }: JoinedEvent, view: View): string {
-  const { who, what, text, colour } = describeEvent(event, values, view);
-  const time = 'at' in event ? formatExactMoment(event.at, view) : formatExactMoment(view.now, view);
+  return formatWords('at' in event ? event.at : view.now, describeEvent(event, values, view), view);
+}
+
+/** `at`: ms since the epoch. */
+export function formatWords(at: number, { who, what, text, colour }: Words, view: View): string {
+  const time = formatExactMoment(at, view);
   const name = pad(cleanText(what), WHAT_WIDTH);
-  const head = `${time}${SPACE}${pad(who, WHO_WIDTH)}${SPACE}`;
+  const head = `${time}${SPACE}${pad(cleanText(who), WHO_WIDTH)}${SPACE}`;
   const { columns } = view.terminal;
   const used = widthOf(head) + widthOf(name) + SPACE.length;
   const rest = cleanText(text);
@@ -68,7 +78,7 @@ function describeEvent(event: StreamEvent, values: readonly Value[], view: View)
   }
 }
 
-function describeMessage(message: MessageInfo, values: readonly Value[]): Words {
+export function describeMessage(message: MessageInfo, values: readonly Value[]): Words {
   const { from, name, text, detail } = message;
   const isBad = name === 'Malformed';
   const isUnknown = name.startsWith(UNKNOWN);
@@ -135,10 +145,12 @@ function describePaths(paths: Extract<MeshEvent, { kind: 'paths' }>['paths']): s
   return shown.join(', ') || 'none';
 }
 
-type OtherEvent = Extract<MeshEvent, { kind: 'paths' | 'console' | 'traffic' | 'robots' }>;
+type OtherEvent = Extract<MeshEvent, { kind: 'recovery' | 'paths' | 'console' | 'traffic' | 'robots' }>;
 
 function describeOther(event: OtherEvent): Words {
   switch (event.kind) {
+    case 'recovery':
+      return { who: 'root', what: 'recovery', text: describeRecovery(event), colour: 'yellow' };
     case 'paths':
       return { who: 'root', what: 'paths', text: describePaths(event.paths) };
     case 'console':

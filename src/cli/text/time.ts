@@ -32,6 +32,13 @@ export function parseTime(text: string, now: number): number {
   );
 }
 
+/** ms of a length of time as it was typed: `60s`, `1h30m`. Throws `BAD_USAGE`. */
+export function parseLength(text: string): number {
+  const ms = AGE.test(text.trim()) ? parseDuration(text) : 0;
+  if (ms > 0) return ms;
+  throw new MeshgateError('BAD_USAGE', `"${text}" is no length of time: use 60s, 5m or 1h`);
+}
+
 /** ms of `10m`, `1h30m`, `500ms`; a text that is none gives 0. */
 function parseDuration(text: string): number {
   let ms = 0;

@@ -1,5 +1,5 @@
 /** What the gateway says, in words for people. */
-import type { LinkInfo, NodeInfo } from '../../client/index.js';
+import type { HistoryInfo, LinkInfo, MeshEvent, NodeInfo } from '../../client/index.js';
 import type { Colour, View } from './terminal.js';
 import { formatDuration, formatMoment } from './time.js';
 
@@ -20,6 +20,16 @@ export function colourOfStatus({ status }: { readonly status: Status }): Colour 
   return STATUS_COLOURS[status];
 }
 
+/** `active`; `unknown, restored` of a node that was not heard since the gateway was started. */
+export function describeNodeStatus({ status, restored }: Pick<NodeInfo, 'status' | 'restored'>): string {
+  return restored ? `${status}, restored` : status;
+}
+
+export function describeHistory({ file, fault }: HistoryInfo): string {
+  if (file === null) return fault === null ? 'in memory only' : `in memory only: ${fault}`;
+  return fault === null ? file : `${file}, not written now: ${fault}`;
+}
+
 /** `12, all active`; `12, of which 10 active, 2 idle`. */
 export function describeStatusCounts(counts: Readonly<Record<Status, number>>): string {
   const total = STATUSES.reduce((sum, status) => sum + counts[status], 0);
@@ -31,12 +41,26 @@ export function describeStatusCounts(counts: Readonly<Record<Status, number>>): 
   return only ? `${total}, all ${only}` : `${total}, of which ${parts.join(', ')}`;
 }
 
+const RECOVERY_STEPS = {
+  probe: 'asked for its nodes',
+  restart: 'told to restart (RST-R)',
+  resetLines: 'board reset by DTR and RTS',
+  reopen: 'port closed and opened again',
+} as const;
+
+/** `silent: told to restart (RST-R), round 2`. */
+export function describeRecovery({ step, round, outcome }: Extract<MeshEvent, { kind: 'recovery' }>): string {
+  const times = round === 1 ? '' : `, round ${round}`;
+  return `silent: ${RECOVERY_STEPS[step]}${outcome === 'done' ? '' : ' is not possible'}${times}`;
+}
+
 const LINK_STATES: Readonly<Record<LinkInfo['state'], string>> = {
   absent: 'down',
   opening: 'opening',
   probing: 'open, but the root has not spoken yet',
   up: 'up',
   backingOff: 'down, trying again',
+  maintenance: 'closed for maintenance',
   stopped: 'stopped',
 };
 

@@ -5,6 +5,7 @@ import { MeshgateError } from '../../errors.js';
 import type { Log } from '../../log.js';
 import type { Delivery } from '../../network/deliveries.js';
 import type { Hub } from '../../network/hub.js';
+import { ClientTally } from '../../socket/client-tally.js';
 import { describeDelivery } from '../../socket/session/describe.js';
 import type { GatewayFacts } from '../../socket/session/method.js';
 import { methods } from '../../socket/session/methods/index.js';
@@ -97,6 +98,7 @@ export class Commands {
       log,
       name: 'mqtt',
       role: 'full',
+      tally: new ClientTally(),
       send: (text) => this.#onReply(JSON.parse(text)),
       isBehind: () => false,
     });

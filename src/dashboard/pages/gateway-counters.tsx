@@ -1,13 +1,10 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { Card } from '../parts/card.js';
-import { useSession } from '../store/context.js';
-import { useTopic } from '../store/topic.js';
-
-const ASK_EVERY_MS = 2000;
+import { useAsked } from '../store/use-asked.js';
 
 /** Everything that the gateway counts; zeros are left out unless they are asked for. */
 export function Counters() {
-  const counters = useCounters();
+  const counters = useAsked('counters');
   const [showsAll, setShowsAll] = useState(false);
   const rows = flatten(counters).filter(([, count]) => showsAll || count !== 0);
   const choice = (
@@ -42,21 +39,6 @@ export function Counters() {
       </table>
     </Card>
   );
-}
-
-function useCounters(): unknown {
-  const session = useSession();
-  useTopic(session.topic);
-  const [counters, setCounters] = useState<unknown>({});
-  const isOpen = session.state === 'open';
-  useEffect(() => {
-    if (!isOpen) return;
-    const ask = () => void session.call('counters', {}).then(setCounters, () => {});
-    ask();
-    const timer = setInterval(ask, ASK_EVERY_MS);
-    return () => clearInterval(timer);
-  }, [session, isOpen]);
-  return counters;
 }
 
 /** `uart · received · bytes`: one line for each number. */

@@ -6,6 +6,7 @@ import { PageTitle } from '../parts/page-title.js';
 import { RefreshButton } from '../parts/refresh-button.js';
 import { useMayAct, useSession } from '../store/context.js';
 import { useTopic } from '../store/topic.js';
+import { Clients } from './gateway-clients.js';
 import { Counters } from './gateway-counters.js';
 import { SendForm } from './node/send-form.js';
 
@@ -27,6 +28,7 @@ export function GatewayPage() {
           )}
         </div>
         <div class="column">
+          <Clients />
           <Counters />
         </div>
       </div>

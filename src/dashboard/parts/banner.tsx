@@ -38,6 +38,7 @@ const LINK_DETAILS = {
   probing: 'The port is open; waiting for the root to answer.',
   up: '',
   backingOff: 'Trying again by itself.',
+  maintenance: 'The port is handed to another program for a while.',
   stopped: 'The gateway has stopped it.',
 } as const;
 

@@ -54,6 +54,7 @@ const LINK_WORDS = {
   probing: 'waiting for the root',
   up: 'up',
   backingOff: 'down',
+  maintenance: 'maintenance',
   stopped: 'stopped',
 } as const;
 

@@ -28,7 +28,7 @@ export class NodeDetails {
 
   onNodeEvent({ node, change }: Extract<MeshEvent, { kind: 'node' }>): void {
     if (change === 'forgotten') this.#wanted.delete(node);
-    if (change !== 'added' && change !== 'identified') return;
+    if (change === 'forgotten' || change === 'status') return;
     this.#wanted.add(node);
     this.#schedule();
   }

@@ -14,7 +14,7 @@ const CHANGES_KEPT = 100;
 export interface StatusChange {
   readonly seq: number;
   readonly at: number;
-  readonly change: 'added' | 'identified' | 'forgotten' | 'status';
+  readonly change: 'added' | 'identified' | 'renamed' | 'forgotten' | 'status';
   readonly status: NodeStatusName | null;
 }
 

@@ -196,6 +196,7 @@ export class Store {
       name: `Node-${address}`,
       uuid: null,
       status: 'unheard',
+      restored: false,
       lastHeardAt: null,
       values: [],
     });

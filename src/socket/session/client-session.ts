@@ -101,6 +101,7 @@ export class ClientSession {
 
   #send(text: string): void {
     if (this.#isClosed) return;
+    this.#parts.tally.messages++;
     if (text.length < LARGE_REPLY) this.#parts.transport.write(text);
     else this.#sendLarge(text);
     if (this.#isBehind) this.#behindSince ??= this.#parts.clock.monotonic();

@@ -1,17 +1,21 @@
 /** The hub's objects as the session says them: see shapes.ts. */
 import { cleanText } from '../../clean-text.js';
 import type { Alarm } from '../../network/alarms.js';
+import type { ArchiveStatus } from '../../network/archive.js';
 import type { Delivery } from '../../network/deliveries.js';
+import { HEALTH_REASONS, type Health, type HealthReason } from '../../network/health.js';
 import type { Hub, HubEvent, NodeValue, NodeView, RootView } from '../../network/hub.js';
 import { formatAddress } from '../../protocol/address.js';
 import { type DecodedValue, decodeValue } from '../../protocol/data-types.js';
 import { MALFORMED_REASONS, type Message, messageName } from '../../protocol/message.js';
-import { LINK_DOWN_REASONS } from '../../uart/link.js';
+import { LINK_DOWN_REASONS, type LinkDownReason } from '../../uart/link.js';
 import type { LinkStatus } from '../../uart/link-keeper.js';
 import type {
   AgedValue,
   AlarmInfo,
   DeliveryInfo,
+  HealthInfo,
+  HistoryInfo,
   LinkInfo,
   MeshEvent,
   MessageInfo,
@@ -21,15 +25,37 @@ import type {
   Value,
 } from './shapes.js';
 
-export function describeLink({ state, since, name, reason, detail }: LinkStatus): LinkInfo {
+export function describeLink({ state, since, name, identity, reason, detail }: LinkStatus): LinkInfo {
   const words = reason === undefined ? null : LINK_DOWN_REASONS[reason];
   return {
     state,
     since,
     port: name ?? null,
+    identity: identity ?? null,
     reason: reason ?? null,
     detail: words === null || !detail ? words : `${words}: ${cleanText(detail)}`,
   };
+}
+
+/** The checks in their order, each with its reason in words where it is not passed. */
+export function describeHealth(health: Health): HealthInfo {
+  const checks = (['link', 'root', 'alarms'] as const).map((check) => {
+    const reason = health[check];
+    return {
+      check,
+      ok: reason === undefined,
+      reason: reason ?? null,
+      text: reason ? healthText(reason) : null,
+    };
+  });
+  return { ready: health.root === undefined, healthy: checks.every(({ ok }) => ok), checks };
+}
+
+/** A reason in words. */
+export function healthText(reason: HealthReason): string {
+  return reason in HEALTH_REASONS
+    ? HEALTH_REASONS[reason as keyof typeof HEALTH_REASONS]
+    : LINK_DOWN_REASONS[reason as LinkDownReason];
 }
 
 export function describeRoot({ lastHeardAt, resets }: RootView): RootInfo {
@@ -66,7 +92,7 @@ export function describeAgedValue(value: NodeValue, now: number): AgedValue {
 }
 
 export function describeNode(
-  { address, name, uuid, status, lastHeardAt, latest }: NodeView,
+  { address, name, uuid, status, restored, lastHeardAt, latest }: NodeView,
   now: number,
 ): NodeInfo {
   return {
@@ -74,13 +100,18 @@ export function describeNode(
     name,
     uuid: uuid?.toString('hex') ?? null,
     status,
+    restored,
     lastHeardAt: lastHeardAt ?? null,
     values: latest.map(({ type, value }) => describeAgedValue({ node: address, type, value }, now)),
   };
 }
 
-export function describeAlarm({ node, ...alarm }: Alarm): AlarmInfo {
-  return { ...alarm, node: node ?? null };
+export function describeHistory({ file, fault, storedSeq }: ArchiveStatus): HistoryInfo {
+  return { file: file ?? null, fault: fault ?? null, storedSeq: storedSeq ?? null };
+}
+
+export function describeAlarm({ node, restored = false, ...alarm }: Alarm): AlarmInfo {
+  return { ...alarm, node: node ?? null, restored };
 }
 
 export function describeDelivery(delivery: Delivery): DeliveryInfo {
@@ -120,6 +151,10 @@ export function describeEvent(event: HubEvent): MeshEvent {
     case 'node': {
       const status = event.change === 'status' ? event.status : null;
       return { seq, at, kind: 'node', node: event.node, change: event.change, status };
+    }
+    case 'recovery': {
+      const { step, round, outcome } = event;
+      return { seq, at, kind: 'recovery', step, round, outcome };
     }
     case 'paths':
       return { seq, at, kind: 'paths', paths: [...event.paths] };

@@ -6,7 +6,7 @@ import type { DataType } from '../../protocol/data-types.js';
 import type { MessageOpcode } from '../../protocol/opcodes.js';
 import type { DeliveryWaiters } from './delivery-waiters.js';
 import { SessionError } from './errors.js';
-import type { MapInfo } from './shapes.js';
+import type { ClientInfo, MapInfo } from './shapes.js';
 import type { Subscriptions } from './subscriptions.js';
 
 /** The gateway process itself, as sessions tell of it. */
@@ -16,11 +16,32 @@ export interface GatewayFacts {
   readonly port: string | null;
   /** ms since the epoch, host clock. */
   readonly startedAt: number;
-  /** Connections now, and how the earlier ones ended. */
+  /** Connections now, by what they are. */
   clients(): { readonly connected: number; readonly listening: number; readonly sessions: number };
+  /** Each of them, with what it was sent. */
+  clientList(): ClientInfo[];
+  /** What all of them were sent and missed, and how the earlier ones ended. */
   clientCounters(): Readonly<Record<string, unknown>>;
   /** What the dashboard's map shows behind the nodes. */
   readonly map: MapInfo;
+  /** The flight recorder; undefined where it is off. */
+  readonly recorder: RecorderFacts | undefined;
+}
+
+export interface RecorderFacts {
+  /** Tells this run of the gateway from others. */
+  readonly run: string;
+  /** Whole blocks, `limit` bytes of them at most, or one: those behind a cursor, of the last ms, or all. */
+  read(
+    wish: { readonly after?: string | undefined; readonly lastMs?: number | undefined },
+    limit: number,
+  ): {
+    readonly blocks: Buffer;
+    readonly cursor: string;
+    readonly more: boolean;
+    readonly missed: number | null;
+  };
+  counters(): unknown;
 }
 
 /** What a method works on: the hub, and the session that called it. */
@@ -42,6 +63,8 @@ export interface Method {
   readonly result: z.ZodType;
   /** Changes the mesh or the gateway; the others only read. */
   readonly writes: boolean;
+  /** Its replies hold what the tap was told: neither they nor its requests are told again. */
+  readonly isUntapped?: boolean;
   /** `params` has passed the schema. `afterReply` runs once the reply has been handed to the client. */
   run(params: unknown, context: MethodContext): MethodReply | Promise<MethodReply>;
 }
@@ -65,6 +88,7 @@ interface MethodDefinition<Name extends string, Params extends z.ZodObject, Resu
   readonly params: Params;
   readonly result: Result;
   readonly writes?: boolean;
+  readonly isUntapped?: boolean;
   run(params: z.output<Params>, context: MethodContext): z.output<Result> | Promise<z.output<Result>>;
 }
 
@@ -72,13 +96,14 @@ interface MethodDefinition<Name extends string, Params extends z.ZodObject, Resu
 export function method<const Name extends string, Params extends z.ZodObject, Result extends z.ZodType>(
   definition: MethodDefinition<Name, Params, Result>,
 ): TypedMethod<Name, Params, Result> {
-  const { name, summary, params, result, writes = false } = definition;
+  const { name, summary, params, result, writes = false, isUntapped = false } = definition;
   return {
     name,
     summary,
     params,
     result,
     writes,
+    isUntapped,
     run(given, context) {
       const reply = definition.run(given as z.output<Params>, context);
       return reply instanceof Promise ? reply.then((result) => ({ result })) : { result: reply };

@@ -6,6 +6,8 @@ import type { Clock } from '../../clock.js';
 import { errorStack } from '../../errors.js';
 import type { Log } from '../../log.js';
 import type { Hub } from '../../network/hub.js';
+import type { ClientTally } from '../client-tally.js';
+import type { ClientTap } from '../client-tap.js';
 import { DeliveryWaiters } from './delivery-waiters.js';
 import { SESSION_ERRORS, SessionError, type SessionErrorCode } from './errors.js';
 import type { GatewayFacts, Method, MethodContext, MethodReply } from './method.js';
@@ -21,6 +23,9 @@ export interface SessionParts {
   readonly name: string;
   /** What the client may do. */
   readonly role: 'full' | 'read';
+  /** Counts what the client is sent and what it misses. */
+  readonly tally: ClientTally;
+  readonly tap?: ClientTap | undefined;
   /** Hands one JSON text to the client. */
   readonly send: (text: string) => void;
   /** True while the client has more unread than it may. */
@@ -40,6 +45,7 @@ type RequestId = string | number | null;
 interface Answer {
   readonly text: string | undefined;
   readonly afterReply?: (() => void) | undefined;
+  readonly isUntapped?: boolean;
 }
 
 interface Request {
@@ -77,7 +83,8 @@ export class Session {
   /** Takes one text of the client: a request, a notification or a batch. */
   receive(text: string): void {
     const parsed = parseJson(text);
-    if (parsed === undefined) this.#send(errorReply(null, new SessionError('PARSE_ERROR')));
+    if (!isUntapped(parsed)) this.#parts.tap?.asked(text);
+    if (parsed === undefined) this.#reply(errorReply(null, new SessionError('PARSE_ERROR')));
     else if (Array.isArray(parsed)) void this.#receiveBatch(parsed);
     else this.#carryOut(parsed, (answer) => this.#give(answer));
   }
@@ -100,26 +107,28 @@ export class Session {
     this.#context.deliveries.close();
   }
 
-  #send(text: string): void {
-    if (!this.#isClosed) this.#parts.send(text);
+  #reply(text: string, isUntapped = false): void {
+    if (this.#isClosed) return;
+    if (!isUntapped) this.#parts.tap?.answered(text);
+    this.#parts.send(text);
   }
 
-  #give({ text, afterReply }: Answer): void {
-    if (text !== undefined) this.#send(text);
+  #give({ text, afterReply, isUntapped }: Answer): void {
+    if (text !== undefined) this.#reply(text, isUntapped);
     afterReply?.();
   }
 
   /** A batch is answered by one array, without its notifications; an empty one is a wrong request. */
   async #receiveBatch(entries: readonly unknown[]): Promise<void> {
-    if (entries.length === 0) return this.#send(errorReply(null, new SessionError('INVALID_REQUEST')));
+    if (entries.length === 0) return this.#reply(errorReply(null, new SessionError('INVALID_REQUEST')));
     if (entries.length > MAX_BATCH) {
       const error = new SessionError('TOO_MANY_REQUESTS', `a batch may have ${MAX_BATCH}`);
-      return this.#send(errorReply(null, error));
+      return this.#reply(errorReply(null, error));
     }
     this.#unanswered++;
     const answers = await this.#answerAll(entries);
     const texts = answers.map(({ text }) => text).filter((text) => text !== undefined);
-    if (texts.length > 0) this.#send(`[${texts.join(',')}]`);
+    if (texts.length > 0) this.#reply(`[${texts.join(',')}]`, entries.some(isUntapped));
     for (const { afterReply } of answers) afterReply?.();
     this.#onAnswered();
   }
@@ -145,11 +154,14 @@ export class Session {
       return;
     }
     const { id, method } = request;
+    const common = { isUntapped: isUntapped(entry) };
     this.#call(
       request,
-      ({ result, afterReply }) => settle({ text: resultReply(id, result), afterReply }),
-      (error) =>
-        settle({ text: id === undefined ? undefined : errorReply(id, this.#asSessionError(error, method)) }),
+      ({ result, afterReply }) => settle({ ...common, text: resultReply(id, result), afterReply }),
+      (error) => {
+        const text = id === undefined ? undefined : errorReply(id, this.#asSessionError(error, method));
+        settle({ ...common, text });
+      },
     );
   }
 
@@ -191,6 +203,11 @@ export class Session {
     this.#parts.log.warn('internal error', `${method}: ${errorStack(error)}`);
     return new SessionError('INTERNAL');
   }
+}
+
+/** What the tap must not be told, since it has told it itself. */
+function isUntapped(entry: unknown): boolean {
+  return findMethod(readRequest(entry)?.method ?? '')?.isUntapped === true;
 }
 
 /** A request of a batch whose replies have become too long; a notification was not carried out either. */

@@ -14,9 +14,10 @@ const address = z.int().min(0).max(MAX_UNICAST_ADDRESS).describe('unicast addres
 const anyAddress = z.int().min(0).max(MAX_ADDRESS);
 
 export const linkShape = z.object({
-  state: z.enum(['absent', 'opening', 'probing', 'up', 'backingOff', 'stopped']),
+  state: z.enum(['absent', 'opening', 'probing', 'up', 'backingOff', 'maintenance', 'stopped']),
   since: time,
   port: z.string().nullable(),
+  identity: z.string().nullable().describe('which board it is, where that can be told'),
   reason: z.string().nullable().describe('why there is no link, from a closed list'),
   detail: z.string().nullable().describe('the reason in words'),
 });
@@ -42,11 +43,26 @@ export const valueShape = z.object({
 
 export const agedValueShape = valueShape.extend({ ageMs: z.number().describe('since it was received') });
 
+const fieldSummaryShape = z.object({ min: z.number(), max: z.number(), mean: z.number(), last: z.number() });
+
+export const bucketShape = z.object({
+  at: time.describe('beginning of the bucket, ms since the epoch: a multiple of bucketMs'),
+  count: z.int().describe('values in it'),
+  fields: z.record(z.string(), fieldSummaryShape).describe('fields that are numbers'),
+});
+
+export const historyShape = z.object({
+  file: z.string().nullable().describe('where history is kept; null = in memory only'),
+  fault: z.string().nullable().describe('why it is in memory only, or is not written now'),
+  storedSeq: z.int().nullable().describe('number of the last event that is on the disk'),
+});
+
 export const nodeShape = z.object({
   address,
   name: z.string(),
   uuid: hex.nullable(),
   status: nodeStatusShape,
+  restored: z.boolean().describe('known from an earlier run of the gateway, and not heard since'),
   lastHeardAt: time.nullable(),
   values: z.array(agedValueShape).describe('the latest of each data type'),
 });
@@ -78,7 +94,9 @@ export const alarmShape = z.object({
   code: z.enum([
     'LINK_LOST',
     'ROOT_SILENT',
+    'ROOT_CHANGED',
     'ROOT_RESTARTED',
+    'HISTORY_FAILING',
     'NODE_DISCONNECTED',
     'QUEUE_FULL',
     'MALFORMED_DATA',
@@ -91,6 +109,7 @@ export const alarmShape = z.object({
   count: z.int(),
   active: z.boolean().describe('the condition is there now'),
   acknowledged: z.boolean(),
+  restored: z.boolean().describe('from an earlier run of the gateway, and not noticed anew since'),
 });
 
 export const deliveryStageShape = z.enum(['queued', 'written', 'answered', 'uncertain', 'failed']);
@@ -116,6 +135,35 @@ export const messageShape = z.object({
   toListeners: z.boolean().describe('clients of the classic dialect got it'),
 });
 
+export const healthShape = z.object({
+  ready: z.boolean().describe('the link is open and the root has spoken lately'),
+  healthy: z.boolean().describe('every check is passed'),
+  checks: z.array(
+    z.object({
+      check: z.enum(['link', 'root', 'alarms']),
+      ok: z.boolean(),
+      reason: z.string().nullable().describe('why it is not passed, from a closed list'),
+      text: z.string().nullable().describe('the reason in words'),
+    }),
+  ),
+});
+
+export const clientShape = z.object({
+  name: z.string().describe('as in the log, and in events of kind traffic'),
+  kind: z
+    .enum(['new', 'sending', 'listening', 'session', 'webSession', 'webMonitor'])
+    .describe('new: it has not said yet what it is'),
+  role: z.enum(['full', 'read']).nullable().describe('what it may do; null until it has shown its token'),
+  connectedAt: time,
+  queuedBytes: z.int().describe('that the system has not taken yet'),
+  sent: z.object({
+    messages: z.int().describe('replies, events, messages'),
+    bytes: z.int().describe('on its connection, queued ones included'),
+  }),
+  dropped: z.int().describe('events that it did not get because it read too slowly'),
+  coalesced: z.int().describe('values that a later one replaced because it read too slowly'),
+});
+
 const seq = z.int().describe('from one counter');
 const eventBase = { seq, at: time };
 
@@ -126,8 +174,15 @@ export const eventShape = z.discriminatedUnion('kind', [
     ...eventBase,
     kind: z.literal('node'),
     node: address,
-    change: z.enum(['added', 'identified', 'forgotten', 'status']),
+    change: z.enum(['added', 'identified', 'renamed', 'forgotten', 'status']),
     status: nodeStatusShape.nullable().describe('the new status, with change "status"'),
+  }),
+  z.object({
+    ...eventBase,
+    kind: z.literal('recovery'),
+    step: z.enum(['probe', 'restart', 'resetLines', 'reopen']).describe('what was done about a silent root'),
+    round: z.int().describe('counts from 1; a new one begins after a pause'),
+    outcome: z.enum(['done', 'notPossible']),
   }),
   z.object({ ...eventBase, kind: z.literal('paths'), paths: z.array(pathShape) }),
   z.object({ ...eventBase, kind: z.literal('link'), link: linkShape }),
@@ -149,6 +204,7 @@ export const eventKinds = [
   'message',
   'value',
   'node',
+  'recovery',
   'paths',
   'link',
   'delivery',
@@ -177,10 +233,14 @@ export type RootInfo = z.output<typeof rootShape>;
 export type NodeStatusName = z.output<typeof nodeStatusShape>;
 export type Value = z.output<typeof valueShape>;
 export type AgedValue = z.output<typeof agedValueShape>;
+export type BucketInfo = z.output<typeof bucketShape>;
+export type HistoryInfo = z.output<typeof historyShape>;
 export type NodeInfo = z.output<typeof nodeShape>;
 export type PathInfo = z.output<typeof pathShape>;
 export type RobotInfo = z.output<typeof robotShape>;
 export type MapInfo = z.output<typeof mapShape>;
+export type HealthInfo = z.output<typeof healthShape>;
+export type ClientInfo = z.output<typeof clientShape>;
 export type AlarmInfo = z.output<typeof alarmShape>;
 export type DeliveryInfo = z.output<typeof deliveryShape>;
 export type MessageInfo = z.output<typeof messageShape>;

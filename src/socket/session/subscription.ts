@@ -8,6 +8,7 @@
  */
 import type { CancelTimer, Clock } from '../../clock.js';
 import type { Hub, HubEvent } from '../../network/hub.js';
+import type { ClientTally } from '../client-tally.js';
 import { describeEvent } from './describe.js';
 import { type EventFilter, passesFilter } from './event-filter.js';
 
@@ -23,6 +24,8 @@ export interface SubscriptionParts {
   readonly clock: Clock;
   /** True while the client has more unread than it may. */
   readonly isBehind: () => boolean;
+  /** Counts what the client misses. */
+  readonly tally: ClientTally;
   /** Hands a whole JSON-RPC message to the client. */
   readonly send: (text: string) => void;
 }
@@ -94,10 +97,16 @@ export class Subscription {
   #readRing(): void {
     while (this.#isOpen && this.#readTo !== undefined && !this.#parts.isBehind()) {
       const { events, gone } = this.#parts.hub.replay(this.#readTo, READ_AT_ONCE);
-      if (gone?.to) this.#tellGap({ ...gone, to: gone.to, dropped: gone.to - gone.from + 1, coalesced: 0 });
+      if (gone?.to) this.#tellGone(gone.from, gone.to);
       if (events.length === 0) this.#readTo = undefined;
       else this.#takeWhileRead(events);
     }
+  }
+
+  #tellGone(from: number, to: number): void {
+    const dropped = to - from + 1;
+    this.#parts.tally.dropped += dropped;
+    this.#tellGap({ from, to, dropped, coalesced: 0 });
   }
 
   #takeWhileRead(events: readonly HubEvent[]): void {
@@ -124,10 +133,14 @@ export class Subscription {
     this.#heldBack.to = Math.max(this.#heldBack.to, event.seq);
     if (event.kind !== 'value') {
       this.#heldBack.dropped++;
+      this.#parts.tally.dropped++;
       return;
     }
     const key = keyOf(event);
-    if (this.#coalesced.has(key)) this.#heldBack.coalesced++;
+    if (this.#coalesced.has(key)) {
+      this.#heldBack.coalesced++;
+      this.#parts.tally.coalesced++;
+    }
     this.#coalesced.set(key, event);
   }
 

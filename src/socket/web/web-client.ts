@@ -2,9 +2,11 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { CancelTimer } from '../../clock.js';
+import { ClientTally } from '../client-tally.js';
 import { ClientSession, type SessionTransport } from '../session/client-session.js';
 import { SessionError } from '../session/errors.js';
 import { errorReply, type SessionParts } from '../session/session.js';
+import type { ClientInfo } from '../session/shapes.js';
 import { type AccessSettings, type Role, roleOfToken } from './web-access.js';
 
 export const WEB_END_REASONS = {
@@ -13,12 +15,13 @@ export const WEB_END_REASONS = {
   slowReader: 'the client did not read what was sent to it',
   notAlive: 'the client did not answer a ping',
   failed: 'the connection failed',
+  accessChanged: 'what clients may do was changed',
   stopped: 'the gateway was stopped',
 } as const;
 
 export type WebEndReason = keyof typeof WEB_END_REASONS;
 
-export interface WebClientParts extends Omit<SessionParts, 'send' | 'isBehind' | 'role'> {
+export interface WebClientParts extends Omit<SessionParts, 'send' | 'isBehind' | 'role' | 'tally'> {
   readonly access: AccessSettings;
   /** Undefined until the client has shown a token. */
   readonly role: Role | undefined;
@@ -36,10 +39,17 @@ const TOKEN_TIMEOUT_MS = 5000;
 const CLOSE_NORMAL = 1000;
 const CLOSE_GOING_AWAY = 1001;
 const CLOSE_POLICY = 1008;
+/** 1012, service restart: the client may come again at once. */
+const CLOSE_COME_AGAIN = 1012;
 
 export class WebClient {
   readonly #socket: WebSocket;
+  readonly #tcp: Socket;
   readonly #parts: WebClientParts;
+  readonly #tally = new ClientTally();
+  readonly #connectedAt: number;
+  #kind: ClientInfo['kind'] = 'new';
+  #role: Role | undefined;
   #session: ClientSession | undefined;
   #unwatch: () => void = () => {};
   #cancelTimeout: CancelTimer = () => {};
@@ -50,19 +60,35 @@ export class WebClient {
 
   constructor(socket: WebSocket, tcp: Socket, parts: WebClientParts) {
     this.#socket = socket;
+    this.#tcp = tcp;
     this.#parts = parts;
-    socket.on('message', (data, isBinary) => this.#onMessage(isBinary ? '' : String(data), tcp));
+    this.#connectedAt = parts.clock.now();
+    socket.on('message', (data, isBinary) => this.#onMessage(isBinary ? '' : String(data)));
     socket.on('pong', () => {
       this.#isAlive = true;
     });
     socket.on('error', () => this.#end('failed'));
     socket.on('close', () => this.#end(this.#closedAs));
-    if (parts.role) this.#admit(parts.role, tcp);
+    if (parts.role) this.#admit(parts.role);
     else this.#cancelTimeout = parts.clock.after(TOKEN_TIMEOUT_MS, () => this.#refuse());
   }
 
   get hasSession(): boolean {
     return this.#session !== undefined;
+  }
+
+  describe(): ClientInfo {
+    const { messages, dropped, coalesced } = this.#tally;
+    return {
+      name: this.#parts.name,
+      kind: this.#kind,
+      role: this.#role ?? null,
+      connectedAt: this.#connectedAt,
+      queuedBytes: this.#socket.bufferedAmount,
+      sent: { messages, bytes: this.#tcp.bytesWritten },
+      dropped,
+      coalesced,
+    };
   }
 
   /** Asks whether the client is still there; one that did not answer the last time is dropped. */
@@ -80,19 +106,28 @@ export class WebClient {
     this.#socket.close(CLOSE_GOING_AWAY);
   }
 
+  /** Nothing is taken from the client any more; it may come again, and is judged anew. */
+  dismiss(): void {
+    this.#closedAs = 'accessChanged';
+    this.#cancelTimeout();
+    this.#unwatch();
+    this.#session?.close();
+    this.#socket.close(CLOSE_COME_AGAIN);
+  }
+
   /** Ends the connection at once, whatever is still unsent. */
   cut(): void {
     this.#end('stopped');
   }
 
-  #onMessage(text: string, tcp: Socket): void {
-    if (this.#isEnded) return;
+  #onMessage(text: string): void {
+    if (this.#isEnded || this.#closedAs === 'accessChanged') return;
     if (this.#session) this.#session.receive(text);
-    else if (!this.#parts.role) this.#takeToken(text, tcp);
+    else if (!this.#parts.role) this.#takeToken(text);
   }
 
   /** The first message of a client that had no header to show its token in: `authenticate` with `token`. */
-  #takeToken(text: string, tcp: Socket): void {
+  #takeToken(text: string): void {
     const { id, token } = readToken(text);
     const role = token === undefined ? undefined : roleOfToken(token, this.#parts.access);
     if (!role) {
@@ -101,10 +136,12 @@ export class WebClient {
     }
     this.#cancelTimeout();
     if (id !== null) this.#socket.send(JSON.stringify({ jsonrpc: '2.0', id, result: { role } }));
-    this.#admit(role, tcp);
+    this.#admit(role);
   }
 
-  #admit(role: Role, tcp: Socket): void {
+  #admit(role: Role): void {
+    this.#role = role;
+    this.#kind = this.#parts.purpose === 'monitor' ? 'webMonitor' : 'webSession';
     if (this.#parts.purpose === 'monitor') {
       this.#unwatch = this.#parts.watch((text) => this.#tell(text));
       return;
@@ -112,7 +149,8 @@ export class WebClient {
     this.#session = new ClientSession({
       ...this.#parts,
       role,
-      transport: new WebTransport(this.#socket, tcp),
+      tally: this.#tally,
+      transport: new WebTransport(this.#socket, this.#tcp),
       onClosing: (why) => this.#onClosing(why === 'STOPPED' ? 'stopped' : 'slowReader'),
     });
   }
@@ -130,8 +168,13 @@ export class WebClient {
   }
 
   #tell(text: string): void {
-    if (this.#socket.bufferedAmount > this.#parts.outboxLimit) this.#end('slowReader');
-    else this.#socket.send(text);
+    if (this.#socket.bufferedAmount > this.#parts.outboxLimit) {
+      this.#tally.dropped++;
+      this.#end('slowReader');
+      return;
+    }
+    this.#tally.messages++;
+    this.#socket.send(text);
   }
 
   #end(reason: WebEndReason): void {
@@ -140,6 +183,7 @@ export class WebClient {
     this.#cancelTimeout();
     this.#unwatch();
     this.#session?.close();
+    this.#parts.tap?.ended(reason);
     if (this.#closedAs === reason || reason === 'refused') this.#socket.close(CLOSE_NORMAL);
     else this.#socket.terminate();
     this.#parts.onEnd(this, reason);

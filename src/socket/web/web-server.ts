@@ -1,17 +1,23 @@
 /**
- * The HTTP server: the dashboard page at `/`, websockets of existing dashboards at `/` too, and the JSON-RPC session as
- * a websocket at `/rpc`.
+ * The HTTP server: the dashboard page at `/`, websockets of existing dashboards at `/` too, the JSON-RPC session as a
+ * websocket at `/rpc`, and what monitoring asks.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
 import { type CancelTimer, type Clock, every } from '../../clock.js';
 import { Counters } from '../../counters.js';
+import type { Distribution } from '../../histogram.js';
 import type { Log } from '../../log.js';
 import type { Hub } from '../../network/hub.js';
+import { ClientTotals } from '../client-tally.js';
+import type { OpenTap } from '../client-tap.js';
 import type { GatewayFacts } from '../session/method.js';
+import type { ClientInfo } from '../session/shapes.js';
 import { MAP_PICTURE_PATH, type MapPicture } from './map-picture.js';
+import { Metrics } from './metrics/metrics.js';
 import { Monitor, type MonitorGeneration } from './monitor.js';
+import { Probes } from './probes.js';
 import { StaticFiles } from './static-files.js';
 import {
   type AccessSettings,
@@ -36,8 +42,11 @@ export interface WebParts {
   readonly gateway: GatewayFacts;
   readonly clock: Clock;
   readonly log: Log;
+  readonly tap?: OpenTap | undefined;
   readonly settings: WebSettings;
   readonly mapPicture: MapPicture;
+  /** ms that commands waited to be written. */
+  readonly sendWaits: () => Distribution;
   /** The folder of the dashboard's files. */
   readonly pageDirectory: string;
 }
@@ -66,6 +75,9 @@ export class WebServer {
   readonly #ended = new Counters<WebEndReason>(END_REASONS);
   readonly #monitor: Monitor;
   readonly #files: StaticFiles;
+  readonly #metrics: Metrics;
+  readonly #probes: Probes;
+  readonly #totals = new ClientTotals();
   #accepted = 0;
   #refused = 0;
   #cancelPing: CancelTimer = () => {};
@@ -73,6 +85,8 @@ export class WebServer {
   constructor(parts: WebParts) {
     this.#parts = parts;
     this.#files = new StaticFiles(parts.pageDirectory);
+    this.#metrics = new Metrics(parts);
+    this.#probes = new Probes({ ...parts, metrics: this.#metrics });
     this.#monitor = new Monitor({
       hub: parts.hub,
       clock: parts.clock,
@@ -89,11 +103,17 @@ export class WebServer {
     return { connected: clients.length, sessions: clients.filter(({ hasSession }) => hasSession).length };
   }
 
+  /** Each client, in the order in which they came. */
+  list(): ClientInfo[] {
+    return [...this.#clients].map((client) => client.describe());
+  }
+
   counters() {
     return {
       accepted: this.#accepted,
       refused: this.#refused,
-      connected: this.#clients.size,
+      ...this.clients(),
+      ...this.#totals.with(this.list()),
       ended: this.#ended.snapshot(),
     };
   }
@@ -106,14 +126,21 @@ export class WebServer {
       this.#http.listen({ host, port }, () => {
         this.#http.off('error', reject);
         this.#http.on('error', (error) => this.#parts.log.warn('http', error.message));
+        this.#metrics.start();
         this.#cancelPing = every(this.#parts.clock, PING_EVERY_MS, () => this.#pingAll());
         resolve((this.#http.address() as AddressInfo).port);
       });
     });
   }
 
+  /** Tokens, or what they allow, are others than before: what was allowed by them ends. */
+  onAccessChanged(): void {
+    for (const client of this.#clients) client.dismiss();
+  }
+
   async stop(): Promise<void> {
     this.#cancelPing();
+    this.#metrics.stop();
     this.#monitor.stop();
     const closed = new Promise<void>((resolve) => this.#http.close(() => resolve()));
     for (const client of this.#clients) client.stop();
@@ -139,7 +166,7 @@ export class WebServer {
   #serve(path: string, request: IncomingMessage, response: ServerResponse): boolean {
     const { mapPicture, settings } = this.#parts;
     if (path === MAP_PICTURE_PATH) return mapPicture.serve(request, response, demandsToken(settings));
-    return this.#files.serve(path, request, response);
+    return this.#probes.serve(path, request, response) || this.#files.serve(path, request, response);
   }
 
   #onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
@@ -154,9 +181,11 @@ export class WebServer {
     this.#websockets.handleUpgrade(request, socket, head, (websocket) => {
       const purpose = pathOf(request) === '/rpc' ? 'session' : 'monitor';
       const { settings } = this.#parts;
+      const name = `web client ${++this.#accepted}`;
       const client = new WebClient(websocket, socket, {
         ...this.#parts,
-        name: `web client ${++this.#accepted}`,
+        name,
+        tap: this.#parts.tap?.(name),
         access: settings,
         role: roleOfHeader(request, settings) ?? roleWithoutToken(settings),
         outboxLimit: settings.outboxLimit,
@@ -186,6 +215,7 @@ export class WebServer {
 
   #onEnd(client: WebClient, reason: WebEndReason): void {
     this.#clients.delete(client);
+    this.#totals.add(client.describe());
     this.#ended.add(reason);
     if (reason === 'slowReader')
       this.#parts.log.warn(reason, `a web client was closed: ${WEB_END_REASONS[reason]}`);

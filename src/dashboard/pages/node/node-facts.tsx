@@ -95,7 +95,12 @@ export function StatusHistory({ record }: { readonly record: NodeRecord }) {
   );
 }
 
-const CHANGE_TEXTS = { added: 'appeared', identified: 'told its uuid', forgotten: 'was forgotten' } as const;
+const CHANGE_TEXTS = {
+  added: 'appeared',
+  identified: 'told its uuid',
+  renamed: 'got another name',
+  forgotten: 'was forgotten',
+} as const;
 
 function ChangeText({ change: { change, status } }: { readonly change: StatusChange }) {
   if (change === 'status') return status ? <StatusBadge status={status} /> : null;

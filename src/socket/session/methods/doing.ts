@@ -29,6 +29,7 @@ const messageParams = {
 const timeoutMs = z.int().min(1).max(MAX_WAIT_MS).default(DEFAULT_WAIT_MS);
 const untilText = 'the reply comes when the delivery is so far, has failed, or the time is over';
 const nothing = z.strictObject({});
+const MAX_RELEASE_MS = 3_600_000;
 const done = z.object({});
 
 export const doingMethods = [
@@ -126,6 +127,39 @@ export const doingMethods = [
     params: z.strictObject({ confirm: z.literal(true, { error: 'must be true: this forgets every node' }) }),
     result: done,
     run: (_params, context) => execute({ kind: 'clean' }, context),
+  }),
+  method({
+    name: 'releasePort',
+    summary: 'Close the port, so that another program can have it; the gateway opens it again after a while.',
+    writes: true,
+    params: z.strictObject({
+      forMs: z
+        .int()
+        .min(1)
+        .max(MAX_RELEASE_MS)
+        .default(60_000)
+        .describe('from now on, also when called again'),
+    }),
+    result: z.object({
+      port: z.string().nullable().describe('the one that was open'),
+      until: z.number().describe('ms since the epoch, host clock'),
+    }),
+    run: async ({ forMs }, { hub, clock }) => {
+      const port = hub.link().name ?? null;
+      await hub.releasePort(forMs);
+      return { port, until: clock.now() + forMs };
+    },
+  }),
+  method({
+    name: 'takePort',
+    summary: 'Open the port again that was released, before its time is over.',
+    writes: true,
+    params: nothing,
+    result: done,
+    run: (_params, { hub }) => {
+      hub.takePort();
+      return {};
+    },
   }),
   method({
     name: 'log',

@@ -4,6 +4,7 @@ import { type Method, method } from '../method.js';
 import { describeOpenRpc } from '../openrpc.js';
 import { doingMethods } from './doing.js';
 import { readingMethods } from './reading.js';
+import { recordingMethods } from './recording.js';
 import { valueMethods } from './values.js';
 import { watchingMethods } from './watching.js';
 
@@ -22,6 +23,7 @@ const all = [
   ...valueMethods,
   ...doingMethods,
   ...watchingMethods,
+  ...recordingMethods,
 ] as const;
 
 export const methods: readonly Method[] = all;

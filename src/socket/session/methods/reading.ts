@@ -1,11 +1,25 @@
 import { z } from 'zod';
 import type { NodeStatus } from '../../../node/mesh-node.js';
-import { describeAlarm, describeDelivery, describeLink, describeNode, describeRoot } from '../describe.js';
+import { sumOf } from '../../client-tally.js';
+import {
+  describeAlarm,
+  describeDelivery,
+  describeHealth,
+  describeHistory,
+  describeLink,
+  describeNode,
+  describeRoot,
+} from '../describe.js';
 import { SessionError } from '../errors.js';
+import { readCounters } from '../gateway-counters.js';
 import { method, nodeParam, resolveNode } from '../method.js';
 import {
   alarmShape,
+  type ClientInfo,
+  clientShape,
   deliveryShape,
+  healthShape,
+  historyShape,
   linkShape,
   mapShape,
   nodeShape,
@@ -57,7 +71,16 @@ export const readingMethods = [
       link: linkShape,
       root: rootShape,
       nodes: z.object({ total: z.int(), byStatus: countsByStatus }),
-      clients: z.object({ connected: z.int(), listening: z.int(), sessions: z.int() }),
+      clients: z.object({
+        connected: z.int(),
+        listening: z.int(),
+        sessions: z.int(),
+        queuedBytes: z.int().describe('of the present clients, as are the next three'),
+        sent: z.object({ messages: z.int(), bytes: z.int() }),
+        dropped: z.int(),
+        coalesced: z.int(),
+      }),
+      history: historyShape,
       openAlarms: z.int(),
       seq: z.int().describe('number of the last event'),
     }),
@@ -72,11 +95,19 @@ export const readingMethods = [
         link: describeLink(hub.link()),
         root: describeRoot(hub.root()),
         nodes: { total: statuses.length, byStatus: countStatuses(statuses) },
-        clients: { ...gateway.clients() },
+        clients: { ...gateway.clients(), ...countsOf(gateway.clientList()) },
+        history: describeHistory(hub.archive.status()),
         openAlarms: hub.alarms().length,
         seq: hub.lastSeq(),
       };
     },
+  }),
+  method({
+    name: 'health',
+    summary: 'Whether the link is open, the root has spoken lately, and no alarm of high priority is active.',
+    params: z.strictObject({}),
+    result: healthShape,
+    run: (_params, { hub }) => describeHealth(hub.health()),
   }),
   method({
     name: 'nodes',
@@ -99,8 +130,11 @@ export const readingMethods = [
     name: 'paths',
     summary: 'The direct-forwarding paths that the root reported last; refresh asks it anew.',
     params: z.strictObject({}),
-    result: z.object({ paths: z.array(pathShape) }),
-    run: (_params, { hub }) => ({ paths: [...hub.paths()] }),
+    result: z.object({
+      paths: z.array(pathShape),
+      restored: z.boolean().describe('they are from an earlier run of the gateway'),
+    }),
+    run: (_params, { hub }) => ({ paths: [...hub.paths()], restored: hub.arePathsRestored() }),
   }),
   method({
     name: 'robots',
@@ -162,14 +196,18 @@ export const readingMethods = [
     run: (_params, { hub }) => ({ alarms: hub.alarms().map(describeAlarm) }),
   }),
   method({
+    name: 'clients',
+    summary: 'Every client that is connected, with what it was sent and what it missed.',
+    params: z.strictObject({}),
+    result: z.object({ clients: z.array(clientShape) }),
+    run: (_params, { gateway }) => ({ clients: gateway.clientList() }),
+  }),
+  method({
     name: 'counters',
     summary: 'Everything that the gateway counts, by room and reason.',
     params: z.strictObject({}),
     result: z.record(z.string(), z.unknown()),
-    run: (_params, { hub, gateway }) => ({
-      ...(hub.counters() as Record<string, unknown>),
-      clients: gateway.clientCounters(),
-    }),
+    run: (_params, { hub, gateway }) => readCounters(hub, gateway),
   }),
   method({
     name: 'delivery',
@@ -183,6 +221,11 @@ export const readingMethods = [
     },
   }),
 ] as const;
+
+function countsOf(clients: readonly ClientInfo[]) {
+  const { queuedBytes, messages, bytes, dropped, coalesced } = sumOf(clients);
+  return { queuedBytes, sent: { messages, bytes }, dropped, coalesced };
+}
 
 function countStatuses(statuses: readonly NodeStatus[]) {
   const counts = { unheard: 0, active: 0, idle: 0, disconnected: 0, unknown: 0 };

@@ -1,15 +1,23 @@
 import { z } from 'zod';
+import { type ArchivedValue, ArchiveError, type Place } from '../../../network/archive.js';
 import type { Hub, NodeValue } from '../../../network/hub.js';
 import type { DataType } from '../../../protocol/data-types.js';
 import { describeAgedValue, describeValue } from '../describe.js';
-import { method, nodeParam, resolveNode, resolveType, typeParam } from '../method.js';
-import { agedValueShape, valueShape } from '../shapes.js';
+import { SessionError } from '../errors.js';
+import { method, nodeParam, resolveAddress, resolveNode, resolveType, typeParam } from '../method.js';
+import { agedValueShape, bucketShape, valueShape } from '../shapes.js';
 
 /** Values in one page of a range. */
 const MAX_PAGE = 10_000;
+/** Buckets in one reply: more than a screen has columns. */
+const MAX_BUCKETS = 10_000;
 
 const time = z.number().describe('ms since the epoch, host clock');
+const from = time.default(0);
+const to = time.optional().describe('now, unless given');
+const limit = z.int().min(1).max(MAX_PAGE).default(1000);
 const valuesResult = z.object({ values: z.array(agedValueShape) });
+const next = z.string().nullable().describe('what to give as `after` for the next page');
 
 export const valueMethods = [
   method({
@@ -28,10 +36,11 @@ export const valueMethods = [
     summary: 'The value that was current at a time, of one node or of every node that had one by then.',
     params: z.strictObject({ type: typeParam, node: nodeParam.optional(), time }),
     result: valuesResult,
-    run: ({ type, node, time: to }, { hub, clock }) => {
-      const dataType = resolveType(type, hub);
-      const found = nodesOf(node, hub).flatMap((address) => rangeOf(address, dataType, 0, to, hub).slice(-1));
-      return { values: found.map((value) => describeAgedValue(value, clock.now())) };
+    run: async ({ type, node, time }, { hub, clock }) => {
+      const { id } = resolveType(type, hub);
+      const address = node === undefined ? undefined : await resolvePastNode(node, hub);
+      const found = await asked(hub.archive.current(id, time, address));
+      return { values: nodeValues(found, hub).map((value) => describeAgedValue(value, clock.now())) };
     },
   }),
   method({
@@ -40,22 +49,81 @@ export const valueMethods = [
     params: z.strictObject({
       type: typeParam,
       node: nodeParam,
-      from: time.default(0),
-      to: time.optional().describe('now, unless given'),
-      limit: z.int().min(1).max(MAX_PAGE).default(1000),
+      from,
+      to,
+      limit,
       after: z
         .string()
         .regex(/^\d+\.\d+$/)
         .optional()
         .describe('`next` of the page before'),
     }),
-    result: z.object({ values: z.array(valueShape), next: z.string().nullable() }),
-    run: ({ type, node, from, to, limit, after }, { hub }) => {
-      const address = resolveNode(node, hub).address;
-      const all = rangeOf(address, resolveType(type, hub), from, to ?? Number.MAX_SAFE_INTEGER, hub);
-      const rest = skipTo(all, after);
-      const page = rest.slice(0, limit);
-      return { values: page.map(describeValue), next: rest.length > limit ? cursorBehind(all, page) : null };
+    result: z.object({ values: z.array(valueShape), next }),
+    run: async ({ type, node, from, to = Number.MAX_SAFE_INTEGER, limit, after }, { hub }) => {
+      const series = { node: await resolvePastNode(node, hub), typeId: resolveType(type, hub).id };
+      const [at = 0, count = 0] = (after ?? '').split('.').map(Number);
+      const behind = after === undefined ? undefined : { ...series, at, count };
+      const page = await asked(hub.archive.read({ ...series, from, to }, limit, behind));
+      const values = nodeValues(page.values, hub).map(describeValue);
+      return { values, next: page.next ? `${page.next.at}.${page.next.count}` : null };
+    },
+  }),
+  method({
+    name: 'aggregate',
+    summary:
+      'The numbers of a node and data type in buckets of time: least, most, mean and last of each field.',
+    params: z.strictObject({
+      type: typeParam,
+      node: nodeParam,
+      from: time,
+      to,
+      bucketMs: z.int().min(1).describe(`so long that there are ${MAX_BUCKETS} buckets at most`),
+    }),
+    result: z.object({
+      buckets: z.array(bucketShape).describe('oldest first; those without a value are left out'),
+    }),
+    run: async ({ type, node, from, to, bucketMs }, { hub, clock }) => {
+      const stretch = { from, to: to ?? clock.now() };
+      if ((stretch.to - stretch.from) / bucketMs > MAX_BUCKETS) {
+        throw new SessionError('BAD_PARAMS', `bucketMs: there would be more than ${MAX_BUCKETS} buckets`);
+      }
+      const series = { node: await resolvePastNode(node, hub), typeId: resolveType(type, hub).id };
+      return { buckets: await asked(hub.archive.buckets(series, stretch, bucketMs)) };
+    },
+  }),
+  method({
+    name: 'export',
+    summary:
+      'All values in a stretch of time, by rising node and type id, then oldest first, a page at a time.',
+    params: z.strictObject({
+      type: typeParam.optional().describe('all types, unless given'),
+      node: nodeParam.optional().describe('all nodes, unless given'),
+      from,
+      to,
+      limit,
+      after: z
+        .string()
+        .regex(/^\d+\.\d+\.\d+\.\d+$/)
+        .optional()
+        .describe('`next` of the page before'),
+    }),
+    result: z.object({
+      values: z.array(valueShape),
+      next,
+      progress: z.number().describe('how much has been gone through, 0 to 1'),
+    }),
+    run: async ({ type, node, from, to = Number.MAX_SAFE_INTEGER, limit, after }, { hub }) => {
+      const query = {
+        from,
+        to,
+        ...(type !== undefined && { typeId: resolveType(type, hub).id }),
+        ...(node !== undefined && { node: await resolvePastNode(node, hub) }),
+      };
+      const page = await asked(
+        hub.archive.read(query, limit, after === undefined ? undefined : readPlace(after)),
+      );
+      const values = nodeValues(page.values, hub).map(describeValue);
+      return { values, next: page.next ? writePlace(page.next) : null, progress: page.progress };
     },
   }),
 ] as const;
@@ -70,20 +138,39 @@ function latestOf(node: number, type: DataType, hub: Hub): NodeValue[] {
   return latest ? [{ node, ...latest }] : [];
 }
 
-function rangeOf(node: number, type: DataType, from: number, to: number, hub: Hub): NodeValue[] {
-  return hub.values({ node, typeId: type.id, from, to }).map((value) => ({ node, type, value }));
+/** The address of a node that is known, or has left values. Rejects with `NODE_NOT_FOUND`. */
+async function resolvePastNode(node: number | string, hub: Hub): Promise<number> {
+  const address = resolveAddress(node, hub);
+  if (hub.findNode(address)) return address;
+  const { values } = await asked(
+    hub.archive.read({ node: address, from: 0, to: Number.MAX_SAFE_INTEGER }, 1),
+  );
+  if (values.length === 0) throw new SessionError('NODE_NOT_FOUND', String(node));
+  return address;
 }
 
-/** A place between values: the time of the last one given, and how many of that time were given. */
-function cursorBehind(all: readonly NodeValue[], page: readonly NodeValue[]): string {
-  const last = page[page.length - 1]?.value.receivedAt ?? 0;
-  const given = all.slice(0, all.indexOf(page[page.length - 1] as NodeValue) + 1);
-  return `${last}.${given.filter(({ value }) => value.receivedAt === last).length}`;
+function nodeValues(found: readonly ArchivedValue[], { tables }: Hub): NodeValue[] {
+  return found.flatMap(({ node, typeId, value }) => {
+    const type = tables.dataTypes.findById(typeId);
+    return type ? [{ node, type, value }] : [];
+  });
 }
 
-function skipTo(all: readonly NodeValue[], cursor: string | undefined): readonly NodeValue[] {
-  if (cursor === undefined) return all;
-  const [last = 0, count = 0] = cursor.split('.').map(Number);
-  const ofThatTime = all.filter(({ value }) => value.receivedAt === last);
-  return [...ofThatTime.slice(count), ...all.filter(({ value }) => value.receivedAt > last)];
+/** Turns what the archive can't do into a refusal. */
+async function asked<Result>(answer: Promise<Result>): Promise<Result> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof ArchiveError) throw new SessionError('HISTORY_FAILED', error.message);
+    throw error;
+  }
+}
+
+function writePlace({ node, typeId, at, count }: Place): string {
+  return [node, typeId, at, count].join('.');
+}
+
+function readPlace(cursor: string): Place {
+  const [node = 0, typeId = 0, at = 0, count = 0] = cursor.split('.').map(Number);
+  return { node, typeId, at, count };
 }

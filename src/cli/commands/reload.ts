@@ -1,0 +1,17 @@
+import type { Config } from '../../config.js';
+import { MeshgateError } from '../../errors.js';
+import type { Gateway } from '../../gateway.js';
+import type { Log } from '../../log.js';
+
+/** Reads the settings again and tells what came of it; where they are wrong, all stay as they were. */
+export function reload(gateway: Gateway, read: () => Config, log: Log): void {
+  try {
+    const { applied, needRestart } = gateway.reload(read());
+    log.info(applied.length === 0 ? 'no setting was taken over' : `taken over: ${applied.join(', ')}`);
+    if (needRestart.length > 0) log.info(`these take effect after a restart: ${needRestart.join(', ')}`);
+  } catch (error) {
+    if (!(error instanceof MeshgateError)) throw error;
+    const hint = error.hint ? ` (${error.hint})` : '';
+    log.warn(`bad settings ${error.message}`, `${error.message}${hint}; all settings stay as they were`);
+  }
+}

@@ -1,0 +1,72 @@
+import type { Result } from '../api.js';
+import { Age } from '../parts/age.js';
+import { Card } from '../parts/card.js';
+import { useAsked } from '../store/use-asked.js';
+
+type Client = Result<'clients'>['clients'][number];
+
+const KINDS: Readonly<Record<Client['kind'], string>> = {
+  new: 'new',
+  sending: 'sending',
+  listening: 'listening',
+  session: 'session',
+  webSession: 'web session',
+  webMonitor: 'web monitor',
+};
+
+/** Who is connected, what each was sent, and what it missed because it read too slowly. */
+export function Clients() {
+  const clients = useAsked('clients')?.clients ?? [];
+  return (
+    <Card title="Clients">
+      <div class="scroll-x">
+        <table class="plain wide" aria-label="Clients">
+          <thead>
+            <tr>
+              <th scope="col">Client</th>
+              <th scope="col">Kind</th>
+              <th scope="col">May</th>
+              <th scope="col">Connected</th>
+              <th scope="col" class="number">
+                Sent
+              </th>
+              <th scope="col" class="number">
+                Queued bytes
+              </th>
+              <th scope="col" class="number">
+                Dropped
+              </th>
+              <th scope="col" class="number">
+                Coalesced
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {clients.map((client) => (
+              <ClientRow key={client.name} client={client} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </Card>
+  );
+}
+
+function ClientRow({ client }: { readonly client: Client }) {
+  const { name, kind, role, connectedAt, sent, queuedBytes, dropped, coalesced } = client;
+  return (
+    <tr>
+      <th scope="row">{name}</th>
+      <td>{KINDS[kind]}</td>
+      <td>{role === 'full' ? 'all' : (role ?? 'nothing')}</td>
+      <td>
+        <Age at={connectedAt} />
+      </td>
+      {[sent.messages, queuedBytes, dropped, coalesced].map((count, index) => (
+        <td key={index} class="figure number">
+          {count.toLocaleString()}
+        </td>
+      ))}
+    </tr>
+  );
+}

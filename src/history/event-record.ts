@@ -1,0 +1,200 @@
+/**
+ * Events as bytes: how they go to the store's thread, and how the last ones lie in it. All numbers are little-endian.
+ *
+ *     length of what follows (u32) | kind (u8) | seq (f64) | at (f64) | payload
+ *
+ *     value:    node (u16) | type id (u16) | received at (f64) | device time (f64, NaN = none) | bytes
+ *     message:  goes to listeners (u8) | body
+ *     other:    JSON of the event's content; bytes in it are {"hex": "…"}
+ */
+import { fitsType } from '../network/buckets.js';
+import type { HubEvent, HubEventContent } from '../network/hub.js';
+import type { TimedValue } from '../node/value-queue.js';
+import { decodeMessage, type Tables } from '../protocol/message.js';
+
+const KIND = { value: 1, message: 2, other: 3 } as const;
+
+const HEADER_LENGTH = 4 + 1 + 8 + 8;
+const VALUE_HEADER_LENGTH = 2 + 2 + 8 + 8;
+
+/** What is known of a node when an event tells that it is new: for the store, not part of the event. */
+export interface NodeFacts {
+  readonly name: string;
+  /** 32 hex digits. */
+  readonly uuid?: string;
+}
+
+/** The content of an event that is neither a value nor a message. */
+export type OtherContent = Exclude<HubEventContent, { kind: 'value' | 'message' }>;
+
+/** Collects events; what it gives out it no longer holds. */
+export class EventWriter {
+  readonly #firstSize: number;
+  #buffer: Buffer;
+  #length = 0;
+
+  /** `size`: bytes that it begins with; it grows as needed. */
+  constructor(size: number) {
+    this.#firstSize = size;
+    this.#buffer = Buffer.alloc(0);
+  }
+
+  /** Bytes that it holds. */
+  get length(): number {
+    return this.#length;
+  }
+
+  write(event: HubEvent, facts?: NodeFacts): void {
+    if (event.kind === 'value') this.writeValue(event.node, event.type.id, event.value, event.seq, event.at);
+    else if (event.kind === 'message') this.#writeMessage(event.seq, event.at, event);
+    else this.#writeOther(event, facts);
+  }
+
+  /** What was written since the last time, in memory of its own. */
+  take(): Uint8Array<ArrayBuffer> {
+    const taken = new Uint8Array(this.#buffer.buffer as ArrayBuffer, 0, this.#length);
+    this.#buffer = Buffer.alloc(0);
+    this.#length = 0;
+    return taken;
+  }
+
+  /** A value by itself has no number and no time of its own. */
+  writeValue(node: number, typeId: number, value: TimedValue, seq = 0, at = 0): void {
+    const { receivedAt, deviceTime = Number.NaN, bytes } = value;
+    let offset = this.#begin(KIND.value, seq, at, VALUE_HEADER_LENGTH + bytes.length);
+    offset = this.#buffer.writeUInt16LE(node, offset);
+    offset = this.#buffer.writeUInt16LE(typeId, offset);
+    offset = this.#buffer.writeDoubleLE(receivedAt, offset);
+    offset = this.#buffer.writeDoubleLE(deviceTime, offset);
+    bytes.copy(this.#buffer, offset);
+  }
+
+  #writeMessage(
+    seq: number,
+    at: number,
+    { message, toListeners }: Extract<HubEventContent, { kind: 'message' }>,
+  ): void {
+    const offset = this.#begin(KIND.message, seq, at, 1 + message.body.length);
+    this.#buffer.writeUInt8(toListeners ? 1 : 0, offset);
+    message.body.copy(this.#buffer, offset + 1);
+  }
+
+  #writeOther(event: Exclude<HubEvent, { kind: 'value' | 'message' }>, facts: NodeFacts | undefined): void {
+    const { seq, at, ...content } = event;
+    const json = Buffer.from(toJson(facts ? { ...content, facts } : content));
+    const offset = this.#begin(KIND.other, seq, at, json.length);
+    json.copy(this.#buffer, offset);
+  }
+
+  /** Returns where the payload goes. */
+  #begin(kind: number, seq: number, at: number, length: number): number {
+    this.#reserve(HEADER_LENGTH + length);
+    let offset = this.#buffer.writeUInt32LE(HEADER_LENGTH - 4 + length, this.#length);
+    offset = this.#buffer.writeUInt8(kind, offset);
+    offset = this.#buffer.writeDoubleLE(seq, offset);
+    offset = this.#buffer.writeDoubleLE(at, offset);
+    this.#length += HEADER_LENGTH + length;
+    return offset;
+  }
+
+  #reserve(length: number): void {
+    const needed = this.#length + length;
+    if (needed <= this.#buffer.length) return;
+    const grown = Buffer.alloc(Math.max(needed, this.#buffer.length * 2, this.#firstSize));
+    this.#buffer.copy(grown, 0, 0, this.#length);
+    this.#buffer = grown;
+  }
+}
+
+/** An event as the store sees it. */
+export type EventRecord = { readonly seq: number; readonly at: number } & (
+  | {
+      readonly kind: 'value';
+      readonly node: number;
+      readonly typeId: number;
+      readonly receivedAt: number;
+      readonly deviceTime: number | undefined;
+      readonly bytes: Buffer;
+    }
+  | { readonly kind: 'message'; readonly toListeners: boolean; readonly body: Buffer }
+  | { readonly kind: 'other'; readonly json: string }
+);
+
+/** Reads what an `EventWriter` gave, in order; ends at the first record that is not whole. */
+export function* readRecords(bytes: Uint8Array): Generator<EventRecord> {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let start = 0; start + HEADER_LENGTH <= buffer.length; ) {
+    const end = start + 4 + buffer.readUInt32LE(start);
+    if (end > buffer.length || end < start + HEADER_LENGTH) return;
+    const record = readRecord(buffer.subarray(start + 4, end));
+    if (!record) return;
+    yield record;
+    start = end;
+  }
+}
+
+function readRecord(bytes: Buffer): EventRecord | undefined {
+  const base = { seq: bytes.readDoubleLE(1), at: bytes.readDoubleLE(9) };
+  const payload = bytes.subarray(HEADER_LENGTH - 4);
+  switch (bytes[0]) {
+    case KIND.value:
+      return payload.length < VALUE_HEADER_LENGTH
+        ? undefined
+        : { ...base, kind: 'value', ...readValue(payload) };
+    case KIND.message:
+      return { ...base, kind: 'message', toListeners: payload[0] === 1, body: payload.subarray(1) };
+    case KIND.other:
+      return { ...base, kind: 'other', json: payload.toString('utf8') };
+    default:
+      return undefined;
+  }
+}
+
+function readValue(payload: Buffer) {
+  const deviceTime = payload.readDoubleLE(12);
+  return {
+    node: payload.readUInt16LE(0),
+    typeId: payload.readUInt16LE(2),
+    receivedAt: payload.readDoubleLE(4),
+    deviceTime: Number.isNaN(deviceTime) ? undefined : deviceTime,
+    bytes: payload.subarray(VALUE_HEADER_LENGTH),
+  };
+}
+
+/** The event that a record was made of; undefined where the tables no longer know its type as it was. */
+export function eventOf(record: EventRecord, tables: Tables): HubEvent | undefined {
+  const { seq, at } = record;
+  if (record.kind === 'message') {
+    const { body, toListeners } = record;
+    return { seq, at, kind: 'message', message: decodeMessage(body, tables), toListeners };
+  }
+  if (record.kind === 'other') return { seq, at, ...contentOf(record.json).content };
+  const { node, typeId, receivedAt, deviceTime, bytes } = record;
+  const type = tables.dataTypes.findById(typeId);
+  if (!type || !fitsType(type, bytes)) return undefined;
+  const value = { receivedAt, bytes, ...(deviceTime !== undefined && { deviceTime }) };
+  return { seq, at, kind: 'value', node, type, value };
+}
+
+/** The content that a record's JSON tells, and what it says of a node beside. */
+export function contentOf(json: string): { content: OtherContent; facts: NodeFacts | undefined } {
+  const { facts, ...content } = fromJson(json) as OtherContent & { facts?: NodeFacts };
+  return { content: content as OtherContent, facts };
+}
+
+/** JSON in which bytes are `{"hex": "…"}`. */
+export function toJson(value: unknown): string {
+  return JSON.stringify(value, function (this: Record<string, unknown>, key, given) {
+    const original = this[key];
+    return Buffer.isBuffer(original) ? { hex: original.toString('hex') } : given;
+  });
+}
+
+export function fromJson(text: string): unknown {
+  return JSON.parse(text, (_key, value) => (isHex(value) ? Buffer.from(value.hex, 'hex') : value));
+}
+
+function isHex(value: unknown): value is { readonly hex: string } {
+  if (typeof value !== 'object' || value === null || !('hex' in value)) return false;
+  return typeof value.hex === 'string' && Object.keys(value).length === 1;
+}

@@ -1,0 +1,252 @@
+import type { CancelTimer, Clock } from '../clock.js';
+import { Counters } from '../counters.js';
+import type { Log } from '../log.js';
+import {
+  type Archive,
+  type ArchivedValue,
+  ArchiveError,
+  type ArchivePage,
+  type ArchiveStatus,
+  type Place,
+  type Series,
+  type Stretch,
+  type ValueQuery,
+} from '../network/archive.js';
+import type { Bucket } from '../network/buckets.js';
+import type { Hub, HubEvent, Restored } from '../network/hub.js';
+import type { Tables } from '../protocol/message.js';
+import { EventWriter, type NodeFacts, readRecords } from './event-record.js';
+import { unpackRestored } from './restored.js';
+import { ThreadClient, type ThreadNews } from './thread-client.js';
+import type { Answer, Question, ThreadSettings } from './thread-messages.js';
+
+/** What comes is on the disk this much later at most, plus what the disk takes. */
+const FLUSH_MS = 500;
+/** As many bytes go to the thread at once. */
+const FLUSH_BYTES = 262_144;
+const FIRST_SIZE = 16_384;
+/** What may be with the thread, unwritten; beyond it events are dropped, and counted. */
+const MAX_UNWRITTEN_BYTES = 67_108_864;
+/** A thread that has died is started anew after this long. */
+const RESTART_MS = 10_000;
+
+const COUNTED = ['events', 'values', 'batches', 'dropped', 'failures', 'setAside'] as const;
+
+export interface HistoryParts {
+  readonly settings: ThreadSettings;
+  readonly tables: Tables;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Writing fails, or works again. */
+  readonly onFailing: (isFailing: boolean) => void;
+}
+
+/** `fault`: why there is no history beyond memory. */
+export type OpenedHistory =
+  | { readonly history: History; readonly restored: Restored | undefined }
+  | { readonly history: undefined; readonly fault: string };
+
+/** What outlives the process: every event goes to the store's thread, and values of the past come from it. */
+export class History implements Archive {
+  readonly #parts: HistoryParts;
+  readonly #writer = new EventWriter(FIRST_SIZE);
+  readonly #counters = new Counters<(typeof COUNTED)[number]>(COUNTED);
+  #thread: ThreadClient | undefined;
+  #eventsHeld = 0;
+  #lastSeq = 0;
+  #unwrittenBytes = 0;
+  #unwrittenEvents = 0;
+  #storedSeq: number | undefined;
+  #fault: string | undefined;
+  #isClosing = false;
+  #cancelFlush: CancelTimer | undefined;
+  #unsubscribe: () => void = () => {};
+
+  private constructor(parts: HistoryParts) {
+    this.#parts = parts;
+  }
+
+  /** Opens the store, and reads what earlier runs have left. Never rejects. */
+  static async open(parts: HistoryParts): Promise<OpenedHistory> {
+    const history = new History(parts);
+    const thread = history.#startThread();
+    const opened = await thread.opened;
+    if (opened.kind === 'unavailable') {
+      history.#isClosing = true;
+      await thread.end('closed');
+      return { history: undefined, fault: opened.why };
+    }
+    const { tables, settings } = parts;
+    const restored = opened.restored && unpackRestored(opened.restored, tables, settings.eventsHeld);
+    return { history, restored };
+  }
+
+  /** Records every event from now on. */
+  attach(hub: Hub): void {
+    this.#lastSeq = hub.lastSeq();
+    this.#unsubscribe = hub.subscribe((event) => this.#record(event, factsOf(event, hub)));
+  }
+
+  async read(query: ValueQuery, limit: number, behind?: Place): Promise<ArchivePage> {
+    return pageOf(await this.#ask({ kind: 'read', query, limit, behind }));
+  }
+
+  async current(typeId: number, time: number, node?: number): Promise<ArchivedValue[]> {
+    return [...pageOf(await this.#ask({ kind: 'current', typeId, time, node })).values];
+  }
+
+  async buckets(series: Series, stretch: Stretch, bucketMs: number): Promise<Bucket[]> {
+    const answer = await this.#ask({ kind: 'buckets', series, stretch, bucketMs });
+    return answer.kind === 'buckets' ? answer.buckets : [];
+  }
+
+  status(): ArchiveStatus {
+    return {
+      file: this.#parts.settings.file,
+      counters: this.#counters.snapshot(),
+      ...(this.#fault !== undefined && { fault: this.#fault }),
+      ...(this.#storedSeq !== undefined && { storedSeq: this.#storedSeq }),
+    };
+  }
+
+  /** Writes what is left, and waits for that, but not for ever. */
+  async close(): Promise<void> {
+    if (this.#isClosing) return;
+    this.#unsubscribe();
+    this.#flush();
+    this.#isClosing = true;
+    await this.#thread?.close(this.#lastSeq);
+  }
+
+  #startThread(): ThreadClient {
+    const { settings, clock } = this.#parts;
+    const thread = new ThreadClient(settings, clock, {
+      onNews: (news) => this.#onNews(news),
+      onDeath: (why) => this.#onThreadDeath(why),
+    });
+    this.#thread = thread;
+    return thread;
+  }
+
+  #record(event: HubEvent, facts: NodeFacts | undefined): void {
+    this.#lastSeq = event.seq;
+    if (!this.#thread || this.#unwrittenBytes > MAX_UNWRITTEN_BYTES) {
+      this.#counters.add('dropped');
+      return;
+    }
+    this.#counters.add('events');
+    this.#writer.write(event, facts);
+    this.#eventsHeld++;
+    if (this.#writer.length >= FLUSH_BYTES) this.#flush();
+    else this.#cancelFlush ??= this.#parts.clock.after(FLUSH_MS, () => this.#flush());
+  }
+
+  #flush(): void {
+    this.#cancelFlush?.();
+    this.#cancelFlush = undefined;
+    if (this.#eventsHeld === 0) return;
+    const bytes = this.#writer.take();
+    this.#unwrittenBytes += bytes.length;
+    this.#unwrittenEvents += this.#eventsHeld;
+    this.#thread?.post({ kind: 'events', bytes, count: this.#eventsHeld }, [bytes.buffer]);
+    this.#eventsHeld = 0;
+  }
+
+  #ask(question: Question): Promise<Answer> {
+    if (!this.#thread || this.#isClosing) return Promise.reject(new ArchiveError('closed'));
+    // What is asked for may have come just now.
+    this.#flush();
+    return this.#thread.ask(question);
+  }
+
+  #onNews(news: ThreadNews): void {
+    switch (news.kind) {
+      case 'written':
+        this.#onWritten(news);
+        break;
+      case 'dropped':
+        this.#noteSettled(news);
+        this.#counters.add('dropped', news.events);
+        break;
+      case 'failing':
+        this.#onFailing(news.why);
+        break;
+      case 'recovered':
+        this.#onRecovered();
+        break;
+      case 'setAside':
+        this.#onSetAside(news.file, news.why);
+        break;
+    }
+  }
+
+  #noteSettled({ bytes, events }: { readonly bytes: number; readonly events: number }): void {
+    this.#unwrittenBytes -= bytes;
+    this.#unwrittenEvents -= events;
+  }
+
+  #onWritten(written: Extract<ThreadNews, { kind: 'written' }>): void {
+    const { lastSeq, values } = written;
+    if (this.#storedSeq === undefined) this.#parts.onFailing(false);
+    this.#noteSettled(written);
+    this.#storedSeq = lastSeq ?? this.#storedSeq;
+    this.#counters.add('batches');
+    this.#counters.add('values', values);
+  }
+
+  #onFailing(why: string): void {
+    this.#fault = why;
+    this.#counters.add('failures');
+    const text = `history can not be written: ${why}; it is in memory only until that works again`;
+    this.#parts.log.warn('history', text);
+    this.#parts.onFailing(true);
+  }
+
+  #onRecovered(): void {
+    this.#fault = undefined;
+    const dropped = this.#counters.get('dropped');
+    this.#parts.log.info(`history is written again; events that it lacks: ${dropped}`);
+    this.#parts.onFailing(false);
+  }
+
+  #onSetAside(file: string, why: string): void {
+    this.#counters.add('setAside');
+    const text = `THE HISTORY STORE IS DAMAGED (${why}). It is now ${file}; a new one was begun`;
+    this.#parts.log.warn('set aside', text);
+  }
+
+  #onThreadDeath(why: string): void {
+    this.#thread = undefined;
+    if (this.#isClosing) return;
+    this.#counters.add('dropped', this.#unwrittenEvents);
+    this.#unwrittenBytes = 0;
+    this.#unwrittenEvents = 0;
+    this.#onFailing(why);
+    this.#parts.clock.after(RESTART_MS, () => void this.#restart());
+  }
+
+  async #restart(): Promise<void> {
+    if (this.#isClosing) return;
+    const opened = await this.#startThread().opened;
+    if (opened.kind === 'opened') this.#onRecovered();
+  }
+}
+
+/** A new node, or one whose uuid has become known, is stored with what is known of it. */
+function factsOf(event: HubEvent, hub: Hub): NodeFacts | undefined {
+  if (event.kind !== 'node' || (event.change !== 'added' && event.change !== 'identified')) return undefined;
+  const view = hub.findNode(event.node);
+  return view && { name: view.name, ...(view.uuid && { uuid: view.uuid.toString('hex') }) };
+}
+
+function pageOf(answer: Answer): ArchivePage {
+  if (answer.kind !== 'values') return { values: [], next: undefined, progress: 1 };
+  const values: ArchivedValue[] = [];
+  for (const record of readRecords(answer.values)) {
+    if (record.kind !== 'value') continue;
+    const { node, typeId, receivedAt, deviceTime, bytes } = record;
+    const value = deviceTime === undefined ? { receivedAt, bytes } : { receivedAt, deviceTime, bytes };
+    values.push({ node, typeId, value });
+  }
+  return { values, next: answer.next, progress: answer.progress };
+}

@@ -1,0 +1,130 @@
+/** What earlier runs have left, on its way from the store's thread to the picture. */
+import type { Database } from 'better-sqlite3';
+import type { Alarm } from '../network/alarms.js';
+import { fitsType } from '../network/buckets.js';
+import type { HubEventContent, Restored, RestoredNode } from '../network/hub.js';
+import type { Tables } from '../protocol/message.js';
+import { contentOf, EventWriter, eventOf, fromJson, readRecords } from './event-record.js';
+
+export interface PackedRestored {
+  /** The number to go on with. */
+  readonly nextSeq: number;
+  /** False: the last run was killed, and may have used more numbers than the store knows. */
+  readonly endedInOrder: boolean;
+  /** Those heard longest ago first. */
+  readonly nodes: readonly { address: number; uuid: Uint8Array | null; lastHeardAt: number | null }[];
+  /** The last value of each node and type, and the last events of all kinds: records. */
+  readonly latest: Uint8Array;
+  readonly recent: readonly Uint8Array[];
+  /** JSON. */
+  readonly alarms: readonly string[];
+  readonly lists: readonly string[];
+}
+
+interface LatestRow {
+  readonly node: number;
+  readonly typeId: number;
+  readonly receivedAt: number;
+  readonly deviceTime: number | null;
+  readonly bytes: Buffer;
+}
+
+const FIRST_SIZE = 65_536;
+
+/** Undefined from a store that is new. */
+export function packRestored(database: Database): PackedRestored | undefined {
+  const all = (sql: string) => database.prepare(sql).pluck().all();
+  const meta = (name: string) =>
+    database.prepare('SELECT value FROM meta WHERE name = ?').pluck().get(name) as number | undefined;
+  const nextSeq = meta('next_seq');
+  if (nextSeq === undefined) return undefined;
+  return {
+    nextSeq,
+    endedInOrder: meta('ended') === 1,
+    nodes: database
+      .prepare(
+        `SELECT address, uuid, last_heard_at AS lastHeardAt FROM node WHERE forgotten = 0
+         ORDER BY last_heard_at NULLS FIRST, address`,
+      )
+      .all() as PackedRestored['nodes'],
+    latest: packLatest(database),
+    recent: all('SELECT events FROM recent ORDER BY first_seq') as Buffer[],
+    alarms: all('SELECT detail FROM open_alarm') as string[],
+    lists: ['paths', 'robots', 'link'].flatMap((kind) => lastOfKind(database, kind)),
+  };
+}
+
+function packLatest(database: Database): Uint8Array {
+  const rows = database
+    .prepare(
+      `SELECT node, type_id AS typeId, last_received_at AS receivedAt, last_device_time AS deviceTime,
+         last_bytes AS bytes FROM series WHERE last_bytes IS NOT NULL`,
+    )
+    .iterate() as IterableIterator<LatestRow>;
+  const writer = new EventWriter(FIRST_SIZE);
+  for (const { node, typeId, receivedAt, deviceTime, bytes } of rows) {
+    writer.writeValue(node, typeId, { receivedAt, bytes, ...(deviceTime !== null && { deviceTime }) });
+  }
+  return writer.take();
+}
+
+function lastOfKind(database: Database, kind: string): string[] {
+  const which =
+    kind === 'link' ? "kind = ? AND json_extract(detail, '$.status.identity') IS NOT NULL" : 'kind = ?';
+  const last = `SELECT detail FROM event WHERE ${which} ORDER BY at DESC, seq DESC LIMIT 1`;
+  return database.prepare(last).pluck().all(kind) as string[];
+}
+
+/** `eventsHeld`: more than so many of the last events are not wanted. */
+export function unpackRestored(packed: PackedRestored, tables: Tables, eventsHeld: number): Restored {
+  const { nextSeq, endedInOrder, nodes, latest, recent, alarms, lists } = packed;
+  const values = latestByNode(latest, tables);
+  const contents = lists.map((json) => contentOf(json).content);
+  return {
+    nextSeq,
+    endedInOrder,
+    events: recent
+      .flatMap((bytes) => [...readRecords(bytes)].flatMap((record) => eventOf(record, tables) ?? []))
+      .slice(-eventsHeld),
+    nodes: nodes.map(({ address, uuid, lastHeardAt }) => ({
+      address,
+      values: values.get(address) ?? [],
+      ...(uuid && { uuid: Buffer.from(uuid) }),
+      ...(lastHeardAt !== null && { lastHeardAt }),
+    })),
+    alarms: alarms.map((json) => fromJson(json) as Alarm),
+    paths: contents.find(isPaths)?.paths ?? [],
+    robots: contents.find(isRobots)?.robots ?? [],
+    ...boardOf(contents),
+  };
+}
+
+/** Values that no longer have their type's length are left out: it has been changed since. */
+function latestByNode(latest: Uint8Array, tables: Tables): Map<number, RestoredNode['values'][number][]> {
+  const values = new Map<number, RestoredNode['values'][number][]>();
+  for (const record of readRecords(latest)) {
+    if (record.kind !== 'value') continue;
+    const { node, typeId, receivedAt, deviceTime } = record;
+    const type = tables.dataTypes.findById(typeId);
+    if (!type || !fitsType(type, record.bytes)) continue;
+    const bytes = Buffer.from(record.bytes);
+    const value = deviceTime === undefined ? { receivedAt, bytes } : { receivedAt, deviceTime, bytes };
+    const known = values.get(node);
+    if (known) known.push({ typeId, value });
+    else values.set(node, [{ typeId, value }]);
+  }
+  return values;
+}
+
+function boardOf(contents: readonly HubEventContent[]): Pick<Restored, 'boardIdentity'> {
+  const identity = contents.find((content) => content.kind === 'link')?.status.identity;
+  return identity === undefined ? {} : { boardIdentity: identity };
+}
+
+function isPaths(content: HubEventContent): content is Extract<HubEventContent, { kind: 'paths' }> {
+  return content.kind === 'paths';
+}
+
+function isRobots(content: HubEventContent): content is Extract<HubEventContent, { kind: 'robots' }> {
+  return content.kind === 'robots';
+}

@@ -1,0 +1,176 @@
+/** The store's tables, how they came to be, and the views for people who read the file: docs/history.md. */
+import type { Database } from 'better-sqlite3';
+import type { DataType } from '../protocol/data-types.js';
+
+/** "mesh", in the file's header: tells a store of ours from another SQLite file. */
+const APPLICATION_ID = 0x6d657368;
+
+/** What leads from each version to the next; the first makes a new file. */
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+
+  CREATE TABLE node (
+    address INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    uuid BLOB,
+    last_heard_at INTEGER,
+    forgotten INTEGER NOT NULL DEFAULT 0
+  );
+
+  CREATE TABLE series (
+    id INTEGER PRIMARY KEY,
+    node INTEGER NOT NULL,
+    type_id INTEGER NOT NULL,
+    type_name TEXT NOT NULL,
+    last_seq INTEGER,
+    last_received_at INTEGER,
+    last_device_time INTEGER,
+    last_bytes BLOB,
+    UNIQUE (node, type_id)
+  );
+
+  CREATE TABLE value (
+    series INTEGER NOT NULL,
+    received_at INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    device_time INTEGER,
+    bytes BLOB NOT NULL,
+    fields TEXT NOT NULL,
+    PRIMARY KEY (series, received_at, seq)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE event (
+    seq INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    node INTEGER,
+    detail TEXT NOT NULL
+  );
+  CREATE INDEX event_by_kind ON event (kind, at);
+  CREATE INDEX event_by_time ON event (at);
+
+  CREATE TABLE open_alarm (id TEXT PRIMARY KEY, detail TEXT NOT NULL) WITHOUT ROWID;
+
+  CREATE TABLE recent (first_seq INTEGER PRIMARY KEY, last_seq INTEGER NOT NULL, events BLOB NOT NULL);
+  `,
+];
+
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
+/** Why a file that SQLite can open is not used. */
+export class ForeignFile extends Error {}
+
+/** Brings the file to the present version. Throws `ForeignFile` for what is no store, or one of a later version. */
+export function migrate(database: Database): void {
+  const version = database.pragma('user_version', { simple: true }) as number;
+  const id = database.pragma('application_id', { simple: true }) as number;
+  const isNew = version === 0 && id === 0 && countTables(database) === 0;
+  if (!isNew && id !== APPLICATION_ID) throw new ForeignFile('it is not a history store');
+  if (version > SCHEMA_VERSION) {
+    throw new ForeignFile(
+      `a later version of meshgate made it (schema ${version}, this one knows ${SCHEMA_VERSION})`,
+    );
+  }
+  database.transaction(() => {
+    for (const statements of MIGRATIONS.slice(version)) database.exec(statements);
+    database.pragma(`application_id = ${APPLICATION_ID}`);
+    database.pragma(`user_version = ${SCHEMA_VERSION}`);
+  })();
+}
+
+function countTables(database: Database): number {
+  return database.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() as number;
+}
+
+/** A time of the store as text: ISO 8601, UTC, to the millisecond. */
+const iso = (column: string) => `strftime('%Y-%m-%dT%H:%M:%fZ', ${column} / 1000.0, 'unixepoch')`;
+
+const detail = (path: string, name: string) => `json_extract(detail, '$.${path}') AS ${name}`;
+
+/** Of each kind of event, its columns. */
+const EVENT_VIEWS: Readonly<Record<string, { readonly kind: string; readonly columns: readonly string[] }>> =
+  {
+    node_change: { kind: 'node', columns: ['node', detail('change', 'change'), detail('status', 'status')] },
+    link_change: {
+      kind: 'link',
+      columns: [
+        detail('status.state', 'state'),
+        detail('status.name', 'port'),
+        detail('status.reason', 'reason'),
+        detail('status.detail', 'detail'),
+      ],
+    },
+    alarm_change: {
+      kind: 'alarm',
+      columns: [
+        detail('alarm.code', 'code'),
+        detail('alarm.priority', 'priority'),
+        'node',
+        detail('alarm.text', 'text'),
+        detail('alarm.count', 'count'),
+        detail('alarm.active', 'active'),
+        detail('alarm.acknowledged', 'acknowledged'),
+      ],
+    },
+    delivery_stage: {
+      kind: 'delivery',
+      columns: [
+        detail('delivery.id', 'delivery'),
+        'node',
+        detail('delivery.stage', 'stage'),
+        detail('delivery.failure', 'failure'),
+        detail('delivery.message.hex', 'message'),
+        detail('delivery.answer.hex', 'answer'),
+        detail('delivery.roundTripMs', 'round_trip_ms'),
+      ],
+    },
+    recovery_step: {
+      kind: 'recovery',
+      columns: [detail('step', 'step'), detail('round', 'round'), detail('outcome', 'outcome')],
+    },
+    console_line: { kind: 'console', columns: [detail('line', 'line')] },
+  };
+
+/** Makes the views anew, as the data types are now. Views of a type that is gone go too; its values stay. */
+export function createViews(database: Database, types: readonly DataType[]): void {
+  database.transaction(() => {
+    for (const name of viewNames(database)) database.exec(`DROP VIEW ${quote(name)}`);
+    database.exec(ALL_VALUES_VIEW);
+    for (const [name, { kind, columns }] of Object.entries(EVENT_VIEWS)) {
+      const listed = ['seq', 'at', `${iso('at')} AS time`, ...columns].join(', ');
+      database.exec(`CREATE VIEW ${name} AS SELECT ${listed} FROM event WHERE kind = '${kind}'`);
+    }
+    for (const type of types) database.exec(typeView(type));
+  })();
+}
+
+const VALUE_COLUMNS = `series.node AS node, node.name AS name, value.received_at AS received_at,
+  ${iso('value.received_at')} AS time, value.device_time AS device_time`;
+const VALUE_SOURCE = `value JOIN series ON series.id = value.series LEFT JOIN node ON node.address = series.node`;
+
+const ALL_VALUES_VIEW = `CREATE VIEW decoded_value AS SELECT ${VALUE_COLUMNS}, series.type_name AS type,
+  hex(value.bytes) AS bytes, value.fields AS fields FROM ${VALUE_SOURCE}`;
+
+/** `values_gps`: one row a value, one column a field. */
+function typeView({ name, id, fields, json }: DataType): string {
+  const columns = (json?.fields ?? fields).map(
+    (field) =>
+      `json_extract(value.fields, ${text(`$.${JSON.stringify(field.name)}`)}) AS ${quote(field.name)}`,
+  );
+  const view = quote(`values_${name.toLowerCase().replace(/[^a-z0-9]/g, '_')}_${id}`);
+  const listed = [VALUE_COLUMNS, ...columns, ...(json ? ['value.fields AS fields'] : [])].join(', ');
+  return `CREATE VIEW ${view} AS SELECT ${listed} FROM ${VALUE_SOURCE} WHERE series.type_id = ${id}`;
+}
+
+function viewNames(database: Database): string[] {
+  return database.prepare(`SELECT name FROM sqlite_schema WHERE type = 'view'`).pluck().all() as string[];
+}
+
+function quote(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+function text(value: string): string {
+  return `'${value.replaceAll("'", "''")}'`;
+}

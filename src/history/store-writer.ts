@@ -1,0 +1,227 @@
+import type { Database } from 'better-sqlite3';
+import { fitsType } from '../network/buckets.js';
+import { isUnicast } from '../protocol/address.js';
+import { type DataTypes, decodeValue } from '../protocol/data-types.js';
+import {
+  contentOf,
+  type EventRecord,
+  type NodeFacts,
+  type OtherContent,
+  readRecords,
+  toJson,
+} from './event-record.js';
+
+/**
+ * Numbers that a run may use without having said so: the next one begins behind them where this one ends without a
+ * last word. A day of 10 events a second.
+ */
+const SEQ_RESERVE = 1_000_000;
+
+type ValueRecord = Extract<EventRecord, { kind: 'value' }>;
+
+/** What a batch comes to, written once at its end. */
+interface Batch {
+  /** Of each series. */
+  readonly latest: Map<number, ValueRecord>;
+  /** ms since the epoch, of each node. */
+  readonly heardAt: Map<number, number>;
+  values: number;
+}
+
+/** Writes events to the store's tables: one transaction a batch. */
+export class StoreWriter {
+  readonly #database: Database;
+  readonly #dataTypes: DataTypes;
+  readonly #recentEvents: number;
+  readonly #statements: ReturnType<typeof prepare>;
+  readonly #seriesIds = new Map<number, number>();
+  readonly #writeBatch: (bytes: Uint8Array) => BatchResult;
+
+  /** `recentEvents`: of all kinds, that a client can resume from after a restart. */
+  constructor(database: Database, dataTypes: DataTypes, recentEvents: number) {
+    this.#database = database;
+    this.#dataTypes = dataTypes;
+    this.#recentEvents = recentEvents;
+    this.#statements = prepare(database);
+    this.#writeBatch = database.transaction((bytes: Uint8Array) => this.#write(bytes));
+  }
+
+  /** Writes what an `EventWriter` gave: all of it or nothing. Throws as SQLite does. */
+  write(bytes: Uint8Array): BatchResult {
+    try {
+      return this.#writeBatch(bytes);
+    } catch (error) {
+      // Ids of series that were made in it are gone with the transaction.
+      this.#seriesIds.clear();
+      throw error;
+    }
+  }
+
+  /** Notes the last number of a run that ends in order: the next goes on right behind it. */
+  finish(lastSeq: number): void {
+    this.#statements.setMeta.run('next_seq', lastSeq + 1);
+    this.#statements.setMeta.run('ended', 1);
+    this.#database.pragma('wal_checkpoint(TRUNCATE)');
+  }
+
+  #write(bytes: Uint8Array): BatchResult {
+    const batch: Batch = { latest: new Map(), heardAt: new Map(), values: 0 };
+    let firstSeq: number | undefined;
+    let lastSeq = 0;
+    for (const record of readRecords(bytes)) {
+      firstSeq ??= record.seq;
+      lastSeq = record.seq;
+      this.#add(record, batch);
+    }
+    if (firstSeq === undefined) return { lastSeq: undefined, values: 0 };
+    for (const [series, record] of batch.latest) this.#setLatest(series, record);
+    for (const [node, at] of batch.heardAt) this.#statements.setHeard.run(at, node);
+    this.#keepRecent(firstSeq, lastSeq, bytes);
+    return { lastSeq, values: batch.values };
+  }
+
+  #add(record: EventRecord, batch: Batch): void {
+    if (record.kind === 'value') {
+      batch.latest.set(this.#addValue(record), record);
+      batch.values++;
+    } else if (record.kind === 'message') noteHeard(record, batch.heardAt);
+    else this.#addOther(record, batch);
+  }
+
+  #addValue(record: ValueRecord): number {
+    const { seq, node, typeId, receivedAt, deviceTime, bytes } = record;
+    const series = this.#seriesOf(node, typeId);
+    this.#statements.addValue.run(
+      series,
+      receivedAt,
+      seq,
+      wholeOrNull(deviceTime),
+      bytes,
+      this.#fieldsOf(record),
+    );
+    return series;
+  }
+
+  #fieldsOf({ typeId, bytes }: ValueRecord): string {
+    const type = this.#dataTypes.findById(typeId);
+    if (!type || !fitsType(type, bytes)) return '{}';
+    const entries = Object.entries(decodeValue(type, bytes)).map(([name, { value }]) => [name, value]);
+    return JSON.stringify(Object.fromEntries(entries));
+  }
+
+  #seriesOf(node: number, typeId: number): number {
+    const key = node * 0x10000 + typeId;
+    const known = this.#seriesIds.get(key);
+    if (known !== undefined) return known;
+    const name = this.#dataTypes.findById(typeId)?.name ?? String(typeId);
+    const id = this.#statements.addSeries.get(node, typeId, name) as number;
+    this.#seriesIds.set(key, id);
+    return id;
+  }
+
+  #setLatest(series: number, { seq, receivedAt, deviceTime, bytes }: ValueRecord): void {
+    this.#statements.setLatest.run(seq, receivedAt, wholeOrNull(deviceTime), bytes, series);
+  }
+
+  #addOther({ seq, at, json }: Extract<EventRecord, { kind: 'other' }>, batch: Batch): void {
+    const { content, facts } = contentOf(json);
+    if (content.kind === 'traffic') return;
+    this.#statements.addEvent.run(seq, at, content.kind, nodeOf(content) ?? null, json);
+    if (content.kind === 'alarm') this.#changeAlarm(content.alarm);
+    if (content.kind !== 'node') return;
+    if (content.change === 'forgotten') this.#forgetNode(content.node, batch);
+    else if (facts) this.#setNode(content.node, facts);
+  }
+
+  #setNode(node: number, { name, uuid }: NodeFacts): void {
+    this.#statements.setNode.run(node, name, uuid === undefined ? null : Buffer.from(uuid, 'hex'));
+  }
+
+  /** Its values stay, but a node that returns does not bring back what it had. */
+  #forgetNode(node: number, { latest, heardAt }: Batch): void {
+    this.#statements.forgetNode.run(node);
+    this.#statements.forgetLatest.run(node);
+    heardAt.delete(node);
+    for (const [series, record] of latest) if (record.node === node) latest.delete(series);
+  }
+
+  #changeAlarm(alarm: Extract<OtherContent, { kind: 'alarm' }>['alarm']): void {
+    if (alarm.acknowledged && !alarm.active) this.#statements.closeAlarm.run(alarm.id);
+    else this.#statements.openAlarm.run(alarm.id, toJson(alarm));
+  }
+
+  #keepRecent(firstSeq: number, lastSeq: number, bytes: Uint8Array): void {
+    this.#statements.addRecent.run(firstSeq, lastSeq, bytes);
+    this.#statements.forgetRecent.run(lastSeq - this.#recentEvents);
+    this.#statements.setMeta.run('next_seq', lastSeq + SEQ_RESERVE);
+    this.#statements.setMeta.run('ended', 0);
+  }
+}
+
+export interface BatchResult {
+  /** Undefined: there was nothing in it. */
+  readonly lastSeq: number | undefined;
+  readonly values: number;
+}
+
+function prepare(database: Database) {
+  return {
+    addSeries: database
+      .prepare(
+        `INSERT INTO series (node, type_id, type_name) VALUES (?, ?, ?)
+         ON CONFLICT (node, type_id) DO UPDATE SET type_name = excluded.type_name RETURNING id`,
+      )
+      .pluck(),
+    addValue: database.prepare(
+      `INSERT OR REPLACE INTO value (series, received_at, seq, device_time, bytes, fields) VALUES (?, ?, ?, ?, ?, ?)`,
+    ),
+    setLatest: database.prepare(
+      `UPDATE series SET last_seq = ?, last_received_at = ?, last_device_time = ?, last_bytes = ? WHERE id = ?`,
+    ),
+    setHeard: database.prepare('UPDATE node SET last_heard_at = ? WHERE address = ?'),
+    addEvent: database.prepare(
+      'INSERT OR REPLACE INTO event (seq, at, kind, node, detail) VALUES (?, ?, ?, ?, ?)',
+    ),
+    setNode: database.prepare(
+      `INSERT INTO node (address, name, uuid) VALUES (?, ?, ?)
+       ON CONFLICT (address) DO UPDATE SET name = excluded.name, uuid = coalesce(excluded.uuid, uuid), forgotten = 0`,
+    ),
+    forgetNode: database.prepare(
+      'UPDATE node SET forgotten = 1, uuid = NULL, last_heard_at = NULL WHERE address = ?',
+    ),
+    forgetLatest: database.prepare('UPDATE series SET last_bytes = NULL WHERE node = ?'),
+    openAlarm: database.prepare('INSERT OR REPLACE INTO open_alarm (id, detail) VALUES (?, ?)'),
+    closeAlarm: database.prepare('DELETE FROM open_alarm WHERE id = ?'),
+    addRecent: database.prepare(
+      'INSERT OR REPLACE INTO recent (first_seq, last_seq, events) VALUES (?, ?, ?)',
+    ),
+    forgetRecent: database.prepare('DELETE FROM recent WHERE last_seq <= ?'),
+    setMeta: database.prepare('INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)'),
+  };
+}
+
+function noteHeard(
+  { at, body }: Extract<EventRecord, { kind: 'message' }>,
+  heardAt: Map<number, number>,
+): void {
+  const node = body.length >= 2 ? body.readUInt16BE(0) : 0;
+  if (isUnicast(node)) heardAt.set(node, at);
+}
+
+function nodeOf(content: OtherContent): number | undefined {
+  switch (content.kind) {
+    case 'node':
+      return content.node;
+    case 'alarm':
+      return content.alarm.node;
+    case 'delivery':
+      return content.delivery.to;
+    default:
+      return undefined;
+  }
+}
+
+/** Columns of times hold whole milliseconds. */
+function wholeOrNull(ms: number | undefined): number | null {
+  return ms === undefined ? null : Math.round(ms);
+}

@@ -1,0 +1,72 @@
+/** What the gateway and the thread that has the store say to each other. */
+import type { Place, Series, Stretch, ValueQuery } from '../network/archive.js';
+import type { Bucket } from '../network/buckets.js';
+import type { PackedRestored } from './restored.js';
+
+export interface ThreadSettings {
+  readonly file: string;
+  /** Path of data-types.json. */
+  readonly dataTypes: string;
+  /** ms that values and events are kept. */
+  readonly keepMs: number;
+  /** Bytes of the file. */
+  readonly maxBytes: number;
+  /** Events of all kinds that a client can resume from. */
+  readonly eventsHeld: number;
+}
+
+export type Question =
+  | {
+      readonly kind: 'read';
+      readonly query: ValueQuery;
+      readonly limit: number;
+      readonly behind: Place | undefined;
+    }
+  | {
+      readonly kind: 'current';
+      readonly typeId: number;
+      readonly time: number;
+      readonly node: number | undefined;
+    }
+  | {
+      readonly kind: 'buckets';
+      readonly series: Series;
+      readonly stretch: Stretch;
+      readonly bucketMs: number;
+    };
+
+export type Answer =
+  /** Values: records. */
+  | {
+      readonly kind: 'values';
+      readonly values: Uint8Array;
+      readonly next: Place | undefined;
+      readonly progress: number;
+    }
+  | { readonly kind: 'buckets'; readonly buckets: Bucket[] };
+
+export type ToThread =
+  | { readonly kind: 'events'; readonly bytes: Uint8Array; readonly count: number }
+  | { readonly kind: 'ask'; readonly id: number; readonly question: Question }
+  | { readonly kind: 'close'; readonly lastSeq: number };
+
+export type FromThread =
+  | { readonly kind: 'opened'; readonly restored: PackedRestored | undefined }
+  /** There will be no store. */
+  | { readonly kind: 'unavailable'; readonly why: string }
+  /** A batch is on the disk, or was dropped. */
+  | {
+      readonly kind: 'written';
+      readonly bytes: number;
+      readonly events: number;
+      readonly lastSeq: number | undefined;
+      readonly values: number;
+    }
+  | { readonly kind: 'dropped'; readonly bytes: number; readonly events: number }
+  /** Writing fails; it is tried again until `recovered`. */
+  | { readonly kind: 'failing'; readonly why: string }
+  | { readonly kind: 'recovered' }
+  | { readonly kind: 'setAside'; readonly file: string; readonly why: string }
+  | { readonly kind: 'answer'; readonly id: number; readonly answer: Answer }
+  | { readonly kind: 'refusal'; readonly id: number; readonly why: string }
+  | { readonly kind: 'closed' };

@@ -1,0 +1,83 @@
+/** Values over time: from memory, or from a store that outlives the process. */
+import type { TimedValue } from '../node/value-queue.js';
+import type { Bucket } from './buckets.js';
+
+/** A stretch of receive time, ms since the epoch, host clock; both ends belong to it. */
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Which values: of one node and data type, or of all. */
+export interface ValueQuery extends Stretch {
+  readonly node?: number;
+  readonly typeId?: number;
+}
+
+/** The values of one node and data type. */
+export interface Series {
+  readonly node: number;
+  readonly typeId: number;
+}
+
+/** A value that was found, and whose. */
+export interface ArchivedValue extends Series {
+  readonly value: TimedValue;
+}
+
+/** A place behind a value: so many values of that receive time have been given. */
+export interface Place extends Series {
+  readonly at: number;
+  readonly count: number;
+}
+
+export interface ArchivePage {
+  /** By rising node and type id, then oldest first. */
+  readonly values: readonly ArchivedValue[];
+  /** Where to go on; undefined at the end. */
+  readonly next: Place | undefined;
+  /** How much of the query has been gone through, 0 to 1. */
+  readonly progress: number;
+}
+
+/** Its promises reject with an `ArchiveError`. */
+export interface Archive {
+  /** At most `limit` values, from the beginning or behind a place. */
+  read(query: ValueQuery, limit: number, behind?: Place): Promise<ArchivePage>;
+  /** The value of each node that was current at a time; of one node where it is given. */
+  current(typeId: number, time: number, node?: number): Promise<ArchivedValue[]>;
+  /** A stretch in buckets of `bucketMs`; buckets without a value are left out. */
+  buckets(series: Series, stretch: Stretch, bucketMs: number): Promise<Bucket[]>;
+  /** How it is: for people and programs that watch the gateway. */
+  status(): ArchiveStatus;
+}
+
+export interface ArchiveStatus {
+  /** Where it is kept; undefined: in memory only. */
+  readonly file?: string;
+  /** Why it is in memory only, or not written now. */
+  readonly fault?: string;
+  /** Number of the last event that is on the disk. */
+  readonly storedSeq?: number;
+  /** What it counts, by reason. */
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+/** Why values of the past can't be had. */
+export const ARCHIVE_FAILURES = {
+  timedOut: 'the history store takes too long to answer',
+  failed: 'the history store could not be read',
+  closed: 'the history store is closed',
+} as const;
+
+export type ArchiveFailure = keyof typeof ARCHIVE_FAILURES;
+
+export class ArchiveError extends Error {
+  constructor(
+    readonly reason: ArchiveFailure,
+    detail?: string,
+  ) {
+    super(detail === undefined ? ARCHIVE_FAILURES[reason] : `${ARCHIVE_FAILURES[reason]}: ${detail}`);
+    this.name = 'ArchiveError';
+  }
+}

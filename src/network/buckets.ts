@@ -1,0 +1,95 @@
+import type { TimedValue } from '../node/value-queue.js';
+import { type DataType, decodeValue } from '../protocol/data-types.js';
+
+/** One numeric field over the values of a bucket. */
+export interface FieldSummary {
+  readonly min: number;
+  readonly max: number;
+  readonly mean: number;
+  readonly last: number;
+}
+
+/** The values that came within one stretch of `bucketMs`. */
+export interface Bucket {
+  /** Its beginning, ms since the epoch, host clock: a multiple of its length. */
+  readonly at: number;
+  /** Values in it. */
+  readonly count: number;
+  /** Field name → what its numbers come to; fields without a number are left out. */
+  readonly fields: Readonly<Record<string, FieldSummary>>;
+}
+
+interface Sum {
+  min: number;
+  max: number;
+  total: number;
+  count: number;
+  last: number;
+}
+
+/** Sums up values that come in order of their receive time, one bucket after the other. */
+export class Bucketing {
+  readonly #type: DataType;
+  readonly #bucketMs: number;
+  readonly #done: Bucket[] = [];
+  #at: number | undefined;
+  #count = 0;
+  #sums = new Map<string, Sum>();
+
+  constructor(type: DataType, bucketMs: number) {
+    this.#type = type;
+    this.#bucketMs = bucketMs;
+  }
+
+  /** A value that does not have the type's length is left out: the type has been changed since. */
+  add({ receivedAt, bytes }: TimedValue): void {
+    if (!fitsType(this.#type, bytes)) return;
+    const at = Math.floor(receivedAt / this.#bucketMs) * this.#bucketMs;
+    if (at !== this.#at) this.#begin(at);
+    this.#count++;
+    for (const [name, { value }] of Object.entries(decodeValue(this.#type, bytes))) {
+      if (typeof value === 'number' && Number.isFinite(value)) this.#addNumber(name, value);
+    }
+  }
+
+  /** The buckets, oldest first. */
+  finish(): Bucket[] {
+    this.#end();
+    return this.#done;
+  }
+
+  #addNumber(name: string, value: number): void {
+    const sum = this.#sums.get(name);
+    if (!sum) {
+      this.#sums.set(name, { min: value, max: value, total: value, count: 1, last: value });
+      return;
+    }
+    sum.min = Math.min(sum.min, value);
+    sum.max = Math.max(sum.max, value);
+    sum.total += value;
+    sum.count++;
+    sum.last = value;
+  }
+
+  #begin(at: number): void {
+    this.#end();
+    this.#at = at;
+  }
+
+  #end(): void {
+    if (this.#at === undefined) return;
+    const fields = [...this.#sums].map(([name, { min, max, total, count, last }]) => [
+      name,
+      { min, max, mean: total / count, last },
+    ]);
+    this.#done.push({ at: this.#at, count: this.#count, fields: Object.fromEntries(fields) });
+    this.#at = undefined;
+    this.#count = 0;
+    this.#sums = new Map();
+  }
+}
+
+/** False for bytes that were stored under another definition of the type. */
+export function fitsType({ length, varying }: DataType, bytes: Buffer): boolean {
+  return varying ? bytes.length <= length : bytes.length === length;
+}

@@ -1,0 +1,98 @@
+import type { TimedValue } from '../node/value-queue.js';
+import type { DataTypes } from '../protocol/data-types.js';
+import type {
+  Archive,
+  ArchivedValue,
+  ArchivePage,
+  ArchiveStatus,
+  Place,
+  Series,
+  Stretch,
+  ValueQuery,
+} from './archive.js';
+import { type Bucket, Bucketing } from './buckets.js';
+
+/** What the picture holds in memory. */
+export interface HeldValues {
+  /** Every node and type with a value, by rising address and id. */
+  series(): Series[];
+  /** The values that are held of one, oldest first. */
+  valuesOf(series: Series): TimedValue[];
+}
+
+/** The past as far as the picture holds it: the last few values of each node and type. */
+export class MemoryArchive implements Archive {
+  readonly #held: HeldValues;
+  readonly #dataTypes: DataTypes;
+  readonly #fault: string | undefined;
+
+  /** `fault`: why there is no store, where one was wanted. */
+  constructor(held: HeldValues, dataTypes: DataTypes, fault?: string) {
+    this.#held = held;
+    this.#dataTypes = dataTypes;
+    this.#fault = fault;
+  }
+
+  async read(query: ValueQuery, limit: number, behind?: Place): Promise<ArchivePage> {
+    const rest = skipTo(this.#find(query), behind);
+    const values = rest.slice(0, limit);
+    const hasMore = rest.length > limit;
+    return { values, next: hasMore ? placeBehind(values, behind) : undefined, progress: hasMore ? 0.5 : 1 };
+  }
+
+  async current(typeId: number, time: number, node?: number): Promise<ArchivedValue[]> {
+    const query = { typeId, from: 0, to: time, ...(node !== undefined && { node }) };
+    return this.#seriesOf(query).flatMap((series) => this.#inStretch(series, query).slice(-1));
+  }
+
+  async buckets(series: Series, stretch: Stretch, bucketMs: number): Promise<Bucket[]> {
+    const type = this.#dataTypes.findById(series.typeId);
+    if (!type) return [];
+    const bucketing = new Bucketing(type, bucketMs);
+    for (const { value } of this.#inStretch(series, stretch)) bucketing.add(value);
+    return bucketing.finish();
+  }
+
+  status(): ArchiveStatus {
+    return { counters: {}, ...(this.#fault !== undefined && { fault: this.#fault }) };
+  }
+
+  #find(query: ValueQuery): ArchivedValue[] {
+    return this.#seriesOf(query).flatMap((series) => this.#inStretch(series, query));
+  }
+
+  #seriesOf({ node, typeId }: Pick<ValueQuery, 'node' | 'typeId'>): Series[] {
+    if (node !== undefined && typeId !== undefined) return [{ node, typeId }];
+    return this.#held
+      .series()
+      .filter((series) => node === undefined || series.node === node)
+      .filter((series) => typeId === undefined || series.typeId === typeId);
+  }
+
+  #inStretch(series: Series, { from, to }: Stretch): ArchivedValue[] {
+    return this.#held
+      .valuesOf(series)
+      .filter(({ receivedAt }) => receivedAt >= from && receivedAt <= to)
+      .map((value) => ({ ...series, value }));
+  }
+}
+
+function skipTo(all: readonly ArchivedValue[], behind: Place | undefined): readonly ArchivedValue[] {
+  if (!behind) return all;
+  const ofThatTime = all.filter((given) => compareWith(given, behind) === 0);
+  return [...ofThatTime.slice(behind.count), ...all.filter((given) => compareWith(given, behind) > 0)];
+}
+
+function compareWith({ node, typeId, value }: ArchivedValue, place: Place): number {
+  return node - place.node || typeId - place.typeId || value.receivedAt - place.at;
+}
+
+/** The place behind the last of these values, which came from `behind` on. */
+export function placeBehind(values: readonly ArchivedValue[], behind: Place | undefined): Place | undefined {
+  const last = values[values.length - 1];
+  if (!last) return undefined;
+  const { node, typeId, value } = last;
+  const place = { node, typeId, at: value.receivedAt, count: 0 };
+  const before = behind && compareWith(last, behind) === 0 ? behind.count : 0;
+  return { ...place, count: before + values.filter((given) => compareWith(given, place) === 0).length };
+}

@@ -1,0 +1,49 @@
+import type { ListedNode } from '../protocol/message.js';
+import type { LinkStatus } from '../uart/link-keeper.js';
+
+/**
+ * Notices that another board is connected: by what its USB adapter says of itself, before anything is sent to it; by its
+ * list of nodes, once that has come, if it has none of those that were known.
+ */
+export class RootIdentity {
+  readonly #onChanged: (what: string) => void;
+  #board: string | undefined;
+  /** Of the nodes that were known when the port was opened, until a list has come. */
+  #known: ReadonlySet<string> | undefined;
+  #wasOpen = false;
+
+  constructor(onChanged: (what: string) => void) {
+    this.#onChanged = onChanged;
+  }
+
+  /** What an earlier run knew. */
+  restore(board: string | undefined): void {
+    this.#board = board;
+  }
+
+  /** `uuids`: of the nodes that are known now, in hex. */
+  onLink({ state, identity, name }: LinkStatus, uuids: () => ReadonlySet<string>): void {
+    const isOpen = state === 'probing' || state === 'up';
+    if (isOpen && !this.#wasOpen) {
+      this.#known = uuids();
+      if (identity !== undefined) this.#onBoard(identity, name ?? 'the port');
+    }
+    this.#wasOpen = isOpen;
+  }
+
+  /** The root's list of nodes is complete. */
+  onList(nodes: readonly ListedNode[]): void {
+    const known = this.#known;
+    this.#known = undefined;
+    if (!known || known.size === 0 || nodes.length === 0) return;
+    if (nodes.some(({ uuid }) => known.has(uuid.toString('hex')))) return;
+    this.#onChanged(`the root lists ${nodes.length} nodes, none of which was known: it may be another board`);
+  }
+
+  #onBoard(identity: string, name: string): void {
+    const before = this.#board;
+    this.#board = identity;
+    if (before === undefined || before === identity) return;
+    this.#onChanged(`another board is on ${name}: ${identity}; before, it was ${before}`);
+  }
+}

@@ -1,0 +1,233 @@
+/**
+ * Blocks of a recording; each can be read without the others.
+ *
+ *     "MGBK" | length (4) | CRC-32 (4) | host ms (8) | monotonic µs (8) | number (4) | records
+ *     record: kind (1) | µs since the record before (v) | channel (v) | length (v) | [whole length (v)] | payload
+ *
+ * `length` is that of the records; the CRC is over everything behind it. Numbers are big-endian, both times f64.
+ * (v): seven bits a byte, the lowest first, bit 7 set where more follow. Bit 7 of `kind`: the payload was cut, and its
+ * whole length follows.
+ */
+import { crc32 } from 'node:zlib';
+
+/** What a record holds; `link` stands first in every block, `client` before the first record of its channel there. */
+export const RECORD_KINDS = {
+  link: { code: 1, text: 'how the link is as the block begins: as with `opened`; empty where there is none' },
+  opened: {
+    code: 2,
+    text: 'the link was opened: name, 00, which board it is, 00, `lines` if it has DTR and RTS',
+  },
+  notOpened: { code: 3, text: 'opening the link failed: reason, 00, detail' },
+  closed: { code: 4, text: 'the link ended: reason, 00, detail; `stopped`: the gateway has closed it' },
+  fromRoot: { code: 5, text: 'bytes from the UART, as they were read' },
+  toRoot: { code: 6, text: 'bytes to the UART, as they were handed to the port' },
+  clock: { code: 7, text: 'the host clock was set: ms since the epoch from here on, f64' },
+  client: { code: 8, text: 'the name of the client that has this channel' },
+  request: { code: 9, text: 'what a client of the classic dialect has sent' },
+  reply: { code: 10, text: 'what it was answered' },
+  call: { code: 11, text: 'a JSON text that a session’s client has sent' },
+  result: { code: 12, text: 'a reply to it' },
+  ended: { code: 13, text: 'the connection of this client ended: the reason' },
+  lines: { code: 14, text: 'the modem lines were set: DTR, RTS; 01 is asserted' },
+} as const;
+
+export type RecordKind = keyof typeof RECORD_KINDS;
+
+const KINDS_BY_CODE: ReadonlyMap<number, RecordKind> = new Map(
+  Object.entries(RECORD_KINDS).map(([kind, { code }]) => [code, kind as RecordKind]),
+);
+
+export interface BlockHead {
+  /** ms since the epoch, host clock, when the block began. */
+  readonly host: number;
+  /** The same moment on the clock that never goes back: whole µs. */
+  readonly us: number;
+  /** Counts up by one within a run of the gateway. */
+  readonly number: number;
+}
+
+export interface BlockRecord {
+  /** `undefined`: a kind that a later version has brought. */
+  readonly kind: RecordKind | undefined;
+  /** Monotonic clock, whole µs. */
+  readonly us: number;
+  /** Which client; 0 = the UART. */
+  readonly channel: number;
+  readonly payload: Buffer;
+  /** Bytes before it was cut. */
+  readonly wholeLength: number;
+}
+
+export interface Block extends BlockHead {
+  readonly records: readonly BlockRecord[];
+  /** Bytes at its end that are no records. */
+  readonly unread: number;
+}
+
+export const BLOCK_MAGIC = Buffer.from('MGBK', 'latin1');
+export const BLOCK_HEAD_LENGTH = 32;
+/** The longest block, head included: what a damaged length can cost a reader, and a damaged block its reader. */
+export const MAX_BLOCK_LENGTH = 65_536;
+
+const LENGTH_AT = 4;
+const CRC_AT = 8;
+const HOST_AT = 12;
+const US_AT = 20;
+const NUMBER_AT = 28;
+
+const IS_CUT = 0x80;
+/** Kind, time, channel and two lengths at their longest. */
+const MAX_RECORD_HEAD = 1 + 8 + 5 + 5 + 5;
+/** The longest payload of one record. */
+export const MAX_PAYLOAD_LENGTH = 32_768;
+/** The last moment that a `Date` can be. */
+const LAST_DATE_MS = 8.64e15;
+
+/** Puts records into one block; all its memory is there from the start. */
+export class BlockWriter {
+  readonly #buffer = Buffer.allocUnsafeSlow(MAX_BLOCK_LENGTH);
+  #length = 0;
+  #head: BlockHead = { host: 0, us: 0, number: 0 };
+  #lastUs = 0;
+
+  /** Nothing has begun. */
+  get isIdle(): boolean {
+    return this.#length === 0;
+  }
+
+  get head(): BlockHead {
+    return this.#head;
+  }
+
+  begin(head: BlockHead): void {
+    this.#head = head;
+    this.#lastUs = head.us;
+    this.#length = BLOCK_HEAD_LENGTH;
+  }
+
+  /** Bytes of payload that one more record may have. */
+  get room(): number {
+    return this.#buffer.length - this.#length - MAX_RECORD_HEAD;
+  }
+
+  /** Adds a record; there must be room for it. `us`: not before the record in front of it. */
+  append(
+    kind: RecordKind,
+    us: number,
+    channel: number,
+    payload: Uint8Array,
+    wholeLength = payload.length,
+  ): void {
+    const isCut = wholeLength > payload.length;
+    const { code } = RECORD_KINDS[kind];
+    this.#buffer[this.#length++] = isCut ? code | IS_CUT : code;
+    this.#putNumber(Math.max(0, us - this.#lastUs));
+    this.#putNumber(channel);
+    this.#putNumber(payload.length);
+    if (isCut) this.#putNumber(wholeLength);
+    this.#buffer.set(payload, this.#length);
+    this.#length += payload.length;
+    this.#lastUs = Math.max(us, this.#lastUs);
+  }
+
+  /** The block in memory of its own, just as long as it is; the writer is idle again. */
+  finish(): Buffer {
+    const block = Buffer.allocUnsafeSlow(this.#length);
+    this.#buffer.copy(block, 0, 0, this.#length);
+    this.#length = 0;
+    BLOCK_MAGIC.copy(block);
+    block.writeUInt32BE(block.length - BLOCK_HEAD_LENGTH, LENGTH_AT);
+    block.writeDoubleBE(this.#head.host, HOST_AT);
+    block.writeDoubleBE(this.#head.us, US_AT);
+    block.writeUInt32BE(this.#head.number, NUMBER_AT);
+    block.writeUInt32BE(crc32(block.subarray(HOST_AT)), CRC_AT);
+    return block;
+  }
+
+  #putNumber(value: number): void {
+    let rest = value;
+    while (rest >= 0x80) {
+      this.#buffer[this.#length++] = (rest % 0x80) | 0x80;
+      rest = Math.floor(rest / 0x80);
+    }
+    this.#buffer[this.#length++] = rest;
+  }
+}
+
+/** How long the block that begins here says that it is, head included; undefined where none can begin. */
+export function blockLengthAt(bytes: Buffer, at: number): number | undefined {
+  if (at + BLOCK_HEAD_LENGTH > bytes.length) return undefined;
+  if (bytes.compare(BLOCK_MAGIC, 0, BLOCK_MAGIC.length, at, at + BLOCK_MAGIC.length) !== 0) return undefined;
+  const length = BLOCK_HEAD_LENGTH + bytes.readUInt32BE(at + LENGTH_AT);
+  return length <= MAX_BLOCK_LENGTH ? length : undefined;
+}
+
+/** Reads one block, its head included; undefined when it is damaged. */
+export function readBlock(bytes: Buffer): Block | undefined {
+  if (blockLengthAt(bytes, 0) !== bytes.length) return undefined;
+  if (bytes.readUInt32BE(CRC_AT) !== crc32(bytes.subarray(HOST_AT))) return undefined;
+  const host = bytes.readDoubleBE(HOST_AT);
+  const us = bytes.readDoubleBE(US_AT);
+  if (!isHostTime(host) || !Number.isSafeInteger(us) || us < 0) return undefined;
+  return { host, us, number: bytes.readUInt32BE(NUMBER_AT), ...readRecords(bytes, us) };
+}
+
+/** ms since the epoch that a `Date` can show. */
+export function isHostTime(ms: number): boolean {
+  return Math.abs(ms) <= LAST_DATE_MS;
+}
+
+function readRecords(bytes: Buffer, startUs: number): Pick<Block, 'records' | 'unread'> {
+  const records: BlockRecord[] = [];
+  const reader = new RecordReader(bytes);
+  let us = startUs;
+  for (let record = reader.next(us); record; record = reader.next(us)) {
+    records.push(record);
+    us = record.us;
+  }
+  return { records, unread: reader.unread };
+}
+
+class RecordReader {
+  readonly #bytes: Buffer;
+  #at = BLOCK_HEAD_LENGTH;
+  /** Where the last whole record ended. */
+  #end = BLOCK_HEAD_LENGTH;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  get unread(): number {
+    return this.#bytes.length - this.#end;
+  }
+
+  /** The record that follows; undefined at the end, or where none can be read. */
+  next(lastUs: number): BlockRecord | undefined {
+    const code = this.#bytes[this.#at++];
+    const elapsed = this.#number();
+    const channel = this.#number();
+    const length = this.#number();
+    if (code === undefined || elapsed === undefined || channel === undefined || length === undefined)
+      return undefined;
+    const wholeLength = code & IS_CUT ? this.#number() : length;
+    const end = this.#at + length;
+    const us = lastUs + elapsed;
+    if (wholeLength === undefined || end > this.#bytes.length || !Number.isSafeInteger(us)) return undefined;
+    const payload = this.#bytes.subarray(this.#at, end);
+    this.#at = end;
+    this.#end = end;
+    return { kind: KINDS_BY_CODE.get(code & ~IS_CUT), us, channel, payload, wholeLength };
+  }
+
+  #number(): number | undefined {
+    let value = 0;
+    for (let scale = 1; scale <= Number.MAX_SAFE_INTEGER; scale *= 0x80) {
+      const byte = this.#bytes[this.#at++];
+      if (byte === undefined) return undefined;
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,94 @@
+import { type CancelTimer, type Clock, every } from '../clock.js';
+import type { Log } from '../log.js';
+import type { OpenLink } from '../uart/link.js';
+import { recordLink } from './record-link.js';
+import { type ClientRecorder, type ReadWish, Recorder, type RecordingPage } from './recorder.js';
+import { encodeHead } from './recording.js';
+import { RecordingFiles } from './recording-files.js';
+
+export interface FlightRecorderSettings {
+  /** Bytes of memory. */
+  readonly limit: number;
+  /** Whether what clients say is recorded. */
+  readonly clients: boolean;
+  /** Where it is written to disk too. */
+  readonly directory: string | undefined;
+  /** Bytes on disk. */
+  readonly directoryLimit: number;
+}
+
+export interface FlightRecorderParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings: FlightRecorderSettings;
+  /** Of the gateway. */
+  readonly version: string;
+}
+
+const TO_DISK_EVERY_MS = 1000;
+/** A disk that takes nothing must not hold up a gateway that stops. */
+const STOP_TIMEOUT_MS = 2000;
+
+/** The recorder with what keeps its blocks: memory, and where the settings say so a disk. */
+export class FlightRecorder {
+  /** Begins to record a client; absent where the settings leave clients out. */
+  readonly client: ((name: string) => ClientRecorder) | undefined;
+  readonly #recorder: Recorder;
+  readonly #files: RecordingFiles | undefined;
+  readonly #parts: FlightRecorderParts;
+  #cancel: CancelTimer = () => {};
+
+  constructor(parts: FlightRecorderParts) {
+    const { clock, settings } = parts;
+    this.#parts = parts;
+    this.#recorder = new Recorder({
+      clock,
+      limit: settings.limit,
+      onBlock: (bytes) => this.#files?.add(bytes),
+    });
+    this.#files = this.#createFiles();
+    if (settings.clients) this.client = (name) => this.#recorder.client(name);
+  }
+
+  /** The same link, recorded. */
+  around(openLink: OpenLink): OpenLink {
+    return recordLink(openLink, this.#recorder);
+  }
+
+  start(): void {
+    if (this.#files) {
+      this.#cancel = every(this.#parts.clock, TO_DISK_EVERY_MS, () => this.#recorder.finishBlock());
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#cancel();
+    this.#recorder.finishBlock();
+    if (this.#files) await Promise.race([this.#files.close(), this.#timeout()]);
+  }
+
+  /** What is held, a page at a time. */
+  read(wish: ReadWish, limit: number): RecordingPage {
+    return this.#recorder.read(wish, limit);
+  }
+
+  get run(): string {
+    return this.#recorder.run;
+  }
+
+  counters() {
+    return { ...this.#recorder.counters(), disk: this.#files?.counters() ?? null };
+  }
+
+  #createFiles(): RecordingFiles | undefined {
+    const { log, settings, version } = this.#parts;
+    const { directory, directoryLimit: limit } = settings;
+    if (directory === undefined) return undefined;
+    const head = encodeHead({ gateway: version, run: this.run, redacted: false });
+    return new RecordingFiles({ directory, limit, head, log });
+  }
+
+  #timeout(): Promise<void> {
+    return new Promise((resolve) => this.#parts.clock.after(STOP_TIMEOUT_MS, resolve));
+  }
+}

@@ -1,0 +1,165 @@
+import { type FileHandle, mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Counters } from '../counters.js';
+import { errorText } from '../errors.js';
+import type { Log } from '../log.js';
+
+export interface RecordingFilesParts {
+  readonly directory: string;
+  /** Bytes of all files together. */
+  readonly limit: number;
+  /** What each file begins with. */
+  readonly head: Buffer;
+  readonly log: Log;
+}
+
+const NAME = /^meshgate-(\d{8})\.mgrec$/;
+/** So many files share the limit: the oldest is what is lost at once. */
+const FILES = 16;
+/** Bytes that may wait for a disk that takes nothing. */
+const MAX_WAITING = 4_194_304;
+const FILE_MODE = 0o640;
+
+const COUNTED = ['bytes', 'files', 'removed', 'droppedBlocks', 'failures'] as const;
+
+interface Kept {
+  readonly path: string;
+  size: number;
+}
+
+/** Keeps blocks on disk: files of bounded size, of which the oldest goes. What the disk does not take is counted. */
+export class RecordingFiles {
+  readonly #parts: RecordingFilesParts;
+  readonly #counters = new Counters<(typeof COUNTED)[number]>(COUNTED);
+  /** Oldest first; the last is the one that is written to, while `#file` is open. */
+  #kept: Kept[] | undefined;
+  #lastNumber = 0;
+  #file: FileHandle | undefined;
+  #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+  #writing: Promise<void> | undefined;
+  #isFailing = false;
+
+  constructor(parts: RecordingFilesParts) {
+    this.#parts = parts;
+  }
+
+  counters() {
+    return { ...this.#counters.snapshot(), waitingBytes: this.#waitingBytes };
+  }
+
+  /** Writes a block as soon as the disk takes it. */
+  add(block: Buffer): void {
+    if (this.#waitingBytes + block.length > MAX_WAITING) {
+      this.#counters.add('droppedBlocks');
+      return;
+    }
+    this.#waiting.push(block);
+    this.#waitingBytes += block.length;
+    this.#writing ??= this.#writeAll();
+  }
+
+  /** Resolves when everything is with the system. */
+  async close(): Promise<void> {
+    await this.#writing;
+    await this.#file?.close().catch(() => {});
+    this.#file = undefined;
+  }
+
+  async #writeAll(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const blocks = this.#waiting;
+      this.#waiting = [];
+      await this.#write(Buffer.concat(blocks)).then(
+        () => this.#onWritten(),
+        (error: unknown) => this.#onFailed(error, blocks.length),
+      );
+      this.#waitingBytes = this.#waiting.reduce((sum, { length }) => sum + length, 0);
+    }
+    this.#writing = undefined;
+  }
+
+  /** What a file gets of a write that fails counts as if it had got all. */
+  async #write(bytes: Buffer): Promise<void> {
+    const file = await this.#fileFor(bytes.length);
+    const current = this.#kept?.at(-1);
+    if (current) current.size += bytes.length;
+    await file.writeFile(bytes);
+    this.#counters.add('bytes', bytes.length);
+  }
+
+  async #fileFor(length: number): Promise<FileHandle> {
+    const size = this.#kept?.at(-1)?.size ?? 0;
+    if (this.#file && size + length <= this.#parts.limit / FILES) return this.#file;
+    await this.#file?.close();
+    this.#file = undefined;
+    this.#kept ??= await this.#findKept();
+    await this.#makeRoom(this.#kept);
+    this.#file = await this.#begin(this.#kept);
+    return this.#file;
+  }
+
+  async #begin(kept: Kept[]): Promise<FileHandle> {
+    const { directory, head } = this.#parts;
+    const name = `meshgate-${String(++this.#lastNumber).padStart(8, '0')}.mgrec`;
+    const path = join(directory, name);
+    const file = await open(path, 'ax', FILE_MODE);
+    try {
+      await file.writeFile(head);
+    } catch (error) {
+      await file.close().catch(() => {});
+      await unlink(path);
+      throw error;
+    }
+    kept.push({ path, size: head.length });
+    this.#counters.add('files');
+    return file;
+  }
+
+  /** The files of earlier runs belong to the ring. */
+  async #findKept(): Promise<Kept[]> {
+    const { directory } = this.#parts;
+    await mkdir(directory, { recursive: true });
+    const names = (await readdir(directory)).filter((name) => NAME.test(name)).sort();
+    this.#lastNumber = Number(NAME.exec(names.at(-1) ?? '')?.[1] ?? 0);
+    return Promise.all(
+      names.map(async (name) => {
+        const path = join(directory, name);
+        return { path, size: (await stat(path)).size };
+      }),
+    );
+  }
+
+  /** For one more file. */
+  async #makeRoom(kept: Kept[]): Promise<void> {
+    const { limit } = this.#parts;
+    let total = kept.reduce((sum, { size }) => sum + size, 0);
+    for (let oldest = kept[0]; oldest && total > limit - limit / FILES; oldest = kept[0]) {
+      await unlink(oldest.path).catch(ignoreMissing);
+      kept.shift();
+      total -= oldest.size;
+      this.#counters.add('removed');
+    }
+  }
+
+  #onWritten(): void {
+    if (this.#isFailing) this.#parts.log.info('recording to disk goes on');
+    this.#isFailing = false;
+  }
+
+  /** The last of the blocks may be there in part: the next go into a new file. */
+  async #onFailed(error: unknown, blocks: number): Promise<void> {
+    this.#counters.add('failures');
+    this.#counters.add('droppedBlocks', blocks);
+    await this.#file?.close().catch(() => {});
+    this.#file = undefined;
+    if (this.#isFailing) return;
+    this.#isFailing = true;
+    const { directory, log } = this.#parts;
+    log.info(`recording to ${directory} fails, and is tried again: ${errorText(error)}`);
+  }
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
+}

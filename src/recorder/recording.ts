@@ -1,0 +1,181 @@
+/**
+ * A recording as a file: a head, and blocks behind it. Files may be joined, as with `cat`.
+ *
+ *     "MGREC" 0D 0A 1A | version (2) | length (2) | JSON, UTF-8
+ */
+import { errorText, MeshgateError } from '../errors.js';
+import { BLOCK_MAGIC, type Block, type BlockRecord, blockLengthAt, isHostTime, readBlock } from './block.js';
+
+/** What the head says. What a damaged or foreign head lacks is empty. */
+export interface RecordingHead {
+  /** Version of the gateway that recorded. */
+  readonly gateway: string;
+  /** Its run: the monotonic clock of two runs has nothing in common. */
+  readonly run: string;
+  /** Payloads were taken out. */
+  readonly redacted: boolean;
+}
+
+/** One record with all that is known around it. */
+export interface Entry extends BlockRecord {
+  readonly run: string;
+  /** ms since the epoch, host clock. */
+  readonly at: number;
+  /** Its client's name; empty for the UART. */
+  readonly client: string;
+}
+
+export const FILE_MAGIC = Buffer.from('MGREC\r\n\x1a', 'latin1');
+export const FORMAT_VERSION = 1;
+const VERSION_AT = FILE_MAGIC.length;
+const LENGTH_AT = VERSION_AT + 2;
+const JSON_AT = LENGTH_AT + 2;
+/** The beginning that heads and blocks share: where a reader that has lost its way looks for the next. */
+const MAGIC_START = 'MG';
+
+/** The head of a file. */
+export function encodeHead(head: RecordingHead): Buffer {
+  const json = Buffer.from(`${JSON.stringify(head)}\n`);
+  const bytes = Buffer.alloc(JSON_AT + json.length);
+  FILE_MAGIC.copy(bytes);
+  bytes.writeUInt16BE(FORMAT_VERSION, VERSION_AT);
+  bytes.writeUInt16BE(json.length, LENGTH_AT);
+  json.copy(bytes, JSON_AT);
+  return bytes;
+}
+
+/** Reads a recording. What is damaged is left out and counted, wherever it is. */
+export class Recording {
+  readonly #bytes: Buffer;
+  #head: RecordingHead = { gateway: '', run: '', redacted: false };
+  /** Bytes that could be read as nothing, damaged blocks, and blocks that are missing between others. */
+  readonly damage = { bytes: 0, blocks: 0, missing: 0 };
+
+  /** Throws `BAD_RECORDING` for what is no recording at all, and for one of a later version. */
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+    const isRecording = startsWith(bytes, FILE_MAGIC, 0) || bytes.includes(BLOCK_MAGIC);
+    if (!isRecording) throw new MeshgateError('BAD_RECORDING', 'this is no recording');
+    this.#readHead(0);
+  }
+
+  /** The head of the file, or of the part that was read last. */
+  get head(): RecordingHead {
+    return this.#head;
+  }
+
+  /** Every record, in the order of the file. Begins anew each time. */
+  *entries(): Generator<Entry> {
+    for (const { block, run } of this.blocks()) yield* entriesOf(block, run);
+  }
+
+  /** Every block that can be read, and its run. */
+  *blocks(): Generator<{ readonly block: Block; readonly run: string }> {
+    Object.assign(this.damage, { bytes: 0, blocks: 0, missing: 0 });
+    let before: { readonly run: string; readonly number: number } | undefined;
+    for (let at = 0; at < this.#bytes.length; ) {
+      const headLength = this.#readHead(at);
+      const block = headLength === undefined ? this.#blockAt(at) : undefined;
+      const { run } = this.#head;
+      if (block) {
+        this.damage.bytes += block.unread;
+        if (before?.run === run) this.damage.missing += Math.max(0, block.number - before.number - 1);
+        before = { run, number: block.number };
+        yield { block, run };
+      }
+      at = this.#next(at, headLength ?? (block && blockLengthAt(this.#bytes, at)));
+    }
+  }
+
+  #blockAt(at: number): Block | undefined {
+    const length = blockLengthAt(this.#bytes, at);
+    if (length === undefined) return undefined;
+    const block = readBlock(this.#bytes.subarray(at, at + length));
+    if (!block) this.damage.blocks++;
+    return block;
+  }
+
+  /** Behind what was read; without a length, at the next place where something may begin. */
+  #next(at: number, length: number | undefined): number {
+    if (length !== undefined) return at + length;
+    const found = this.#bytes.indexOf(MAGIC_START, at + 1, 'latin1');
+    const next = found === -1 ? this.#bytes.length : found;
+    this.damage.bytes += next - at;
+    return next;
+  }
+
+  /** Takes the head that stands here, if one does; gives its length. */
+  #readHead(at: number): number | undefined {
+    if (!startsWith(this.#bytes, FILE_MAGIC, at) || at + JSON_AT > this.#bytes.length) return undefined;
+    const version = this.#bytes.readUInt16BE(at + VERSION_AT);
+    if (version !== FORMAT_VERSION && at === 0) {
+      throw new MeshgateError(
+        'BAD_RECORDING',
+        `this recording is of version ${version}; this meshgate reads version ${FORMAT_VERSION}`,
+        'read it with the meshgate that made it, or with a newer one',
+      );
+    }
+    const length = JSON_AT + this.#bytes.readUInt16BE(at + LENGTH_AT);
+    const head = parseHead(this.#bytes.toString('utf8', at + JSON_AT, at + length));
+    if (head) this.#head = head;
+    return head && length;
+  }
+}
+
+/** Reads a file's bytes. Throws `BAD_RECORDING` that names the file. */
+export function openRecording(file: string, bytes: Buffer): Recording {
+  try {
+    return new Recording(bytes);
+  } catch (error) {
+    if (!(error instanceof MeshgateError)) throw error;
+    throw new MeshgateError(error.code, `${file}: ${errorText(error)}`, error.hint);
+  }
+}
+
+function* entriesOf(block: Block, run: string): Generator<Entry> {
+  const names = new Map<number, string>();
+  let { host, us: since } = block;
+  for (const record of block.records) {
+    const { kind, channel, payload, us } = record;
+    if (kind === 'client') names.set(channel, payload.toString('utf8'));
+    const time = kind === 'clock' ? readTime(payload) : undefined;
+    if (time !== undefined) [host, since] = [time, us];
+    yield { ...record, run, at: host + (us - since) / 1000, client: names.get(channel) ?? '' };
+  }
+}
+
+function startsWith(bytes: Buffer, start: Buffer, at: number): boolean {
+  return bytes.subarray(at, at + start.length).equals(start);
+}
+
+function parseHead(json: string): RecordingHead | undefined {
+  const parsed = parseObject(json);
+  if (!parsed) return undefined;
+  const { gateway, run, redacted } = parsed;
+  return {
+    gateway: typeof gateway === 'string' ? gateway : '',
+    run: typeof run === 'string' ? run : '',
+    redacted: redacted === true,
+  };
+}
+
+function parseObject(json: string): Record<string, unknown> | undefined {
+  try {
+    const parsed: unknown = JSON.parse(json);
+    return typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The host time that a `clock` record sets. */
+function readTime(payload: Buffer): number | undefined {
+  const time = payload.length === 8 ? payload.readDoubleBE(0) : Number.NaN;
+  return isHostTime(time) ? time : undefined;
+}
+
+/** `reason 00 detail`, of a record that tells why there is no link. */
+export function splitReason(payload: Buffer): { readonly reason: string; readonly detail: string } {
+  const [reason = '', detail = ''] = payload.toString('utf8').split('\0');
+  return { reason, detail };
+}

@@ -1,0 +1,130 @@
+/**
+ * Takes payloads out of a recording. What stays: times, framing, addresses, opcodes, lengths, the five bytes of a
+ * command, the method and id of a JSON-RPC request, error codes, why links and connections ended.
+ */
+import { ADDRESS_LENGTH } from '../protocol/address.js';
+import { COMMAND_NAME_LENGTH, type Opcodes } from '../protocol/opcodes.js';
+import { type BlockRecord, BlockWriter, type RecordKind } from './block.js';
+import { Recording } from './recording.js';
+import { FrameRedactor } from './redact-frames.js';
+
+export interface RedactSettings {
+  readonly opcodes: Opcodes;
+  /** As the gateway that recorded had it. */
+  readonly openFrameTimeoutMs: number;
+}
+
+type RedactPayload = (payload: Buffer, us: number) => Buffer;
+
+const OPCODE_LENGTH = 1;
+const FAILURE = 'F';
+const X = 'x';
+/** Methods are words; what looks otherwise is a client's own text. */
+const METHOD = /^[a-z][\w.]{0,63}$/i;
+const LONGEST_ID = 64;
+
+/** One recording at a time: frames go on from one record to the next. */
+export class Redactor {
+  readonly #rules: Readonly<Record<RecordKind, RedactPayload>>;
+  readonly #writer = new BlockWriter();
+
+  constructor({ opcodes, openFrameTimeoutMs }: RedactSettings) {
+    const fromRoot = new FrameRedactor(() => ADDRESS_LENGTH + OPCODE_LENGTH, openFrameTimeoutMs);
+    const toRoot = new FrameRedactor((start) => keptOfCommand(start, opcodes), openFrameTimeoutMs);
+    const asItIs: RedactPayload = (payload) => payload;
+    const atBreak: RedactPayload = (payload) => {
+      fromRoot.abandon();
+      toRoot.abandon();
+      return payload;
+    };
+    this.#rules = {
+      link: asItIs,
+      opened: atBreak,
+      notOpened: asItIs,
+      closed: atBreak,
+      fromRoot: (payload, us) => fromRoot.redact(payload, us),
+      toRoot: (payload, us) => toRoot.redact(payload, us),
+      clock: asItIs,
+      client: asItIs,
+      request: (payload) => zeroedBehind(keptOfCommand(payload, opcodes), payload),
+      reply: (payload) => (payload.toString('latin1', 0, 1) === FAILURE ? payload : zeroedBehind(1, payload)),
+      call: redactJson,
+      result: redactJson,
+      ended: asItIs,
+      lines: asItIs,
+    };
+  }
+
+  /** The same blocks without payloads; what is damaged is left out. */
+  redact(blocks: Buffer): Buffer {
+    const redacted: Buffer[] = [];
+    for (const { block } of new Recording(blocks).blocks()) {
+      this.#writer.begin(block);
+      for (const record of block.records) this.#append(record);
+      redacted.push(this.#writer.finish());
+    }
+    return Buffer.concat(redacted);
+  }
+
+  /** What a later version has brought is left out: nobody knows what is in it. */
+  #append({ kind, us, channel, payload, wholeLength }: BlockRecord): void {
+    if (!kind) return;
+    const rest = this.#rules[kind](payload, us);
+    const isCut = wholeLength > payload.length;
+    this.#writer.append(kind, us, channel, rest, isCut ? wholeLength : rest.length);
+  }
+}
+
+/** The command, the address behind it where it has one, and the opcode of a message behind that. */
+function keptOfCommand(start: Buffer, opcodes: Opcodes): number {
+  if (start.length <= COMMAND_NAME_LENGTH) return COMMAND_NAME_LENGTH;
+  const command = opcodes.findCommand(start.toString('latin1', 0, COMMAND_NAME_LENGTH));
+  const [first, second] = command?.arguments ?? [];
+  if (first !== 'address' && first !== 'ignored') return COMMAND_NAME_LENGTH;
+  return COMMAND_NAME_LENGTH + ADDRESS_LENGTH + (second === 'message' ? OPCODE_LENGTH : 0);
+}
+
+function zeroedBehind(kept: number, payload: Buffer): Buffer {
+  return Buffer.concat([payload.subarray(0, kept)], payload.length);
+}
+
+/** Never longer than it was; what is no JSON-RPC becomes x's. */
+function redactJson(payload: Buffer): Buffer {
+  const rest = Buffer.from(shortJson(payload.toString('utf8')) ?? '');
+  const fits = rest.length > 0 && rest.length <= payload.length;
+  return fits ? rest : Buffer.from(X.repeat(payload.length));
+}
+
+function shortJson(text: string): string | undefined {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return JSON.stringify(Array.isArray(parsed) ? parsed.map(shortMessage) : shortMessage(parsed));
+  } catch {
+    return undefined;
+  }
+}
+
+function shortMessage(message: unknown): object {
+  if (typeof message !== 'object' || message === null) return {};
+  const { id, method, error } = message as Readonly<Record<string, unknown>>;
+  return {
+    jsonrpc: '2.0',
+    ...(isShortId(id) && { id }),
+    ...(typeof method === 'string' && METHOD.test(method) && { method }),
+    ...('result' in message && { result: {} }),
+    ...(typeof error === 'object' && error !== null && { error: shortError(error) }),
+  };
+}
+
+function isShortId(id: unknown): boolean {
+  return id === null || typeof id === 'number' || (typeof id === 'string' && id.length <= LONGEST_ID);
+}
+
+/** Codes are of a closed list; the words beside them can hold what a client has sent. */
+function shortError(error: object): object {
+  const { code, data } = error as { readonly code?: unknown; readonly data?: { readonly code?: unknown } };
+  return {
+    ...(typeof code === 'number' && { code }),
+    ...(typeof data?.code === 'string' && { data: { code: data.code } }),
+  };
+}

@@ -1,0 +1,56 @@
+import { Random } from '../random.js';
+import type { FaultParts, LineFault, Passing } from './fault.js';
+import type { FaultCount } from './fault-counters.js';
+import type { FaultPlan } from './fault-plan.js';
+
+type ByteChances = NonNullable<FaultPlan['bytes']>;
+
+const COUNTS = {
+  fromRoot: { flip: 'bitsFlipped', lose: 'bytesLost', double: 'bytesDoubled' },
+  toRoot: { flip: 'bitsFlippedToRoot', lose: 'bytesLostToRoot', double: 'bytesDoubledToRoot' },
+} as const satisfies Record<string, Record<keyof ByteChances, FaultCount>>;
+
+/** A bad cable: any byte may have a bit turned over, be lost, or come twice. */
+export class ByteFaults implements LineFault {
+  readonly name = 'bytes';
+  readonly #parts: FaultParts;
+  readonly #chances: ByteChances;
+  readonly #way: keyof typeof COUNTS;
+
+  constructor(parts: FaultParts, chances: ByteChances, way: keyof typeof COUNTS) {
+    this.#parts = parts;
+    this.#chances = chances;
+    this.#way = way;
+  }
+
+  disturb(bytes: Buffer, { atMs }: Passing): Buffer {
+    const random = Random.of(this.#parts.seed, 'faults', this.#way, atMs, bytes.toString('latin1'));
+    const { flip, lose, double } = this.#chances;
+    const flipped = strikes(random, flip, bytes.length);
+    const lost = strikes(random, lose, bytes.length);
+    const doubled = strikes(random, double, bytes.length);
+    this.#count('flip', flipped.size);
+    this.#count('lose', lost.size);
+    this.#count('double', doubled.size);
+    if (flipped.size + lost.size + doubled.size === 0) return bytes;
+    return Buffer.from(
+      [...bytes].flatMap((byte, at) => {
+        const arriving = flipped.has(at) ? byte ^ (1 << random.int(0, 7)) : byte;
+        return [...(lost.has(at) ? [] : [arriving]), ...(doubled.has(at) ? [arriving] : [])];
+      }),
+    );
+  }
+
+  #count(kind: keyof ByteChances, amount: number): void {
+    if (amount > 0) this.#parts.counters.add(COUNTS[this.#way][kind], amount);
+  }
+}
+
+/** Which of so many bytes are struck. One draw a strike, not a byte: how far it is to the next one. */
+function strikes(random: Random, chance: number, length: number): ReadonlySet<number> {
+  const struck = new Set<number>();
+  if (chance === 0) return struck;
+  const far = () => (chance === 1 ? 0 : Math.floor(Math.log(1 - random.float()) / Math.log(1 - chance)));
+  for (let at = far(); at < length; at += 1 + far()) struck.add(at);
+  return struck;
+}

@@ -1,0 +1,93 @@
+import { FRAME_START, FrameDecoder } from '../../uart/frame.js';
+import type { Span } from '../span.js';
+import type { OnRootBytes } from '../virtual-uart.js';
+import { type Disturbed, disturb } from './disturb.js';
+import type { FaultParts, LineFault } from './fault.js';
+import type { Fate, Ledger, LedgerEntry } from './ledger.js';
+import { LineSpeed } from './line-speed.js';
+
+/** What is left of one frame, or of some console text; `entry` only for frames, and where a ledger is kept. */
+interface Parcel extends Disturbed {
+  readonly entry: LedgerEntry | undefined;
+}
+
+export interface FromRootOptions {
+  /** In the order in which bytes meet them. */
+  readonly faults: readonly LineFault[];
+  /** Without it, bytes arrive at once. */
+  readonly line: { readonly baud: number; readonly latency: Span } | undefined;
+  readonly ledger: Ledger | undefined;
+}
+
+/** The way from the root to the reader, with all that happens on it. */
+export class FromRoot {
+  readonly #parts: FaultParts;
+  readonly #options: FromRootOptions;
+  readonly #speed: LineSpeed<Parcel> | undefined;
+  readonly #decoder: FrameDecoder;
+  #body: Buffer = Buffer.alloc(0);
+  #reader: OnRootBytes | undefined;
+
+  constructor(parts: FaultParts, options: FromRootOptions) {
+    this.#parts = parts;
+    this.#options = options;
+    this.#speed =
+      options.line &&
+      new LineSpeed(parts, {
+        ...options.line,
+        way: 'from root',
+        deliver: (bytes, finished) => this.#deliver(bytes, finished),
+      });
+    this.#decoder = new FrameDecoder({
+      onFrame: (body) => {
+        this.#body = body;
+      },
+      onOutside() {},
+      onDrop() {},
+      onNoise() {},
+    });
+  }
+
+  get reader(): OnRootBytes | undefined {
+    return this.#reader;
+  }
+
+  /** Another reader, or none: what was on its way to the one before is lost. */
+  connect(reader: OnRootBytes | undefined): void {
+    this.#reader = reader;
+    for (const parcel of this.#speed?.flush() ?? []) this.#settle(parcel, 'unread');
+  }
+
+  /** The root sends a whole frame, or console text. */
+  send(chunk: Buffer, atMs: number): void {
+    const isFrame = chunk[0] === FRAME_START;
+    const entry = isFrame ? this.#options.ledger?.begin(this.#bodyOf(chunk), atMs) : undefined;
+    const parcel = { entry, ...disturb(this.#options.faults, chunk, { atMs, isFrame }) };
+    if (parcel.bytes.length === 0) this.#settle(parcel, 'lost');
+    else if (!this.#speed) this.#deliver(parcel.bytes, [parcel]);
+    else if (!this.#speed.send(parcel.bytes, parcel)) this.#overflow(parcel);
+  }
+
+  #overflow(parcel: Parcel): void {
+    this.#parts.counters.add('framesOverflowed');
+    this.#settle({ ...parcel, causes: [...parcel.causes, 'line'] }, 'lost');
+  }
+
+  #deliver(bytes: Buffer, finished: readonly Parcel[]): void {
+    const reader = this.#reader;
+    reader?.(bytes, this.#parts.timeline.now);
+    for (const parcel of finished) {
+      const asSent = parcel.causes.length > 0 ? 'damaged' : 'whole';
+      this.#settle(parcel, reader ? asSent : 'unread');
+    }
+  }
+
+  #settle({ entry, causes }: Parcel, fate: Exclude<Fate, 'pending'>): void {
+    if (entry) this.#options.ledger?.settle(entry, fate, causes);
+  }
+
+  #bodyOf(frame: Buffer): Buffer {
+    this.#decoder.push(frame);
+    return this.#body;
+  }
+}

@@ -1,0 +1,32 @@
+import { Random } from '../random.js';
+import type { VirtualRoot } from '../virtual-root.js';
+import type { FaultParts } from './fault.js';
+import type { FaultPlan } from './fault-plan.js';
+
+/** Blocks of the root's UART end in the middle of frames more often than they would by themselves. */
+export class HalfMessages {
+  readonly #parts: FaultParts;
+  readonly #chance: number;
+  readonly #root: VirtualRoot;
+
+  constructor(parts: FaultParts, { chance }: NonNullable<FaultPlan['half_messages']>, root: VirtualRoot) {
+    this.#parts = parts;
+    this.#chance = chance;
+    this.#root = root;
+  }
+
+  /** Bytes reach the root. */
+  deliver(bytes: Buffer): void {
+    const { seed, timeline, counters } = this.#parts;
+    const random = Random.of(seed, 'faults', 'half message', timeline.now, bytes.toString('latin1'));
+    if (bytes.length < 2 || !random.chance(this.#chance)) {
+      this.#root.receive(bytes);
+      return;
+    }
+    counters.add('halfMessages');
+    const border = random.int(1, bytes.length - 1);
+    this.#root.receive(bytes.subarray(0, border));
+    this.#root.endBlock();
+    this.#root.receive(bytes.subarray(border));
+  }
+}

@@ -1,0 +1,44 @@
+import { Random } from '../random.js';
+import { drawFrom } from '../span.js';
+import { startEpisodes } from './episodes.js';
+import type { FaultParts } from './fault.js';
+import type { FaultPlan } from './fault-plan.js';
+
+/** The adapter goes from the bus, and comes back. The root has power from elsewhere and goes on. */
+export class HangUps {
+  readonly #parts: FaultParts;
+  readonly #settings: NonNullable<FaultPlan['hang_ups']>;
+  readonly #unplug: (backAfterMs: number) => void;
+  #isPlugged = true;
+
+  constructor(
+    parts: FaultParts,
+    settings: NonNullable<FaultPlan['hang_ups']>,
+    unplug: (backAfterMs: number) => void,
+  ) {
+    this.#parts = parts;
+    this.#settings = settings;
+    this.#unplug = unplug;
+  }
+
+  get isPlugged(): boolean {
+    return this.#isPlugged;
+  }
+
+  start(): void {
+    const { seed, timeline, counters, tell } = this.#parts;
+    const { after_s: after, for_s: lasting } = this.#settings;
+    const random = Random.of(seed, 'faults', 'hang-ups');
+    startEpisodes({ timeline, random, after }, (done) => {
+      const backAfterMs = drawFrom(random, lasting);
+      counters.add('hangUps');
+      tell(`the device is unplugged for ${(backAfterMs / 1000).toFixed(1)} s`);
+      this.#isPlugged = false;
+      timeline.after(backAfterMs, () => {
+        this.#isPlugged = true;
+        done();
+      });
+      this.#unplug(backAfterMs);
+    });
+  }
+}

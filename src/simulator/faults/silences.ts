@@ -1,0 +1,111 @@
+import type { CancelTimer } from '../../clock.js';
+import type { BootCause } from '../boot-log.js';
+import { Random } from '../random.js';
+import { drawFrom } from '../span.js';
+import type { VirtualRoot } from '../virtual-root.js';
+import { startEpisodes } from './episodes.js';
+import type { FaultParts, LineFault } from './fault.js';
+import type { FaultCount } from './fault-counters.js';
+import type { FaultPlan } from './fault-plan.js';
+
+type Silence = NonNullable<FaultPlan['silence']>[number];
+
+/** A root that boots, or is silent already, is left alone for so long. */
+const TRY_AGAIN_MS = 1_000;
+
+const NOTHING = Buffer.alloc(0);
+
+const WORDS = {
+  restart: 'the root hangs, until RST-R',
+  lines: 'the root hangs, until DTR/RTS reset it',
+  reopen: 'the port is stuck, until it is opened anew',
+} as const;
+
+const ENDS: Readonly<Record<BootCause | 'time', FaultCount>> = {
+  time: 'endedByTime',
+  restart: 'endedByRestart',
+  crash: 'endedByRestart',
+  powerOn: 'endedByRestart',
+  lines: 'endedByLines',
+};
+
+/**
+ * Silences, one at a time. A root that hangs says and does nothing; a port that is stuck swallows what goes through it,
+ * both ways, modem lines included, while the root goes on.
+ */
+export class Silences {
+  readonly fromRoot: LineFault;
+  readonly toRoot: LineFault;
+  readonly #parts: FaultParts;
+  readonly #settings: readonly Silence[];
+  readonly #root: VirtualRoot;
+  /** Ends the silence that is on. */
+  #end: ((by: FaultCount) => void) | undefined;
+  #isStuck = false;
+
+  constructor(parts: FaultParts, settings: readonly Silence[], root: VirtualRoot) {
+    this.#parts = parts;
+    this.#settings = settings;
+    this.#root = root;
+    this.fromRoot = this.#line('bytesStuck');
+    this.toRoot = this.#line('bytesStuckToRoot');
+  }
+
+  /** What passes through a stuck port: nothing. */
+  get isStuck(): boolean {
+    return this.#isStuck;
+  }
+
+  start(): void {
+    const { seed, timeline } = this.#parts;
+    this.#settings.forEach((silence, index) => {
+      const random = Random.of(seed, 'faults', 'silence', index);
+      startEpisodes({ timeline, random, after: silence.after_s }, (done) =>
+        this.#begin(silence, random, done),
+      );
+    });
+  }
+
+  /** The port has been opened anew. */
+  onReopened(): void {
+    if (this.#isStuck) this.#end?.('endedByReopen');
+  }
+
+  #begin(silence: Silence, random: Random, done: () => void): void {
+    const { timeline, counters, tell } = this.#parts;
+    if (this.#end || !this.#root.online) {
+      timeline.after(TRY_AGAIN_MS, () => this.#begin(silence, random, done));
+      return;
+    }
+    const { until, for_s: lasting } = silence;
+    counters.add('silences');
+    tell(until === undefined ? 'the root falls silent for a while' : WORDS[until]);
+    let cancelTimer: CancelTimer = () => {};
+    this.#end = (by) => {
+      cancelTimer();
+      this.#end = undefined;
+      this.#isStuck = false;
+      counters.add(by);
+      done();
+    };
+    if (lasting) cancelTimer = timeline.after(drawFrom(random, lasting), () => this.#endByTime());
+    if (until === 'reopen') this.#isStuck = true;
+    else this.#root.hang(until ?? 'time', (by) => this.#end?.(ENDS[by]));
+  }
+
+  #endByTime(): void {
+    if (this.#isStuck) this.#end?.('endedByTime');
+    else this.#root.wake();
+  }
+
+  #line(count: 'bytesStuck' | 'bytesStuckToRoot'): LineFault {
+    return {
+      name: 'silence',
+      disturb: (bytes) => {
+        if (!this.#isStuck) return bytes;
+        this.#parts.counters.add(count, bytes.length);
+        return NOTHING;
+      },
+    };
+  }
+}

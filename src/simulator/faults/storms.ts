@@ -1,0 +1,24 @@
+import { Random } from '../random.js';
+import { drawFrom } from '../span.js';
+import type { VirtualMesh } from '../virtual-mesh.js';
+import { startEpisodes } from './episodes.js';
+import type { FaultParts } from './fault.js';
+import type { FaultPlan } from './fault-plan.js';
+
+/** All nodes send at a high rate for a while. */
+export function startStorms(
+  { seed, timeline, counters, tell }: FaultParts,
+  { after_s: after, for_s: lasting, rate_hz: rateHz }: NonNullable<FaultPlan['storm']>,
+  mesh: VirtualMesh,
+): void {
+  const random = Random.of(seed, 'faults', 'storm');
+  startEpisodes({ timeline, random, after }, (done) => {
+    counters.add('storms');
+    tell(`a storm: ${rateHz} updates a second from each node`);
+    mesh.storm(rateHz);
+    timeline.after(drawFrom(random, lasting), () => {
+      mesh.storm(undefined);
+      done();
+    });
+  });
+}

@@ -1,0 +1,44 @@
+import type { Span } from '../span.js';
+import { disturb } from './disturb.js';
+import type { FaultParts, LineFault } from './fault.js';
+import { LineSpeed } from './line-speed.js';
+
+export interface ToRootOptions {
+  /** In the order in which bytes meet them. */
+  readonly faults: readonly LineFault[];
+  /** Without it, bytes arrive at once. */
+  readonly line: { readonly baud: number } | undefined;
+  /** Bytes reach the root. */
+  deliver(bytes: Buffer): void;
+}
+
+/** The root looks at its UART this often. */
+const LATENCY_MS: Span = { min: 1, max: 1 };
+
+/** The way from the gateway to the root, with all that happens on it. */
+export class ToRoot {
+  readonly #parts: FaultParts;
+  readonly #options: ToRootOptions;
+  readonly #speed: LineSpeed<undefined> | undefined;
+
+  constructor(parts: FaultParts, options: ToRootOptions) {
+    this.#parts = parts;
+    this.#options = options;
+    this.#speed =
+      options.line &&
+      new LineSpeed(parts, {
+        ...options.line,
+        way: 'to root',
+        latency: LATENCY_MS,
+        deliver: (bytes) => options.deliver(bytes),
+      });
+  }
+
+  send(bytes: Buffer): void {
+    const passing = { atMs: this.#parts.timeline.now, isFrame: false };
+    const left = disturb(this.#options.faults, bytes, passing).bytes;
+    if (left.length === 0) return;
+    if (!this.#speed) this.#options.deliver(left);
+    else if (!this.#speed.send(left, undefined)) this.#parts.counters.add('framesOverflowed');
+  }
+}

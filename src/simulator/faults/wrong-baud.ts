@@ -1,0 +1,52 @@
+import { Random } from '../random.js';
+import { drawFrom } from '../span.js';
+import { startEpisodes } from './episodes.js';
+import type { FaultParts, LineFault } from './fault.js';
+import type { FaultPlan } from './fault-plan.js';
+import { resample } from './resample.js';
+
+/** What the reader's port is set to. */
+const READ_BAUD = 115_200;
+
+/** For a while the root sends and reads at another baud rate. */
+export class WrongBaud {
+  readonly fromRoot: LineFault;
+  readonly toRoot: LineFault;
+  readonly #parts: FaultParts;
+  readonly #settings: NonNullable<FaultPlan['wrong_baud']>;
+  #isWrong = false;
+
+  constructor(parts: FaultParts, settings: NonNullable<FaultPlan['wrong_baud']>) {
+    const { baud } = settings;
+    this.#parts = parts;
+    this.#settings = settings;
+    this.fromRoot = this.#line('bytesGarbled', (bytes) => resample(bytes, baud, READ_BAUD));
+    this.toRoot = this.#line('bytesGarbledToRoot', (bytes) => resample(bytes, READ_BAUD, baud));
+  }
+
+  start(): void {
+    const { seed, timeline, counters, tell } = this.#parts;
+    const { after_s: after, for_s: lasting, baud } = this.#settings;
+    const random = Random.of(seed, 'faults', 'wrong baud');
+    startEpisodes({ timeline, random, after }, (done) => {
+      this.#isWrong = true;
+      counters.add('wrongBauds');
+      tell(`the root sends at ${baud} baud`);
+      timeline.after(drawFrom(random, lasting), () => {
+        this.#isWrong = false;
+        done();
+      });
+    });
+  }
+
+  #line(count: 'bytesGarbled' | 'bytesGarbledToRoot', garble: (bytes: Buffer) => Buffer): LineFault {
+    return {
+      name: 'wrong_baud',
+      disturb: (bytes) => {
+        if (!this.#isWrong) return bytes;
+        this.#parts.counters.add(count, bytes.length);
+        return garble(bytes);
+      },
+    };
+  }
+}

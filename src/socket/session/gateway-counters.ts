@@ -1,0 +1,11 @@
+import type { Hub } from '../../network/hub.js';
+import type { GatewayFacts } from './method.js';
+
+/** Everything that the gateway counts, by room and reason. */
+export function readCounters(hub: Hub, gateway: GatewayFacts): Record<string, unknown> {
+  return {
+    ...(hub.counters() as Record<string, unknown>),
+    clients: gateway.clientCounters(),
+    recorder: gateway.recorder?.counters() ?? null,
+  };
+}

@@ -1,0 +1,76 @@
+/** How long things take, as histograms: measured from the start, whether or not anybody asks. */
+import { type CancelTimer, type Clock, every } from '../../../clock.js';
+import { type Distribution, Histogram } from '../../../histogram.js';
+import type { Hub } from '../../../network/hub.js';
+import type { HistogramMetric, MetricDefinition } from './metric.js';
+
+export interface LatencyParts {
+  readonly hub: Hub;
+  readonly clock: Clock;
+  /** ms that commands waited to be written. */
+  readonly sendWaits: () => Distribution;
+}
+
+/** An edge device in the field answers in half a second to some seconds. */
+const ROUND_TRIP_BOUNDS_MS = [50, 100, 250, 500, 750, 1000, 1500, 2000, 3000, 5000, 10_000, 30_000];
+const DELAY_BOUNDS_MS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000];
+/** Seldom enough to cost nothing; a process that is kept busy still shows within seconds. */
+const LOOK_EVERY_MS = 1000;
+
+const ROUND_TRIP = histogram(
+  'meshgate_delivery_round_trip_seconds',
+  'From writing a message to the answer of the node, where one was expected and came',
+);
+const SEND_WAIT = histogram(
+  'meshgate_uart_send_wait_seconds',
+  'From queueing a command to its being written',
+);
+const LOOP_DELAY = histogram(
+  'meshgate_event_loop_delay_seconds',
+  'By how much a timer is late, looked at once a second',
+);
+
+export const latencyHistograms: readonly MetricDefinition[] = [ROUND_TRIP, SEND_WAIT, LOOP_DELAY];
+
+export class Latencies {
+  readonly #parts: LatencyParts;
+  readonly #roundTrips = new Histogram(ROUND_TRIP_BOUNDS_MS);
+  readonly #loopDelays = new Histogram(DELAY_BOUNDS_MS);
+  #unsubscribe: () => void = () => {};
+  #cancel: CancelTimer = () => {};
+
+  constructor(parts: LatencyParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    const { hub, clock } = this.#parts;
+    this.#unsubscribe = hub.subscribe((event) => {
+      if (event.kind !== 'delivery' || event.delivery.stage !== 'answered') return;
+      if (event.delivery.roundTripMs !== undefined) this.#roundTrips.observe(event.delivery.roundTripMs);
+    });
+    let lookedAt = clock.monotonic();
+    this.#cancel = every(clock, LOOK_EVERY_MS, () => {
+      const now = clock.monotonic();
+      this.#loopDelays.observe(Math.max(0, now - lookedAt - LOOK_EVERY_MS));
+      lookedAt = now;
+    });
+  }
+
+  stop(): void {
+    this.#unsubscribe();
+    this.#cancel();
+  }
+
+  read(): HistogramMetric[] {
+    return [
+      { ...ROUND_TRIP, distribution: this.#roundTrips.snapshot() },
+      { ...SEND_WAIT, distribution: this.#parts.sendWaits() },
+      { ...LOOP_DELAY, distribution: this.#loopDelays.snapshot() },
+    ];
+  }
+}
+
+function histogram(name: string, help: string): MetricDefinition {
+  return { name, help, type: 'histogram', labels: [] };
+}

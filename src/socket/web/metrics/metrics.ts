@@ -1,0 +1,47 @@
+/** Everything that the gateway can be measured by, for `/metrics`. */
+import { readCounters } from '../../session/gateway-counters.js';
+import type { GatewayFacts } from '../../session/method.js';
+import { describeCounters, namedCounters } from './counter-metrics.js';
+import type { Exposition } from './exposition.js';
+import { Latencies, type LatencyParts, latencyHistograms } from './latencies.js';
+import type { MetricDefinition } from './metric.js';
+import { readStateGauges, stateGauges } from './state-gauges.js';
+
+export interface MetricsParts extends LatencyParts {
+  readonly gateway: GatewayFacts;
+}
+
+/** All that have a name of their own; Node's are not among them. */
+export function metricDefinitions(): MetricDefinition[] {
+  return [...stateGauges, ...latencyHistograms, ...namedCounters()];
+}
+
+export class Metrics {
+  readonly #parts: MetricsParts;
+  readonly #latencies: Latencies;
+  #exposition: Promise<Exposition> | undefined;
+
+  constructor(parts: MetricsParts) {
+    this.#parts = parts;
+    this.#latencies = new Latencies(parts);
+  }
+
+  /** Begins to measure how long things take. */
+  start(): void {
+    this.#latencies.start();
+  }
+
+  stop(): void {
+    this.#latencies.stop();
+  }
+
+  /** The text that Prometheus reads, and what it is to be sent as. */
+  async read(): Promise<{ readonly text: string; readonly contentType: string }> {
+    this.#exposition ??= import('./exposition.js').then((loaded) => new loaded.Exposition());
+    const exposition = await this.#exposition;
+    const { hub, gateway } = this.#parts;
+    const sampled = [...readStateGauges({ hub, gateway }), ...describeCounters(readCounters(hub, gateway))];
+    const text = await exposition.render(sampled, this.#latencies.read());
+    return { text, contentType: exposition.contentType };
+  }
+}

@@ -1,0 +1,96 @@
+/** How the gateway is now, as gauges: what the counters do not tell. */
+import type { Hub } from '../../../network/hub.js';
+import type { GatewayFacts } from '../../session/method.js';
+import { alarmShape, linkShape, nodeStatusShape } from '../../session/shapes.js';
+import type { MetricDefinition, Sample, SampledMetric } from './metric.js';
+
+interface Source {
+  readonly hub: Hub;
+  readonly gateway: GatewayFacts;
+}
+
+interface StateGauge {
+  readonly name: string;
+  readonly help: string;
+  readonly labels: readonly string[];
+  readonly read: (source: Source) => readonly Sample[];
+}
+
+const GAUGES: readonly StateGauge[] = [
+  {
+    name: 'meshgate_build_info',
+    help: 'Always 1; the labels tell which versions run',
+    labels: ['version', 'node'],
+    read: ({ gateway: { version } }) => one(1, { version, node: process.versions.node }),
+  },
+  {
+    name: 'meshgate_ready',
+    help: '1 when the link is open and the root has spoken lately, as /readyz tells',
+    labels: [],
+    read: ({ hub }) => one(hub.health().root === undefined ? 1 : 0),
+  },
+  {
+    name: 'meshgate_link_state',
+    help: '1 for the state that the link is in',
+    labels: ['state'],
+    read: ({ hub }) => {
+      const { state } = hub.link();
+      return each('state', linkShape.shape.state.options, (name) => (name === state ? 1 : 0));
+    },
+  },
+  {
+    name: 'meshgate_root_silent_seconds',
+    help: 'Since the last word of the root; +Inf until it has spoken',
+    labels: [],
+    read: ({ hub }) => one(hub.root().silentMs / 1000),
+  },
+  {
+    name: 'meshgate_nodes',
+    help: 'Nodes by status',
+    labels: ['status'],
+    read: ({ hub }) => {
+      const counts = countBy(hub.nodes().map(({ status }) => status));
+      return each('status', nodeStatusShape.options, (status) => counts.get(status) ?? 0);
+    },
+  },
+  {
+    name: 'meshgate_alarms_active',
+    help: 'Alarms whose condition is there now',
+    labels: ['code'],
+    read: ({ hub }) => {
+      const active = hub.alarms().filter((alarm) => alarm.active);
+      const counts = countBy(active.map(({ code }) => code));
+      return each('code', alarmShape.shape.code.options, (code) => counts.get(code) ?? 0);
+    },
+  },
+];
+
+export const stateGauges: readonly MetricDefinition[] = GAUGES.map(({ name, help, labels }) => ({
+  name,
+  help,
+  labels,
+  type: 'gauge',
+}));
+
+export function readStateGauges(source: Source): SampledMetric[] {
+  return GAUGES.map(({ read, ...gauge }) => ({ ...gauge, type: 'gauge', samples: read(source) }));
+}
+
+function one(value: number, labels: Sample['labels'] = {}): Sample[] {
+  return [{ labels, value }];
+}
+
+/** A sample for each of a closed list, zeros included: a query finds those that are not there now. */
+function each<Name extends string>(
+  label: string,
+  names: readonly Name[],
+  countOf: (name: Name) => number,
+): Sample[] {
+  return names.map((name) => ({ labels: { [label]: name }, value: countOf(name) }));
+}
+
+function countBy<Name extends string>(names: readonly Name[]): Map<Name, number> {
+  const counts = new Map<Name, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return counts;
+}

@@ -1,0 +1,64 @@
+/**
+ * What monitoring asks by HTTP: `/healthz` and `/readyz` tell everybody a word and a reason; `/metrics` is for those who
+ * may read.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { errorStack } from '../../errors.js';
+import type { Log } from '../../log.js';
+import type { Hub } from '../../network/hub.js';
+import { healthText } from '../session/describe.js';
+import type { Metrics } from './metrics/metrics.js';
+import { type AccessSettings, roleOfHeader, roleWithoutToken } from './web-access.js';
+
+export interface ProbeParts {
+  readonly hub: Hub;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly settings: AccessSettings;
+}
+
+const TEXT = 'text/plain; charset=utf-8';
+
+export class Probes {
+  readonly #parts: ProbeParts;
+
+  constructor(parts: ProbeParts) {
+    this.#parts = parts;
+  }
+
+  /** False where the path is none of these. */
+  serve(path: string, request: IncomingMessage, response: ServerResponse): boolean {
+    if (path === '/healthz') answer(response, 200, 'ok\n');
+    else if (path === '/readyz') this.#tellReady(response);
+    else if (path === '/metrics') this.#tellMetrics(request, response);
+    else return false;
+    return true;
+  }
+
+  #tellReady(response: ServerResponse): void {
+    const reason = this.#parts.hub.health().root;
+    if (reason === undefined) answer(response, 200, 'ready\n');
+    else answer(response, 503, `not ready: ${reason}: ${healthText(reason)}\n`);
+  }
+
+  #tellMetrics(request: IncomingMessage, response: ServerResponse): void {
+    const { settings, metrics, log } = this.#parts;
+    if (!(roleOfHeader(request, settings) ?? roleWithoutToken(settings))) {
+      response.setHeader('www-authenticate', 'Bearer');
+      answer(response, 401, 'this gateway wants a token: Authorization: Bearer …\n');
+      return;
+    }
+    metrics.read().then(
+      ({ text, contentType }) => answer(response, 200, text, contentType),
+      (error: unknown) => {
+        log.warn('internal error', `/metrics: ${errorStack(error)}`);
+        answer(response, 500, 'internal error\n');
+      },
+    );
+  }
+}
+
+function answer(response: ServerResponse, status: number, text: string, contentType = TEXT): void {
+  response.writeHead(status, { 'content-type': contentType, 'cache-control': 'no-store' });
+  response.end(text);
+}

@@ -1,0 +1,124 @@
+/**
+ * Tells systemd how the service is: what sd_notify(3) does. Node has no datagram sockets of the Unix kind, so systemd's
+ * own program `systemd-notify` is run, some 10 ms each time. Its process is not the main one: the unit needs
+ * `NotifyAccess=all`. Without systemd (no `NOTIFY_SOCKET`) nothing happens.
+ */
+import { spawn } from 'node:child_process';
+import { cleanText } from '../clean-text.js';
+import { type CancelTimer, type Clock, every, systemClock } from '../clock.js';
+import { errorText, systemErrorCode } from '../errors.js';
+import type { Log } from '../log.js';
+
+/** systemd-notify waits until systemd has taken the message; one that hangs is not waited for. */
+const TIMEOUT_MS = 5000;
+const MAX_STATUS_LENGTH = 200;
+
+type Message = `${'READY' | 'RELOADING' | 'STOPPING' | 'WATCHDOG' | 'STATUS'}=${string}`;
+
+export class ServiceNotifier {
+  readonly #log: Log;
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #clock: Clock;
+  /** At most one of each kind: the latest. */
+  #waiting: Message[] = [];
+  #sending: Promise<void> | undefined;
+  #isOn: boolean;
+  #lastStatus = '';
+  #cancelWatchdog: CancelTimer = () => {};
+
+  constructor(log: Log, env: NodeJS.ProcessEnv = process.env, clock: Clock = systemClock) {
+    this.#log = log;
+    this.#env = env;
+    this.#clock = clock;
+    this.#isOn = env.NOTIFY_SOCKET !== undefined;
+  }
+
+  /** Clients can connect, or new settings are in effect. From the first time on the watchdog is fed. */
+  ready(): void {
+    this.#tell('READY=1');
+    this.#startWatchdog();
+  }
+
+  reloading(): void {
+    this.#tell('RELOADING=1');
+  }
+
+  /** Resolves when systemd knows. */
+  async stopping(): Promise<void> {
+    this.#cancelWatchdog();
+    this.#tell('STOPPING=1');
+    await this.told();
+  }
+
+  /** Resolves when nothing waits to be told. */
+  async told(): Promise<void> {
+    await this.#sending;
+  }
+
+  /** A line for `systemctl status`. */
+  status(text: string): void {
+    const line = cleanText(text).slice(0, MAX_STATUS_LENGTH);
+    if (line === this.#lastStatus) return;
+    this.#lastStatus = line;
+    this.#tell(`STATUS=${line}`);
+  }
+
+  /** The timer runs only while the event loop turns: a process that hangs falls silent, and systemd restarts it. */
+  #startWatchdog(): void {
+    const { WATCHDOG_USEC, WATCHDOG_PID } = this.#env;
+    const ms = Number(WATCHDOG_USEC) / 1000;
+    if (!this.#isOn || !(ms > 0) || (WATCHDOG_PID ?? String(process.pid)) !== String(process.pid)) return;
+    this.#cancelWatchdog();
+    this.#cancelWatchdog = every(this.#clock, ms / 2, () => this.#tell('WATCHDOG=1'));
+  }
+
+  #tell(message: Message): void {
+    if (!this.#isOn) return;
+    const kind = message.slice(0, message.indexOf('=') + 1);
+    this.#waiting = [...this.#waiting.filter((other) => !other.startsWith(kind)), message];
+    this.#sending ??= this.#sendAll();
+  }
+
+  async #sendAll(): Promise<void> {
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      await this.#send(next);
+    }
+    this.#sending = undefined;
+  }
+
+  #send(message: Message): Promise<void> {
+    return new Promise((resolve) => {
+      const options = {
+        env: this.#env,
+        stdio: 'ignore',
+        timeout: TIMEOUT_MS,
+        killSignal: 'SIGKILL',
+      } as const;
+      const child = spawn('systemd-notify', [message], options);
+      child.on('error', (error) => {
+        this.#onFailure(message, error);
+        resolve();
+      });
+      child.on('close', (code, signal) => {
+        if (code !== 0 && this.#isOn) this.#warn(message, `systemd-notify ended with ${code ?? signal}`);
+        resolve();
+      });
+    });
+  }
+
+  #onFailure(message: Message, error: Error): void {
+    const isMissing = systemErrorCode(error) === 'ENOENT';
+    if (isMissing) this.#giveUp();
+    this.#warn(message, isMissing ? 'systemd-notify is not installed' : errorText(error));
+  }
+
+  #giveUp(): void {
+    this.#isOn = false;
+    this.#waiting = [];
+    this.#cancelWatchdog();
+  }
+
+  #warn(message: Message, why: string): void {
+    this.#log.warn('sd_notify', `could not tell systemd ${message}: ${why}`);
+  }
+}

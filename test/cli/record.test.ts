@@ -1,0 +1,249 @@
+/** The real commands on recordings of real gateways. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { Recording } from '../../src/recorder/recording.js';
+import { ask, untilSomeNodeIsActive } from '../support/classic-client.js';
+import { killProcesses, MeshgateProcess, runToEnd, startProcess } from '../support/process-fixture.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'mg-record-'));
+const SOCKET = join(folder, 's');
+const ENV = { MESHGATE_SOCKET: SOCKET, TZ: 'UTC' };
+const RECORDING = join(folder, 'taken.mgrec');
+const run = (...args: string[]) => runToEnd(args, ENV);
+
+let files = 0;
+const freshFile = () => join(folder, `file${files++}`);
+
+test.before(async () => {
+  await startProcess(['--simulate', '--nodes', '3', '--seed', '7', '--http', 'off', '--socket', SOCKET]);
+  await untilNodeFiveHasReported();
+  await ask(SOCKET, 'W-LOGmy secret');
+  const { code, stderr } = await run('record', '-o', RECORDING);
+  if (code !== 0) throw new Error(stderr);
+});
+
+test.after.always(async () => {
+  await killProcesses();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function untilNodeFiveHasReported(): Promise<void> {
+  for (let tries = 0; tries < 200; tries++) {
+    if ((await ask(SOCKET, '[GET]\0\x05GPS')).toString('latin1', 0, 1) === 'S') return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error('node 5 does not report');
+}
+
+function kindsIn(file: string): Set<string | undefined> {
+  return new Set([...new Recording(readFileSync(file)).entries()].map(({ kind }) => kind));
+}
+
+test('record takes out what the gateway holds, into a file or a pipe', async (t) => {
+  const file = freshFile();
+  const { code, stderr, stdout } = await run('record', '-o', file);
+  t.is(code, 0);
+  t.is(stdout, '');
+  t.regex(stderr, /^\S+: \d+ s, \d+ records, \d+ k?B\n$/);
+  for (const kind of ['opened', 'fromRoot', 'toRoot', 'request', 'reply', 'ended'])
+    t.true(kindsIn(file).has(kind), kind);
+  const json = await run('record', '-o', file, '--json');
+  t.true((JSON.parse(json.stdout) as { records: number }).records > 10);
+  const piped = await run('record');
+  t.true(piped.stdout.startsWith('MGREC'));
+  t.is(piped.stderr, '');
+});
+
+test('--last leaves out what is older', async (t) => {
+  await run('record', '-o', freshFile());
+  await new Promise((resolve) => setTimeout(resolve, 1200));
+  const file = freshFile();
+  t.is((await run('record', '--last', '1s', '-o', file)).code, 0);
+  t.false(kindsIn(file).has('opened'));
+  t.true(statSync(file).size < statSync(RECORDING).size);
+  const wrong = await run('record', '--last', 'long', '-o', file);
+  t.is(wrong.code, 2);
+  t.regex(wrong.stderr, /"long" is no length of time/);
+});
+
+test('--follow goes on until it is told to stop, and across a restart of the gateway', async (t) => {
+  const socket = join(folder, 'f');
+  const start = () =>
+    startProcess(['--simulate', '--nodes', '1', '--seed', '2', '--http', 'off', '--socket', socket]);
+  const first = await start();
+  const file = freshFile();
+  const record = new MeshgateProcess(['record', '--follow', '-o', file, '--socket', socket]);
+  await untilFileHas(file, 'MGREC');
+  await ask(socket, 'W-LOGone');
+  await untilFileHas(file, 'W-LOGone');
+  await first.stop();
+  const second = await start();
+  await ask(socket, 'W-LOGtwo');
+  await untilFileHas(file, 'W-LOGtwo');
+  await ask(socket, 'W-LOGthree');
+  const { code, stderr } = await record.stop();
+  t.is(code, 0);
+  t.regex(stderr, /records/);
+  await second.stop();
+  const recording = new Recording(readFileSync(file));
+  const entries = [...recording.entries()];
+  t.is(new Set(entries.map(({ run }) => run)).size, 2);
+  const texts = entries.map(({ payload }) => payload.toString());
+  for (const text of ['W-LOGone', 'W-LOGtwo', 'W-LOGthree']) t.true(texts.includes(text), text);
+  t.deepEqual(recording.damage, { bytes: 0, blocks: 0, missing: 0 });
+});
+
+async function untilFileHas(file: string, text: string): Promise<void> {
+  for (let tries = 0; tries < 200; tries++) {
+    if (readFileSync(file, { flag: 'a+' }).includes(text)) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`${text} did not come`);
+}
+
+test('--redact leaves no payload', async (t) => {
+  const file = freshFile();
+  t.is((await run('record', '--redact', '-o', file)).code, 0);
+  const bytes = readFileSync(file);
+  t.true(readFileSync(RECORDING).includes('my secret'));
+  t.false(bytes.includes('my secret'));
+  t.true(new Recording(bytes).head.redacted);
+  const { stdout } = await run('inspect', file);
+  t.regex(stdout, /0x0005 {4}Data {7}10 bytes$/m);
+  t.regex(stdout, /request {4}W-LOG 0000/);
+});
+
+test('a gateway whose recorder is off says so', async (t) => {
+  const socket = join(folder, 'off');
+  await startProcess(['--port', '/nowhere/tty', '--http', 'off', '--socket', socket], {
+    MESHGATE_RECORDER_BYTES: '0',
+  });
+  const { code, stderr } = await runToEnd(['record', '-o', freshFile(), '--socket', socket]);
+  t.is(code, 1);
+  t.is(stderr, 'meshgate: the flight recorder is off; the setting recorder.bytes turns it on\n');
+});
+
+test('a gateway writes to disk what its settings say, and files of it can be read as they are', async (t) => {
+  const directory = join(folder, 'disk');
+  const socket = join(folder, 'd');
+  const gateway = await startProcess(['--simulate', '--nodes', '1', '--http', 'off', '--socket', socket], {
+    MESHGATE_RECORDER_DIRECTORY: directory,
+  });
+  await untilSomeNodeIsActive(socket);
+  await ask(socket, 'W-LOGthe last word');
+  t.is((await gateway.stop()).code, 0);
+  const [name = ''] = readdirSync(directory);
+  t.is(name, 'meshgate-00000001.mgrec');
+  const { stdout, code } = await run('inspect', join(directory, name));
+  t.is(code, 0);
+  t.regex(stdout, /request {4}W-LOG [0-9a-f]+ "the last word"/);
+  t.regex(stdout, /link {6}closed {5}by the gateway/);
+});
+
+test('inspect prints what is in a recording, decoded, in hex, as JSON, and counted', async (t) => {
+  const { stdout } = await run('inspect', RECORDING);
+  t.regex(
+    stdout,
+    /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} {2}link {6}opened {5}virtual mesh of 3 nodes, seed 7$/m,
+  );
+  t.regex(stdout, / {2}→ root {4}NINFO$/m);
+  t.regex(stdout, / {2}root {6}RootReset {2}online$/m);
+  t.regex(stdout, / {2}0x0005 {4}Data {7}Sequence \d+ · GPS longitude /m);
+  const hex = await run('inspect', RECORDING, '--hex');
+  t.regex(hex.stdout, / {2}→ root {4}bytes {6}ff4e494e464ffe\n.* {2}→ root {4}NINFO$/m);
+  const json = (await run('inspect', RECORDING, '--json')).stdout.trim().split('\n');
+  const items = json.map((line) => JSON.parse(line) as { kind: string; at: number });
+  t.true(
+    ['link', 'command', 'console', 'message', 'client'].every((kind) =>
+      items.some((item) => item.kind === kind),
+    ),
+  );
+  const stats = JSON.parse((await run('inspect', RECORDING, '--stats', '--json')).stdout) as {
+    lines: { fromRoot: { frames: number } };
+  };
+  t.is(stats.lines.fromRoot.frames, items.filter(({ kind }) => kind === 'message').length);
+  const end = items.at(-1)?.at ?? 0;
+  const late = (await run('inspect', RECORDING, '--json', '--from', '500ms')).stdout.trim().split('\n');
+  t.true(late.length < items.length);
+  t.true(late.every((line) => (JSON.parse(line) as { at: number }).at >= end - 500));
+});
+
+test('replay prints events; they are as expected the second time; exit code 1 where they are not', async (t) => {
+  const events = freshFile();
+  const first = await run('replay', RECORDING);
+  t.is(first.code, 0);
+  writeFileSync(events, first.stdout);
+  const again = await run('replay', RECORDING, '--expect', events);
+  t.is(again.code, 0);
+  t.regex(again.stdout, /^\d+ events, all as expected\n$/);
+  const lines = first.stdout.trim().split('\n');
+  const wrong = lines.map((line, index) => (index === 3 ? line.replace('"kind":"', '"kind":"x') : line));
+  writeFileSync(events, wrong.filter((_, index) => index !== 9).join('\n'));
+  const differing = await run('replay', RECORDING, '--expect', events);
+  t.is(differing.code, 1);
+  t.regex(differing.stdout, /^event 4 is another than expected:$/m);
+  t.regex(differing.stdout, /^ {6}kind$/m);
+  t.regex(differing.stdout, /^1 event too many in front of event 10:$/m);
+  const json = await run('replay', RECORDING, '--expect', events, '--json');
+  t.is(json.code, 1);
+  t.is((JSON.parse(json.stdout) as { differences: unknown[] }).differences.length, 2);
+});
+
+test('a gateway on a recording serves clients, and goes on when it is over', async (t) => {
+  const socket = join(folder, 'r');
+  const args = ['--replay', RECORDING, '--speed', 'max', '--http', 'off', '--socket', socket];
+  const gateway = await startProcess(args, ENV);
+  t.regex(gateway.stdout, /the root is a recording, .*taken\.mgrec, replayed as fast as it goes/);
+  await gateway.logged(/replay: the recording is over; the gateway stays up$/m);
+  const { stdout } = await runToEnd(['status', '--json', '--socket', socket], ENV);
+  const status = JSON.parse(stdout) as { port: null; nodes: { total: number }; link: object };
+  t.is(status.port, null);
+  t.true(status.nodes.total > 0);
+  t.like(status.link, { reason: 'recordingOver' });
+  t.is((await ask(socket, 'ACT-C')).toString('hex'), '5300');
+  const { code, stderr } = await gateway.stop();
+  t.is(code, 0);
+  t.is(stderr.match(/the recording is over/g)?.length, 1, stderr);
+});
+
+const WRONG = [
+  [['start', '--replay', 'x', '--simulate'], 2, /--simulate and --replay exclude each other/],
+  [['start', '--replay', 'x', '--port', 'auto'], 2, /--port and --replay exclude each other/],
+  [['start', '--speed', '2'], 2, /--speed is for --replay/],
+  [['start', '--replay', RECORDING, '--speed', '0'], 2, /"0" is no speed/],
+  [['inspect', '/nowhere'], 1, /\/nowhere: ENOENT/],
+  [['replay', '/nowhere'], 1, /\/nowhere: ENOENT/],
+  [['record', '-o', '/nowhere/file'], 1, /\/nowhere\/file: ENOENT/],
+  [['record', '--json'], 2, /--json needs -o FILE/],
+  [['inspect', RECORDING, '--from', 'never'], 2, /"never" is no time/],
+] as const;
+
+test('what is wrong is said, with its exit code', async (t) => {
+  for (const [args, exitCode, message] of WRONG) {
+    const { code, stderr } = await run(...args);
+    t.is(code, exitCode, `${args.join(' ')}: ${stderr}`);
+    t.regex(stderr, message);
+  }
+  const noRecording = freshFile();
+  writeFileSync(noRecording, 'hello');
+  for (const command of ['inspect', 'replay']) {
+    const { code, stderr } = await run(command, noRecording);
+    t.is(code, 1);
+    t.is(stderr, `meshgate: ${noRecording}: this is no recording\n`);
+  }
+  const noEvents = await run('replay', RECORDING, '--expect', noRecording);
+  t.is(noEvents.code, 1);
+  t.regex(noEvents.stderr, /:1: this is no event/);
+});
+
+test('a recording with damage is read as far as it goes, and the damage is told', async (t) => {
+  const damaged = freshFile();
+  const bytes = readFileSync(RECORDING);
+  writeFileSync(damaged, Buffer.concat([bytes, Buffer.from('garbage')]));
+  const { code, stdout, stderr } = await run('inspect', damaged);
+  t.is(code, 0);
+  t.is(stdout, (await run('inspect', RECORDING)).stdout);
+  t.is(stderr, `meshgate: ${damaged}: 7 B can't be read\n`);
+});

@@ -1,0 +1,137 @@
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import test from 'ava';
+import Sqlite from 'better-sqlite3';
+import { gpsEvent, sequenceEvent } from '../support/history-events.js';
+import { removeStores, StoreFixture } from '../support/store-fixture.js';
+
+test.after.always(removeStores);
+
+/** Files beside the store, without those that belong to it while it is open. */
+function setAside({ folder }: StoreFixture): string[] {
+  return readdirSync(folder).filter((name) => name.includes('.damaged-') && !/-(wal|shm)$/.test(name));
+}
+
+/** A store with some hundred pages, as a process leaves it that ended in order. */
+function filled(): StoreFixture {
+  const fixture = new StoreFixture();
+  for (let batch = 0; batch < 20; batch++) {
+    fixture.write(
+      ...Array.from({ length: 500 }, (_, index) =>
+        gpsEvent(batch * 500 + index + 1, 5 + (index % 40), 1, 2, batch),
+      ),
+    );
+  }
+  fixture.store.close(10_000);
+  return fixture;
+}
+
+const NOT_OURS: Readonly<Record<string, (file: string) => void>> = {
+  text: (file) => writeFileSync(file, 'this was never a database\n'.repeat(100)),
+  zeros: (file) => writeFileSync(file, Buffer.alloc(10_000)),
+  'another program’s SQLite file': (file) => {
+    const database = new Sqlite(file);
+    database.exec('CREATE TABLE theirs (x)');
+    database.close();
+  },
+  'a store of a later version': (file) => {
+    const database = new Sqlite(file);
+    database.pragma('application_id = 0x6d657368');
+    database.pragma('user_version = 99');
+    database.close();
+  },
+};
+
+for (const [what, make] of Object.entries(NOT_OURS)) {
+  test(`${what} in the store's place is set aside, and a new store begun`, (t) => {
+    const fixture = new StoreFixture({}, make);
+    fixture.write(sequenceEvent(1, 5, 1, 1));
+    t.is(fixture.query('SELECT * FROM value').length, 1);
+    t.is(setAside(fixture).length, 1);
+    t.is(fixture.told[0]?.kind, 'setAside');
+  });
+}
+
+test('an empty file is a new store', (t) => {
+  const fixture = new StoreFixture({}, (file) => writeFileSync(file, ''));
+  fixture.write(sequenceEvent(1, 5, 1, 1));
+  t.deepEqual(setAside(fixture), []);
+});
+
+test('a store that was cut off is set aside at the start, or when it is found out', (t) => {
+  const fixture = filled();
+  truncateSync(fixture.file, 20_000);
+  fixture.reopen();
+  fixture.write(
+    ...Array.from({ length: 400 }, (_, index) => gpsEvent(20_000 + index, 5 + (index % 40), 1, 2, 99)),
+  );
+  fixture.store.writeWaiting();
+  t.is(setAside(fixture).length, 1);
+  t.is(fixture.query('SELECT * FROM value').length, 400, 'what came then is in the new store');
+});
+
+test('a store with bytes that were changed goes on or is set aside, and takes what comes in any case', (t) => {
+  for (let place = 0; place < 40; place++) {
+    const fixture = filled();
+    const bytes = readFileSync(fixture.file);
+    const start = Math.floor((place * bytes.length) / 40);
+    bytes.fill(0xa5, start, start + 3000);
+    writeFileSync(fixture.file, bytes);
+    fixture.reopen();
+    const events = Array.from({ length: 400 }, (_, index) =>
+      gpsEvent(20_000 + index, 5 + (index % 40), 1, 2, 99),
+    );
+    fixture.write(...events);
+    fixture.store.writeWaiting();
+    const written = fixture.told.filter(({ kind }) => kind === 'written').length;
+    t.is(written, 21, `place ${place}: ${JSON.stringify(fixture.told.slice(20))}`);
+    fixture.store.close(30_000);
+  }
+});
+
+test('of files that were set aside the last two are kept', (t) => {
+  const fixture = new StoreFixture({}, NOT_OURS.text);
+  for (let again = 0; again < 4; again++) {
+    fixture.clock.advance(1000);
+    fixture.store.replace('for the test');
+  }
+  t.is(setAside(fixture).length, 2);
+});
+
+test('a full disk: it is told once, what comes waits and is written when there is room again', (t) => {
+  const fixture = new StoreFixture();
+  fixture.write(sequenceEvent(1, 5, 1, 1));
+  fixture.limitPages(fixture.pageCount());
+  for (let batch = 0; batch < 5; batch++) {
+    fixture.write(
+      ...Array.from({ length: 300 }, (_, index) => gpsEvent(2 + batch * 300 + index, 6, 1, 2, batch)),
+    );
+  }
+  t.deepEqual(
+    fixture.told.map(({ kind }) => kind),
+    ['written', 'failing'],
+  );
+  t.is(fixture.values({ kind: 'read', query: { from: 0, to: 99 }, limit: 9, behind: undefined }).length, 1);
+  fixture.limitPages(undefined);
+  fixture.store.writeWaiting();
+  t.deepEqual(fixture.told.map(({ kind }) => kind).slice(2), [...Array(5).fill('written'), 'recovered']);
+  t.is(fixture.query('SELECT * FROM value').length, 1501);
+});
+
+test('a disk that stays full costs the oldest of what waits, and each event is counted', (t) => {
+  const fixture = new StoreFixture();
+  fixture.write(sequenceEvent(1, 5, 1, 1));
+  fixture.limitPages(fixture.pageCount());
+  for (let count = 0; count < 40; count++) {
+    fixture.write(
+      ...Array.from({ length: 20_000 }, (_, index) => gpsEvent(2 + count * 20_000 + index, 6, 1, 2, 7)),
+    );
+  }
+  const dropped = fixture.told.flatMap((told) => (told.kind === 'dropped' ? [told.events] : []));
+  t.true(dropped.length > 0);
+  t.true(dropped.every((events) => events === 20_000));
+  fixture.limitPages(undefined);
+  fixture.store.writeWaiting();
+  const lost = dropped.reduce((sum, events) => sum + events, 0);
+  const [row] = fixture.query('SELECT count(*) AS count FROM value') as { count: number }[];
+  t.is((row?.count ?? 0) + lost, 1 + 40 * 20_000);
+});

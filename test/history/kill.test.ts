@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import test, { type ExecutionContext } from 'ava';
+import Sqlite from 'better-sqlite3';
+import { temporaryFolder } from '../support/gateway-fixture.js';
+
+const WRITER = fileURLToPath(new URL('../support/history-writer.js', import.meta.url));
+const KILLS = 50;
+
+interface Life {
+  readonly first: number;
+  /** The last number that it said was stored. */
+  readonly acknowledged: number | undefined;
+}
+
+/** Lets it write for a while, then kills it wherever it is. */
+async function liveAndDie(folder: string, ms: number): Promise<Life> {
+  const writer = spawn(process.execPath, [WRITER, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let printed = '';
+  writer.stdout.setEncoding('utf8').on('data', (text: string) => {
+    printed += text;
+  });
+  while (!printed.includes('\n')) await once(writer.stdout, 'data');
+  setTimeout(() => writer.kill('SIGKILL'), ms);
+  await once(writer, 'close');
+  const [opened = '', ...stored] = printed.split('\n').slice(0, -1);
+  return {
+    first: Number(opened.split(' ')[1]),
+    acknowledged: stored.length > 0 ? Number(stored.at(-1)) : undefined,
+  };
+}
+
+/** Everything from the first number to the acknowledged one is there, whole; behind it numbers have no hole. */
+function check(t: ExecutionContext, file: string, { first, acknowledged }: Life): number {
+  const database = new Sqlite(file, { readonly: true });
+  const numbers = (
+    database
+      .prepare(`SELECT seq, hex(bytes) AS bytes, fields FROM value WHERE seq >= ? ORDER BY seq`)
+      .all(first) as { seq: number; bytes: string; fields: string }[]
+  ).map(({ seq, bytes, fields }) => {
+    if (Number.parseInt(bytes, 16) !== seq || !fields.startsWith('{"longitude":'))
+      t.fail(`value ${seq} is half there`);
+    return seq;
+  });
+  if (acknowledged !== undefined)
+    t.true((numbers.at(-1) ?? 0) >= acknowledged, 'what was acknowledged is there');
+  t.deepEqual(
+    numbers,
+    numbers.map((_, index) => first + index),
+    'none is missing in between',
+  );
+  t.is(database.pragma('quick_check', { simple: true }), 'ok');
+  database.close();
+  return numbers.length;
+}
+
+test(`a process that is killed ${KILLS} times while it writes loses nothing that was stored, and keeps nothing by halves`, async (t) => {
+  t.timeout(300_000);
+  const folder = temporaryFolder();
+  t.teardown(() => folder.remove());
+  let stored = 0;
+  let acknowledgedLives = 0;
+  for (let kill = 0; kill < KILLS; kill++) {
+    const life = await liveAndDie(folder.path, 400 + Math.random() * 500);
+    stored += check(t, join(folder.path, 'history.db'), life);
+    if (life.acknowledged !== undefined) acknowledgedLives++;
+  }
+  t.log(`${stored} values stored, ${acknowledgedLives} of ${KILLS} lives had some acknowledged`);
+  t.true(acknowledgedLives > KILLS / 4);
+});

@@ -1,0 +1,217 @@
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { EXIT } from '../../src/cli/exit-codes.js';
+import { connect, type MeshgateClient, type StreamEvent } from '../../src/client/index.js';
+import { temporaryFolder } from '../support/gateway-fixture.js';
+import { killProcesses, type RunningGateway, runToEnd, startProcess } from '../support/process-fixture.js';
+
+test.after.always(killProcesses);
+
+const NODES = 5;
+
+interface Site {
+  readonly folder: string;
+  readonly socket: string;
+  start(...more: readonly string[]): Promise<RunningGateway>;
+}
+
+/** A place for one gateway after the other; each goes on with the state of the one before. */
+function site(t: ExecutionContext): Site {
+  const folder = temporaryFolder();
+  t.teardown(() => folder.remove());
+  const socket = join(folder.path, 's');
+  const flags = ['--simulate', '--nodes', String(NODES), '--http', 'off', '--socket', socket];
+  return {
+    folder: folder.path,
+    socket,
+    start: (...more) => startProcess([...flags, '--state', join(folder.path, 'state'), ...more]),
+  };
+}
+
+/** Reads events until one fits; what it read is kept. */
+async function readUntil(
+  stream: AsyncIterable<StreamEvent>,
+  events: StreamEvent[],
+  fits: (event: StreamEvent) => boolean,
+): Promise<void> {
+  for await (const event of stream) {
+    events.push(event);
+    if (fits(event)) return;
+  }
+}
+
+/** Waits until every node has been heard, and three values of node 5 are on the disk. */
+async function untilStored(client: MeshgateClient): Promise<void> {
+  let wanted: number | undefined;
+  let count = 0;
+  for await (const event of client.subscribe({ kinds: ['value'], types: ['Sequence'] })) {
+    if (event.kind === 'value' && event.value.node === 5 && ++count === 3) wanted = event.seq;
+    const { nodes, history } = await client.status();
+    if (nodes.byStatus.active === NODES && wanted !== undefined && (history.storedSeq ?? 0) >= wanted) return;
+  }
+}
+
+test('after a restart in order the picture is back, marked as restored, and a client resumes without a gap', async (t) => {
+  const { socket, start } = site(t);
+  const first = await start();
+  const client = await connect({ socket });
+  t.teardown(() => client.close());
+  await untilStored(client);
+  const before = (await client.nodes()).nodes;
+  const events: StreamEvent[] = [];
+  const reading = readUntil(
+    client.subscribe(),
+    events,
+    (event) => event.kind === 'message' && events.length > 50,
+  );
+  await first.stop('SIGTERM');
+
+  await start();
+  const fresh = await connect({ socket });
+  t.teardown(() => fresh.close());
+  const restored = (await fresh.nodes()).nodes.filter((node) => node.restored);
+  t.true(restored.length > 0, 'a second has not passed: not all have been heard');
+  for (const node of restored) {
+    const known = before.find(({ address }) => address === node.address);
+    t.is(node.status, 'unknown');
+    t.is(node.uuid, known?.uuid ?? null);
+    t.true((node.lastHeardAt ?? 0) >= (known?.lastHeardAt ?? 1));
+    t.deepEqual(
+      node.values.map(({ type }) => type),
+      known?.values.map(({ type }) => type),
+    );
+  }
+  await reading;
+  const numbers = events.flatMap((event) => ('seq' in event ? [event.seq] : []));
+  t.deepEqual(
+    events.filter(({ kind }) => kind === 'gap'),
+    [],
+  );
+  t.deepEqual(
+    numbers,
+    numbers.map((_, index) => (numbers[0] ?? 0) + index),
+    'numbers go on',
+  );
+  t.is(
+    (await fresh.call('at', { type: 'GPS', time: before[0]?.values[0]?.receivedAt ?? 0 })).values.length > 0,
+    true,
+  );
+});
+
+test('after a kill the numbers that were not stored are told as one gap, and what was stored is there', async (t) => {
+  const { socket, start } = site(t);
+  const first = await start();
+  const client = await connect({ socket });
+  t.teardown(() => client.close());
+  await untilStored(client);
+  const events: StreamEvent[] = [];
+  const reading = readUntil(
+    client.subscribe(),
+    events,
+    (event) => event.kind === 'link' && event.link.state === 'up',
+  );
+  const { storedSeq } = (await client.status()).history;
+  await first.stop('SIGKILL');
+
+  await start();
+  await reading;
+  const last = [...events].reverse().find((event) => event.kind === 'gap');
+  t.truthy(last);
+  let next: number | undefined;
+  for (const event of events) {
+    if (event.kind === 'snapshot') continue;
+    const [from, to] = event.kind === 'gap' ? [event.from, event.to ?? 0] : [event.seq, event.seq];
+    if (next !== undefined) t.is(from, next);
+    next = to + 1;
+  }
+  const fresh = await connect({ socket });
+  t.teardown(() => fresh.close());
+  const { gone } = await fresh.call('subscribe', { since: (storedSeq ?? 0) - 1 });
+  t.is(gone, null, 'what was acknowledged as stored can be resumed from');
+});
+
+test('values of the run before are in a range, and in the aggregate', async (t) => {
+  const { socket, start } = site(t);
+  const first = await start();
+  const client = await connect({ socket });
+  t.teardown(() => client.close());
+  await untilStored(client);
+  const last = (await client.latest('Sequence', 5)).values[0];
+  await first.stop('SIGTERM');
+  await start();
+  const { values } = await client.range({ type: 'Sequence', node: 5, to: last?.receivedAt });
+  t.is(values.at(-1)?.bytes, last?.bytes);
+  t.true(values.length >= 2);
+  const { buckets } = await client.call('aggregate', {
+    type: 'Sequence',
+    node: 5,
+    from: values[0]?.receivedAt ?? 0,
+    to: last?.receivedAt,
+    bucketMs: 3_600_000,
+  });
+  t.is(
+    buckets.reduce((sum, { count }) => sum + count, 0),
+    values.length,
+  );
+});
+
+test('a second gateway on the same state directory is refused, and told who has it', async (t) => {
+  const { folder, start } = site(t);
+  const first = await start();
+  const args = [
+    'start',
+    '--simulate',
+    '--http',
+    'off',
+    '--socket',
+    join(folder, 'other'),
+    '--state',
+    join(folder, 'state'),
+  ];
+  const second = await runToEnd(args);
+  t.is(second.code, EXIT.taken);
+  t.regex(
+    second.stderr,
+    new RegExp(`the gateway with process id ${first.pid} already keeps its history in .*state`),
+  );
+  t.regex(second.stderr, /--state DIR/);
+});
+
+test('without a place to write to the gateway says so once, and runs in memory', async (t) => {
+  const { socket, start } = site(t);
+  const gateway = await start('--state', '/dev/null/meshgate');
+  await gateway.logged(/history is in memory only: .*\/dev\/null\/meshgate/);
+  const client = await connect({ socket });
+  t.teardown(() => client.close());
+  const { history } = await client.status();
+  t.is(history.file, null);
+  t.regex(history.fault ?? '', /\/dev\/null\/meshgate/);
+  for await (const _event of client.subscribe({ kinds: ['value'], types: ['Sequence'], nodes: [5] })) break;
+  t.true((await client.range({ type: 'Sequence', node: 5 })).values.length > 0);
+});
+
+/** Makes `import('better-sqlite3')` fail in the process that is started with it, and in its threads. */
+const NO_SQLITE = dataModule(`
+  import { register } from 'node:module';
+  register(${JSON.stringify(
+    dataModule(`
+      export async function resolve(name, context, next) {
+        if (name === 'better-sqlite3') throw Object.assign(new Error('gone'), { code: 'ERR_MODULE_NOT_FOUND' });
+        return next(name, context);
+      }`),
+  )});`);
+
+function dataModule(source: string): string {
+  return `data:text/javascript,${encodeURIComponent(source)}`;
+}
+
+test('without better-sqlite3 the gateway says so once, and runs in memory', async (t) => {
+  const { folder, socket } = site(t);
+  const gateway = await startProcess(['--simulate', '--http', 'off', '--socket', socket, '--state', folder], {
+    NODE_OPTIONS: `--import=${NO_SQLITE}`,
+  });
+  await gateway.logged(/history is in memory only: the package better-sqlite3 is not installed/);
+  const client = await connect({ socket });
+  t.teardown(() => client.close());
+  t.is((await client.status()).history.fault, 'the package better-sqlite3 is not installed');
+});

@@ -1,0 +1,79 @@
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { EXIT } from '../src/cli/exit-codes.js';
+import { loadConfig } from '../src/config.js';
+import { packageRoot } from '../src/package-root.js';
+import { metricDefinitions } from '../src/socket/web/metrics/metrics.js';
+import { SERVICE_DIRECTORY, SOCKET_FILE_NAME } from '../src/socket-location.js';
+import { KNOWN_BRIDGES } from '../src/uart/port-finder.js';
+import { temporaryFolder } from './support/gateway-fixture.js';
+
+const path = (name: string) => join(packageRoot, 'packaging', name);
+const read = (name: string) => readFileSync(path(name), 'utf8');
+
+/** The values of a key of a unit, in order. */
+function valuesOf(unit: string, key: string): string[] {
+  return [...unit.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map(([, value = '']) => value);
+}
+
+const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0;
+/** systemd looks whether the programs of a unit are there. */
+const systemdTest = hasSystemd ? test : test.skip;
+
+systemdTest('systemd finds nothing wrong with the units', (t) => {
+  const folder = temporaryFolder();
+  t.teardown(folder.remove);
+  const units = ['meshgate.service', 'meshgate.socket'].map((name) => join(folder.path, name));
+  copyFileSync(path('meshgate.service'), units[0] ?? '');
+  copyFileSync(path('meshgate.socket'), units[1] ?? '');
+  const { status, stderr } = spawnSync('systemd-analyze', ['verify', ...units], { encoding: 'utf8' });
+  t.is(status, 0, stderr);
+  t.false(stderr.includes(folder.path), stderr);
+});
+
+test('the socket unit opens the socket where clients look for it', (t) => {
+  t.deepEqual(valuesOf(read('meshgate.socket'), 'ListenStream'), [join(SERVICE_DIRECTORY, SOCKET_FILE_NAME)]);
+});
+
+test('the service has the watchdog, the notes and the reload that the gateway knows', (t) => {
+  const unit = read('meshgate.service');
+  t.deepEqual(valuesOf(unit, 'Type'), ['notify']);
+  t.deepEqual(valuesOf(unit, 'NotifyAccess'), ['all'], 'systemd-notify is a child of the gateway');
+  t.true(Number(valuesOf(unit, 'WatchdogSec')[0]) >= 60, 'each time a program is run');
+  t.deepEqual(valuesOf(unit, 'ExecReload'), ['/bin/kill -HUP $MAINPID']);
+  t.deepEqual(valuesOf(unit, 'RuntimeDirectory'), [], 'it would be removed with the socket in it');
+});
+
+test('what no restart puts right is not restarted', (t) => {
+  const codes = valuesOf(read('meshgate.service'), 'RestartPreventExitStatus')[0]?.split(' ').map(Number);
+  t.deepEqual(codes, [EXIT.badUsage, EXIT.badConfig, EXIT.taken]);
+});
+
+test('the settings of the service are good ones', (t) => {
+  const config = loadConfig({}, path('meshgate.toml'), {});
+  t.is(config.port, '/dev/meshgate');
+  t.deepEqual(config.http.listen, { host: '127.0.0.1', port: 7654 });
+  const variable = valuesOf(read('meshgate.service'), 'Environment').find((each) => each.includes('CONFIG'));
+  t.is(variable, 'MESHGATE_CONFIG=/etc/meshgate/meshgate.toml');
+});
+
+test('the udev rule knows the bridges that the gateway knows', (t) => {
+  const found = read('60-meshgate.rules').matchAll(/idVendor\}=="(\w+)", ATTRS\{idProduct\}=="(\w+)"/g);
+  t.deepEqual(
+    [...found].map(([, vendor, product]) => `${vendor}:${product}`),
+    Object.keys(KNOWN_BRIDGES),
+  );
+});
+
+test('alert rules ask for metrics that there are, by labels that they have', (t) => {
+  const known = new Map(metricDefinitions().map((metric) => [metric.name, metric]));
+  const asked = [...read('meshgate-alerts.yml').matchAll(/\b(meshgate_[a-z_]+)(?:\{(\w+)=)?/g)];
+  t.true(asked.length >= 9);
+  for (const [, name = '', label] of asked) {
+    const metric = known.get(name) ?? known.get(name.replace(/_(bucket|sum|count)$/, ''));
+    t.truthy(metric, name);
+    if (label) t.true(metric?.labels.includes(label), `${name} ${label}`);
+  }
+});

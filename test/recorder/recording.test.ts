@@ -1,0 +1,129 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { MeshgateError } from '../../src/errors.js';
+import { BLOCK_MAGIC } from '../../src/recorder/block.js';
+import { encodeHead, FILE_MAGIC, openRecording, Recording } from '../../src/recorder/recording.js';
+import { hexOf } from '../support/hex.js';
+import { HEAD, RecorderFixture, textsOf } from '../support/recordings.js';
+
+/** Blocks of one record each: `0`, `1` … */
+function blocksOf(amount: number, startsAt?: number): Buffer[] {
+  const { recorder, finished, clock } = new RecorderFixture(startsAt === undefined ? {} : { startsAt });
+  for (let number = 0; number < amount; number++) {
+    recorder.fromRoot(Buffer.of(number));
+    clock.advance(1000);
+    recorder.finishBlock();
+  }
+  return finished;
+}
+
+function numbersOf(recording: Recording): number[] {
+  return [...recording.entries()].flatMap(({ kind, payload }) => (kind === 'fromRoot' ? [...payload] : []));
+}
+
+test('the head of a file, byte for byte', (t) => {
+  const head = encodeHead({ gateway: '0.1.0', run: 'abc', redacted: true });
+  t.is(hexOf(head.subarray(0, 12)), '4D 47 52 45 43 0D 0A 1A 00 01 00 30');
+  t.is(head.toString('utf8', 12), '{"gateway":"0.1.0","run":"abc","redacted":true}\n');
+  t.deepEqual(new Recording(head).head, { gateway: '0.1.0', run: 'abc', redacted: true });
+});
+
+test('a file that was cut anywhere gives what stands whole in it', (t) => {
+  const blocks = blocksOf(3);
+  const head = encodeHead(HEAD);
+  const file = Buffer.concat([head, ...blocks]);
+  const ends = blocks.map((_, index) => Buffer.concat([head, ...blocks.slice(0, index + 1)]).length);
+  for (let length = head.length; length <= file.length; length++) {
+    const recording = new Recording(file.subarray(0, length));
+    const whole = ends.filter((end) => end <= length).length;
+    t.deepEqual(numbersOf(recording), [0, 1, 2].slice(0, whole), `${length} bytes`);
+    const left = length - (ends[whole - 1] ?? head.length);
+    t.is(recording.damage.bytes, left, `${length} bytes`);
+  }
+});
+
+test('a damaged block costs that block; it is counted, and missed by its number', (t) => {
+  const blocks = blocksOf(5);
+  const [, , third] = blocks;
+  if (third) third[40] = 0x77;
+  const recording = new Recording(Buffer.concat([encodeHead(HEAD), ...blocks]));
+  t.deepEqual(numbersOf(recording), [0, 1, 3, 4]);
+  t.deepEqual(recording.damage, { bytes: third?.length ?? 0, blocks: 1, missing: 1 });
+});
+
+test('bytes that belong to nothing are skipped, wherever they are', (t) => {
+  const [first, second, third] = blocksOf(3) as [Buffer, Buffer, Buffer];
+  const noise = Buffer.concat([Buffer.alloc(1000, 'MG'), BLOCK_MAGIC, Buffer.alloc(50, 0xff), BLOCK_MAGIC]);
+  const recording = new Recording(Buffer.concat([noise, first, noise, second, third, noise]));
+  t.deepEqual(numbersOf(recording), [0, 1, 2]);
+  t.is(recording.damage.bytes, 3 * noise.length);
+});
+
+test('files joined are one recording; each part has its run', (t) => {
+  const one = Buffer.concat([encodeHead({ ...HEAD, run: 'a' }), ...blocksOf(2)]);
+  const two = Buffer.concat([encodeHead({ ...HEAD, run: 'b' }), ...blocksOf(1)]);
+  const recording = new Recording(Buffer.concat([one, two]));
+  const runs = [...recording.entries()].map(({ kind, run }) => `${run} ${kind}`);
+  t.deepEqual(runs, ['a link', 'a fromRoot', 'a link', 'a fromRoot', 'b link', 'b fromRoot']);
+  t.deepEqual(recording.damage, { bytes: 0, blocks: 0, missing: 0 });
+  t.deepEqual(numbersOf(recording), [0, 1, 0]);
+});
+
+test('reading a recording twice gives the same, and counts damage once', (t) => {
+  const recording = new Recording(Buffer.concat([encodeHead(HEAD), ...blocksOf(2), Buffer.from('tail')]));
+  const first = textsOf(recording.entries());
+  t.deepEqual(textsOf(recording.entries()), first);
+  t.deepEqual(recording.damage, { bytes: 4, blocks: 0, missing: 0 });
+});
+
+test('what is no recording is refused, and so is one of a later version; the file is named', (t) => {
+  const later = encodeHead(HEAD);
+  later.writeUInt16BE(2, FILE_MAGIC.length);
+  const table = [
+    [Buffer.alloc(0), /^f: this is no recording$/],
+    [Buffer.from('hello'), /no recording/],
+    [later, /^f: this recording is of version 2; this meshgate reads version 1$/],
+  ] as const;
+  for (const [bytes, message] of table) {
+    const error = t.throws(() => openRecording('f', bytes), { instanceOf: MeshgateError });
+    t.is(error?.code, 'BAD_RECORDING');
+    t.regex(error?.message ?? '', message);
+  }
+});
+
+test('whatever bytes there are, reading ends and throws nothing but that it is no recording', (t) => {
+  const file = Buffer.concat([
+    encodeHead(HEAD),
+    ...blocksOf(4),
+    encodeHead({ ...HEAD, run: 'b' }),
+    ...blocksOf(2),
+  ]);
+  const change = fc.record({ at: fc.nat(file.length - 1), value: fc.nat(255) });
+  const damaged = fc
+    .tuple(fc.array(change, { maxLength: 20 }), fc.nat(file.length))
+    .map(([changes, length]) => {
+      const bytes = Buffer.from(file);
+      for (const { at, value } of changes) bytes[at] = value;
+      return bytes.subarray(0, length);
+    });
+  const random = fc.uint8Array({ maxLength: 500 }).map((bytes) => Buffer.from(bytes));
+  fc.assert(
+    fc.property(fc.oneof(damaged, random), (bytes) => {
+      try {
+        const recording = new Recording(bytes);
+        const length = [...recording.entries()].reduce((sum, { payload }) => sum + payload.length, 0);
+        t.true(length <= bytes.length && recording.damage.bytes <= bytes.length);
+      } catch (error) {
+        if (!(error instanceof MeshgateError)) throw error;
+      }
+    }),
+  );
+});
+
+test('a block of impossible times is damaged, not believed', (t) => {
+  for (const startsAt of [Number.NaN, Number.POSITIVE_INFINITY, 9e15]) {
+    const recording = new Recording(Buffer.concat([encodeHead(HEAD), ...blocksOf(1, startsAt)]));
+    t.deepEqual([...recording.entries()], []);
+    t.is(recording.damage.blocks, 1);
+  }
+});

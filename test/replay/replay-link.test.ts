@@ -1,0 +1,101 @@
+import test from 'ava';
+import { ReplayLink } from '../../src/replay/replay-link.js';
+import { VirtualClock } from '../../src/replay/virtual-clock.js';
+import type { Link } from '../../src/uart/link.js';
+import { port } from '../support/recordings.js';
+
+/** A link of a recording, and a gateway that opens it; `told`: what became of that. */
+function fixture() {
+  const clock = new VirtualClock(0);
+  const link = new ReplayLink(clock);
+  const told: string[] = [];
+  const open = () =>
+    link
+      .open({
+        onBytes: (chunk) => told.push(`bytes ${chunk}`),
+        onClosed: (reason) => told.push(`closed ${reason}`),
+      })
+      .then((opened: Link) => {
+        told.push(`open ${opened.name}`);
+        return opened;
+      })
+      .catch((error: Error & { reason?: string }) => {
+        told.push(`failed ${error.reason}`);
+        return undefined;
+      });
+  return { clock, link, told, open };
+}
+
+test('whoever opens waits for the recording', async (t) => {
+  const { clock, link, told, open } = fixture();
+  void open();
+  await clock.pass(10_000);
+  t.deepEqual(told, []);
+  link.notOpened('noPermission', '');
+  await clock.pass(0);
+  await clock.pass(1);
+  void open();
+  link.opened(port());
+  await clock.pass(1);
+  t.deepEqual(told, ['failed noPermission', 'open /dev/ttyUSB0']);
+});
+
+test('a port that the gateway opens anew is open again, though the recording knows nothing of it', async (t) => {
+  const { clock, link, told, open } = fixture();
+  link.opened(port());
+  const first = open();
+  await clock.pass(200);
+  await (await first)?.close();
+  link.received(Buffer.from('lost'));
+  void open();
+  await clock.pass(50);
+  link.received(Buffer.from('not lost'));
+  await clock.pass(150);
+  t.deepEqual(told, ['open /dev/ttyUSB0', 'bytes not lost', 'open /dev/ttyUSB0']);
+});
+
+test('a port that both have opened anew is open when the recording says so', async (t) => {
+  const { clock, link, told, open } = fixture();
+  link.opened(port());
+  const first = open();
+  await clock.pass(200);
+  await (await first)?.close();
+  void open();
+  link.closed('stopped', '');
+  await clock.pass(3000);
+  t.deepEqual(told, ['open /dev/ttyUSB0']);
+  link.opened(port('/dev/ttyUSB1'));
+  await clock.pass(1);
+  t.deepEqual(told, ['open /dev/ttyUSB0', 'open /dev/ttyUSB1']);
+});
+
+test('which board it is and its modem lines are as they were; what is written goes nowhere', async (t) => {
+  const { clock, link, open } = fixture();
+  link.opened({ name: 'a', identity: 'usb:1', hasLines: true });
+  const opened = open();
+  await clock.pass(200);
+  const given = await opened;
+  t.is(given?.identity, 'usb:1');
+  await t.notThrowsAsync(
+    Promise.all([given?.setLines?.({ dtr: true, rts: true }), given?.write(Buffer.from('x'))]),
+  );
+  link.closed('hungUp', '');
+  link.opened(port());
+  const second = open();
+  await clock.pass(200);
+  t.is((await second)?.setLines, undefined);
+});
+
+test('who pauses between two attempts is made to try when the recording tries', async (t) => {
+  const { clock, link, told, open } = fixture();
+  const stop = link.watchForDevices(() => void open());
+  link.opened(port());
+  await clock.pass(0);
+  await clock.pass(0);
+  t.deepEqual(told, ['open /dev/ttyUSB0']);
+  stop();
+  link.closed('no such reason', '');
+  link.opened(port());
+  await clock.pass(0);
+  t.deepEqual(told, ['open /dev/ttyUSB0', 'closed hungUp']);
+});

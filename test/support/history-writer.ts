@@ -1,0 +1,64 @@
+/**
+ * A program that writes to a history as fast as it goes, until it is killed: `node history-writer.js DIRECTORY`.
+ * Prints `opened NEXT` and then the number of the last event that is stored, each time there is news of it. A value's
+ * six bytes are its own number.
+ */
+import { join } from 'node:path';
+import { systemClock } from '../../src/clock.js';
+import { History } from '../../src/history/history.js';
+import { createLog } from '../../src/log.js';
+import type { Hub, HubEvent } from '../../src/network/hub.js';
+import { DATA_TYPES_FILE, shippedTables } from './tables.js';
+
+const NODES = 20;
+const EVENTS_A_TURN = 40;
+const TYPE = shippedTables.dataTypes.findByName('GPS');
+
+const opened = await History.open({
+  settings: {
+    file: join(process.argv[2] ?? '', 'history.db'),
+    dataTypes: DATA_TYPES_FILE,
+    keepMs: 1e12,
+    maxBytes: 1e12,
+    eventsHeld: 1000,
+  },
+  tables: shippedTables,
+  clock: systemClock,
+  log: createLog('history'),
+  onFailing: (isFailing) => isFailing && process.exit(1),
+});
+if (!opened.history || !TYPE) throw new Error('no history');
+const { history, restored } = opened;
+let seq = restored?.nextSeq ?? 1;
+let listener: (event: HubEvent) => void = () => {};
+const hub = {
+  lastSeq: () => seq - 1,
+  subscribe: (given: (event: HubEvent) => void) => {
+    listener = given;
+    return () => {};
+  },
+  findNode: () => undefined,
+};
+history.attach(hub as unknown as Hub);
+process.stdout.write(`opened ${seq}\n`);
+
+let told: number | undefined;
+setInterval(() => {
+  for (let count = 0; count < EVENTS_A_TURN; count++, seq++) {
+    const bytes = Buffer.alloc(6);
+    bytes.writeUIntBE(seq, 0, 6);
+    const at = Date.now();
+    listener({
+      seq,
+      at,
+      kind: 'value',
+      node: 5 + (seq % NODES),
+      type: TYPE,
+      value: { receivedAt: at, bytes },
+    });
+  }
+  const { storedSeq } = history.status();
+  if (storedSeq === undefined || storedSeq === told) return;
+  told = storedSeq;
+  process.stdout.write(`${storedSeq}\n`);
+}, 1);

@@ -1,0 +1,72 @@
+/** A notify socket as systemd has one: Node has no datagram sockets of the Unix kind, so Python listens. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { hasPython } from './program.js';
+
+/** Tests that need it: `const systemdTest = hasSystemdNotify ? test : test.skip`. */
+export const hasSystemdNotify = hasPython && spawnSync('systemd-notify', ['--version']).status === 0;
+
+const PATIENCE_MS = 15_000;
+
+const LISTEN = `
+import socket, sys
+listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+listener.bind(sys.argv[1])
+print("listening", flush=True)
+while True:
+    print(listener.recv(4096).decode(), flush=True)
+`;
+
+export class NotifySocket {
+  readonly #child: ChildProcess;
+  #lines: string[] = [];
+  #rest = '';
+  readonly #looks = new Set<() => void>();
+
+  private constructor(path: string) {
+    this.#child = spawn('python3', ['-c', LISTEN, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (this.#rest + text).split('\n');
+      this.#rest = lines.pop() ?? '';
+      this.#lines.push(...lines);
+      for (const look of [...this.#looks]) look();
+    });
+  }
+
+  /** Listens on a path that does not exist yet. */
+  static async open(path: string): Promise<NotifySocket> {
+    const opened = new NotifySocket(path);
+    await opened.until('listening');
+    return opened;
+  }
+
+  /** What was told so far; what systemd-notify says to learn that it was heard is left out. */
+  get told(): readonly string[] {
+    return this.#lines.filter((line) => line !== 'BARRIER=1' && line !== 'listening');
+  }
+
+  forget(): void {
+    this.#lines = [];
+  }
+
+  /** Resolves when this line has been told. */
+  until(wanted: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        if (!this.#lines.includes(wanted)) return;
+        clearTimeout(timer);
+        this.#looks.delete(look);
+        resolve();
+      };
+      const timer = setTimeout(() => {
+        this.#looks.delete(look);
+        reject(new Error(`${wanted} was not told; so far: ${this.told.join(', ')}`));
+      }, PATIENCE_MS);
+      this.#looks.add(look);
+      look();
+    });
+  }
+
+  close(): void {
+    this.#child.kill('SIGKILL');
+  }
+}

@@ -1,0 +1,140 @@
+import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { EventWriter, type NodeFacts, readRecords } from '../../src/history/event-record.js';
+import { unpackRestored } from '../../src/history/restored.js';
+import { Store } from '../../src/history/store.js';
+import type { FromThread, Question, ThreadSettings } from '../../src/history/thread-messages.js';
+import type { ArchivedValue, Place } from '../../src/network/archive.js';
+import type { HubEvent, Restored } from '../../src/network/hub.js';
+import { temporaryFolder } from './gateway-fixture.js';
+import { ManualClock } from './manual-clock.js';
+import { shippedTables } from './tables.js';
+
+export const DAY_MS = 86_400_000;
+
+/** The store alone, in this thread, with time by hand. */
+export class StoreFixture {
+  readonly clock: ManualClock;
+  readonly folder: string;
+  readonly told: FromThread[] = [];
+  #database: Sqlite.Database | undefined;
+  readonly #settings: Partial<ThreadSettings>;
+  store: Store;
+
+  constructor(
+    settings: Partial<ThreadSettings> = {},
+    before: (file: string) => void = () => {},
+    startsAt?: number,
+  ) {
+    const folder = temporaryFolder();
+    folders.add(folder);
+    this.clock = new ManualClock(startsAt);
+    this.folder = folder.path;
+    this.#settings = settings;
+    before(this.file);
+    this.store = this.#open();
+  }
+
+  get file(): string {
+    return join(this.folder, 'history.db');
+  }
+
+  /** Writes events as one batch. */
+  write(...events: readonly HubEvent[]): void {
+    this.writeWith(undefined, ...events);
+  }
+
+  writeWith(facts: NodeFacts | undefined, ...events: readonly HubEvent[]): void {
+    const writer = new EventWriter(64);
+    for (const event of events) writer.write(event, event.kind === 'node' ? facts : undefined);
+    this.store.write({ bytes: writer.take(), count: events.length });
+  }
+
+  /** Ends the store as a process that is killed does, and opens it again. */
+  reopen(settings: Partial<ThreadSettings> = this.#settings): void {
+    this.store = this.#open(settings);
+  }
+
+  /** Ends it in order, and opens it again. */
+  restart(lastSeq: number): void {
+    this.store.close(lastSeq);
+    this.reopen();
+  }
+
+  restored(eventsHeld = 1000): Restored | undefined {
+    return this.store.restored && unpackRestored(this.store.restored, shippedTables, eventsHeld);
+  }
+
+  values(question: Question): ArchivedValue[] {
+    return this.page(question).values;
+  }
+
+  page(question: Question): { values: ArchivedValue[]; next: Place | undefined; progress: number } {
+    const answer = this.store.answer(question);
+    if (answer.kind !== 'values') throw new Error('no values');
+    const values = [...readRecords(answer.values)].flatMap((record) => {
+      if (record.kind !== 'value') return [];
+      const { node, typeId, receivedAt, bytes } = record;
+      return [{ node, typeId, value: { receivedAt, bytes } }];
+    });
+    return { values, next: answer.next, progress: answer.progress };
+  }
+
+  /** Lets it tidy until there is nothing more to do at once. */
+  tidy(): void {
+    for (let step = 0; this.store.tidy(); step++) if (step > 10_000) throw new Error('tidying does not end');
+  }
+
+  /** The file as another program sees it. */
+  query(sql: string): unknown[] {
+    const database = new Sqlite(this.file, { readonly: true });
+    try {
+      return database.prepare(sql).all();
+    } finally {
+      database.close();
+    }
+  }
+
+  /** The disk has this many pages left for the file, from now on; all that it wants where none are given. */
+  limitPages(pages: number | undefined): void {
+    this.#database?.pragma(`max_page_count = ${pages ?? 1_000_000_000}`);
+  }
+
+  pageCount(): number {
+    return this.#database?.pragma('page_count', { simple: true }) as number;
+  }
+
+  /** `better-sqlite3`, with an eye on the database that it opens. */
+  #sqlite(): typeof Sqlite {
+    const keep = (database: Sqlite.Database) => {
+      this.#database = database;
+      return database;
+    };
+    return new Proxy(Sqlite, { construct: (target, args) => keep(Reflect.construct(target, args)) });
+  }
+
+  #open(settings = this.#settings): Store {
+    return new Store({
+      sqlite: this.#sqlite(),
+      settings: {
+        file: this.file,
+        dataTypes: '',
+        keepMs: 30 * DAY_MS,
+        maxBytes: 1 << 30,
+        eventsHeld: 1000,
+        ...settings,
+      },
+      dataTypes: shippedTables.dataTypes,
+      now: () => this.clock.now(),
+      monotonic: () => this.clock.monotonic(),
+      tell: (message) => this.told.push(message),
+    });
+  }
+}
+
+const folders = new Set<{ remove(): void }>();
+
+/** To be called when a test file is over. */
+export function removeStores(): void {
+  for (const folder of folders) folder.remove();
+}

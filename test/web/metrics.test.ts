@@ -1,0 +1,182 @@
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { describeCounters } from '../../src/socket/web/metrics/counter-metrics.js';
+import { Latencies } from '../../src/socket/web/metrics/latencies.js';
+import { metricDefinitions } from '../../src/socket/web/metrics/metrics.js';
+import { type GatewayFixture, startGateway, temporaryFolder } from '../support/gateway-fixture.js';
+import { askHttp } from '../support/http-ask.js';
+import { LineClient } from '../support/line-client.js';
+import { NetworkFixture } from '../support/network-fixture.js';
+import { killProcesses, startProcess } from '../support/process-fixture.js';
+
+test.after.always(killProcesses);
+
+async function start(t: ExecutionContext, link: 'up' | 'absent' = 'up'): Promise<GatewayFixture> {
+  const fixture = await startGateway({ web: true, link });
+  t.teardown(() => fixture.close());
+  return fixture;
+}
+
+async function scrape({ webHost }: { readonly webHost: string }): Promise<string> {
+  const { status, headers, body } = await askHttp(`http://${webHost}/metrics`);
+  if (status !== 200) throw new Error(`${status} ${body}`);
+  if (headers['content-type'] !== 'text/plain; version=0.0.4; charset=utf-8')
+    throw new Error(`${headers['content-type']}`);
+  return body.toString();
+}
+
+/** The value of a sample, named as Prometheus writes it. */
+function sampleOf(text: string, sample: string): number {
+  const line = text.split('\n').find((each) => each.startsWith(`${sample} `));
+  if (!line) throw new Error(`${sample} is not there`);
+  return Number(line.slice(sample.length + 1));
+}
+
+/** `room.group.name` of every number. */
+function placesOf(counters: unknown, path: readonly string[] = []): string[] {
+  if (typeof counters === 'number') return [path.join('.')];
+  return Object.entries(counters ?? {}).flatMap(([name, inner]) => placesOf(inner, [...path, name]));
+}
+
+test('every number that the method counters gives is a sample, and no two are the same', async (t) => {
+  const fixture = await start(t);
+  const client = await LineClient.open(fixture.socketPath);
+  const { result } = await client.ask('counters');
+  const text = await scrape(fixture);
+  const samples = describeCounters(result).flatMap(({ name, samples }) =>
+    samples.map(({ labels }) => {
+      const pairs = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
+      return pairs.length === 0 ? name : `${name}{${pairs.join(',')}}`;
+    }),
+  );
+  t.is(samples.length, placesOf(result).length);
+  t.true(samples.length > 70, `${samples.length}`);
+  t.is(new Set(samples).size, samples.length);
+  for (const sample of samples) t.notThrows(() => sampleOf(text, sample));
+  client.close();
+});
+
+test('every number of a whole gateway has a metric of its own name (a new counter needs a row), and every metric is told', async (t) => {
+  const { path, remove } = temporaryFolder();
+  t.teardown(remove);
+  const args = ['--simulate', '--nodes', '2', '--http', '0', '--socket', join(path, 's'), '--state', path];
+  const gateway = await startProcess(args, { MESHGATE_RECORDER_DIRECTORY: join(path, 'recordings') });
+  const client = await LineClient.open(gateway.socketPath);
+  const { result } = await client.ask('counters');
+  const named = new Set(metricDefinitions().map(({ name }) => name));
+  const metrics = describeCounters(result);
+  for (const { name, help } of metrics) t.true(named.has(name), `${name}: ${help}`);
+  const [, webHost = ''] = await gateway.printed(/the dashboard is on http:\/\/(.+)\//);
+  const text = await scrape({ webHost });
+  for (const { name, help, type } of metricDefinitions())
+    t.true(text.includes(`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`), name);
+  client.close();
+  await gateway.stop();
+});
+
+test('a number that no row names is there all the same', (t) => {
+  const [alone, ...grouped] = describeCounters({ uptime: 1, newRoom: { rowsKept: { a: 2, bC: 3 } } });
+  t.like(alone, { name: 'meshgate_uptime', type: 'gauge', samples: [{ labels: {}, value: 1 }] });
+  t.is(grouped.length, 1);
+  t.like(grouped[0], {
+    name: 'meshgate_new_room_rows_kept',
+    type: 'gauge',
+    labels: ['what'],
+    samples: [
+      { labels: { what: 'a' }, value: 2 },
+      { labels: { what: 'bC' }, value: 3 },
+    ],
+  });
+});
+
+test('metrics count what happens', async (t) => {
+  const fixture = await start(t);
+  const before = await scrape(fixture);
+  fixture.root.say('00 05 44 01 00 07', '00 05 44 01');
+  const after = await scrape(fixture);
+  const rise = (sample: string) => sampleOf(after, sample) - sampleOf(before, sample);
+  t.is(rise('meshgate_uart_received_frames_total'), 2);
+  t.is(rise('meshgate_messages_total{kind="values"}'), 1);
+  t.is(rise('meshgate_messages_malformed_total{reason="dataTooShort"}'), 1);
+  t.is(sampleOf(after, 'meshgate_nodes{status="active"}'), 1);
+  t.is(sampleOf(after, 'meshgate_nodes{status="idle"}'), 0);
+  t.is(rise('meshgate_alarms_open'), 1);
+});
+
+test('gauges tell the link, the root, alarms and which versions run', async (t) => {
+  const up = await start(t);
+  const text = await scrape(up);
+  t.is(sampleOf(text, 'meshgate_ready'), 1);
+  t.is(sampleOf(text, 'meshgate_link_state{state="up"}'), 1);
+  t.true(sampleOf(text, 'meshgate_root_silent_seconds') < 10);
+  t.regex(text, /^meshgate_build_info\{version="\d+\.\d+\.\d+",node="20\.\d+\.\d+"\} 1$/m);
+  const down = await scrape(await start(t, 'absent'));
+  t.is(sampleOf(down, 'meshgate_ready'), 0);
+  t.is(sampleOf(down, 'meshgate_link_state{state="up"}'), 0);
+  t.is(sampleOf(down, 'meshgate_link_state{state="absent"}'), 1);
+  t.is(sampleOf(down, 'meshgate_alarms_active{code="LINK_LOST"}'), 1);
+  t.regex(down, /^meshgate_root_silent_seconds \+Inf$/m, 'it has never spoken');
+});
+
+test('round trips and waits are measured before anybody asks for them', async (t) => {
+  const fixture = await start(t);
+  const client = await LineClient.open(fixture.socketPath);
+  fixture.root.answerNext(['00 05 41 AA']);
+  const { result } = await client.ask('send', { node: 5, hex: '45AA', until: 'answered', timeoutMs: 5000 });
+  t.like(result, { stage: 'answered' });
+  const text = await scrape(fixture);
+  t.is(sampleOf(text, 'meshgate_delivery_round_trip_seconds_count'), 1);
+  t.is(sampleOf(text, 'meshgate_delivery_round_trip_seconds_bucket{le="+Inf"}'), 1);
+  t.true(sampleOf(text, 'meshgate_uart_send_wait_seconds_count') >= 2, 'the list of nodes, and the ping');
+  client.close();
+});
+
+test('a busy event loop shows as late timers', async (t) => {
+  const { network, clock } = new NetworkFixture();
+  const sendWaits = () => ({ bounds: [], cumulative: [], count: 0, sum: 0 });
+  let late = 0;
+  const slow = { now: () => 0, monotonic: () => clock.monotonic() + late, after: clock.after.bind(clock) };
+  const latencies = new Latencies({ hub: network, clock: slow, sendWaits });
+  latencies.start();
+  clock.advance(1000);
+  late = 400;
+  clock.advance(1000);
+  latencies.stop();
+  clock.advance(10_000);
+  const delays = latencies.read().find(({ name }) => name === 'meshgate_event_loop_delay_seconds');
+  t.like(delays?.distribution, { count: 2, sum: 400 });
+});
+
+test('every metric is named as Prometheus wants it, once, with its unit and its help', (t) => {
+  const definitions = metricDefinitions();
+  t.is(new Set(definitions.map(({ name }) => name)).size, definitions.length);
+  for (const { name, help, type } of definitions) {
+    t.regex(name, /^meshgate_[a-z]+(_[a-z]+)*$/);
+    t.true(help.length > 8, name);
+    t.is(name.endsWith('_total'), type === 'counter', name);
+    if (type === 'histogram') t.true(name.endsWith('_seconds'));
+  }
+});
+
+test('the text is what Prometheus reads: every line a comment or a sample, each metric in one place', async (t) => {
+  const fixture = await start(t);
+  await scrape(fixture);
+  const lines = (await scrape(fixture)).split('\n').filter((line) => line !== '');
+  const sample = /^[a-zA-Z_:][\w:]*(\{([a-z]+="[^"\\]*",?)*\})? (-?[\d.e+-]+|Nan|\+Inf)$/;
+  const types = lines.filter((line) => line.startsWith('# TYPE '));
+  t.is(new Set(types).size, types.length);
+  for (const line of lines) t.true(line.startsWith('# ') || sample.test(line), line);
+});
+
+test('of Node itself there is memory, processor time and open files, and nothing that must look all the time', async (t) => {
+  const text = await scrape(await start(t));
+  for (const name of ['process_cpu_seconds_total', 'process_resident_memory_bytes', 'process_open_fds'])
+    t.true(sampleOf(text, name) >= 0);
+  t.false(text.includes('nodejs_eventloop_'));
+});
+
+test('several may ask at once', async (t) => {
+  const fixture = await start(t);
+  const texts = await Promise.all(Array.from({ length: 8 }, () => scrape(fixture)));
+  for (const text of texts) t.is(sampleOf(text, 'meshgate_ready'), 1);
+});

@@ -1,0 +1,77 @@
+import test, { type ExecutionContext } from 'ava';
+import { type FixtureOptions, startGateway } from '../support/gateway-fixture.js';
+import { askHttp } from '../support/http-ask.js';
+
+const TOKEN = 'a-token-for-everything';
+const READ_TOKEN = 'a-token-for-reading';
+
+async function start(t: ExecutionContext, options: FixtureOptions = {}) {
+  const fixture = await startGateway({ web: true, ...options });
+  t.teardown(() => fixture.close());
+  const ask = async (path: string, headers: Record<string, string> = {}) => {
+    const { status, headers: given, body } = await askHttp(`http://${fixture.webHost}${path}`, { headers });
+    return { status, headers: given, text: body.toString() };
+  };
+  return { ...fixture, ask };
+}
+
+test('/healthz tells that the process serves, whatever the link does', async (t) => {
+  for (const link of ['up', 'silent', 'absent'] as const) {
+    const { ask } = await start(t, { link });
+    t.like(await ask('/healthz'), { status: 200, text: 'ok\n' });
+  }
+});
+
+test('/readyz is 200 only when the root has spoken lately, else 503 with the reason', async (t) => {
+  const table = [
+    ['up', 200, 'ready\n'],
+    ['silent', 503, 'not ready: rootNotHeard: the link is open, but the root has not spoken yet\n'],
+    ['absent', 503, 'not ready: noDevice: no serial device is there\n'],
+  ] as const;
+  for (const [link, status, text] of table) {
+    const { ask } = await start(t, { link });
+    t.like(await ask('/readyz'), { status, text });
+  }
+});
+
+test('/readyz changes with the link', async (t) => {
+  const { ask, root } = await start(t);
+  t.is((await ask('/readyz')).status, 200);
+  root.hangUp();
+  t.regex((await ask('/readyz')).text, /^not ready: hungUp: the serial device went away\n$/);
+});
+
+test('probes are not kept by anybody, and HEAD gives no body', async (t) => {
+  const { ask, webHost } = await start(t);
+  for (const path of ['/healthz', '/readyz', '/metrics']) {
+    t.is((await ask(path)).headers['cache-control'], 'no-store');
+    const head = await askHttp(`http://${webHost}${path}`, { method: 'HEAD' });
+    t.deepEqual([head.status, head.body.length], [200, 0], path);
+    t.is((await askHttp(`http://${webHost}${path}`, { method: 'POST' })).status, 405);
+  }
+});
+
+test('a foreign host name is refused for probes as for all else', async (t) => {
+  const { ask } = await start(t);
+  for (const path of ['/healthz', '/readyz', '/metrics'])
+    t.is((await ask(path, { host: 'rebound.example' })).status, 403);
+});
+
+test('where a token is demanded, /metrics wants one that may read; /healthz and /readyz want none', async (t) => {
+  const http = { token: TOKEN, read_token: READ_TOKEN };
+  const { ask } = await start(t, { web: { host: '0.0.0.0' }, settings: { http } });
+  t.is((await ask('/healthz')).status, 200);
+  t.is((await ask('/readyz')).status, 200);
+  t.like(await ask('/metrics'), { status: 401, headers: { 'www-authenticate': 'Bearer' } });
+  t.is((await ask('/metrics', { authorization: 'Bearer wrong' })).status, 401);
+  for (const token of [TOKEN, READ_TOKEN])
+    t.is((await ask('/metrics', { authorization: `Bearer ${token}` })).status, 200);
+});
+
+test('no token stands in what probes tell', async (t) => {
+  const { ask } = await start(t, { settings: { http: { token: TOKEN, read_token: READ_TOKEN } } });
+  for (const path of ['/healthz', '/readyz', '/metrics']) {
+    const { text } = await ask(path, { authorization: `Bearer ${TOKEN}` });
+    t.false(text.includes(TOKEN) || text.includes(READ_TOKEN), path);
+  }
+});
