@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from './clock.js';
 import type { Config } from './config.js';
 import { MeshgateError } from './errors.js';
-import { historySettings, recorderSettings, uartSettings } from './gateway-settings.js';
+import { classicLogSettings, historySettings, recorderSettings, uartSettings } from './gateway-settings.js';
+import { ClassicLog } from './history/classic-log.js';
 import { History } from './history/history.js';
 import { defaultStateDirectory, lockState, prepareStateDirectory } from './history/state-directory.js';
 import { LiveSettings, type Reloaded } from './live-settings.js';
@@ -84,6 +85,7 @@ export class Gateway {
   #lock: ProcessLock | undefined;
   #stateLock: ProcessLock | undefined;
   #history: History | undefined;
+  readonly #classicLog: ClassicLog | undefined;
 
   constructor(parts: GatewayParts) {
     const { config, tables, watchForDevices, clock = systemClock, random = Math.random, writeLine } = parts;
@@ -116,6 +118,9 @@ export class Gateway {
       settings: this.#settings.network,
       uart: this.#uart,
     });
+    const logged = classicLogSettings(config);
+    this.#classicLog =
+      logged && new ClassicLog({ ...logged, types: tables.dataTypes.all(), clock, log: logOf('history') });
     const hub = this.#network;
     const mapPicture = new MapPicture(config.map);
     const gateway = this.#facts(clock, mapPicture);
@@ -216,6 +221,7 @@ export class Gateway {
         return { connected: connected + web.connected, listening, sessions: sessions + web.sessions };
       },
       clientList: () => [...this.#server.list(), ...(this.#web?.list() ?? [])],
+      classicLogCounters: () => this.#classicLog?.counters(),
       clientCounters: () => ({ sockets: this.#server.counters(), web: this.#web?.counters() ?? null }),
       map: mapPicture.facts,
       recorder: this.recorder,
@@ -241,6 +247,7 @@ export class Gateway {
   /** Begins to open the link, and keeps it open; does not wait for it. */
   connect(): void {
     this.recorder?.start();
+    this.#classicLog?.attach(this.#network);
     this.#network.start();
     this.#uart.start();
   }
@@ -250,7 +257,7 @@ export class Gateway {
     await Promise.all([this.#server.stop(), this.#web?.stop()]);
     await this.#uart.stop();
     this.#network.stop();
-    await this.#history?.close();
+    await Promise.all([this.#history?.close(), this.#classicLog?.close()]);
     await this.recorder?.stop();
     await this.#stateLock?.release();
     await this.#lock?.release();
