@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { EventWriter } from '../../src/history/event-record.js';
 import { Store } from '../../src/history/store.js';
+import type { Alarm } from '../../src/network/alarms.js';
 import type { HubEventContent } from '../../src/network/hub.js';
 import { shippedTables } from './tables.js';
 
@@ -24,12 +25,15 @@ export function temperature(node: number, at: number, hundredths: number): Store
   return { node, type: 'Temperature', at, bytes };
 }
 
-/** What an earlier run of a gateway has left in a state directory: these values, of nodes that are known or not. */
-export function fillStore(
-  directory: string,
-  values: Iterable<StoredValue>,
-  knownNodes: readonly number[] = [],
-): void {
+export interface StoreContents {
+  /** Of nodes that are known or not. */
+  readonly values: Iterable<StoredValue>;
+  readonly knownNodes?: readonly number[];
+  readonly alarms?: readonly Alarm[];
+}
+
+/** What an earlier run of a gateway has left in a state directory. */
+export function fillStore(directory: string, { values, knownNodes = [], alarms = [] }: StoreContents): void {
   mkdirSync(directory, { recursive: true });
   const settings = {
     file: join(directory, 'history.db'),
@@ -52,6 +56,7 @@ export function fillStore(
   for (const node of knownNodes) {
     writer.write({ seq: ++seq, at: 0, kind: 'node', node, change: 'added' }, { name: `Node-${node}` });
   }
+  for (const alarm of alarms) write(alarm.lastAt, { kind: 'alarm', alarm });
   for (const { node, type: name, at, bytes } of values) {
     const type = shippedTables.dataTypes.findByName(name);
     if (!type) throw new Error(`there is no type ${name}`);
