@@ -47,6 +47,14 @@ export function historySettings({ history, mesh, data_types }: Config, directory
   };
 }
 
+/** Undefined where no directory for it is named. */
+export function classicLogSettings({ history: { classic_log } }: Config) {
+  return classic_log === undefined ? undefined : { directory: classic_log, maxBytes: CLASSIC_LOG_BYTES };
+}
+
+/** Bytes of one file of the classic log: editors and small computers still open it. */
+const CLASSIC_LOG_BYTES = 67_108_864;
+
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 export function clientSettings({ clients }: Config) {

@@ -5,7 +5,14 @@ import type { Config } from './config.js';
 import type { Connector } from './connectors/connector.js';
 import { loadConnectors } from './connectors/load.js';
 import { MeshgateError } from './errors.js';
-import { connectorSettings, historySettings, recorderSettings, uartSettings } from './gateway-settings.js';
+import {
+  classicLogSettings,
+  connectorSettings,
+  historySettings,
+  recorderSettings,
+  uartSettings,
+} from './gateway-settings.js';
+import { ClassicLog } from './history/classic-log.js';
 import { History } from './history/history.js';
 import { defaultStateDirectory, lockState, prepareStateDirectory } from './history/state-directory.js';
 import { LiveSettings, type Reloaded } from './live-settings.js';
@@ -88,6 +95,7 @@ export class Gateway {
   #lock: ProcessLock | undefined;
   #stateLock: ProcessLock | undefined;
   #history: History | undefined;
+  readonly #classicLog: ClassicLog | undefined;
 
   constructor(parts: GatewayParts) {
     const { config, tables, watchForDevices, clock = systemClock, random = Math.random, writeLine } = parts;
@@ -120,6 +128,9 @@ export class Gateway {
       settings: this.#settings.network,
       uart: this.#uart,
     });
+    const logged = classicLogSettings(config);
+    this.#classicLog =
+      logged && new ClassicLog({ ...logged, types: tables.dataTypes.all(), clock, log: logOf('history') });
     const hub = this.#network;
     const mapPicture = new MapPicture(config.map);
     const gateway = this.#describeSelf(clock, mapPicture);
@@ -222,6 +233,7 @@ export class Gateway {
         return { connected: connected + web.connected, listening, sessions: sessions + web.sessions };
       },
       clientList: () => [...this.#server.list(), ...(this.#web?.list() ?? [])],
+      classicLogCounters: () => this.#classicLog?.counters(),
       clientCounters: () => ({
         sockets: this.#server.counters(),
         web: this.#web?.counters() ?? null,
@@ -257,6 +269,7 @@ export class Gateway {
   /** Begins to open the link, and keeps it open; does not wait for it, nor for what connectors join. */
   connect(): void {
     this.recorder?.start();
+    this.#classicLog?.attach(this.#network);
     for (const connector of this.#connectors.values()) connector.start();
     this.#network.start();
     this.#uart.start();
@@ -268,7 +281,7 @@ export class Gateway {
     await Promise.all([...connectors, this.#server.stop(), this.#web?.stop()]);
     await this.#uart.stop();
     this.#network.stop();
-    await this.#history?.close();
+    await Promise.all([this.#history?.close(), this.#classicLog?.close()]);
     await this.recorder?.stop();
     await this.#stateLock?.release();
     await this.#lock?.release();

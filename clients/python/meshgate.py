@@ -34,12 +34,14 @@ import time as clocks
 import weakref
 from typing import (
     Any,
+    AsyncIterator,
     Callable,
     Coroutine,
     Deque,
     Dict,
     Generic,
     Iterable,
+    Iterator,
     List,
     Mapping,
     NamedTuple,
@@ -94,6 +96,8 @@ LONGEST_PAUSE = 5.0
 RETRY_FILTER = 1.0
 #: Events that wait for a program which does not take them; more are told as a gap.
 MAX_WAITING = 10_000
+#: Values of an export that are asked for at a time: more would keep the gateway from its other clients for longer.
+EXPORT_PAGE = 2000
 #: The longest request that a gateway takes.
 MAX_REQUEST = 1_048_576
 #: No gateway says more in one reply: a mesh has at most 32,763 nodes, of about 1 kB each.
@@ -282,6 +286,20 @@ class _Methods(Generic[Reply]):
         included), oldest first; at most ``limit``, and then ``next`` is the ``after`` of the following page."""
         times: JsonObject = {"from": start, "to": end}
         return self.call("range", type=type, node=node, limit=limit, after=after, **times)
+
+    def aggregate(
+        self,
+        type: NameOrId,
+        node: Node,
+        *,
+        bucket: float,
+        start: float,
+        end: Optional[float] = None,
+    ) -> Reply:
+        """``{"buckets": [...]}``: a node's numbers from ``start`` to ``end`` (ms since the epoch, both included) in buckets
+        of ``bucket`` seconds, oldest first: ``at``, ``count``, and ``fields`` with ``min``, ``max``, ``mean`` and ``last``."""
+        times: JsonObject = {"from": start, "to": end, "bucketMs": _ms(bucket)}
+        return self.call("aggregate", type=type, node=node, **times)
 
     def send(
         self,
@@ -686,6 +704,28 @@ class AsyncClient(_Methods[Coroutine[Any, Any, JsonObject]]):
 
     call.__doc__ = _Methods.call.__doc__
 
+    async def export(
+        self,
+        *,
+        type: Optional[NameOrId] = None,
+        node: Optional[Node] = None,
+        start: Optional[float] = None,
+        end: Optional[float] = None,
+        page: int = EXPORT_PAGE,
+    ) -> AsyncIterator[JsonObject]:
+        """Every value from ``start`` to ``end`` (ms since the epoch, both included), of all data types and nodes unless
+        given, by rising node and type id, then oldest first; with the ``name`` of its node. At most ``page`` of them are
+        held, and asked for, at a time."""
+        params = _export_params(type, node, start, end, page)
+        after: Optional[str] = None
+        while True:
+            reply = await self.call("export", after=after, **params)
+            for value in reply["values"]:
+                yield value
+            after = reply["next"]
+            if after is None:
+                return
+
     def subscribe(
         self,
         *,
@@ -850,6 +890,12 @@ class AsyncClient(_Methods[Coroutine[Any, Any, JsonObject]]):
             connection.abort()
         for stream in list(self._streams):
             stream.end(None if isinstance(error, ClientClosed) else error)
+
+
+def _export_params(
+    type: Optional[NameOrId], node: Optional[Node], start: Optional[float], end: Optional[float], page: int
+) -> JsonObject:
+    return {"type": type, "node": node, "from": start, "to": end, "limit": page}
 
 
 def _subscribe_params(
@@ -1047,6 +1093,29 @@ class Client(_Methods[JsonObject]):
         return self._thread.run(self._client.call(method, timeout=seconds, **params), seconds + THREAD_GRACE)
 
     call.__doc__ = _Methods.call.__doc__
+
+    def export(
+        self,
+        *,
+        type: Optional[NameOrId] = None,
+        node: Optional[Node] = None,
+        start: Optional[float] = None,
+        end: Optional[float] = None,
+        page: int = EXPORT_PAGE,
+    ) -> Iterator[JsonObject]:
+        """Every value in a stretch of time: everything as with ``AsyncClient.export``. ::
+
+            for value in client.export(type="GPS", start=yesterday):
+                print(value["name"], value["receivedAt"], value["fields"])
+        """
+        params = _export_params(type, node, start, end, page)
+        after: Optional[str] = None
+        while True:
+            reply = self.call("export", after=after, **params)
+            yield from reply["values"]
+            after = reply["next"]
+            if after is None:
+                return
 
     def subscribe(
         self,

@@ -331,6 +331,47 @@ class CallsTest(unittest.TestCase):
             for reply in (client.paths(), client.robots(), client.data_types(), client.opcodes(), client.counters()):
                 self.assertIsInstance(reply, dict)
 
+    def test_values_are_summed_up_in_buckets(self) -> None:
+        with meshgate.Client(gateway.path) as client:
+            day = 86_400.0
+            [bucket] = client.aggregate("GPS", "Node-6", bucket=1000 * day, start=0)["buckets"]
+            latitude = bucket["fields"]["latitude"]
+            self.assertGreater(bucket["count"], 0)
+            self.assertTrue(latitude["min"] <= latitude["mean"] <= latitude["max"])
+            self.assertEqual(client.aggregate("GPS", 6, bucket=1, start=0, end=1000)["buckets"], [])
+            with self.assertRaises(meshgate.RequestError) as caught:
+                client.aggregate("GPS", 6, bucket=1, start=0)
+            self.assertEqual(caught.exception.code, "BAD_PARAMS")
+
+    def test_values_are_exported_page_by_page(self) -> None:
+        with meshgate.Client(gateway.path) as client:
+            [latest] = client.latest("GPS", 6)["values"]
+            end = latest["receivedAt"]
+            values = list(client.export(type="GPS", end=end, page=2))
+            self.assertEqual(sorted({value["name"] for value in values}), [f"Node-{node}" for node in NODES])
+            order = [(value["node"], value["receivedAt"]) for value in values]
+            self.assertEqual(order, sorted(order))
+            self.assertEqual(len(set(order)), len(order))
+            of_six = list(client.export(type="GPS", node="Node-6", end=end))
+            self.assertEqual(of_six, [value for value in values if value["node"] == 6])
+            self.assertEqual(of_six[-1]["bytes"], latest["bytes"])
+            self.assertEqual(list(client.export(start=0, end=1)), [])
+            with self.assertRaises(meshgate.RequestError):
+                next(iter(client.export(type="nothing")))
+
+    def test_the_past_is_read_with_asyncio_too(self) -> None:
+        async def main() -> None:
+            async with meshgate.AsyncClient(gateway.path) as client:
+                end = (await client.latest("GPS", 6))["values"][0]["receivedAt"]
+                values = [value async for value in client.export(type="GPS", node=6, end=end, page=1)]
+                [bucket] = (await client.aggregate("GPS", 6, bucket=1e9, start=0, end=end))["buckets"]
+                self.assertEqual(bucket["count"], len(values))
+                async for value in client.export(page=1):
+                    self.assertEqual(value["node"], NODES[0])
+                    break
+
+        asyncio.run(main())
+
     def test_sending_and_its_delivery(self) -> None:
         with meshgate.Client(gateway.path) as client:
             sent = client.send(5, b"E\x01\x02", until="answered")

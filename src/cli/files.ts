@@ -34,13 +34,18 @@ function naming<Result>(file: string, run: () => Result): Result {
   try {
     return run();
   } catch (error) {
-    const code = systemErrorCode(error);
-    const isForbidden = code === 'EACCES' || code === 'EPERM';
-    throw new MeshgateError(
-      isForbidden ? 'NO_PERMISSION' : 'FILE_FAILED',
-      `${file}: ${errorText(error)}`,
-      undefined,
-      { cause: error },
-    );
+    throw fileError(file, error);
   }
+}
+
+/** What the system said about a file, as a person is told it: `NO_PERMISSION` or `FILE_FAILED`. */
+export function fileError(file: string, error: unknown): MeshgateError {
+  const code = systemErrorCode(error);
+  const isForbidden = code === 'EACCES' || code === 'EPERM';
+  return new MeshgateError(
+    isForbidden ? 'NO_PERMISSION' : 'FILE_FAILED',
+    `${file}: ${errorText(error)}`,
+    undefined,
+    { cause: error },
+  );
 }

@@ -1,5 +1,7 @@
 /** The only way to standard output. */
-import { EXIT } from './exit-codes.js';
+import { once } from 'node:events';
+import { MeshgateError } from '../errors.js';
+import { EXIT, reportFailure } from './exit-codes.js';
 import { terminalOf, type View } from './text/terminal.js';
 
 /** What a terminal could take for a command, or for the end of a line, though JSON allows it. */
@@ -8,6 +10,12 @@ const UNSAFE = /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 export function print(text: string): void {
   endWithReader(process.stdout);
   process.stdout.write(text);
+}
+
+/** The same for what is much: resolves when the reader has taken enough for more. Rejects when `signal` aborts. */
+export async function printInStep(text: string, signal: AbortSignal): Promise<void> {
+  endWithReader(process.stdout);
+  if (!process.stdout.write(text)) await once(process.stdout, 'drain', { signal });
 }
 
 /** One object, for a program; over several lines, so that people can read it too. */
@@ -53,12 +61,16 @@ export function printHelp(text: string): void {
   process.stdout.write(text);
 }
 
-/** Ends the process quietly when whoever reads its output has gone, as in `meshgate watch | head -1`. */
+/**
+ * Ends the process quietly when whoever reads its output has gone, as in `meshgate watch | head -1`, and with a word
+ * when the output can not be written, as on a full disk.
+ */
 function endWithReader(stream: NodeJS.WriteStream): void {
   if (watched.has(stream)) return;
   watched.add(stream);
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit(process.exitCode ?? EXIT.ok);
+    if (error.code === 'EPIPE') process.exit(process.exitCode ?? EXIT.ok);
+    const failure = new MeshgateError('FILE_FAILED', `the output can not be written: ${error.message}`);
+    process.exit(reportFailure(failure, (text) => process.stderr.write(text)));
   });
 }

@@ -4,9 +4,11 @@
  */
 import { existsSync } from 'node:fs';
 import type { SessionApi } from '../socket/session/methods/index.js';
+import type { ExportedValue } from '../socket/session/shapes.js';
 import { socketCandidates } from '../socket-location.js';
 import { ClientError } from './errors.js';
 import { EventStream } from './event-stream.js';
+import { type ExportOptions, type ExportPage, exportPages } from './export-pages.js';
 import { unixTransport } from './line-socket.js';
 import { type Params, type Result, SessionConnection } from './session-connection.js';
 import type { Transport } from './transport.js';
@@ -166,6 +168,24 @@ export class MeshgateClient {
 
   range(params: Params<'range'>, options?: CallOptions): Promise<Result<'range'>> {
     return this.call('range', params, options);
+  }
+
+  /** A node's numbers in buckets of `bucketMs`: least, most, mean and last of each field, and how many values. */
+  aggregate(params: Params<'aggregate'>, options?: CallOptions): Promise<Result<'aggregate'>> {
+    return this.call('aggregate', params, options);
+  }
+
+  /**
+   * Every value in a stretch of time, by rising node and type id, then oldest first; a page is asked for when the one
+   * before has been used. Rejects as `call` does.
+   */
+  async *exportValues(params: ExportOptions = {}): AsyncGenerator<ExportedValue, void, undefined> {
+    for await (const { values } of this.exportPages(params)) yield* values;
+  }
+
+  /** The same, a page of `limit` values at a time, each with how much has been gone through. */
+  exportPages({ signal, ...params }: ExportOptions = {}): AsyncGenerator<ExportPage, void, undefined> {
+    return exportPages((page) => this.call('export', page, { signal }), params);
   }
 
   send(params: Params<'send'>, options?: CallOptions): Promise<Result<'send'>> {

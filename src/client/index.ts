@@ -6,6 +6,7 @@ export type {
   ClientInfo,
   DeliveryInfo,
   EventKind,
+  ExportedValue,
   HealthInfo,
   HistoryInfo,
   LinkInfo,
@@ -26,4 +27,5 @@ export {
 } from './client.js';
 export { CLIENT_ERRORS, ClientError, type ClientErrorCode, RequestError } from './errors.js';
 export type { EventStream, GapPlace, StreamEvent } from './event-stream.js';
+export type { ExportOptions, ExportPage } from './export-pages.js';
 export type { Channel, ChannelHandlers, Transport } from './transport.js';

@@ -42,7 +42,7 @@ export class StoreReader {
       values.push(...this.#valuesOf(series, query, wanted, index === 0 ? behind : undefined));
       if (values.length > limit) {
         values.pop();
-        return { values, next: placeBehind(values, behind), progress: progressOf(values, query, all) };
+        return { values, next: placeBehind(values, behind), progress: this.#progressOf(values, query, all) };
       }
     }
     return { values, next: undefined, progress: 1 };
@@ -60,7 +60,8 @@ export class StoreReader {
     const [found] = this.#seriesOf(series);
     if (!found) return [];
     const bucketing = new Bucketing(found.type, bucketMs);
-    for (const row of this.#statements.stretch.iterate(found.id, from, to, -1, 0)) {
+    const { least, most } = lengthsOf(found.type);
+    for (const row of this.#statements.stretch.iterate(found.id, from, to, least, most, -1, 0)) {
       bucketing.add(timedValue(row as ValueRow));
     }
     return bucketing.finish();
@@ -73,14 +74,32 @@ export class StoreReader {
     behind: Place | undefined,
   ): ArchivedValue[] {
     const isBehind = behind !== undefined && compare(series, behind) === 0;
+    const { least, most } = lengthsOf(series.type);
     const rows = this.#statements.stretch.all(
       series.id,
       isBehind ? behind.at : from,
       to,
+      least,
+      most,
       limit,
       isBehind ? behind.count : 0,
     ) as ValueRow[];
-    return rows.filter(({ bytes }) => fitsType(series.type, bytes)).map((row) => archived(series, row));
+    return rows.map((row) => archived(series, row));
+  }
+
+  /** Every series counts the same; within one it goes by time, from its first value to its last. */
+  #progressOf(values: readonly ArchivedValue[], { from, to }: Stretch, all: readonly SeriesRow[]): number {
+    const last = values[values.length - 1];
+    const index = all.findIndex((series) => last && compare(series, last) === 0);
+    const series = all[index];
+    if (!last || !series) return 0;
+    const first = this.#statements.oldest.get(series.id) as number | null;
+    const newest = this.#statements.newest.get(series.id) as number | null;
+    const begin = Math.max(from, first ?? from);
+    const end = Math.min(to, newest ?? to);
+    const within =
+      end > begin ? Math.min(1, Math.max(0, (last.value.receivedAt - begin) / (end - begin))) : 1;
+    return (index + within) / all.length;
   }
 
   #seriesOf({
@@ -107,8 +126,11 @@ function prepare(database: Database) {
     ),
     stretch: database.prepare(
       `SELECT ${columns} FROM value WHERE series = ? AND received_at >= ? AND received_at <= ?
+         AND length(bytes) BETWEEN ? AND ?
        ORDER BY received_at, seq LIMIT ? OFFSET ?`,
     ),
+    oldest: database.prepare('SELECT min(received_at) FROM value WHERE series = ?').pluck(),
+    newest: database.prepare('SELECT max(received_at) FROM value WHERE series = ?').pluck(),
     current: database.prepare(
       `SELECT ${columns} FROM value WHERE series = ? AND received_at <= ?
        ORDER BY received_at DESC, seq DESC LIMIT 1`,
@@ -128,11 +150,7 @@ function timedValue({ receivedAt, deviceTime, bytes }: ValueRow): TimedValue {
   return deviceTime === null ? { receivedAt, bytes } : { receivedAt, deviceTime, bytes };
 }
 
-/** Every series counts the same; within one it goes by time. */
-function progressOf(values: readonly ArchivedValue[], { from, to }: Stretch, all: readonly Series[]): number {
-  const last = values[values.length - 1];
-  if (!last) return 0;
-  const index = all.findIndex((series) => compare(series, last) === 0);
-  const within = to > from ? Math.min(1, Math.max(0, (last.value.receivedAt - from) / (to - from))) : 1;
-  return (index + within) / all.length;
+/** Bytes that a value of the type may have: others were stored under another definition of it. */
+function lengthsOf({ length, varying }: DataType): { readonly least: number; readonly most: number } {
+  return { least: varying ? 0 : length, most: length };
 }

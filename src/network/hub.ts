@@ -167,6 +167,8 @@ export interface Hub {
   findNode(address: number): NodeView | undefined;
   /** The address of a node by its name, whether the node is known or not; case does not matter. */
   addressOf(name: string): number | undefined;
+  /** The name of a node by its address, whether the node is known or not. */
+  nameOf(address: number): string;
   activeNodeCount(): number;
   paths(): readonly Path[];
   robots(): readonly Robot[];

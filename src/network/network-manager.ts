@@ -215,6 +215,10 @@ export class NetworkManager implements Hub {
     return addressNamed(name, this.#parts.settings.names);
   }
 
+  nameOf(address: number): string {
+    return nameOf(address, this.#parts.settings.names);
+  }
+
   activeNodeCount(): number {
     return this.#picture.countWhere(isAlive);
   }

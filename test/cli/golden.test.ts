@@ -3,6 +3,7 @@ import { formatAlarms } from '../../src/cli/commands/alarms.js';
 import { formatClients } from '../../src/cli/commands/clients.js';
 import { formatFindings } from '../../src/cli/commands/doctor.js';
 import { formatValues } from '../../src/cli/commands/get.js';
+import { formatBuckets, type NodeBucket } from '../../src/cli/commands/get-buckets.js';
 import { findingsOf } from '../../src/cli/commands/health.js';
 import { formatItem } from '../../src/cli/commands/inspect-lines.js';
 import { formatStats, StatsCounter } from '../../src/cli/commands/inspect-stats.js';
@@ -170,4 +171,29 @@ test('ports', (t) => {
     },
   ];
   matchesGolden(t, 'ports', (view) => formatPorts(ports, view.terminal), { ports });
+});
+
+test('get --bucket', (t) => {
+  const summary = (last: number) => ({ min: last - 1.25, max: last + 1, mean: last / 3, last });
+  const bucket = (node: number, at: number, fields: NodeBucket['fields']): NodeBucket => ({
+    node,
+    at,
+    count: 3600,
+    fields,
+  });
+  const buckets = [
+    bucket(5, NOW - 90_000_000, { temperature: summary(12.5), level: summary(3) }),
+    bucket(5, NOW - 3_600_000, { temperature: summary(-0.25) }),
+    bucket(6, NOW - 3_600_000, {}),
+  ];
+  const units = new Map([['temperature', '°C']]);
+  matchesGolden(
+    t,
+    'get-bucket',
+    (view) => formatBuckets(buckets, units, view) + formatBuckets([], units, view),
+    {
+      bucketMs: 3_600_000,
+      buckets,
+    },
+  );
 });

@@ -489,3 +489,60 @@ test('a stream that is begun when the connection has just come back is subscribe
   );
   await t.throwsAsync(client.call('unsubscribe', { subscription: '2' }), { instanceOf: RequestError });
 });
+
+/** Nodes 5 and 6 have said 1, 2, 3. */
+async function setUpPast(t: ExecutionContext) {
+  const { gateway, client } = await setUp(t);
+  for (const value of ['01', '02', '03']) {
+    gateway.root.say(`00 05 44 01 00 ${value}`, `00 06 44 01 00 ${value}`);
+  }
+  while ((await client.latest('Sequence', 6).catch(() => undefined))?.values[0]?.bytes !== '03')
+    await settle();
+  return client;
+}
+
+test('exported values come one by one over the ends of pages, by rising node', async (t) => {
+  const client = await setUpPast(t);
+  const found: string[] = [];
+  for await (const { name, bytes } of client.exportValues({ limit: 2 })) found.push(`${name} ${bytes}`);
+  t.deepEqual(found, ['Node-5 01', 'Node-5 02', 'Node-5 03', 'Node-6 01', 'Node-6 02', 'Node-6 03']);
+  const ofOne: number[] = [];
+  for await (const { node } of client.exportValues({ node: 'node-6', type: 'Sequence' })) ofOne.push(node);
+  t.deepEqual(ofOne, [6, 6, 6]);
+});
+
+test('pages of an export tell how much has been gone through; the last one all', async (t) => {
+  const client = await setUpPast(t);
+  const pages: { length: number; progress: number }[] = [];
+  for await (const { values, progress } of client.exportPages({ limit: 4 })) {
+    pages.push({ length: values.length, progress });
+  }
+  t.is(pages.length, 2);
+  t.deepEqual(pages[1], { length: 2, progress: 1 });
+  t.true((pages[0]?.progress ?? 0) < 1);
+});
+
+test('an export that is left asks for no more, and one whose signal aborts rejects', async (t) => {
+  const client = await setUpPast(t);
+  for await (const { bytes } of client.exportValues({ limit: 1 })) {
+    t.is(bytes, '01');
+    break;
+  }
+  const end = new AbortController();
+  const values = client.exportValues({ limit: 1, signal: end.signal });
+  await values.next();
+  end.abort(new Error('enough'));
+  await t.throwsAsync(values.next(), { message: 'enough' });
+  await t.throwsAsync(client.exportValues({ type: 'nothing' }).next(), { instanceOf: RequestError });
+});
+
+test('aggregate sums up what came', async (t) => {
+  const client = await setUpPast(t);
+  const { buckets } = await client.aggregate({
+    type: 'Sequence',
+    node: 5,
+    from: 0,
+    bucketMs: 86_400_000_000,
+  });
+  t.like(buckets[0], { count: 3, fields: { sequence: { min: 1, max: 3, mean: 2, last: 3 } } });
+});

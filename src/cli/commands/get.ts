@@ -5,30 +5,34 @@ import { askAndPrint, gatewayCommand } from '../gateway-command.js';
 import { formatAddress, parseNode, parseNumberOrName } from '../text/address.js';
 import { type Column, formatTable } from '../text/table.js';
 import type { View } from '../text/terminal.js';
-import { formatAge, formatMoment, parseTime } from '../text/time.js';
+import { formatAge, formatMoment, parseLength, parseStretch, parseTime, type Stretch } from '../text/time.js';
 import { formatNumberOrText } from '../text/values.js';
 import type { GatewayFlags } from '../with-client.js';
+import { printBuckets } from './get-buckets.js';
 import { deviceTimeColumn } from './node.js';
 
 interface GetFlags extends GatewayFlags {
   readonly at?: string;
   readonly from?: string;
   readonly to?: string;
+  readonly bucket?: string;
 }
+
+type Name = number | string;
 
 /** What is asked for. Times are ms since the epoch. */
 interface Wish {
-  readonly type: number | string;
-  readonly node: number | string | undefined;
+  readonly type: Name;
+  readonly node: Name | undefined;
   readonly at: number | undefined;
-  readonly from: number | undefined;
-  readonly to: number | undefined;
+  readonly stretch: Stretch;
+  readonly bucketMs: number | undefined;
 }
 
 type AnyValue = Value & Partial<Pick<AgedValue, 'ageMs'>>;
 
-/** Values in one request for a range. */
-const PAGE = 10_000;
+/** More would be no table to read, and are held in memory for it. */
+const MAX_VALUES = 100_000;
 
 export function addGetCommand(program: Command): void {
   gatewayCommand(program, 'get', 'values of a data type: the latest, those of a time, or a stretch of time')
@@ -37,52 +41,62 @@ export function addGetCommand(program: Command): void {
     .option('--at <time>', 'what was current then: an age (10m, 1h, 2d), 14:05, or ISO 8601')
     .option('--from <time>', 'values since then')
     .option('--to <time>', 'values until then')
+    .option(
+      '--bucket <length>',
+      'least, mean, most and last of each 10m, 1h, 1d …; the last 24 unless --from',
+    )
     .action(async (type: string, node: string | undefined, flags: GetFlags) => {
-      const wish = readWish(type, node, flags, Date.now());
-      await askAndPrint(
-        flags,
-        async (client) => ({ values: await ask(wish, client) }),
-        ({ values }, view) => formatValues(values, view),
-      );
+      const now = Date.now();
+      const wish = readWish(type, node, flags, now);
+      const { bucketMs } = wish;
+      if (bucketMs === undefined) await printValues(flags, wish);
+      else await printBuckets(flags, { ...wish, bucketMs }, now);
     });
 }
 
+async function printValues(flags: GetFlags, wish: Wish): Promise<void> {
+  await askAndPrint(
+    flags,
+    async (client) => ({ values: await ask(wish, client) }),
+    ({ values }, view) => formatValues(values, view),
+  );
+}
+
 /** Throws `BAD_USAGE`. */
-function readWish(type: string, node: string | undefined, { at, from, to }: GetFlags, now: number): Wish {
-  if (at !== undefined && (from ?? to) !== undefined) {
-    throw new MeshgateError('BAD_USAGE', '--at excludes --from and --to');
+function readWish(type: string, node: string | undefined, flags: GetFlags, now: number): Wish {
+  const { at, bucket } = flags;
+  if (at !== undefined && (flags.from ?? flags.to ?? bucket) !== undefined) {
+    throw new MeshgateError('BAD_USAGE', '--at excludes --from, --to and --bucket');
   }
-  const read = (text: string | undefined) => (text === undefined ? undefined : parseTime(text, now));
   return {
     type: parseNumberOrName(type),
     node: node === undefined ? undefined : parseNode(node),
-    at: read(at),
-    from: read(from),
-    to: read(to),
+    at: at === undefined ? undefined : parseTime(at, now),
+    stretch: parseStretch(flags, now),
+    bucketMs: bucket === undefined ? undefined : parseLength(bucket),
   };
 }
 
-async function ask({ type, node, at, from, to }: Wish, client: MeshgateClient): Promise<AnyValue[]> {
+async function ask({ type, node, at, stretch }: Wish, client: MeshgateClient): Promise<AnyValue[]> {
   if (at !== undefined) return (await client.call('at', { type, node, time: at })).values;
+  const { from, to } = stretch;
   if (from === undefined && to === undefined) return (await client.latest(type, node)).values;
-  const nodes = node === undefined ? (await client.nodes()).nodes.map(({ address }) => address) : [node];
-  const stretch = { ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
-  const values: Value[] = [];
-  for (const each of nodes) values.push(...(await askRange({ type, node: each, ...stretch }, client)));
-  return values;
+  return takeAll(client.exportPages({ type, node, ...stretch }));
 }
 
-async function askRange(
-  range: { type: number | string; node: number | string; from?: number; to?: number },
-  client: MeshgateClient,
-): Promise<Value[]> {
+/** Nodes that the gateway has forgotten are among them. */
+async function takeAll(pages: ReturnType<MeshgateClient['exportPages']>): Promise<Value[]> {
   const all: Value[] = [];
-  let after: string | undefined;
-  do {
-    const { values, next } = await client.range({ ...range, limit: PAGE, after });
-    all.push(...values);
-    after = next ?? undefined;
-  } while (after !== undefined);
+  for await (const { values } of pages) {
+    for (const { name: _, ...value } of values) all.push(value);
+    if (all.length > MAX_VALUES) {
+      throw new MeshgateError(
+        'BAD_USAGE',
+        `there are more than ${MAX_VALUES.toLocaleString('en')} values`,
+        'ask for less by --from, --to or a node, sum them up by --bucket, or take them all by: meshgate export',
+      );
+    }
+  }
   return all;
 }
 

@@ -61,9 +61,15 @@ export function noChance(): number {
   return 0;
 }
 
-/** There is no port, and what is replayed has been recorded. */
+/** There is no port, and what is replayed has been recorded, and logged. */
 export function configForReplay(config: Config): Config {
-  return { ...config, simulate: true, recorder: { ...config.recorder, bytes: 0 } };
+  const { recorder, history } = config;
+  return {
+    ...config,
+    simulate: true,
+    recorder: { ...recorder, bytes: 0 },
+    history: { ...history, classic_log: undefined },
+  };
 }
 
 /** Events as `replay` and `watch --json` print them. */

@@ -32,11 +32,34 @@ export function parseTime(text: string, now: number): number {
   );
 }
 
-/** ms of a length of time as it was typed: `60s`, `1h30m`. Throws `BAD_USAGE`. */
+/** A stretch of time as it was typed; an end that was not given stays open. Throws `BAD_USAGE`. */
+export function parseStretch(
+  { from, to }: { readonly from?: string | undefined; readonly to?: string | undefined },
+  now: number,
+): Stretch {
+  const stretch = {
+    ...(from !== undefined && { from: parseTime(from, now) }),
+    ...(to !== undefined && { to: parseTime(to, now) }),
+  };
+  if ((stretch.from ?? Number.NEGATIVE_INFINITY) <= (stretch.to ?? Number.POSITIVE_INFINITY)) return stretch;
+  throw new MeshgateError('BAD_USAGE', `--from ${from} is later than --to ${to}`);
+}
+
+/** Both ends belong to it. */
+export interface Stretch {
+  readonly from?: number;
+  readonly to?: number;
+}
+
+/** ms of a length of time as it was typed: `30s`, `10m`, `1h30m`. Throws `BAD_USAGE`. */
 export function parseLength(text: string): number {
-  const ms = AGE.test(text.trim()) ? parseDuration(text) : 0;
+  const ms = AGE.test(text.trim()) ? Math.round(parseDuration(text.trim())) : 0;
   if (ms > 0) return ms;
-  throw new MeshgateError('BAD_USAGE', `"${text}" is no length of time: use 60s, 5m or 1h`);
+  throw new MeshgateError(
+    'BAD_USAGE',
+    `"${text}" is no length of time`,
+    'use one such as 30s, 10m, 1h or 1d',
+  );
 }
 
 /** ms of `10m`, `1h30m`, `500ms`; a text that is none gives 0. */

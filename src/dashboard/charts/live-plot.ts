@@ -1,4 +1,4 @@
-import UPlot, { type Axis, type Options, type Series } from 'uplot';
+import UPlot, { type Axis, type Band, type Options, type Series } from 'uplot';
 import uplotCss from 'uplot/dist/uPlot.min.css' with { type: 'text' };
 import { colourOf } from './colours.js';
 import { installStyle } from './install-style.js';
@@ -15,6 +15,7 @@ const DIGIT = 7.2;
 const FREE = 0.08;
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
+const BAND_OPACITY = 0.3;
 const LEFT = 3;
 const RIGHT = 1;
 /** What is shown of a single moment: the time around it. */
@@ -81,7 +82,8 @@ function plotOptions(series: readonly PlotSeries[]): Omit<Options, 'width' | 'he
       x: { time: true, range: (_plot, min, max) => widen(min, max) },
       ...Object.fromEntries(units.map((unit) => [scaleOf(unit), { range: freeAround }])),
     },
-    series: [{}, ...series.map(describeSeries)],
+    series: [{}, ...series.flatMap(describeSeries)],
+    bands: describeBands(series),
     axes: [
       { ...lookOfAxis(), values: (_plot, times, _axis, _space, step) => formatTimes(times, step) },
       ...units.map(describeAxis),
@@ -115,16 +117,39 @@ function formatTimes(times: readonly number[], stepMs: number): string[] {
   return times.map((time) => format.format(time));
 }
 
-function describeSeries({ name, unit = '', points }: PlotSeries, index: number): Series {
-  return {
+/** The line, and the edges of its band where it has one: see `alignSeries`. */
+function describeSeries(series: PlotSeries, index: number): Series[] {
+  const { name, unit = '', points, hasBand = false } = series;
+  const edge = { scale: scaleOf(unit), width: 0, points: { show: false }, spanGaps: false };
+  const line = {
     label: name,
     scale: scaleOf(unit),
-    stroke: () => colourOf(SERIES_COLOURS[index % SERIES_COLOURS.length] ?? ''),
+    stroke: () => colourOfSeries(index),
     dash: [...(SERIES_DASHES[index % SERIES_DASHES.length] ?? [])],
     width: 1.5,
-    spanGaps: true,
+    spanGaps: !hasBand,
     points: points.length === 1 ? { show: true } : {},
   };
+  return hasBand ? [line, { ...edge, label: `${name}, most` }, { ...edge, label: `${name}, least` }] : [line];
+}
+
+function describeBands(series: readonly PlotSeries[]): Band[] {
+  const bands: Band[] = [];
+  let line = 1;
+  for (const [index, { hasBand }] of series.entries()) {
+    if (hasBand) bands.push({ series: [line + 1, line + 2], fill: () => faint(colourOfSeries(index)) });
+    line += hasBand ? 3 : 1;
+  }
+  return bands;
+}
+
+function colourOfSeries(index: number): string {
+  return colourOf(SERIES_COLOURS[index % SERIES_COLOURS.length] ?? '');
+}
+
+/** `colour`: `rgb(…)`. */
+function faint(colour: string): string {
+  return colour.replace('rgb(', 'rgba(').replace(')', `, ${BAND_OPACITY})`);
 }
 
 function describeAxis(unit: string, index: number): Axis {

@@ -1,10 +1,29 @@
 import type { AlignedData } from 'uplot';
 
-export interface PlotSeries {
+/** `value` is NaN where the line is broken. */
+export interface PlotPoint {
+  readonly at: number;
+  readonly value: number;
+}
+
+/** Many values in one: `value` is their mean. */
+export interface BandPoint extends PlotPoint {
+  readonly min: number;
+  readonly max: number;
+}
+
+interface SeriesFacts {
   readonly name: string;
   readonly unit?: string;
-  readonly points: readonly { readonly at: number; readonly value: number }[];
+  /** The newest value, where it is not that of the last point. */
+  readonly latest?: number | undefined;
 }
+
+export type PlotSeries = SeriesFacts &
+  (
+    | { readonly hasBand?: false; readonly points: readonly PlotPoint[] }
+    | { readonly hasBand: true; readonly points: readonly BandPoint[] }
+  );
 
 export interface Extent {
   readonly latest: number;
@@ -12,30 +31,47 @@ export interface Extent {
   readonly max: number;
 }
 
-/** All series on one row of times; null where a series has no value. */
+/** All lines on one row of times; null where a line has no value. A series with a band has three: mean, most, least. */
 export function alignSeries(series: readonly PlotSeries[]): AlignedData {
+  const lines = series.flatMap(linesOf);
   const rows = new Map<number, (number | null)[]>();
-  for (const [index, { points }] of series.entries()) {
-    for (const { at, value } of points) {
-      const row = rows.get(at) ?? Array.from<null>({ length: series.length }).fill(null);
+  for (const [index, line] of lines.entries()) {
+    for (const { at, value } of line) {
+      const row = rows.get(at) ?? Array.from<null>({ length: lines.length }).fill(null);
       row[index] = Number.isFinite(value) ? value : null;
       rows.set(at, row);
     }
   }
   const times = [...rows.keys()].sort((a, b) => a - b);
-  return [times, ...series.map((_, index) => times.map((at) => rows.get(at)?.[index] ?? null))];
+  return [times, ...lines.map((_, index) => times.map((at) => rows.get(at)?.[index] ?? null))];
+}
+
+function linesOf(series: PlotSeries): (readonly PlotPoint[])[] {
+  if (!series.hasBand) return [series.points];
+  const { points } = series;
+  return [
+    points,
+    points.map(({ at, max }) => ({ at, value: max })),
+    points.map(({ at, min }) => ({ at, value: min })),
+  ];
 }
 
 /** Undefined for a series without values. */
-export function extentOf({ points }: PlotSeries): Extent | undefined {
-  const last = points.at(-1);
+export function extentOf(series: PlotSeries): Extent | undefined {
+  const last = series.points.at(-1);
   if (!last) return undefined;
-  let { value: min, value: max } = last;
-  for (const { value } of points) {
-    if (value < min) min = value;
-    if (value > max) max = value;
+  let min = Number.POSITIVE_INFINITY;
+  let max = Number.NEGATIVE_INFINITY;
+  for (const point of series.points) {
+    const { least, most } = spanOf(point);
+    if (least < min) min = least;
+    if (most > max) max = most;
   }
-  return { latest: last.value, min, max };
+  return { latest: series.latest ?? last.value, min, max };
+}
+
+function spanOf(point: PlotPoint | BandPoint): { readonly least: number; readonly most: number } {
+  return 'min' in point ? { least: point.min, most: point.max } : { least: point.value, most: point.value };
 }
 
 /** The units of these series, each once; an axis is drawn for each. */

@@ -46,7 +46,7 @@ export function Plot({ series, live, height = 240, label }: PlotProps) {
 
 /** A plot is made anew only when it has other lines. */
 function linesOf(series: readonly PlotSeries[]): string {
-  return JSON.stringify(series.map(({ name, unit }) => [name, unit]));
+  return JSON.stringify(series.map(({ name, unit, hasBand }) => [name, unit, hasBand]));
 }
 
 interface LinesProps {

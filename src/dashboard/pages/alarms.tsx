@@ -4,6 +4,7 @@ import { errorText } from '../api.js';
 import { formatAddress, formatDateTime } from '../format.js';
 import { Age } from '../parts/age.js';
 import { PageTitle } from '../parts/page-title.js';
+import { RestoredMark } from '../parts/restored-mark.js';
 import { nodeHref } from '../router.js';
 import { useMayAct, useSession } from '../store/context.js';
 import { useTopic } from '../store/topic.js';
@@ -99,7 +100,7 @@ function AlarmRow({
   readonly alarm: AlarmInfo;
   readonly acknowledge: TableProps['acknowledge'];
 }) {
-  const { id, code, priority, node, text, firstAt, lastAt, count, active, acknowledged } = alarm;
+  const { id, code, priority, node, text, firstAt, lastAt, count, active, acknowledged, restored } = alarm;
   return (
     <tr class={acknowledged ? 'is-acknowledged' : ''} data-alarm={id}>
       <td>
@@ -107,6 +108,7 @@ function AlarmRow({
       </td>
       <th scope="row">
         {text} <span class="mono muted code wide-only">{code}</span>
+        <RestoredMark isRestored={restored} />
         {node !== null && (
           <a class="narrow-only mono code" href={nodeHref(node)}>
             {formatAddress(node)}

@@ -1,4 +1,5 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
+import type { Result } from '../api.js';
 import { formatDateTime } from '../format.js';
 import { Card } from '../parts/card.js';
 import { ConfirmDialog } from '../parts/confirm-dialog.js';
@@ -59,10 +60,40 @@ function Facts() {
             <dd>{link.detail}</dd>
           </>
         )}
+        <HistoryFacts />
         <dt>This page may</dt>
         <dd>{role === 'full' ? 'read, send and reset' : 'read'}</dd>
       </dl>
     </Card>
+  );
+}
+
+/** Where history is kept is told by `status`; that writing fails or works again, by an alarm. */
+function HistoryFacts() {
+  const session = useSession();
+  useTopic(session.topic);
+  const alarms = useTopic(session.store.topics.alarms);
+  const [history, setHistory] = useState<Result<'status'>['history']>();
+  const isOpen = session.state === 'open';
+  useEffect(() => {
+    if (isOpen)
+      void session.call('status', {}).then(
+        (status) => setHistory(status.history),
+        () => {},
+      );
+  }, [session, isOpen, alarms]);
+  if (!history) return null;
+  return (
+    <>
+      <dt>History</dt>
+      <dd>{history.file ?? 'in memory only'}</dd>
+      {history.fault !== null && (
+        <>
+          <dt>History fault</dt>
+          <dd class="bad">{history.file === null ? history.fault : `not written now: ${history.fault}`}</dd>
+        </>
+      )}
+    </>
   );
 }
 

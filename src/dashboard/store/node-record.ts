@@ -67,12 +67,15 @@ export class NodeRecord {
     this.info = {
       ...this.info,
       lastHeardAt: Math.max(this.info.lastHeardAt ?? 0, value.receivedAt),
+      restored: false,
       values: index < 0 ? [...values, aged].sort((a, b) => a.id - b.id) : values.with(index, aged),
     };
   }
 
   onHeard(at: number): void {
-    if (at > (this.info.lastHeardAt ?? 0)) this.info = { ...this.info, lastHeardAt: at };
+    const { lastHeardAt, restored } = this.info;
+    if (at <= (lastHeardAt ?? 0) && !restored) return;
+    this.info = { ...this.info, lastHeardAt: Math.max(at, lastHeardAt ?? 0), restored: false };
   }
 
   trendOf(type: string): readonly number[] {

@@ -6,6 +6,7 @@ export function readCounters(hub: Hub, gateway: GatewayFacts): Record<string, un
   return {
     ...(hub.counters() as Record<string, unknown>),
     clients: gateway.clientCounters(),
+    classicLog: gateway.classicLogCounters?.() ?? null,
     recorder: gateway.recorder?.counters() ?? null,
   };
 }

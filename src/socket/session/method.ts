@@ -22,6 +22,8 @@ export interface GatewayFacts {
   clientList(): ClientInfo[];
   /** What all of them were sent and missed, and how the earlier ones ended. */
   clientCounters(): Readonly<Record<string, unknown>>;
+  /** Of the classic log; undefined where none is kept. */
+  classicLogCounters?(): Readonly<Record<string, number>> | undefined;
   /** What the dashboard's map shows behind the nodes. */
   readonly map: MapInfo;
   /** The flight recorder; undefined where it is off. */

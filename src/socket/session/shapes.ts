@@ -41,6 +41,10 @@ export const valueShape = z.object({
   deviceTime: z.number().nullable().describe('ms since the epoch, clock of the device'),
 });
 
+export const exportedValueShape = valueShape.extend({
+  name: z.string().describe('of the node, which need not be known any more'),
+});
+
 export const agedValueShape = valueShape.extend({ ageMs: z.number().describe('since it was received') });
 
 const fieldSummaryShape = z.object({ min: z.number(), max: z.number(), mean: z.number(), last: z.number() });
@@ -232,6 +236,7 @@ export type LinkInfo = z.output<typeof linkShape>;
 export type RootInfo = z.output<typeof rootShape>;
 export type NodeStatusName = z.output<typeof nodeStatusShape>;
 export type Value = z.output<typeof valueShape>;
+export type ExportedValue = z.output<typeof exportedValueShape>;
 export type AgedValue = z.output<typeof agedValueShape>;
 export type BucketInfo = z.output<typeof bucketShape>;
 export type HistoryInfo = z.output<typeof historyShape>;

@@ -1,25 +1,31 @@
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
+import type { PlotSeries } from '../../charts/plot-data.js';
 import { Card } from '../../parts/card.js';
 import { lazyPart } from '../../parts/lazy.js';
 import type { NodeRecord } from '../../store/node-record.js';
-import { useSeries } from './use-series.js';
+import { formatBucket } from './field-lines.js';
+import { type FieldSeries, useSeries } from './use-series.js';
 
 const Plot = lazyPart(() => import('../../charts/plot.js').then(({ Plot }) => Plot), 'plot');
 
-const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
 const PERIODS = [
-  ['15 min', 15 * MINUTE_MS],
-  ['1 h', 60 * MINUTE_MS],
-  ['6 h', 360 * MINUTE_MS],
-  ['24 h', 1440 * MINUTE_MS],
-  ['all', Number.POSITIVE_INFINITY],
+  ['1 h', HOUR_MS],
+  ['6 h', 6 * HOUR_MS],
+  ['24 h', 24 * HOUR_MS],
+  ['7 d', 168 * HOUR_MS],
+  ['30 d', 720 * HOUR_MS],
 ] as const;
-const FIRST_PERIOD = 1;
 const PLOT_HEIGHT = 170;
+/** Pixels that a plot has where it can't be measured, and has at least. */
+const USUAL_WIDTH = 600;
+const LEAST_WIDTH = 200;
 
 export function NodePlots({ record }: { readonly record: NodeRecord }) {
-  const [period, setPeriod] = useState(FIRST_PERIOD);
-  const series = useSeries(record, PERIODS[period]?.[1] ?? Number.POSITIVE_INFINITY);
+  const [period, setPeriod] = useState(0);
+  const holder = useRef<HTMLDivElement>(null);
+  const widthOf = () => Math.max(LEAST_WIDTH, holder.current?.clientWidth ?? USUAL_WIDTH);
+  const { series, isLoading, failure } = useSeries(record, PERIODS[period]?.[1] ?? HOUR_MS, widthOf);
   const choice = (
     <label class="inline-field">
       <span>Period</span>
@@ -34,21 +40,45 @@ export function NodePlots({ record }: { readonly record: NodeRecord }) {
   );
   return (
     <Card title="Values over time" controls={choice}>
-      {!series && <p class="placeholder">Loading…</p>}
-      {series?.length === 0 && <p class="placeholder">There are no values of this period.</p>}
-      {series?.map(({ key, type, field, unit, points }) => (
-        <section key={key} class="plot-section" aria-label={`${type} ${field}`}>
-          <h3>
-            {type} <span class="muted">{field}</span>
-          </h3>
-          <Plot
-            label={`${type} ${field} over time`}
-            series={[{ name: field, points, ...(unit !== undefined && { unit }) }]}
-            live
-            height={PLOT_HEIGHT}
-          />
-        </section>
-      ))}
+      <div ref={holder}>
+        {failure && (
+          <p class="failure" role="alert">
+            {failure}
+          </p>
+        )}
+        {series.map((one) => (
+          <FieldPlot key={one.key} series={one} />
+        ))}
+        {isLoading && <p class="placeholder">Loading…</p>}
+        {series.length === 0 && !isLoading && !failure && (
+          <p class="placeholder">There are no values of this period.</p>
+        )}
+      </div>
     </Card>
   );
+}
+
+function FieldPlot({ series }: { readonly series: FieldSeries }) {
+  const { type, field, bucketMs } = series;
+  return (
+    <section class="plot-section" aria-label={`${type} ${field}`}>
+      <h3>
+        {type} <span class="muted">{field}</span>
+      </h3>
+      <Plot label={`${type} ${field} over time`} series={[toPlot(series)]} live height={PLOT_HEIGHT} />
+      {bucketMs !== undefined && (
+        <p class="muted plot-note">
+          The line is the mean of each {formatBucket(bucketMs)}, the band goes from the least to the most.
+        </p>
+      )}
+    </section>
+  );
+}
+
+function toPlot(series: FieldSeries): PlotSeries {
+  const { field, unit, latest } = series;
+  const facts = { name: field, latest, ...(unit !== undefined && { unit }) };
+  return series.bucketMs === undefined
+    ? { ...facts, points: series.points }
+    : { ...facts, hasBand: true, points: series.points };
 }

@@ -2,6 +2,7 @@ import { formatAddress } from '../../format.js';
 import { Age } from '../../parts/age.js';
 import { Card } from '../../parts/card.js';
 import { PageTitle } from '../../parts/page-title.js';
+import { RestoredMark } from '../../parts/restored-mark.js';
 import { StatusBadge } from '../../parts/status-badge.js';
 import { useMayAct, useSession } from '../../store/context.js';
 import type { NodeRecord } from '../../store/node-record.js';
@@ -50,6 +51,7 @@ function KnownNode({ record }: { readonly record: NodeRecord }) {
       <PageTitle title={name}>
         <span class="mono muted">{formatAddress(address)}</span>
         <StatusBadge status={store.statusOf(record.info)} />
+        <RestoredMark isRestored={record.info.restored} />
         <span class="figure muted">
           heard <Age at={lastHeardAt} suffix={lastHeardAt === null ? '' : ' ago'} />
         </span>

@@ -1,56 +1,73 @@
 /** The values of a node over time: what the gateway holds, and then as they come. */
 import { useEffect, useState } from 'preact/hooks';
 import type { Value } from '../../../socket/session/shapes.js';
+import { errorText } from '../../api.js';
 import { isMeasured } from '../../format.js';
 import { hostNow } from '../../store/clock.js';
 import { useSession } from '../../store/context.js';
 import type { NodeRecord } from '../../store/node-record.js';
 import type { MeshSession } from '../../store/session.js';
 import { useTopic } from '../../store/topic.js';
+import { BucketLines, bucketFor, type FieldLine, type FieldLines, ValueLines } from './field-lines.js';
 
-export interface FieldSeries {
+export type FieldSeries = FieldLine & {
   readonly key: string;
   readonly type: string;
-  readonly field: string;
   readonly unit: string | undefined;
-  readonly points: readonly { readonly at: number; readonly value: number }[];
+};
+
+export interface NodeSeries {
+  readonly series: readonly FieldSeries[];
+  /** Data types are still asked for. */
+  readonly isLoading: boolean;
+  /** Why some can't be had; empty where all is well. */
+  readonly failure: string;
 }
 
-/** Points a plot is drawn of at most: more than there are pixels. */
-const MAX_POINTS = 20_000;
-const PAGE_LENGTH = 10_000;
-/** Pages of one data type; more would be a history, not a plot. */
-const MAX_PAGES = 10;
 /** Plots are drawn anew at most this often. */
 const RENEW_EVERY_MS = 500;
+/** A line of so many times the points that a plot has pixels is asked for anew, in larger buckets. */
+const MOST_POINTS_A_PIXEL = 4;
 
-/** `periodMs`: how far back; Infinity = all that is held. Undefined while it is loaded. */
-export function useSeries(record: NodeRecord, periodMs: number): readonly FieldSeries[] | undefined {
+const NOTHING: NodeSeries = { series: [], isLoading: true, failure: '' };
+
+/** `periodMs`: how far back; `widthOf`: pixels that a plot has. */
+export function useSeries(record: NodeRecord, periodMs: number, widthOf: () => number): NodeSeries {
   const session = useSession();
   useTopic(session.topic);
-  const [series, setSeries] = useState<readonly FieldSeries[]>();
+  const [series, setSeries] = useState(NOTHING);
   const isOpen = session.state === 'open';
   useEffect(() => {
     if (!isOpen) return;
-    const collector = new Collector(record, session, periodMs, setSeries);
+    setSeries(NOTHING);
+    const collector = new Collector(record, session, periodMs, widthOf(), setSeries);
     return () => collector.stop();
   }, [session, record, periodMs, isOpen]);
   return series;
 }
 
-type Points = { at: number; value: number }[];
+/** What is had of one data type; undefined while it is asked for. */
+interface TypeEntry {
+  readonly latest: Value;
+  lines: FieldLines | undefined;
+  /** Values that came meanwhile. */
+  early: Value[];
+}
+
+function newEntry(latest: Value): TypeEntry {
+  return { latest, lines: undefined, early: [] };
+}
 
 class Collector {
   readonly #record: NodeRecord;
+  readonly #session: MeshSession;
   readonly #periodMs: number;
-  readonly #show: (series: readonly FieldSeries[]) => void;
-  readonly #fields = new Map<
-    string,
-    { readonly type: string; readonly field: string; readonly unit: string | undefined; points: Points }
-  >();
+  readonly #width: number;
+  readonly #show: (series: NodeSeries) => void;
+  readonly #entries: TypeEntry[];
   readonly #onValue = (value: Value) => this.#onLive(value);
-  /** Values that came while the held ones were loaded. */
-  #early: Value[] | undefined = [];
+  #failure = '';
+  #isLoading = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isStopped = false;
 
@@ -58,13 +75,19 @@ class Collector {
     record: NodeRecord,
     session: MeshSession,
     periodMs: number,
-    show: (series: readonly FieldSeries[]) => void,
+    width: number,
+    show: (series: NodeSeries) => void,
   ) {
     this.#record = record;
+    this.#session = session;
     this.#periodMs = periodMs;
+    this.#width = width;
     this.#show = show;
+    this.#entries = record.info.values
+      .map(newEntry)
+      .sort((a, b) => rankOfType(a.latest) - rankOfType(b.latest));
     record.onValue.add(this.#onValue);
-    void this.#load(session).catch(() => {});
+    void this.#load();
   }
 
   stop(): void {
@@ -73,51 +96,76 @@ class Collector {
     clearTimeout(this.#timer);
   }
 
-  async #load(session: MeshSession): Promise<void> {
-    const { address, values } = this.#record.info;
-    const from = this.#periodMs === Number.POSITIVE_INFINITY ? 0 : Math.floor(hostNow() - this.#periodMs);
-    const held = await Promise.all(
-      values.map(({ id }) => loadRange(session, address, id, Math.max(0, from))),
-    );
-    if (this.#isStopped) return;
-    for (const values of held) for (const value of values) this.#add(value);
-    const early = this.#early ?? [];
-    this.#early = undefined;
-    for (const value of early) this.#add(value);
+  /** One after the other: a long stretch is work for the gateway, and the first plots are there at once. */
+  async #load(): Promise<void> {
+    if (this.#isLoading) return;
+    this.#isLoading = true;
+    this.#failure = '';
+    for (const entry of this.#entries) {
+      if (!entry.lines && !this.#isStopped) await this.#loadType(entry);
+    }
+    this.#isLoading = false;
+    this.#renew();
+  }
+
+  async #loadType(entry: TypeEntry): Promise<void> {
+    const from = Math.max(0, Math.floor(hostNow() - this.#periodMs));
+    try {
+      const lines = await askLines(
+        this.#session,
+        this.#record.info.address,
+        entry.latest.id,
+        from,
+        this.#width,
+      );
+      for (const value of entry.early.splice(0)) lines.add(value);
+      entry.lines = lines;
+    } catch (error) {
+      this.#failure = `${entry.latest.type}: ${errorText(error)}`;
+    }
     this.#renew();
   }
 
   #onLive(value: Value): void {
-    if (this.#early) {
-      this.#early.push(value);
-      return;
-    }
-    this.#add(value);
+    const entry = this.#entries.find(({ latest }) => latest.id === value.id);
+    if (!entry) {
+      this.#entries.push(newEntry(value));
+      void this.#load();
+    } else if (entry.lines) entry.lines.add(value);
+    else if (this.#isLoading) entry.early.push(value);
     this.#timer ??= setTimeout(() => this.#renew(), RENEW_EVERY_MS);
   }
 
-  #add({ type, fields, receivedAt }: Value): void {
-    for (const [field, { value, unit }] of Object.entries(fields)) {
-      if (typeof value !== 'number') continue;
-      const key = `${type}.${field}`;
-      const known = this.#fields.get(key) ?? { type, field, unit, points: [] };
-      this.#fields.set(key, known);
-      const last = known.points.at(-1);
-      if (!last || last.at < receivedAt) known.points.push({ at: receivedAt, value });
-    }
+  #renew(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#isStopped) return;
+    const from = hostNow() - this.#periodMs;
+    const series = this.#entries.flatMap(({ latest, lines }) => describe(latest, lines?.lines(from) ?? []));
+    this.#show({
+      series: series.sort((a, b) => rankOf(a) - rankOf(b)),
+      isLoading: this.#isLoading,
+      failure: this.#failure,
+    });
+    this.#renewLong();
   }
 
-  #renew(): void {
-    this.#timer = undefined;
-    const from = hostNow() - this.#periodMs;
-    const fields = [...this.#fields].sort(([, a], [, b]) => rankOf(a) - rankOf(b));
-    const series = fields.map(([key, entry]) => {
-      const { type, field, unit } = entry;
-      entry.points = entry.points.filter(({ at }) => at >= from).slice(-MAX_POINTS);
-      return { key, type, field, unit, points: [...entry.points] };
-    });
-    this.#show(series);
+  #renewLong(): void {
+    const long = this.#entries.filter(
+      ({ lines }) => lines && lines.length > MOST_POINTS_A_PIXEL * this.#width,
+    );
+    for (const entry of long) entry.lines = undefined;
+    if (long.length > 0) void this.#load();
   }
+}
+
+function describe({ type, fields }: Value, lines: readonly FieldLine[]): FieldSeries[] {
+  return lines.map((line) => ({
+    ...line,
+    key: `${type}.${line.field}`,
+    type,
+    unit: fields[line.field]?.unit,
+  }));
 }
 
 /** What is measured comes first, then counters, then places. */
@@ -126,15 +174,23 @@ function rankOf({ field, unit }: { readonly field: string; readonly unit: string
   return isMeasured(field, unit) ? 0 : 2;
 }
 
-async function loadRange(session: MeshSession, node: number, type: number, from: number): Promise<Value[]> {
-  const values: Value[] = [];
-  let after: string | null = null;
-  for (let page = 0; page < MAX_PAGES; page++) {
-    const cursor: { after?: string } = after === null ? {} : { after };
-    const result = await session.call('range', { node, type, from, limit: PAGE_LENGTH, ...cursor });
-    values.push(...result.values);
-    after = result.next;
-    if (after === null) break;
-  }
-  return values;
+function rankOfType({ fields }: Value): number {
+  return Math.min(...Object.entries(fields).map(([field, { unit }]) => rankOf({ field, unit })));
+}
+
+/** Every value where the plot has a pixel for each; otherwise buckets, about as many as it has pixels. */
+async function askLines(
+  session: MeshSession,
+  node: number,
+  type: number,
+  from: number,
+  width: number,
+): Promise<FieldLines> {
+  const { values, next } = await session.call('range', { node, type, from, limit: width });
+  if (next === null) return new ValueLines(values);
+  const to = Math.floor(hostNow());
+  const first = values[0]?.receivedAt ?? from;
+  const bucketMs = bucketFor(Math.max(0, to - first), width);
+  const { buckets } = await session.call('aggregate', { node, type, from: first, to, bucketMs });
+  return new BucketLines(buckets, bucketMs, to);
 }

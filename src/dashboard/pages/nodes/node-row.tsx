@@ -1,6 +1,7 @@
 import { TrendLine } from '../../charts/trend-line.js';
 import { formatAddress, formatField, formatValue } from '../../format.js';
 import { Age } from '../../parts/age.js';
+import { RestoredMark } from '../../parts/restored-mark.js';
 import { StatusBadge } from '../../parts/status-badge.js';
 import { nodeHref } from '../../router.js';
 import { useSession } from '../../store/context.js';
@@ -28,6 +29,7 @@ export function NodeRow({ record, columns, index }: Props) {
       <td class="mono">{formatAddress(address)}</td>
       <td>
         <StatusBadge status={store.statusOf(record.info)} />
+        <RestoredMark isRestored={record.info.restored} />
       </td>
       <td class="figure">
         <Age at={lastHeardAt} />
@@ -60,7 +62,7 @@ function ValueCell({ record, column }: { readonly record: NodeRecord; readonly c
 export function NarrowRow({ record, columns, index }: Props) {
   const { store } = useSession();
   useTopic(record.topic);
-  const { address, name, lastHeardAt, values } = record.info;
+  const { address, name, lastHeardAt, restored, values } = record.info;
   const trends = new Set(columns.filter(({ trend }) => trend !== undefined).map(({ id }) => id));
   const shown = [...values].sort((a, b) => Number(trends.has(b.id)) - Number(trends.has(a.id)));
   return (
@@ -74,6 +76,7 @@ export function NarrowRow({ record, columns, index }: Props) {
       <td>
         <StatusBadge status={store.statusOf(record.info)} />
         <span class="second-line figure">
+          {restored && 'restored, '}
           <Age at={lastHeardAt} suffix={lastHeardAt === null ? '' : ' ago'} />
         </span>
       </td>

@@ -21,6 +21,8 @@ const NARROW_COLUMNS = [
   ['status', 'Status', 124],
 ] as const;
 const UUID_WIDTH = 280;
+/** What "restored" takes beside a status. */
+const RESTORED_WIDTH = 60;
 
 interface Props {
   readonly records: readonly NodeRecord[];
@@ -38,7 +40,9 @@ interface Column {
 export function NodesTable({ records, columns, sort }: Props) {
   const isNarrow = useMedia(NARROW);
   const rows = useVirtual(records.length, isNarrow ? NARROW_ROW_HEIGHT : ROW_HEIGHT);
-  const shown = isNarrow ? NARROW_COLUMNS.map(toColumn) : allColumns(columns);
+  const hasRestored = records.some(({ info }) => info.restored);
+  const all = isNarrow ? NARROW_COLUMNS.map(toColumn) : allColumns(columns);
+  const shown = hasRestored ? all.map(widenStatus) : all;
   const width = shown.reduce((sum, column) => sum + column.width, 0);
   const Row = isNarrow ? NarrowRow : NodeRow;
   return (
@@ -82,6 +86,10 @@ function allColumns(columns: readonly ValueColumn[]): Column[] {
     ...columns.map(({ type, width }) => ({ id: `type:${type}`, title: type, width })),
     { id: 'uuid', title: 'UUID', width: UUID_WIDTH },
   ];
+}
+
+function widenStatus(column: Column): Column {
+  return column.id === 'status' ? { ...column, width: column.width + RESTORED_WIDTH } : column;
 }
 
 function HeadCell({ column: { id, title }, sort }: { readonly column: Column; readonly sort: Sort }) {

@@ -5,7 +5,13 @@ import type { DataType } from '../../../protocol/data-types.js';
 import { describeAgedValue, describeValue } from '../describe.js';
 import { SessionError } from '../errors.js';
 import { method, nodeParam, resolveAddress, resolveNode, resolveType, typeParam } from '../method.js';
-import { agedValueShape, bucketShape, valueShape } from '../shapes.js';
+import {
+  agedValueShape,
+  bucketShape,
+  type ExportedValue,
+  exportedValueShape,
+  valueShape,
+} from '../shapes.js';
 
 /** Values in one page of a range. */
 const MAX_PAGE = 10_000;
@@ -108,7 +114,7 @@ export const valueMethods = [
         .describe('`next` of the page before'),
     }),
     result: z.object({
-      values: z.array(valueShape),
+      values: z.array(exportedValueShape),
       next,
       progress: z.number().describe('how much has been gone through, 0 to 1'),
     }),
@@ -122,7 +128,7 @@ export const valueMethods = [
       const page = await asked(
         hub.archive.read(query, limit, after === undefined ? undefined : readPlace(after)),
       );
-      const values = nodeValues(page.values, hub).map(describeValue);
+      const values = nodeValues(page.values, hub).map((value) => describeExported(value, hub));
       return { values, next: page.next ? writePlace(page.next) : null, progress: page.progress };
     },
   }),
@@ -154,6 +160,10 @@ function nodeValues(found: readonly ArchivedValue[], { tables }: Hub): NodeValue
     const type = tables.dataTypes.findById(typeId);
     return type ? [{ node, type, value }] : [];
   });
+}
+
+function describeExported(value: NodeValue, hub: Hub): ExportedValue {
+  return { ...describeValue(value), name: hub.nameOf(value.node) };
 }
 
 /** Turns what the archive can't do into a refusal. */

@@ -1,0 +1,126 @@
+/** `meshgate get --bucket`: values summed up by stretches of time. */
+import type { BucketInfo, MeshgateClient } from '../../client/index.js';
+import { askAndPrint } from '../gateway-command.js';
+import { formatAddress } from '../text/address.js';
+import { type Column, formatTable } from '../text/table.js';
+import type { View } from '../text/terminal.js';
+import { formatMoment, type Stretch } from '../text/time.js';
+import { formatNumberOrText } from '../text/values.js';
+import type { GatewayFlags } from '../with-client.js';
+
+interface BucketWish {
+  readonly type: number | string;
+  readonly node: number | string | undefined;
+  readonly stretch: Stretch;
+  readonly bucketMs: number;
+}
+
+/** A bucket, and the node whose values are in it. */
+export interface NodeBucket extends BucketInfo {
+  readonly node: number;
+}
+
+/** Buckets that are told unless it is said from when on. */
+const USUAL_BUCKETS = 24;
+
+export async function printBuckets(flags: GatewayFlags, wish: BucketWish, now: number): Promise<void> {
+  const units = new Map<string, string | null>();
+  await askAndPrint(
+    flags,
+    async (client) => {
+      const buckets = await askBuckets(wish, now, client);
+      const { types } = await client.call('dataTypes', {});
+      for (const { name, unit } of types.find(isNamed(wish.type))?.fields ?? []) units.set(name, unit);
+      return { bucketMs: wish.bucketMs, buckets };
+    },
+    ({ buckets }, view) => formatBuckets(buckets, units, view),
+  );
+}
+
+async function askBuckets(
+  { type, node, stretch, bucketMs }: BucketWish,
+  now: number,
+  client: MeshgateClient,
+): Promise<NodeBucket[]> {
+  const { to = now } = stretch;
+  const { from = beginOf(to, bucketMs) - (USUAL_BUCKETS - 1) * bucketMs } = stretch;
+  const all: NodeBucket[] = [];
+  for (const address of await nodesWithValues({ type, node, from, to }, client)) {
+    const { buckets } = await client.aggregate({ type, node: address, from, to, bucketMs });
+    all.push(...buckets.map((bucket) => ({ node: address, ...bucket })));
+  }
+  return all;
+}
+
+/** Nodes that the gateway has forgotten are among them. */
+async function nodesWithValues(
+  { type, node, from, to }: { type: number | string; node: number | string | undefined } & Required<Stretch>,
+  client: MeshgateClient,
+): Promise<number[]> {
+  const { values } = await client.call('at', { type, node, time: to });
+  return values.filter(({ receivedAt }) => receivedAt >= from).map((value) => value.node);
+}
+
+function beginOf(time: number, bucketMs: number): number {
+  return Math.floor(time / bucketMs) * bucketMs;
+}
+
+/** One numeric field in one bucket. */
+interface Row {
+  readonly bucket: NodeBucket;
+  readonly field: string;
+  readonly summary: BucketInfo['fields'][string];
+}
+
+/** A line for each field of each bucket. `units`: of the fields, by name. */
+export function formatBuckets(
+  buckets: readonly NodeBucket[],
+  units: ReadonlyMap<string, string | null>,
+  view: View,
+): string {
+  const rows = buckets.flatMap((bucket) =>
+    Object.entries(bucket.fields).map(([field, summary]): Row => ({ bucket, field, summary })),
+  );
+  if (rows.length === 0) return 'No number is held.\n';
+  const decimals = decimalsOf(rows);
+  const number = (title: string, read: (summary: Row['summary']) => number, more = 0): Column<Row> => ({
+    title,
+    text: ({ field, summary }) => read(summary).toFixed(Math.min(6, (decimals.get(field) ?? 0) + more)),
+    align: 'right',
+  });
+  return formatTable(
+    [
+      { title: 'NODE', text: ({ bucket }) => formatAddress(bucket.node), optional: 1 },
+      { title: 'FROM', text: ({ bucket }) => formatMoment(bucket.at, view) },
+      { title: 'FIELD', text: ({ field }) => describeField(field, units), flexible: 12 },
+      number('LEAST', ({ min }) => min),
+      number('MEAN', ({ mean }) => mean, 1),
+      number('MOST', ({ max }) => max),
+      { ...number('LAST', ({ last }) => last), optional: 2 },
+      { title: 'VALUES', text: ({ bucket }) => String(bucket.count), align: 'right', optional: 3 },
+    ],
+    rows,
+    view.terminal,
+  );
+}
+
+function describeField(field: string, units: ReadonlyMap<string, string | null>): string {
+  const unit = units.get(field);
+  return unit ? `${field} [${unit}]` : field;
+}
+
+/** Digits behind the point that the numbers of each field have at most, so that their points stand under each other. */
+function decimalsOf(rows: readonly Row[]): Map<string, number> {
+  const decimals = new Map<string, number>();
+  for (const { field, summary } of rows) {
+    const texts = [summary.min, summary.max, summary.last].map(formatNumberOrText);
+    const most = Math.max(...texts.map((text) => (text.split('.')[1] ?? '').length));
+    decimals.set(field, Math.max(most, decimals.get(field) ?? 0));
+  }
+  return decimals;
+}
+
+function isNamed(type: number | string) {
+  return ({ name, id }: { readonly name: string; readonly id: number }) =>
+    id === type || name.toLowerCase() === String(type).toLowerCase();
+}

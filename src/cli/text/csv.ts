@@ -1,0 +1,72 @@
+/** Values as CSV, RFC 4180: a header line, CRLF, cells in quotation marks where they need them. */
+import { cleanText } from '../../clean-text.js';
+import type { ExportedValue } from '../../client/index.js';
+
+/** A data type as the gateway tells it. */
+export interface TypeInfo {
+  readonly name: string;
+  readonly fields: readonly { readonly name: string }[];
+}
+
+/** Columns that every value has; one for each field comes behind them. */
+const COMMON = ['node', 'name', 'type', 'received_at', 'device_time', 'bytes'] as const;
+
+interface FieldColumn {
+  readonly title: string;
+  readonly type: string;
+  readonly field: string;
+}
+
+/** Makes CSV of the values of these types. */
+export class CsvWriter {
+  readonly #columns: readonly FieldColumn[];
+
+  constructor(types: readonly TypeInfo[]) {
+    this.#columns = types.flatMap((type) => fieldColumns(type, types.length > 1));
+  }
+
+  header(): string {
+    return line([...COMMON, ...this.#columns.map(({ title }) => cell(title))]);
+  }
+
+  row({ node, name, type, receivedAt, deviceTime, bytes, fields }: ExportedValue): string {
+    return line([
+      String(node),
+      cell(name),
+      cell(type),
+      isoTime(receivedAt),
+      deviceTime === null ? '' : isoTime(deviceTime),
+      bytes,
+      ...this.#columns.map((column) => (column.type === type ? cell(fields[column.field]?.value ?? '') : '')),
+    ]);
+  }
+}
+
+/** A field's column is called as the field, where no other can be meant. */
+function fieldColumns({ name: type, fields }: TypeInfo, hasOthers: boolean): FieldColumn[] {
+  const taken: readonly string[] = COMMON;
+  return fields.map(({ name: field }) => {
+    const title = hasOthers || taken.includes(field) ? `${type}.${field}` : field;
+    return { title, type, field };
+  });
+}
+
+function line(cells: readonly string[]): string {
+  return `${cells.join(',')}\r\n`;
+}
+
+const FORMULA = /^[=+\-@]/;
+const NUMBER = /^[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|Infinity)$/i;
+
+/** Text from the mesh: a spreadsheet must not take it for a formula, nor a terminal for a command. */
+function cell(value: number | string): string {
+  if (typeof value === 'number') return String(value);
+  const clean = cleanText(value);
+  const safe = FORMULA.test(clean) && !NUMBER.test(clean) ? `'${clean}` : clean;
+  return /[",]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+/** ISO 8601, UTC, to the millisecond. `at`: ms since the epoch. */
+function isoTime(at: number): string {
+  return cell(new Date(at).toISOString());
+}

@@ -1,0 +1,163 @@
+/**
+ * The log files of the predecessor: one a data type, `<type>_hist.txt`, a line a value:
+ *
+ *     value, time
+ *
+ * `value`: the fields, with a space between them; hex where the type has none. It has no comma. `time`: when it was
+ * received, seconds since the epoch with three decimals, host clock.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cleanText } from '../clean-text.js';
+import type { CancelTimer, Clock } from '../clock.js';
+import { Counters } from '../counters.js';
+import { errorText } from '../errors.js';
+import type { Log } from '../log.js';
+import type { Hub, HubEvent } from '../network/hub.js';
+import { type DataType, decodeValue } from '../protocol/data-types.js';
+import { LogFile } from './log-file.js';
+
+/** What comes is handed to the system this much later at most. */
+const FLUSH_MS = 1000;
+/** Characters of lines that may wait for a slow disk; beyond it lines are dropped, and counted. */
+const MAX_WAITING = 8_388_608;
+/** At the end a disk gets so long for what is left. */
+const CLOSE_TIMEOUT_MS = 5000;
+
+const COUNTED = ['written', 'dropped', 'failures', 'renamed'] as const;
+
+export interface ClassicLogParts {
+  readonly directory: string;
+  readonly types: readonly DataType[];
+  /** Bytes of a file; then it becomes `.1`, and the one before goes. */
+  readonly maxBytes: number;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+interface Waiting {
+  text: string;
+  lines: number;
+}
+
+export class ClassicLog {
+  readonly #parts: ClassicLogParts;
+  readonly #counters = new Counters<(typeof COUNTED)[number]>(COUNTED);
+  readonly #files: ReadonlyMap<number, LogFile>;
+  #waiting = new Map<number, Waiting>();
+  #waitingLength = 0;
+  #isFailing = false;
+  #cancelFlush: CancelTimer | undefined;
+  /** While lines are with the system. */
+  #flushing: Promise<void> | undefined;
+  #unsubscribe: () => void = () => {};
+
+  constructor(parts: ClassicLogParts) {
+    this.#parts = parts;
+    const { directory, types, maxBytes } = parts;
+    const onRenamed = () => this.#counters.add('renamed');
+    this.#files = new Map(
+      types.map((type) => [type.id, new LogFile(join(directory, fileName(type)), maxBytes, onRenamed)]),
+    );
+  }
+
+  /** Logs every value from now on. */
+  attach(hub: Pick<Hub, 'subscribe'>): void {
+    this.#unsubscribe = hub.subscribe((event) => {
+      if (event.kind === 'value') this.#add(event);
+    });
+  }
+
+  counters() {
+    return this.#counters.snapshot();
+  }
+
+  /** Writes what is left, and waits for that, but not for ever. */
+  async close(): Promise<void> {
+    this.#unsubscribe();
+    this.#cancelFlush?.();
+    const { clock } = this.#parts;
+    await new Promise<void>((resolve) => {
+      const cancel = clock.after(CLOSE_TIMEOUT_MS, resolve);
+      void this.#writeRest().then(cancel).then(resolve);
+    });
+  }
+
+  async #writeRest(): Promise<void> {
+    await this.#flushing;
+    await this.#write();
+  }
+
+  #add({ type, value }: Extract<HubEvent, { kind: 'value' }>): void {
+    const line = `${formatLogValue(type, value.bytes)}, ${(value.receivedAt / 1000).toFixed(3)}\n`;
+    if (this.#waitingLength + line.length > MAX_WAITING) {
+      this.#counters.add('dropped');
+      return;
+    }
+    const waiting = this.#waiting.get(type.id) ?? { text: '', lines: 0 };
+    waiting.text += line;
+    waiting.lines++;
+    this.#waiting.set(type.id, waiting);
+    this.#waitingLength += line.length;
+    this.#cancelFlush ??= this.#parts.clock.after(FLUSH_MS, () => this.#flush());
+  }
+
+  /** A slow disk gets more at once, not more often. */
+  #flush(): void {
+    this.#cancelFlush = this.#flushing && this.#parts.clock.after(FLUSH_MS, () => this.#flush());
+    this.#flushing ??= this.#write().finally(() => {
+      this.#flushing = undefined;
+    });
+  }
+
+  async #write(): Promise<void> {
+    const waiting = this.#waiting;
+    this.#waiting = new Map();
+    this.#waitingLength = 0;
+    for (const [typeId, { text, lines }] of waiting) {
+      try {
+        await mkdir(this.#parts.directory, { recursive: true });
+        await this.#files.get(typeId)?.append(text);
+        this.#onWritten(lines);
+      } catch (error) {
+        this.#onFailed(lines, error);
+      }
+    }
+  }
+
+  #onWritten(lines: number): void {
+    this.#counters.add('written', lines);
+    if (!this.#isFailing) return;
+    this.#isFailing = false;
+    const dropped = this.#counters.get('dropped');
+    this.#parts.log.info(`the classic log is written again; lines that it lacks: ${dropped}`);
+  }
+
+  /** What could not be written is not tried again: it is in the history, and the next lines matter as much. */
+  #onFailed(lines: number, error: unknown): void {
+    this.#counters.add('failures');
+    this.#counters.add('dropped', lines);
+    if (this.#isFailing) return;
+    this.#isFailing = true;
+    this.#parts.log.warn('classic log', `the classic log can not be written: ${errorText(error)}`);
+  }
+}
+
+/** `GPS_hist.txt`; a name that could lead elsewhere is made harmless, and told apart by the type's id. */
+function fileName({ name, id }: DataType): string {
+  const isPlain = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(name);
+  return isPlain ? `${name}_hist.txt` : `${name.replace(/[^A-Za-z0-9_-]/g, '_')}_${id}_hist.txt`;
+}
+
+/** `12.5`; `-123.27 44.571`; `0a0b`. A member that a JSON value lacks is `nan`. */
+export function formatLogValue(type: DataType, bytes: Buffer): string {
+  const names = (type.json?.fields ?? type.fields).map(({ name }) => name);
+  if (names.length === 0) return bytes.toString('hex');
+  const decoded = decodeValue(type, bytes);
+  return names.map((name) => formatField(decoded[name]?.value ?? 'nan')).join(' ');
+}
+
+/** Neither space nor comma stands in a field. */
+function formatField(value: number | string): string {
+  return typeof value === 'number' ? String(value) : cleanText(value).replace(/[\s,]+/g, '_') || '-';
+}

@@ -1,0 +1,48 @@
+import { type FileHandle, open, rename, stat } from 'node:fs/promises';
+import { systemErrorCode } from '../errors.js';
+
+/** A file of lines that grows at its end, to a limit: then it becomes `.1`, and the one before goes. */
+export class LogFile {
+  readonly #path: string;
+  readonly #maxBytes: number;
+  readonly #onRenamed: () => void;
+
+  constructor(path: string, maxBytes: number, onRenamed: () => void) {
+    this.#path = path;
+    this.#maxBytes = maxBytes;
+    this.#onRenamed = onRenamed;
+  }
+
+  /** Appends whole lines: all or, as far as the disk allows, nothing. Rejects as the system does. */
+  async append(lines: string): Promise<void> {
+    const bytes = Buffer.from(lines);
+    const size = await sizeOf(this.#path);
+    if (size > 0 && size + bytes.length > this.#maxBytes) {
+      await rename(this.#path, `${this.#path}.1`);
+      this.#onRenamed();
+    }
+    const file = await open(this.#path, 'a');
+    await appendTo(file, bytes).finally(() => file.close());
+  }
+}
+
+/** Looked up each time: others may take the file away. */
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return 0;
+    throw error;
+  }
+}
+
+/** A line that a full disk has cut short would spoil the next one too. */
+async function appendTo(file: FileHandle, bytes: Buffer): Promise<void> {
+  const { size } = await file.stat();
+  try {
+    await file.writeFile(bytes);
+  } catch (error) {
+    await file.truncate(size).catch(() => {});
+    throw error;
+  }
+}

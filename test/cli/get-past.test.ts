@@ -1,0 +1,92 @@
+/** What `get` reads of the past: the real command against a store that an earlier run left. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { fillStore, type StoredValue, temperature } from '../support/filled-store.js';
+import { killProcesses, runToEnd, startProcess } from '../support/process-fixture.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'mg-past-'));
+const SOCKET = join(folder, 's');
+
+/** An hour ago, on a full second. */
+const BEGIN = Math.floor(Date.now() / 1000) * 1000 - 3_600_000;
+/** Two a second; more than a page. */
+const TEMPERATURES = 5000;
+
+const meshgate = (...args: string[]) => runToEnd(args, { MESHGATE_SOCKET: SOCKET });
+
+function* history(): Generator<StoredValue> {
+  for (let index = 0; index < TEMPERATURES; index++) yield temperature(5, BEGIN + index * 500, index);
+  yield temperature(6, BEGIN + 2500, 1);
+  // Of a node that is not known any more.
+  yield temperature(9, BEGIN, 100);
+  yield temperature(9, BEGIN + 60_000, 300);
+}
+
+test.before(async () => {
+  const state = join(folder, 'state');
+  fillStore(state, { values: history(), knownNodes: [5, 6] });
+  const port = ['--port', join(folder, 'no-tty')];
+  await startProcess([...port, '--http', 'off', '--socket', SOCKET, '--state', state]);
+});
+
+test.after.always(async () => {
+  await killProcesses();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const iso = (at: number) => new Date(at).toISOString();
+
+test.serial('get reads what is stored, of forgotten nodes too, with a node and without', async (t) => {
+  const past = async (...args: string[]) => {
+    const { code, stdout, stderr } = await meshgate('get', 'Temperature', ...args, '--json');
+    t.is(code, 0, stderr);
+    return (JSON.parse(stdout) as { values: { node: number; fields: object; name?: string }[] }).values;
+  };
+  const minute = iso(BEGIN + 60_000);
+  t.deepEqual(
+    (await past('--at', minute)).map(({ node }) => node),
+    [5, 6, 9],
+  );
+  t.like(await past('9', '--at', minute), { 0: { fields: { temperature: { value: 3 } } }, length: 1 });
+  t.is((await past('node-9', '--from', iso(BEGIN), '--to', minute)).length, 2);
+  const all = await past('--from', iso(BEGIN), '--to', minute);
+  t.deepEqual([...new Set(all.map(({ node }) => node))], [5, 6, 9]);
+  t.is(all.length, 121 + 1 + 2);
+  t.false('name' in (all[0] ?? {}), 'as range gives them');
+});
+
+test.serial('get --bucket sums up by stretches of time, of every node that has values in them', async (t) => {
+  const args = ['get', 'temperature', '--bucket', '1h', '--from', iso(BEGIN), '--to', iso(BEGIN + 2_500_000)];
+  const { code, stdout } = await meshgate(...args);
+  t.is(code, 0);
+  t.regex(stdout, /^NODE +FROM +FIELD +LEAST +MEAN +MOST +LAST +VALUES$/m);
+  t.regex(stdout, /^0x0009 +\S+ \S+ +temperature \[°C\] +1\.00 +2\.000 +3\.00 +3\.00 +2$/m);
+  const json = JSON.parse((await meshgate(...args, '--json')).stdout) as {
+    bucketMs: number;
+    buckets: { node: number; count: number }[];
+  };
+  t.is(json.bucketMs, 3_600_000);
+  const ofFive = json.buckets.filter(({ node }) => node === 5);
+  t.is(
+    ofFive.reduce((sum, { count }) => sum + count, 0),
+    TEMPERATURES,
+  );
+  t.is((await meshgate('get', 'Temperature', '9', '--bucket', '1d')).code, 0);
+  const none = await meshgate('get', 'Temperature', '--bucket', '1m', '--from', '10s');
+  t.is(none.stdout, 'No number is held.\n');
+});
+
+for (const [args, text] of [
+  ['--bucket 0s', /no length of time/],
+  ['--bucket soon', /no length of time/],
+  ['--bucket 1h --at 1h', /excludes/],
+  ['--bucket 1s --from 10d', /more than 10000 buckets/],
+] as const) {
+  test.serial(`get Temperature ${args} ends with 2`, async (t) => {
+    const { code, stderr } = await meshgate('get', 'Temperature', '5', ...args.split(' '));
+    t.is(code, 2, stderr);
+    t.regex(stderr, text);
+  });
+}

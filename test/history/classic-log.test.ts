@@ -1,0 +1,160 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import test, { type ExecutionContext } from 'ava';
+import { ClassicLog, formatLogValue } from '../../src/history/classic-log.js';
+import { createLog } from '../../src/log.js';
+import type { DataType } from '../../src/protocol/data-types.js';
+import { startGateway, temporaryFolder } from '../support/gateway-fixture.js';
+import { NetworkFixture } from '../support/network-fixture.js';
+import { shippedTables } from '../support/tables.js';
+
+const PLENTY = 67_108_864;
+
+/** A log of a mesh whose time the test moves. */
+async function setUp(t: ExecutionContext, { maxBytes = PLENTY, types = shippedTables.dataTypes.all() } = {}) {
+  const folder = temporaryFolder();
+  t.teardown(folder.remove);
+  const directory = join(folder.path, 'history_log');
+  const mesh = await NetworkFixture.up({ refreshEveryMs: 0 });
+  const said: string[] = [];
+  const log = createLog('history', (line) => said.push(line), mesh.clock);
+  const classicLog = new ClassicLog({ directory, types, maxBytes, clock: mesh.clock, log });
+  classicLog.attach(mesh.network);
+  /** Lets a second pass, and waits until so many lines are settled, one way or the other. */
+  const flush = async (lines: number) => {
+    mesh.clock.advance(1000);
+    const settled = () => classicLog.counters().written + classicLog.counters().dropped;
+    while (settled() < lines) await nextTurn();
+  };
+  const read = (name: string) => readFileSync(join(directory, name), 'utf8');
+  return { directory, mesh, classicLog, said, flush, read };
+}
+
+test('there is a file a data type, and a line a value: value, time in seconds', async (t) => {
+  const { mesh, flush, read, directory } = await setUp(t);
+  mesh.say('00 05 44 02 00 07 01 39 30 00 C7 CF FF');
+  mesh.clock.advance(250);
+  mesh.say('00 06 44 01 00 08');
+  await flush(3);
+  t.is(read('Sequence_hist.txt'), '7, 1767225600.000\n8, 1767225600.250\n');
+  t.is(read('GPS_hist.txt'), '12.345 -12.345, 1767225600.000\n');
+  t.false(existsSync(join(directory, 'Battery_hist.txt')));
+});
+
+test('the next ones go behind those that are there, and nothing is written in between', async (t) => {
+  const { mesh, flush, read, classicLog } = await setUp(t);
+  mesh.say('00 05 44 01 00 01');
+  await flush(1);
+  mesh.say('00 05 44 01 00 02');
+  mesh.clock.advance(999);
+  await nextTurn();
+  t.is(classicLog.counters().written, 1);
+  await flush(2);
+  t.is(read('Sequence_hist.txt').split('\n').length, 3);
+});
+
+test('what waits is written at the end', async (t) => {
+  const { mesh, classicLog, read } = await setUp(t);
+  mesh.say('00 05 44 01 00 2A');
+  await classicLog.close();
+  t.is(read('Sequence_hist.txt'), '42, 1767225600.000\n');
+  mesh.say('00 05 44 01 00 2B');
+  mesh.clock.advance(5000);
+  t.is(classicLog.counters().written, 1, 'it no longer listens');
+});
+
+test('a file that has reached its limit becomes .1, and the one before goes', async (t) => {
+  const line = '1, 1767225600.000\n'.length;
+  const { mesh, flush, read, classicLog } = await setUp(t, { maxBytes: 2 * line });
+  for (let value = 1; value <= 7; value++) {
+    mesh.say(`00 05 44 01 00 0${value}`);
+    await flush(value);
+  }
+  t.regex(read('Sequence_hist.txt'), /^7, .*\n$/);
+  t.regex(read('Sequence_hist.txt.1'), /^5, .*\n6, .*\n$/);
+  t.is(classicLog.counters().renamed, 3);
+});
+
+test('a disk that fails is said once and counted; the log goes on when it works again', async (t) => {
+  const { mesh, flush, read, said, classicLog, directory } = await setUp(t);
+  writeFileSync(directory, 'a file where the directory should be');
+  for (let value = 1; value <= 3; value++) {
+    mesh.say(`00 05 44 01 00 0${value}`);
+    await flush(value);
+  }
+  t.is(said.length, 1);
+  t.regex(said[0] ?? '', /the classic log can not be written: .*history_log/);
+  t.deepEqual(classicLog.counters(), { written: 0, dropped: 3, failures: 3, renamed: 0 });
+  rmSync(directory);
+  mesh.say('00 05 44 01 00 04');
+  await flush(4);
+  t.regex(said[1] ?? '', /is written again; lines that it lacks: 3/);
+  t.regex(read('Sequence_hist.txt'), /^4, [\d.]+\n$/);
+});
+
+test('a file that can not be written does not keep others from theirs', async (t) => {
+  const { mesh, flush, read, directory } = await setUp(t);
+  mkdirSync(join(directory, 'Sequence_hist.txt'), { recursive: true });
+  mesh.say('00 05 44 02 00 07 01 39 30 00 C7 CF FF');
+  await flush(2);
+  t.regex(read('GPS_hist.txt'), /^12\.345 -12\.345, /);
+});
+
+test('more than 8 MiB do not wait: lines beyond are dropped and counted', async (t) => {
+  const { flush, classicLog } = await setUp(t);
+  const sequence = shippedTables.dataTypes.findByName('Sequence');
+  if (!sequence) throw new Error('Sequence is gone');
+  const value = { receivedAt: 1_767_225_600_000, bytes: Buffer.of(1) };
+  const event = { kind: 'value' as const, seq: 1, at: value.receivedAt, node: 5, type: sequence, value };
+  const amount = Math.ceil(8_388_608 / '1, 1767225600.000\n'.length) + 1000;
+  classicLog.attach({
+    subscribe: (listener) => {
+      for (let told = 0; told < amount; told++) listener(event);
+      return () => {};
+    },
+  });
+  await flush(amount);
+  const { written, dropped } = classicLog.counters();
+  t.true(dropped > 900 && dropped < 1100, `${dropped} dropped`);
+  t.is(written + dropped, amount);
+});
+
+const type = (more: Partial<DataType>): DataType => ({
+  name: 'X',
+  id: 200,
+  length: 4,
+  varying: false,
+  fields: [],
+  ...more,
+});
+
+test('what has no fields is hex; members that JSON lacks are nan; text has neither space nor comma', (t) => {
+  t.is(formatLogValue(type({}), Buffer.from('00ff0a0b', 'hex')), '00ff0a0b');
+  const report = shippedTables.dataTypes.findByName('Report');
+  if (!report) throw new Error('Report is gone');
+  t.is(formatLogValue(report, Buffer.from('{"lat":515000000,"button":1}')), '51.5 nan');
+  t.is(formatLogValue(report, Buffer.from('no json')), 'nan nan');
+  const field = { name: 'note', type: 'text' as const, littleEndian: true, size: 4, offset: 0, scale: 1 };
+  t.is(formatLogValue(type({ fields: [field] }), Buffer.from('a, b')), 'a_b');
+  t.is(formatLogValue(type({ fields: [field] }), Buffer.from('\n\0\0\0')), '-');
+});
+
+test('a type whose name could lead elsewhere stays in the directory', async (t) => {
+  const types = [type({ name: '../evil', id: 0, length: 1 })];
+  const { mesh, flush, read } = await setUp(t, { types });
+  mesh.say('00 05 44 01 00 07');
+  await flush(1);
+  t.regex(read('___evil_0_hist.txt'), /^7, /);
+});
+
+test('the gateway keeps it where the setting says, without a store, and counts it', async (t) => {
+  const folder = temporaryFolder();
+  const directory = join(folder.path, 'log');
+  const gateway = await startGateway({ settings: { history: { classic_log: directory } } });
+  gateway.root.say('00 05 44 01 00 07');
+  while (!gateway.hub.findNode(5)) await nextTurn();
+  await gateway.close();
+  t.regex(readFileSync(join(directory, 'Sequence_hist.txt'), 'utf8'), /^7, \d{10}\.\d{3}\n$/);
+  folder.remove();
+});
