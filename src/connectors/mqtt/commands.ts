@@ -97,7 +97,7 @@ export class Commands {
       clock,
       log,
       name: 'mqtt',
-      role: 'full',
+      role: 'admin',
       tally: new ClientTally(),
       send: (text) => this.#onReply(JSON.parse(text)),
       isBehind: () => false,

@@ -8,14 +8,21 @@ export const SESSION_ERRORS = {
   UNKNOWN_METHOD: { rpc: -32601, text: 'there is no such method; rpc.discover lists them' },
   BAD_PARAMS: { rpc: -32602, text: 'the parameters are wrong; rpc.discover tells what is allowed' },
   INTERNAL: { rpc: -32603, text: 'the gateway made a mistake; its log has the details, please report it' },
-  LINE_TOO_LONG: { rpc: -32000, text: 'a line may have 1 MiB at most; the connection is closed' },
+  LINE_TOO_LONG: {
+    rpc: -32000,
+    text: 'a line may have 1 MiB at most, and those of all sessions 64 MiB; the connection is closed',
+  },
   TOO_MANY_REQUESTS: { rpc: -32001, text: 'too many requests are unanswered; wait for replies' },
   TOO_MANY_SUBSCRIPTIONS: { rpc: -32002, text: 'this session has too many subscriptions; end one first' },
   UNAUTHORIZED: {
     rpc: -32003,
     text: 'this gateway wants a token; show it in the header or in the first message',
   },
-  FORBIDDEN: { rpc: -32004, text: 'this session may only read; use a token that may do more' },
+  FORBIDDEN: {
+    rpc: -32004,
+    text: 'the role of this session does not allow it; use a socket or a token that may do more',
+  },
+  TOO_MANY_CLIENTS: { rpc: -32005, text: 'too many clients are connected; try again later' },
   NODE_NOT_FOUND: { rpc: -32010, text: 'no node has this address or name; the method nodes lists them' },
   TYPE_NOT_FOUND: { rpc: -32011, text: 'no data type has this name or id; the method dataTypes lists them' },
   OPCODE_NOT_FOUND: {
@@ -37,7 +44,8 @@ export type SessionErrorCode = keyof typeof SESSION_ERRORS;
 /** Why the gateway ends a session: told in a `closing` notification before it does. */
 export const CLOSING_REASONS = {
   SLOW_READER: 'the client left more unread than its limit for 10 s',
-  LINE_TOO_LONG: 'the client sent a line of more than 1 MiB',
+  LINE_TOO_LONG: 'the client sent a line of more than 1 MiB, or those of all sessions had more than 64 MiB',
+  TOO_MANY_CLIENTS: 'too many clients are connected',
   STOPPED: 'the gateway is being stopped',
 } as const;
 
