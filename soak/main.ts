@@ -1,6 +1,6 @@
 /** `npm run soak`: the gateway under faults, restarts and clients, with an account at the end. Exit 1 when it does not add up. */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { packageRoot } from '../src/package-root.js';
 import { reportText, summary } from './report.js';
@@ -45,5 +45,5 @@ const results = join(packageRoot, 'soak', 'results');
 mkdirSync(results, { recursive: true });
 const file = join(results, `${new Date().toISOString().replaceAll(':', '-').slice(0, 19)}.json`);
 writeFileSync(file, `${JSON.stringify(summary(soak), null, 2)}\n`);
-process.stdout.write(`written to ${file}\n`);
+process.stdout.write(`written to ${relative(packageRoot, file)}\n`);
 process.exit(soak.account.unexplained.length === 0 ? 0 : 1);

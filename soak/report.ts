@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { packageVersion } from '../src/package-root.js';
 import type { FaultCount } from '../src/simulator/faults/fault-counters.js';
 import type { Times } from './account/recoveries.js';
+import type { Heard } from './clients/listener.js';
 import type { Soak } from './soak.js';
 
 /** A row of the table of faults. */
@@ -96,15 +97,15 @@ const FRAME_WORDS: Readonly<Record<string, string>> = {
   'unread: gatewayDown': 'dropped: the gateway was down',
   'unread: closed': 'dropped: the gateway had not opened the port yet',
   'unread: unplugged': 'dropped: the device was unplugged',
-  'unread: open': 'dropped: the port was opened anew meanwhile',
+  'unread: open': 'dropped: on the line when the port was opened',
   'unread: over': 'on the line when the soak ended',
   'lost on the line': 'dropped: a fault left nothing of them',
   'damaged on the line': 'dropped: a fault damaged them',
-  unexplained: '**unexplained**',
 };
 
 function framesText({ account, ledger, counts }: Soak): string {
   const rows = Object.entries(account.frames.snapshot())
+    .filter(([name]) => name !== 'unexplained')
     .sort(([, a], [, b]) => b - a)
     .map(([name, count]) => [FRAME_WORDS[name] ?? name, whole(count)]);
   const meant = whole(ledger.counters.get('meant'));
@@ -124,7 +125,7 @@ function damageText(...[dropped, malformed, extras]: Record<string, number>[]): 
 }
 
 function faultRows(soak: Soak): FaultRow[] {
-  const { account, restarts } = soak;
+  const { account } = soak;
   const counters = soak.mesh.faultCounters();
   const { damagedBy, lostBy, recoveries, frames } = account;
   const caused = (cause: string) => ({ damaged: damagedBy.get(cause), lost: lostBy.get(cause) });
@@ -136,8 +137,6 @@ function faultRows(soak: Soak): FaultRow[] {
   const bytes = counters.bitsFlipped + counters.bytesLost + counters.bytesDoubled;
   const bytesToRoot = counters.bitsFlippedToRoot + counters.bytesLostToRoot + counters.bytesDoubledToRoot;
   const unplugged = frames.get('unread: unplugged') + frames.get('missing: portClosed');
-  const down =
-    frames.get('unread: gatewayDown') + frames.get('unread: closed') + frames.get('missing: gatewayDown');
   return [
     {
       fault: 'byte turned, lost or doubled',
@@ -155,37 +154,31 @@ function faultRows(soak: Soak): FaultRow[] {
     { fault: 'wrong baud rate', ...lasting('wrongBauds'), ...caused('wrong_baud') },
     { fault: 'half message', injected: `${counters.halfMessages}`, ...nothing, times: undefined },
     { fault: 'root resets itself', ...lasting('resets'), ...caused('resets') },
-    { fault: 'silence, ends by itself', ...lasting('endedByTime'), ...nothing },
-    { fault: 'silence until RST-R', ...lasting('endedByRestart'), ...nothing },
-    { fault: 'port stuck until reopened', ...lasting('endedByReopen'), ...caused('silence') },
+    { fault: 'silence, ended by itself', ...lasting('endedByTime'), ...nothing },
+    { fault: 'silence, ended by a restart of the root', ...lasting('endedByRestart'), ...nothing },
+    { fault: 'port stuck, ended by reopening', ...lasting('endedByReopen'), ...caused('silence') },
     { fault: 'storm, line full', ...lasting('storms'), ...caused('line') },
     { fault: 'device unplugged', ...lasting('hangUps'), damaged: null, lost: unplugged },
-    {
-      fault: 'gateway killed (SIGKILL)',
-      injected: `${restarts.SIGKILL}`,
-      ...nothing,
-      times: recoveries.of('SIGKILL'),
-    },
-    {
-      fault: 'gateway stopped (SIGTERM)',
-      injected: `${restarts.SIGTERM}`,
-      ...nothing,
-      times: recoveries.of('SIGTERM'),
-    },
-    {
-      fault: 'both together',
-      injected: `${restarts.SIGKILL + restarts.SIGTERM}`,
-      damaged: null,
-      lost: down,
-      times: undefined,
-    },
+    restartRow('gateway killed (SIGKILL)', 'SIGKILL', soak),
+    restartRow('gateway stopped (SIGTERM)', 'SIGTERM', soak),
   ];
+}
+
+function restartRow(fault: string, signal: 'SIGKILL' | 'SIGTERM', { account, restarts }: Soak): FaultRow {
+  return {
+    fault,
+    injected: `${restarts[signal]}`,
+    damaged: null,
+    lost: account.lostBy.get(signal),
+    times: account.recoveries.of(signal),
+  };
 }
 
 function lastedText(lasted: readonly number[] | undefined): string {
   if (!lasted || lasted.every((ms) => ms === 0)) return '';
   const seconds = lasted.map((ms) => ms / 1000);
-  return ` (${Math.min(...seconds).toFixed(0)}–${Math.max(...seconds).toFixed(0)} s)`;
+  const [least, most] = [Math.min(...seconds).toFixed(0), Math.max(...seconds).toFixed(0)];
+  return least === most ? ` (${least} s)` : ` (${least}–${most} s)`;
 }
 
 function faultsText(soak: Soak): string {
@@ -213,11 +206,15 @@ function clientsText({ account, crowd, witness, counts, options }: Soak): string
     `the others: ${crowd.visits.length} clients, ${visits} visits`,
     `subscribers: ${inWords({ ...crowd.subscribers })}`,
     `resumed by number: ${inWords({ ...crowd.resumers })}`,
-    `classic listeners: ${inWords(account.listeners.snapshot())}`,
+    `classic listeners: ${inWords(account.listeners.snapshot())}; ${whole(bytesHeard(crowd.heard))} bytes`,
     `sends, as the clients saw them: ${inWords(crowd.sends.snapshot())}`,
     `deliveries, by last stage: ${inWords(account.deliveries.ended.snapshot())}`,
     `connections ended: ${inWords(counts.sums('clients.sockets.ended'))}`,
   ].join('\n');
+}
+
+function bytesHeard(heard: readonly Heard[]): number {
+  return heard.reduce((sum, { bytes }) => sum + bytes.length, 0);
 }
 
 function visitsByMember({ crowd }: Soak): Record<string, { visits: number; failures: number }> {

@@ -138,6 +138,7 @@ export class Soak {
   async #restart(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     this.options.onProgress(`the gateway is ended by ${signal}`);
     this.restarts[signal]++;
+    this.account.onRestart(signal, Date.now());
     await this.#endGateway(signal);
     await pause(this.#random.between(DOWN_MS.min, DOWN_MS.max));
     this.#startGateway();

@@ -21,8 +21,9 @@ export class Account {
   readonly frames = new Tally();
   /** Messages that nobody sent. */
   readonly extras = new Tally();
-  /** Damaged and lost frames by cause; a frame may have several. */
+  /** Damaged frames by cause; a frame may have several. */
   readonly damagedBy = new Tally();
+  /** Frames by the fault that took them, or by the restart. */
   readonly lostBy = new Tally();
   readonly listeners = new Tally();
   readonly recoverySteps = new Tally();
@@ -31,6 +32,7 @@ export class Account {
   readonly longestLoss = new Map<string, number>();
   readonly unexplained: string[] = [];
   readonly #alignment: Alignment;
+  readonly #restarts: { readonly signal: string; readonly at: number }[] = [];
 
   constructor() {
     this.#alignment = new Alignment({
@@ -44,6 +46,11 @@ export class Account {
         if (!isExplained) this.#complain(`nobody sent ${body.toString('hex')}`);
       },
     });
+  }
+
+  /** The gateway's process was ended. */
+  onRestart(signal: string, at: number): void {
+    this.#restarts.push({ signal, at });
   }
 
   onSettled(entries: readonly SettledEntry[]): void {
@@ -105,19 +112,33 @@ export class Account {
   }
 
   #countFate({ fate, causes, port, handedAt }: SettledEntry): void {
-    if (fate === 'unread') this.frames.add(`unread: ${port}`);
-    if (fate === 'lost') this.frames.add('lost on the line');
-    if (fate === 'damaged') this.frames.add('damaged on the line');
-    for (const cause of causes) this.#countCause(cause, fate, handedAt);
+    if (fate === 'unread') {
+      this.frames.add(`unread: ${port}`);
+      if (port === 'gatewayDown' || port === 'closed') this.lostBy.add(this.#restartAt(handedAt));
+    } else if (fate === 'lost') {
+      this.frames.add('lost on the line');
+      this.lostBy.add(causes.at(-1) ?? 'unknown');
+    } else if (fate === 'damaged') {
+      this.frames.add('damaged on the line');
+      for (const cause of causes) this.#countDamage(cause, handedAt);
+    }
   }
 
-  #countCause(cause: LineFaultName, fate: SettledEntry['fate'], handedAt: number): void {
-    (fate === 'lost' ? this.lostBy : this.damagedBy).add(cause);
+  #countDamage(cause: LineFaultName, handedAt: number): void {
+    this.damagedBy.add(cause);
     if (cause === 'bytes' || cause === 'log_text') this.recoveries.onOver(cause, handedAt);
+  }
+
+  /** The restart that is nearest to a moment; the first start is none. */
+  #restartAt(at: number): string {
+    const [nearest] = [...this.#restarts].sort((a, b) => Math.abs(a.at - at) - Math.abs(b.at - at));
+    return nearest?.signal ?? 'start';
   }
 
   #onMissing(entries: readonly SettledEntry[], reason: string): void {
     this.frames.add(reason === 'unexplained' ? 'unexplained' : `missing: ${reason}`, entries.length);
+    if (reason === 'gatewayDown')
+      for (const { handedAt } of entries) this.lostBy.add(this.#restartAt(handedAt));
     this.longestLoss.set(reason, Math.max(this.longestLoss.get(reason) ?? 0, entries.length));
     if (reason !== 'unexplained') return;
     for (const { id, body, handedAt } of entries.slice(0, SHOWN)) {

@@ -31,7 +31,7 @@ export function classicSender(options: SenderOptions): Visit {
 export function sessionSender(options: SenderOptions): Visit {
   return {
     async run(leave) {
-      const client = await connect({ socket: options.socket, signal: leave, reconnect: false });
+      const client = await connect({ socket: options.socket, signal: leave });
       const sending = sendingAgainAndAgain(options, async (node) => {
         const { stage } = await client.send({ node, text: 'E soak', tracked: true, until: 'answered' });
         return `session: ${stage}`;
