@@ -1,14 +1,18 @@
 import { errorText } from '../src/errors.js';
 import { openPty, type Pty } from '../src/simulator/pty.js';
 import type { VirtualUart } from '../src/simulator/virtual-uart.js';
-import type { PortState } from './account/timed-ledger.js';
+import { FrameDecoder } from '../src/uart/frame.js';
+import type { PortState, PortView } from './account/timed-ledger.js';
+
+/** A gateway gives up a frame when no byte comes for 500 ms; what reaches it is later than what leaves here. */
+const HELD_UP_MS = 300;
 
 /**
  * The virtual root on a pseudo-terminal, for a gateway in another process. Nothing tells that a pseudo-terminal was
  * opened; so the port counts as open from the first byte that the gateway writes, which it does at once, until its
  * process ends. In between, what the root sends goes nowhere, as on a real port.
  */
-export class SoakPort {
+export class SoakPort implements PortView {
   readonly path: string;
   readonly #uart: VirtualUart;
   #pty: Pty | undefined;
@@ -17,6 +21,10 @@ export class SoakPort {
   #isOver = false;
   #isClosed = false;
   #disconnect: () => void = () => {};
+  #lastWriteAt = 0;
+  #wasHeldUp = false;
+  /** Tells only whether the line is in the middle of a frame. */
+  readonly #decoder = new FrameDecoder({ onFrame() {}, onOutside() {}, onDrop() {}, onNoise() {} });
   #dropped = 0;
   /** Says why the pseudo-terminal could not be made again. */
   failure: string | undefined;
@@ -29,6 +37,12 @@ export class SoakPort {
   get state(): PortState {
     if (this.#isOver) return 'over';
     return this.#isPlugged ? this.#state : 'unplugged';
+  }
+
+  takeHeldUp(): boolean {
+    const wasHeldUp = this.#wasHeldUp;
+    this.#wasHeldUp = false;
+    return wasHeldUp;
   }
 
   /** Bytes that found no room because the gateway did not read. */
@@ -82,9 +96,17 @@ export class SoakPort {
     this.#disconnect();
     this.#state = 'open';
     this.#disconnect = this.#uart.connect(
-      (chunk) => pty?.write(chunk),
+      (chunk) => this.#write(chunk, pty),
       (backAfterMs) => this.#onHungUp(backAfterMs),
     );
+  }
+
+  #write(chunk: Buffer, pty: Pty | undefined): void {
+    const now = performance.now();
+    if (this.#decoder.inFrame && now - this.#lastWriteAt > HELD_UP_MS) this.#wasHeldUp = true;
+    this.#lastWriteAt = now;
+    this.#decoder.push(chunk);
+    pty?.write(chunk);
   }
 
   #onHungUp(backAfterMs: number): void {

@@ -93,6 +93,7 @@ const FRAME_WORDS: Readonly<Record<string, string>> = {
   'missing: gapNotice': 'inside a gap notice',
   'missing: gatewayDown': 'in the port or in the gateway when its process ended',
   'missing: portClosed': 'in the port when it was unplugged',
+  'missing: heldUp': 'dropped: the soak itself stood still in the middle of them',
   'missing: start': 'before the client came for the first time',
   'unread: gatewayDown': 'dropped: the gateway was down',
   'unread: closed': 'dropped: the gateway had not opened the port yet',

@@ -54,7 +54,7 @@ const QUIET_WITHIN_MS = 60_000;
 /** The real gateway on a virtual mesh with faults, with clients, restarts, and an account of it all. */
 export class Soak {
   readonly options: SoakOptions;
-  readonly account = new Account();
+  readonly account: Account;
   readonly ledger: TimedLedger;
   readonly mesh: FaultyMesh;
   readonly port: SoakPort;
@@ -78,7 +78,8 @@ export class Soak {
     this.options = options;
     setMaxListeners(MAX_LISTENERS, this.#over.signal);
     this.#random = Random.of(seed, 'soak');
-    this.ledger = new TimedLedger(systemClock, () => this.port.state, LEDGER_LIMIT);
+    this.account = new Account((what) => options.onProgress(`unexplained: ${what}`));
+    this.ledger = new TimedLedger(systemClock, () => this.port, LEDGER_LIMIT);
     this.mesh = new FaultyMesh({
       clock: systemClock,
       tables: loadTables(loadConfig({})),

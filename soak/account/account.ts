@@ -32,9 +32,12 @@ export class Account {
   readonly longestLoss = new Map<string, number>();
   readonly unexplained: string[] = [];
   readonly #alignment: Alignment;
+  readonly #onComplaint: (what: string) => void;
   readonly #restarts: { readonly signal: string; readonly at: number }[] = [];
 
-  constructor() {
+  /** `onComplaint`: told at once of what nothing explains. */
+  constructor(onComplaint: (what: string) => void = () => {}) {
+    this.#onComplaint = onComplaint;
     this.#alignment = new Alignment({
       onMatched: (entry, at) => {
         this.frames.add('delivered');
@@ -104,6 +107,7 @@ export class Account {
 
   #complain(what: string): void {
     this.unexplained.push(what);
+    this.#onComplaint(what);
   }
 
   #onProcessStart(): void {

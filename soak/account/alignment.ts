@@ -12,6 +12,9 @@ import type { SettledEntry } from './timed-ledger.js';
 /** Why messages may be missing at a place of the stream, as the client was told there. */
 export type BreakReason = 'start' | 'gapNotice' | 'gatewayDown' | 'portClosed';
 
+/** `heldUp`: the soak stood still in the middle of the frame. */
+export type MissingReason = BreakReason | 'heldUp' | 'unexplained';
+
 export type Delivered =
   | { readonly kind: 'message'; readonly body: Buffer; readonly at: number }
   /** `numbers`: how many event numbers a gap notice tells. */
@@ -20,7 +23,7 @@ export type Delivered =
 export interface AlignmentHandlers {
   /** `at`: when the gateway published it, ms since the epoch. */
   onMatched(entry: SettledEntry, at: number): void;
-  onMissing(entries: readonly SettledEntry[], reason: BreakReason | 'unexplained'): void;
+  onMissing(entries: readonly SettledEntry[], reason: MissingReason): void;
   /** A message that nobody sent. */
   onExtra(body: Buffer, isExplained: boolean): void;
 }
@@ -150,7 +153,7 @@ export class Alignment {
   #match(message: Message, head: number, at: number): number {
     const skipped = this.#sent.slice(head, at);
     const missing = skipped.filter(({ fate }) => fate === 'whole');
-    if (missing.length > 0) this.#handlers.onMissing(missing, this.#reasonFor(missing.length));
+    if (missing.length > 0) this.#handlers.onMissing(missing, this.#reasonFor(missing));
     this.#reasons.clear();
     this.#numbersTold = 0;
     this.#extras = 0;
@@ -168,9 +171,10 @@ export class Alignment {
   }
 
   /** A gap notice alone explains no more messages than the numbers that it tells. */
-  #reasonFor(missing: number): BreakReason | 'unexplained' {
+  #reasonFor(missing: readonly SettledEntry[]): MissingReason {
     const reason = this.#reason();
-    if (reason === 'gapNotice' && missing > this.#numbersTold) return 'unexplained';
+    if (reason === 'gapNotice' && missing.length > this.#numbersTold) return 'unexplained';
+    if (reason === undefined && missing.every(({ wasHeldUp }) => wasHeldUp)) return 'heldUp';
     return reason ?? 'unexplained';
   }
 

@@ -8,23 +8,29 @@ export interface SettledEntry extends LedgerEntry {
   readonly handedAt: number;
   /** How the port was at that moment. */
   readonly port: PortState;
+  /** The soak itself was held up between two pieces of it, for so long that a reader may have given it up. */
+  readonly wasHeldUp: boolean;
 }
 
 /** `closed`: the gateway runs, and has not opened it yet. `over`: the soak is. */
 export type PortState = 'open' | 'gatewayDown' | 'closed' | 'unplugged' | 'over';
 
-interface Settled {
-  readonly handedAt: number;
-  readonly port: PortState;
+type Settled = Pick<SettledEntry, 'handedAt' | 'port' | 'wasHeldUp'>;
+
+/** How the port is, as the ledger asks it when a frame has passed. */
+export interface PortView {
+  readonly state: PortState;
+  /** True once for each time that the line stood still in the middle of a frame. */
+  takeHeldUp(): boolean;
 }
 
 /** A ledger that also notes when each frame was settled, and how the port was then. */
 export class TimedLedger extends Ledger {
   readonly #clock: Clock;
-  readonly #port: () => PortState;
+  readonly #port: () => PortView;
   readonly #settled = new Map<number, Settled>();
 
-  constructor(clock: Clock, port: () => PortState, limit: number) {
+  constructor(clock: Clock, port: () => PortView, limit: number) {
     super(limit);
     this.#clock = clock;
     this.#port = port;
@@ -35,7 +41,13 @@ export class TimedLedger extends Ledger {
     fate: Exclude<Fate, 'pending'>,
     causes: readonly LineFaultName[],
   ): void {
-    this.#settled.set(entry.id, { handedAt: this.#clock.now(), port: this.#port() });
+    const port = this.#port();
+    const hasPassed = fate === 'whole' || fate === 'damaged';
+    this.#settled.set(entry.id, {
+      handedAt: this.#clock.now(),
+      port: port.state,
+      wasHeldUp: hasPassed && port.takeHeldUp(),
+    });
     super.settle(entry, fate, causes);
   }
 
@@ -47,6 +59,6 @@ export class TimedLedger extends Ledger {
   }
 
   #noted(id: number): Settled {
-    return this.#settled.get(id) ?? { handedAt: 0, port: 'open' };
+    return this.#settled.get(id) ?? { handedAt: 0, port: 'open', wasHeldUp: false };
   }
 }
