@@ -1,13 +1,13 @@
 import type { LineFaultName } from '../../src/simulator/faults/fault.js';
 import type { MeshEvent } from '../../src/socket/session/shapes.js';
 import type { Heard } from '../clients/listener.js';
-import { isProcessStart } from '../clients/witness.js';
 import { Tally } from '../tally.js';
 import { Alignment, type Delivered } from './alignment.js';
 import { DeliveryStages } from './delivery-stages.js';
 import { Listening } from './listening.js';
 import { Recoveries } from './recoveries.js';
 import type { SettledEntry } from './timed-ledger.js';
+import { isProcessStart } from './told.js';
 
 /** Missing or made-up messages that are shown, when there are any that nothing explains. */
 const SHOWN = 20;

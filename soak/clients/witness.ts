@@ -2,14 +2,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ClientError, connect, type MeshgateClient, type StreamEvent } from '../../src/client/index.js';
 import type { MeshEvent } from '../../src/socket/session/shapes.js';
 import type { Delivered } from '../account/alignment.js';
+import { toldBy } from '../account/told.js';
 import { Numbering } from './numbering.js';
 
 export interface WitnessHandlers {
   onDelivered(item: Delivered): void;
   onEvent(event: MeshEvent): void;
 }
-
-type LinkEvent = Extract<MeshEvent, { kind: 'link' }>;
 
 const AGAIN_MS = 200;
 
@@ -64,10 +63,8 @@ export class Witness {
 
   #takeEvent(event: MeshEvent): void {
     this.numbering.onEvent(event.seq);
-    if (event.kind === 'message') {
-      const body = Buffer.from(event.message.body, 'hex');
-      this.#handlers.onDelivered({ kind: 'message', body, at: event.at });
-    } else if (event.kind === 'link') this.#onLink(event);
+    const told = toldBy(event);
+    if (told) this.#handlers.onDelivered(told);
     this.#handlers.onEvent(event);
   }
 
@@ -76,15 +73,4 @@ export class Witness {
     const numbers = to === null ? 0 : to - from + 1;
     this.#handlers.onDelivered({ kind: 'break', reason: 'gapNotice', numbers });
   }
-
-  #onLink({ link: { state, reason } }: LinkEvent): void {
-    if (state === 'up' || state === 'probing') return;
-    const isProcess = state === 'stopped' || reason === null;
-    this.#handlers.onDelivered({ kind: 'break', reason: isProcess ? 'gatewayDown' : 'portClosed' });
-  }
-}
-
-/** The first event of a gateway's process about its link. */
-export function isProcessStart(event: MeshEvent): boolean {
-  return event.kind === 'link' && event.link.state === 'opening' && event.link.reason === null;
 }
