@@ -61,8 +61,7 @@ export class GatewayProcess {
     this.#isExpectedToRun = false;
     const exited = once(child, 'exit');
     child.kill(signal);
-    const inTime = await Promise.race([exited.then(() => true), pause(STOPS_WITHIN_MS, false)]);
-    if (inTime) return;
+    if (await isInTime(exited, STOPS_WITHIN_MS)) return;
     this.failures.push(`did not stop within ${STOPS_WITHIN_MS / 1000} s of ${signal}`);
     child.kill('SIGKILL');
     await exited;
@@ -77,6 +76,12 @@ export class GatewayProcess {
       return undefined;
     }
   }
+}
+
+async function isInTime(done: Promise<unknown>, ms: number): Promise<boolean> {
+  const hasEnded = new AbortController();
+  const late = pause(ms, false, { signal: hasEnded.signal }).catch(() => false);
+  return Promise.race([done.then(() => true), late]).finally(() => hasEnded.abort());
 }
 
 function sampleOf(pid: number): ProcessSample {

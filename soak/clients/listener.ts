@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { createConnection } from 'node:net';
+import { createConnection, type Socket } from 'node:net';
 import type { Visit } from './visitor.js';
 
 /** What one connection of a classic listener was given, from its handshake to its end. */
@@ -11,6 +10,11 @@ export interface Heard {
 
 const SYN = '[syn]\0';
 const ACK = Buffer.from('[ack]\0', 'latin1');
+
+/** Resolves when it is over, with an error or without; `once` of node:events would reject. */
+export function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => socket.once('close', () => resolve()));
+}
 
 /** Listens in the classic dialect, and keeps every byte. */
 export function listener(
@@ -27,7 +31,7 @@ export function listener(
       socket.on('error', () => {});
       const onLeave = () => socket.destroy();
       leave.addEventListener('abort', onLeave, { once: true });
-      await once(socket, 'close');
+      await closed(socket);
       leave.removeEventListener('abort', onLeave);
       const bytes = Buffer.concat(chunks);
       if (!bytes.subarray(0, ACK.length).equals(ACK)) throw new Error('no handshake');

@@ -1,6 +1,6 @@
-import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import type { Random } from '../../src/simulator/random.js';
+import { closed } from './listener.js';
 import { rest, type Visit } from './visitor.js';
 
 const SUBSCRIBE = '{"jsonrpc":"2.0","id":1,"method":"subscribe","params":{}}\n';
@@ -16,7 +16,7 @@ export function neverReads(socketPath: string, onEnded: (byGateway: boolean) => 
       leave.addEventListener('abort', onLeave, { once: true });
       // A socket that is paused does not see its end; but writing to one that is closed fails.
       const asking = setInterval(() => socket.write('\n'), 1000);
-      await once(socket, 'close');
+      await closed(socket);
       clearInterval(asking);
       leave.removeEventListener('abort', onLeave);
       onEnded(!leave.aborted);
@@ -43,10 +43,10 @@ export function sendsJunk(socketPath: string, random: Random): Visit {
         const socket = createConnection({ path: socketPath });
         socket.on('error', () => {});
         socket.on('data', () => {});
-        const closed = once(socket, 'close');
+        const isClosed = closed(socket);
         socket.write(junk(random));
         if (random.chance(0.5)) socket.end();
-        await Promise.race([closed, rest(6000, leave)]);
+        await Promise.race([isClosed, rest(6000, leave)]);
         socket.destroy();
         await rest(random.between(200, 3000), leave);
       }

@@ -50,11 +50,17 @@ function sendingAgainAndAgain(
     async run(leave) {
       while (!leave.aborted) {
         const outcome = send(FIRST_NODE + random.int(0, nodes - 1)).catch(outcomeOf);
-        outcomes.add(await Promise.race([outcome, pause(ENDS_WITHIN_MS, 'no end')]));
+        outcomes.add(await orNoEnd(outcome));
         await rest(PERIOD_MS, leave);
       }
     },
   };
+}
+
+async function orNoEnd(outcome: Promise<string>): Promise<string> {
+  const hasEnded = new AbortController();
+  const late = pause(ENDS_WITHIN_MS, 'no end', { signal: hasEnded.signal }).catch(() => 'no end');
+  return Promise.race([outcome, late]).finally(() => hasEnded.abort());
 }
 
 function outcomeOf(error: unknown): string {
