@@ -2,11 +2,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
+import { errorText } from '../src/errors.js';
 import { packageRoot } from '../src/package-root.js';
 import { reportText, summary } from './report.js';
 import { runSoak, type SoakOptions } from './soak.js';
 
-const USAGE = `npm run soak -- [--minutes N] [--nodes N] [--rate HZ] [--seed N] [--preset NAME|FILE] [--restart-every MINUTES]`;
+const USAGE = `usage: npm run soak -- [--minutes N] [--nodes N] [--rate HZ] [--seed N] [--preset NAME|FILE] [--restart-every MINUTES]`;
 
 const DEFAULT_FAULTS = join('soak', 'faults.toml');
 
@@ -35,11 +36,20 @@ function readOptions(): SoakOptions {
 function positive(name: string, given: string): number {
   const number = Number(given);
   if (Number.isFinite(number) && number > 0) return number;
-  throw new Error(`--${name} ${given}: must be a number above 0\n${USAGE}`);
+  throw new Error(`--${name} ${given}: must be a number above 0`);
+}
+
+function optionsOrExit(): SoakOptions {
+  try {
+    return readOptions();
+  } catch (error) {
+    process.stderr.write(`${errorText(error)}\n${USAGE}\n`);
+    process.exit(2);
+  }
 }
 
 process.chdir(packageRoot);
-const soak = await runSoak(readOptions());
+const soak = await runSoak(optionsOrExit());
 process.stdout.write(reportText(soak));
 const results = join(packageRoot, 'soak', 'results');
 mkdirSync(results, { recursive: true });

@@ -21,6 +21,13 @@ export class Numbering {
     return this.#next === undefined ? undefined : this.#next - 1;
   }
 
+  /** The faults since it was last asked. */
+  takeFaults(): number {
+    const { faults } = this;
+    this.faults = 0;
+    return faults;
+  }
+
   onGap(from: number, to: number | null): void {
     this.gaps++;
     const last = to ?? from - 1;

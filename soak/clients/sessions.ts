@@ -40,7 +40,6 @@ export function resumer(socket: string, record: SubscriberRecord): Visit {
   return {
     async run(leave) {
       const client = await connect({ socket, signal: leave, reconnect: false });
-      const faultsBefore = numbering.faults;
       const since = numbering.last;
       for await (const event of client.subscribe(since === undefined ? {} : { since })) {
         if (event.kind === 'snapshot') continue;
@@ -51,8 +50,7 @@ export function resumer(socket: string, record: SubscriberRecord): Visit {
           record.events++;
           numbering.onEvent(event.seq);
         }
-        record.faults += numbering.faults - faultsBefore;
-        numbering.faults = faultsBefore;
+        record.faults += numbering.takeFaults();
       }
     },
   };
