@@ -47,6 +47,8 @@ const MAX_LISTENERS = 64;
 const RESTARTS_UNTIL = 0.6;
 /** How long the gateway is away. */
 const DOWN_MS = { min: 500, max: 4000 };
+const SEEN_WITHIN_MS = 30_000;
+const SEEN_LOOK_MS = 50;
 /** Nothing was delivered for so long: all that was on its way has come. */
 const QUIET_MS = 4000;
 const QUIET_WITHIN_MS = 60_000;
@@ -137,6 +139,7 @@ export class Soak {
   }
 
   async #restart(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    await this.#isSeen();
     this.options.onProgress(`the gateway is ended by ${signal}`);
     this.restarts[signal]++;
     this.account.onRestart(signal, Date.now());
@@ -144,6 +147,12 @@ export class Soak {
     await pause(this.#random.between(DOWN_MS.min, DOWN_MS.max));
     this.#startGateway();
     this.account.recoveries.onOver(signal, Date.now());
+  }
+
+  /** Resolves when the witness has seen the present process begin: what listeners get is told by process. */
+  async #isSeen(): Promise<void> {
+    const deadline = Date.now() + SEEN_WITHIN_MS;
+    while (this.account.listening.runs < this.#starts && Date.now() < deadline) await pause(SEEN_LOOK_MS);
   }
 
   #startGateway(): void {
