@@ -20,7 +20,19 @@ import { fileURLToPath } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const INSTALLED = join(root, 'node_modules', '.meshgate-installed');
 const BUILT = join(root, 'dist', '.built');
-const SOURCES = ['src', 'test', 'bench', 'examples', 'fuzz', 'scripts', 'tsconfig.json', 'package-lock.json'];
+const SOURCES = [
+  'src',
+  'test',
+  'bench',
+  'examples',
+  'fuzz',
+  'soak',
+  'scripts',
+  'tsconfig.json',
+  'package-lock.json',
+];
+/** Folders that a run writes to. */
+const RESULTS = 'results';
 
 requireNode();
 if (read(INSTALLED) !== read(join(root, 'package-lock.json'))) install();
@@ -65,7 +77,8 @@ function newest(names) {
 function newestIn(path) {
   if (!existsSync(path)) return 0;
   if (!statSync(path).isDirectory()) return timeOf(path);
-  return Math.max(timeOf(path), ...readdirSync(path).map((name) => newestIn(join(path, name))));
+  const names = readdirSync(path).filter((name) => name !== RESULTS);
+  return Math.max(timeOf(path), ...names.map((name) => newestIn(join(path, name))));
 }
 
 function timeOf(path) {

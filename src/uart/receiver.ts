@@ -21,6 +21,13 @@ export interface ReceiverSettings {
 const FRAME_DROPS = Object.keys(FRAME_DROP_REASONS) as FrameDropReason[];
 const RECEIVED = ['bytes', 'frames', 'outsideBytes', 'consoleLines', 'emptyFrame', 'strayEnd'] as const;
 
+/**
+ * A timer that is so late was held up with the whole process: what has come meanwhile is not read yet, and time in
+ * which nobody looked is not silence. Reading it takes some passes through the event loop.
+ */
+const HELD_UP_MS = 20;
+const CATCH_UP_MS = 50;
+
 /** Bytes from the link to bodies and console lines, with a count of everything. */
 export class Receiver {
   readonly received = new Counters<(typeof RECEIVED)[number]>(RECEIVED);
@@ -72,11 +79,14 @@ export class Receiver {
 
   /** One timer at most, however many chunks: it looks how long the line has been silent and waits for the rest. */
   #watch(ms: number): void {
+    const due = this.#clock.monotonic() + ms;
     this.#cancelTimer = this.#clock.after(ms, () => {
       this.#cancelTimer = undefined;
-      const rest = this.#lastByteAt + this.#settings.openFrameTimeoutMs - this.#clock.monotonic();
       if (!this.#isWaiting) return;
+      const now = this.#clock.monotonic();
+      const rest = this.#lastByteAt + this.#settings.openFrameTimeoutMs - now;
       if (rest > 0) this.#watch(rest);
+      else if (now - due > HELD_UP_MS) this.#watch(CATCH_UP_MS);
       else this.abandon();
     });
   }

@@ -8,8 +8,7 @@ import { frameVectors } from '../support/vectors.js';
 const SETTINGS = { maxBodyLength: 2048, openFrameTimeoutMs: 500 };
 type Rule = (typeof frameVectors.rules)[number];
 
-function startReceiver(settings = SETTINGS) {
-  const clock = new ManualClock();
+function startReceiver(settings = SETTINGS, clock = new ManualClock()) {
   const bodies: string[] = [];
   const lines: string[] = [];
   const receiver = new Receiver(
@@ -71,6 +70,41 @@ test('an open frame is abandoned after 500 ms without a byte, not a millisecond 
   clock.advance(499);
   t.is(receiver.drops.get('abandoned'), 0);
   clock.advance(1);
+  t.is(receiver.drops.get('abandoned'), 1);
+});
+
+/** Its process can be held up: time passes, and timers run only behind it. */
+class HeldUpClock extends ManualClock {
+  #heldUpMs = 0;
+
+  override monotonic(): number {
+    return super.monotonic() + this.#heldUpMs;
+  }
+
+  holdUp(ms: number): void {
+    this.#heldUpMs += ms;
+  }
+}
+
+test('a frame whose rest has come while the process was held up is not abandoned', (t) => {
+  const clock = new HeldUpClock();
+  const { receiver, bodies } = startReceiver(SETTINGS, clock);
+  receiver.push(bytesOf('FF 00 05'));
+  clock.holdUp(700);
+  clock.advance(500);
+  receiver.push(bytesOf('41 FE'));
+  t.deepEqual(bodies, ['00 05 41']);
+  t.is(receiver.drops.get('abandoned'), 0);
+});
+
+test('a process that was held up abandons the frame when it has looked and nothing has come', (t) => {
+  const clock = new HeldUpClock();
+  const { receiver } = startReceiver(SETTINGS, clock);
+  receiver.push(bytesOf('FF 00 05'));
+  clock.holdUp(700);
+  clock.advance(500);
+  t.is(receiver.drops.get('abandoned'), 0);
+  clock.advance(50);
   t.is(receiver.drops.get('abandoned'), 1);
 });
 

@@ -97,6 +97,7 @@ export class Commands {
       clock,
       log,
       name: 'mqtt',
+      via: 'mqtt',
       role: 'admin',
       tally: new ClientTally(),
       send: (text) => this.#onReply(JSON.parse(text)),

@@ -1,5 +1,5 @@
 import type { Timeline } from '../timeline.js';
-import type { FaultCounters } from './fault-counters.js';
+import type { FaultCount, FaultCounters } from './fault-counters.js';
 
 /** Why a frame did not arrive whole; as in the fault file. */
 export const LINE_FAULTS = {
@@ -34,4 +34,6 @@ export interface FaultParts {
   readonly counters: FaultCounters;
   /** Tells a person what has begun. */
   tell(what: string): void;
+  /** A fault that lasts is over, after so many virtual milliseconds. `count`: which it was; of silences, what ended it. */
+  over(count: FaultCount, lastedMs: number): void;
 }

@@ -25,6 +25,8 @@ export interface FaultyMeshOptions extends VirtualMeshOptions {
   readonly ledger?: Ledger | undefined;
   /** A fault that lasts has begun: what it is, for people, and when, in virtual milliseconds. */
   readonly onFault?: (what: string, atMs: number) => void;
+  /** It is over, after so many virtual milliseconds: the count that tells which it was; of silences, what ended it. */
+  readonly onFaultOver?: (count: FaultCount, lastedMs: number) => void;
 }
 
 /**
@@ -47,7 +49,7 @@ export class FaultyMesh implements VirtualUart {
   #isStarted = false;
 
   /** Throws as `VirtualMesh` does. */
-  constructor({ faults: plan, ledger, onFault, ...meshOptions }: FaultyMeshOptions) {
+  constructor({ faults: plan, ledger, onFault, onFaultOver, ...meshOptions }: FaultyMeshOptions) {
     const { share: churn, away_s: awayMs } = plan.churn ?? {};
     this.mesh = new VirtualMesh({ ...meshOptions, ...(churn !== undefined && awayMs && { churn, awayMs }) });
     this.name = `${this.mesh.name}, with faults`;
@@ -57,6 +59,7 @@ export class FaultyMesh implements VirtualUart {
       timeline,
       counters: createFaultCounters(),
       tell: (what: string) => onFault?.(what, timeline.now),
+      over: (count: FaultCount, lastedMs: number) => onFaultOver?.(count, lastedMs),
     };
     this.#parts = parts;
     this.#plan = plan;

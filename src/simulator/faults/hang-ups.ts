@@ -26,7 +26,7 @@ export class HangUps {
   }
 
   start(): void {
-    const { seed, timeline, counters, tell } = this.#parts;
+    const { seed, timeline, counters, tell, over } = this.#parts;
     const { after_s: after, for_s: lasting } = this.#settings;
     const random = Random.of(seed, 'faults', 'hang-ups');
     startEpisodes({ timeline, random, after }, (done) => {
@@ -36,6 +36,7 @@ export class HangUps {
       this.#isPlugged = false;
       timeline.after(backAfterMs, () => {
         this.#isPlugged = true;
+        over('hangUps', backAfterMs);
         done();
       });
       this.#unplug(backAfterMs);

@@ -25,7 +25,7 @@ export class LogText implements LineFault {
   }
 
   disturb(bytes: Buffer, { atMs, isFrame }: Passing): Buffer {
-    if (!isFrame) return bytes;
+    if (!isFrame || bytes.length === 0) return bytes;
     const random = Random.of(this.#parts.seed, 'faults', 'log text', atMs, bytes.toString('latin1'));
     if (!random.chance(this.#chance)) return bytes;
     this.#parts.counters.add('logLines');

@@ -73,6 +73,7 @@ export class Resets implements LineFault {
     this.#parts.timeline.after(0, () => {
       this.#state = 'well';
       this.#parts.counters.add('resets');
+      this.#parts.over('resets', 0);
       this.#root.boot('crash');
     });
   }

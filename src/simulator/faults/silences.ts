@@ -72,7 +72,7 @@ export class Silences {
   }
 
   #begin(silence: Silence, random: Random, done: () => void): void {
-    const { timeline, counters, tell } = this.#parts;
+    const { timeline, counters, tell, over } = this.#parts;
     if (this.#end || !this.#root.online) {
       timeline.after(TRY_AGAIN_MS, () => this.#begin(silence, random, done));
       return;
@@ -81,11 +81,13 @@ export class Silences {
     counters.add('silences');
     tell(until === undefined ? 'the root falls silent for a while' : WORDS[until]);
     let cancelTimer: CancelTimer = () => {};
+    const begunAt = timeline.now;
     this.#end = (by) => {
       cancelTimer();
       this.#end = undefined;
       this.#isStuck = false;
       counters.add(by);
+      over(by, timeline.now - begunAt);
       done();
     };
     if (lasting) cancelTimer = timeline.after(drawFrom(random, lasting), () => this.#endByTime());

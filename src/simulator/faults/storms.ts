@@ -7,7 +7,7 @@ import type { FaultPlan } from './fault-plan.js';
 
 /** All nodes send at a high rate for a while. */
 export function startStorms(
-  { seed, timeline, counters, tell }: FaultParts,
+  { seed, timeline, counters, tell, over }: FaultParts,
   { after_s: after, for_s: lasting, rate_hz: rateHz }: NonNullable<FaultPlan['storm']>,
   mesh: VirtualMesh,
 ): void {
@@ -16,8 +16,10 @@ export function startStorms(
     counters.add('storms');
     tell(`a storm: ${rateHz} updates a second from each node`);
     mesh.storm(rateHz);
-    timeline.after(drawFrom(random, lasting), () => {
+    const lastsMs = drawFrom(random, lasting);
+    timeline.after(lastsMs, () => {
       mesh.storm(undefined);
+      over('storms', lastsMs);
       done();
     });
   });

@@ -25,15 +25,17 @@ export class WrongBaud {
   }
 
   start(): void {
-    const { seed, timeline, counters, tell } = this.#parts;
+    const { seed, timeline, counters, tell, over } = this.#parts;
     const { after_s: after, for_s: lasting, baud } = this.#settings;
     const random = Random.of(seed, 'faults', 'wrong baud');
     startEpisodes({ timeline, random, after }, (done) => {
       this.#isWrong = true;
       counters.add('wrongBauds');
       tell(`the root sends at ${baud} baud`);
-      timeline.after(drawFrom(random, lasting), () => {
+      const lastsMs = drawFrom(random, lasting);
+      timeline.after(lastsMs, () => {
         this.#isWrong = false;
+        over('wrongBauds', lastsMs);
         done();
       });
     });

@@ -56,7 +56,7 @@ test('resets: what the root sends behind the cut frame at that moment is lost', 
   const clock = new ManualClock();
   const mesh = new VirtualMesh({ clock, tables, nodes: 0 });
   const counters = createFaultCounters();
-  const parts = { seed: 1, timeline: mesh.timeline, counters, tell() {} };
+  const parts = { seed: 1, timeline: mesh.timeline, counters, tell() {}, over() {} };
   const resets = new Resets(
     parts,
     readFaults({ resets: { after_s: 5 } }, 'test').resets ?? t.fail(),

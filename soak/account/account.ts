@@ -1,0 +1,154 @@
+import type { LineFaultName } from '../../src/simulator/faults/fault.js';
+import type { MeshEvent } from '../../src/socket/session/shapes.js';
+import type { Heard } from '../clients/listener.js';
+import { Tally } from '../tally.js';
+import { Alignment, type Delivered } from './alignment.js';
+import { DeliveryStages } from './delivery-stages.js';
+import { Listening } from './listening.js';
+import { Recoveries } from './recoveries.js';
+import type { SettledEntry } from './timed-ledger.js';
+import { isProcessStart } from './told.js';
+
+/** Missing or made-up messages that are shown, when there are any that nothing explains. */
+const SHOWN = 20;
+
+/** Puts down every frame that the root sent, every message that came of it, and why any is missing. */
+export class Account {
+  readonly recoveries = new Recoveries();
+  readonly deliveries = new DeliveryStages();
+  readonly listening = new Listening();
+  /** Frames by what became of them; together they are all that the root sent. */
+  readonly frames = new Tally();
+  /** Messages that nobody sent. */
+  readonly extras = new Tally();
+  /** Damaged frames by cause; a frame may have several. */
+  readonly damagedBy = new Tally();
+  /** Frames by the fault that took them, or by the restart. */
+  readonly lostBy = new Tally();
+  readonly listeners = new Tally();
+  readonly recoverySteps = new Tally();
+  readonly linkLosses = new Tally();
+  /** Most frames that went missing at one place, by reason. */
+  readonly longestLoss = new Map<string, number>();
+  readonly unexplained: string[] = [];
+  readonly #alignment: Alignment;
+  readonly #onComplaint: (what: string) => void;
+  readonly #restarts: { readonly signal: string; readonly at: number }[] = [];
+
+  /** `onComplaint`: told at once of what nothing explains. */
+  constructor(onComplaint: (what: string) => void = () => {}) {
+    this.#onComplaint = onComplaint;
+    this.#alignment = new Alignment({
+      onMatched: (entry, at) => {
+        this.frames.add('delivered');
+        this.recoveries.onDelivered(entry.handedAt, at);
+      },
+      onMissing: (entries, reason) => this.#onMissing(entries, reason),
+      onExtra: (body, isExplained) => {
+        this.extras.add(isExplained ? 'made of a damaged frame' : 'unexplained');
+        if (!isExplained) this.#complain(`nobody sent ${body.toString('hex')}`);
+      },
+    });
+  }
+
+  /** The gateway's process was ended. */
+  onRestart(signal: string, at: number): void {
+    this.#restarts.push({ signal, at });
+  }
+
+  onSettled(entries: readonly SettledEntry[]): void {
+    for (const entry of entries) this.#countFate(entry);
+    this.#alignment.addSent(entries);
+  }
+
+  onDelivered(item: Delivered): void {
+    this.#alignment.addDelivered(item);
+    if (item.kind === 'break' && item.reason === 'gapNotice') this.listening.onGap();
+  }
+
+  onEvent(event: MeshEvent): void {
+    if (isProcessStart(event)) this.#onProcessStart();
+    if (event.kind === 'delivery') this.deliveries.onDelivery(event.delivery);
+    if (event.kind === 'message' && event.message.toListeners) {
+      this.listening.onMessage(Buffer.from(event.message.body, 'hex'));
+    }
+    if (event.kind === 'recovery') this.recoverySteps.add(`${event.step}: ${event.outcome}`);
+    if (event.kind === 'link' && event.link.reason !== null && event.link.state !== 'opening') {
+      this.linkLosses.add(event.link.reason);
+    }
+  }
+
+  advance(): void {
+    this.#alignment.advance();
+  }
+
+  get waiting() {
+    return this.#alignment.waiting;
+  }
+
+  /** Nothing more will come. */
+  finish(heard: readonly Heard[]): void {
+    this.#alignment.finish();
+    for (const each of heard) {
+      const verdict = this.listening.judge(each);
+      this.listeners.add(verdict);
+      if (verdict === 'unexplained') {
+        this.#complain(`a listener of run ${each.run} was given ${each.bytes.length} bytes that are no part`);
+      }
+    }
+    const forgotten = this.deliveries.finish();
+    if (forgotten > 0) this.#complain(`${forgotten} deliveries never left the queue`);
+  }
+
+  /** Something that nothing explains, found elsewhere. */
+  complain(what: string): void {
+    this.#complain(what);
+  }
+
+  #complain(what: string): void {
+    this.unexplained.push(what);
+    this.#onComplaint(what);
+  }
+
+  #onProcessStart(): void {
+    this.deliveries.onProcessEnd();
+    this.listening.onProcessStart();
+  }
+
+  #countFate({ fate, causes, port, handedAt }: SettledEntry): void {
+    if (fate === 'unread') {
+      this.frames.add(`unread: ${port}`);
+      if (port === 'gatewayDown' || port === 'closed') this.lostBy.add(this.#restartAt(handedAt));
+    } else if (fate === 'lost') {
+      this.frames.add('lost on the line');
+      this.lostBy.add(causes.at(-1) ?? 'unknown');
+    } else if (fate === 'damaged') {
+      this.frames.add('damaged on the line');
+      for (const cause of causes) this.#countDamage(cause, handedAt);
+    }
+  }
+
+  #countDamage(cause: LineFaultName, handedAt: number): void {
+    this.damagedBy.add(cause);
+    if (cause === 'bytes' || cause === 'log_text') this.recoveries.onOver(cause, handedAt);
+  }
+
+  /** The restart that is nearest to a moment; the first start is none. */
+  #restartAt(at: number): string {
+    const [nearest] = [...this.#restarts].sort((a, b) => Math.abs(a.at - at) - Math.abs(b.at - at));
+    return nearest?.signal ?? 'start';
+  }
+
+  #onMissing(entries: readonly SettledEntry[], reason: string): void {
+    this.frames.add(reason === 'unexplained' ? 'unexplained' : `missing: ${reason}`, entries.length);
+    if (reason === 'gatewayDown')
+      for (const { handedAt } of entries) this.lostBy.add(this.#restartAt(handedAt));
+    this.longestLoss.set(reason, Math.max(this.longestLoss.get(reason) ?? 0, entries.length));
+    if (reason !== 'unexplained') return;
+    for (const { id, body, handedAt } of entries.slice(0, SHOWN)) {
+      const at = new Date(handedAt).toISOString();
+      this.#complain(`frame ${id} of ${at} is missing: ${body.subarray(0, 24).toString('hex')}`);
+    }
+    if (entries.length > SHOWN) this.#complain(`… and ${entries.length - SHOWN} frames behind it`);
+  }
+}

@@ -1,0 +1,255 @@
+import { setMaxListeners } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
+import { systemClock } from '../src/clock.js';
+import { loadConfig } from '../src/config.js';
+import { loadTables } from '../src/gateway.js';
+import type { FaultCount } from '../src/simulator/faults/fault-counters.js';
+import { loadFaults } from '../src/simulator/faults/fault-file.js';
+import { FaultyMesh } from '../src/simulator/faults/faulty-mesh.js';
+import { Random } from '../src/simulator/random.js';
+import type { MeshEvent } from '../src/socket/session/shapes.js';
+import { Account } from './account/account.js';
+import { TimedLedger } from './account/timed-ledger.js';
+import { Crowd } from './clients/crowd.js';
+import { rest } from './clients/visitor.js';
+import { Witness } from './clients/witness.js';
+import { GatewayCounts } from './gateway-counts.js';
+import { GatewayProcess } from './gateway-process.js';
+import { SoakPort } from './port.js';
+import { Vitals } from './vitals.js';
+
+export interface SoakOptions {
+  readonly minutes: number;
+  readonly nodes: number;
+  readonly seed: number;
+  /** Updates a second of each node. */
+  readonly rateHz: number;
+  /** A preset, or a fault file. */
+  readonly faults: string;
+  /** Minutes between two restarts of the gateway. */
+  readonly restartEvery: number;
+  /** Told now and then how it goes. */
+  readonly onProgress: (text: string) => void;
+}
+
+/** The ledger holds what is sent until it is taken, each second: a storm of 500 nodes at 20 Hz is 10,000. */
+const LEDGER_LIMIT = 1_000_000;
+const LOOK_EVERY_MS = 1000;
+const SAMPLE_EVERY = 5;
+const ASK_COUNTERS_EVERY = 2;
+/** Each client listens for the end of the soak, some of them twice. */
+const MAX_LISTENERS = 64;
+/** The rest of the run has no restarts, so that memory can be seen over a longer time. */
+const RESTARTS_UNTIL = 0.6;
+/** How long the gateway is away. */
+const DOWN_MS = { min: 500, max: 4000 };
+const SEEN_WITHIN_MS = 30_000;
+const SEEN_LOOK_MS = 50;
+/** Nothing was delivered for so long: all that was on its way has come. */
+const QUIET_MS = 4000;
+const QUIET_WITHIN_MS = 60_000;
+
+/** The real gateway on a virtual mesh with faults, with clients, restarts, and an account of it all. */
+export class Soak {
+  readonly options: SoakOptions;
+  readonly account: Account;
+  readonly ledger: TimedLedger;
+  readonly mesh: FaultyMesh;
+  readonly port: SoakPort;
+  readonly gateway: GatewayProcess;
+  readonly crowd: Crowd;
+  readonly witness: Witness;
+  readonly counts = new GatewayCounts();
+  readonly vitals = new Vitals(Date.now());
+  /** Virtual ms that each lasting fault took, by count. */
+  readonly lasted = new Map<FaultCount, number[]>();
+  readonly restarts = { SIGKILL: 0, SIGTERM: 0 };
+  readonly ownDelay = monitorEventLoopDelay();
+  readonly #over = new AbortController();
+  readonly #random: Random;
+  #starts = 0;
+  #lastDeliveredAt = 0;
+  #looks = 0;
+
+  constructor(options: SoakOptions, directory: string) {
+    const { nodes, seed, rateHz, faults } = options;
+    this.options = options;
+    setMaxListeners(MAX_LISTENERS, this.#over.signal);
+    this.#random = Random.of(seed, 'soak');
+    this.account = new Account((what) => options.onProgress(`unexplained: ${what}`));
+    this.ledger = new TimedLedger(systemClock, () => this.port, LEDGER_LIMIT);
+    this.mesh = new FaultyMesh({
+      clock: systemClock,
+      tables: loadTables(loadConfig({})),
+      nodes,
+      seed,
+      rateHz,
+      faults: loadFaults(faults),
+      ledger: this.ledger,
+      onFault: (what) => options.onProgress(what),
+      onFaultOver: (count, lastedMs) => this.#onFaultOver(count, lastedMs),
+    });
+    this.port = new SoakPort(this.mesh, join(directory, 'root'));
+    this.gateway = new GatewayProcess(directory, this.port.path);
+    const { socket } = this.gateway;
+    this.crowd = new Crowd({ socket, seed, nodes, over: this.#over.signal, currentRun: () => this.#starts });
+    this.witness = new Witness(socket, {
+      onDelivered: (item) => this.account.onDelivered(item),
+      onEvent: (event) => this.#onEvent(event),
+    });
+  }
+
+  /** Runs it to its end. */
+  async run(): Promise<void> {
+    await this.port.open();
+    this.ownDelay.enable();
+    this.mesh.start();
+    this.#startGateway();
+    const witnessed = this.witness.run();
+    const looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
+    const crowded = this.crowd.run();
+    await this.#runRestarts();
+    this.#over.abort();
+    await crowded;
+    await this.#comeToRest();
+    clearInterval(looking);
+    await this.#askCounters();
+    await this.#endGateway('SIGTERM');
+    this.witness.close();
+    await witnessed;
+    await this.port.close();
+    this.ownDelay.disable();
+    this.#judge();
+  }
+
+  async #runRestarts(): Promise<void> {
+    const { minutes, restartEvery } = this.options;
+    const endsAt = Date.now() + minutes * 60_000;
+    const lastRestartAt = Date.now() + minutes * 60_000 * RESTARTS_UNTIL;
+    const signals = ['SIGKILL', 'SIGTERM'] as const;
+    for (let count = 0; Date.now() + restartEvery * 60_000 <= lastRestartAt; count++) {
+      await pause(restartEvery * 60_000);
+      await this.#restart(signals[count % signals.length] ?? 'SIGTERM');
+    }
+    await pause(Math.max(0, endsAt - Date.now()));
+  }
+
+  async #restart(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    await this.#isSeen();
+    this.options.onProgress(`the gateway is ended by ${signal}`);
+    this.restarts[signal]++;
+    this.account.onRestart(signal, Date.now());
+    await this.#endGateway(signal);
+    await pause(this.#random.between(DOWN_MS.min, DOWN_MS.max));
+    this.#startGateway();
+    this.account.recoveries.onOver(signal, Date.now());
+  }
+
+  /** Resolves when the witness has seen the present process begin: what listeners get is told by process. */
+  async #isSeen(): Promise<void> {
+    const deadline = Date.now() + SEEN_WITHIN_MS;
+    while (this.account.listening.runs < this.#starts && Date.now() < deadline) await pause(SEEN_LOOK_MS);
+  }
+
+  #startGateway(): void {
+    this.#starts++;
+    this.gateway.start();
+    this.port.onGatewayStarted();
+    this.vitals.onProcessStart(Date.now());
+  }
+
+  async #endGateway(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    await this.gateway.end(signal);
+    this.port.onGatewayEnded();
+    this.counts.onProcessEnd();
+  }
+
+  /** The root is switched off; what it had sent still comes. */
+  async #comeToRest(): Promise<void> {
+    this.port.end();
+    this.mesh.stop();
+    this.#lastDeliveredAt = Date.now();
+    const deadline = Date.now() + QUIET_WITHIN_MS;
+    while (Date.now() - this.#lastDeliveredAt < QUIET_MS && Date.now() < deadline) {
+      await rest(LOOK_EVERY_MS, new AbortController().signal);
+    }
+    this.#lay();
+  }
+
+  #onEvent(event: MeshEvent): void {
+    this.account.onEvent(event);
+    if (event.kind === 'message') this.#lastDeliveredAt = Date.now();
+    if (event.kind === 'link' && event.link.reason === 'reopened') this.port.onReopened();
+  }
+
+  #onFaultOver(count: FaultCount, lastedMs: number): void {
+    this.account.recoveries.onOver(count, Date.now());
+    this.lasted.set(count, [...(this.lasted.get(count) ?? []), lastedMs]);
+  }
+
+  /** Once a second. */
+  #look(): void {
+    this.#looks++;
+    this.#lay();
+    void this.#ping();
+    const sample = this.#looks % SAMPLE_EVERY === 0 ? this.gateway.sample() : undefined;
+    if (sample) this.vitals.onSample(sample, Date.now());
+    if (this.#looks % ASK_COUNTERS_EVERY === 0) void this.#askCounters();
+    if (this.#looks % 60 === 0) this.options.onProgress(this.#progress());
+  }
+
+  #lay(): void {
+    this.account.onSettled(this.ledger.takeSettled());
+    this.account.advance();
+  }
+
+  async #ping(): Promise<void> {
+    const before = performance.now();
+    const answered = await this.witness.client?.hello().catch(() => undefined);
+    if (answered) this.vitals.onAnswer(performance.now() - before);
+  }
+
+  async #askCounters(): Promise<void> {
+    const run = this.#starts;
+    const counters = await this.witness.client?.call('counters', {}).catch(() => undefined);
+    if (counters && run === this.#starts && this.gateway.isRunning) this.counts.onCounters(counters);
+  }
+
+  #progress(): string {
+    const { frames, unexplained, waiting } = this.account;
+    return `delivered ${frames.get('delivered')}, waiting ${waiting.sent}/${waiting.delivered}, unexplained ${unexplained.length}`;
+  }
+
+  #judge(): void {
+    const { account, ledger, witness, crowd, gateway, port } = this;
+    account.finish(crowd.heard);
+    const meant = ledger.counters.get('meant');
+    if (account.frames.total !== meant)
+      account.complain(`of ${meant} frames ${account.frames.total} are put down`);
+    const faults = witness.numbering.faults + crowd.resumers.faults;
+    if (faults > 0) account.complain(`${faults} event numbers are missing without a gap notice`);
+    if (crowd.subscribers.faults > 0) account.complain(`${crowd.subscribers.faults} events passed a filter`);
+    if (crowd.sends.get('no end') > 0) account.complain(`${crowd.sends.get('no end')} sends had no end`);
+    for (const failure of gateway.failures) account.complain(`the gateway: ${failure}`);
+    if (port.failure !== undefined) account.complain(`the pseudo-terminal: ${port.failure}`);
+    if (port.droppedBytes > 0)
+      account.complain(`${port.droppedBytes} bytes found no room in the pseudo-terminal`);
+    if (account.listening.runs !== this.#starts) {
+      account.complain(`of ${this.#starts} processes the witness saw ${account.listening.runs} begin`);
+    }
+  }
+}
+
+/** Runs a soak in a directory of its own, which is kept when `keeps`: the gateway's log is in it. */
+export async function runSoak(options: SoakOptions): Promise<Soak> {
+  const directory = await mkdtemp(join(tmpdir(), 'meshgate-soak-'));
+  const soak = new Soak(options, directory);
+  options.onProgress(`in ${directory}`);
+  await soak.run();
+  if (soak.account.unexplained.length === 0) await rm(directory, { recursive: true, force: true });
+  return soak;
+}

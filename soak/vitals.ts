@@ -1,0 +1,90 @@
+import type { ProcessSample } from './gateway-process.js';
+
+/** A process of the gateway, minute by minute. */
+export interface Minute {
+  /** Which process: 1, 2, 3 … */
+  readonly run: number;
+  /** Of the soak. */
+  readonly minute: number;
+  readonly residentMb: number;
+  readonly descriptors: number;
+  /** Of a core. */
+  readonly cpuPercent: number;
+  /** The longest time that it took to answer `hello`. */
+  readonly slowestAnswerMs: number;
+}
+
+interface Point {
+  /** Minutes since the process began. */
+  readonly at: number;
+  readonly sample: ProcessSample;
+}
+
+/** A process takes so long to reach its usual size. */
+const WARM_UP_MINUTES = 2;
+
+/** Memory, descriptors and CPU of each process of the gateway. */
+export class Vitals {
+  readonly minutes: Minute[] = [];
+  readonly #startedAt: number;
+  #run = 0;
+  #runStartedAt = 0;
+  #points: Point[] = [];
+  #slowestMs = 0;
+  #minuteStart: { readonly at: number; readonly cpuS: number } | undefined;
+
+  constructor(startedAt: number) {
+    this.#startedAt = startedAt;
+  }
+
+  onProcessStart(now: number): void {
+    this.#run++;
+    this.#runStartedAt = now;
+    this.#points = [];
+    this.#minuteStart = { at: now, cpuS: 0 };
+  }
+
+  onAnswer(ms: number): void {
+    this.#slowestMs = Math.max(this.#slowestMs, ms);
+  }
+
+  onSample(sample: ProcessSample, now: number): void {
+    this.#points.push({ at: (now - this.#runStartedAt) / 60_000, sample });
+    const start = this.#minuteStart;
+    if (start && now - start.at >= 60_000) this.#endMinute(sample, start, now);
+  }
+
+  /** MB a minute that the present process gains behind its warm-up; undefined when it is too young to tell. */
+  slope(): { readonly mbPerMinute: number; readonly minutes: number } | undefined {
+    const points = this.#points.filter(({ at }) => at >= WARM_UP_MINUTES);
+    const minutes = (points.at(-1)?.at ?? 0) - (points[0]?.at ?? 0);
+    if (minutes < 1) return undefined;
+    const mean = (values: readonly number[]) => values.reduce((sum, each) => sum + each, 0) / values.length;
+    const meanAt = mean(points.map(({ at }) => at));
+    const meanMb = mean(points.map(({ sample }) => megabytes(sample)));
+    const spread = points.map(({ at }) => (at - meanAt) ** 2).reduce((sum, each) => sum + each, 0);
+    const common = points.map(({ at, sample }) => (at - meanAt) * (megabytes(sample) - meanMb));
+    return { mbPerMinute: common.reduce((sum, each) => sum + each, 0) / spread, minutes };
+  }
+
+  #endMinute(
+    sample: ProcessSample,
+    start: { readonly at: number; readonly cpuS: number },
+    now: number,
+  ): void {
+    this.minutes.push({
+      run: this.#run,
+      minute: Math.round((now - this.#startedAt) / 60_000),
+      residentMb: megabytes(sample),
+      descriptors: sample.descriptors,
+      cpuPercent: ((sample.cpuS - start.cpuS) / ((now - start.at) / 1000)) * 100,
+      slowestAnswerMs: this.#slowestMs,
+    });
+    this.#slowestMs = 0;
+    this.#minuteStart = { at: now, cpuS: sample.cpuS };
+  }
+}
+
+function megabytes({ residentBytes }: ProcessSample): number {
+  return residentBytes / 1e6;
+}

@@ -1,0 +1,34 @@
+import test from 'ava';
+import { Listening } from '../../soak/account/listening.js';
+
+function told(...bodies: readonly string[]): Listening {
+  const listening = new Listening();
+  listening.onProcessStart();
+  for (const body of bodies) listening.onMessage(Buffer.from(body));
+  return listening;
+}
+
+function heard(text: string, run = 1) {
+  return { run, bytes: Buffer.from(text) };
+}
+
+test('what a listener was given is a contiguous part of what the witness was told', (t) => {
+  const listening = told('ab', 'cd', 'ef', 'gh');
+  t.is(listening.judge(heard('cdef')), 'part');
+  t.is(listening.judge(heard('abcdefgh')), 'part');
+  t.is(listening.judge(heard('')), 'empty');
+});
+
+test('a hole, an exchange, and a beginning in the middle of a message are unexplained', (t) => {
+  const listening = told('ab', 'cd', 'ef', 'gh');
+  for (const wrong of ['abef', 'cdab', 'bcd', 'xx', 'ghxx'])
+    t.is(listening.judge(heard(wrong)), 'unexplained');
+});
+
+test('a listener may know more than the witness where the process was killed', (t) => {
+  const listening = told('ab', 'cd');
+  listening.onProcessStart();
+  listening.onMessage(Buffer.from('xy'));
+  t.is(listening.judge(heard('cdef')), 'beyond');
+  t.is(listening.judge(heard('cdef', 2)), 'unexplained');
+});
