@@ -18,6 +18,9 @@ export interface ReceiverSettings {
   readonly openFrameTimeoutMs: number;
 }
 
+/** A timer that comes later than this tells that the process was busy: what the line brought meanwhile is still unread. */
+const LATE_MS = 20;
+
 const FRAME_DROPS = Object.keys(FRAME_DROP_REASONS) as FrameDropReason[];
 const RECEIVED = ['bytes', 'frames', 'outsideBytes', 'consoleLines', 'emptyFrame', 'strayEnd'] as const;
 
@@ -70,13 +73,19 @@ export class Receiver {
     return this.#parser.inFrame || this.#consoleOpen;
   }
 
-  /** One timer at most, however many chunks: it looks how long the line has been silent and waits for the rest. */
+  /**
+   * One timer at most, however many chunks: it looks how long the line has been silent and waits for the rest. Time in
+   * which nobody looked is not silence.
+   */
   #watch(ms: number): void {
+    const dueAt = this.#clock.monotonic() + ms;
     this.#cancelTimer = this.#clock.after(ms, () => {
       this.#cancelTimer = undefined;
-      const rest = this.#lastByteAt + this.#settings.openFrameTimeoutMs - this.#clock.monotonic();
+      const now = this.#clock.monotonic();
+      const rest = this.#lastByteAt + this.#settings.openFrameTimeoutMs - now;
       if (!this.#isWaiting) return;
       if (rest > 0) this.#watch(rest);
+      else if (now - dueAt > LATE_MS) this.#watch(LATE_MS);
       else this.abandon();
     });
   }
