@@ -153,7 +153,7 @@ function getValues(args: Buffer, hub: Hub): Buffer {
   const type = hub.tables.dataTypes.findByKey(key);
   if (!type) return failure('Data Type Not Found');
   const nodes = node ? [node] : hub.nodes().filter(({ status }) => isAlive(status));
-  return encodeValues(key, type, latestOf(nodes, type));
+  return encodeValues(key, type, latestOf(nodes, type, hub));
 }
 
 interface NodeValue {
@@ -161,10 +161,10 @@ interface NodeValue {
   readonly bytes: Buffer;
 }
 
-function latestOf(nodes: readonly NodeView[], type: DataType): NodeValue[] {
-  return nodes.flatMap(({ address, latest }) => {
-    const found = latest.find((entry) => entry.type === type);
-    return found ? [{ address, bytes: found.value.bytes }] : [];
+function latestOf(nodes: readonly NodeView[], type: DataType, hub: Hub): NodeValue[] {
+  return nodes.flatMap(({ address }) => {
+    const found = hub.latest(address, type.id);
+    return found ? [{ address, bytes: found.bytes }] : [];
   });
 }
 
