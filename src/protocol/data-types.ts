@@ -198,30 +198,31 @@ function dateOrNothing(ms: number): number | undefined {
 }
 
 function decodeField(field: DataField, bytes: Buffer): DecodedField {
-  const value = readField(field, bytes.subarray(field.offset, field.offset + field.size));
+  const value = readField(field, bytes);
   return withUnit(typeof value === 'number' ? scaled(value, field.scale) : value, field.unit);
 }
 
 function readField(field: DataField, bytes: Buffer): number | string {
-  switch (field.type) {
+  const { type, littleEndian, offset, size } = field;
+  switch (type) {
     case 'text':
-      return bytes.toString('utf8');
+      return bytes.toString('utf8', offset, offset + size);
     case 'bytes':
-      return bytes.toString('hex');
+      return bytes.toString('hex', offset, offset + size);
     case 'f32':
-      return field.littleEndian ? bytes.readFloatLE() : bytes.readFloatBE();
+      return littleEndian ? bytes.readFloatLE(offset) : bytes.readFloatBE(offset);
     case 'f64':
-      return field.littleEndian ? bytes.readDoubleLE() : bytes.readDoubleBE();
+      return littleEndian ? bytes.readDoubleLE(offset) : bytes.readDoubleBE(offset);
     default:
       return readInteger(field, bytes);
   }
 }
 
-function readInteger(field: DataField, bytes: Buffer): number {
-  if (field.type.startsWith('u')) {
-    return field.littleEndian ? bytes.readUIntLE(0, field.size) : bytes.readUIntBE(0, field.size);
+function readInteger({ type, littleEndian, offset, size }: DataField, bytes: Buffer): number {
+  if (type.startsWith('u')) {
+    return littleEndian ? bytes.readUIntLE(offset, size) : bytes.readUIntBE(offset, size);
   }
-  return field.littleEndian ? bytes.readIntLE(0, field.size) : bytes.readIntBE(0, field.size);
+  return littleEndian ? bytes.readIntLE(offset, size) : bytes.readIntBE(offset, size);
 }
 
 function decodeJson(fields: readonly JsonField[], bytes: Buffer): DecodedValue {

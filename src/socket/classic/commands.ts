@@ -53,7 +53,7 @@ const rows: Readonly<Record<string, Row>> = {
     takes: [],
     run: async (_args, hub, owner) => {
       const fresh = isFresh(await hub.execute({ kind: 'refreshNodes' }, owner));
-      return successJson(describeMesh(hub, fresh));
+      return success(...(await describeMesh(hub, fresh)));
     },
   },
   GETDF: {
