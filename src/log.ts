@@ -4,6 +4,8 @@ import { type Clock, systemClock } from './clock.js';
 
 /** What a room may say. */
 export interface Log {
+  /** False: `debug` says nothing, and what it would say need not be put together. */
+  readonly isDebugging: boolean;
   /** Seen only with `DEBUG=meshgate:…`. */
   debug(format: string, ...values: unknown[]): void;
   /** What a person who runs the gateway wants to know: shown always. */
@@ -79,6 +81,9 @@ export function createLog(
   }
 
   return {
+    get isDebugging() {
+      return debug.enabled;
+    },
     debug: (format, ...values) => debug(format, ...values),
     info: (text) => print({ level: 'info', text }),
     warn,

@@ -24,7 +24,7 @@ export interface NodeView {
   /** It is known from an earlier run, and was not heard since. */
   readonly restored: boolean;
   readonly lastHeardAt?: number;
-  /** The newest value of each data type that it has sent, by rising id. */
+  /** The newest value of each data type that it has sent, by rising id; put together when it is read. */
   readonly latest: readonly { readonly type: DataType; readonly value: TimedValue }[];
 }
 
@@ -165,6 +165,8 @@ export interface Hub {
   /** Every node, by rising address. */
   nodes(): NodeView[];
   findNode(address: number): NodeView | undefined;
+  /** The newest value of a node and type. */
+  latest(address: number, typeId: number): TimedValue | undefined;
   /** The address of a node by its name, whether the node is known or not; case does not matter. */
   addressOf(name: string): number | undefined;
   /** The name of a node by its address, whether the node is known or not. */

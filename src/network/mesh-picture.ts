@@ -125,7 +125,8 @@ export class MeshPicture {
 
   /** Tells whose status has changed because time has passed. */
   tellStatuses(): void {
-    for (const node of this.#nodes.all()) this.#tellStatus(node);
+    const now = this.#clock.monotonic();
+    for (const node of this.#nodes.all()) this.#tellStatus(node, now);
   }
 
   setPaths(paths: readonly Path[]): void {
@@ -139,9 +140,8 @@ export class MeshPicture {
     this.#publish({ kind: 'robots', robots });
   }
 
-  /** Bytes are copied: a value must not keep the whole message that it came in alive. */
   store(node: MeshNode, { type, bytes, deviceTime }: ReportedValue): void {
-    const common = { receivedAt: this.#clock.now(), bytes: Buffer.from(bytes) };
+    const common = { receivedAt: this.#clock.now(), bytes };
     const value: TimedValue = deviceTime === undefined ? common : { ...common, deviceTime };
     node.store(type.id, value);
     this.#publish({ kind: 'value', node: node.address, type, value });
@@ -163,12 +163,18 @@ export class MeshPicture {
 
   /** Every node, by rising address. */
   views(): NodeView[] {
-    return this.#nodes.sorted().map((node) => this.#view(node));
+    const now = this.#clock.monotonic();
+    return this.#nodes.sorted().map((node) => this.#view(node, now));
   }
 
   findView(address: number): NodeView | undefined {
     const node = this.#nodes.find(address);
     return node && this.#view(node);
+  }
+
+  /** The newest value of a node and type. */
+  latest(address: number, typeId: number): TimedValue | undefined {
+    return this.#nodes.find(address)?.latest(typeId);
   }
 
   /** The values that are held of a node and type in a stretch of time, oldest first. */
@@ -210,8 +216,9 @@ export class MeshPicture {
 
   countWhere(matches: (status: NodeStatus) => boolean): number {
     let count = 0;
+    const now = this.#clock.monotonic();
     for (const node of this.#nodes.all()) {
-      if (matches(this.#statusOf(node))) count++;
+      if (matches(this.#statusOf(node, now))) count++;
     }
     return count;
   }
@@ -222,28 +229,32 @@ export class MeshPicture {
     return node;
   }
 
-  #tellStatus(node: MeshNode): void {
-    const status = this.#statusOf(node);
+  #tellStatus(node: MeshNode, now?: number): void {
+    const status = this.#statusOf(node, now);
     if (this.#upSince === undefined || status === node.toldStatus) return;
     node.toldStatus = status;
     this.#publish({ kind: 'node', node: node.address, change: 'status', status });
   }
 
-  #view(node: MeshNode): NodeView {
+  #view(node: MeshNode, now?: number): NodeView {
+    const latestOf = () => this.#latestOf(node);
     const { address, uuid, lastHeardAt } = node;
     return {
       address,
       name: nameOf(address, this.#settings.names),
-      status: this.#statusOf(node),
+      status: this.#statusOf(node, now),
       restored: node.isRestored,
-      latest: this.#latestOf(node),
+      get latest() {
+        return latestOf();
+      },
       ...(uuid && { uuid }),
       ...(lastHeardAt !== undefined && { lastHeardAt }),
     };
   }
 
-  #statusOf(node: MeshNode): NodeStatus {
-    return node.status(this.#settings, this.#clock.monotonic(), this.#upSince);
+  /** `now`: by the monotonic clock, where many are asked at once. */
+  #statusOf(node: MeshNode, now = this.#clock.monotonic()): NodeStatus {
+    return node.status(this.#settings, now, this.#upSince);
   }
 
   #latestOf(node: MeshNode): NodeView['latest'] {

@@ -88,7 +88,7 @@ const handlers: Handlers = {
 /** Carries out what a message means. */
 export function handleMessage(message: Message, effects: MessageEffects): void {
   const handle = handlers[message.kind] as (message: Message, effects: MessageEffects) => void;
-  effects.log.debug('%s', describeMessage(message));
+  if (effects.log.isDebugging) effects.log.debug('%s', describeMessage(message));
   handle(message, effects);
 }
 

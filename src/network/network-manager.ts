@@ -211,6 +211,10 @@ export class NetworkManager implements Hub {
     return this.#picture.findView(address);
   }
 
+  latest(address: number, typeId: number): TimedValue | undefined {
+    return this.#picture.latest(address, typeId);
+  }
+
   addressOf(name: string): number | undefined {
     return addressNamed(name, this.#parts.settings.names);
   }

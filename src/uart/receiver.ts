@@ -77,7 +77,10 @@ export class Receiver {
     return this.#parser.inFrame || this.#consoleOpen;
   }
 
-  /** One timer at most, however many chunks: it looks how long the line has been silent and waits for the rest. */
+  /**
+   * One timer at most, however many chunks: it looks how long the line has been silent and waits for the rest. Time in
+   * which nobody looked is not silence.
+   */
   #watch(ms: number): void {
     const due = this.#clock.monotonic() + ms;
     this.#cancelTimer = this.#clock.after(ms, () => {

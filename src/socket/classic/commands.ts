@@ -59,7 +59,7 @@ const rows: Readonly<Record<string, Row>> = {
     takes: [],
     run: async (_args, hub, owner) => {
       const fresh = isFresh(await hub.execute({ kind: 'refreshNodes' }, owner));
-      return successJson(describeMesh(hub, fresh));
+      return success(...(await describeMesh(hub, fresh)));
     },
   },
   GETDF: {
@@ -172,7 +172,7 @@ function getValues(args: Buffer, hub: Hub): Buffer {
   const type = hub.tables.dataTypes.findByKey(key);
   if (!type) return failure('Data Type Not Found');
   const nodes = node ? [node] : hub.nodes().filter(({ status }) => isAlive(status));
-  return encodeValues(key, type, latestOf(nodes, type));
+  return encodeValues(key, type, latestOf(nodes, type, hub));
 }
 
 interface NodeValue {
@@ -180,10 +180,10 @@ interface NodeValue {
   readonly bytes: Buffer;
 }
 
-function latestOf(nodes: readonly NodeView[], type: DataType): NodeValue[] {
-  return nodes.flatMap(({ address, latest }) => {
-    const found = latest.find((entry) => entry.type === type);
-    return found ? [{ address, bytes: found.value.bytes }] : [];
+function latestOf(nodes: readonly NodeView[], type: DataType, hub: Hub): NodeValue[] {
+  return nodes.flatMap(({ address }) => {
+    const found = hub.latest(address, type.id);
+    return found ? [{ address, bytes: found.bytes }] : [];
   });
 }
 

@@ -140,8 +140,8 @@ function nodesOf(node: number | string | undefined, hub: Hub): number[] {
 }
 
 function latestOf(node: number, type: DataType, hub: Hub): NodeValue[] {
-  const latest = hub.findNode(node)?.latest.find((entry) => entry.type === type);
-  return latest ? [{ node, ...latest }] : [];
+  const value = hub.latest(node, type.id);
+  return value ? [{ node, type, value }] : [];
 }
 
 /** The address of a node that is known, or has left values. Rejects with `NODE_NOT_FOUND`. */
