@@ -79,7 +79,7 @@ const tables = {
         lasting ? 'yes' : 'at once',
       ]),
     ),
-  methods: () => table(['method', 'parameters', 'what it does', 'writes'], methods.map(describeMethod)),
+  methods: () => table(['method', 'parameters', 'what it does', 'role'], methods.map(describeMethod)),
   'health reasons': () => reasons(HEALTH_REASONS),
   metrics: () => table(['metric', 'type', 'labels', 'meaning'], metricDefinitions().map(describeMetric)),
   'live settings': () => list(RELOADABLE),
@@ -156,11 +156,11 @@ function classicTable({ vectors: examples }) {
   );
 }
 
-function describeMethod({ name, params, summary, writes }) {
+function describeMethod({ name, params, summary, role }) {
   const given = Object.entries(params.shape).map(([key, schema]) =>
     schema.safeParse(undefined).success ? `${key}?` : key,
   );
-  return [`\`${name}\``, given.map((key) => `\`${key}\``).join(' '), summary, writes ? 'yes' : ''];
+  return [`\`${name}\``, given.map((key) => `\`${key}\``).join(' '), summary, role];
 }
 
 function describeMetric({ name, type, labels, help }) {

@@ -60,6 +60,8 @@ const mode = text(MODE)
 const GROUP = "must be a group's name or number";
 const group = text(GROUP).min(1, { error: GROUP });
 
+const role = z.enum(['read', 'send', 'admin'], { error: 'must be read, send or admin' });
+
 const line = z.enum(['keep', 'on', 'off'], { error: 'must be keep, on or off' });
 
 const NAME = 'must be a name of 1 to 64 characters';
@@ -133,12 +135,24 @@ const serialSection = section({
 const clientsSection = section({
   mode: mode.default(0o660),
   group: group.optional(),
+  /** What clients of the main socket may do, and those of the TCP ports. */
+  role: role.default('admin'),
+  tcp_role: role.default('admin'),
   max: whole(1, 65_536).default(1024),
   max_request: whole(16, 1_048_576).default(1024),
   request_timeout_ms: whole(10, 600_000).default(5000),
   settle_ms: whole(1, 5000).default(2),
   outbox_bytes: whole(1024, 1_073_741_824).default(1_048_576),
 });
+
+/** Further Unix sockets, for clients that may do less or more than those of the main one. */
+const sockets = z
+  .array(section({ path, role, mode: mode.default(0o660), group: group.optional() }), {
+    error: 'must be a list: [[sockets]] with path and role',
+  })
+  .refine((all) => new Set(all.map(({ path }) => path)).size === all.length, {
+    error: 'each must have a path of its own',
+  });
 
 const meshSection = section({
   idle_after_s: whole(1, day).default(minute),
@@ -294,6 +308,7 @@ const schema = z.strictObject({
   socket: path.optional(),
   /** Ports of 127.0.0.1; none by default. */
   tcp: ports.default([]),
+  sockets: sockets.default([]),
   /** Directory of what outlives the process. Without one: see `defaultStateDirectory`. */
   state: path.optional(),
   simulate: flag.default(false),
@@ -328,6 +343,9 @@ interface Variable {
 const PREFIX = 'MESHGATE_';
 /** Variables that are not settings: which file the settings come from. */
 const CONFIG_FILE_VARIABLE = 'MESHGATE_CONFIG';
+
+/** Lists and tables of a site's own: no variable could hold them. */
+const FILE_ONLY: ReadonlySet<string> = new Set(['names', 'sockets']);
 
 const variables: readonly Variable[] = listVariables();
 
@@ -390,7 +408,10 @@ function placeOf(
 }
 
 function valueAt(settings: unknown, at: readonly PropertyKey[]): unknown {
-  return at.reduce<unknown>((inner, key) => (isSection(inner) ? inner[String(key)] : undefined), settings);
+  return at.reduce<unknown>((inner, key, index) => {
+    if (Array.isArray(inner) && index < at.length - 1) return inner[Number(key)];
+    return isSection(inner) ? inner[String(key)] : undefined;
+  }, settings);
 }
 
 function readToml(file: string): GivenSettings {
@@ -414,7 +435,7 @@ function readVariables(env: NodeJS.ProcessEnv): GivenSettings {
 }
 
 function listVariables(): Variable[] {
-  const top = Object.entries(schema.shape).filter(([name]) => name !== 'names');
+  const top = Object.entries(schema.shape).filter(([name]) => !FILE_ONLY.has(name));
   return top.flatMap(([name, entry]) => {
     const section = entry instanceof z.ZodPrefault ? entry.unwrap() : undefined;
     const paths = section ? Object.keys(section.shape).map((key) => [name, key]) : [[name]];
@@ -424,7 +445,7 @@ function listVariables(): Variable[] {
 
 /** Every setting's name: `port`, `mesh.idle_after_s` … */
 export function settingNames(): string[] {
-  return [...variables.map(({ path }) => path.join('.')), 'names'];
+  return [...variables.map(({ path }) => path.join('.')), ...FILE_ONLY];
 }
 
 function variableName(parts: readonly string[]): string {

@@ -19,6 +19,7 @@ import { badTable } from './protocol/json-table.js';
 import type { Tables } from './protocol/message.js';
 import { Opcodes } from './protocol/opcodes.js';
 import { FlightRecorder } from './recorder/flight-recorder.js';
+import { AuditTrail } from './socket/audit.js';
 import { findCommandFault } from './socket/classic/commands.js';
 import { ClientServer } from './socket/client-server.js';
 import { lockClientSocket, openClientSocket, type PassedSocket } from './socket/client-socket.js';
@@ -85,7 +86,8 @@ export class Gateway {
   readonly #settings: LiveSettings;
   readonly #facts: GatewayFacts;
   #connectors: ReadonlyMap<string, Connector> = new Map();
-  #lock: ProcessLock | undefined;
+  readonly #audit: AuditTrail;
+  #locks: ProcessLock[] = [];
   #stateLock: ProcessLock | undefined;
   #history: History | undefined;
 
@@ -121,6 +123,7 @@ export class Gateway {
       uart: this.#uart,
     });
     const hub = this.#network;
+    this.#audit = new AuditTrail(clock, logOf('audit'));
     const mapPicture = new MapPicture(config.map);
     const gateway = this.#describeSelf(clock, mapPicture);
     this.#facts = gateway;
@@ -161,15 +164,19 @@ export class Gateway {
    * `NO_PERMISSION`, `SOCKET_FAILED`; the state directory: `STATE_TAKEN`; a connector's settings: `BAD_CONFIG`.
    */
   async serve(): Promise<void> {
-    const { clients, tcp } = this.#parts.config;
-    const where = this.#parts.passedSocket ?? this.socketPath;
-    await namingFailures(this.socketPath, async () => {
-      this.#lock = await lockClientSocket(where);
-      await this.#openHistory();
-      await openClientSocket(this.#server, where, clients);
-    });
+    const { clients, sockets, tcp } = this.#parts.config;
+    const main = { ...clients, where: this.#parts.passedSocket ?? this.socketPath, path: this.socketPath };
+    const all = [main, ...sockets.map((socket) => ({ ...socket, where: socket.path }))];
+    for (const { where, path } of all) {
+      await namingFailures(path, async () => this.#locks.push(await lockClientSocket(where)));
+    }
+    await namingFailures(this.socketPath, () => this.#openHistory());
+    for (const socket of all) {
+      await namingFailures(socket.path, () => openClientSocket(this.#server, socket.where, socket));
+    }
     for (const port of tcp) {
-      await namingFailures(`127.0.0.1:${port}`, () => this.#server.listen({ port }));
+      const name = `127.0.0.1:${port}`;
+      await namingFailures(name, () => this.#server.listen({ at: { port }, role: clients.tcp_role, name }));
     }
     this.webUrl = await this.#serveWeb();
     this.#connectors = await this.#loadConnectors();
@@ -192,6 +199,7 @@ export class Gateway {
     const fault = prepareStateDirectory(directory);
     if (fault !== undefined) return this.#goWithoutHistory(fault);
     this.#stateLock = await lockState(directory);
+    this.#audit.keepIn(join(directory, 'audit.jsonl'));
     const opened = await History.open({
       settings: historySettings(config, directory),
       tables,
@@ -222,9 +230,11 @@ export class Gateway {
         return { connected: connected + web.connected, listening, sessions: sessions + web.sessions };
       },
       clientList: () => [...this.#server.list(), ...(this.#web?.list() ?? [])],
+      audit: this.#audit,
       clientCounters: () => ({
         sockets: this.#server.counters(),
         web: this.#web?.counters() ?? null,
+        audit: this.#audit.counters(),
         ...Object.fromEntries([...this.#connectors].map(([name, connector]) => [name, connector.counters()])),
       }),
       map: mapPicture.facts,
@@ -262,7 +272,7 @@ export class Gateway {
     this.#uart.start();
   }
 
-  /** Ends clients and link, from any state; the lock goes last. */
+  /** Ends clients and link, from any state; the locks go last. */
   async stop(): Promise<void> {
     const connectors = [...this.#connectors.values()].map((connector) => connector.stop());
     await Promise.all([...connectors, this.#server.stop(), this.#web?.stop()]);
@@ -271,8 +281,7 @@ export class Gateway {
     await this.#history?.close();
     await this.recorder?.stop();
     await this.#stateLock?.release();
-    await this.#lock?.release();
-    this.#lock = undefined;
+    for (const lock of this.#locks.splice(0)) await lock.release();
     this.#stateLock = undefined;
   }
 }

@@ -1,4 +1,5 @@
 import createDebug from 'debug';
+import { cleanLines } from './clean-text.js';
 import { type Clock, systemClock } from './clock.js';
 
 /** What a room may say. */
@@ -87,9 +88,10 @@ export function createLog(
 /** `12:30:05 uart: the link is up`: the time of day in UTC. */
 function textLine(room: string, { text, repeats = 0 }: Entry, now: number): string {
   const more = repeats === 0 ? '' : ` (${repeats} more in ${BURST_MS / 1000} s)`;
-  return `${new Date(now).toISOString().slice(11, 19)} ${room}: ${text}${more}`;
+  return `${new Date(now).toISOString().slice(11, 19)} ${room}: ${cleanLines(text, '    ')}${more}`;
 }
 
-function jsonLine(room: string, { level, ...entry }: Entry, now: number): string {
-  return JSON.stringify({ time: new Date(now).toISOString(), level, room, ...entry });
+function jsonLine(room: string, { level, text, ...entry }: Entry, now: number): string {
+  const time = new Date(now).toISOString();
+  return JSON.stringify({ time, level, room, text: cleanLines(text, '    '), ...entry });
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { addAlarmsCommand } from './cli/commands/alarms.js';
+import { addAuditCommand } from './cli/commands/audit.js';
 import { addCleanCommand } from './cli/commands/clean.js';
 import { addClientsCommand } from './cli/commands/clients.js';
 import { addCompletionCommand } from './cli/commands/completion.js';
@@ -57,6 +58,7 @@ addGetCommand(program);
 addPathsCommand(program);
 addAlarmsCommand(program);
 addClientsCommand(program);
+addAuditCommand(program);
 addExplainCommand(program);
 
 program.commandsGroup('To follow what happens:');

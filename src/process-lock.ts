@@ -27,9 +27,10 @@ const HOLDER_TIMEOUT_MS = 1000;
 export async function takeLock(path: string): Promise<ProcessLock> {
   if (process.platform !== 'linux') return { release: async () => {} };
   const name = lockName(path);
+  /** Any user of the machine may connect to it: nobody is kept. */
   const server = createServer((socket) => {
     socket.on('error', () => {});
-    socket.end(`${process.pid}\n`);
+    socket.end(`${process.pid}\n`, () => socket.destroy());
   });
   server.unref();
   try {

@@ -193,7 +193,14 @@ def find_socket(socket: Optional[str] = None, environment: Mapping[str, str] = o
         return named
     directories = [environment.get("XDG_RUNTIME_DIR"), "/run/meshgate", f"/tmp/meshgate-{os.getuid()}"]
     candidates = [os.path.join(directory, "meshgate.sock") for directory in directories if directory]
-    return next((path for path in candidates if os.path.exists(path)), candidates[0])
+    return next((path for path in candidates if _is_trusted(path)), candidates[0])
+
+
+def _is_trusted(path: str) -> bool:
+    """Anybody can make a directory in /tmp: in one that is another user's, whoever answers is no gateway of this user."""
+    directory = os.path.dirname(path)
+    is_private = directory == f"/tmp/meshgate-{os.getuid()}"
+    return os.path.exists(path) and (not is_private or os.lstat(directory).st_uid == os.getuid())
 
 
 # --- the session's methods -------------------------------------------------------------------------------------------

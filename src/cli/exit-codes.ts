@@ -1,3 +1,4 @@
+import { cleanLines } from '../clean-text.js';
 import { ClientError, type ClientErrorCode, RequestError } from '../client/errors.js';
 import { type ErrorCode, errorStack, MeshgateError } from '../errors.js';
 import type { SessionErrorCode } from '../socket/session/errors.js';
@@ -76,11 +77,14 @@ interface Failure {
   readonly exitCode: number;
 }
 
-/** Tells a person why the process ends, and gives its exit code. What is not one of our errors is our mistake. */
+/**
+ * Tells a person why the process ends, and gives its exit code. What is not one of our errors is our mistake; the text
+ * of a refusal comes from whoever serves the socket.
+ */
 export function reportFailure(error: unknown, write: (text: string) => void): number {
   const { text, hint, exitCode } = describeFailure(error);
-  write(`meshgate: ${text}\n`);
-  if (hint) write(`  ${hint}\n`);
+  write(`meshgate: ${cleanLines(text, '  ')}\n`);
+  if (hint) write(`  ${cleanLines(hint, '  ')}\n`);
   return exitCode;
 }
 

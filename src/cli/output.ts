@@ -1,9 +1,10 @@
 /** The only way to standard output. */
+import { cleanLines } from '../clean-text.js';
 import { EXIT } from './exit-codes.js';
 import { terminalOf, type View } from './text/terminal.js';
 
 /** What a terminal could take for a command, or for the end of a line, though JSON allows it. */
-const UNSAFE = /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+const UNSAFE = /[\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
 export function print(text: string): void {
   endWithReader(process.stdout);
@@ -37,7 +38,7 @@ export function printBytes(bytes: Uint8Array): Promise<void> {
 /** Says something that is not part of the result. */
 export function note(text: string): void {
   endWithReader(process.stderr);
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${cleanLines(text, '  ')}\n`);
 }
 
 /** Standard output as it is now: a terminal's width changes. */

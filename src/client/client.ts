@@ -2,9 +2,10 @@
  * A client of a gateway's JSON-RPC session. It finds the socket, connects again by itself when the connection is lost,
  * and resumes its subscriptions behind the last event that they had.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { SessionApi } from '../socket/session/methods/index.js';
-import { socketCandidates } from '../socket-location.js';
+import { privateDirectory, socketCandidates } from '../socket-location.js';
 import { ClientError } from './errors.js';
 import { EventStream } from './event-stream.js';
 import { unixTransport } from './line-socket.js';
@@ -72,7 +73,13 @@ export function findSocket(named?: string, env: NodeJS.ProcessEnv = process.env)
   const given = named ?? env.MESHGATE_SOCKET;
   if (given) return given;
   const candidates = socketCandidates(env);
-  return candidates.find((path) => existsSync(path)) ?? candidates[0] ?? '';
+  return candidates.find(isTrusted) ?? candidates[0] ?? '';
+}
+
+/** Anybody can make a directory in /tmp: in one that is another user's, whoever answers is no gateway of this user. */
+function isTrusted(path: string): boolean {
+  if (dirname(path) !== privateDirectory()) return existsSync(path);
+  return existsSync(path) && lstatSync(dirname(path)).uid === process.getuid?.();
 }
 
 export class MeshgateClient {

@@ -11,11 +11,12 @@ import {
   type ConnectionEndReason,
   type ConnectionSettings,
 } from './connection.js';
+import type { Role } from './role.js';
 import type { GatewayFacts } from './session/method.js';
 import type { ClientInfo } from './session/shapes.js';
 
 export interface ClientServerSettings extends ConnectionSettings {
-  /** Connections at once, over all sockets. */
+  /** Connections at once of each role, over all sockets. */
   readonly maxClients: number;
 }
 
@@ -28,6 +29,15 @@ export interface ClientServerParts {
   readonly settings: ClientServerSettings;
 }
 
+/** Where clients come by, and what those may do. `name`: what logs call it. */
+export interface ListeningPlace {
+  readonly at: { readonly path: string } | { readonly port: number } | { readonly fd: number };
+  readonly role: Role;
+  readonly name: string;
+}
+
+/** Refused clients that are told why at once; further ones are cut off, so that their number stays bounded. */
+const MAX_REFUSED = 64;
 /** A client that sends nothing for so long is asked by TCP whether it is still there. */
 const KEEP_ALIVE_MS = 60_000;
 /** What a stopping gateway gives its clients to take what was sent to them. */
@@ -78,11 +88,12 @@ export class ClientServer {
    * Listens on a Unix socket's path, on a port of 127.0.0.1, or on a socket that is open already. Rejects with the
    * system's error.
    */
-  listen(
-    where: { readonly path: string } | { readonly port: number } | { readonly fd: number },
-  ): Promise<void> {
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
-    const options = 'port' in where ? { host: '127.0.0.1', port: where.port } : where;
+  listen(place: ListeningPlace): Promise<void> {
+    const { at } = place;
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
+      this.#accept(socket, place),
+    );
+    const options = 'port' in at ? { host: '127.0.0.1', port: at.port } : at;
     return new Promise((resolve, reject) => {
       server.once('error', reject);
       listenPrivately(server, { ...options, backlog: BACKLOG }, () => {
@@ -109,17 +120,40 @@ export class ClientServer {
     cancel();
   }
 
-  #accept(socket: Socket): void {
+  #accept(socket: Socket, place: ListeningPlace): void {
     this.#accepted++;
+    const room = this.#roomFor(place.role);
+    if (room === 'none') this.#cutOff(socket);
+    else this.#take(socket, place, room === 'forAll');
+  }
+
+  #take(socket: Socket, place: ListeningPlace, isAdmitted: boolean): void {
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     const name = `client ${this.#accepted}`;
     const connection = new Connection(name, socket, {
       ...this.#parts,
       tap: this.#parts.tap?.(name),
+      role: place.role,
+      via: place.name,
       onEnd: (ended, reason) => this.#onEnd(ended, reason),
     });
     this.#connections.add(connection);
-    if (this.#connections.size > this.#parts.settings.maxClients) connection.refuse('Too Many Clients');
+    if (!isAdmitted) connection.refuse();
+  }
+
+  /** One role's clients can't crowd out another's. */
+  #roomFor(role: Role): 'forAll' | 'forRefusal' | 'none' {
+    const connections = [...this.#connections];
+    const admitted = connections.filter((other) => other.role === role && !other.isRefused).length;
+    if (admitted < this.#parts.settings.maxClients) return 'forAll';
+    return connections.filter(({ isRefused }) => isRefused).length < MAX_REFUSED ? 'forRefusal' : 'none';
+  }
+
+  #cutOff(socket: Socket): void {
+    socket.on('error', () => {});
+    socket.destroy();
+    this.#ended.add('tooMany');
+    this.#parts.log.warn('tooMany', `a client was cut off: ${CONNECTION_END_REASONS.tooMany}`);
   }
 
   #onEnd(connection: Connection, reason: ConnectionEndReason): void {

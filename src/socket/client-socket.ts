@@ -1,5 +1,6 @@
 import type { ProcessLock } from '../process-lock.js';
 import type { ClientServer } from './client-server.js';
+import type { Role } from './role.js';
 import { lockSocket } from './socket-lock.js';
 import { prepareDirectory, removeStaleSocket, setAccess } from './socket-path.js';
 
@@ -13,6 +14,8 @@ export interface PassedSocket {
 export type ClientSocketPlace = string | PassedSocket;
 
 export interface SocketAccess {
+  /** What its clients may do. */
+  readonly role: Role;
   /** Permission bits. */
   readonly mode: number;
   /** A group's name or number. */
@@ -30,10 +33,10 @@ export function lockClientSocket(where: ClientSocketPlace): Promise<ProcessLock>
 export async function openClientSocket(
   server: ClientServer,
   where: ClientSocketPlace,
-  { mode, group }: SocketAccess,
+  { role, mode, group }: SocketAccess,
 ): Promise<void> {
-  if (typeof where !== 'string') return server.listen({ fd: where.fd });
+  if (typeof where !== 'string') return server.listen({ at: { fd: where.fd }, role, name: where.path });
   await removeStaleSocket(where);
-  await server.listen({ path: where });
+  await server.listen({ at: { path: where }, role, name: where });
   await setAccess(where, mode, group);
 }

@@ -13,20 +13,25 @@ import type { CancelTimer, Clock } from '../clock.js';
 import { errorStack, errorText } from '../errors.js';
 import type { Log } from '../log.js';
 import type { Hub } from '../network/hub.js';
-import { answerRequest } from './classic/commands.js';
-import { failure } from './classic/reply.js';
+import type { AuditOrigin } from './audit.js';
+import { answerRequest, roleForCommand } from './classic/commands.js';
+import { failure, outcomeOf } from './classic/reply.js';
 import { type ClassicRequest, examineRequest } from './classic/request.js';
 import { ClientTally } from './client-tally.js';
 import type { ClientTap } from './client-tap.js';
 import { Outbox } from './outbox.js';
-import type { ClosingReason } from './session/errors.js';
+import { mayDo, type Role } from './role.js';
+import { CLOSING_REASONS, type ClosingReason, SessionError } from './session/errors.js';
 import { LineSession } from './session/line-session.js';
 import type { GatewayFacts } from './session/method.js';
+import { refusalOf } from './session/session.js';
 import type { ClientInfo } from './session/shapes.js';
+import { notification } from './session/subscription.js';
 
 export const CONNECTION_END_REASONS = {
   answered: 'its command was answered',
   refused: 'what it sent was no legal request',
+  forbidden: 'its role does not allow what it asked for',
   timedOut: 'it did not finish its request in time',
   tooMany: 'too many clients were connected',
   clientLeft: 'the client closed it',
@@ -56,6 +61,10 @@ export interface ConnectionParts {
   readonly settings: ConnectionSettings;
   readonly gateway: GatewayFacts;
   readonly tap?: ClientTap | undefined;
+  /** What the client may do. */
+  readonly role: Role;
+  /** The socket that it came by. */
+  readonly via: string;
   /** Called once, when it is over. */
   readonly onEnd: (connection: Connection, reason: ConnectionEndReason) => void;
 }
@@ -68,6 +77,8 @@ const SYN = Buffer.from('[syn]\0', 'latin1');
 const ACK = Buffer.from('[ack]\0', 'latin1');
 /** A client has this long to take its reply. */
 const REPLY_TIMEOUT_MS = 10_000;
+/** A client for which there is no room has this long to say in which dialect it wants to be told. */
+const REFUSAL_WAIT_MS = 1000;
 /**
  * Then it has this long to close its side. Closing at once would reset the connection where bytes of the client are
  * still unread, and it could lose the reply.
@@ -77,6 +88,7 @@ const LINGER_MS = 1000;
 const CLOSING_END_REASONS: Readonly<Record<ClosingReason, ConnectionEndReason>> = {
   SLOW_READER: 'slowReader',
   LINE_TOO_LONG: 'lineTooLong',
+  TOO_MANY_CLIENTS: 'tooMany',
   STOPPED: 'stopped',
 };
 
@@ -94,6 +106,7 @@ export class Connection {
   #cancelSettle: CancelTimer = () => {};
   #unsubscribe: () => void = () => {};
   #session: LineSession | undefined;
+  #isRefused = false;
 
   /** `name` tells connections apart, in logs and where clients take turns. */
   constructor(name: string, socket: Socket, parts: ConnectionParts) {
@@ -123,7 +136,7 @@ export class Connection {
     return {
       name: this.name,
       kind: this.#kind,
-      role: 'full',
+      role: this.role,
       connectedAt: this.#connectedAt,
       queuedBytes: this.#socket.writableLength,
       sent: { messages, bytes: this.#socket.bytesWritten },
@@ -132,9 +145,22 @@ export class Connection {
     };
   }
 
-  /** Refuses the client before it has said anything. */
-  refuse(message: string): void {
-    this.#reply(failure(message), 'tooMany');
+  get role(): Role {
+    return this.#parts.role;
+  }
+
+  /** There was no room for it. */
+  get isRefused(): boolean {
+    return this.#isRefused;
+  }
+
+  /** Refuses the client for want of room, in its own dialect. */
+  refuse(): void {
+    this.#isRefused = true;
+    this.#cancelTimeout();
+    this.#cancelTimeout = this.#parts.clock.after(REFUSAL_WAIT_MS, () =>
+      this.#reply(failure('Too Many Clients'), 'tooMany'),
+    );
   }
 
   /** Ends the connection at once, whatever is still unsent. */
@@ -151,10 +177,12 @@ export class Connection {
   #onData(chunk: Buffer): void {
     if (this.#awaiting === 'requests') this.#session?.push(chunk);
     if (this.#awaiting !== 'firstBytes') return;
-    if (this.#received.length === 0 && chunk[0] === SESSION_START) {
-      this.#openSession(chunk);
-      return;
-    }
+    if (this.#isRefused) this.#reply(tooManyClients(chunk), 'tooMany');
+    else if (this.#received.length === 0 && chunk[0] === SESSION_START) this.#openSession(chunk);
+    else this.#takeRequest(chunk);
+  }
+
+  #takeRequest(chunk: Buffer): void {
     const room = this.#parts.settings.maxRequestLength + 1 - this.#received.length;
     this.#received = Buffer.concat([this.#received, chunk.subarray(0, room)]);
     this.#cancelSettle();
@@ -232,7 +260,6 @@ export class Connection {
     this.#session = new LineSession(this.#socket, {
       ...this.#parts,
       name: this.name,
-      role: 'full',
       tally: this.#tally,
       outboxLimit: this.#parts.settings.outboxLimit,
       onClosing: (reason) => this.#finish(CLOSING_END_REASONS[reason]),
@@ -262,13 +289,27 @@ export class Connection {
     this.#awaiting = 'result';
     this.#kind = 'sending';
     this.#forgetRequest();
-    this.#reply(await this.#carryOut(request), 'answered');
+    const needed = roleForCommand(request.spec.name);
+    if (mayDo(this.role, needed)) this.#reply(await this.#carryOut(request, needed), 'answered');
+    else this.#forbid(request);
+  }
+
+  #forbid({ spec }: ClassicRequest): void {
+    this.#parts.gateway.audit.forbid(this.#origin, spec.name);
+    this.#reply(failure('Not Permitted'), 'forbidden');
+  }
+
+  get #origin(): AuditOrigin {
+    return { client: this.name, via: this.#parts.via, role: this.role };
   }
 
   /** Our own mistake costs this client its answer, and is seen in the log; the others do not notice. */
-  async #carryOut(request: ClassicRequest): Promise<Buffer> {
+  async #carryOut(request: ClassicRequest, needed: Role): Promise<Buffer> {
+    const { hub, gateway } = this.#parts;
     try {
-      return await answerRequest(request, this.#parts.hub, this.name);
+      const reply = await answerRequest(request, hub, this.name);
+      if (needed === 'admin') gateway.audit.record(this.#origin, request.spec.name, outcomeOf(reply));
+      return reply;
     } catch (error) {
       this.#parts.log.warn('internal error', `${request.spec.name}: ${errorStack(error)}`);
       return failure('Internal Error');
@@ -323,4 +364,13 @@ export class Connection {
     this.#parts.tap?.ended(reason);
     this.#parts.onEnd(this, reason);
   }
+}
+
+/** The refusal for want of room, in the dialect that a client's first bytes are of. */
+function tooManyClients(firstBytes: Buffer): Buffer {
+  if (firstBytes[0] !== SESSION_START) return failure('Too Many Clients');
+  const reason = 'TOO_MANY_CLIENTS';
+  const [line = ''] = firstBytes.toString('utf8').split('\n');
+  const closing = notification('closing', { reason, text: CLOSING_REASONS[reason] });
+  return Buffer.from(`${refusalOf(line, new SessionError(reason))}\n${closing}\n`);
 }

@@ -1,5 +1,5 @@
 /** Where the Unix socket lies, and how its place is made ready. */
-import { accessSync, constants, lstatSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { accessSync, constants, lstatSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { chmod, chown } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -34,6 +34,13 @@ export function prepareDirectory(path: string): void {
   const directory = dirname(path);
   if (directory === privateDirectory()) makePrivate(directory);
   if (directory === SERVICE_DIRECTORY) mkdirSync(directory, { recursive: true, mode: 0o755 });
+  if (isOpenToAll(directory)) {
+    throw new MeshgateError(
+      'NO_PERMISSION',
+      `${directory}: anybody may replace files in it, and so pose as the gateway`,
+      `chmod o-w ${directory}, or choose another --socket PATH`,
+    );
+  }
   if (!lstatOf(directory)) {
     throw new MeshgateError(
       'SOCKET_FAILED',
@@ -83,7 +90,7 @@ function groupId(group: string): number {
     .split('\n')
     .find((entry) => entry.startsWith(`${group}:`));
   const id = line?.split(':')[2];
-  if (id === undefined) throw new MeshgateError('BAD_CONFIG', `clients.group: there is no group ${group}`);
+  if (id === undefined) throw new MeshgateError('BAD_CONFIG', `there is no group ${group}`);
   return Number(id);
 }
 
@@ -98,6 +105,12 @@ function makePrivate(directory: string): void {
     `${directory} is not a directory that only this user can enter`,
     `remove it, or choose another --socket PATH`,
   );
+}
+
+/** Anybody may remove and rename what lies in it: the sticky bit of /tmp forbids that. */
+function isOpenToAll(directory: string): boolean {
+  const mode = statSync(directory, { throwIfNoEntry: false })?.mode ?? 0;
+  return (mode & 0o1002) === 0o002;
 }
 
 function isServed(path: string): Promise<boolean> {

@@ -100,6 +100,7 @@ function calls(delivery: string): Readonly<Record<string, readonly object[]>> {
     dataTypes: [{}],
     opcodes: [{}],
     alarms: [{}],
+    audit: [{}, { limit: 5 }],
     counters: [{}],
     delivery: [{ id: delivery }],
     latest: [{ type: 'GPS' }, { type: 5, node: 6 }, { type: 'Report' }, { type: 'Temperature' }],

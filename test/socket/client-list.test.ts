@@ -39,9 +39,9 @@ test('every client is listed with what it is and what it may do', async (t) => {
   t.deepEqual(
     (await clients()).map(({ name, kind, role }) => [name, kind, role]),
     [
-      ['client 1', 'session', 'full'],
-      ['client 2', 'listening', 'full'],
-      ['client 3', 'new', 'full'],
+      ['client 1', 'session', 'admin'],
+      ['client 2', 'listening', 'admin'],
+      ['client 3', 'new', 'admin'],
       ['web client 1', 'webSession', 'read'],
       ['web client 2', 'webMonitor', 'read'],
       ['web client 3', 'new', null],

@@ -131,7 +131,7 @@ export const CLIENTS: readonly ClientInfo[] = [
   {
     name: 'client 1',
     kind: 'listening',
-    role: 'full',
+    role: 'admin',
     connectedAt: NOW - 90_061_000,
     queuedBytes: 0,
     sent: { messages: 12_345, bytes: 1_234_567 },
@@ -141,7 +141,7 @@ export const CLIENTS: readonly ClientInfo[] = [
   {
     name: 'client 27',
     kind: 'session',
-    role: 'full',
+    role: 'admin',
     connectedAt: NOW - 61_000,
     queuedBytes: 1_048_570,
     sent: { messages: 800, bytes: 2_000_000 },

@@ -1,6 +1,9 @@
+import { systemClock } from '../../src/clock.js';
 import { createLog } from '../../src/log.js';
 import type { NetworkSettings } from '../../src/network/network-manager.js';
+import { AuditTrail } from '../../src/socket/audit.js';
 import { ClientTally } from '../../src/socket/client-tally.js';
+import type { Role } from '../../src/socket/role.js';
 import { ClientSession, type SessionTransport } from '../../src/socket/session/client-session.js';
 import type { ClosingReason } from '../../src/socket/session/errors.js';
 import type { GatewayFacts } from '../../src/socket/session/method.js';
@@ -85,7 +88,7 @@ export interface Subscribed {
 
 export interface SessionFixtureOptions {
   readonly settings?: Partial<NetworkSettings>;
-  readonly role?: 'full' | 'read';
+  readonly role?: Role;
   readonly outboxLimit?: number;
 }
 
@@ -97,6 +100,10 @@ export const FACTS: GatewayFacts = {
   clients: () => ({ connected: 1, listening: 0, sessions: 1 }),
   clientList: () => [],
   clientCounters: () => ({ accepted: 1 }),
+  audit: new AuditTrail(
+    systemClock,
+    createLog('audit', () => {}),
+  ),
   map: { image: null, corners: null, tiles: null, attribution: null },
   recorder: {
     run: 'abc',
@@ -117,7 +124,7 @@ export class SessionFixture {
 
   private constructor(
     mesh: NetworkFixture,
-    { role = 'full', outboxLimit = 1_048_576 }: SessionFixtureOptions,
+    { role = 'admin', outboxLimit = 1_048_576 }: SessionFixtureOptions,
   ) {
     this.mesh = mesh;
     this.session = new ClientSession({
@@ -128,6 +135,7 @@ export class SessionFixture {
       name: 'client 1',
       role,
       tally: this.tally,
+      via: 'a test',
       transport: this.transport,
       outboxLimit,
       onClosing: (reason) => this.closings.push(reason),

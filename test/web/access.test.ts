@@ -82,7 +82,7 @@ test('there is a websocket at / and /rpc, nowhere else', async (t) => {
 test('a token in the header opens a session; a wrong one is refused at once', async (t) => {
   const fixture = await start(t, { token: TOKEN });
   const client = await open(t, fixture, bearer(TOKEN));
-  t.like((await client.call('hello')).result, { role: 'full' });
+  t.like((await client.call('hello')).result, { role: 'admin' });
   for (const wrong of [`${TOKEN}x`, TOKEN.slice(1), 'x']) {
     await t.throwsAsync(open(t, fixture, bearer(wrong)), { message: 'refused 401' });
   }
@@ -91,8 +91,8 @@ test('a token in the header opens a session; a wrong one is refused at once', as
 test('a token in the first message opens a session', async (t) => {
   const fixture = await start(t, { token: TOKEN });
   const client = await open(t, fixture);
-  t.deepEqual((await client.call('authenticate', { token: TOKEN })).result, { role: 'full' });
-  t.like((await client.call('hello')).result, { role: 'full' });
+  t.deepEqual((await client.call('authenticate', { token: TOKEN })).result, { role: 'admin' });
+  t.like((await client.call('hello')).result, { role: 'admin' });
 });
 
 test('whatever else comes first is answered UNAUTHORIZED, and the connection ends', async (t) => {

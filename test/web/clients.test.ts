@@ -25,7 +25,7 @@ async function open(t: ExecutionContext, host: string, path = '/rpc') {
 test('/rpc speaks the same session as the Unix socket: methods, events, refusals, batches', async (t) => {
   const { webHost, root } = await start(t);
   const client = await open(t, webHost);
-  t.like((await client.call('hello')).result, { protocol: { min: 1, max: 1 }, role: 'full' });
+  t.like((await client.call('hello')).result, { protocol: { min: 1, max: 1 }, role: 'admin' });
   const { result } = await client.call('subscribe', { kinds: ['value', 'node'], snapshot: true });
   t.like(result, { subscription: '1', gone: null });
   root.say('00 05 44 01 00 07');

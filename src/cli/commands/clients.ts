@@ -27,7 +27,7 @@ const KINDS: Readonly<Record<ClientInfo['kind'], string>> = {
   webMonitor: 'web monitor',
 };
 
-const ROLES = { full: 'all', read: 'read' } as const;
+const ROLES = { admin: 'all', send: 'send', read: 'read' } as const;
 
 /** There is always one: whoever asks. */
 export function formatClients(clients: readonly ClientInfo[], view: View): string {

@@ -172,7 +172,7 @@ function serial({ port, baud, serial }: Config, log: Log) {
 
 function greeting(config: Config, gateway: Gateway): string {
   const web = webLine(config, gateway.webUrl);
-  const served = `${servedLine(config, gateway)}\n${web && `${web}\n`}`;
+  const served = `${servedLine(config, gateway)}\n${roleGreeting(config)}${web && `${web}\n`}`;
   return config.simulate ? served + simulationGreeting(config, gateway.socketPath) : served;
 }
 
@@ -180,6 +180,13 @@ function servedLine({ tcp }: Config, { socketPath }: Gateway): string {
   const ports = tcp.map((port) => `, 127.0.0.1:${port}`).join('');
   return `meshgate ${packageVersion} serves clients on ${socketPath}${ports}`;
 }
+
+/** Where the sockets lie that are for some. */
+function roleGreeting({ sockets }: Config): string {
+  return sockets.map(({ path, role }) => `clients that may ${ROLE_WORDS[role]}: ${path}\n`).join('');
+}
+
+const ROLE_WORDS = { read: 'read', send: 'read and send', admin: 'do everything' } as const;
 
 /** Whoever binds to more than this machine is told who may come in. */
 function webLine({ http }: Config, url: string | undefined): string {

@@ -58,7 +58,7 @@ function ClientRow({ client }: { readonly client: Client }) {
     <tr>
       <th scope="row">{name}</th>
       <td>{KINDS[kind]}</td>
-      <td>{role === 'full' ? 'all' : (role ?? 'nothing')}</td>
+      <td>{role === 'admin' ? 'all' : (role ?? 'nothing')}</td>
       <td>
         <Age at={connectedAt} />
       </td>

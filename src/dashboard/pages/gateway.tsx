@@ -60,7 +60,7 @@ function Facts() {
           </>
         )}
         <dt>This page may</dt>
-        <dd>{role === 'full' ? 'read, send and reset' : 'read'}</dd>
+        <dd>{role === 'read' ? 'read' : role === 'send' ? 'read and send' : 'read, send and reset'}</dd>
       </dl>
     </Card>
   );

@@ -18,5 +18,5 @@ export function useSession(): MeshSession {
 export function useMayAct(): boolean {
   const session = useSession();
   useTopic(session.topic);
-  return session.role === 'full';
+  return session.role !== 'read';
 }

@@ -11,12 +11,14 @@ import type { NodeStatus } from '../../node/mesh-node.js';
 import { ADDRESS_LENGTH, addressBytes, ROOT_ADDRESS, UUID_LENGTH } from '../../protocol/address.js';
 import type { DataType } from '../../protocol/data-types.js';
 import type { ArgumentShape, Opcodes } from '../../protocol/opcodes.js';
+import type { Role } from '../role.js';
 import { describeMesh } from './describe-mesh.js';
 import { failure, success, successJson } from './reply.js';
 import type { ClassicRequest } from './request.js';
 import { parseRobots } from './robots.js';
 
 interface Row {
+  readonly role: Role;
   /** The arguments as opcodes.json must name them for this row to understand the bytes. */
   readonly takes: readonly ArgumentShape[];
   readonly run: (args: Buffer, hub: Hub, owner: string) => Promise<Buffer> | Buffer;
@@ -35,21 +37,25 @@ const FAILURE_TEXTS: Readonly<Record<CommandFailure, string>> = {
 
 const rows: Readonly<Record<string, Row>> = {
   'SEND-': {
+    role: 'send',
     takes: ['address', 'message'],
     run: (args, hub, owner) => tell(sendCommand(args, false), hub, owner),
   },
   SENDI: {
+    role: 'send',
     takes: ['address', 'message'],
     run: (args, hub, owner) => tell(sendCommand(args, true), hub, owner),
   },
   BCAST: {
+    role: 'send',
     takes: ['ignored', 'message'],
     run: (args, hub, owner) =>
       tell({ kind: 'broadcast', message: args.subarray(ADDRESS_LENGTH) }, hub, owner),
   },
-  'RST-R': { takes: [], run: (_args, hub, owner) => tell({ kind: 'resetRoot' }, hub, owner) },
-  CLEAN: { takes: [], run: (_args, hub, owner) => tell({ kind: 'clean' }, hub, owner) },
+  'RST-R': { role: 'admin', takes: [], run: (_args, hub, owner) => tell({ kind: 'resetRoot' }, hub, owner) },
+  CLEAN: { role: 'admin', takes: [], run: (_args, hub, owner) => tell({ kind: 'clean' }, hub, owner) },
   NINFO: {
+    role: 'read',
     takes: [],
     run: async (_args, hub, owner) => {
       const fresh = isFresh(await hub.execute({ kind: 'refreshNodes' }, owner));
@@ -57,24 +63,32 @@ const rows: Readonly<Record<string, Row>> = {
     },
   },
   GETDF: {
+    role: 'read',
     takes: [],
     run: async (_args, hub, owner) => {
       const fresh = isFresh(await hub.execute({ kind: 'refreshPaths' }, owner));
       return successJson({ paths: hub.paths(), fresh });
     },
   },
-  NSTAT: { takes: [], run: (_args, hub) => successJson(describeStatus(hub.nodes())) },
-  NETIF: { takes: ['byte'], run: (args, hub) => listByState(args.toString('latin1'), hub.nodes()) },
-  '[GET]': { takes: ['address', 'dataType'], run: getValues },
+  NSTAT: { role: 'read', takes: [], run: (_args, hub) => successJson(describeStatus(hub.nodes())) },
+  NETIF: {
+    role: 'read',
+    takes: ['byte'],
+    run: (args, hub) => listByState(args.toString('latin1'), hub.nodes()),
+  },
+  '[GET]': { role: 'read', takes: ['address', 'dataType'], run: getValues },
   'ACT-C': {
+    role: 'read',
     takes: [],
     run: (_args, hub) => success(Buffer.of(Math.min(hub.activeNodeCount(), MAX_AMOUNT))),
   },
   'W-LOG': {
+    role: 'send',
     takes: ['text'],
     run: (args, hub, owner) => tell({ kind: 'log', text: textOf(args) }, hub, owner),
   },
   'W-RBT': {
+    role: 'send',
     takes: ['text'],
     run: (args, hub, owner) => {
       const robots = parseRobots(textOf(args));
@@ -93,6 +107,11 @@ export function findCommandFault(opcodes: Opcodes): string | undefined {
     }
   }
   return undefined;
+}
+
+/** What a client must be allowed to give a command. What a site's own command does is known to its root alone. */
+export function roleForCommand(name: string): Role {
+  return rows[name]?.role ?? 'admin';
 }
 
 /** Carries a request out and gives the reply's bytes. A command without a row is one for the site's own root. */

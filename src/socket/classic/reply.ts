@@ -24,3 +24,8 @@ export function failure(message: string): Buffer {
   const text = Buffer.from(message, 'utf8').subarray(0, MAX_FAILURE_LENGTH);
   return Buffer.concat([Buffer.of(FAILURE, text.length), text]);
 }
+
+/** What a reply says of how it went: `done`, or the failure's message. */
+export function outcomeOf(reply: Buffer): string {
+  return reply[0] === FAILURE ? reply.toString('utf8', 2) : 'done';
+}

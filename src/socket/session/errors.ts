@@ -15,7 +15,11 @@ export const SESSION_ERRORS = {
     rpc: -32003,
     text: 'this gateway wants a token; show it in the header or in the first message',
   },
-  FORBIDDEN: { rpc: -32004, text: 'this session may only read; use a token that may do more' },
+  FORBIDDEN: {
+    rpc: -32004,
+    text: 'the role of this session does not allow it; use a socket or a token that may do more',
+  },
+  TOO_MANY_CLIENTS: { rpc: -32005, text: 'too many clients are connected; try again later' },
   NODE_NOT_FOUND: { rpc: -32010, text: 'no node has this address or name; the method nodes lists them' },
   TYPE_NOT_FOUND: { rpc: -32011, text: 'no data type has this name or id; the method dataTypes lists them' },
   OPCODE_NOT_FOUND: {
@@ -38,6 +42,7 @@ export type SessionErrorCode = keyof typeof SESSION_ERRORS;
 export const CLOSING_REASONS = {
   SLOW_READER: 'the client left more unread than its limit for 10 s',
   LINE_TOO_LONG: 'the client sent a line of more than 1 MiB',
+  TOO_MANY_CLIENTS: 'too many clients are connected',
   STOPPED: 'the gateway is being stopped',
 } as const;
 

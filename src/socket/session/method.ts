@@ -4,6 +4,8 @@ import type { Hub, NodeView } from '../../network/hub.js';
 import { MAX_UNICAST_ADDRESS, ROOT_ADDRESS } from '../../protocol/address.js';
 import type { DataType } from '../../protocol/data-types.js';
 import type { MessageOpcode } from '../../protocol/opcodes.js';
+import type { AuditTrail } from '../audit.js';
+import type { Role } from '../role.js';
 import type { DeliveryWaiters } from './delivery-waiters.js';
 import { SessionError } from './errors.js';
 import type { ClientInfo, MapInfo } from './shapes.js';
@@ -22,6 +24,8 @@ export interface GatewayFacts {
   clientList(): ClientInfo[];
   /** What all of them were sent and missed, and how the earlier ones ended. */
   clientCounters(): Readonly<Record<string, unknown>>;
+  /** What was done that can't be undone. */
+  readonly audit: AuditTrail;
   /** What the dashboard's map shows behind the nodes. */
   readonly map: MapInfo;
   /** The flight recorder; undefined where it is off. */
@@ -51,7 +55,7 @@ export interface MethodContext {
   readonly clock: Clock;
   /** Who asks, for fairness between clients. */
   readonly owner: string;
-  readonly role: 'full' | 'read';
+  readonly role: Role;
   readonly subscriptions: Subscriptions;
   readonly deliveries: DeliveryWaiters;
 }
@@ -61,10 +65,12 @@ export interface Method {
   readonly summary: string;
   readonly params: z.ZodObject;
   readonly result: z.ZodType;
-  /** Changes the mesh or the gateway; the others only read. */
-  readonly writes: boolean;
   /** Its replies hold what the tap was told: neither they nor its requests are told again. */
   readonly isUntapped?: boolean;
+  /** What a client must be allowed to call it. */
+  readonly role: Role;
+  /** It is recorded who called it. */
+  readonly isAudited: boolean;
   /** `params` has passed the schema. `afterReply` runs once the reply has been handed to the client. */
   run(params: unknown, context: MethodContext): MethodReply | Promise<MethodReply>;
 }
@@ -87,8 +93,11 @@ interface MethodDefinition<Name extends string, Params extends z.ZodObject, Resu
   readonly summary: string;
   readonly params: Params;
   readonly result: Result;
-  readonly writes?: boolean;
   readonly isUntapped?: boolean;
+  /** `read` unless given. */
+  readonly role?: Role;
+  /** What takes the role admin is, unless given. */
+  readonly isAudited?: boolean;
   run(params: z.output<Params>, context: MethodContext): z.output<Result> | Promise<z.output<Result>>;
 }
 
@@ -96,14 +105,16 @@ interface MethodDefinition<Name extends string, Params extends z.ZodObject, Resu
 export function method<const Name extends string, Params extends z.ZodObject, Result extends z.ZodType>(
   definition: MethodDefinition<Name, Params, Result>,
 ): TypedMethod<Name, Params, Result> {
-  const { name, summary, params, result, writes = false, isUntapped = false } = definition;
+  const { name, summary, params, result, role = 'read', isUntapped = false } = definition;
+  const { isAudited = role === 'admin' } = definition;
   return {
     name,
     summary,
     params,
     result,
-    writes,
     isUntapped,
+    role,
+    isAudited,
     run(given, context) {
       const reply = definition.run(given as z.output<Params>, context);
       return reply instanceof Promise ? reply.then((result) => ({ result })) : { result: reply };

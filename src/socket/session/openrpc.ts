@@ -26,7 +26,7 @@ export function describeOpenRpc(methods: readonly Method[], version: string) {
   };
 }
 
-function describeMethod({ name, summary, params, result, writes }: Method) {
+function describeMethod({ name, summary, params, result, role }: Method) {
   return {
     name,
     summary,
@@ -37,7 +37,8 @@ function describeMethod({ name, summary, params, result, writes }: Method) {
       schema: toJsonSchema(schema as z.ZodType, 'input'),
     })),
     result: { name: 'result', schema: toJsonSchema(result, 'output') },
-    'x-writes': writes,
+    'x-role': role,
+    'x-writes': role !== 'read',
   };
 }
 

@@ -6,8 +6,10 @@ import type { Clock } from '../../clock.js';
 import { errorStack } from '../../errors.js';
 import type { Log } from '../../log.js';
 import type { Hub } from '../../network/hub.js';
+import type { AuditOrigin } from '../audit.js';
 import type { ClientTally } from '../client-tally.js';
 import type { ClientTap } from '../client-tap.js';
+import { mayDo, type Role } from '../role.js';
 import { DeliveryWaiters } from './delivery-waiters.js';
 import { SESSION_ERRORS, SessionError, type SessionErrorCode } from './errors.js';
 import type { GatewayFacts, Method, MethodContext, MethodReply } from './method.js';
@@ -21,11 +23,13 @@ export interface SessionParts {
   readonly log: Log;
   /** Who this is, in logs and where clients take turns. */
   readonly name: string;
-  /** What the client may do. */
-  readonly role: 'full' | 'read';
   /** Counts what the client is sent and what it misses. */
   readonly tally: ClientTally;
   readonly tap?: ClientTap | undefined;
+  /** What the client may do. */
+  readonly role: Role;
+  /** The socket that it came by, for the audit. */
+  readonly via: string;
   /** Hands one JSON text to the client. */
   readonly send: (text: string) => void;
   /** True while the client has more unread than it may. */
@@ -168,13 +172,42 @@ export class Session {
   #call(request: Request, onReply: (reply: MethodReply) => void, onError: (error: unknown) => void): void {
     try {
       if (this.#unanswered >= MAX_UNANSWERED) throw new SessionError('TOO_MANY_REQUESTS');
-      const { method, params } = prepare(request, this.#parts.role);
-      const reply = method.run(params, this.#context);
+      const { method, params } = this.#prepare(request);
+      const reply = method.isAudited ? this.#runAudited(method, params) : method.run(params, this.#context);
       if (reply instanceof Promise) this.#awaitReply(reply, onReply, onError);
       else onReply(reply);
     } catch (error) {
       onError(error);
     }
+  }
+
+  /** Throws `UNKNOWN_METHOD`, `FORBIDDEN` or `BAD_PARAMS`. */
+  #prepare({ method: name, params }: Request): { method: Method; params: unknown } {
+    const { role, gateway } = this.#parts;
+    const method = findMethod(name);
+    if (!method) throw new SessionError('UNKNOWN_METHOD', name);
+    if (!mayDo(role, method.role)) {
+      gateway.audit.forbid(this.#origin, method.name);
+      throw new SessionError('FORBIDDEN', method.name);
+    }
+    return { method, params: checkParams(method, params) };
+  }
+
+  async #runAudited(method: Method, params: unknown): Promise<MethodReply> {
+    const record = (outcome: string) => this.#parts.gateway.audit.record(this.#origin, method.name, outcome);
+    try {
+      const reply = await method.run(params, this.#context);
+      record('done');
+      return reply;
+    } catch (error) {
+      record(error instanceof SessionError ? error.code : 'INTERNAL');
+      throw error;
+    }
+  }
+
+  get #origin(): AuditOrigin {
+    const { name, via, role } = this.#parts;
+    return { client: name, via, role };
   }
 
   #awaitReply(
@@ -216,13 +249,10 @@ function tooMuch(entry: unknown): Answer {
   return { text: readRequest(entry)?.id === undefined ? undefined : errorReply(idOf(entry), error) };
 }
 
-/** Throws `UNKNOWN_METHOD`, `FORBIDDEN` or `BAD_PARAMS`. */
-function prepare(request: Request, role: 'full' | 'read'): { method: Method; params: unknown } {
-  const method = findMethod(request.method);
-  if (!method) throw new SessionError('UNKNOWN_METHOD', request.method);
-  if (method.writes && role === 'read') throw new SessionError('FORBIDDEN', method.name);
-  const checked = method.params.safeParse(request.params ?? {});
-  if (checked.success) return { method, params: checked.data };
+/** Throws `BAD_PARAMS`. */
+function checkParams(method: Method, params: unknown): unknown {
+  const checked = method.params.safeParse(params ?? {});
+  if (checked.success) return checked.data;
   const issue = checked.error.issues[0];
   const where = issue?.path.join('.');
   throw new SessionError('BAD_PARAMS', `${where ? `${where}: ` : ''}${issue?.message}`);
@@ -257,6 +287,11 @@ function parseJson(text: string): unknown {
 function resultReply(id: RequestId | undefined, result: unknown): string | undefined {
   if (id === undefined) return undefined;
   return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${JSON.stringify(result)}}`;
+}
+
+/** The refusal of what a client said first, whatever that was. */
+export function refusalOf(text: string, error: SessionError): string {
+  return errorReply(idOf(parseJson(text)), error);
 }
 
 /** The reply that refuses a request; without an id where it can't be known. */

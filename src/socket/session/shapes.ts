@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { MAX_UNICAST_ADDRESS } from '../../protocol/address.js';
+import { ROLES } from '../role.js';
 
 const MAX_ADDRESS = 0xffff;
 
@@ -153,7 +154,7 @@ export const clientShape = z.object({
   kind: z
     .enum(['new', 'sending', 'listening', 'session', 'webSession', 'webMonitor'])
     .describe('new: it has not said yet what it is'),
-  role: z.enum(['full', 'read']).nullable().describe('what it may do; null until it has shown its token'),
+  role: z.enum(ROLES).nullable().describe('what it may do; null until it has shown its token'),
   connectedAt: time,
   queuedBytes: z.int().describe('that the system has not taken yet'),
   sent: z.object({

@@ -5,9 +5,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-
-/** `read`: may subscribe and ask, not send, reset or change anything. */
-export type Role = 'full' | 'read';
+import type { Role } from '../role.js';
 
 export interface AccessSettings {
   /** Origins beside the gateway's own, such as `http://localhost:3000`. */
@@ -46,7 +44,7 @@ export function isTrustedOrigin({ headers }: IncomingMessage, settings: AccessSe
 /** The role of a client before it has shown a token; undefined where it must show one. */
 export function roleWithoutToken(settings: AccessSettings): Role | undefined {
   if (demandsToken(settings)) return undefined;
-  return settings.readOnly ? 'read' : 'full';
+  return settings.readOnly ? 'read' : 'admin';
 }
 
 /** The role that `Authorization: Bearer …` gives. */
@@ -57,7 +55,7 @@ export function roleOfHeader({ headers }: IncomingMessage, settings: AccessSetti
 
 /** The role that a token gives; undefined for a wrong one. */
 export function roleOfToken(token: string, settings: AccessSettings): Role | undefined {
-  if (isSame(token, settings.token)) return settings.readOnly ? 'read' : 'full';
+  if (isSame(token, settings.token)) return settings.readOnly ? 'read' : 'admin';
   return isSame(token, settings.readToken) ? 'read' : undefined;
 }
 

@@ -3,11 +3,12 @@ import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { CancelTimer } from '../../clock.js';
 import { ClientTally } from '../client-tally.js';
+import type { Role } from '../role.js';
 import { ClientSession, type SessionTransport } from '../session/client-session.js';
 import { SessionError } from '../session/errors.js';
 import { errorReply, type SessionParts } from '../session/session.js';
 import type { ClientInfo } from '../session/shapes.js';
-import { type AccessSettings, type Role, roleOfToken } from './web-access.js';
+import { type AccessSettings, roleOfToken } from './web-access.js';
 
 export const WEB_END_REASONS = {
   clientLeft: 'the client closed it',

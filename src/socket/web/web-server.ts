@@ -187,6 +187,7 @@ export class WebServer {
         name,
         tap: this.#parts.tap?.(name),
         access: settings,
+        via: `web from ${socket.remoteAddress ?? '?'}`,
         role: roleOfHeader(request, settings) ?? roleWithoutToken(settings),
         outboxLimit: settings.outboxLimit,
         purpose,

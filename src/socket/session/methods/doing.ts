@@ -36,7 +36,7 @@ export const doingMethods = [
   method({
     name: 'send',
     summary: 'Send a message to one node, or with node 0 to the root. Its stages arrive as delivery events.',
-    writes: true,
+    role: 'send',
     params: z.strictObject({
       node: nodeParam,
       ...messageParams,
@@ -65,7 +65,7 @@ export const doingMethods = [
   method({
     name: 'broadcast',
     summary: 'Send a message to all nodes.',
-    writes: true,
+    role: 'send',
     params: z.strictObject({
       ...messageParams,
       until: z.enum(['queued', 'written']).default('written').describe(untilText),
@@ -78,7 +78,7 @@ export const doingMethods = [
   method({
     name: 'ping',
     summary: 'Send an Echo to a node and wait for the Ack with the same payload.',
-    writes: true,
+    role: 'send',
     params: z.strictObject({ node: nodeParam, timeoutMs }),
     result: z.object({
       node: z.int(),
@@ -103,7 +103,7 @@ export const doingMethods = [
   method({
     name: 'refresh',
     summary: 'Ask the root for its list of nodes, or of paths. `fresh` tells whether it answered within 2 s.',
-    writes: true,
+    role: 'send',
     params: z.strictObject({ what: z.enum(['nodes', 'paths']).default('nodes') }),
     result: z.object({ fresh: z.boolean() }),
     run: async ({ what }, { hub, owner }) => {
@@ -115,7 +115,7 @@ export const doingMethods = [
   method({
     name: 'resetRoot',
     summary: 'Restart the root. Every node is disconnected until it is heard again.',
-    writes: true,
+    role: 'admin',
     params: nothing,
     result: done,
     run: (_params, context) => execute({ kind: 'resetRoot' }, context),
@@ -123,7 +123,7 @@ export const doingMethods = [
   method({
     name: 'clean',
     summary: 'Let the root forget its network and restart. Every node is forgotten.',
-    writes: true,
+    role: 'admin',
     params: z.strictObject({ confirm: z.literal(true, { error: 'must be true: this forgets every node' }) }),
     result: done,
     run: (_params, context) => execute({ kind: 'clean' }, context),
@@ -131,7 +131,7 @@ export const doingMethods = [
   method({
     name: 'releasePort',
     summary: 'Close the port, so that another program can have it; the gateway opens it again after a while.',
-    writes: true,
+    role: 'admin',
     params: z.strictObject({
       forMs: z
         .int()
@@ -153,7 +153,7 @@ export const doingMethods = [
   method({
     name: 'takePort',
     summary: 'Open the port again that was released, before its time is over.',
-    writes: true,
+    role: 'admin',
     params: nothing,
     result: done,
     run: (_params, { hub }) => {
@@ -164,7 +164,7 @@ export const doingMethods = [
   method({
     name: 'log',
     summary: 'Show a line to whoever watches.',
-    writes: true,
+    role: 'send',
     params: z.strictObject({ text: z.string().min(1).max(1000) }),
     result: done,
     run: ({ text }, context) => execute({ kind: 'log', text }, context),
@@ -172,7 +172,7 @@ export const doingMethods = [
   method({
     name: 'setRobots',
     summary: 'Publish the list of robots.',
-    writes: true,
+    role: 'send',
     params: z.strictObject({ robots: z.array(robotShape).max(256) }),
     result: done,
     run: ({ robots }, context) => execute({ kind: 'setRobots', robots }, context),
@@ -180,7 +180,7 @@ export const doingMethods = [
   method({
     name: 'acknowledge',
     summary: 'Acknowledge an alarm: it is closed once its condition is over.',
-    writes: true,
+    role: 'send',
     params: z.strictObject({ id: z.string() }),
     result: done,
     run: ({ id }, { hub }) => {

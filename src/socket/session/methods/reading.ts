@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { NodeStatus } from '../../../node/mesh-node.js';
+import { auditEntryShape } from '../../audit.js';
 import { sumOf } from '../../client-tally.js';
+import { ROLES } from '../../role.js';
 import {
   describeAlarm,
   describeDelivery,
@@ -48,7 +50,7 @@ export const readingMethods = [
     result: z.object({
       protocol: z.object({ min: z.int(), max: z.int() }),
       gateway: z.object({ name: z.literal('meshgate'), version: z.string() }),
-      role: z.enum(['full', 'read']).describe('what this session may do'),
+      role: z.enum(ROLES).describe('what this session may do'),
       link: linkShape,
     }),
     run: (_params, { hub, gateway, role }) => ({
@@ -208,6 +210,13 @@ export const readingMethods = [
     params: z.strictObject({}),
     result: z.record(z.string(), z.unknown()),
     run: (_params, { hub, gateway }) => readCounters(hub, gateway),
+  }),
+  method({
+    name: 'audit',
+    summary: 'What clients did by the role admin, oldest first; the last 1,000 are kept.',
+    params: z.strictObject({ limit: z.int().min(1).max(1000).default(100) }),
+    result: z.object({ entries: z.array(auditEntryShape) }),
+    run: ({ limit }, { gateway }) => ({ entries: gateway.audit.last(limit) }),
   }),
   method({
     name: 'delivery',

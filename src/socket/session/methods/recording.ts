@@ -26,7 +26,8 @@ export const recordingMethods = [
       missed: z.int().nullable().describe('blocks behind the cursor that are gone; null = of another run'),
     }),
     // Whoever may only read must not see what the others say.
-    writes: true,
+    role: 'admin',
+    isAudited: false,
     isUntapped: true,
     run: ({ after, lastMs }, { gateway }) => {
       const { recorder } = gateway;

@@ -38,7 +38,8 @@ const subscribeResult = z.object({
 const subscribeMethod: TypedMethod<'subscribe', typeof subscribeParams, typeof subscribeResult> = {
   name: 'subscribe',
   summary: 'Get events as notifications `event`; a range that was missed is told by a notification `gap`.',
-  writes: false,
+  role: 'read',
+  isAudited: false,
   params: subscribeParams,
   result: subscribeResult,
   run(given, { hub, clock, subscriptions }): MethodReply {
