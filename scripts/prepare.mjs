@@ -20,7 +20,7 @@ import { fileURLToPath } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const INSTALLED = join(root, 'node_modules', '.meshgate-installed');
 const BUILT = join(root, 'dist', '.built');
-const SOURCES = ['src', 'test', 'bench', 'examples', 'scripts', 'tsconfig.json', 'package-lock.json'];
+const SOURCES = ['src', 'test', 'bench', 'fuzz', 'examples', 'scripts', 'tsconfig.json', 'package-lock.json'];
 
 requireNode();
 if (read(INSTALLED) !== read(join(root, 'package-lock.json'))) install();

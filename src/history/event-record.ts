@@ -161,14 +161,17 @@ function readValue(payload: Buffer) {
   };
 }
 
-/** The event that a record was made of; undefined where the tables no longer know its type as it was. */
+/** The event that a record was made of; undefined where the tables no longer know its type as it was, or it is damaged. */
 export function eventOf(record: EventRecord, tables: Tables): HubEvent | undefined {
   const { seq, at } = record;
   if (record.kind === 'message') {
     const { body, toListeners } = record;
     return { seq, at, kind: 'message', message: decodeMessage(body, tables), toListeners };
   }
-  if (record.kind === 'other') return { seq, at, ...contentOf(record.json).content };
+  if (record.kind === 'other') {
+    const read = contentOf(record.json);
+    return read && { seq, at, ...read.content };
+  }
   const { node, typeId, receivedAt, deviceTime, bytes } = record;
   const type = tables.dataTypes.findById(typeId);
   if (!type || !fitsType(type, bytes)) return undefined;
@@ -176,10 +179,45 @@ export function eventOf(record: EventRecord, tables: Tables): HubEvent | undefin
   return { seq, at, kind: 'value', node, type, value };
 }
 
-/** The content that a record's JSON tells, and what it says of a node beside. */
-export function contentOf(json: string): { content: OtherContent; facts: NodeFacts | undefined } {
-  const { facts, ...content } = fromJson(json) as OtherContent & { facts?: NodeFacts };
+/** The keys without which the content of a kind says nothing. */
+const KEYS: Readonly<Record<OtherContent['kind'], string>> = {
+  node: 'node',
+  recovery: 'step',
+  paths: 'paths',
+  link: 'status',
+  delivery: 'delivery',
+  alarm: 'alarm',
+  console: 'line',
+  traffic: 'client',
+  robots: 'robots',
+};
+
+/**
+ * The content that a record's JSON tells, and what it says of a node beside; undefined where it tells none. SQLite
+ * does not notice a byte that a disk has changed in the middle of a text.
+ */
+export function contentOf(json: string): { content: OtherContent; facts: NodeFacts | undefined } | undefined {
+  const read = readJson(json);
+  if (!isContent(read)) return undefined;
+  const { facts, ...content } = read;
   return { content: content as OtherContent, facts };
+}
+
+function isContent(read: unknown): read is OtherContent & { facts?: NodeFacts } {
+  if (typeof read !== 'object' || read === null || !('kind' in read)) return false;
+  const { kind } = read;
+  if (typeof kind !== 'string' || !Object.hasOwn(KEYS, kind)) return false;
+  const key = KEYS[kind as OtherContent['kind']];
+  return key in read && read[key as keyof typeof read] !== null;
+}
+
+/** Undefined for what is no JSON. */
+export function readJson(text: string): unknown {
+  try {
+    return fromJson(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** JSON in which bytes are `{"hex": "…"}`. */

@@ -4,7 +4,7 @@ import type { Alarm } from '../network/alarms.js';
 import { fitsType } from '../network/buckets.js';
 import type { HubEventContent, Restored, RestoredNode } from '../network/hub.js';
 import type { Tables } from '../protocol/message.js';
-import { contentOf, EventWriter, eventOf, fromJson, readRecords } from './event-record.js';
+import { contentOf, EventWriter, eventOf, readJson, readRecords } from './event-record.js';
 
 export interface PackedRestored {
   /** The number to go on with. */
@@ -79,7 +79,7 @@ function lastOfKind(database: Database, kind: string): string[] {
 export function unpackRestored(packed: PackedRestored, tables: Tables, eventsHeld: number): Restored {
   const { nextSeq, endedInOrder, nodes, latest, recent, alarms, lists } = packed;
   const values = latestByNode(latest, tables);
-  const contents = lists.map((json) => contentOf(json).content);
+  const contents = lists.flatMap((json) => contentOf(json)?.content ?? []);
   return {
     nextSeq,
     endedInOrder,
@@ -92,7 +92,7 @@ export function unpackRestored(packed: PackedRestored, tables: Tables, eventsHel
       ...(uuid && { uuid: Buffer.from(uuid) }),
       ...(lastHeardAt !== null && { lastHeardAt }),
     })),
-    alarms: alarms.map((json) => fromJson(json) as Alarm),
+    alarms: alarms.flatMap((json) => (readJson(json) as Alarm | undefined) ?? []),
     paths: contents.find(isPaths)?.paths ?? [],
     robots: contents.find(isRobots)?.robots ?? [],
     ...boardOf(contents),

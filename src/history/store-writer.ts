@@ -124,8 +124,9 @@ export class StoreWriter {
   }
 
   #addOther({ seq, at, json }: Extract<EventRecord, { kind: 'other' }>, batch: Batch): void {
-    const { content, facts } = contentOf(json);
-    if (content.kind === 'traffic') return;
+    const read = contentOf(json);
+    if (!read || read.content.kind === 'traffic') return;
+    const { content, facts } = read;
     this.#statements.addEvent.run(seq, at, content.kind, nodeOf(content) ?? null, json);
     if (content.kind === 'alarm') this.#changeAlarm(content.alarm);
     if (content.kind !== 'node') return;

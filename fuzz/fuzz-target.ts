@@ -1,0 +1,136 @@
+/** Runs one target on inputs made by chance, and looks after time and memory. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import fc from 'fast-check';
+import { readCorpus } from './corpus.js';
+import { Mutator } from './mutate.js';
+import type { Target } from './target.js';
+
+/** An input that takes longer is a failure: whoever sends it holds up everybody. */
+const MAX_MS = 1000;
+/** Bytes that may be held more than at the start, when all inputs are done. */
+const MAX_GROWTH = 32 * 1024 * 1024;
+/** Inputs with outcomes of their own that are kept to be changed further. */
+const MAX_KEPT = 1000;
+/** Executions between two looks at the clock and the event loop. */
+const BATCH = 100;
+
+export interface Fuzzed {
+  readonly executions: number;
+  readonly ms: number;
+  /** Inputs of the corpus, and those that this run has added for their outcomes. */
+  readonly corpus: number;
+  readonly outcomes: number;
+  readonly grownBytes: number;
+  /** What made the gateway fail, if anything did. */
+  readonly failure?: { readonly input: Buffer; readonly error: unknown } | undefined;
+}
+
+export interface Wish {
+  readonly seed: number;
+  /** True as long as more is wanted. */
+  readonly goesOn: (executions: number) => boolean;
+}
+
+export async function fuzzTarget(target: Target, { seed, goesOn }: Wish): Promise<Fuzzed> {
+  const run = new FuzzRun(target, seed);
+  const begun = performance.now();
+  const failure = await run.go(goesOn);
+  return { ...run.result(), ms: performance.now() - begun, failure };
+}
+
+class FuzzRun {
+  readonly #target: Target;
+  readonly #mutator: Mutator;
+  readonly #outcomes = new Set<string>();
+  readonly #kept: Buffer[];
+  readonly #seed: number;
+  #executions = 0;
+  #heldAtStart = 0;
+
+  constructor(target: Target, seed: number) {
+    this.#target = target;
+    this.#seed = seed;
+    this.#mutator = new Mutator(seed, target.words);
+    this.#kept = [Buffer.alloc(0), ...readCorpus(target.name).map(({ bytes }) => bytes)];
+  }
+
+  result() {
+    const grownBytes = heldBytes() - this.#heldAtStart;
+    return {
+      executions: this.#executions,
+      corpus: this.#kept.length,
+      outcomes: this.#outcomes.size,
+      grownBytes,
+    };
+  }
+
+  /** Gives what failed, or nothing. */
+  async go(goesOn: Wish['goesOn']): Promise<Fuzzed['failure']> {
+    for (const input of [...this.#kept]) {
+      const failure = await this.#try(input);
+      if (failure) return failure;
+    }
+    this.#heldAtStart = heldBytes();
+    while (goesOn(this.#executions)) {
+      for (const input of this.#nextInputs()) {
+        const failure = await this.#try(input);
+        if (failure) return failure;
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return this.#checkGrowth();
+  }
+
+  /** Some as the format would have them, and changed ones. */
+  #nextInputs(): Buffer[] {
+    const seed = this.#seed + this.#executions;
+    const fresh = fc.sample(this.#target.inputs, { numRuns: BATCH / 5, seed });
+    const pool = [...this.#kept, ...fresh];
+    const changed = Array.from({ length: BATCH - fresh.length }, () =>
+      this.#mutator.mutate(this.#mutator.choose(pool), this.#mutator.choose(pool)),
+    );
+    return [...fresh, ...changed];
+  }
+
+  async #try(input: Buffer): Promise<Fuzzed['failure']> {
+    this.#executions++;
+    const begun = performance.now();
+    try {
+      const outcome = this.#target.run(input);
+      this.#note(typeof outcome === 'string' ? outcome : await outcome, input);
+    } catch (error) {
+      return { input, error };
+    }
+    const ms = performance.now() - begun;
+    return ms > MAX_MS ? { input, error: new Error(`it took ${Math.round(ms)} ms`) } : undefined;
+  }
+
+  #note(outcome: string, input: Buffer): void {
+    if (this.#outcomes.has(outcome) || this.#kept.length >= MAX_KEPT) return;
+    this.#outcomes.add(outcome);
+    this.#kept.push(input);
+  }
+
+  #checkGrowth(): Fuzzed['failure'] {
+    const { grownBytes } = this.result();
+    if (grownBytes <= MAX_GROWTH) return undefined;
+    return {
+      input: Buffer.alloc(0),
+      error: new Error(`${grownBytes} bytes more are held than at the start`),
+    };
+  }
+}
+
+let collect: (() => void) | undefined;
+
+/** Bytes in use when all that can go has gone. */
+function heldBytes(): number {
+  if (!collect) {
+    setFlagsFromString('--expose-gc');
+    collect = runInNewContext('gc') as () => void;
+  }
+  collect();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
