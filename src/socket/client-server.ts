@@ -14,6 +14,7 @@ import {
 import type { Role } from './role.js';
 import type { GatewayFacts } from './session/method.js';
 import type { ClientInfo } from './session/shapes.js';
+import { SharedRoom } from './shared-room.js';
 
 export interface ClientServerSettings extends ConnectionSettings {
   /** Connections at once of each role, over all sockets. */
@@ -38,6 +39,8 @@ export interface ListeningPlace {
 
 /** Refused clients that are told why at once; further ones are cut off, so that their number stays bounded. */
 const MAX_REFUSED = 64;
+/** Bytes of unfinished lines over all sessions: each may have 1 MiB, but not all at once. */
+const MAX_UNFINISHED = 67_108_864;
 /** A client that sends nothing for so long is asked by TCP whether it is still there. */
 const KEEP_ALIVE_MS = 60_000;
 /** What a stopping gateway gives its clients to take what was sent to them. */
@@ -54,6 +57,7 @@ export class ClientServer {
   readonly #connections = new Set<Connection>();
   readonly #ended = new Counters<ConnectionEndReason>(END_REASONS);
   readonly #totals = new ClientTotals();
+  readonly #lineRoom = new SharedRoom(MAX_UNFINISHED);
   #accepted = 0;
 
   constructor(parts: ClientServerParts) {
@@ -135,6 +139,7 @@ export class ClientServer {
       tap: this.#parts.tap?.(name),
       role: place.role,
       via: place.name,
+      lineRoom: this.#lineRoom,
       onEnd: (ended, reason) => this.#onEnd(ended, reason),
     });
     this.#connections.add(connection);

@@ -27,6 +27,7 @@ import type { GatewayFacts } from './session/method.js';
 import { refusalOf } from './session/session.js';
 import type { ClientInfo } from './session/shapes.js';
 import { notification } from './session/subscription.js';
+import type { SharedRoom } from './shared-room.js';
 
 export const CONNECTION_END_REASONS = {
   answered: 'its command was answered',
@@ -65,6 +66,8 @@ export interface ConnectionParts {
   readonly role: Role;
   /** The socket that it came by. */
   readonly via: string;
+  /** What the unfinished lines of all sessions share. */
+  readonly lineRoom: SharedRoom;
   /** Called once, when it is over. */
   readonly onEnd: (connection: Connection, reason: ConnectionEndReason) => void;
 }

@@ -39,9 +39,16 @@ export class MeshgateProcess {
   #hasEnded = false;
   readonly #checks = new Set<() => void>();
 
-  /** `ownGroup`: as a terminal does, so that a signal can be sent to it and to all that it starts. */
-  constructor(args: readonly string[], env: Environment = {}, { ownGroup = false } = {}) {
-    this.child = spawn(process.execPath, [MAIN, ...args], {
+  /**
+   * `ownGroup`: as a terminal does, so that a signal can be sent to it and to all that it starts.
+   * `maxFiles`: it may have so many open, sockets included.
+   */
+  constructor(args: readonly string[], env: Environment = {}, { ownGroup = false, maxFiles = 0 } = {}) {
+    const command = [process.execPath, MAIN, ...args];
+    const limited =
+      maxFiles > 0 ? ['sh', '-c', `ulimit -n ${maxFiles}; exec "$0" "$@"`, ...command] : command;
+    const [file = '', ...given] = limited;
+    this.child = spawn(file, given, {
       env: {
         PATH: process.env.PATH ?? '',
         HOME: process.env.HOME ?? '/',
@@ -129,8 +136,12 @@ export class MeshgateProcess {
 export type RunningGateway = MeshgateProcess & { readonly socketPath: string };
 
 /** `meshgate start …`: resolves when it has greeted, which it does when clients can connect. */
-export async function startProcess(args: readonly string[], env: Environment = {}): Promise<RunningGateway> {
-  const started = new MeshgateProcess(['start', ...args], env);
+export async function startProcess(
+  args: readonly string[],
+  env: Environment = {},
+  options: { maxFiles?: number } = {},
+): Promise<RunningGateway> {
+  const started = new MeshgateProcess(['start', ...args], env, options);
   try {
     const [, served = ''] = await started.printed(GREETING);
     const [socketPath = ''] = served.split(', ');

@@ -8,7 +8,10 @@ export const SESSION_ERRORS = {
   UNKNOWN_METHOD: { rpc: -32601, text: 'there is no such method; rpc.discover lists them' },
   BAD_PARAMS: { rpc: -32602, text: 'the parameters are wrong; rpc.discover tells what is allowed' },
   INTERNAL: { rpc: -32603, text: 'the gateway made a mistake; its log has the details, please report it' },
-  LINE_TOO_LONG: { rpc: -32000, text: 'a line may have 1 MiB at most; the connection is closed' },
+  LINE_TOO_LONG: {
+    rpc: -32000,
+    text: 'a line may have 1 MiB at most, and those of all sessions 64 MiB; the connection is closed',
+  },
   TOO_MANY_REQUESTS: { rpc: -32001, text: 'too many requests are unanswered; wait for replies' },
   TOO_MANY_SUBSCRIPTIONS: { rpc: -32002, text: 'this session has too many subscriptions; end one first' },
   UNAUTHORIZED: {
@@ -41,7 +44,7 @@ export type SessionErrorCode = keyof typeof SESSION_ERRORS;
 /** Why the gateway ends a session: told in a `closing` notification before it does. */
 export const CLOSING_REASONS = {
   SLOW_READER: 'the client left more unread than its limit for 10 s',
-  LINE_TOO_LONG: 'the client sent a line of more than 1 MiB',
+  LINE_TOO_LONG: 'the client sent a line of more than 1 MiB, or those of all sessions had more than 64 MiB',
   TOO_MANY_CLIENTS: 'too many clients are connected',
   STOPPED: 'the gateway is being stopped',
 } as const;

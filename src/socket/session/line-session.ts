@@ -1,5 +1,6 @@
 /** A session on a stream socket: one JSON text a line. */
 import type { Socket } from 'node:net';
+import type { SharedRoom } from '../shared-room.js';
 import { ClientSession, type ClientSessionParts, type SessionTransport } from './client-session.js';
 import { SessionError } from './errors.js';
 import { LineBuffer } from './line-buffer.js';
@@ -8,18 +9,32 @@ import { errorReply } from './session.js';
 /** Bytes of the longest line. */
 export const MAX_LINE_LENGTH = 1_048_576;
 
+export interface LineSessionParts extends Omit<ClientSessionParts, 'transport'> {
+  /** What the unfinished lines of all sessions share. */
+  readonly lineRoom: SharedRoom;
+}
+
 export class LineSession {
   readonly #session: ClientSession;
+  readonly #room: SharedRoom;
+  #held = 0;
   readonly #lines = new LineBuffer((line) => this.#takeLine(line));
 
-  constructor(socket: Socket, parts: Omit<ClientSessionParts, 'transport'>) {
+  constructor(socket: Socket, parts: LineSessionParts) {
+    this.#room = parts.lineRoom;
     this.#session = new ClientSession({ ...parts, transport: new SocketTransport(socket) });
   }
 
   /** Takes bytes of the client, however they are split. */
   push(chunk: Buffer): void {
     this.#lines.push(chunk);
-    if (this.#lines.length > MAX_LINE_LENGTH) this.#refuseLine();
+    this.#hold(this.#lines.length);
+    if (this.#held > MAX_LINE_LENGTH || (this.#held > 0 && this.#room.isOver)) this.#refuseLine();
+  }
+
+  #hold(bytes: number): void {
+    this.#room.change(this.#held, bytes);
+    this.#held = bytes;
   }
 
   /** Tells the client that the gateway stops, and ends the session. */
@@ -34,6 +49,7 @@ export class LineSession {
   }
 
   close(): void {
+    this.#hold(0);
     this.#session.close();
   }
 

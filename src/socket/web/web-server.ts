@@ -56,7 +56,11 @@ const PING_EVERY_MS = 20_000;
 const MAX_MESSAGE_LENGTH = 1_048_576;
 /** What a stopping gateway gives its clients to take what was sent to them. */
 const STOP_TIMEOUT_MS = 500;
+/** For a request to be there, its headers included; how often it is looked who takes longer. */
 const REQUEST_TIMEOUT_MS = 10_000;
+const LOOK_EVERY_MS = 2000;
+/** Connections beside those of websockets: a browser opens six for a page. */
+const PAGE_CONNECTIONS = 256;
 
 const SECURITY_HEADERS = {
   'content-security-policy':
@@ -69,7 +73,9 @@ const END_REASONS = Object.keys(WEB_END_REASONS) as WebEndReason[];
 
 export class WebServer {
   readonly #parts: WebParts;
-  readonly #http = createServer((request, response) => this.#onRequest(request, response));
+  readonly #http = createServer({ connectionsCheckingInterval: LOOK_EVERY_MS }, (request, response) =>
+    this.#onRequest(request, response),
+  );
   readonly #websockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_LENGTH });
   readonly #clients = new Set<WebClient>();
   readonly #ended = new Counters<WebEndReason>(END_REASONS);
@@ -94,6 +100,11 @@ export class WebServer {
       isListenerThere: () => parts.gateway.clients().listening > 0,
     });
     this.#http.requestTimeout = REQUEST_TIMEOUT_MS;
+    this.#http.headersTimeout = REQUEST_TIMEOUT_MS;
+    this.#http.maxConnections = parts.settings.maxClients + PAGE_CONNECTIONS;
+    this.#http.on('drop', () => {
+      this.#refused++;
+    });
     this.#http.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket as Socket, head));
   }
 
