@@ -35,7 +35,7 @@ test('a command is a method of the session, with its parameters and its result',
   t.is(command, 'latest');
   t.is(at, fixture.mesh.clock.now());
   t.like(result, { values: [{ node: 5, fields: { sequence: { value: 7 } } }] });
-  t.like(await ask(fixture, 'hello'), { result: { role: 'full' } });
+  t.like(await ask(fixture, 'hello'), { result: { role: 'admin' } });
   t.like(await ask(fixture, 'node', { node: 5 }), { result: { address: 5 } });
 });
 
@@ -99,7 +99,11 @@ test('with MQTT 5 the answer goes to the response topic, with the correlation da
 test('in the payload the same stands under response', async (t) => {
   const fixture = await MqttFixture.start();
   await fixture.command('hello', { response: { topic: 'reply/here', correlation: '7' } });
-  t.like(answers(fixture, 'reply/here')[0], { command: 'hello', correlation: '7', result: { role: 'full' } });
+  t.like(answers(fixture, 'reply/here')[0], {
+    command: 'hello',
+    correlation: '7',
+    result: { role: 'admin' },
+  });
   await fixture.command('hello', { response: { correlation: '8' } });
   t.like(answers(fixture, 'farm/north/answer/hello')[0], { correlation: '8' });
 });
