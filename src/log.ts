@@ -98,5 +98,5 @@ function textLine(room: string, { text, repeats = 0 }: Entry, now: number): stri
 
 function jsonLine(room: string, { level, text, ...entry }: Entry, now: number): string {
   const time = new Date(now).toISOString();
-  return JSON.stringify({ time, level, room, text: cleanLines(text, '    '), ...entry });
+  return JSON.stringify({ time, level, room, text: cleanLines(text, ''), ...entry });
 }

@@ -261,3 +261,35 @@ test('a file that is not there, or is no TOML, is named', (t) => {
 test('other variables of the environment are none of its business', (t) => {
   t.notThrows(() => loadConfig({}, undefined, { MESH: '1', PATH: '/bin', XMESHGATE_BAUD: '1' }));
 });
+
+test('further sockets stand in the file, each with its own role and mode', (t) => {
+  const { sockets } = loadConfig(
+    {},
+    tomlFile('[[sockets]]\npath = "/run/r"\nrole = "read"\nmode = "0666"'),
+    {},
+  );
+  t.deepEqual(sockets, [{ path: '/run/r', role: 'read', mode: 0o666 }]);
+});
+
+for (const [name, toml, message] of [
+  [
+    'an unknown role',
+    '[[sockets]]\npath = "/r"\nrole = "root"',
+    /^sockets\.0\.role = "root": must be read, send or admin/,
+  ],
+  [
+    'two with one path',
+    '[[sockets]]\npath = "/r"\nrole = "read"\n'.repeat(2),
+    /each must have a path of its own/,
+  ],
+  ['no list', 'sockets = "read"', /must be a list: \[\[sockets\]\] with path and role/],
+  [
+    'a section that is unknown',
+    '[[sockets]]\npath = "/r"\nrole = "read"\nusers = 5',
+    /sockets\.0\.users: there is no such/,
+  ],
+] as const) {
+  test(`further sockets are refused: ${name}`, (t) => {
+    t.throws(() => loadConfig({}, tomlFile(toml), {}), { code: 'BAD_CONFIG', message });
+  });
+}

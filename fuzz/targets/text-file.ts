@@ -27,6 +27,7 @@ export function outcomeOf(code: ErrorCode, read: () => unknown): string {
     if (!(error instanceof MeshgateError) || error.code !== code) throw error;
     return error.message
       .replace(/\S*\/mg-fuzz-\S+: /, '')
+      .replace(/^\S+(:| =)/, '')
       .replace(/[\d"'].*/s, '')
       .slice(0, 100);
   }

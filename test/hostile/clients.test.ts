@@ -112,7 +112,7 @@ linuxTest(
     const { connected, ended: ends } = socketCounters((await session.ask('counters')).result);
     t.is(connected, 500);
     // Some were refused by the kernel, which keeps no more than 511 waiting.
-    t.true((ends.tooMany ?? 0) > 500, `${ends.tooMany} were refused`);
+    t.true((ends.tooMany ?? 0) > 50, `${ends.tooMany} were refused`);
     await listener.has(1);
     leave(sockets);
     await until(async () => (await ask(socketPath, 'ACT-C'))[0] === 0x53, 'there is room again');

@@ -42,6 +42,15 @@ test('the directory in /tmp is made for its user alone, and refused when others 
   t.throws(() => prepareDirectory(join(directory, 's')), { code: 'NO_PERMISSION' });
 });
 
+test('a directory in which anybody may replace files is refused, unless it is sticky as /tmp is', (t) => {
+  const open = join(folder, 'open');
+  mkdirSync(open);
+  chmodSync(open, 0o777);
+  t.throws(() => prepareDirectory(join(open, 's')), { code: 'NO_PERMISSION' });
+  chmodSync(open, 0o1777);
+  t.notThrows(() => prepareDirectory(join(open, 's')));
+});
+
 test('a path is locked once, whatever it is called, and free again when it is released', async (t) => {
   const real = join(folder, 'real');
   mkdirSync(real);

@@ -82,6 +82,13 @@ const ROWS: readonly Row[] = [
   row('recorder.disk.*', 'recorder_disk', 'What it has written to the disk', 'what'),
   row('alarms.open', 'alarms_open', 'Alarms that are not both over and acknowledged'),
   row('alarms.dropped', 'alarms_dropped_total', 'Alarms dropped to make room'),
+  row('clients.audit.recorded', 'audit_recorded_total', 'What was done by the role admin'),
+  row(
+    'clients.audit.forbidden',
+    'audit_forbidden_total',
+    'What clients asked for and their role does not allow',
+  ),
+  row('clients.audit.notWritten', 'audit_not_written_total', 'Audit entries that the disk did not take'),
   ...both('accepted', 'clients_accepted_total', 'Connections accepted'),
   ...both('refused', 'clients_refused_total', 'Websockets refused'),
   ...both('connected', 'clients_connected', 'Connections now'),
