@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
+const HEAP_PROBE = new URL('./heap-probe.js', import.meta.url).href;
 const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url));
 /** Clock ticks a second in /proc/PID/stat: fixed on Linux. */
 const TICKS_PER_SECOND = 100;
@@ -14,6 +15,8 @@ const STOPS_WITHIN_MS = 20_000;
 /** What the system says of a process. */
 export interface ProcessSample {
   readonly residentBytes: number;
+  /** Of the heap, what lived when garbage was last collected; undefined before that. */
+  readonly liveHeapBytes: number | undefined;
   readonly descriptors: number;
   /** Seconds of CPU since it began. */
   readonly cpuS: number;
@@ -23,6 +26,7 @@ export interface ProcessSample {
 export class GatewayProcess {
   readonly socket: string;
   readonly #args: readonly string[];
+  readonly #heapFile: string;
   readonly #log: number;
   #child: ChildProcess | undefined;
   #isExpectedToRun = false;
@@ -32,7 +36,21 @@ export class GatewayProcess {
   constructor(directory: string, port: string) {
     this.socket = join(directory, 'meshgate.sock');
     const state = join(directory, 'state');
-    this.#args = [MAIN, 'start', '--port', port, '--state', state, '--socket', this.socket, '--http', 'off'];
+    this.#heapFile = join(directory, 'heap');
+    this.#args = [
+      '--import',
+      HEAP_PROBE,
+      MAIN,
+      'start',
+      '--port',
+      port,
+      '--state',
+      state,
+      '--socket',
+      this.socket,
+      '--http',
+      'off',
+    ];
     this.#log = openSync(join(directory, 'gateway.log'), 'a');
   }
 
@@ -45,7 +63,11 @@ export class GatewayProcess {
   }
 
   start(): void {
-    const child = spawn(process.execPath, [...this.#args], { stdio: ['ignore', this.#log, this.#log] });
+    rmSync(this.#heapFile, { force: true });
+    const child = spawn(process.execPath, [...this.#args], {
+      stdio: ['ignore', this.#log, this.#log],
+      env: { ...process.env, SOAK_HEAP_FILE: this.#heapFile },
+    });
     this.#child = child;
     this.#isExpectedToRun = true;
     child.once('exit', (code, signal) => {
@@ -71,7 +93,7 @@ export class GatewayProcess {
   sample(): ProcessSample | undefined {
     if (!this.isRunning || this.pid === undefined) return undefined;
     try {
-      return sampleOf(this.pid);
+      return { ...sampleOf(this.pid), liveHeapBytes: readNumber(this.#heapFile) };
     } catch {
       return undefined;
     }
@@ -84,7 +106,12 @@ async function isInTime(done: Promise<unknown>, ms: number): Promise<boolean> {
   return Promise.race([done.then(() => true), late]).finally(() => hasEnded.abort());
 }
 
-function sampleOf(pid: number): ProcessSample {
+function readNumber(file: string): number | undefined {
+  if (!existsSync(file)) return undefined;
+  return Number(readFileSync(file, 'utf8')) || undefined;
+}
+
+function sampleOf(pid: number): Omit<ProcessSample, 'liveHeapBytes'> {
   const resident = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   return {

@@ -164,21 +164,30 @@ function visitsByMember({ crowd }: Soak): Record<string, { visits: number; failu
 }
 
 function vitalsText({ vitals, ownDelay }: Soak): string {
-  const rows = vitals.minutes.map(({ minute, run, residentMb, descriptors, cpuPercent, slowestAnswerMs }) => [
-    String(minute),
-    String(run),
-    residentMb.toFixed(1),
-    String(descriptors),
-    cpuPercent.toFixed(1),
-    slowestAnswerMs.toFixed(0),
+  const rows = vitals.minutes.map((each) => [
+    String(each.minute),
+    String(each.run),
+    each.liveHeapMb?.toFixed(1) ?? '–',
+    each.residentMb.toFixed(1),
+    String(each.descriptors),
+    each.cpuPercent.toFixed(1),
+    each.slowestAnswerMs.toFixed(0),
   ]);
   const slope = vitals.slope();
   const trend = slope
-    ? `memory of the last process, after its first 2 min: ${slope.mbPerMinute >= 0 ? '+' : ''}${slope.mbPerMinute.toFixed(2)} MB a minute over ${slope.minutes.toFixed(1)} min`
+    ? `live heap of the last process, after its first 2 min: ${slope.mbPerMinute >= 0 ? '+' : ''}${slope.mbPerMinute.toFixed(2)} MB a minute over ${slope.minutes.toFixed(1)} min`
     : 'the last process was too short for a trend of its memory';
   return [
     table(
-      ['minute', 'process', 'resident, MB', 'descriptors', 'CPU, % of a core', 'slowest answer, ms'],
+      [
+        'minute',
+        'process',
+        'live heap, MB',
+        'resident, MB',
+        'descriptors',
+        'CPU, % of a core',
+        'slowest answer, ms',
+      ],
       rows,
     ),
     trend,

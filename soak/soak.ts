@@ -112,7 +112,9 @@ export class Soak {
     const witnessed = this.witness.run();
     const looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
     const crowded = this.crowd.run();
+    await this.#isSeen();
     await this.#runRestarts();
+    await this.#isSeen();
     this.#over.abort();
     await crowded;
     await this.#comeToRest();

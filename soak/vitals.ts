@@ -7,6 +7,8 @@ export interface Minute {
   /** Of the soak. */
   readonly minute: number;
   readonly residentMb: number;
+  /** What lives of the heap when garbage was collected; undefined before that. */
+  readonly liveHeapMb: number | undefined;
   readonly descriptors: number;
   /** Of a core. */
   readonly cpuPercent: number;
@@ -54,16 +56,19 @@ export class Vitals {
     if (start && now - start.at >= 60_000) this.#endMinute(sample, start, now);
   }
 
-  /** MB a minute that the present process gains behind its warm-up; undefined when it is too young to tell. */
+  /** MB a minute that the live heap of the present process gains behind its warm-up; undefined when it is too young. */
   slope(): { readonly mbPerMinute: number; readonly minutes: number } | undefined {
-    const points = this.#points.filter(({ at }) => at >= WARM_UP_MINUTES);
+    const points = this.#points.flatMap(({ at, sample }) => {
+      const mb = megabytes(sample);
+      return at < WARM_UP_MINUTES || mb === undefined ? [] : [{ at, mb }];
+    });
     const minutes = (points.at(-1)?.at ?? 0) - (points[0]?.at ?? 0);
     if (minutes < 1) return undefined;
     const mean = (values: readonly number[]) => values.reduce((sum, each) => sum + each, 0) / values.length;
     const meanAt = mean(points.map(({ at }) => at));
-    const meanMb = mean(points.map(({ sample }) => megabytes(sample)));
+    const meanMb = mean(points.map(({ mb }) => mb));
     const spread = points.map(({ at }) => (at - meanAt) ** 2).reduce((sum, each) => sum + each, 0);
-    const common = points.map(({ at, sample }) => (at - meanAt) * (megabytes(sample) - meanMb));
+    const common = points.map(({ at, mb }) => (at - meanAt) * (mb - meanMb));
     return { mbPerMinute: common.reduce((sum, each) => sum + each, 0) / spread, minutes };
   }
 
@@ -75,7 +80,8 @@ export class Vitals {
     this.minutes.push({
       run: this.#run,
       minute: Math.round((now - this.#startedAt) / 60_000),
-      residentMb: megabytes(sample),
+      residentMb: sample.residentBytes / 1e6,
+      liveHeapMb: megabytes(sample),
       descriptors: sample.descriptors,
       cpuPercent: ((sample.cpuS - start.cpuS) / ((now - start.at) / 1000)) * 100,
       slowestAnswerMs: this.#slowestMs,
@@ -85,6 +91,6 @@ export class Vitals {
   }
 }
 
-function megabytes({ residentBytes }: ProcessSample): number {
-  return residentBytes / 1e6;
+function megabytes({ liveHeapBytes }: ProcessSample): number | undefined {
+  return liveHeapBytes === undefined ? undefined : liveHeapBytes / 1e6;
 }

@@ -29,13 +29,25 @@ export async function comeAndGo(visit: Visit, options: VisitorOptions): Promise<
     await rest(random.between(awayMs.min, awayMs.max), over);
     if (over.aborted) break;
     counts.visits++;
-    const stay = random.between(staysMs.min, staysMs.max);
-    const leave = AbortSignal.any([over, AbortSignal.timeout(Math.round(stay))]);
-    await visit.run(leave).catch(() => {
+    await stay(visit, random.between(staysMs.min, staysMs.max), over).catch(() => {
       counts.failures++;
     });
   }
   return counts;
+}
+
+/** Not by `AbortSignal.any` and `timeout`: Node 20 forgets such a signal when nothing else holds it. */
+async function stay(visit: Visit, ms: number, over: AbortSignal): Promise<void> {
+  const leaving = new AbortController();
+  const leave = () => leaving.abort();
+  const timer = setTimeout(leave, ms);
+  over.addEventListener('abort', leave, { once: true });
+  try {
+    await visit.run(leaving.signal);
+  } finally {
+    clearTimeout(timer);
+    over.removeEventListener('abort', leave);
+  }
 }
 
 /** Resolves when the time is over, or earlier with the signal. */
