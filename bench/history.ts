@@ -2,6 +2,7 @@
  * The history store with many values in it: how fast it is written, how long a day's range of one node and type takes,
  * and how long the gateway takes to start with it. `VALUES=10000000 npm run bench -- history` for another size.
  */
+
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
@@ -13,7 +14,7 @@ import { connect } from '../src/client/index.js';
 import { EventWriter } from '../src/history/event-record.js';
 import { Store } from '../src/history/store.js';
 import { packageRoot } from '../src/package-root.js';
-import { DataTypes } from '../src/protocol/data-types.js';
+import { loadDataTypes } from '../src/protocol/data-types-file.js';
 
 const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url));
 const VALUES = Number(process.env.VALUES ?? 1_000_000);
@@ -63,8 +64,8 @@ export async function run(): Promise<object[]> {
 }
 
 function fill(file: string): { store: Store; valuesPerSecond: number } {
-  const dataTypes = DataTypes.load(join(packageRoot, 'data-types.json'));
-  const settings = { file, dataTypes: '', keepMs: 365 * DAY_MS, maxBytes: 1e12, eventsHeld: 10_000 };
+  const dataTypes = loadDataTypes(join(packageRoot, 'data-types.json'));
+  const settings = { file, keepMs: 365 * DAY_MS, maxBytes: 1e12, eventsHeld: 10_000 };
   const store = new Store({
     sqlite: Sqlite,
     settings,

@@ -87,7 +87,7 @@ async function open(form: Form, start: (pty: Pty) => Promise<Program>): Promise<
 }
 
 async function delays(gateway: Line, floor: Line, rate: number, scale: Scale): Promise<Row[]> {
-  const turns = scale === 'short' ? 2 : 10;
+  const turns = scale === 'short' ? 2 : 8;
   const ours: number[] = [];
   const theirs: number[] = [];
   for (let turn = 0; turn < turns; turn++) {
@@ -103,7 +103,7 @@ async function delays(gateway: Line, floor: Line, rate: number, scale: Scale): P
 }
 
 async function highestRate(gateway: Line, floor: Line, scale: Scale): Promise<Row[]> {
-  const [turns, count] = scale === 'short' ? [2, 20_000] : [7, 100_000];
+  const [turns, count] = scale === 'short' ? [2, 20_000] : [5, 60_000];
   const ours: number[] = [];
   const theirs: number[] = [];
   const before = [await gateway.cpuMs(), await floor.cpuMs()] as const;

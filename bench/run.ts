@@ -37,18 +37,49 @@ if (wanted !== undefined && !BENCHMARKS[wanted]) {
   process.exit(2);
 }
 
+/** What the short form runs: what has a floor beside it, so that a slow machine fails nothing. */
+const SHORT = ['frame-parser', 'listening', 'commands', 'session', 'growth'];
+/** How far from its target the short form lets a ratio be: machines are noisy. */
+const SLACK = 2;
+
 const results: Record<string, object[]> = {};
+const failed: string[] = [];
 for (const [name, load] of Object.entries(BENCHMARKS)) {
-  if (wanted !== undefined && wanted !== name) continue;
-  const begun = performance.now();
-  const rows = await (await load()).run(scale);
-  console.log(`\n${name} (${((performance.now() - begun) / 1000).toFixed(0)} s)`);
-  console.table(rows.map((row) => (isRow(row) ? asText(row) : row)));
+  if (wanted === undefined ? scale === 'short' && !SHORT.includes(name) : wanted !== name) continue;
+  const benchmark = await load();
+  let rows = await measure(name, benchmark);
+  // What something else on the machine has caused is hardly there a second time.
+  if (scale === 'short' && rows.some(isGross)) rows = await measure(name, benchmark);
   results[name] = rows.map((row) =>
     isRow(row) ? { ...row, ratio: ratioOf(row), reached: reaches(row) } : row,
   );
+  failed.push(
+    ...rows
+      .filter(isRow)
+      .filter(isGross)
+      .map((row) => `${name}: ${row.what}`),
+  );
 }
 if (wanted === undefined && scale === 'full') writeResults();
+if (scale === 'short') {
+  for (const what of failed) console.log(`far from its target: ${what}`);
+  process.exitCode = failed.length === 0 ? 0 : 1;
+}
+
+async function measure(name: string, benchmark: Benchmark): Promise<object[]> {
+  const begun = performance.now();
+  const rows = await benchmark.run(scale);
+  console.log(`\n${name} (${((performance.now() - begun) / 1000).toFixed(0)} s)`);
+  console.table(rows.map((row) => (isRow(row) ? asText(row) : row)));
+  return rows;
+}
+
+/** Figures without a floor depend on the machine, and decide nothing; what must never be lost does. */
+function isGross(row: object): boolean {
+  if (!isRow(row)) return false;
+  const mustBeNone = row.target?.of === 'figure' && row.target.atMost === 0;
+  return (mustBeNone || row.target?.of === 'ratio') && reaches(row, SLACK) === false;
+}
 
 function isRow(row: object): row is Row {
   return 'unit' in row && 'figure' in row;

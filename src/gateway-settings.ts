@@ -37,10 +37,9 @@ export function networkSettings({ mesh, names, baud, recovery }: Config) {
 }
 
 /** `directory`: of the state. */
-export function historySettings({ history, mesh, data_types }: Config, directory: string) {
+export function historySettings({ history, mesh }: Config, directory: string) {
   return {
     file: join(directory, 'history.db'),
-    dataTypes: data_types,
     keepMs: history.days * DAY_MS,
     maxBytes: history.max_bytes,
     eventsHeld: mesh.events,

@@ -1,4 +1,5 @@
 /** The parts list: builds the managers, joins them by callbacks, starts and stops them. */
+
 import { join } from 'node:path';
 import { type Clock, systemClock } from './clock.js';
 import type { Config } from './config.js';
@@ -21,7 +22,7 @@ import type { Hub } from './network/hub.js';
 import { NetworkManager } from './network/network-manager.js';
 import { packageRoot, packageVersion } from './package-root.js';
 import type { ProcessLock } from './process-lock.js';
-import { DataTypes } from './protocol/data-types.js';
+import { loadDataTypes } from './protocol/data-types-file.js';
 import { badTable } from './protocol/json-table.js';
 import type { Tables } from './protocol/message.js';
 import { Opcodes } from './protocol/opcodes.js';
@@ -63,7 +64,7 @@ export interface GatewayParts {
 
 /** Reads opcodes.json and the data types file. Throws `BAD_TABLE` with file, key and reason. */
 export function loadTables(config: Config): Tables {
-  const dataTypes = DataTypes.load(config.data_types);
+  const dataTypes = loadDataTypes(config.data_types);
   const opcodes = Opcodes.load(config.opcodes, dataTypes);
   const fault = findCommandFault(opcodes);
   if (fault !== undefined) throw badTable(config.opcodes, 'commands', fault);

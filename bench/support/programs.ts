@@ -4,10 +4,13 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { connect } from '../../src/client/index.js';
 import type { Usage } from './probe.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+const OPEN: readonly string[] = ['probing', 'up'];
 const PROBE = new URL('./probe.js', import.meta.url).href;
 
 export interface Program {
@@ -29,8 +32,8 @@ export async function inFolder<Result>(run: (folder: string) => Promise<Result>)
   }
 }
 
-/** `meshgate start` with everything on but the dashboard, unless the arguments say otherwise. */
-export function startGateway(
+/** `meshgate start` with everything on but the dashboard, unless the arguments say otherwise; its port is open. */
+export async function startGateway(
   folder: string,
   args: readonly string[],
   name = 'gateway',
@@ -38,7 +41,20 @@ export function startGateway(
 ): Promise<Program> {
   const socket = join(folder, name);
   const state = join(folder, `${name}-state`);
-  return start([MAIN, 'start', '--http', 'off', '--socket', socket, '--state', state, ...args], socket, env);
+  const program = await start(
+    [MAIN, 'start', '--http', 'off', '--socket', socket, '--state', state, ...args],
+    socket,
+    env,
+  );
+  await untilOpen(socket);
+  return program;
+}
+
+/** What is sent before the port is open may be lost: opening it discards what waits there. */
+async function untilOpen(socket: string): Promise<void> {
+  const client = await connect({ socket });
+  while (!OPEN.includes((await client.status()).link.state)) await pause(10);
+  client.close();
 }
 
 /** One of `bench/floors`, given the socket that it is to serve and the arguments; it says when it is ready. */

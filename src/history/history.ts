@@ -18,7 +18,7 @@ import type { Tables } from '../protocol/message.js';
 import { EventWriter, type NodeFacts, readRecords } from './event-record.js';
 import { unpackRestored } from './restored.js';
 import { ThreadClient, type ThreadNews } from './thread-client.js';
-import type { Answer, Question, ThreadSettings } from './thread-messages.js';
+import type { Answer, Question, StoreSettings } from './thread-messages.js';
 
 /** What comes is on the disk this much later at most, plus what the disk takes. */
 const FLUSH_MS = 500;
@@ -33,7 +33,7 @@ const RESTART_MS = 10_000;
 const COUNTED = ['events', 'values', 'batches', 'dropped', 'failures', 'setAside'] as const;
 
 export interface HistoryParts {
-  readonly settings: ThreadSettings;
+  readonly settings: StoreSettings;
   readonly tables: Tables;
   readonly clock: Clock;
   readonly log: Log;
@@ -119,8 +119,8 @@ export class History implements Archive {
   }
 
   #startThread(): ThreadClient {
-    const { settings, clock } = this.#parts;
-    const thread = new ThreadClient(settings, clock, {
+    const { settings, tables, clock } = this.#parts;
+    const thread = new ThreadClient({ ...settings, dataTypes: tables.dataTypes.all() }, clock, {
       onNews: (news) => this.#onNews(news),
       onDeath: (why) => this.#onThreadDeath(why),
     });

@@ -44,7 +44,7 @@ async function open(
     return new Store({
       sqlite,
       settings,
-      dataTypes: DataTypes.load(settings.dataTypes),
+      dataTypes: new DataTypes(settings.dataTypes),
       now: () => Date.now(),
       monotonic: () => performance.now(),
       tell,

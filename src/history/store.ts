@@ -8,7 +8,7 @@ import { type PackedRestored, packRestored } from './restored.js';
 import { Retention } from './retention.js';
 import { StoreReader } from './store-reader.js';
 import { StoreWriter } from './store-writer.js';
-import type { Answer, FromThread, Question, ThreadSettings } from './thread-messages.js';
+import type { Answer, FromThread, Question, StoreSettings } from './thread-messages.js';
 
 /** Batches that wait while the disk is full or writing fails otherwise: some minutes of a busy mesh. */
 const MAX_WAITING_BYTES = 33_554_432;
@@ -16,7 +16,7 @@ const FIRST_PAGE_SIZE = 65_536;
 
 export interface StoreParts {
   readonly sqlite: OpenSqlite;
-  readonly settings: ThreadSettings;
+  readonly settings: StoreSettings;
   readonly dataTypes: DataTypes;
   /** ms since the epoch, host clock. */
   readonly now: () => number;

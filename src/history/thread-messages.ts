@@ -1,18 +1,22 @@
 /** What the gateway and the thread that has the store say to each other. */
 import type { Place, Series, Stretch, ValueQuery } from '../network/archive.js';
 import type { Bucket } from '../network/buckets.js';
+import type { DataType } from '../protocol/data-types.js';
 import type { PackedRestored } from './restored.js';
 
-export interface ThreadSettings {
+export interface StoreSettings {
   readonly file: string;
-  /** Path of data-types.json. */
-  readonly dataTypes: string;
   /** ms that values and events are kept. */
   readonly keepMs: number;
   /** Bytes of the file. */
   readonly maxBytes: number;
   /** Events of all kinds that a client can resume from. */
   readonly eventsHeld: number;
+}
+
+export interface ThreadSettings extends StoreSettings {
+  /** As they were read and checked: the thread starts sooner without what that takes. */
+  readonly dataTypes: readonly DataType[];
 }
 
 export type Question =

@@ -1,6 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { MeshgateError } from '../../src/errors.js';
-import { type DataType, DataTypes, decodeValue, deviceTimeOf } from '../../src/protocol/data-types.js';
+import { type DataType, decodeValue, deviceTimeOf } from '../../src/protocol/data-types.js';
+import { loadDataTypes } from '../../src/protocol/data-types-file.js';
 import { bytesOf } from '../support/hex.js';
 import { DATA_TYPES_FILE, readTable, shippedTables, temporaryFile } from '../support/tables.js';
 
@@ -109,7 +110,7 @@ const WRONG_FILES: readonly (readonly [string, unknown, string, RegExp])[] = [
 for (const [what, content, key, reason] of WRONG_FILES) {
   test(`a data types file that ${what} is refused with file, key and reason`, (t) => {
     const file = temporaryFile(t, 'data-types.json', content);
-    const error = t.throws(() => DataTypes.load(file), { instanceOf: MeshgateError });
+    const error = t.throws(() => loadDataTypes(file), { instanceOf: MeshgateError });
     t.is(error?.code, 'BAD_TABLE');
     t.true(error?.message.startsWith(key === '' ? `${file}: ` : `${file}: ${key}: `), error?.message);
     t.regex(error?.message ?? '', reason);
@@ -117,7 +118,7 @@ for (const [what, content, key, reason] of WRONG_FILES) {
 }
 
 test('a file that is not there is refused with its name', (t) => {
-  t.throws(() => DataTypes.load('/nowhere/types.json'), {
+  t.throws(() => loadDataTypes('/nowhere/types.json'), {
     code: 'BAD_TABLE',
     message: /^\/nowhere\/types.json: ENOENT/,
   });
@@ -250,12 +251,12 @@ test('the types known in the field are there as the field has them', (t) => {
 test('a site adds a data type by JSON alone', (t) => {
   const { types = [] } = readTable(DATA_TYPES_FILE);
   const file = temporaryFile(t, 'data-types.json', { types: [...types, { ...good, id: '0x28' }] });
-  t.is(DataTypes.load(file).findById(40)?.name, 'Wind');
+  t.is(loadDataTypes(file).findById(40)?.name, 'Wind');
 });
 
 function loadType(t: ExecutionContext, members: object): DataType {
   const file = temporaryFile(t, 'data-types.json', fileWith(members));
-  return DataTypes.load(file).findById(40) as DataType;
+  return loadDataTypes(file).findById(40) as DataType;
 }
 
 function reportType(): DataType {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { CancelTimer, Clock } from '../../src/clock.js';
 import { packageRoot } from '../../src/package-root.js';
-import { DataTypes } from '../../src/protocol/data-types.js';
+import { loadDataTypes } from '../../src/protocol/data-types-file.js';
 import { decodeMessage, type Message, type Tables } from '../../src/protocol/message.js';
 import { Opcodes } from '../../src/protocol/opcodes.js';
 import { encodeRootCommand, type RootCommand } from '../../src/protocol/root-command.js';
@@ -10,7 +10,7 @@ import { VirtualMesh } from '../../src/simulator/virtual-mesh.js';
 import { encodeFrame, FrameDecoder } from '../../src/uart/frame.js';
 import { ManualClock } from '../support/manual-clock.js';
 
-const dataTypes = DataTypes.load(join(packageRoot, 'data-types.json'));
+const dataTypes = loadDataTypes(join(packageRoot, 'data-types.json'));
 export const tables: Tables = {
   dataTypes,
   opcodes: Opcodes.load(join(packageRoot, 'opcodes.json'), dataTypes),

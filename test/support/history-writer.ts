@@ -8,7 +8,7 @@ import { systemClock } from '../../src/clock.js';
 import { History } from '../../src/history/history.js';
 import { createLog } from '../../src/log.js';
 import type { Hub, HubEvent } from '../../src/network/hub.js';
-import { DATA_TYPES_FILE, shippedTables } from './tables.js';
+import { shippedTables } from './tables.js';
 
 const NODES = 20;
 const EVENTS_A_TURN = 40;
@@ -17,7 +17,6 @@ const TYPE = shippedTables.dataTypes.findByName('GPS');
 const opened = await History.open({
   settings: {
     file: join(process.argv[2] ?? '', 'history.db'),
-    dataTypes: DATA_TYPES_FILE,
     keepMs: 1e12,
     maxBytes: 1e12,
     eventsHeld: 1000,

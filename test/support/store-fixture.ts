@@ -3,7 +3,7 @@ import Sqlite from 'better-sqlite3';
 import { EventWriter, type NodeFacts, readRecords } from '../../src/history/event-record.js';
 import { unpackRestored } from '../../src/history/restored.js';
 import { Store } from '../../src/history/store.js';
-import type { FromThread, Question, ThreadSettings } from '../../src/history/thread-messages.js';
+import type { FromThread, Question, StoreSettings } from '../../src/history/thread-messages.js';
 import type { ArchivedValue, Place } from '../../src/network/archive.js';
 import type { HubEvent, Restored } from '../../src/network/hub.js';
 import { temporaryFolder } from './gateway-fixture.js';
@@ -18,11 +18,11 @@ export class StoreFixture {
   readonly folder: string;
   readonly told: FromThread[] = [];
   #database: Sqlite.Database | undefined;
-  readonly #settings: Partial<ThreadSettings>;
+  readonly #settings: Partial<StoreSettings>;
   store: Store;
 
   constructor(
-    settings: Partial<ThreadSettings> = {},
+    settings: Partial<StoreSettings> = {},
     before: (file: string) => void = () => {},
     startsAt?: number,
   ) {
@@ -51,7 +51,7 @@ export class StoreFixture {
   }
 
   /** Ends the store as a process that is killed does, and opens it again. */
-  reopen(settings: Partial<ThreadSettings> = this.#settings): void {
+  reopen(settings: Partial<StoreSettings> = this.#settings): void {
     this.store = this.#open(settings);
   }
 
@@ -118,7 +118,6 @@ export class StoreFixture {
       sqlite: this.#sqlite(),
       settings: {
         file: this.file,
-        dataTypes: '',
         keepMs: 30 * DAY_MS,
         maxBytes: 1 << 30,
         eventsHeld: 1000,

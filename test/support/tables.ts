@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { packageRoot } from '../../src/package-root.js';
-import { DataTypes } from '../../src/protocol/data-types.js';
+import { loadDataTypes } from '../../src/protocol/data-types-file.js';
 import type { Tables } from '../../src/protocol/message.js';
 import { Opcodes } from '../../src/protocol/opcodes.js';
 
@@ -14,7 +14,7 @@ export const DATA_TYPES_FILE = join(packageRoot, 'data-types.json');
 export const shippedTables: Tables = loadTables(OPCODES_FILE, DATA_TYPES_FILE);
 
 export function loadTables(opcodesFile: string, dataTypesFile: string): Tables {
-  const dataTypes = DataTypes.load(dataTypesFile);
+  const dataTypes = loadDataTypes(dataTypesFile);
   return { dataTypes, opcodes: Opcodes.load(opcodesFile, dataTypes) };
 }
 

@@ -5,19 +5,18 @@ import { MeshgateError } from '../../errors.js';
 import { Gateway, loadTables, type WebAddress } from '../../gateway.js';
 import { createLog, type Log } from '../../log.js';
 import { packageVersion } from '../../package-root.js';
-import { openRecording } from '../../recorder/recording.js';
-import { Replay } from '../../replay/replay.js';
-import { openLinkTo } from '../../simulator/simulated-link.js';
+import type { Tables } from '../../protocol/message.js';
+import type { Replay } from '../../replay/replay.js';
 import { ServiceNotifier } from '../../systemd/notifier.js';
 import { takePassedSocket } from '../../systemd/passed-socket.js';
 import { describeLinkStatus } from '../../uart/describe-link.js';
+import type { OpenLink } from '../../uart/link.js';
 import { openPort } from '../../uart/open-port.js';
 import { watchForDevices } from '../../uart/port-finder.js';
 import { readBytes } from '../files.js';
 import { onHangUp } from './hang-up.js';
 import { reload } from './reload.js';
-import { configForReplay, noChance } from './run-replay.js';
-import { createSimulation, type Simulation } from './simulation.js';
+import type { Simulation } from './simulation.js';
 import type { StartFlags } from './start.js';
 import { untilTerminated } from './until-terminated.js';
 
@@ -32,9 +31,9 @@ export async function runGateway(flags: StartFlags): Promise<void> {
   const config = readConfig(flags);
   const tables = loadTables(config);
   const logOf = (room: string) => createLog(room, undefined, undefined, () => gateway.logFormat);
-  const replay = readReplay(flags);
-  const simulation = config.simulate ? createSimulation(config, tables) : undefined;
-  const parts = replay ? replayParts(config, replay) : linkParts(config, simulation, logOf('uart'));
+  const replay = await readReplay(flags);
+  const simulation = config.simulate ? await simulate(config, tables) : undefined;
+  const parts = replay ? await replayParts(config, replay) : linkParts(config, simulation, logOf('uart'));
   const gateway = new Gateway({ tables, web: webAddress(config), passedSocket, ...parts });
   const log = logOf('gateway');
   const service = new ServiceNotifier(log);
@@ -58,18 +57,30 @@ export async function runGateway(flags: StartFlags): Promise<void> {
   process.stdout.write(simulation?.report() ?? '');
 }
 
-function linkParts(config: Config, simulation: Simulation | undefined, log: Log) {
+/** What few runs need is loaded only then: the simulator, and what replays a recording. */
+async function simulate(
+  config: Config,
+  tables: Tables,
+): Promise<Simulation & { readonly openLink: OpenLink }> {
+  const { createSimulation } = await import('./simulation.js');
+  const { openLinkTo } = await import('../../simulator/simulated-link.js');
+  const simulation = createSimulation(config, tables);
+  return { ...simulation, openLink: openLinkTo(simulation.uart) };
+}
+
+function linkParts(config: Config, simulation: { readonly openLink: OpenLink } | undefined, log: Log) {
   return {
     config,
     hasHistory: config.history.enabled,
-    openLink: simulation ? openLinkTo(simulation.uart) : serial(config, log),
+    openLink: simulation?.openLink ?? serial(config, log),
     watchForDevices: (onChange: () => void) =>
       simulation ? () => {} : watchForDevices(config.port, onChange),
   };
 }
 
 /** Everything happens at the times of the recording; but clients are waited for as ever. It makes no history. */
-function replayParts(config: Config, { clock, link }: Replay) {
+async function replayParts(config: Config, { clock, link }: Replay) {
+  const { configForReplay, noChance } = await import('./run-replay.js');
   return {
     config: configForReplay(config),
     openLink: link.open,
@@ -86,12 +97,14 @@ async function playToTheEnd(replay: Replay): Promise<void> {
   await replay.goOn();
 }
 
-/** Throws `BAD_USAGE`, `BAD_RECORDING`, `FILE_FAILED` or `NO_PERMISSION`. */
-function readReplay({ replay, speed }: StartFlags): Replay | undefined {
+/** Rejects with `BAD_USAGE`, `BAD_RECORDING`, `FILE_FAILED` or `NO_PERMISSION`. */
+async function readReplay({ replay, speed }: StartFlags): Promise<Replay | undefined> {
   if (replay === undefined) {
     if (speed !== undefined) throw new MeshgateError('BAD_USAGE', '--speed is for --replay');
     return undefined;
   }
+  const { openRecording } = await import('../../recorder/recording.js');
+  const { Replay } = await import('../../replay/replay.js');
   const recording = openRecording(replay, readBytes(replay));
   return new Replay({ recording, speed: speed === undefined ? 1 : readSpeed(speed) });
 }

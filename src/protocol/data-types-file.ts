@@ -1,0 +1,122 @@
+/** data-types.json, read and checked. */
+import { z } from 'zod';
+import {
+  type DataField,
+  type DataType,
+  DataTypes,
+  NUMBER_SIZES,
+  type SensorClasses,
+  STATE_CLASSES,
+} from './data-types.js';
+import { badTable, numberOrHex, readJsonTable, refuseRepeats } from './json-table.js';
+
+/** The most that the length byte of a `[GET]` reply can say. */
+const MAX_VALUE_LENGTH = 255;
+
+const fieldSchema = z.strictObject({
+  name: z.string().min(1).max(64),
+  type: z.enum([...(Object.keys(NUMBER_SIZES) as (keyof typeof NUMBER_SIZES)[]), 'text', 'bytes']).optional(),
+  endian: z.enum(['le', 'be']).optional(),
+  length: z.int().min(1).max(MAX_VALUE_LENGTH).optional(),
+  scale: z.number().optional(),
+  unit: z.string().max(16).optional(),
+  deviceClass: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]{0,63}$/, {
+      error: 'must be a device class of Home Assistant, such as "temperature"',
+    })
+    .optional(),
+  stateClass: z.enum(STATE_CLASSES, { error: `must be one of ${STATE_CLASSES.join(', ')}` }).optional(),
+});
+
+const typeSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[\x21-\x7e]{2,64}$/, { error: 'must be 2 to 64 printable ASCII characters without spaces' }),
+  id: numberOrHex(0, 0xff),
+  length: z.int().min(1).max(MAX_VALUE_LENGTH).optional(),
+  maxLength: z.int().min(1).max(MAX_VALUE_LENGTH).optional(),
+  encoding: z.enum(['binary', 'json']).default('binary'),
+  fields: z.array(fieldSchema).default([]),
+  deviceTime: z.string().min(1).optional(),
+});
+
+const fileSchema = z.strictObject({ types: z.array(typeSchema) });
+
+type FieldEntry = z.output<typeof fieldSchema>;
+type TypeEntry = z.output<typeof typeSchema>;
+
+/** Throws `BAD_TABLE` with file, key and reason. */
+export function loadDataTypes(file: string): DataTypes {
+  const { types } = readJsonTable(file, fileSchema);
+  refuseRepeats(file, 'types', types, 'id');
+  refuseRepeats(file, 'types', types, 'name');
+  for (const [index, type] of types.entries()) {
+    refuseRepeats(file, `types.${index}.fields`, type.fields, 'name');
+  }
+  return new DataTypes(types.map((entry, index) => readType(file, `types.${index}`, entry)));
+}
+
+function readType(file: string, key: string, entry: TypeEntry): DataType {
+  if ((entry.length === undefined) === (entry.maxLength === undefined)) {
+    throw badTable(file, key, 'must have either length or maxLength');
+  }
+  const varying = entry.maxLength !== undefined;
+  const length = entry.length ?? entry.maxLength ?? 0;
+  const common = { name: entry.name, id: entry.id, length, varying };
+  if (entry.encoding === 'json') return { ...common, fields: [], json: readJsonShape(file, key, entry) };
+  if (entry.deviceTime !== undefined) throw badTable(file, `${key}.deviceTime`, 'needs the encoding "json"');
+  return { ...common, fields: readFields(file, key, entry, length) };
+}
+
+function readJsonShape(file: string, key: string, entry: TypeEntry): NonNullable<DataType['json']> {
+  const fields = entry.fields.map((field, index) => {
+    if (field.type || field.endian || field.length) {
+      throw badTable(
+        file,
+        `${key}.fields.${index}`,
+        'a JSON field has only name, scale, unit, deviceClass and stateClass',
+      );
+    }
+    return { name: field.name, scale: field.scale ?? 1, ...optionsOf(field) };
+  });
+  return entry.deviceTime === undefined ? { fields } : { fields, deviceTime: entry.deviceTime };
+}
+
+function readFields(file: string, key: string, entry: TypeEntry, length: number): DataField[] {
+  if (entry.fields.length === 0) return [];
+  if (entry.maxLength !== undefined) {
+    throw badTable(file, `${key}.fields`, 'a binary type of varying length can have no fields');
+  }
+  let offset = 0;
+  const fields = entry.fields.map((field, index) => {
+    const read = readFieldEntry(file, `${key}.fields.${index}`, field, offset);
+    offset += read.size;
+    return read;
+  });
+  if (offset === length) return fields;
+  throw badTable(file, `${key}.fields`, `add up to ${offset} bytes, but the length is ${length}`);
+}
+
+function readFieldEntry(file: string, key: string, field: FieldEntry, offset: number): DataField {
+  if (field.type === undefined) throw badTable(file, `${key}.type`, 'is missing');
+  const isNumber = field.type !== 'text' && field.type !== 'bytes';
+  if (isNumber === (field.length !== undefined)) {
+    throw badTable(file, `${key}.length`, 'must be given for text and bytes, and only for those');
+  }
+  const size = isNumber ? NUMBER_SIZES[field.type as keyof typeof NUMBER_SIZES] : (field.length ?? 0);
+  if (isNumber && size > 1 && field.endian === undefined) {
+    throw badTable(file, `${key}.endian`, 'must be "le" or "be" for a number of several bytes');
+  }
+  const littleEndian = field.endian === 'le';
+  const { name, type } = field;
+  return { name, type, littleEndian, size, offset, scale: field.scale ?? 1, ...optionsOf(field) };
+}
+
+function optionsOf({ unit, deviceClass, stateClass }: FieldEntry): SensorClasses & { unit?: string } {
+  return {
+    ...(unit !== undefined && { unit }),
+    ...(deviceClass !== undefined && { deviceClass }),
+    ...(stateClass !== undefined && { stateClass }),
+  };
+}
