@@ -1,7 +1,7 @@
 /** opcodes.json and data-types.json: the first byte tells which of the two the rest is. */
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { DataTypes } from '../../src/protocol/data-types.js';
+import { loadDataTypes } from '../../src/protocol/data-types-file.js';
 import { decodeMessage } from '../../src/protocol/message.js';
 import { Opcodes } from '../../src/protocol/opcodes.js';
 import { findCommandFault } from '../../src/socket/classic/commands.js';
@@ -55,7 +55,7 @@ function runOpcodes(): string {
 
 function runDataTypes(): string {
   return `types ${outcomeOf('BAD_TABLE', () => {
-    const table = DataTypes.load(file.path);
+    const table = loadDataTypes(file.path);
     decodeMessage(BODY, { opcodes: shippedTables.opcodes, dataTypes: table });
   })}`;
 }
