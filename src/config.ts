@@ -341,8 +341,9 @@ interface Variable {
 }
 
 const PREFIX = 'MESHGATE_';
-/** Variables that are not settings: which file the settings come from. */
+/** Variables that are not settings: which file the settings come from, and which gateways a client talks to. */
 const CONFIG_FILE_VARIABLE = 'MESHGATE_CONFIG';
+const FLEET_VARIABLES = /^MESHGATE_FLEET(_(PREFIX|USER|PASSWORD|CA_FILE))?$/;
 
 /** Lists and tables of a site's own: no variable could hold them. */
 const FILE_ONLY: ReadonlySet<string> = new Set(['names', 'sockets']);
@@ -427,6 +428,7 @@ function readVariables(env: NodeJS.ProcessEnv): GivenSettings {
   let settings: GivenSettings = {};
   for (const [name, value] of Object.entries(env)) {
     if (!name.startsWith(PREFIX) || name === CONFIG_FILE_VARIABLE || value === undefined) continue;
+    if (FLEET_VARIABLES.test(name)) continue;
     const variable = variables.find((known) => known.name === name);
     if (!variable) throw new MeshgateError('BAD_CONFIG', `${name} = "${value}": there is no such setting`);
     settings = merge(settings, nest(variable.path, value));

@@ -8,6 +8,7 @@ import { addCompletionCommand } from './cli/commands/completion.js';
 import { addDoctorCommand } from './cli/commands/doctor.js';
 import { addExplainCommand } from './cli/commands/explain.js';
 import { addExportCommand } from './cli/commands/export.js';
+import { addGatewaysCommand } from './cli/commands/gateways.js';
 import { addGetCommand } from './cli/commands/get.js';
 import { addHealthCommand } from './cli/commands/health.js';
 import { addInspectCommand } from './cli/commands/inspect.js';
@@ -29,6 +30,7 @@ import { addStatusCommand } from './cli/commands/status.js';
 import { addTopCommand } from './cli/commands/top.js';
 import { addWatchCommand } from './cli/commands/watch.js';
 import { EXIT, EXIT_CODES_HELP, reportFailure } from './cli/exit-codes.js';
+import { addFleetOptions } from './cli/fleet-choice.js';
 import { printHelp } from './cli/output.js';
 import { packageVersion } from './package-root.js';
 
@@ -42,6 +44,7 @@ const program = new Command('meshgate')
   .configureHelp({ showGlobalOptions: true })
   .showHelpAfterError('(meshgate --help tells what there is)');
 
+addFleetOptions(program);
 program.addHelpText('after', EXIT_CODES_HELP);
 
 program.commandsGroup('To run the gateway:');
@@ -62,6 +65,7 @@ addAlarmsCommand(program);
 addClientsCommand(program);
 addAuditCommand(program);
 addExplainCommand(program);
+addGatewaysCommand(program);
 
 program.commandsGroup('To follow what happens:');
 addWatchCommand(program);

@@ -50,6 +50,7 @@ const EXIT_BY_CLIENT_CODE: Readonly<Record<ClientErrorCode, number>> = {
   CONNECTION_LOST: EXIT.notRunning,
   SLOW_READER: EXIT.failed,
   LINE_TOO_LONG: EXIT.failed,
+  NO_BROKER: EXIT.notRunning,
   CLOSED: EXIT.failed,
 };
 

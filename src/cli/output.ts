@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { cleanLines } from '../clean-text.js';
 import { MeshgateError } from '../errors.js';
 import { EXIT, reportFailure } from './exit-codes.js';
+import { currentScope } from './fleet-scope.js';
 import { terminalOf, type View } from './text/terminal.js';
 
 /** What a terminal could take for a command, or for the end of a line, though JSON allows it. */
@@ -19,14 +20,20 @@ export async function printInStep(text: string, signal: AbortSignal): Promise<vo
   if (!process.stdout.write(text)) await once(process.stdout, 'drain', { signal });
 }
 
-/** One object, for a program; over several lines, so that people can read it too. */
+/** One object, for a program; over several lines, so that people can read it too. In a fleet: one for all gateways. */
 export function printJson(value: unknown): void {
+  const scope = currentScope();
+  if (scope) {
+    scope.onJson(value);
+    return;
+  }
   print(`${safeJson(value, 2)}\n`);
 }
 
-/** One object of a stream, on a line of its own. */
-export function printJsonLine(value: unknown): void {
-  print(`${safeJson(value)}\n`);
+/** One object of a stream, on a line of its own. In a fleet it names its gateway. */
+export function printJsonLine(value: object): void {
+  const scope = currentScope();
+  print(`${safeJson(scope ? { gateway: scope.gateway, ...value } : value)}\n`);
 }
 
 /** JSON in which every character that is not safe on a terminal is escaped. */

@@ -1,8 +1,11 @@
 import { ClientError } from '../client/errors.js';
-import { connect, findSocket, type MeshgateClient } from '../client/index.js';
+import { type ConnectOptions, connect, findSocket, type MeshgateClient } from '../client/index.js';
 import { MeshgateError } from '../errors.js';
 import { permissionAdvice } from './commands/permission-advice.js';
+import { chosenFleet } from './fleet-choice.js';
+import { currentGateway } from './fleet-scope.js';
 import { note } from './output.js';
+import { type Of, withFleet } from './with-fleet.js';
 
 /** What every command that talks to a gateway takes. */
 export interface GatewayFlags {
@@ -10,12 +13,26 @@ export interface GatewayFlags {
   readonly json?: true;
 }
 
-/** Connects once and runs `run`; a connection that is lost is not made again. Rejects as `run`, or as `connect`. */
-export function withClient<Result>(
+/** What a gateway gave: the one of a socket, which has no name here, or one of a fleet. */
+export type Part<Result> = Of<Result> | { readonly gateway?: undefined; readonly result: Result };
+
+/**
+ * Connects once and runs `run`, for each gateway of a fleet where one is given; a connection that is lost is not made
+ * again. Rejects as `run`, or as `connect`; what fails at a gateway of a fleet is told, and has no part.
+ */
+export function withClients<Result>(
+  flags: GatewayFlags,
+  run: (client: MeshgateClient) => Promise<Result>,
+): Promise<Part<Result>[]> {
+  return using(flags, run, { reconnect: false });
+}
+
+/** For what has one gateway alone: that of a socket. */
+export async function withClient<Result>(
   flags: GatewayFlags,
   run: (client: MeshgateClient) => Promise<Result>,
 ): Promise<Result> {
-  return using(flags, run, { reconnect: false });
+  return usingSocket(flags, run, { reconnect: false });
 }
 
 /** The same for what goes on for long: a connection that is lost is made again, and both are told on stderr. */
@@ -23,14 +40,24 @@ export function withLastingClient<Result>(
   flags: GatewayFlags,
   run: (client: MeshgateClient) => Promise<Result>,
   onConnectionChange = tellConnectionChange,
-): Promise<Result> {
+): Promise<Part<Result>[]> {
   return using(flags, run, { onConnectionChange });
 }
 
 async function using<Result>(
+  flags: GatewayFlags,
+  run: (client: MeshgateClient) => Promise<Result>,
+  options: ConnectOptions,
+): Promise<Part<Result>[]> {
+  const fleet = chosenFleet();
+  if (fleet) return withFleet(fleet, run, options);
+  return [{ result: await usingSocket(flags, run, options) }];
+}
+
+async function usingSocket<Result>(
   { socket }: GatewayFlags,
   run: (client: MeshgateClient) => Promise<Result>,
-  options: Parameters<typeof connect>[0],
+  options: ConnectOptions,
 ): Promise<Result> {
   const client = await connect({ socket, ...options }).catch((error: unknown) => {
     throw explainRefusal(error, findSocket(socket));
@@ -48,9 +75,10 @@ function explainRefusal(error: unknown, path: string): unknown {
 }
 
 function tellConnectionChange(isConnected: boolean): void {
+  const gateway = currentGateway();
   note(
     isConnected
-      ? 'meshgate: connected again'
-      : 'meshgate: the connection to the gateway is lost; trying again …',
+      ? `meshgate: connected again${gateway === undefined ? '' : ` to ${gateway}`}`
+      : `meshgate: the connection to ${gateway ?? 'the gateway'} is lost; trying again …`,
   );
 }

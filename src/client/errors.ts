@@ -6,6 +6,7 @@ export const CLIENT_ERRORS = {
     'the connection was lost before the reply came; whether the request was carried out is not known',
   SLOW_READER: 'the gateway closed the connection because events were read too slowly',
   LINE_TOO_LONG: 'a request may have 1 MiB at most',
+  NO_BROKER: 'the MQTT broker can not be reached, or refuses this user; look at the URL, user and password',
   CLOSED: 'the client was closed',
 } as const;
 

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import type { AlarmInfo, MeshgateClient } from '../../client/index.js';
-import { askAndPrint, gatewayCommand } from '../gateway-command.js';
-import { formatAddress } from '../text/address.js';
+import { askAndPrint, gatewayCommand, joinRows } from '../gateway-command.js';
+import { formatAddress, qualified } from '../text/address.js';
 import { type Column, formatTable } from '../text/table.js';
 import type { Colour, View } from '../text/terminal.js';
 import { formatAge, formatMoment } from '../text/time.js';
 import type { GatewayFlags } from '../with-client.js';
+import type { Listed } from './nodes.js';
 
 export function addAlarmsCommand(program: Command): void {
   const alarms = gatewayCommand(program, 'alarms', 'alarms that are not both over and acknowledged').action(
@@ -14,6 +15,9 @@ export function addAlarmsCommand(program: Command): void {
         flags,
         (client) => client.call('alarms', {}),
         (result, view) => formatAlarms(result.alarms, view),
+        (parts) => ({
+          alarms: joinRows(parts.map(({ gateway, result }) => ({ gateway, result: result.alarms }))),
+        }),
       );
     },
   );
@@ -48,14 +52,14 @@ const PRIORITY_COLOURS: Readonly<Record<AlarmInfo['priority'], Colour | undefine
   low: undefined,
 };
 
-export function formatAlarms(alarms: readonly AlarmInfo[], view: View): string {
+export function formatAlarms(alarms: readonly Listed<AlarmInfo>[], view: View): string {
   if (alarms.length === 0) return 'No alarms.\n';
   return formatTable(alarmColumns(view), alarms, view.terminal);
 }
 
-function alarmColumns(view: View): Column<AlarmInfo>[] {
+function alarmColumns(view: View): Column<Listed<AlarmInfo>>[] {
   return [
-    { title: 'ID', text: ({ id }) => id },
+    { title: 'ID', text: ({ id, gateway }) => qualified(id, gateway) },
     {
       title: 'PRIORITY',
       text: ({ priority }) => priority,
@@ -75,6 +79,6 @@ function describeState({ active, acknowledged, restored }: AlarmInfo): string {
   return restored ? `${state}, restored` : state;
 }
 
-export function describeAlarm({ node, text }: AlarmInfo): string {
-  return node === null ? text : `${formatAddress(node)}: ${text}`;
+export function describeAlarm({ node, text, gateway }: Listed<AlarmInfo>): string {
+  return node === null ? text : `${formatAddress(node, gateway)}: ${text}`;
 }

@@ -8,7 +8,12 @@ interface CleanFlags extends GatewayFlags {
 }
 
 export function addCleanCommand(program: Command): void {
-  gatewayCommand(program, 'clean', 'let the root forget its network; every node must be provisioned again')
+  gatewayCommand(
+    program,
+    'clean',
+    'let the root forget its network; every node must be provisioned again',
+    'one',
+  )
     .option('--yes', 'yes, forget it')
     .action(async (flags: CleanFlags) => {
       if (!flags.yes) throw refusal();

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { AgedValue, MeshgateClient, Value } from '../../client/index.js';
 import { MeshgateError } from '../../errors.js';
-import { askAndPrint, gatewayCommand } from '../gateway-command.js';
+import { askAndPrint, gatewayCommand, joinRows } from '../gateway-command.js';
 import { formatAddress, parseNode, parseNumberOrName } from '../text/address.js';
 import { type Column, formatTable } from '../text/table.js';
 import type { View } from '../text/terminal.js';
@@ -10,6 +10,7 @@ import { formatNumberOrText } from '../text/values.js';
 import type { GatewayFlags } from '../with-client.js';
 import { printBuckets } from './get-buckets.js';
 import { deviceTimeColumn } from './node.js';
+import type { Listed } from './nodes.js';
 
 interface GetFlags extends GatewayFlags {
   readonly at?: string;
@@ -29,7 +30,7 @@ interface Wish {
   readonly bucketMs: number | undefined;
 }
 
-type AnyValue = Value & Partial<Pick<AgedValue, 'ageMs'>>;
+type AnyValue = Listed<Value & Partial<Pick<AgedValue, 'ageMs'>>>;
 
 /** More would be no table to read, and are held in memory for it. */
 const MAX_VALUES = 100_000;
@@ -59,6 +60,9 @@ async function printValues(flags: GetFlags, wish: Wish): Promise<void> {
     flags,
     async (client) => ({ values: await ask(wish, client) }),
     ({ values }, view) => formatValues(values, view),
+    (parts) => ({
+      values: joinRows(parts.map(({ gateway, result }) => ({ gateway, result: result.values }))),
+    }),
   );
 }
 
@@ -105,7 +109,7 @@ export function formatValues(values: readonly AnyValue[], view: View): string {
   if (values.length === 0) return 'No value is held.\n';
   return formatTable(
     [
-      { title: 'NODE', text: ({ node }: AnyValue) => formatAddress(node) },
+      { title: 'NODE', text: ({ node, gateway }: AnyValue) => formatAddress(node, gateway) },
       ...fieldColumns(values),
       {
         title: 'RECEIVED',

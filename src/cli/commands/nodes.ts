@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { NodeInfo } from '../../client/index.js';
-import { askAndPrint, gatewayCommand } from '../gateway-command.js';
+import { askAndPrint, gatewayCommand, joinRows } from '../gateway-command.js';
 import { formatAddress } from '../text/address.js';
 import { type Column, formatTable } from '../text/table.js';
 import type { View } from '../text/terminal.js';
@@ -8,6 +8,9 @@ import { formatAge, formatMoment } from '../text/time.js';
 import { formatNamedValues } from '../text/values.js';
 import { colourOfStatus, describeNodeStatus, STATUSES, type Status } from '../text/words.js';
 import type { GatewayFlags } from '../with-client.js';
+
+/** In a fleet, where it is from. */
+export type Listed<Row> = Row & { readonly gateway?: string };
 
 interface NodesFlags extends GatewayFlags {
   readonly status?: Status;
@@ -21,21 +24,24 @@ export function addNodesCommand(program: Command): void {
         flags,
         (client) => client.nodes({ status: flags.status }),
         ({ nodes }, view) => formatNodes(nodes, view, flags.status),
+        (parts) => ({
+          nodes: joinRows(parts.map(({ gateway, result }) => ({ gateway, result: result.nodes }))),
+        }),
       );
     });
 }
 
 /** `status`: which nodes were asked for, if not all. */
-export function formatNodes(nodes: readonly NodeInfo[], view: View, status?: Status): string {
+export function formatNodes(nodes: readonly Listed<NodeInfo>[], view: View, status?: Status): string {
   if (nodes.length > 0) return formatTable(nodeColumns(view), nodes, view.terminal);
   return status
     ? `No node is ${status}.\n`
     : 'No nodes yet. To ask the root for its list: meshgate refresh\n';
 }
 
-function nodeColumns(view: View): Column<NodeInfo>[] {
+function nodeColumns(view: View): Column<Listed<NodeInfo>>[] {
   return [
-    { title: 'ADDRESS', text: ({ address }) => formatAddress(address) },
+    { title: 'ADDRESS', text: ({ address, gateway }) => formatAddress(address, gateway) },
     { title: 'NAME', text: ({ name }) => name, optional: 1 },
     { title: 'STATUS', text: describeNodeStatus, colour: colourOfStatus },
     { title: 'HEARD', text: ({ lastHeardAt }) => ageOf(lastHeardAt, view), align: 'right' },

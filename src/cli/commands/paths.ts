@@ -13,8 +13,8 @@ type Path = Result<'paths'>['paths'][number];
 export function addPathsCommand(program: Command): void {
   gatewayCommand(program, 'paths', 'direct-forwarding paths, asked anew from the root').action(
     async (flags: GatewayFlags) => {
-      const { fresh } = await askAndPrint(flags, askPaths, ({ paths }, view) => formatPaths(paths, view));
-      if (!fresh) tellSilence();
+      const answers = await askAndPrint(flags, askPaths, ({ paths }, view) => formatPaths(paths, view));
+      if (answers.some(({ fresh }) => !fresh)) tellSilence();
     },
   );
 }

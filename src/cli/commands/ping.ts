@@ -5,7 +5,7 @@ import { gatewayCommand } from '../gateway-command.js';
 import { currentView, print, printJson } from '../output.js';
 import { formatAddress, parseNode } from '../text/address.js';
 import { parseSeconds, parseWhole } from '../text/numbers.js';
-import { type GatewayFlags, withClient } from '../with-client.js';
+import { type GatewayFlags, withClients } from '../with-client.js';
 import { formatPing, formatPingSummary, type Ping, summarise } from './ping-summary.js';
 import { abortWhenTerminated } from './until-terminated.js';
 
@@ -36,10 +36,18 @@ export function addPingCommand(program: Command): void {
     .argument('<node>', 'address (5, 0x5), name, or all')
     .option('-c, --count <n>', 'pings to each node', '3')
     .option('--timeout <s>', 'how long to wait for each answer, in seconds (5)')
-    .action((node: string, flags: PingFlags) => withClient(flags, (client) => ping(node, flags, client)));
+    .action(async (node: string, flags: PingFlags) => {
+      const { signal } = abortWhenTerminated();
+      await withClients(flags, (client) => ping(node, flags, client, signal));
+    });
 }
 
-async function ping(node: string, flags: PingFlags, client: MeshgateClient): Promise<void> {
+async function ping(
+  node: string,
+  flags: PingFlags,
+  client: MeshgateClient,
+  signal: AbortSignal,
+): Promise<void> {
   const count = parseWhole(flags.count, 1, 'number of pings');
   const timeoutMs = parseSeconds(flags.timeout);
   const targets = await findTargets(node, client);
@@ -48,7 +56,7 @@ async function ping(node: string, flags: PingFlags, client: MeshgateClient): Pro
     pings.push(one);
     if (!flags.json) print(formatPing(one));
   };
-  await pingAll(targets, { client, count, timeoutMs, signal: abortWhenTerminated().signal, onPing });
+  await pingAll(targets, { client, count, timeoutMs, signal, onPing });
   const nodes = summarise(pings);
   if (flags.json) printJson({ pings, nodes });
   else print(formatPingSummary(nodes, currentView()));

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { type Command, Option } from 'commander';
 import type { MeshgateClient } from '../../client/index.js';
 import { errorText, MeshgateError } from '../../errors.js';
-import { gatewayCommand } from '../gateway-command.js';
+import { socketCommand } from '../gateway-command.js';
 import { currentView, note, print, printJson } from '../output.js';
 import { formatDuration, formatMoment, parseLength } from '../text/time.js';
 import { type GatewayFlags, withClient, withLastingClient } from '../with-client.js';
@@ -18,7 +18,7 @@ const RENEW_MS = 5000;
 
 export function addPortCommand(program: Command): void {
   const port = program.command('port').description("the gateway's serial port");
-  gatewayCommand(port, 'release', 'hand the port to another program for a while, such as a flashing tool')
+  socketCommand(port, 'release', 'hand the port to another program for a while, such as a flashing tool')
     .addOption(new Option('--for <time>', 'how long: 60s, 5m (60 s unless given)'))
     .argument(
       '[command...]',
@@ -28,7 +28,7 @@ export function addPortCommand(program: Command): void {
       if (command.length === 0) await releaseFor(flags);
       else await releaseDuring(command, flags);
     });
-  gatewayCommand(port, 'take', 'take a port back that was released').action(async (flags: GatewayFlags) => {
+  socketCommand(port, 'take', 'take a port back that was released').action(async (flags: GatewayFlags) => {
     const result = await withClient(flags, (client) => client.call('takePort', {}));
     if (flags.json) printJson(result);
     else print('The gateway opens the port again.\n');
@@ -50,7 +50,7 @@ async function releaseDuring(command: readonly string[], flags: ReleaseFlags): P
   if (flags.for !== undefined) {
     throw new MeshgateError('BAD_USAGE', '--for excludes a command: the port is free while that runs');
   }
-  process.exitCode = await withLastingClient(flags, async (client) => {
+  const [ended] = await withLastingClient(flags, async (client) => {
     const { port } = await client.call('releasePort', { forMs: LEASE_MS });
     const renewal = setInterval(() => void renew(client), RENEW_MS);
     try {
@@ -60,6 +60,7 @@ async function releaseDuring(command: readonly string[], flags: ReleaseFlags): P
       await client.call('takePort', {});
     }
   });
+  process.exitCode = ended?.result;
 }
 
 async function renew(client: MeshgateClient): Promise<void> {

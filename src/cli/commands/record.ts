@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { gatewayCommand } from '../gateway-command.js';
+import { socketCommand } from '../gateway-command.js';
 import type { GatewayFlags } from '../with-client.js';
 
 export interface RecordFlags extends GatewayFlags {
@@ -10,7 +10,7 @@ export interface RecordFlags extends GatewayFlags {
 }
 
 export function addRecordCommand(program: Command): void {
-  gatewayCommand(program, 'record', 'take out what the flight recorder holds, as a file')
+  socketCommand(program, 'record', 'take out what the flight recorder holds, as a file')
     .option('--last <time>', 'only the last 10m, 1h30m …; with --follow: begin there, instead of now')
     .option('-o, --output <file>', 'where to; standard output unless given')
     .option('--follow', 'go on with what happens, until Ctrl-C')

@@ -10,10 +10,10 @@ import type { GatewayFlags } from '../with-client.js';
 export function addRefreshCommand(program: Command): void {
   gatewayCommand(program, 'refresh', 'ask the root for its list of nodes').action(
     async (flags: GatewayFlags) => {
-      const { fresh } = await askAndPrint(flags, refreshNodes, ({ fresh, nodes }) =>
+      const answers = await askAndPrint(flags, refreshNodes, ({ fresh, nodes }) =>
         fresh ? `The root has listed its nodes. Known are ${describeStatusCounts(nodes.byStatus)}.\n` : '',
       );
-      if (!fresh) tellSilence();
+      if (answers.some(({ fresh }) => !fresh)) tellSilence();
     },
   );
 }

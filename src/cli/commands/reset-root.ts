@@ -3,7 +3,7 @@ import { askAndPrint, gatewayCommand } from '../gateway-command.js';
 import type { GatewayFlags } from '../with-client.js';
 
 export function addResetRootCommand(program: Command): void {
-  gatewayCommand(program, 'reset-root', 'restart the root').action(async (flags: GatewayFlags) => {
+  gatewayCommand(program, 'reset-root', 'restart the root', 'one').action(async (flags: GatewayFlags) => {
     await askAndPrint(
       flags,
       (client) => client.call('resetRoot', {}),

@@ -3,6 +3,7 @@ import { cleanText } from '../../clean-text.js';
 import type { DeliveryInfo } from '../../client/index.js';
 import { MeshgateError } from '../../errors.js';
 import { EXIT } from '../exit-codes.js';
+import { currentGateway } from '../fleet-scope.js';
 import { askAndPrint, gatewayCommand } from '../gateway-command.js';
 import { formatAddress, parseNode } from '../text/address.js';
 import { formatBytes, parseHex } from '../text/hex.js';
@@ -37,8 +38,8 @@ export function addSendCommand(program: Command): void {
         until: flags.wait ? ('answered' as const) : ('written' as const),
         timeoutMs: parseSeconds(flags.timeout),
       };
-      const { stage } = await askAndPrint(flags, (client) => client.send(params), formatDelivery);
-      if (flags.wait && stage !== 'answered') process.exitCode = EXIT.failed;
+      const deliveries = await askAndPrint(flags, (client) => client.send(params), formatDelivery);
+      if (flags.wait && deliveries.some(({ stage }) => stage !== 'answered')) process.exitCode = EXIT.failed;
     });
 }
 
@@ -72,12 +73,14 @@ const STAGES: Readonly<Record<DeliveryInfo['stage'], string>> = {
 /** What is known of a delivery, and how to ask about it later. */
 export function formatDelivery(delivery: DeliveryInfo, { terminal }: View): string {
   const { id, to, message, stage, answer, roundTripMs } = delivery;
+  const gateway = currentGateway();
+  const only = gateway === undefined ? '' : `--gateway ${gateway} `;
   const target = to === null ? 'all nodes' : formatAddress(to);
   const time = roundTripMs === null ? '' : ` in ${Math.round(roundTripMs)} ms`;
   const reply = answer === null ? '' : `: ${formatBytes(answer)}`;
   const lines = [
     `${formatBytes(message)} to ${target}: ${STAGES[stage]}${time}${reply}`,
-    `later: meshgate explain --delivery ${id}`,
+    `later: meshgate explain ${only}--delivery ${id}`,
   ];
   return lines.map((line) => `${wrap(cleanText(line), terminal.columns).join('\n')}\n`).join('');
 }

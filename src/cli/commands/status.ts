@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { currentGateway } from '../fleet-scope.js';
 import { askAndPrint, gatewayCommand } from '../gateway-command.js';
 import type { Result } from '../results.js';
 import { formatFacts } from '../text/table.js';
@@ -10,27 +11,28 @@ import type { GatewayFlags } from '../with-client.js';
 export function addStatusCommand(program: Command): void {
   gatewayCommand(program, 'status', 'the gateway, its link, the root, and how the nodes are').action(
     async (flags: GatewayFlags) => {
-      let path = '';
+      const paths = new Map<object, string>();
       await askAndPrint(
         flags,
-        (client) => {
-          path = client.path;
-          return client.status();
+        async (client) => {
+          const status = await client.status();
+          paths.set(status, client.path);
+          return status;
         },
-        (status, view) => formatStatus(status, path, view),
+        (status, view) => formatStatus(status, paths.get(status) ?? '', view),
       );
     },
   );
 }
 
-/** `path`: the socket that it was asked on. */
+/** `path`: the socket that it was asked on; in a fleet, the gateway's id. */
 export function formatStatus(status: Result<'status'>, path: string, view: View): string {
   const { version, pid, startedAt, uptimeMs, link, root, nodes, clients, history, openAlarms } = status;
   const since = formatMoment(startedAt, view);
   return formatFacts(
     [
       ['gateway', `meshgate ${version}, process ${pid}, up ${formatDuration(uptimeMs)} (since ${since})`],
-      ['socket', path],
+      [currentGateway() === undefined ? 'socket' : 'id', path],
       ['link', describeLink(link, view)],
       ['root', describeRoot(root, view)],
       ['nodes', describeStatusCounts(nodes.byStatus)],

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { ClientError, type MeshgateClient, type NodeInfo } from '../../client/index.js';
 import { MeshgateError } from '../../errors.js';
+import { chosenFleet } from '../fleet-choice.js';
 import { gatewayCommand } from '../gateway-command.js';
 import { currentView, printJsonLine } from '../output.js';
 import type { Result } from '../results.js';
@@ -65,6 +66,14 @@ async function showTop(flags: GatewayFlags, ended: AbortController): Promise<voi
       'BAD_USAGE',
       'top needs a terminal',
       'for a pipe: meshgate top --json, or meshgate watch',
+    );
+  }
+  const fleet = chosenFleet();
+  if (fleet && fleet.gateway === undefined) {
+    throw new MeshgateError(
+      'BAD_USAGE',
+      'the screen of top has room for one gateway',
+      'name it: --gateway ID; all of them: meshgate --fleet URL monitor, or top --json',
     );
   }
   let top: Top | undefined;

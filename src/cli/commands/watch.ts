@@ -1,5 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { MeshgateClient, StreamEvent, SubscribeOptions } from '../../client/index.js';
+import { chosenFleet, splitGateway } from '../fleet-choice.js';
+import { currentGateway } from '../fleet-scope.js';
 import { gatewayCommand } from '../gateway-command.js';
 import { currentView, print, printJsonLine } from '../output.js';
 import { formatEvent } from '../text/event-line.js';
@@ -35,11 +37,25 @@ function listOption(command: Command, usage: string, description: string, allowe
 }
 
 async function watch(flags: WatchFlags): Promise<void> {
-  const filter = readFilter(flags);
+  if (!chosenFleet()) readFilter(flags);
   const { signal } = abortWhenTerminated();
-  await withLastingClient(flags, (client) =>
-    flags.json ? watchAsJson({ ...filter, signal }, client) : watchAsText({ ...filter, signal }, client),
-  );
+  await withLastingClient(flags, async (client) => {
+    const own = ofThisGateway(flags);
+    if (!own) return;
+    const filter = { ...readFilter(own), signal };
+    await (flags.json ? watchAsJson(filter, client) : watchAsText(filter, client));
+  });
+}
+
+/** In a fleet a node is given as `field-north/0x0005`; undefined where none of them is of this gateway. */
+function ofThisGateway(flags: WatchFlags): WatchFlags | undefined {
+  const gateway = currentGateway();
+  if (gateway === undefined || !flags.node) return flags;
+  const node = flags.node.flatMap((each) => {
+    const [wanted = gateway, rest] = splitGateway(each);
+    return wanted === gateway ? [rest] : [];
+  });
+  return node.length > 0 ? { ...flags, node } : undefined;
 }
 
 async function watchAsJson(filter: SubscribeOptions, client: MeshgateClient): Promise<void> {

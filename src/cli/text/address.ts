@@ -1,9 +1,18 @@
 import { MeshgateError } from '../../errors.js';
-import { formatAddress, MAX_UNICAST_ADDRESS, ROOT_ADDRESS } from '../../protocol/address.js';
-
-export { formatAddress };
+import { formatAddress as formatNumber, MAX_UNICAST_ADDRESS, ROOT_ADDRESS } from '../../protocol/address.js';
+import { currentGateway } from '../fleet-scope.js';
 
 const NUMBER = /^(0x[0-9a-f]+|\d+)$/i;
+
+/** `0x0005`; in a fleet `field-north/0x0005`. `gateway`: where the row of a table that all share is from. */
+export function formatAddress(address: number, gateway = currentGateway()): string {
+  return qualified(formatNumber(address), gateway);
+}
+
+/** What belongs to one gateway, with its name in front of it where there are several. */
+export function qualified(text: string, gateway = currentGateway()): string {
+  return gateway === undefined ? text : `${gateway}/${text}`;
+}
 
 /** A node as it was typed: an address (`5`, `0x5`) or a name; 0 = the root. Throws `BAD_USAGE`. */
 export function parseNode(text: string): number | string {
@@ -14,7 +23,7 @@ export function parseNode(text: string): number | string {
   throw new MeshgateError(
     'BAD_USAGE',
     `${text} is not the address of a node`,
-    `addresses go from 0x0001 to ${formatAddress(MAX_UNICAST_ADDRESS)}`,
+    `addresses go from 0x0001 to ${formatNumber(MAX_UNICAST_ADDRESS)}`,
   );
 }
 

@@ -2,7 +2,8 @@
 import { cleanText } from '../../clean-text.js';
 import type { MeshEvent, MessageInfo, StreamEvent, Value } from '../../client/index.js';
 import { describeAlarm } from '../commands/alarms.js';
-import { formatAddress } from './address.js';
+import { currentGateway } from '../fleet-scope.js';
+import { formatAddress, qualified } from './address.js';
 import { formatBytes } from './hex.js';
 import { type Colour, paint, type View } from './terminal.js';
 import { pad, shorten, widthOf } from './text-width.js';
@@ -31,6 +32,8 @@ export interface Words {
 }
 
 const WHO_WIDTH = 8;
+/** Of a gateway's name before it, so that most fleets stand in columns. */
+const GATEWAY_WIDTH = 12;
 const WHAT_WIDTH = 9;
 const SPACE = '  ';
 
@@ -42,8 +45,11 @@ export function formatEvent({ event, values }: JoinedEvent, view: View): string 
 /** `at`: ms since the epoch. */
 export function formatWords(at: number, { who, what, text, colour }: Words, view: View): string {
   const time = formatExactMoment(at, view);
+  const gateway = currentGateway();
+  const placed = gateway === undefined || who.startsWith(`${gateway}/`) ? who : qualified(who);
+  const width = gateway === undefined ? WHO_WIDTH : WHO_WIDTH + GATEWAY_WIDTH;
   const name = pad(cleanText(what), WHAT_WIDTH);
-  const head = `${time}${SPACE}${pad(cleanText(who), WHO_WIDTH)}${SPACE}`;
+  const head = `${time}${SPACE}${pad(cleanText(placed), width)}${SPACE}`;
   const { columns } = view.terminal;
   const used = widthOf(head) + widthOf(name) + SPACE.length;
   const rest = cleanText(text);

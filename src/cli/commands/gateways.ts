@@ -1,0 +1,62 @@
+import type { Command } from 'commander';
+import { MeshgateError } from '../../errors.js';
+import type { GatewayState } from '../../fleet/index.js';
+import { allowFleet, chosenFleet } from '../fleet-choice.js';
+import { currentView, print, printJson } from '../output.js';
+import { formatTable } from '../text/table.js';
+import type { View } from '../text/terminal.js';
+import { formatDuration, formatMoment } from '../text/time.js';
+import { openFleet } from '../with-fleet.js';
+
+export function addGatewaysCommand(program: Command): void {
+  const command = program
+    .command('gateways')
+    .description('with --fleet: which gateways there are, and since when they are on or off')
+    .option('--json', 'JSON, for programs')
+    .action((flags: { readonly json?: true }) => listGateways(flags));
+  allowFleet(command, 'own');
+}
+
+/** Rejects with `BAD_USAGE` or `NO_BROKER`. */
+async function listGateways({ json }: { readonly json?: true }): Promise<void> {
+  const fleet = await openFleet(wantedFleet('gateways'));
+  const gateways = fleet.gateways();
+  await fleet.close();
+  if (json) printJson({ gateways });
+  else print(formatGateways(gateways, currentView()));
+}
+
+/** Throws `BAD_USAGE`. */
+export function wantedFleet(command: string) {
+  const fleet = chosenFleet();
+  if (fleet) return fleet;
+  throw new MeshgateError(
+    'BAD_USAGE',
+    `${command} is about the gateways at an MQTT broker`,
+    `say where it is: meshgate --fleet mqtt://HOST ${command}`,
+  );
+}
+
+export function formatGateways(gateways: readonly GatewayState[], view: View): string {
+  if (gateways.length === 0) return 'No gateway has been at this broker; is the prefix right?\n';
+  return formatTable(
+    [
+      { title: 'GATEWAY', text: ({ id }: GatewayState) => id },
+      {
+        title: 'STATE',
+        text: ({ state, reason }) => (state === 'online' ? state : `${state}, ${reason}`),
+        colour: ({ state }) => (state === 'online' ? 'green' : 'red'),
+      },
+      {
+        title: 'FOR',
+        text: ({ since }) => (since === null ? '-' : formatDuration(view.now - since)),
+        align: 'right',
+      },
+      { title: 'JOINED', text: ({ connectedAt }) => formatMoment(connectedAt, view), optional: 1 },
+      { title: 'HOST', text: ({ host }) => host, optional: 2 },
+      { title: 'VERSION', text: ({ version }) => version, optional: 3 },
+    ],
+    gateways,
+    view.terminal,
+  );
+}

@@ -1,0 +1,82 @@
+/** `--fleet` and what belongs to it: which gateways a command is for. */
+import type { Command } from 'commander';
+import { MeshgateError } from '../errors.js';
+
+export interface FleetChoice {
+  readonly url: string;
+  readonly prefix: string | undefined;
+  /** Only this one. */
+  readonly gateway: string | undefined;
+}
+
+interface FleetFlags {
+  readonly fleet?: string;
+  readonly prefix?: string;
+  readonly gateway?: string;
+}
+
+/** `all`: of every gateway, unless one is named; `one`: one must be named; `own`: does itself what there is to do. */
+export type Reach = 'all' | 'one' | 'own';
+
+const reaches = new WeakMap<Command, Reach>();
+
+let chosen: FleetChoice | undefined;
+
+/** Without this, a command is refused where a fleet is given. */
+export function allowFleet(command: Command, reach: Reach): Command {
+  reaches.set(command, reach);
+  return command;
+}
+
+/** Undefined: the gateway of a socket. */
+export function chosenFleet(): FleetChoice | undefined {
+  return chosen;
+}
+
+export function addFleetOptions(program: Command): void {
+  program
+    .option('--fleet <url>', 'all gateways at an MQTT broker: mqtt://HOST (or MESHGATE_FLEET)')
+    .option('--prefix <topic>', 'with --fleet: the topic that the gateways have in common (meshgate)')
+    .option('--gateway <id>', 'with --fleet: only this gateway')
+    .hook('preAction', (_program, action) => choose(program.opts<FleetFlags>(), action));
+}
+
+/** Throws `BAD_USAGE`. */
+function choose({ fleet, prefix, gateway }: FleetFlags, action: Command): void {
+  const { MESHGATE_FLEET, MESHGATE_FLEET_PREFIX } = process.env;
+  const reach = reaches.get(action);
+  const { socket } = action.opts<{ socket?: string }>();
+  if (fleet !== undefined && socket !== undefined) throw badUsage('--fleet and --socket exclude each other');
+  if (fleet !== undefined && !reach) throw badUsage(`${action.name()} is not for a fleet of gateways`);
+  const url = fleet ?? (reach && socket === undefined ? MESHGATE_FLEET : undefined);
+  if (!url) {
+    if ((gateway ?? prefix) !== undefined) throw badUsage('--gateway and --prefix are for --fleet');
+    return;
+  }
+  const only = gateway ?? takeGateway(action);
+  if (reach === 'one' && only === undefined) {
+    throw badUsage(`${action.name()} is for one gateway of a fleet`, 'name it: --gateway ID');
+  }
+  chosen = { url, prefix: prefix ?? MESHGATE_FLEET_PREFIX, gateway: only };
+}
+
+const NAMED_BY = new Set(['node', 'id']);
+
+/** The gateway that a node or an alarm was given with, `field-north/0x0005`; what follows it stays as the argument. */
+function takeGateway(action: Command): string | undefined {
+  const place = action.registeredArguments.findIndex((argument) => NAMED_BY.has(argument.name()));
+  const given: unknown = action.processedArgs[place];
+  const [gateway, rest] = typeof given === 'string' ? splitGateway(given) : [undefined, ''];
+  if (gateway !== undefined) action.processedArgs[place] = rest;
+  return gateway;
+}
+
+/** `field-north/0x0005`; without a gateway it is undefined. */
+export function splitGateway(text: string): readonly [gateway: string | undefined, rest: string] {
+  const end = text.lastIndexOf('/');
+  return end <= 0 ? [undefined, text] : [text.slice(0, end), text.slice(end + 1)];
+}
+
+function badUsage(text: string, hint?: string): MeshgateError {
+  return new MeshgateError('BAD_USAGE', text, hint);
+}

@@ -1,0 +1,99 @@
+/** Runs a command for the gateways of a fleet at once. */
+import { ClientError } from '../client/errors.js';
+import type { ConnectOptions, MeshgateClient } from '../client/index.js';
+import type { Fleet, GatewayState } from '../fleet/index.js';
+import { reportFailure } from './exit-codes.js';
+import type { FleetChoice } from './fleet-choice.js';
+import { inScope } from './fleet-scope.js';
+import { currentView, note, printJson } from './output.js';
+import { formatDuration, formatMoment } from './text/time.js';
+
+/** What a gateway's part of the command gave. */
+export interface Of<Result> {
+  readonly gateway: string;
+  readonly result: Result;
+}
+
+/** Connects as the command line and MESHGATE_FLEET_… say. Rejects with `NO_BROKER`. */
+export async function openFleet({ url, prefix }: FleetChoice): Promise<Fleet> {
+  const { connectFleet } = await import('../fleet/index.js');
+  const { MESHGATE_FLEET_USER, MESHGATE_FLEET_PASSWORD, MESHGATE_FLEET_CA_FILE } = process.env;
+  return connectFleet({
+    url,
+    prefix,
+    user: MESHGATE_FLEET_USER,
+    password: MESHGATE_FLEET_PASSWORD,
+    caFile: MESHGATE_FLEET_CA_FILE,
+  });
+}
+
+/**
+ * Runs `run` with a client of each gateway that is online, or of the one that was named. Those that are offline are
+ * told, and what fails at one gateway keeps no other from its part: the exit code is the worst.
+ */
+export async function withFleet<Result>(
+  choice: FleetChoice,
+  run: (client: MeshgateClient) => Promise<Result>,
+  options: ConnectOptions,
+): Promise<Of<Result>[]> {
+  const fleet = await openFleet(choice);
+  try {
+    const ids = onlineGateways(fleet, choice);
+    const json = new Map<string, unknown>();
+    const parts = ids.map((gateway) => {
+      const scope = { gateway, onJson: (value: unknown) => void json.set(gateway, value) };
+      return inScope(scope, () => runOne(fleet, gateway, run, options));
+    });
+    const results = (await Promise.all(parts)).flat();
+    const inOrder = ids.filter((id) => json.has(id)).map((id) => [id, json.get(id)] as const);
+    if (inOrder.length > 0) printJson(Object.fromEntries(inOrder));
+    return results;
+  } finally {
+    await fleet.close();
+  }
+}
+
+async function runOne<Result>(
+  fleet: Fleet,
+  gateway: string,
+  run: (client: MeshgateClient) => Promise<Result>,
+  options: ConnectOptions,
+): Promise<Of<Result>[]> {
+  let client: MeshgateClient | undefined;
+  try {
+    client = await fleet.client(gateway, options);
+    return [{ gateway, result: await run(client) }];
+  } catch (error) {
+    const exitCode = reportFailure(error, (text) =>
+      note(text.trimEnd().replace(/^meshgate:/, `meshgate: ${gateway}:`)),
+    );
+    process.exitCode = Math.max(exitCode, Number(process.exitCode ?? 0));
+    return [];
+  } finally {
+    client?.close();
+  }
+}
+
+/** Throws `NOT_RUNNING` where none is left. */
+function onlineGateways(fleet: Fleet, { gateway }: FleetChoice): string[] {
+  const all = fleet.gateways();
+  const wanted = gateway === undefined ? all : all.filter(({ id }) => id === gateway);
+  if (gateway !== undefined && wanted.length === 0) {
+    throw new ClientError(
+      'NOT_RUNNING',
+      `there is no gateway ${gateway} below ${fleet.prefix} at the broker`,
+    );
+  }
+  for (const one of wanted) if (one.state === 'offline') note(`meshgate: ${describeOffline(one)}`);
+  const online = wanted.filter(({ state }) => state === 'online').map(({ id }) => id);
+  if (online.length === 0) throw new ClientError('NOT_RUNNING', `none below ${fleet.prefix} is online`);
+  return online;
+}
+
+/** `field-south is offline for 2 min 5 s (lost)`. */
+export function describeOffline({ id, since, reason, connectedAt }: GatewayState): string {
+  const view = currentView();
+  if (since !== null) return `${id} is offline for ${formatDuration(view.now - since)} (${reason})`;
+  const joined = formatMoment(connectedAt, view);
+  return `${id} is offline: the broker lost it, nobody knows when; it had joined ${joined}`;
+}

@@ -1,0 +1,169 @@
+/**
+ * A gateway's JSON-RPC session over the topics of its MQTT connector (docs/mqtt.md): methods are commands, and a
+ * subscription is carried out here, on the event topics. It ends when the gateway leaves the broker, when another run
+ * of it has taken its place, or when the broker is lost; whoever connects again resumes by `since`.
+ */
+import { ClientError } from '../client/errors.js';
+import type { Channel, ChannelHandlers, MeshEvent, Transport } from '../client/index.js';
+import { Topics } from '../connectors/mqtt/topics.js';
+import type { Broker } from './broker.js';
+import { CommandCaller } from './command-caller.js';
+import { EventGate, type GapNotice } from './event-gate.js';
+import { Refusal } from './refusal.js';
+import type { Roster } from './roster.js';
+import { readSubscribe, resolveFilter, startOf } from './subscribe.js';
+
+export interface FleetParts {
+  readonly broker: Broker;
+  readonly roster: Roster;
+  readonly prefix: string;
+}
+
+/** As many as a session has over a socket. */
+const MAX_SUBSCRIPTIONS = 32;
+const SERVER_ERROR = -32000;
+
+export function mqttTransport(id: string, parts: FleetParts): Transport {
+  return { name: id, open: (handlers) => MqttChannel.open(id, parts, handlers) };
+}
+
+interface Request {
+  readonly id?: unknown;
+  readonly method?: unknown;
+  readonly params?: unknown;
+}
+
+class MqttChannel implements Channel {
+  readonly #topics: Topics;
+  readonly #broker: Broker;
+  readonly #handlers: ChannelHandlers;
+  readonly #commands: CommandCaller;
+  readonly #gates = new Map<string, EventGate>();
+  #lastSubscription = 0;
+  #events: Promise<() => void> | undefined;
+  #forget: (() => void)[] = [];
+  #isOver = false;
+
+  /** Rejects with `NOT_RUNNING` or `NO_BROKER`. */
+  static async open(id: string, parts: FleetParts, handlers: ChannelHandlers): Promise<MqttChannel> {
+    const { broker, roster, prefix } = parts;
+    if (!broker.isConnected) throw new ClientError('NO_BROKER', 'the connection is lost');
+    const gateway = roster.find(id);
+    if (gateway?.state !== 'online') {
+      throw new ClientError('NOT_RUNNING', gateway ? `${id} is offline` : `there is no gateway ${id}`);
+    }
+    const topics = new Topics(prefix, id);
+    const channel = new MqttChannel(topics, broker, await CommandCaller.open(topics, broker), handlers);
+    channel.#watch(roster, id, gateway.instance);
+    return channel;
+  }
+
+  private constructor(topics: Topics, broker: Broker, commands: CommandCaller, handlers: ChannelHandlers) {
+    this.#topics = topics;
+    this.#broker = broker;
+    this.#commands = commands;
+    this.#handlers = handlers;
+  }
+
+  write(line: string): void {
+    const { id, method, params = {} } = JSON.parse(line) as Request;
+    if (typeof method !== 'string' || typeof params !== 'object' || params === null) {
+      this.#fail(id, new Refusal('INVALID_REQUEST', 'a request needs a method, and params as an object'));
+      return;
+    }
+    const given = params as Record<string, unknown>;
+    this.#carryOut(id, method, given).catch((error: unknown) => this.#fail(id, error));
+  }
+
+  close(): void {
+    this.#end();
+  }
+
+  #watch(roster: Roster, id: string, instance: string): void {
+    this.#forget = [
+      roster.onChange((changed) => {
+        const isGone = changed.state === 'offline' || changed.instance !== instance;
+        if (changed.id === id && isGone) this.#end();
+      }),
+      this.#broker.onChange((isConnected) => isConnected || this.#end()),
+    ];
+  }
+
+  async #carryOut(id: unknown, method: string, params: Record<string, unknown>): Promise<void> {
+    if (method === 'subscribe') await this.#subscribe(id, params);
+    else if (method === 'unsubscribe') this.#unsubscribe(id, params);
+    else this.#reply(id, { result: await this.#commands.call(method, params) });
+  }
+
+  async #subscribe(id: unknown, given: Record<string, unknown>): Promise<void> {
+    if (this.#gates.size >= MAX_SUBSCRIPTIONS) {
+      throw new Refusal('TOO_MANY_SUBSCRIPTIONS', 'this session has too many subscriptions; end one first');
+    }
+    const params = readSubscribe(given);
+    const subscription = String(++this.#lastSubscription);
+    const call = this.#commands.call.bind(this.#commands);
+    const gate = new EventGate(await resolveFilter(params, call), {
+      onEvent: (event) => this.#notify('event', { subscription, event }),
+      onGap: (from, to) =>
+        this.#notify('gap', { subscription, from, to, dropped: to - from + 1, coalesced: 0 }),
+      onLostCount: () => this.#end(),
+    });
+    this.#gates.set(subscription, gate);
+    try {
+      await this.#listen();
+      const { after, events, ...result } = await startOf(params, call);
+      this.#reply(id, { result: { subscription, ...result } });
+      gate.open(after, events);
+    } catch (error) {
+      this.#drop(subscription);
+      throw error;
+    }
+  }
+
+  #unsubscribe(id: unknown, { subscription }: Record<string, unknown>): void {
+    if (!this.#drop(String(subscription))) {
+      throw new Refusal('SUBSCRIPTION_NOT_FOUND', 'this session has no such subscription');
+    }
+    this.#reply(id, { result: {} });
+  }
+
+  #drop(subscription: string): boolean {
+    this.#gates.get(subscription)?.close();
+    return this.#gates.delete(subscription);
+  }
+
+  /** All gates stand behind one subscription at the broker, made when it is first wanted. */
+  async #listen(): Promise<void> {
+    this.#events ??= this.#broker.subscribe(`${this.#topics.base}/event/#`, ({ payload }) => {
+      const event = JSON.parse(payload.toString('utf8')) as MeshEvent | GapNotice;
+      for (const gate of [...this.#gates.values()]) if (!this.#isOver) gate.take(event);
+    });
+    const release = await this.#events;
+    if (this.#isOver) release();
+  }
+
+  #reply(id: unknown, content: object): void {
+    if (!this.#isOver && id !== undefined) {
+      this.#handlers.onLine(JSON.stringify({ jsonrpc: '2.0', id, ...content }));
+    }
+  }
+
+  #fail(id: unknown, error: unknown): void {
+    const { code, message } = error instanceof Refusal ? error : { code: 'INTERNAL', message: String(error) };
+    this.#reply(id, { error: { code: SERVER_ERROR, message, data: { code } } });
+  }
+
+  #notify(method: string, params: object): void {
+    if (!this.#isOver) this.#handlers.onLine(JSON.stringify({ jsonrpc: '2.0', method, params }));
+  }
+
+  #end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    for (const forget of this.#forget) forget();
+    for (const subscription of [...this.#gates.keys()]) this.#drop(subscription);
+    this.#commands.close();
+    void this.#events?.then((release) => release()).catch(() => {});
+    this.#handlers.onClosed();
+  }
+}

@@ -1,0 +1,107 @@
+/** Which gateways of a prefix there are, as their retained status topics tell. */
+import type { Broker, Message } from './broker.js';
+
+export interface GatewayState {
+  readonly id: string;
+  readonly state: 'online' | 'offline';
+  /** `lost`: the broker no longer hears the gateway. */
+  readonly reason: 'connected' | 'stopped' | 'lost';
+  /** When the state began, ms since the epoch; null where nobody knows. */
+  readonly since: number | null;
+  /** When it joined the broker the last time, ms since the epoch. */
+  readonly connectedAt: number;
+  readonly host: string;
+  readonly pid: number;
+  readonly version: string;
+  /** One run of the gateway; it changes when it is started again. */
+  readonly instance: string;
+}
+
+/** Retained messages come right behind the subscription; none is marked as the last. */
+const QUIET_MS = 200;
+/** More gateways than a broker is likely to have; others are not listed. */
+const MAX_GATEWAYS = 10_000;
+
+export class Roster {
+  readonly #gateways = new Map<string, GatewayState>();
+  readonly #listeners = new Set<(gateway: GatewayState) => void>();
+  readonly #place: number;
+  #heardAt = 0;
+
+  private constructor(prefix: string) {
+    this.#place = prefix.split('/').length;
+  }
+
+  /** Resolves when what the broker holds has come. Rejects with `NO_BROKER`. */
+  static async open(broker: Broker, prefix: string): Promise<Roster> {
+    const roster = new Roster(prefix);
+    await broker.subscribe(`${prefix}/+/status`, (message) => roster.#onStatus(message));
+    await roster.#untilQuiet();
+    return roster;
+  }
+
+  /** By id, in the order of ids. */
+  list(): GatewayState[] {
+    return [...this.#gateways.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  find(id: string): GatewayState | undefined {
+    return this.#gateways.get(id);
+  }
+
+  /** Returns how to stop that. */
+  onChange(run: (gateway: GatewayState) => void): () => void {
+    this.#listeners.add(run);
+    return () => void this.#listeners.delete(run);
+  }
+
+  async #untilQuiet(): Promise<void> {
+    this.#heardAt = Date.now();
+    while (Date.now() - this.#heardAt < QUIET_MS) {
+      await new Promise((resolve) => setTimeout(resolve, QUIET_MS - (Date.now() - this.#heardAt)));
+    }
+  }
+
+  #onStatus({ topic, payload, retain }: Message): void {
+    this.#heardAt = Date.now();
+    const id = idOf(topic.split('/')[this.#place] ?? '');
+    const gateway = readStatus(id, payload, retain ? null : Date.now());
+    if (!gateway) {
+      if (payload.length === 0) this.#gateways.delete(id);
+      return;
+    }
+    if (this.#gateways.size >= MAX_GATEWAYS && !this.#gateways.has(id)) return;
+    this.#gateways.set(id, gateway);
+    for (const run of [...this.#listeners]) run(gateway);
+  }
+}
+
+/** The level of a topic as the id that it encodes. */
+function idOf(level: string): string {
+  try {
+    return decodeURIComponent(level);
+  } catch {
+    return level;
+  }
+}
+
+/** `now`: when it came, where it has just happened; null for one that the broker held. */
+function readStatus(id: string, payload: Buffer, now: number | null): GatewayState | undefined {
+  try {
+    const { state, reason, at, connectedAt, host, pid, version, instance } = JSON.parse(String(payload));
+    if (state !== 'online' && state !== 'offline') return undefined;
+    return {
+      id,
+      state,
+      reason,
+      since: typeof at === 'number' ? at : now,
+      connectedAt: Number(connectedAt),
+      host: String(host),
+      pid: Number(pid),
+      version: String(version),
+      instance: String(instance),
+    };
+  } catch {
+    return undefined;
+  }
+}
