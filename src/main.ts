@@ -13,6 +13,7 @@ import { addGetCommand } from './cli/commands/get.js';
 import { addHealthCommand } from './cli/commands/health.js';
 import { addInspectCommand } from './cli/commands/inspect.js';
 import { addLogCommand } from './cli/commands/log.js';
+import { addMonitorCommand } from './cli/commands/monitor.js';
 import { addNodeCommand } from './cli/commands/node.js';
 import { addNodesCommand } from './cli/commands/nodes.js';
 import { addPathsCommand } from './cli/commands/paths.js';
@@ -66,6 +67,7 @@ addClientsCommand(program);
 addAuditCommand(program);
 addExplainCommand(program);
 addGatewaysCommand(program);
+addMonitorCommand(program);
 
 program.commandsGroup('To follow what happens:');
 addWatchCommand(program);

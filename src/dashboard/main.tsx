@@ -1,5 +1,7 @@
 import { render } from 'preact';
 import { App } from './app.js';
+import { gateway, isFleet } from './fleet.js';
+import { FieldsApp } from './pages/fields.js';
 import { readToken } from './parts/token-prompt.js';
 import { SessionProvider } from './store/context.js';
 import { MeshSession } from './store/session.js';
@@ -8,20 +10,23 @@ import { applyTheme, readTheme } from './theme.js';
 
 applyTheme(readTheme());
 
-const session = new MeshSession(
-  `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/rpc`,
-  readToken(),
-);
-session.connect();
-addEventListener('online', () => session.retryNow());
-document.addEventListener('visibilitychange', () => document.hidden || session.retryNow());
-
 const page = document.getElementById('page');
 if (page) {
+  if (isFleet && gateway === undefined) render(<FieldsApp />, page);
+  else showGateway(page);
+}
+
+function showGateway(element: HTMLElement): void {
+  const which = gateway === undefined ? '' : `?gateway=${encodeURIComponent(gateway)}`;
+  const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
+  const session = new MeshSession(`${scheme}://${location.host}/rpc${which}`, readToken());
+  session.connect();
+  addEventListener('online', () => session.retryNow());
+  document.addEventListener('visibilitychange', () => document.hidden || session.retryNow());
   render(
     <SessionProvider value={session}>
       <App />
     </SessionProvider>,
-    page,
+    element,
   );
 }

@@ -49,6 +49,7 @@ export class Broker {
   readonly name: string;
   readonly #client: MqttClient;
   readonly #isV5: boolean;
+  #questions = 0;
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #onChange = new Set<(isConnected: boolean) => void>();
 
@@ -109,6 +110,11 @@ export class Broker {
       throw error;
     });
     return release;
+  }
+
+  /** What no other request is called, of whatever client: a gateway takes the same for a duplicate. */
+  nextCorrelation(): string {
+    return `${this.name}-${++this.#questions}`;
   }
 
   /** Sends a request. With MQTT 3.1.1, where its answer goes stands in the payload. */

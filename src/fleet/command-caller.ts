@@ -25,7 +25,6 @@ export class CommandCaller {
   readonly #topics: Topics;
   readonly #broker: Broker;
   readonly #pending = new Map<string, Pending>();
-  #lastId = 0;
   #release: () => void = () => {};
   #isClosed = false;
 
@@ -70,7 +69,7 @@ export class CommandCaller {
 
   #ask(name: string, params: Readonly<Record<string, unknown>>, timeoutMs: number): Promise<unknown> {
     if (this.#isClosed) return Promise.reject(new Refusal('CLOSED', 'the channel is closed'));
-    const correlation = String(++this.#lastId);
+    const correlation = this.#broker.nextCorrelation();
     const answer = new Promise<unknown>((resolve, reject) => {
       const timer = setTimeout(() => settle(() => reject(noAnswer())), timeoutMs);
       const settle = (run: () => void) => {

@@ -1,11 +1,13 @@
 import type { ComponentChildren } from 'preact';
 import { TrendLine } from '../charts/trend-line.js';
+import { isFleet } from '../fleet.js';
 import { formatUptime } from '../format.js';
 import { useHostNow } from '../store/clock.js';
 import { useSession } from '../store/context.js';
 import { STATUSES } from '../store/store.js';
 import { useSlowTopic, useTopic } from '../store/topic.js';
 import { Age } from './age.js';
+import { FieldSelect } from './field-select.js';
 import { Nav } from './nav.js';
 import { ThemeButton } from './theme-button.js';
 
@@ -19,6 +21,7 @@ export function Header({ page }: { readonly page: string }) {
         <a class="brand" href="#/nodes">
           meshgate
         </a>
+        {isFleet && <FieldSelect />}
         <Nav page={page} />
         <ThemeButton />
       </div>

@@ -8,6 +8,10 @@ export function readToken(): string | undefined {
   return sessionStorage.getItem(KEY) ?? undefined;
 }
 
+export function keepToken(token: string): void {
+  sessionStorage.setItem(KEY, token);
+}
+
 /** Asks for the token that the gateway demands. */
 export function TokenPrompt() {
   const session = useSession();
@@ -16,7 +20,7 @@ export function TokenPrompt() {
   const submit = (event: Event) => {
     event.preventDefault();
     if (token === '') return;
-    sessionStorage.setItem(KEY, token);
+    keepToken(token);
     session.connect(token);
   };
   return (

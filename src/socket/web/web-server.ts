@@ -18,6 +18,7 @@ import { MAP_PICTURE_PATH, type MapPicture } from './map-picture.js';
 import { Metrics } from './metrics/metrics.js';
 import { Monitor, type MonitorGeneration } from './monitor.js';
 import { Probes } from './probes.js';
+import { SECURITY_HEADERS } from './security-headers.js';
 import { StaticFiles } from './static-files.js';
 import {
   type AccessSettings,
@@ -61,13 +62,6 @@ const REQUEST_TIMEOUT_MS = 10_000;
 const LOOK_EVERY_MS = 2000;
 /** Connections beside those of websockets: a browser opens six for a page. */
 const PAGE_CONNECTIONS = 256;
-
-const SECURITY_HEADERS = {
-  'content-security-policy':
-    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src * data: blob:; style-src 'self' 'unsafe-inline'; connect-src 'self' ws: wss:; frame-ancestors 'none'",
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-};
 
 const END_REASONS = Object.keys(WEB_END_REASONS) as WebEndReason[];
 

@@ -1,0 +1,51 @@
+import { join } from 'node:path';
+import { loadConfig } from '../../config.js';
+import { errorText, MeshgateError, systemErrorCode } from '../../errors.js';
+import { FleetMonitor } from '../../fleet/monitor.js';
+import { webSettings } from '../../gateway-settings.js';
+import { packageRoot } from '../../package-root.js';
+import { print } from '../output.js';
+import { openFleet } from '../with-fleet.js';
+import { wantedFleet } from './gateways.js';
+import type { MonitorFlags } from './monitor.js';
+import { untilTerminated } from './until-terminated.js';
+
+/** Beside a gateway's own dashboard on the same machine. */
+const USUAL_PORT = 7655;
+
+/** Rejects with `BAD_USAGE`, `BAD_CONFIG`, `NO_BROKER`, `ADDRESS_IN_USE`, `SOCKET_FAILED`. */
+export async function runMonitor({ http, config }: MonitorFlags): Promise<void> {
+  const choice = wantedFleet('monitor');
+  const settings = readSettings(http, config);
+  const terminated = untilTerminated();
+  const fleet = await openFleet(choice);
+  const monitor = new FleetMonitor(fleet, settings, join(packageRoot, 'dist', 'dashboard'));
+  try {
+    const port = await listen(monitor, `${settings.host}:${settings.port}`);
+    const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host;
+    const count = fleet.gateways().length;
+    print(`the dashboard of ${count} gateways is on http://${host}:${port}/\n`);
+    await terminated;
+  } finally {
+    await monitor.stop();
+    await fleet.close();
+  }
+}
+
+/** Throws `BAD_CONFIG`. */
+function readSettings(http: string | undefined, file: string | undefined) {
+  const config = loadConfig({ http: { listen: http } }, file);
+  const { listen } = config.http;
+  if (listen === 'off') throw new MeshgateError('BAD_USAGE', 'monitor needs an address to listen on');
+  return webSettings(config, listen ?? { host: '127.0.0.1', port: USUAL_PORT });
+}
+
+async function listen(monitor: FleetMonitor, where: string): Promise<number> {
+  try {
+    return await monitor.listen();
+  } catch (error) {
+    const isTaken = systemErrorCode(error) === 'EADDRINUSE';
+    const code = isTaken ? 'ADDRESS_IN_USE' : 'SOCKET_FAILED';
+    throw new MeshgateError(code, `${where}: ${errorText(error)}`, 'give it another: --http PORT');
+  }
+}
