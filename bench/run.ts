@@ -21,6 +21,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   growth: () => import('./growth.js'),
   start: () => import('./start.js'),
   cpu: () => import('./cpu.js'),
+  fleet: () => import('./fleet.js'),
   history: () => import('./history.js'),
   recorder: () => import('./recorder.js'),
   'mqtt-uplink': () => import('./mqtt-uplink.js'),

@@ -51,6 +51,7 @@ const EXIT_BY_CLIENT_CODE: Readonly<Record<ClientErrorCode, number>> = {
   SLOW_READER: EXIT.failed,
   LINE_TOO_LONG: EXIT.failed,
   NO_BROKER: EXIT.notRunning,
+  NO_GATEWAY: EXIT.notRunning,
   CLOSED: EXIT.failed,
 };
 

@@ -74,19 +74,16 @@ async function runOne<Result>(
   }
 }
 
-/** Throws `NOT_RUNNING` where none is left. */
+/** Throws `NO_GATEWAY` where none is left. */
 function onlineGateways(fleet: Fleet, { gateway }: FleetChoice): string[] {
   const all = fleet.gateways();
   const wanted = gateway === undefined ? all : all.filter(({ id }) => id === gateway);
   if (gateway !== undefined && wanted.length === 0) {
-    throw new ClientError(
-      'NOT_RUNNING',
-      `there is no gateway ${gateway} below ${fleet.prefix} at the broker`,
-    );
+    throw new ClientError('NO_GATEWAY', `${fleet.prefix}/${gateway}`);
   }
   for (const one of wanted) if (one.state === 'offline') note(`meshgate: ${describeOffline(one)}`);
   const online = wanted.filter(({ state }) => state === 'online').map(({ id }) => id);
-  if (online.length === 0) throw new ClientError('NOT_RUNNING', `none below ${fleet.prefix} is online`);
+  if (online.length === 0) throw new ClientError('NO_GATEWAY', `${fleet.prefix}/${gateway ?? '+'}`);
   return online;
 }
 

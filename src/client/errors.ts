@@ -7,6 +7,7 @@ export const CLIENT_ERRORS = {
   SLOW_READER: 'the gateway closed the connection because events were read too slowly',
   LINE_TOO_LONG: 'a request may have 1 MiB at most',
   NO_BROKER: 'the MQTT broker can not be reached, or refuses this user; look at the URL, user and password',
+  NO_GATEWAY: 'not online at the broker; to see which are: meshgate --fleet URL gateways',
   CLOSED: 'the client was closed',
 } as const;
 

@@ -53,7 +53,7 @@ export class Fleet {
     return mqttTransport(id, { broker: this.#broker, roster: this.#roster, prefix: this.prefix });
   }
 
-  /** A client of one gateway. Rejects with `NOT_RUNNING` where it is offline or not known. */
+  /** A client of one gateway. Rejects with `NO_GATEWAY` where it is offline or not known. */
   client(id: string, options: Omit<ConnectOptions, 'socket' | 'transport'> = {}): Promise<MeshgateClient> {
     return connect({ ...options, transport: this.transport(id) });
   }

@@ -44,13 +44,13 @@ class MqttChannel implements Channel {
   #forget: (() => void)[] = [];
   #isOver = false;
 
-  /** Rejects with `NOT_RUNNING` or `NO_BROKER`. */
+  /** Rejects with `NO_GATEWAY` or `NO_BROKER`. */
   static async open(id: string, parts: FleetParts, handlers: ChannelHandlers): Promise<MqttChannel> {
     const { broker, roster, prefix } = parts;
     if (!broker.isConnected) throw new ClientError('NO_BROKER', 'the connection is lost');
     const gateway = roster.find(id);
     if (gateway?.state !== 'online') {
-      throw new ClientError('NOT_RUNNING', gateway ? `${id} is offline` : `there is no gateway ${id}`);
+      throw new ClientError('NO_GATEWAY', `${prefix}/${id}`);
     }
     const topics = new Topics(prefix, id);
     const channel = new MqttChannel(topics, broker, await CommandCaller.open(topics, broker), handlers);

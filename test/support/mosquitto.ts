@@ -56,6 +56,10 @@ export class Mosquitto {
     return `mqtt://127.0.0.1:${this.port}`;
   }
 
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
   /** Begins it, or begins it again. */
   async launch(): Promise<void> {
     this.#output = '';

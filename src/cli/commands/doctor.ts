@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { cleanText } from '../../clean-text.js';
 import { EXIT } from '../exit-codes.js';
-import { gatewayCommand } from '../gateway-command.js';
+import { socketCommand } from '../gateway-command.js';
 import { currentView, print, printJson } from '../output.js';
 import { type Colour, paint, type View } from '../text/terminal.js';
 import { pad } from '../text/text-width.js';
@@ -10,7 +10,7 @@ import type { GatewayFlags } from '../with-client.js';
 import type { Finding, Verdict } from './findings.js';
 
 export function addDoctorCommand(program: Command): void {
-  gatewayCommand(program, 'doctor', 'look for what usually goes wrong, and say what to do about it').action(
+  socketCommand(program, 'doctor', 'look for what usually goes wrong, and say what to do about it').action(
     async ({ socket, json }: GatewayFlags) => {
       const { examine } = await import('./doctor-checks.js');
       const findings = await examine(socket);

@@ -23,7 +23,7 @@ interface SendFlags extends MessageFlags {
 }
 
 export function addSendCommand(program: Command): void {
-  gatewayCommand(program, 'send', 'send a message to a node, or with address 0 to the root')
+  gatewayCommand(program, 'send', 'send a message to a node, or with address 0 to the root', 'one')
     .argument('<node>', 'address (5, 0x5) or name')
     .argument('[text...]', 'the message as text')
     .option('--hex <bytes>', 'the message as bytes in hex')

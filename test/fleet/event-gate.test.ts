@@ -1,0 +1,67 @@
+import test from 'ava';
+import type { MeshEvent } from '../../src/client/index.js';
+import { EventGate, type GapNotice, type GateFilter } from '../../src/fleet/event-gate.js';
+
+const at = 0;
+const line = (seq: number): MeshEvent => ({ seq, at, kind: 'console', line: `line ${seq}` });
+const nodeEvent = (seq: number, node: number): MeshEvent => ({
+  seq,
+  at,
+  kind: 'node',
+  node,
+  change: 'added',
+  status: null,
+});
+const gap = (from: number | null, to: number | null): GapNotice => ({ kind: 'gap', from, to });
+
+/** What a gate gives: numbers of events, and ranges of gaps. */
+function record(filter: Partial<GateFilter> = {}) {
+  const given: (number | string)[] = [];
+  const gate = new EventGate(
+    { minIntervalMs: 0, ...filter },
+    {
+      onEvent: ({ seq }) => given.push(seq),
+      onGap: (from, to) => given.push(`${from}-${to}`),
+      onLostCount: () => given.push('lost count'),
+    },
+  );
+  return { gate, given };
+}
+
+test('what comes before it is opened is given behind what it is opened with, and none twice', (t) => {
+  const { gate, given } = record();
+  for (const seq of [11, 12, 13, 14]) gate.take(line(seq));
+  t.deepEqual(given, []);
+  gate.open(10, [line(11), line(12)]);
+  gate.take(line(14));
+  gate.take(line(15));
+  t.deepEqual(given, [11, 12, 13, 14, 15]);
+});
+
+test('a range that the broker dropped is told, and one that the gateway tells as well, once', (t) => {
+  const { gate, given } = record();
+  gate.open(10, []);
+  gate.take(line(13));
+  gate.take(gap(11, 16));
+  gate.take(gap(null, 9));
+  gate.take(line(17));
+  t.deepEqual(given, ['11-12', 13, '14-16', 17]);
+});
+
+test('where the numbering has begun anew, only a new subscription helps', (t) => {
+  const { gate, given } = record();
+  gate.open(10, []);
+  gate.take(gap(11, null));
+  t.deepEqual(given, ['lost count']);
+});
+
+test('a filter leaves out, without a gap; events about no node pass one for nodes', (t) => {
+  const kinds = record({ kinds: new Set(['node']) });
+  const nodes = record({ nodes: new Set([5]) });
+  for (const { gate } of [kinds, nodes]) {
+    gate.open(10, []);
+    for (const event of [line(11), nodeEvent(12, 5), nodeEvent(13, 6)]) gate.take(event);
+  }
+  t.deepEqual(kinds.given, [12, 13]);
+  t.deepEqual(nodes.given, [11, 12]);
+});

@@ -1,0 +1,150 @@
+import test, { type ExecutionContext } from 'ava';
+import type { StreamEvent } from '../../src/client/index.js';
+import { connectFleet, type Fleet, type GatewayState } from '../../src/fleet/index.js';
+import { AedesBroker } from '../support/aedes-broker.js';
+import { type GatewayFixture, startGateway } from '../support/gateway-fixture.js';
+import { freePort } from '../support/mqtt-client.js';
+
+const TWO_NODES = Buffer.from('0000010200050006', 'hex');
+const DATA_OF_5 = Buffer.from('0005440200070139300009bc00', 'hex');
+
+interface Farm {
+  readonly fleet: Fleet;
+  readonly broker: AedesBroker;
+  readonly gateways: Readonly<Record<string, GatewayFixture>>;
+}
+
+/** Gateways in this process, each with a scripted root, and a broker that speaks MQTT 3.1.1. */
+async function startFarm(t: ExecutionContext, ids: readonly string[]): Promise<Farm> {
+  const broker = await AedesBroker.start();
+  const gateways: Record<string, GatewayFixture> = {};
+  for (const id of ids) {
+    gateways[id] = await startGateway({ settings: { mqtt: { url: broker.url, id } } });
+    gateways[id].root.say(TWO_NODES);
+  }
+  const fleet = await connectFleet({ url: broker.url });
+  t.teardown(async () => {
+    await fleet.close();
+    await Promise.all(Object.values(gateways).map((gateway) => gateway.close()));
+    await broker.vanish();
+  });
+  for (const id of ids) await untilState(fleet, id, 'online');
+  return { fleet, broker, gateways };
+}
+
+function untilState(fleet: Fleet, id: string, state: GatewayState['state']): Promise<GatewayState> {
+  return new Promise((resolve) => {
+    const look = () => {
+      const found = fleet.gateways().find((gateway) => gateway.id === id && gateway.state === state);
+      if (!found) return;
+      forget();
+      resolve(found);
+    };
+    const forget = fleet.onChange(look);
+    look();
+  });
+}
+
+async function nextOf<Kind extends StreamEvent['kind']>(
+  stream: AsyncIterable<StreamEvent>,
+  kind: Kind,
+): Promise<Extract<StreamEvent, { kind: Kind }>> {
+  for await (const event of stream) {
+    if (event.kind === kind) return event as Extract<StreamEvent, { kind: Kind }>;
+  }
+  throw new Error(`the stream ended without ${kind}`);
+}
+
+test('every gateway of the prefix is listed, and each has a client with the methods of a socket', async (t) => {
+  const { fleet } = await startFarm(t, ['south', 'north']);
+  t.deepEqual(
+    fleet.gateways().map(({ id, state, reason }) => ({ id, state, reason })),
+    ['north', 'south'].map((id) => ({ id, state: 'online', reason: 'connected' })),
+  );
+  const client = await fleet.client('north');
+  t.teardown(() => client.close());
+  t.is(client.path, 'north');
+  const { nodes } = await client.nodes();
+  t.deepEqual(
+    nodes.map(({ address }) => address),
+    [5, 6],
+  );
+  t.is((await client.hello()).role, 'full');
+  t.is((await client.status()).nodes.total, 2);
+});
+
+test('a refusal of the gateway comes as over a socket', async (t) => {
+  const { fleet } = await startFarm(t, ['north']);
+  const client = await fleet.client('north');
+  t.teardown(() => client.close());
+  await t.throwsAsync(client.node(99), { name: 'RequestError', message: /no node has this address/ });
+  await t.throwsAsync(client.call('clean', { confirm: true }), { message: /mqtt\.commands/ });
+  const stream = client.subscribe({ types: ['NoSuchType'] });
+  await t.throwsAsync(stream.next(), { message: /NoSuchType: no data type/ });
+});
+
+test('events come with a snapshot, filtered by name, and are resumed with an honest gap', async (t) => {
+  const { fleet, gateways } = await startFarm(t, ['north', 'south']);
+  const client = await fleet.client('north');
+  t.teardown(() => client.close());
+  const stream = client.subscribe({ snapshot: true, nodes: ['Node-5'], types: ['Sequence'], kinds: ['value'] });
+  const { snapshot } = await nextOf(stream, 'snapshot');
+  t.is(snapshot.nodes.length, 2);
+  gateways.south?.root.say(DATA_OF_5);
+  gateways.north?.root.say(DATA_OF_5);
+  const first = await stream.next();
+  t.like(first.value, { kind: 'value', value: { node: 5, type: 'Sequence' } });
+
+  const resumed = client.subscribe({ since: 1, kinds: ['value'] });
+  const gone = await nextOf(resumed, 'gap');
+  t.is(gone.from, 2);
+  const again = await nextOf(resumed, 'value');
+  t.is(again.seq, first.value?.kind === 'value' ? first.value.seq : 0);
+  t.true((gone.to ?? 0) < again.seq);
+});
+
+test('a gateway that stops ends its client alone, which comes back with it', async (t) => {
+  const { fleet, gateways } = await startFarm(t, ['north', 'south']);
+  const changes: boolean[] = [];
+  const seen = new Set<() => void>();
+  const client = await fleet.client('north', {
+    onConnectionChange: (isConnected) => {
+      changes.push(isConnected);
+      for (const run of seen) run();
+    },
+  });
+  const other = await fleet.client('south');
+  t.teardown(() => [client.close(), other.close()]);
+  await gateways.north?.close();
+  t.is((await untilState(fleet, 'north', 'offline')).reason, 'stopped');
+  t.deepEqual(changes, [false]);
+  t.is((await other.nodes()).nodes.length, 2);
+  await t.throwsAsync(fleet.client('north'), { name: 'ClientError', message: /north.*not online/ });
+  t.is(fleet.gateways().length, 2);
+});
+
+test('without a broker, or for a gateway that never was, it says so', async (t) => {
+  const url = `mqtt://user:secret@127.0.0.1:${await freePort()}`;
+  const error = await t.throwsAsync(connectFleet({ url }), { name: 'ClientError' });
+  t.false(String(error).includes('secret'));
+  t.regex(String(error), /broker can not be reached/);
+  const { fleet } = await startFarm(t, ['north']);
+  await t.throwsAsync(fleet.client('nowhere'), { message: /nowhere/ });
+});
+
+test('a broker that goes ends the clients, and they come back with it', async (t) => {
+  const { fleet, broker } = await startFarm(t, ['north']);
+  let onChange = (_: boolean) => {};
+  const next = () => new Promise<boolean>((resolve) => {
+    onChange = resolve;
+  });
+  const client = await fleet.client('north', { onConnectionChange: (is) => onChange(is) });
+  t.teardown(() => client.close());
+  const lost = next();
+  await broker.vanish();
+  t.false(await lost);
+  const back = next();
+  await broker.comeBack();
+  t.true(await back);
+  t.is((await client.nodes()).nodes.length, 2);
+});
