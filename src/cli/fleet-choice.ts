@@ -55,7 +55,10 @@ function choose({ fleet, prefix, gateway }: FleetFlags, action: Command): void {
   }
   const only = gateway ?? takeGateway(action);
   if (reach === 'one' && only === undefined) {
-    throw badUsage(`${action.name()} is for one gateway of a fleet`, 'name it: --gateway ID, or with the node: ID/0x0005');
+    throw badUsage(
+      `${action.name()} is for one gateway of a fleet`,
+      'name it: --gateway ID, or with the node: ID/0x0005',
+    );
   }
   chosen = { url, prefix: prefix ?? MESHGATE_FLEET_PREFIX, gateway: only };
 }

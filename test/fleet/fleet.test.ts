@@ -4,8 +4,9 @@ import { connectFleet, type Fleet, type GatewayState } from '../../src/fleet/ind
 import { AedesBroker } from '../support/aedes-broker.js';
 import { type GatewayFixture, startGateway } from '../support/gateway-fixture.js';
 import { freePort } from '../support/mqtt-client.js';
+import { netInfo } from '../support/network-fixture.js';
 
-const TWO_NODES = Buffer.from('0000010200050006', 'hex');
+const TWO_NODES = Buffer.from(netInfo(5, 6).replaceAll(' ', ''), 'hex');
 const DATA_OF_5 = Buffer.from('0005440200070139300009bc00', 'hex');
 
 interface Farm {
@@ -87,7 +88,12 @@ test('events come with a snapshot, filtered by name, and are resumed with an hon
   const { fleet, gateways } = await startFarm(t, ['north', 'south']);
   const client = await fleet.client('north');
   t.teardown(() => client.close());
-  const stream = client.subscribe({ snapshot: true, nodes: ['Node-5'], types: ['Sequence'], kinds: ['value'] });
+  const stream = client.subscribe({
+    snapshot: true,
+    nodes: ['Node-5'],
+    types: ['Sequence'],
+    kinds: ['value'],
+  });
   const { snapshot } = await nextOf(stream, 'snapshot');
   t.is(snapshot.nodes.length, 2);
   gateways.south?.root.say(DATA_OF_5);
@@ -103,15 +109,11 @@ test('events come with a snapshot, filtered by name, and are resumed with an hon
   t.true((gone.to ?? 0) < again.seq);
 });
 
-test('a gateway that stops ends its client alone, which comes back with it', async (t) => {
+test('a gateway that stops ends its client alone', async (t) => {
   const { fleet, gateways } = await startFarm(t, ['north', 'south']);
   const changes: boolean[] = [];
-  const seen = new Set<() => void>();
   const client = await fleet.client('north', {
-    onConnectionChange: (isConnected) => {
-      changes.push(isConnected);
-      for (const run of seen) run();
-    },
+    onConnectionChange: (isConnected) => changes.push(isConnected),
   });
   const other = await fleet.client('south');
   t.teardown(() => [client.close(), other.close()]);
@@ -135,9 +137,10 @@ test('without a broker, or for a gateway that never was, it says so', async (t) 
 test('a broker that goes ends the clients, and they come back with it', async (t) => {
   const { fleet, broker } = await startFarm(t, ['north']);
   let onChange = (_: boolean) => {};
-  const next = () => new Promise<boolean>((resolve) => {
-    onChange = resolve;
-  });
+  const next = () =>
+    new Promise<boolean>((resolve) => {
+      onChange = resolve;
+    });
   const client = await fleet.client('north', { onConnectionChange: (is) => onChange(is) });
   t.teardown(() => client.close());
   const lost = next();
