@@ -106,6 +106,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   fleet: [
     'client',
     'connectors/mqtt/topics',
+    'socket/role',
     'socket/session/methods',
     'socket/web/security-headers',
     'socket/web/static-files',

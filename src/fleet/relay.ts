@@ -4,8 +4,9 @@
  */
 import type { RawData, WebSocket } from 'ws';
 import type { Channel, Transport } from '../client/index.js';
+import { mayDo, type Role } from '../socket/role.js';
 import { findMethod } from '../socket/session/methods/index.js';
-import { type AccessSettings, type Role, roleOfToken } from '../socket/web/web-access.js';
+import { type AccessSettings, roleOfToken } from '../socket/web/web-access.js';
 
 export interface RelayParts {
   readonly transport: Transport;
@@ -73,7 +74,7 @@ export class Relay {
     else if (!this.#role) this.#takeToken(request);
     else if (request.method === 'authenticate') {
       this.#refuse(request.id, 'UNKNOWN_METHOD', 'there is no such method; no token is wanted now');
-    } else if (this.#role === 'read' && findMethod(String(request.method))?.writes !== false) {
+    } else if (!mayDo(this.#role, findMethod(String(request.method))?.role ?? 'admin')) {
       this.#refuse(request.id, 'FORBIDDEN', 'this session may only read; use a token that may do more');
     } else this.#pass(request, text);
   }

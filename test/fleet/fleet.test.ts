@@ -70,7 +70,7 @@ test('every gateway of the prefix is listed, and each has a client with the meth
     nodes.map(({ address }) => address),
     [5, 6],
   );
-  t.is((await client.hello()).role, 'full');
+  t.is((await client.hello()).role, 'admin');
   t.is((await client.status()).nodes.total, 2);
 });
 

@@ -20,7 +20,7 @@ export function addHealthCommand(program: Command): void {
     .addHelpText('after', EXIT_CODES_OF_HEALTH)
     .action(async (flags: GatewayFlags) => {
       let path = '';
-      const health = await askAndPrint(
+      const healths = await askAndPrint(
         flags,
         (client) => {
           path = client.path;
@@ -28,8 +28,14 @@ export function addHealthCommand(program: Command): void {
         },
         (result, view) => formatFindings(findingsOf(result, path), view),
       );
-      process.exitCode = exitCodeOf(health);
+      process.exitCode = worstOf(healths);
     });
+}
+
+/** Of a fleet: a link that is down counts for more than anything else. */
+function worstOf(healths: readonly HealthInfo[]): number {
+  const codes = healths.map(exitCodeOf);
+  return codes.find((code) => code === EXIT.linkDown) ?? codes.find((code) => code !== EXIT.ok) ?? EXIT.ok;
 }
 
 export function exitCodeOf({ healthy, checks }: HealthInfo): number {
