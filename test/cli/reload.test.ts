@@ -86,6 +86,7 @@ ptyTest('a gateway in a terminal that is closed ends as by Ctrl-C', async (t) =>
   const socket = join(folder, 'terminal');
   const command = `${process.execPath} ${main} start --simulate --http off --socket ${socket}`;
   const terminal = spawn('socat', ['-', `EXEC:${command},pty,setsid,ctty,stderr`], {
+    env: { ...process.env, XDG_STATE_HOME: join(folder, 'terminal-state') },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   t.teardown(() => terminal.kill('SIGKILL'));

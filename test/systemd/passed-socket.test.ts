@@ -5,10 +5,15 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { packageRoot } from '../../src/package-root.js';
 import { takePassedSocket } from '../../src/systemd/passed-socket.js';
-import { ask } from '../support/classic-client.js';
+import { connectTo, readAll } from '../support/classic-client.js';
 import { temporaryFolder } from '../support/gateway-fixture.js';
-import { runToEnd } from '../support/process-fixture.js';
+import { killProcesses, runToEnd } from '../support/process-fixture.js';
 import { hasPython } from '../support/program.js';
+
+test.after.always(killProcesses);
+
+/** A client that came first waits while a process that is loaded with others starts. */
+const STARTING_MS = 30_000;
 
 const MAIN = join(packageRoot, 'dist', 'src', 'main.js');
 const pythonTest = hasPython ? test : test.skip;
@@ -39,7 +44,7 @@ os.execvp(program[0], program)
 async function activate(t: ExecutionContext, kinds: readonly string[], args: readonly string[]) {
   const program = [process.execPath, MAIN, 'start', '--http', 'off', ...args];
   const child = spawn('python3', ['-c', ACTIVATE, kinds.join(','), ...program], {
-    env: { PATH: process.env.PATH ?? '' },
+    env: { PATH: process.env.PATH ?? '', XDG_STATE_HOME: folder(t) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   t.teardown(() => child.kill('SIGKILL'));
@@ -52,6 +57,13 @@ async function activate(t: ExecutionContext, kinds: readonly string[], args: rea
   return { child, ended };
 }
 
+/** The reply to a request that may have come before the gateway. */
+async function askFirst(path: string, request: string): Promise<Buffer> {
+  const socket = await connectTo(path);
+  socket.write(request);
+  return readAll(socket, STARTING_MS);
+}
+
 function folder(t: ExecutionContext): string {
   const { path, remove } = temporaryFolder();
   t.teardown(remove);
@@ -61,7 +73,7 @@ function folder(t: ExecutionContext): string {
 pythonTest('a client that connects before the gateway runs waits for it and is answered', async (t) => {
   const path = join(folder(t), 's');
   const { child, ended } = await activate(t, [path], ['--port', '/nowhere/tty']);
-  t.is((await ask(path, 'ACT-C')).toString('hex'), '5300');
+  t.is((await askFirst(path, 'ACT-C')).toString('hex'), '5300');
   child.kill('SIGTERM');
   t.is((await ended).code, 0);
 });
@@ -73,7 +85,7 @@ pythonTest('the file of a passed socket stays as it is, and stays when the gatew
     return { mode: mode & 0o777, uid, gid };
   };
   const { child, ended } = await activate(t, [path], ['--simulate', '--socket', '/not/used']);
-  await ask(path, 'ACT-C');
+  await askFirst(path, 'ACT-C');
   t.is(before(path).mode, 0o640);
   child.kill('SIGTERM');
   await ended;
@@ -86,7 +98,7 @@ pythonTest(
   async (t) => {
     const path = join(folder(t), 's');
     const { child, ended } = await activate(t, [path], ['--simulate']);
-    await ask(path, 'ACT-C');
+    await askFirst(path, 'ACT-C');
     const second = await runToEnd(['start', '--simulate', '--http', 'off', '--socket', path]);
     t.is(second.code, 7);
     t.true(second.stderr.includes(`process id ${child.pid}`), second.stderr);
