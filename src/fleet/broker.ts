@@ -174,24 +174,24 @@ async function connectWith(options: BrokerOptions, clientId: string, version: 5 
   const client = connect(clientOptions(options, clientId, version));
   return new Promise((resolve, reject) => {
     let failure: Error | undefined;
+    const onError = (error: Error) => {
+      failure ??= error;
+    };
+    const onClose = () => fail(failure ?? new Error('the broker closed the connection'));
     const fail = (error: Error) => {
       clearTimeout(timer);
-      client.removeAllListeners();
-      client.on('error', () => {});
+      client.off('close', onClose);
       client.end(true);
       reject(error);
     };
     const timer = setTimeout(() => fail(new Error('no answer within 10 s')), CONNECT_TIMEOUT_MS);
+    client.on('error', onError);
+    client.on('close', onClose);
     client.once('connect', () => {
       clearTimeout(timer);
-      client.removeAllListeners('error');
-      client.removeAllListeners('close');
+      client.off('close', onClose);
       resolve(client);
     });
-    client.on('error', (error) => {
-      failure ??= error;
-    });
-    client.once('close', () => fail(failure ?? new Error('the broker closed the connection')));
   });
 }
 
