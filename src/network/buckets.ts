@@ -80,7 +80,8 @@ export class Bucketing {
     if (this.#at === undefined) return;
     const fields = [...this.#sums].map(([name, { min, max, total, count, last }]) => [
       name,
-      { min, max, mean: total / count, last },
+      // A sum is rounded: of equal numbers the mean would lie beside them.
+      { min, max, mean: Math.min(max, Math.max(min, total / count)), last },
     ]);
     this.#done.push({ at: this.#at, count: this.#count, fields: Object.fromEntries(fields) });
     this.#at = undefined;
