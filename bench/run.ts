@@ -91,7 +91,7 @@ function writeResults(): void {
   mkdirSync(directory, { recursive: true });
   const now = new Date();
   const file = join(directory, `${now.toISOString().slice(0, 10)}.json`);
-  const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version, load: loadavg()[0] };
+  const machine = { cores: cpus().length, node: process.version, load: loadavg()[0] };
   const written = { at: now.toISOString(), version: packageVersion, machine, results };
   writeFileSync(file, `${JSON.stringify(written, null, 2)}\n`);
   console.log(`written to ${file}`);
