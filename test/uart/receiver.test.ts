@@ -1,5 +1,4 @@
 import test, { type ExecutionContext } from 'ava';
-import type { Clock } from '../../src/clock.js';
 import { Receiver } from '../../src/uart/receiver.js';
 import { bytesOf, hexOf, type LineStep, lineSteps } from '../support/hex.js';
 import { byteByByte, type Cut, whole } from '../support/line-record.js';
@@ -115,23 +114,6 @@ test('the silence is counted from the last byte, whatever was on the line before
   clock.advance(100);
   t.is(receiver.drops.get('abandoned'), 1);
   t.deepEqual(bodies, ['00 05 41']);
-});
-
-test('time in which the process was too busy to look is not silence', (t) => {
-  const clock = new ManualClock();
-  let lateMs = 1000;
-  const busy: Clock = {
-    now: () => clock.now(),
-    monotonic: () => clock.monotonic(),
-    after: (ms, task) => clock.after(ms + lateMs, task),
-  };
-  const receiver = new Receiver({ onFrame() {}, onConsoleLine() {} }, busy, SETTINGS);
-  receiver.push(bytesOf('FF 00 05'));
-  lateMs = 0;
-  clock.advance(1500);
-  t.is(receiver.drops.get('abandoned'), 0);
-  clock.advance(20);
-  t.is(receiver.drops.get('abandoned'), 1);
 });
 
 test('how long an open frame may be silent is a setting', (t) => {
