@@ -60,7 +60,10 @@ test('every number of a whole gateway has a metric of its own name (a new counte
   const { path, remove } = temporaryFolder();
   t.teardown(remove);
   const args = ['--simulate', '--nodes', '2', '--http', '0', '--socket', join(path, 's'), '--state', path];
-  const gateway = await startProcess(args, { MESHGATE_RECORDER_DIRECTORY: join(path, 'recordings') });
+  const gateway = await startProcess(args, {
+    MESHGATE_RECORDER_DIRECTORY: join(path, 'recordings'),
+    MESHGATE_HISTORY_CLASSIC_LOG: join(path, 'log'),
+  });
   const client = await LineClient.open(gateway.socketPath);
   const { result } = await client.ask('counters');
   const named = new Set(metricDefinitions().map(({ name }) => name));
