@@ -1,5 +1,5 @@
 /** Numbers, times and bytes as the page shows them. */
-import type { AgedValue, NodeInfo, Value } from '../socket/session/shapes.js';
+import type { AgedValue, Value } from '../socket/session/shapes.js';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -134,11 +134,6 @@ export function hexAsText(hex: string): string | undefined {
   const codes = (hex.match(/../g) ?? []).map((pair) => Number.parseInt(pair, 16));
   const isText = codes.length > 0 && codes.every((code) => (code >= 0x20 && code < 0x7f) || code === 0x0a);
   return isText ? String.fromCharCode(...codes).trimEnd() : undefined;
-}
-
-/** A name that stands for itself, or with the address behind it where it is a given one. */
-export function nodeLabel({ name, address }: Pick<NodeInfo, 'name' | 'address'>): string {
-  return `${name} (${formatAddress(address)})`;
 }
 
 function printable(code: number): string {

@@ -37,7 +37,3 @@ export function setQuery(name: string, value: string): void {
 export function nodeHref(address: number): string {
   return `#/nodes/${address}`;
 }
-
-export function goToNode(address: number): void {
-  location.hash = nodeHref(address);
-}
