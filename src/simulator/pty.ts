@@ -83,10 +83,7 @@ class SocatPty implements Pty {
     for (let waitedMs = 0; waitedMs < APPEARS_WITHIN_MS; waitedMs += LOOK_EVERY_MS) {
       if (this.#state === 'exited') break;
       this.#target = readLink(this.path);
-      if (this.#target !== undefined) {
-        this.#state = 'serving';
-        return;
-      }
+      if (this.#target !== undefined) return this.#serve();
       await Promise.race([this.#exited, this.#sleep(LOOK_EVERY_MS)]);
     }
     throw this.#failure ?? this.#notMade();
@@ -103,6 +100,7 @@ class SocatPty implements Pty {
   async close(): Promise<void> {
     if (this.#state !== 'exited') {
       this.#state = 'closing';
+      this.#socat.stdout.resume();
       this.#socat.kill();
       await Promise.race([this.#exited, this.#sleep(ENDS_WITHIN_MS)]);
       this.#socat.kill('SIGKILL');
@@ -110,10 +108,15 @@ class SocatPty implements Pty {
     this.#removeLink();
   }
 
-  #listen(): void {
+  /** The path is seen by others first: what they have written since then waits in the pipe, and is read from here on. */
+  #serve(): void {
+    this.#state = 'serving';
     this.#socat.stdout.on('data', (chunk: Buffer) => {
       if (this.#state === 'serving') this.#handlers.onBytes(chunk);
     });
+  }
+
+  #listen(): void {
     this.#socat.stderr.on('data', (chunk: Buffer) => {
       this.#complaint = (this.#complaint + chunk.toString('utf8')).slice(-MAX_COMPLAINT_LENGTH);
     });
