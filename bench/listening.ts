@@ -61,9 +61,10 @@ class Line {
   /** Messages a second that come out when as many go in as the terminal takes. */
   async burst(count: number): Promise<number> {
     this.#listener.reader.delays = [];
+    const wanted = this.#source.sent + count;
     const begun = performance.now();
     const sending = this.#source.burst(count);
-    await this.#listener.until(this.#source.sent + count);
+    await this.#listener.until(wanted);
     await sending;
     return (count / (performance.now() - begun)) * 1000;
   }
