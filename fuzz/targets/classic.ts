@@ -1,6 +1,7 @@
 /** Requests of the classic dialect: looked at as they grow, and answered. */
 import fc from 'fast-check';
 import { answerRequest } from '../../src/socket/classic/commands.js';
+import type { Reply } from '../../src/socket/classic/reply.js';
 import { type Examined, examineRequest } from '../../src/socket/classic/request.js';
 import { NetworkFixture } from '../../test/support/network-fixture.js';
 import { shippedTables } from '../../test/support/tables.js';
@@ -26,7 +27,7 @@ export const classicTarget: Target = {
     if (examined.kind === 'tooShort' || examined.kind === 'refused') return examined.failure;
     const { request } = examined;
     if (WAITS.has(request.spec.name)) return request.spec.name;
-    const reply = await answerRequest(request, mesh.network, 'fuzz');
+    const reply = await wholeOf(await answerRequest(request, mesh.network, 'fuzz'));
     mesh.forget();
     const length = reply[0] === 0x46 ? 2 + (reply[1] ?? -1) : reply.length;
     must(
@@ -36,6 +37,13 @@ export const classicTarget: Target = {
     return `${request.spec.name} ${reply[0] === 0x46 ? reply.toString('utf8', 2) : 'S'}`;
   },
 };
+
+async function wholeOf(reply: Reply): Promise<Buffer> {
+  if (Buffer.isBuffer(reply)) return reply;
+  const pieces: Buffer[] = [];
+  for await (const piece of reply) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
 
 /** What is complete or refused stays so, whatever comes behind it. */
 function examineGrowing(input: Buffer): Examined {

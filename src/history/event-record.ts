@@ -9,7 +9,7 @@
  */
 import { fitsType } from '../network/buckets.js';
 import type { HubEvent, HubEventContent } from '../network/hub.js';
-import type { TimedValue } from '../node/value-queue.js';
+import type { TimedValue } from '../node/node-values.js';
 import { decodeMessage, type Tables } from '../protocol/message.js';
 
 const KIND = { value: 1, message: 2, other: 3 } as const;

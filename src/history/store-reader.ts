@@ -2,7 +2,7 @@ import type { Database } from 'better-sqlite3';
 import type { ArchivedValue, ArchivePage, Place, Series, Stretch, ValueQuery } from '../network/archive.js';
 import { type Bucket, Bucketing, fitsType } from '../network/buckets.js';
 import { placeBehind } from '../network/memory-archive.js';
-import type { TimedValue } from '../node/value-queue.js';
+import type { TimedValue } from '../node/node-values.js';
 import type { DataType, DataTypes } from '../protocol/data-types.js';
 
 interface SeriesRow {

@@ -1,5 +1,5 @@
 /** Values over time: from memory, or from a store that outlives the process. */
-import type { TimedValue } from '../node/value-queue.js';
+import type { TimedValue } from '../node/node-values.js';
 import type { Bucket } from './buckets.js';
 
 /** A stretch of receive time, ms since the epoch, host clock; both ends belong to it. */

@@ -1,4 +1,4 @@
-import type { TimedValue } from '../node/value-queue.js';
+import type { TimedValue } from '../node/node-values.js';
 import { type DataType, decodeValue } from '../protocol/data-types.js';
 
 /** One numeric field over the values of a bucket. */

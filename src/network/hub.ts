@@ -3,7 +3,7 @@
  * Times are ms since the epoch, host clock; addresses of nodes are 0x0001–0x7FFF.
  */
 import type { NodeStatus } from '../node/mesh-node.js';
-import type { TimedValue } from '../node/value-queue.js';
+import type { TimedValue } from '../node/node-values.js';
 import type { DataType } from '../protocol/data-types.js';
 import type { Message, Path, Tables } from '../protocol/message.js';
 import type { RootCommand } from '../protocol/root-command.js';
@@ -164,6 +164,8 @@ export interface Hub {
   root(): RootView;
   /** Every node, by rising address. */
   nodes(): NodeView[];
+  /** The first `limit` nodes from this address on, by rising address: for who must not hold others up with them all. */
+  nodesFrom(address: number, limit: number): NodeView[];
   findNode(address: number): NodeView | undefined;
   /** The newest value of a node and type. */
   latest(address: number, typeId: number): TimedValue | undefined;

@@ -1,4 +1,4 @@
-import type { TimedValue } from '../node/value-queue.js';
+import type { TimedValue } from '../node/node-values.js';
 import type { DataTypes } from '../protocol/data-types.js';
 import type {
   Archive,

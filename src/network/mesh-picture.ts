@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { MeshNode, Moment, NodeStatus, StatusRules } from '../node/mesh-node.js';
 import { NodeTable } from '../node/node-table.js';
-import type { TimedValue } from '../node/value-queue.js';
+import type { TimedValue } from '../node/node-values.js';
 import type { DataTypes } from '../protocol/data-types.js';
 import { isRootAddress, type ListedNode, type Path, type ReportedValue } from '../protocol/message.js';
 import type { Series } from './archive.js';
@@ -165,6 +165,12 @@ export class MeshPicture {
   views(): NodeView[] {
     const now = this.#clock.monotonic();
     return this.#nodes.sorted().map((node) => this.#view(node, now));
+  }
+
+  /** The first `limit` nodes from this address on, by rising address. */
+  viewsFrom(address: number, limit: number): NodeView[] {
+    const now = this.#clock.monotonic();
+    return this.#nodes.sortedFrom(address, limit).map((node) => this.#view(node, now));
   }
 
   findView(address: number): NodeView | undefined {

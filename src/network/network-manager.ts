@@ -6,7 +6,7 @@ import { cleanText } from '../clean-text.js';
 import type { Clock } from '../clock.js';
 import { Counters } from '../counters.js';
 import type { Log } from '../log.js';
-import type { TimedValue } from '../node/value-queue.js';
+import type { TimedValue } from '../node/node-values.js';
 import { isUnicast } from '../protocol/address.js';
 import {
   decodeMessage,
@@ -205,6 +205,10 @@ export class NetworkManager implements Hub {
 
   nodes(): NodeView[] {
     return this.#picture.views();
+  }
+
+  nodesFrom(address: number, limit: number): NodeView[] {
+    return this.#picture.viewsFrom(address, limit);
   }
 
   findNode(address: number): NodeView | undefined {

@@ -1,4 +1,4 @@
-import { type TimedValue, ValueQueue } from './value-queue.js';
+import { NodeValues, type TimedValue } from './node-values.js';
 
 /** `unheard`: listed by the root, never heard. `unknown`: nothing can be said while the link is down. */
 export type NodeStatus = 'unheard' | 'active' | 'idle' | 'disconnected' | 'unknown';
@@ -31,13 +31,15 @@ export class MeshNode {
   #restored: { readonly lastHeardAt: number | undefined } | undefined;
   /** The status that was last told to others. */
   toldStatus: NodeStatus | undefined;
-  readonly #values = new Map<number, ValueQueue>();
+  readonly #values: NodeValues;
 
   /** `address`: 0x0001–0x7FFF; `valuesKept`: per data type. */
   constructor(
     readonly address: number,
-    readonly valuesKept: number,
-  ) {}
+    valuesKept: number,
+  ) {
+    this.#values = new NodeValues(valuesKept);
+  }
 
   /** ms since the epoch, host clock; undefined when it was never heard. */
   get lastHeardAt(): number | undefined {
@@ -117,27 +119,22 @@ export class MeshNode {
   }
 
   store(typeId: number, value: TimedValue): void {
-    let queue = this.#values.get(typeId);
-    if (!queue) {
-      queue = new ValueQueue(this.valuesKept);
-      this.#values.set(typeId, queue);
-    }
-    queue.push(value);
+    this.#values.store(typeId, value);
   }
 
   /** The newest value of a data type. */
   latest(typeId: number): TimedValue | undefined {
-    return this.#values.get(typeId)?.latest;
+    return this.#values.latest(typeId);
   }
 
   /** The values kept of a data type, oldest first. */
   values(typeId: number): TimedValue[] {
-    return this.#values.get(typeId)?.all() ?? [];
+    return this.#values.all(typeId);
   }
 
   /** Ids of the data types that it has values of, in rising order. */
   typeIds(): number[] {
-    return [...this.#values.keys()].sort((a, b) => a - b);
+    return this.#values.typeIds();
   }
 }
 

@@ -8,9 +8,15 @@ export interface NodeTableSettings {
   readonly valuesKept: number;
 }
 
+/** Unicast addresses are 0x0001–0x7FFF. */
+const ADDRESSES = 0x8000;
+
 /** Every node that is known, by address. */
 export class NodeTable {
   readonly #settings: NodeTableSettings;
+  /** To find one, and all in order, without hashing. */
+  readonly #byAddress = new Array<MeshNode | undefined>(ADDRESSES).fill(undefined);
+  /** Who makes room. */
   readonly #nodes: LRUCache<number, MeshNode>;
 
   /** `onEvicted`: a node was forgotten to make room. */
@@ -18,7 +24,8 @@ export class NodeTable {
     this.#settings = settings;
     this.#nodes = new LRUCache({
       max: settings.maxNodes,
-      dispose: (node, _address, reason) => {
+      dispose: (node, address, reason) => {
+        this.#byAddress[address] = undefined;
         if (reason === 'evict') onEvicted(node);
       },
     });
@@ -30,7 +37,7 @@ export class NodeTable {
 
   /** Reading does not keep a node from being forgotten; only news of it does. */
   find(address: number): MeshNode | undefined {
-    return this.#nodes.peek(address);
+    return this.#byAddress[address];
   }
 
   /** The node of this address, created if need be, and noted as news. `address`: 0x0001–0x7FFF. */
@@ -39,12 +46,23 @@ export class NodeTable {
     if (known) return { node: known, isNew: false };
     const node = new MeshNode(address, this.#settings.valuesKept);
     this.#nodes.set(address, node);
+    this.#byAddress[address] = node;
     return { node, isNew: true };
   }
 
   /** Every node, by rising address. */
   sorted(): MeshNode[] {
-    return [...this.#nodes.values()].sort((a, b) => a.address - b.address);
+    return this.#byAddress.filter((node) => node !== undefined);
+  }
+
+  /** The first `limit` nodes from this address on, by rising address. */
+  sortedFrom(address: number, limit: number): MeshNode[] {
+    const found: MeshNode[] = [];
+    for (let next = address; next < ADDRESSES && found.length < limit; next++) {
+      const node = this.#byAddress[next];
+      if (node) found.push(node);
+    }
+    return found;
   }
 
   /** Every node, in no particular order. */

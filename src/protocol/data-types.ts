@@ -70,11 +70,15 @@ export const NUMBER_SIZES = {
 export class DataTypes {
   readonly #byId = new Map<number, DataType>();
   readonly #byName = new Map<string, DataType>();
+  /** What a name may begin with and go on. */
+  readonly #beginnings = new Set<string>();
 
   constructor(types: Iterable<DataType>) {
     for (const type of types) {
       this.#byId.set(type.id, type);
       this.#byName.set(type.name, type);
+      for (let length = 0; length < type.name.length; length++)
+        this.#beginnings.add(type.name.slice(0, length));
     }
   }
 
@@ -87,16 +91,15 @@ export class DataTypes {
   }
 
   /** The type that `[GET]` names: one byte is an id, more are the name in ASCII. */
-  findByKey(key: Uint8Array): DataType | undefined {
+  findByKey(key: Buffer): DataType | undefined {
     const only = key.length === 1 ? key[0] : undefined;
     if (only !== undefined) return this.findById(only);
-    return this.findByName(Buffer.from(key).toString('latin1'));
+    return this.findByName(key.toString('latin1'));
   }
 
   /** True when a type's name begins with these bytes and goes on. */
-  isPrefixOfName(key: Uint8Array): boolean {
-    const start = Buffer.from(key).toString('latin1');
-    return this.all().some((type) => type.name.length > start.length && type.name.startsWith(start));
+  isPrefixOfName(key: Buffer): boolean {
+    return this.#beginnings.has(key.toString('latin1'));
   }
 
   all(): DataType[] {
@@ -149,8 +152,13 @@ function dateOrNothing(ms: number): number | undefined {
 }
 
 function decodeField(field: DataField, bytes: Buffer): DecodedField {
+  return withUnit(fieldValue(field, bytes), field.unit);
+}
+
+/** The value of one field, scaled. `bytes` must have the type's length. */
+export function fieldValue(field: DataField, bytes: Buffer): number | string {
   const value = readField(field, bytes);
-  return withUnit(typeof value === 'number' ? scaled(value, field.scale) : value, field.unit);
+  return typeof value === 'number' ? scaled(value, field.scale) : value;
 }
 
 function readField(field: DataField, bytes: Buffer): number | string {

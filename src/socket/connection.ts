@@ -15,7 +15,7 @@ import type { Log } from '../log.js';
 import type { Hub } from '../network/hub.js';
 import type { AuditOrigin } from './audit.js';
 import { answerRequest, roleForCommand } from './classic/commands.js';
-import { failure, outcomeOf } from './classic/reply.js';
+import { failure, outcomeOf, type Reply } from './classic/reply.js';
 import { type ClassicRequest, examineRequest } from './classic/request.js';
 import { ClientTally } from './client-tally.js';
 import type { ClientTap } from './client-tap.js';
@@ -293,8 +293,10 @@ export class Connection {
     this.#kind = 'sending';
     this.#forgetRequest();
     const needed = roleForCommand(request.spec.name);
-    if (mayDo(this.role, needed)) this.#reply(await this.#carryOut(request, needed), 'answered');
-    else this.#forbid(request);
+    if (!mayDo(this.role, needed)) return this.#forbid(request);
+    const reply = await this.#carryOut(request, needed);
+    if (Buffer.isBuffer(reply)) this.#reply(reply, 'answered');
+    else await this.#replyInPieces(request, reply);
   }
 
   #forbid({ spec }: ClassicRequest): void {
@@ -307,11 +309,13 @@ export class Connection {
   }
 
   /** Our own mistake costs this client its answer, and is seen in the log; the others do not notice. */
-  async #carryOut(request: ClassicRequest, needed: Role): Promise<Buffer> {
+  async #carryOut(request: ClassicRequest, needed: Role): Promise<Reply> {
     const { hub, gateway } = this.#parts;
     try {
       const reply = await answerRequest(request, hub, this.name);
-      if (needed === 'admin') gateway.audit.record(this.#origin, request.spec.name, outcomeOf(reply));
+      if (needed === 'admin' && Buffer.isBuffer(reply)) {
+        gateway.audit.record(this.#origin, request.spec.name, outcomeOf(reply));
+      }
       return reply;
     } catch (error) {
       this.#parts.log.warn('internal error', `${request.spec.name}: ${errorStack(error)}`);
@@ -326,6 +330,38 @@ export class Connection {
     this.#socket.write(reply);
     this.#tally.messages++;
     this.#finish(reason);
+  }
+
+  /** No faster than the client reads, so that what waits for it stays small. The recorder is told how it begins. */
+  async #replyInPieces({ spec }: ClassicRequest, pieces: AsyncIterable<Buffer>): Promise<void> {
+    let tap = this.#parts.tap;
+    try {
+      for await (const piece of pieces) {
+        if (this.#awaiting !== 'result') return;
+        tap?.answered(piece);
+        tap = undefined;
+        if (!this.#socket.write(piece)) await this.#drained();
+      }
+    } catch (error) {
+      this.#parts.log.warn('internal error', `${spec.name}: ${errorStack(error)}`);
+      this.#end('failed');
+    }
+    if (this.#awaiting !== 'result') return;
+    this.#tally.messages++;
+    this.#finish('answered');
+  }
+
+  /** Resolves when the client has taken what waits for it, or the connection is over. */
+  #drained(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        cancel();
+        this.#socket.off('drain', done).off('close', done);
+        resolve();
+      };
+      const cancel = this.#parts.clock.after(REPLY_TIMEOUT_MS, () => this.#end('slowReader'));
+      this.#socket.once('drain', done).once('close', done);
+    });
   }
 
   /** Closes the gateway's side; what the client still sends is read and ignored until it closes too. */

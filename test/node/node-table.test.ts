@@ -1,7 +1,6 @@
 import test from 'ava';
 import { MeshNode } from '../../src/node/mesh-node.js';
 import { NodeTable } from '../../src/node/node-table.js';
-import { ValueQueue } from '../../src/node/value-queue.js';
 
 const RULES = { idleAfterMs: 60_000, disconnectedAfterMs: 180_000 };
 const at = (ms: number) => ({ at: 1_000_000 + ms, monotonic: ms });
@@ -14,23 +13,7 @@ function table(maxNodes: number) {
   return { nodes, evicted, addresses: () => nodes.sorted().map(({ address }) => address) };
 }
 
-test('a queue keeps the last values, oldest first', (t) => {
-  const queue = new ValueQueue(3);
-  t.is(queue.latest, undefined);
-  t.deepEqual(queue.all(), []);
-  for (let byte = 1; byte <= 5; byte++) queue.push(value(byte));
-  t.deepEqual(bytesOf(queue.all()), [3, 4, 5]);
-  t.is(queue.latest?.bytes[0], 5);
-});
-
-test('what a queue hands out is a copy', (t) => {
-  const queue = new ValueQueue(3);
-  queue.push(value(1));
-  queue.all().pop();
-  t.is(queue.all().length, 1);
-});
-
-test('a node keeps a queue for each data type', (t) => {
+test('a node keeps the last values of each data type', (t) => {
   const node = new MeshNode(5, 2);
   for (let byte = 1; byte <= 3; byte++) {
     node.store(9, value(byte));

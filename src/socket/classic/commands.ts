@@ -13,7 +13,7 @@ import type { DataType } from '../../protocol/data-types.js';
 import type { ArgumentShape, Opcodes } from '../../protocol/opcodes.js';
 import type { Role } from '../role.js';
 import { describeMesh } from './describe-mesh.js';
-import { failure, success, successJson } from './reply.js';
+import { failure, type Reply, success, successJson } from './reply.js';
 import type { ClassicRequest } from './request.js';
 import { parseRobots } from './robots.js';
 
@@ -21,7 +21,7 @@ interface Row {
   readonly role: Role;
   /** The arguments as opcodes.json must name them for this row to understand the bytes. */
   readonly takes: readonly ArgumentShape[];
-  readonly run: (args: Buffer, hub: Hub, owner: string) => Promise<Buffer> | Buffer;
+  readonly run: (args: Buffer, hub: Hub, owner: string) => Promise<Reply> | Reply;
 }
 
 /** The most that an amount byte can say. */
@@ -59,7 +59,7 @@ const rows: Readonly<Record<string, Row>> = {
     takes: [],
     run: async (_args, hub, owner) => {
       const fresh = isFresh(await hub.execute({ kind: 'refreshNodes' }, owner));
-      return success(...(await describeMesh(hub, fresh)));
+      return describeMesh(hub, fresh);
     },
   },
   GETDF: {
@@ -115,11 +115,7 @@ export function roleForCommand(name: string): Role {
 }
 
 /** Carries a request out and gives the reply's bytes. A command without a row is one for the site's own root. */
-export async function answerRequest(
-  { spec, args }: ClassicRequest,
-  hub: Hub,
-  owner: string,
-): Promise<Buffer> {
+export async function answerRequest({ spec, args }: ClassicRequest, hub: Hub, owner: string): Promise<Reply> {
   const row = rows[spec.name];
   if (row) return row.run(args, hub, owner);
   const bytes = Buffer.concat([Buffer.from(spec.name, 'latin1'), args]);
@@ -167,11 +163,12 @@ function listByState(state: string, nodes: readonly NodeView[]): Buffer {
 function getValues(args: Buffer, hub: Hub): Buffer {
   const address = args.readUInt16BE(0);
   const key = args.subarray(ADDRESS_LENGTH);
-  const node = hub.findNode(address);
-  if (address !== ROOT_ADDRESS && !node) return failure('Node Not Found');
   const type = hub.tables.dataTypes.findByKey(key);
+  const own = type && hub.latest(address, type.id);
+  if (own) return encodeValues(key, type, [{ address, bytes: own.bytes }]);
+  if (address !== ROOT_ADDRESS && !hub.findNode(address)) return failure('Node Not Found');
   if (!type) return failure('Data Type Not Found');
-  const nodes = node ? [node] : hub.nodes().filter(({ status }) => isAlive(status));
+  const nodes = address === ROOT_ADDRESS ? hub.nodes().filter(({ status }) => isAlive(status)) : [];
   return encodeValues(key, type, latestOf(nodes, type, hub));
 }
 

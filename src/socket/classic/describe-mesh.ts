@@ -1,53 +1,57 @@
 /** The JSON of an `NINFO` reply: everything that is known. Times are ms since the epoch, host clock. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Hub, NodeView } from '../../network/hub.js';
-import { decodeValue } from '../../protocol/data-types.js';
+import { success } from './reply.js';
+import { valueText } from './value-text.js';
 
-/** Nodes that are described before others get their turn: with ten values each, that takes some milliseconds. */
+/** Nodes that are described before others get their turn: with ten values each, that takes a millisecond. */
 const NODES_AT_ONCE = 64;
 
-/** In pieces of JSON, so that a large mesh holds nobody up. Each node is told as it is when its turn comes. */
-export async function describeMesh(hub: Hub, fresh: boolean): Promise<Buffer[]> {
-  const { state, since, name, reason } = hub.link();
-  const { lastHeardAt, resets } = hub.root();
-  const nodes = hub.nodes();
-  const pieces: Buffer[] = [];
-  for (let first = 0; first < nodes.length; first += NODES_AT_ONCE) {
-    if (first > 0) await nextTurn();
-    const texts = nodes.slice(first, first + NODES_AT_ONCE).map((node) => JSON.stringify(describeNode(node)));
-    pieces.push(Buffer.from(`${first > 0 ? ',' : ''}${texts.join()}`));
+/**
+ * In pieces, so that a large mesh holds nobody up, and a reader begins to get them at once. Each node is told as it is
+ * when its turn comes.
+ */
+export async function* describeMesh(hub: Hub, fresh: boolean): AsyncGenerator<Buffer> {
+  let count = 0;
+  let before = success(Buffer.from(`${headText(hub)},"nodes":[`));
+  for (let from = 0; ; ) {
+    const nodes = hub.nodesFrom(from, NODES_AT_ONCE);
+    const last = nodes.at(-1);
+    const text = `${count > 0 && last ? ',' : ''}${nodes.map(nodeText).join()}`;
+    count += nodes.length;
+    const isOver = !last || nodes.length < NODES_AT_ONCE;
+    const end = isOver ? `],${footText(hub, count, fresh)}` : '';
+    yield Buffer.concat([before, Buffer.from(text + end)]);
+    if (isOver) return;
+    before = NOTHING;
+    from = last.address + 1;
+    await nextTurn();
   }
-  const head = {
-    link: { state, since, port: name ?? null, reason: reason ?? null },
-    root: { last_contact: lastHeardAt ?? null, resets },
-    node_amount: nodes.length,
-  };
-  const foot = { paths: hub.paths(), fresh };
-  return [
-    Buffer.from(`${JSON.stringify(head).slice(0, -1)},"nodes":[`),
-    ...pieces,
-    Buffer.from(`],${JSON.stringify(foot).slice(1)}`),
-  ];
 }
 
-function describeNode({ address, name, uuid, status, lastHeardAt, latest }: NodeView) {
-  return {
+const NOTHING = Buffer.alloc(0);
+
+/** Without its closing brace. */
+function headText(hub: Hub): string {
+  const { state, since, name, reason } = hub.link();
+  const { lastHeardAt, resets } = hub.root();
+  const link = { state, since, port: name ?? null, reason: reason ?? null };
+  return JSON.stringify({ link, root: { last_contact: lastHeardAt ?? null, resets } }).slice(0, -1);
+}
+
+/** Without its opening brace. */
+function footText(hub: Hub, count: number, fresh: boolean): string {
+  return JSON.stringify({ node_amount: count, paths: hub.paths(), fresh }).slice(1);
+}
+
+function nodeText({ address, name, uuid, status, lastHeardAt, latest }: NodeView): string {
+  const head = {
     address,
     name,
     uuid: uuid?.toString('hex') ?? null,
     status,
     last_contact: lastHeardAt ?? null,
-    values: Object.fromEntries(
-      latest.map(({ type, value }) => [
-        type.name,
-        {
-          id: type.id,
-          received: value.receivedAt,
-          device_time: value.deviceTime ?? null,
-          raw: value.bytes.toString('hex'),
-          fields: decodeValue(type, value.bytes),
-        },
-      ]),
-    ),
   };
+  const values = latest.map(({ type, value }) => valueText(type, value)).join();
+  return `${JSON.stringify(head).slice(0, -1)},"values":{${values}}}`;
 }

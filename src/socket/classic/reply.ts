@@ -4,6 +4,9 @@
  *     S | result          F | length (1) | message, UTF-8
  */
 
+/** A reply in whole, or, where it may be of many megabytes, its pieces as they are made. */
+export type Reply = Buffer | AsyncIterable<Buffer>;
+
 const SUCCESS = 0x53;
 const FAILURE = 0x46;
 /** The most that the length byte can say. */

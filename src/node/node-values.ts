@@ -1,0 +1,232 @@
+import { giveBack, type MemoryBlock, NO_MEMORY, takeBlock } from './memory-block.js';
+
+/** One value of a node, as it came. */
+export interface TimedValue {
+  /** ms since the epoch, host clock: what counts. */
+  readonly receivedAt: number;
+  /** ms since the epoch, the device's own clock; only where the value carries one. */
+  readonly deviceTime?: number;
+  readonly bytes: Buffer;
+}
+
+/** What the slots of a ring have room for. */
+interface RingShape {
+  readonly typeId: number;
+  readonly hasDeviceTimes: boolean;
+  /** Each value's length is noted; else all are as long as the longest. */
+  readonly varies: boolean;
+  /** Bytes of the longest value. */
+  readonly longest: number;
+  /** Slots. */
+  readonly capacity: number;
+}
+
+const TIME_LENGTH = 8;
+const LENGTH_LENGTH = 2;
+const MAX_LENGTH = 0xffff;
+/** Slots that a ring begins with, unless fewer are all that it may have. */
+const FIRST_SLOTS = 16;
+/** Room for values of varying length grows by this many bytes, so that it need not grow with each. */
+const ROOM_STEP = 16;
+
+/** Where the parts of a ring's head lie in it. */
+const HEAD = { typeId: 0, flags: 1, longest: 2, capacity: 4, oldest: 6, count: 8, slots: 10 } as const;
+const HEAD_LENGTH = 14;
+const HAS_DEVICE_TIMES = 1;
+const VARIES = 2;
+
+/**
+ * The last values of a node: for each data type a ring, all of them in one block of memory. As objects they would take
+ * some 300 bytes each, and a large mesh has millions of them; and what one message brings lies close together.
+ *
+ *     block:  head of each ring, by rising type id | slots of each ring
+ *     head:   type id (u8) | flags (u8) | longest (u16) | capacity (u16) | oldest (u16) | count (u16) | slots at (u32)
+ *     slot:   received at (f64) | device time (f64, NaN = none)? | length (u16)? | bytes
+ */
+export class NodeValues {
+  readonly #limit: number;
+  #block: MemoryBlock = NO_MEMORY;
+  #rings = 0;
+
+  /** `limit`: values kept of each data type, 1–65,535. */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** The bytes are copied, 65,535 at most. `typeId`: 0x00–0xFF. */
+  store(typeId: number, value: TimedValue): void {
+    let head = this.#find(typeId);
+    if (head === undefined || !this.#fits(head, value)) {
+      this.#makeRoom(typeId, value);
+      head = this.#find(typeId) as number;
+    }
+    this.#push(head, value);
+  }
+
+  /** The newest value of a data type; a copy. */
+  latest(typeId: number): TimedValue | undefined {
+    const head = this.#find(typeId);
+    return head === undefined ? undefined : this.#read(head, this.#get(head, HEAD.count) - 1);
+  }
+
+  /** The values of a data type, oldest first; a copy. */
+  all(typeId: number): TimedValue[] {
+    const head = this.#find(typeId);
+    if (head === undefined) return [];
+    return Array.from({ length: this.#get(head, HEAD.count) }, (_, index) => this.#read(head, index));
+  }
+
+  /** In rising order. */
+  typeIds(): number[] {
+    const { memory } = this.#block;
+    return Array.from({ length: this.#rings }, (_, ring) => memory[this.#headAt(ring)] as number);
+  }
+
+  /** Where the head of a type's ring lies. */
+  #find(typeId: number): number | undefined {
+    const { memory } = this.#block;
+    for (let ring = 0; ring < this.#rings; ring++) {
+      const head = this.#headAt(ring);
+      if (memory[head] === typeId) return head;
+    }
+    return undefined;
+  }
+
+  #headAt(ring: number): number {
+    return this.#block.start + ring * HEAD_LENGTH;
+  }
+
+  #get(head: number, part: number): number {
+    return this.#block.memory.readUInt16LE(head + part);
+  }
+
+  #fits(head: number, { deviceTime, bytes }: TimedValue): boolean {
+    const { hasDeviceTimes, varies, longest, capacity } = this.#shapeOf(head);
+    const count = this.#get(head, HEAD.count);
+    const hasRoom = count < capacity || count === this.#limit;
+    const hasTimes = deviceTime === undefined || hasDeviceTimes;
+    return hasRoom && hasTimes && (varies ? bytes.length <= longest : bytes.length === longest);
+  }
+
+  #shapeOf(head: number): RingShape {
+    const { memory } = this.#block;
+    const flags = memory[head + HEAD.flags] as number;
+    return {
+      typeId: memory[head] as number,
+      hasDeviceTimes: (flags & HAS_DEVICE_TIMES) !== 0,
+      varies: (flags & VARIES) !== 0,
+      longest: this.#get(head, HEAD.longest),
+      capacity: this.#get(head, HEAD.capacity),
+    };
+  }
+
+  /** Lays the block out anew, so that this value has room too. */
+  #makeRoom(typeId: number, value: TimedValue): void {
+    const before = Array.from({ length: this.#rings }, (_, ring) => this.#shapeOf(this.#headAt(ring)));
+    const own = before.find((shape) => shape.typeId === typeId);
+    const others = before.filter((shape) => shape !== own);
+    const head = own && this.#find(typeId);
+    const count = head === undefined ? 0 : this.#get(head, HEAD.count);
+    const grown = own ? widen(own, value, count, this.#limit) : newShape(typeId, value, this.#limit);
+    this.#layOut([...others, grown].sort((a, b) => a.typeId - b.typeId));
+  }
+
+  #layOut(shapes: readonly RingShape[]): void {
+    const held = shapes.map(({ typeId }) => this.all(typeId));
+    const old = this.#block;
+    const heads = shapes.length * HEAD_LENGTH;
+    this.#block = takeBlock(shapes.reduce((sum, shape) => sum + slotLength(shape) * shape.capacity, heads));
+    this.#rings = shapes.length;
+    let slots = heads;
+    shapes.forEach((shape, ring) => {
+      const head = this.#headAt(ring);
+      this.#writeHead(head, shape, slots);
+      for (const value of held[ring] ?? []) this.#push(head, value);
+      slots += slotLength(shape) * shape.capacity;
+    });
+    giveBack(old);
+  }
+
+  #writeHead(head: number, shape: RingShape, slots: number): void {
+    const { memory } = this.#block;
+    memory[head] = shape.typeId;
+    memory[head + HEAD.flags] = (shape.hasDeviceTimes ? HAS_DEVICE_TIMES : 0) | (shape.varies ? VARIES : 0);
+    memory.writeUInt16LE(shape.longest, head + HEAD.longest);
+    memory.writeUInt16LE(shape.capacity, head + HEAD.capacity);
+    memory.writeUInt16LE(0, head + HEAD.oldest);
+    memory.writeUInt16LE(0, head + HEAD.count);
+    memory.writeUInt32LE(slots, head + HEAD.slots);
+  }
+
+  /** There is room. */
+  #push(head: number, value: TimedValue): void {
+    const { memory } = this.#block;
+    const count = this.#get(head, HEAD.count);
+    if (count < this.#limit) {
+      memory.writeUInt16LE(count + 1, head + HEAD.count);
+      this.#write(head, count, value);
+    } else {
+      const oldest = (this.#get(head, HEAD.oldest) + 1) % this.#get(head, HEAD.capacity);
+      memory.writeUInt16LE(oldest, head + HEAD.oldest);
+      this.#write(head, count - 1, value);
+    }
+  }
+
+  /** Where the slot of a value begins; 0 is the oldest. */
+  #slotAt(head: number, index: number, shape: RingShape): number {
+    const slot = (this.#get(head, HEAD.oldest) + index) % shape.capacity;
+    const slots = this.#block.memory.readUInt32LE(head + HEAD.slots);
+    return this.#block.start + slots + slot * slotLength(shape);
+  }
+
+  #write(head: number, index: number, { receivedAt, deviceTime, bytes }: TimedValue): void {
+    const { memory } = this.#block;
+    const shape = this.#shapeOf(head);
+    let at = memory.writeDoubleLE(receivedAt, this.#slotAt(head, index, shape));
+    if (shape.hasDeviceTimes) at = memory.writeDoubleLE(deviceTime ?? Number.NaN, at);
+    if (shape.varies) at = memory.writeUInt16LE(bytes.length, at);
+    bytes.copy(memory, at);
+  }
+
+  #read(head: number, index: number): TimedValue {
+    const { memory } = this.#block;
+    const shape = this.#shapeOf(head);
+    let at = this.#slotAt(head, index, shape);
+    const receivedAt = memory.readDoubleLE(at);
+    at += TIME_LENGTH;
+    const deviceTime = shape.hasDeviceTimes ? memory.readDoubleLE(at) : Number.NaN;
+    if (shape.hasDeviceTimes) at += TIME_LENGTH;
+    const length = shape.varies ? memory.readUInt16LE(at) : shape.longest;
+    if (shape.varies) at += LENGTH_LENGTH;
+    const bytes = Buffer.from(memory.subarray(at, at + length));
+    return Number.isNaN(deviceTime) ? { receivedAt, bytes } : { receivedAt, deviceTime, bytes };
+  }
+}
+
+function slotLength({ hasDeviceTimes, varies, longest }: RingShape): number {
+  return (hasDeviceTimes ? 2 : 1) * TIME_LENGTH + (varies ? LENGTH_LENGTH : 0) + longest;
+}
+
+function newShape(typeId: number, { deviceTime, bytes }: TimedValue, limit: number): RingShape {
+  return {
+    typeId,
+    hasDeviceTimes: deviceTime !== undefined,
+    varies: false,
+    longest: bytes.length,
+    capacity: Math.min(limit, FIRST_SLOTS),
+  };
+}
+
+/** The shape that has room for a value more, of which it holds `count`. */
+function widen(shape: RingShape, { deviceTime, bytes }: TimedValue, count: number, limit: number): RingShape {
+  const varies = shape.varies || bytes.length !== shape.longest;
+  const longest = Math.max(shape.longest, bytes.length);
+  const isFull = count === shape.capacity;
+  return {
+    typeId: shape.typeId,
+    hasDeviceTimes: shape.hasDeviceTimes || deviceTime !== undefined,
+    varies,
+    longest: varies ? Math.min(MAX_LENGTH, Math.ceil(longest / ROOM_STEP) * ROOM_STEP) : longest,
+    capacity: isFull ? Math.min(limit, 2 * shape.capacity) : shape.capacity,
+  };
+}

@@ -1,0 +1,49 @@
+import type { TimedValue } from '../../node/node-values.js';
+import { type DataField, type DataType, decodeValue, fieldValue } from '../../protocol/data-types.js';
+
+/** What is the same in all values of a type, as JSON. */
+interface TypeText {
+  /** The member's name, and its value up to when it was received. */
+  readonly head: string;
+  /** Each field up to its value, and from there on. */
+  readonly fields: readonly { readonly field: DataField; readonly before: string; readonly after: string }[];
+}
+
+const texts = new WeakMap<DataType, TypeText>();
+
+/**
+ * One value as a member of a JSON object: the type's name, and what is known. Put together from texts: a large mesh has
+ * hundreds of thousands of values, and making an object of each first takes twice as long.
+ */
+export function valueText(type: DataType, { receivedAt, deviceTime, bytes }: TimedValue): string {
+  const text = texts.get(type) ?? textOf(type);
+  const fields = type.json ? JSON.stringify(decodeValue(type, bytes)) : fieldsText(text, bytes);
+  const raw = bytes.toString('hex');
+  return `${text.head}${receivedAt},"device_time":${deviceTime ?? null},"raw":"${raw}","fields":${fields}}`;
+}
+
+function fieldsText({ fields }: TypeText, bytes: Buffer): string {
+  let text = '{';
+  for (const { field, before, after } of fields)
+    text += before + scalarText(fieldValue(field, bytes)) + after;
+  return `${text}}`;
+}
+
+/** JSON has no NaN and no infinity. */
+function scalarText(value: number | string): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  return Number.isFinite(value) ? String(value) : 'null';
+}
+
+function textOf(type: DataType): TypeText {
+  const text = {
+    head: `${JSON.stringify(type.name)}:{"id":${type.id},"received":`,
+    fields: type.fields.map((field, index) => ({
+      field,
+      before: `${index > 0 ? ',' : ''}${JSON.stringify(field.name)}:{"value":`,
+      after: field.unit === undefined ? '}' : `,"unit":${JSON.stringify(field.unit)}}`,
+    })),
+  };
+  texts.set(type, text);
+  return text;
+}
