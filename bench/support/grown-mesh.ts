@@ -8,6 +8,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
 import { loadConfig } from '../../src/config.js';
 import { Gateway, loadTables } from '../../src/gateway.js';
+import { tidyHeapEarly } from '../../src/heap.js';
 import { answerRequest } from '../../src/socket/classic/commands.js';
 import { examineRequest } from '../../src/socket/classic/request.js';
 import { encodeFrame } from '../../src/uart/frame.js';
@@ -34,6 +35,7 @@ const MEASURED = 20_000;
 const AT_ONCE = 100;
 const RESOLUTION_MS = 1;
 
+tidyHeapEarly();
 const loop = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
 let handlers: LinkHandlers | undefined;
 

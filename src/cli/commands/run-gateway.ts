@@ -3,6 +3,7 @@ import { systemClock } from '../../clock.js';
 import { type Config, type GivenSettings, loadConfig } from '../../config.js';
 import { MeshgateError } from '../../errors.js';
 import { Gateway, loadTables, type WebAddress } from '../../gateway.js';
+import { tidyHeapEarly } from '../../heap.js';
 import { createLog, type Log } from '../../log.js';
 import { packageVersion } from '../../package-root.js';
 import type { Tables } from '../../protocol/message.js';
@@ -25,6 +26,7 @@ const DEFAULT_TCP_PORT = '5001';
 
 /** Runs until it is told to stop. Rejects with a `MeshgateError`. */
 export async function runGateway(flags: StartFlags): Promise<void> {
+  tidyHeapEarly();
   const terminated = untilTerminated();
   outliveReaders();
   const passedSocket = takePassedSocket();
