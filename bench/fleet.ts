@@ -1,74 +1,202 @@
 /**
- * A fleet on one machine: 20 gateways, each a process of its own with a virtual mesh of 50 nodes that reports once a
- * second and a history on disk, all at one mosquitto. What the broker carries, what it and a gateway take, and how long
- * a fleet's client waits. First without a reader, then with one that follows every event.
+ * A fleet on one machine: 20 gateways, each a process of its own with a virtual mesh of 50 nodes and a history on
+ * disk, all at one mosquitto. What reaches the broker and a program that follows all of them, how late, whether all of
+ * it, and what each of them takes. First without that program, then with it.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { connectFleet, type Fleet } from '../src/fleet/index.js';
-import { Mosquitto } from '../test/support/mosquitto.js';
-import { MqttWatcher } from '../test/support/mqtt-client.js';
+import { hasMosquitto, Mosquitto } from '../test/support/mosquitto.js';
+import { BROKER_LINES, type BrokerCounts, BrokerFigures } from './support/broker-figures.js';
+import { endWithBenchmark, Helper, startNode, stopNode } from './support/children.js';
+import { becomes, within } from './support/deadline.js';
+import type { NodesAnswer, ReaderAccount, ReaderReport } from './support/fleet-reader.js';
+import { median } from './support/numbers.js';
+import { cpuSeconds, residentBytes } from './support/process-usage.js';
+import { inFolder } from './support/programs.js';
+import type { Row, Scale } from './support/row.js';
 
 const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url));
-const GATEWAYS = 20;
+const READER = new URL('./support/fleet-reader.js', import.meta.url);
+const SIZES = { full: { gateways: 20, measureMs: 20_000 }, short: { gateways: 4, measureMs: 3000 } };
 const NODES = 50;
+/**
+ * Data updates of a node: one in five seconds, beside its battery, its temperature and its place every ten. With one a
+ * second, 20 virtual meshes and their gateways alone would fill two cores.
+ */
+const RATE_HZ = 0.2;
+/** Gateways that start at once: each takes a core for most of a second. */
+const AT_ONCE = 4;
+const ONLINE_MS = 20_000;
+const KNOWN_MS = 40_000;
+const ANSWER_MS = 15_000;
+const CLI_MS = 20_000;
 const ASKED = 5;
-const MEASURE_MS = 15_000;
-const TICKS_PER_SECOND = 100;
-const LINES = ['allow_anonymous true', 'sys_interval 1', 'max_queued_messages 10000'];
 
-export async function run(): Promise<object[]> {
-  const broker = await Mosquitto.start({ lines: LINES });
-  const folder = await mkdtemp(join(tmpdir(), 'meshgate-bench-'));
-  const children = Array.from({ length: GATEWAYS }, (_, index) => startGateway(folder, broker.url, index));
-  const counters = await MqttWatcher.connect(broker.url, ['$SYS/#']);
-  const fleet = await connectFleet({ url: broker.url });
-  try {
-    await untilAllKnown(fleet);
-    await pause(10_000);
-    const alone = await measure(broker, children, counters);
-    const reading = await followAll(fleet);
-    const followed = await measure(broker, children, counters);
-    await reading.end();
-    return [
-      { what: 'without a reader', ...alone },
-      { what: 'one client follows every event', ...followed },
-      { what: `nodes of all gateways, ${NODES * GATEWAYS}`, ...(await askNodes(fleet)) },
-    ];
-  } finally {
-    await fleet.close();
-    await counters.close();
-    await Promise.all(children.map(endProcess));
-    await broker.remove();
-    await rm(folder, { recursive: true, force: true });
+type Size = (typeof SIZES)[Scale];
+
+export async function run(scale: Scale): Promise<Row[]> {
+  if (!hasMosquitto) {
+    console.log('fleet: left out, since there is no mosquitto');
+    return [];
+  }
+  return inFolder((folder) => new FleetBenchmark(folder, SIZES[scale]).run());
+}
+
+class FleetBenchmark {
+  readonly #folder: string;
+  readonly #size: Size;
+  readonly #gateways: ChildProcess[] = [];
+  readonly #rows: Row[] = [];
+
+  constructor(folder: string, size: Size) {
+    this.#folder = folder;
+    this.#size = size;
+  }
+
+  async run(): Promise<Row[]> {
+    const broker = await Mosquitto.start({ lines: BROKER_LINES });
+    endWithBenchmark(broker.pid);
+    const figures = await BrokerFigures.open(broker.url);
+    const fleet = await connectFleet({ url: broker.url });
+    try {
+      await this.#startAll(broker, fleet);
+      await this.#measureAll(broker, figures);
+      return this.#rows;
+    } finally {
+      await fleet.close();
+      await Promise.all(this.#gateways.map(stopNode));
+      await figures.close();
+      await broker.remove();
+    }
+  }
+
+  async #startAll(broker: Mosquitto, fleet: Fleet): Promise<void> {
+    const begun = performance.now();
+    const { gateways } = this.#size;
+    while (this.#gateways.length < gateways) {
+      const some = Math.min(AT_ONCE, gateways - this.#gateways.length);
+      for (let count = 0; count < some; count++) this.#start(broker.url);
+      const wanted = this.#gateways.length;
+      if (!(await becomes(ONLINE_MS, () => countOnline(fleet) >= wanted))) {
+        throw new Error(`${countOnline(fleet)} of ${wanted} gateways have joined the broker in time`);
+      }
+    }
+    this.#tell(`${gateways} gateways, ${AT_ONCE} at once, all at the broker`, seconds(begun), 's');
+    await becomes(KNOWN_MS, async () => (await countNodes(fleet)) >= gateways * NODES);
+    this.#tell(
+      'nodes that the gateways know then',
+      await countNodes(fleet),
+      `nodes, ${seconds(begun).toFixed(0)} s`,
+    );
+  }
+
+  #start(url: string): void {
+    const id = `field-${String(this.#gateways.length + 1).padStart(2, '0')}`;
+    const place = ['--socket', join(this.#folder, id), '--state', join(this.#folder, `${id}-state`)];
+    const mesh = ['--simulate', '--nodes', String(NODES), '--seed', String(this.#gateways.length + 1)];
+    const env = {
+      PATH: process.env.PATH,
+      MESHGATE_MQTT_ID: id,
+      MESHGATE_SIMULATION_RATE_HZ: String(RATE_HZ),
+    };
+    const args = [MAIN, 'start', ...mesh, ...place, '--http', 'off', '--mqtt', url];
+    this.#gateways.push(startNode(args, { stdio: 'ignore', env }));
+  }
+
+  async #measureAll(broker: Mosquitto, figures: BrokerFigures): Promise<void> {
+    await this.#measure('no reader', broker, figures);
+    const reader = new Helper(READER, broker.url);
+    try {
+      await reader.ready(ANSWER_MS);
+      await reader.ask('report', ANSWER_MS);
+      await this.#measure('one reader of all', broker, figures, reader);
+      const times: number[] = [];
+      let nodes = 0;
+      for (let asked = 0; asked < ASKED; asked++) {
+        const answer = await reader.ask<NodesAnswer>('nodes', ANSWER_MS);
+        times.push(answer.ms);
+        nodes = answer.nodes;
+      }
+      this.#tell(`nodes of all fields, ${nodes} nodes, by one that is connected`, median(times), 'ms');
+      this.#tellAccount(await reader.ask<ReaderAccount>('caught-up', ANSWER_MS));
+    } finally {
+      await reader.stop();
+    }
+    this.#tell('meshgate --fleet … nodes, process start included', await this.#runNodes(broker.url), 'ms');
+  }
+
+  async #measure(what: string, broker: Mosquitto, figures: BrokerFigures, reader?: Helper): Promise<void> {
+    const pids = this.#gateways.map(({ pid }) => pid ?? 0);
+    const look = () => ({
+      at: performance.now(),
+      counts: figures.read(),
+      broker: cpuSeconds(broker.pid),
+      gateways: pids.map(cpuSeconds).reduce((total, each) => total + each, 0),
+      reader: reader ? cpuSeconds(reader.pid) : 0,
+    });
+    const before = look();
+    await pause(this.#size.measureMs);
+    const after = look();
+    const report = await reader?.ask<ReaderReport>('report', ANSWER_MS);
+    const spent = (after.at - before.at) / 1000;
+    const tell = (name: string, figure: number, unit: string) => this.#tell(`${what}: ${name}`, figure, unit);
+    const percent = (from: number, to: number) => ((to - from) / spent) * 100;
+    this.#tellBroker(tell, before.counts, after.counts, spent);
+    tell('broker, CPU', percent(before.broker, after.broker), '% of a core');
+    tell('a gateway, CPU', percent(before.gateways, after.gateways) / pids.length, '% of a core');
+    tell('a gateway, resident', meanOf(pids.map(residentBytes)) / 1e6, 'MB');
+    tell('broker, resident', residentBytes(broker.pid) / 1e6, 'MB');
+    if (!reader || !report) return;
+    tell('events that reach it', report.events / spent, 'events/s');
+    tell('delay p50, event to reader', report.delayP50, 'ms');
+    tell('delay p99, event to reader', report.delayP99, 'ms');
+    tell('reader, CPU', percent(before.reader, after.reader), '% of a core');
+    tell('reader, resident', residentBytes(reader.pid) / 1e6, 'MB');
+  }
+
+  #tellBroker(
+    tell: (name: string, figure: number, unit: string) => void,
+    before: BrokerCounts,
+    after: BrokerCounts,
+    spent: number,
+  ): void {
+    const published = after.received - before.received;
+    tell('publications to the broker', published / spent, 'messages/s');
+    tell('payload of one, mean', (after.bytes - before.bytes) / Math.max(1, published), 'B');
+    tell('topics that it retains', after.retained, 'topics');
+    tell('dropped by the broker', after.dropped - before.dropped, 'messages');
+  }
+
+  #tellAccount({ numbered, received, named }: ReaderAccount): void {
+    this.#tell('events that the gateways numbered', numbered, 'events');
+    this.#tell('of them named by a gap', named, 'events');
+    const lost = numbered - received - named;
+    this.#rows.push({
+      what: 'of them lost',
+      figure: lost,
+      unit: 'events',
+      target: { of: 'figure', atMost: 0 },
+    });
+  }
+
+  async #runNodes(url: string): Promise<number> {
+    const begun = performance.now();
+    const child = startNode([MAIN, '--fleet', url, 'nodes'], { stdio: 'ignore' });
+    await within(CLI_MS, 'meshgate nodes', once(child, 'exit'));
+    return performance.now() - begun;
+  }
+
+  #tell(what: string, figure: number, unit: string): void {
+    this.#rows.push({ what, figure, unit });
   }
 }
 
-function startGateway(folder: string, url: string, index: number): ChildProcess {
-  const id = `field-${String(index + 1).padStart(2, '0')}`;
-  const place = ['--socket', join(folder, id), '--state', join(folder, `${id}-state`), '--http', 'off'];
-  const mesh = ['--simulate', '--nodes', String(NODES), '--seed', String(index + 1)];
-  return spawn(process.execPath, [MAIN, 'start', ...mesh, ...place, '--mqtt', url], {
-    stdio: 'ignore',
-    env: { PATH: process.env.PATH ?? '', MESHGATE_MQTT_ID: id },
-  });
-}
-
-async function endProcess(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return;
-  const ended = new Promise((resolve) => child.once('close', resolve));
-  child.kill('SIGINT');
-  await ended;
-}
-
-async function untilAllKnown(fleet: Fleet): Promise<void> {
-  while (fleet.gateways().filter(({ state }) => state === 'online').length < GATEWAYS) await pause(200);
-  while ((await countNodes(fleet)) < GATEWAYS * NODES) await pause(1000);
+function countOnline(fleet: Fleet): number {
+  return fleet.gateways().filter(({ state }) => state === 'online').length;
 }
 
 async function countNodes(fleet: Fleet): Promise<number> {
@@ -83,73 +211,10 @@ async function countNodes(fleet: Fleet): Promise<number> {
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-async function measure(broker: Mosquitto, children: readonly ChildProcess[], counters: MqttWatcher) {
-  const pids = children.map(({ pid }) => pid ?? 0);
-  const before = { broker: cpuSeconds(broker.pid), gateways: pids.map(cpuSeconds), ...read(counters) };
-  const begun = performance.now();
-  await pause(MEASURE_MS);
-  const seconds = (performance.now() - begun) / 1000;
-  const after = { broker: cpuSeconds(broker.pid), gateways: pids.map(cpuSeconds), ...read(counters) };
-  const perSecond = (from: number, to: number) => ((to - from) / seconds).toFixed(0);
-  const used = sum(after.gateways) - sum(before.gateways);
-  return {
-    'published, messages/s': perSecond(before.received, after.received),
-    'delivered, messages/s': perSecond(before.sent, after.sent),
-    'published, kB/s': ((after.bytes - before.bytes) / seconds / 1000).toFixed(0),
-    'retained topics': after.retained,
-    'broker, % of a core': (((after.broker - before.broker) / seconds) * 100).toFixed(1),
-    'broker, MB': (residentBytes(broker.pid) / 1e6).toFixed(1),
-    'a gateway, % of a core': ((used / seconds / children.length) * 100).toFixed(1),
-    'a gateway, MB': (sum(pids.map(residentBytes)) / 1e6 / children.length).toFixed(0),
-  };
+function seconds(since: number): number {
+  return (performance.now() - since) / 1000;
 }
 
-function read(counters: MqttWatcher) {
-  const figure = (name: string) => counters.at<number>(`$SYS/broker/${name}`) ?? 0;
-  return {
-    received: figure('publish/messages/received'),
-    sent: figure('publish/messages/sent'),
-    bytes: figure('publish/bytes/received'),
-    retained: figure('retained messages/count'),
-  };
-}
-
-/** A client of each gateway that reads every event, as `meshgate --fleet URL watch` does. */
-async function followAll(fleet: Fleet) {
-  const clients = await Promise.all(fleet.gateways().map(({ id }) => fleet.client(id)));
-  const reading = clients.map(async (client) => {
-    for await (const _ of client.subscribe());
-  });
-  for (const one of reading) one.catch(() => {});
-  return {
-    end: async () => {
-      for (const client of clients) client.close();
-      await Promise.allSettled(reading);
-    },
-  };
-}
-
-async function askNodes(fleet: Fleet) {
-  const times: number[] = [];
-  for (let asked = 0; asked < ASKED; asked++) {
-    const begun = performance.now();
-    await countNodes(fleet);
-    times.push(performance.now() - begun);
-  }
-  times.sort((a, b) => a - b);
-  return { 'median, ms': times[ASKED >> 1]?.toFixed(0), 'most, ms': times.at(-1)?.toFixed(0) };
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, each) => total + each, 0);
-}
-
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
-}
-
-function residentBytes(pid: number): number {
-  const line = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  return Number(line?.[1]) * 1024;
+function meanOf(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0) / numbers.length;
 }
