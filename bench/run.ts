@@ -1,8 +1,9 @@
 /**
  * Runs one benchmark by name, or all: `npm run bench -- cpu`. `--short`: the short form, which fails only where
- * something is twice as bad as it should be. Figures of a whole run go to `bench/results/<date>.json`.
+ * something is twice as bad as it should be. Figures of a whole run go to `bench/results/<date>.json`; `--write`: so do
+ * those of one benchmark, beside the others that are there.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot, packageVersion } from '../src/package-root.js';
@@ -25,6 +26,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   history: () => import('./history.js'),
   recorder: () => import('./recorder.js'),
   'mqtt-uplink': () => import('./mqtt-uplink.js'),
+  'mqtt-broker': () => import('./mqtt-broker.js'),
   'history-feed': () => import('./history-feed.js'),
   'event-loop': () => import('./event-loop.js'),
   'websocket-fanout': () => import('./websocket-fanout.js'),
@@ -61,7 +63,7 @@ for (const [name, load] of Object.entries(BENCHMARKS)) {
       .map((row) => `${name}: ${row.what}`),
   );
 }
-if (wanted === undefined && scale === 'full') writeResults();
+if (scale === 'full' && (wanted === undefined || args.includes('--write'))) writeResults();
 if (scale === 'short') {
   for (const what of failed) console.log(`far from its target: ${what}`);
   process.exitCode = failed.length === 0 ? 0 : 1;
@@ -92,7 +94,23 @@ function writeResults(): void {
   const now = new Date();
   const file = join(directory, `${now.toISOString().slice(0, 10)}.json`);
   const machine = { cores: cpus().length, node: process.version, load: loadavg()[0] };
-  const written = { at: now.toISOString(), version: packageVersion, machine, results };
+  const whole = { at: now.toISOString(), version: packageVersion, machine, results };
+  const written = wanted === undefined ? whole : beside(readResults(file) ?? whole, results, now);
   writeFileSync(file, `${JSON.stringify(written, null, 2)}\n`);
   console.log(`written to ${file}`);
+}
+
+interface Written {
+  readonly results: Readonly<Record<string, object[]>>;
+  /** When those were measured that are not of the whole run. */
+  readonly later?: Readonly<Record<string, string>>;
+}
+
+function readResults(file: string): Written | undefined {
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Written) : undefined;
+}
+
+function beside(old: Written, own: Readonly<Record<string, object[]>>, now: Date): Written {
+  const later = Object.fromEntries(Object.keys(own).map((name) => [name, now.toISOString()]));
+  return { ...old, results: { ...old.results, ...own }, later: { ...old.later, ...later } };
 }
