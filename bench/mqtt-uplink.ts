@@ -75,7 +75,10 @@ function makeConnector(
   openBroker: OpenBroker,
 ): MqttConnector {
   const stateFile = join(broker.folder, 'state.json');
-  writeFileSync(stateFile, JSON.stringify({ acknowledged: hub.lastSeq() - 3 * MESSAGES }));
+  writeFileSync(
+    stateFile,
+    JSON.stringify({ at: `${broker.url}/farm/north`, acknowledged: hub.lastSeq() - 3 * MESSAGES }),
+  );
   const settings = {
     ...MQTT_SETTINGS,
     url: broker.url,

@@ -259,7 +259,7 @@ const mqttSection = section({
   discovery: topic.optional(),
   /** 0 = never. */
   counters_s: whole(0, day).default(minute),
-  /** Where the number of the last event that the broker has is kept across restarts. */
+  /** Where the number of the last event that the broker has is kept across restarts; in the state directory unless given. */
   state_file: path.optional(),
 });
 

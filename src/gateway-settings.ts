@@ -112,12 +112,12 @@ export function webSettings({ http, clients }: Config, { host, port }: { host: s
   };
 }
 
-/** Of each connector, by name; undefined where it is not wanted. */
-export function connectorSettings(config: Config) {
-  return { mqtt: mqttSettings(config) };
+/** Of each connector, by name; undefined where it is not wanted. `directory`: of what outlives the process, if any. */
+export function connectorSettings(config: Config, directory: string | undefined) {
+  return { mqtt: mqttSettings(config, directory) };
 }
 
-function mqttSettings({ mqtt }: Config) {
+function mqttSettings({ mqtt }: Config, directory: string | undefined) {
   const { url } = mqtt;
   if (url === undefined) return undefined;
   return {
@@ -134,6 +134,6 @@ function mqttSettings({ mqtt }: Config) {
     commands: mqtt.commands,
     discoveryPrefix: mqtt.discovery,
     countersEveryMs: mqtt.counters_s * 1000,
-    stateFile: mqtt.state_file,
+    stateFile: mqtt.state_file ?? (directory === undefined ? undefined : join(directory, 'mqtt.json')),
   };
 }

@@ -97,6 +97,8 @@ export class Gateway {
   readonly #audit: AuditTrail;
   #locks: ProcessLock[] = [];
   #stateLock: ProcessLock | undefined;
+  /** While it is this gateway's alone. */
+  #stateDirectory: string | undefined;
   #history: History | undefined;
   readonly #classicLog: ClassicLog | undefined;
 
@@ -211,6 +213,7 @@ export class Gateway {
     const fault = prepareStateDirectory(directory);
     if (fault !== undefined) return this.#goWithoutHistory(fault);
     this.#stateLock = await lockState(directory);
+    this.#stateDirectory = directory;
     this.#audit.keepIn(join(directory, 'audit.jsonl'));
     const opened = await History.open({
       settings: historySettings(config, directory),
@@ -274,7 +277,8 @@ export class Gateway {
   #loadConnectors() {
     const { config, clock = systemClock } = this.#parts;
     const logOf = this.#logOf;
-    return loadConnectors(connectorSettings(config), { hub: this.hub, gateway: this.#facts, clock, logOf });
+    const settings = connectorSettings(config, this.#stateDirectory);
+    return loadConnectors(settings, { hub: this.hub, gateway: this.#facts, clock, logOf });
   }
 
   /** Begins to open the link, and keeps it open; does not wait for it, nor for what connectors join. */

@@ -28,6 +28,11 @@ export function allowFleet(command: Command, reach: Reach): Command {
   return command;
 }
 
+/** The options of this file are for it too. */
+export function isForFleet(command: Command): boolean {
+  return reaches.has(command);
+}
+
 /** Undefined: the gateway of a socket. */
 export function chosenFleet(): FleetChoice | undefined {
   return chosen;

@@ -20,10 +20,17 @@ export const ALARM_CODES = {
     lasting: false,
     text: 'commands were refused because too many were waiting',
   },
+  ID_TAKEN: {
+    priority: 'medium',
+    lasting: false,
+    text: 'another gateway uses the name that this one has in another system',
+  },
   MALFORMED_DATA: { priority: 'low', lasting: false, text: 'a node sends data that can not be read' },
 } as const;
 
 export type AlarmCode = keyof typeof ALARM_CODES;
+/** Those that a connector raises: only it sees the other system. */
+export type ConnectorAlarmCode = Extract<AlarmCode, 'ID_TAKEN'>;
 export type AlarmPriority = 'high' | 'medium' | 'low';
 
 /** Times are ms since the epoch, host clock. */

@@ -8,7 +8,7 @@ import type { DataType } from '../protocol/data-types.js';
 import type { Message, Path, Tables } from '../protocol/message.js';
 import type { RootCommand } from '../protocol/root-command.js';
 import type { LinkStatus } from '../uart/link-keeper.js';
-import type { Alarm } from './alarms.js';
+import type { Alarm, ConnectorAlarmCode } from './alarms.js';
 import type { Archive } from './archive.js';
 import type { Delivery, Expectation } from './deliveries.js';
 import type { Health } from './health.js';
@@ -186,6 +186,8 @@ export interface Hub {
   arePathsRestored(): boolean;
   /** Alarms that are not both over and acknowledged, oldest first. */
   alarms(): Alarm[];
+  /** What a connector has noticed, and a person should know; `text`: what exactly. */
+  raiseAlarm(code: ConnectorAlarmCode, text: string): void;
   /** False when there is no such alarm. */
   acknowledgeAlarm(id: string): boolean;
   /** The last number that an event was given. */

@@ -18,7 +18,7 @@ import {
 } from '../protocol/message.js';
 import type { RootCommand } from '../protocol/root-command.js';
 import type { LinkStatus } from '../uart/link-keeper.js';
-import { type Alarm, Alarms } from './alarms.js';
+import { type Alarm, Alarms, type ConnectorAlarmCode } from './alarms.js';
 import type { Archive } from './archive.js';
 import { Deliveries, type Delivery, type DeliveryFailure, type Expectation } from './deliveries.js';
 import { EventFeed } from './event-feed.js';
@@ -270,6 +270,10 @@ export class NetworkManager implements Hub {
 
   alarms(): Alarm[] {
     return this.#alarms.all();
+  }
+
+  raiseAlarm(code: ConnectorAlarmCode, text: string): void {
+    this.#alarms.raise(code, undefined, text);
   }
 
   acknowledgeAlarm(id: string): boolean {

@@ -59,7 +59,8 @@ test('every number that the method counters gives is a sample, and no two are th
 test('every number of a whole gateway has a metric of its own name (a new counter needs a row), and every metric is told', async (t) => {
   const { path, remove } = temporaryFolder();
   t.teardown(remove);
-  const args = ['--simulate', '--nodes', '2', '--http', '0', '--socket', join(path, 's'), '--state', path];
+  const place = ['--http', '0', '--socket', join(path, 's'), '--state', path];
+  const args = ['--simulate', '--nodes', '2', ...place, '--mqtt', 'mqtt://127.0.0.1:1'];
   const gateway = await startProcess(args, {
     MESHGATE_RECORDER_DIRECTORY: join(path, 'recordings'),
     MESHGATE_HISTORY_CLASSIC_LOG: join(path, 'log'),

@@ -1,5 +1,5 @@
 /** Scripts for shells, made from the commands that there are. */
-import { type CommandWords, flatten, type OptionWords } from './completion-words.js';
+import { type CommandWords, flatten, type OptionWords, type ProgramWords } from './completion-words.js';
 
 /** Words that may follow a command. */
 function wordsAfter({ subcommands, options, values }: CommandWords): string[] {
@@ -10,15 +10,16 @@ function lastWord({ path }: CommandWords): string {
   return path.slice(path.lastIndexOf(' ') + 1);
 }
 
-function optionsWithValues(commands: readonly CommandWords[]) {
-  return flatten(commands).flatMap(({ path, options }) =>
+function optionsWithValues({ options, commands }: ProgramWords) {
+  return [{ path: '', options }, ...flatten(commands)].flatMap(({ path, options }) =>
     options.filter(({ takesValue }) => takesValue).map((option) => ({ path, option })),
   );
 }
 
 // ---- bash -----------------------------------------------------------------------------------------------------
 
-export function bashScript(name: string, commands: readonly CommandWords[]): string {
+export function bashScript(program: ProgramWords): string {
+  const { name, options, commands } = program;
   const words = flatten(commands).map(
     (command) => `    ${quoted(command.path)}) words=${quoted(wordsAfter(command).join(' '))} ;;`,
   );
@@ -32,10 +33,10 @@ ${bashPaths(commands)}
     esac
   done
   case "$path $previous" in
-${bashValues(commands)}
+${bashValues(program)}
   esac
   case "$path" in
-    '') words=${quoted(`${commands.map(lastWord).join(' ')} --help --version`)} ;;
+    '') words=${quoted([...commands.map(lastWord), ...options.map(({ long }) => long)].join(' '))} ;;
 ${words.join('\n')}
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
@@ -53,8 +54,8 @@ function bashPaths(commands: readonly CommandWords[]): string {
     .join('\n');
 }
 
-function bashValues(commands: readonly CommandWords[]): string {
-  return optionsWithValues(commands)
+function bashValues(program: ProgramWords): string {
+  return optionsWithValues(program)
     .map(({ path, option }) => `    ${quoted(`${path} ${option.long}`)}) ${bashValue(option)}; return ;;`)
     .join('\n');
 }
@@ -66,7 +67,7 @@ function bashValue({ values, takesPath }: OptionWords): string {
 
 // ---- zsh ------------------------------------------------------------------------------------------------------
 
-export function zshScript(name: string, commands: readonly CommandWords[]): string {
+export function zshScript({ name, options, commands }: ProgramWords): string {
   const cases = flatten(commands).map(({ path, subcommands, options, values }) => {
     const first = [...subcommands.map(lastWord), ...values].join(' ');
     const specs = options.map((option) => `      ${zshOption(option)}`);
@@ -81,16 +82,17 @@ _${name}() {
   commands=(
 ${commands.map((command) => `    ${quoted(`${command.path}:${command.description.replaceAll(':', '\\:')}`)}`).join('\n')}
   )
-  if (( CURRENT == 2 )); then
-    _describe command commands
-    return
-  fi
   for word in "\${(@)words[2,CURRENT-1]}"; do
     case "$place $word" in
 ${zshPaths(commands)}
     esac
   done
   case "$place" in
+    '')
+      _describe command commands
+      _arguments -s \\
+  ${options.map((option) => `      ${zshOption(option)}`).join(' \\\n  ')}
+      ;;
 ${cases.join('\n')}
   esac
 }
@@ -111,12 +113,14 @@ function zshOption({ long, description, values, takesValue, takesPath }: OptionW
 
 // ---- fish -----------------------------------------------------------------------------------------------------
 
-export function fishScript(name: string, commands: readonly CommandWords[]): string {
+export function fishScript({ name, options, commands }: ProgramWords): string {
+  const first = `complete -c ${name} -n __fish_use_subcommand`;
+  const ahead = options.map((option) => `${first} ${fishOption(option)} -d ${quoted(option.description)}`);
   const lines = commands.flatMap((command) => [
     `complete -c ${name} -f -n __fish_use_subcommand -a ${quoted(command.path)} -d ${quoted(command.description)}`,
     ...fishCommand(name, command),
   ]);
-  return `# Completion of ${name} for fish: ${name} completion fish | source\n${lines.join('\n')}\n`;
+  return `# Completion of ${name} for fish: ${name} completion fish | source\n${[...ahead, ...lines].join('\n')}\n`;
 }
 
 function fishCommand(name: string, command: CommandWords): string[] {

@@ -1,4 +1,5 @@
 import type { Command, Option } from 'commander';
+import { isForFleet } from '../fleet-choice.js';
 
 /** An option by its long name; `values`: what it takes, where that is a closed list. */
 export interface OptionWords {
@@ -20,9 +21,21 @@ export interface CommandWords {
   readonly values: readonly string[];
 }
 
-/** Every command of the program, from the program itself. */
-export function describeCommands(program: Command): CommandWords[] {
-  return program.commands.map((command) => describe(command, ''));
+/** The program: what may stand before a command, and every command. */
+export interface ProgramWords {
+  readonly name: string;
+  readonly options: readonly OptionWords[];
+  readonly commands: readonly CommandWords[];
+}
+
+export function describeProgram(program: Command): ProgramWords {
+  const options = program.options.flatMap(describeOption);
+  const ofFleet = options.filter(({ takesValue }) => takesValue);
+  return {
+    name: program.name(),
+    options: [...options, HELP],
+    commands: program.commands.map((command) => describe(command, '', ofFleet)),
+  };
 }
 
 /** Commands with all that stand below them, in one list. */
@@ -30,13 +43,14 @@ export function flatten(commands: readonly CommandWords[]): CommandWords[] {
   return commands.flatMap((command) => [command, ...flatten(command.subcommands)]);
 }
 
-function describe(command: Command, parent: string): CommandWords {
+/** `ofFleet`: the program's options that a command takes which is for a fleet. */
+function describe(command: Command, parent: string, ofFleet: readonly OptionWords[]): CommandWords {
   const path = `${parent} ${command.name()}`.trim();
   return {
     path,
     description: command.description(),
-    subcommands: command.commands.map((each) => describe(each, path)),
-    options: [...command.options.flatMap(describeOption), HELP],
+    subcommands: command.commands.map((each) => describe(each, path, ofFleet)),
+    options: [...command.options.flatMap(describeOption), ...(isForFleet(command) ? ofFleet : []), HELP],
     values: command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []),
   };
 }

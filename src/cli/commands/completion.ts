@@ -1,7 +1,7 @@
 import { Argument, type Command } from 'commander';
 import { print } from '../output.js';
 import { bashScript, fishScript, zshScript } from './completion-scripts.js';
-import { describeCommands } from './completion-words.js';
+import { describeProgram } from './completion-words.js';
 
 const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript };
 
@@ -20,5 +20,5 @@ export function addCompletionCommand(program: Command): void {
     .description('print a script that completes commands and options in a shell')
     .addArgument(new Argument('<shell>', 'which shell').choices(Object.keys(SCRIPTS)))
     .addHelpText('after', HOW_TO)
-    .action((shell: Shell) => print(SCRIPTS[shell](program.name(), describeCommands(program))));
+    .action((shell: Shell) => print(SCRIPTS[shell](describeProgram(program))));
 }

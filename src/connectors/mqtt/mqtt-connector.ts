@@ -74,7 +74,9 @@ export class MqttConnector implements Connector {
     this.#instance = thisInstance(gateway.version, gateway.startedAt);
     this.#takeover = new TakeoverWatch(this.#instance);
     this.#progress =
-      settings.stateFile === undefined ? undefined : new ProgressFile(settings.stateFile, clock, log);
+      settings.stateFile === undefined
+        ? undefined
+        : new ProgressFile(settings.stateFile, `${brokerName(settings)}/${topics.base}`, clock, log);
     const onAcknowledged = (seq: number) => this.#progress?.set(seq);
     this.#events = new EventLane(this.#progress?.read(), { hub, topics, now, onAcknowledged });
     const discovery =
@@ -126,6 +128,7 @@ export class MqttConnector implements Connector {
   counters() {
     return {
       broker: this.#keeper.state,
+      connected: this.#keeper.state === 'up' ? 1 : 0,
       isContested: this.#takeover.isConflict,
       downs: this.#keeper.downs.snapshot(),
       outbox: { ...this.#outbox.counts.snapshot(), unacknowledged: this.#outbox.unacknowledged },
@@ -219,7 +222,7 @@ export class MqttConnector implements Connector {
     if (instance && this.#takeover.onStatus(instance)) this.#tellConflict();
   }
 
-  /** It is told in the log, and to whoever watches the gateway. */
+  /** It is told in the log, to whoever watches the gateway, and as an alarm to whoever looks later. */
   #tellConflict(): void {
     const { hub, log } = this.#parts;
     const { id } = this.#settings;
@@ -227,6 +230,7 @@ export class MqttConnector implements Connector {
     const text = `two gateways have the id ${id} at ${brokerName(this.#settings)}: this one, and ${who}; give one another mqtt.id`;
     log.warn(`conflict ${who}`, text);
     void hub.execute({ kind: 'log', text }, 'mqtt');
+    hub.raiseAlarm('ID_TAKEN', text);
   }
 
   #onEvent(event: HubEvent): void {

@@ -8,26 +8,31 @@ const WRITE_EVERY_MS = 1000;
 
 /**
  * The number of the last event that the broker has, in a small file, written at most once a second. After a restart
- * the broker is told what comes behind it, or which range is gone.
+ * the broker is told what comes behind it, or which range is gone. Another broker, or another id there, has none of it:
+ * the file says whose number it is.
  */
 export class ProgressFile {
   readonly #file: string;
+  readonly #place: string;
   readonly #clock: Clock;
   readonly #log: Log;
   #seq: number | undefined;
   #cancelWrite: CancelTimer | undefined;
 
-  constructor(file: string, clock: Clock, log: Log) {
+  /** `place`: the broker, and what this gateway is there. */
+  constructor(file: string, place: string, clock: Clock, log: Log) {
     this.#file = file;
+    this.#place = place;
     this.#clock = clock;
     this.#log = log;
   }
 
-  /** Undefined when there is none, or none that can be read. */
+  /** Undefined when there is none of this place, or none that can be read. */
   read(): number | undefined {
     try {
-      const seq = Number(JSON.parse(readFileSync(this.#file, 'utf8')).acknowledged);
-      return Number.isSafeInteger(seq) && seq >= 0 ? seq : undefined;
+      const { acknowledged, at } = JSON.parse(readFileSync(this.#file, 'utf8')) ?? {};
+      const seq = Number(acknowledged);
+      return at === this.#place && Number.isSafeInteger(seq) && seq >= 0 ? seq : undefined;
     } catch (error) {
       if (systemErrorCode(error) !== 'ENOENT') this.#complain(error);
       return undefined;
@@ -47,7 +52,7 @@ export class ProgressFile {
     if (this.#seq === undefined) return;
     try {
       mkdirSync(dirname(this.#file), { recursive: true });
-      writeFileSync(`${this.#file}.new`, `${JSON.stringify({ acknowledged: this.#seq })}\n`);
+      writeFileSync(`${this.#file}.new`, `${JSON.stringify({ at: this.#place, acknowledged: this.#seq })}\n`);
       renameSync(`${this.#file}.new`, this.#file);
       this.#seq = undefined;
     } catch (error) {

@@ -104,6 +104,7 @@ export const alarmShape = z.object({
     'HISTORY_FAILING',
     'NODE_DISCONNECTED',
     'QUEUE_FULL',
+    'ID_TAKEN',
     'MALFORMED_DATA',
   ]),
   priority: z.enum(['high', 'medium', 'low']),

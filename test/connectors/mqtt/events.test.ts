@@ -9,6 +9,9 @@ import { MqttFixture } from '../../support/mqtt-fixture.js';
 const folder = mkdtempSync(join(tmpdir(), 'mg-mqtt-'));
 test.after.always(() => rmSync(folder, { recursive: true, force: true }));
 
+/** Whose number the state file holds. */
+const AT = 'mqtt://broker.test/farm/north';
+
 /** Node 5 says a sequence number. */
 const sequence = (value: number) => `00 05 44 01 00 ${value.toString(16).toUpperCase().padStart(2, '0')}`;
 
@@ -140,7 +143,7 @@ test('the number that the broker has is kept in a file, and the next run tells w
   await first.say(sequence(1));
   await first.pass(1000);
   const known = first.mesh.network.lastSeq();
-  t.deepEqual(JSON.parse(readFileSync(stateFile, 'utf8')), { acknowledged: known });
+  t.deepEqual(JSON.parse(readFileSync(stateFile, 'utf8')), { at: AT, acknowledged: known });
   const broker = new FakeBroker();
   broker.refusal = 'unreachable';
   const second = await MqttFixture.start({ settings: { stateFile }, broker });
@@ -151,6 +154,19 @@ test('the number that the broker has is kept in a file, and the next run tells w
     second.gaps().map(({ from }) => from),
     [known + 1],
   );
+});
+
+test('the number is of one broker, and of one id there', async (t) => {
+  const stateFile = join(folder, 'places.json');
+  const first = await MqttFixture.start({ settings: { stateFile } });
+  await first.pass(1000);
+  for (const settings of [{ url: 'mqtt://other.test' }, { id: 'south' }, { prefix: 'estate' }]) {
+    const other = await MqttFixture.make({ settings: { stateFile, ...settings } });
+    other.connector.start();
+    await other.settle();
+    const base = `${settings.prefix ?? 'farm'}/${settings.id ?? 'north'}`;
+    t.like(other.broker.at(`${base}/event/gap`)[0], { from: null });
+  }
 });
 
 test('it is written once a second at most, and when the connector stops', async (t) => {
@@ -165,7 +181,10 @@ test('it is written once a second at most, and when the connector stops', async 
   const stopped = fixture.connector.stop();
   await fixture.settle();
   await stopped;
-  t.deepEqual(JSON.parse(readFileSync(stateFile, 'utf8')), { acknowledged: fixture.mesh.network.lastSeq() });
+  t.deepEqual(JSON.parse(readFileSync(stateFile, 'utf8')), {
+    at: AT,
+    acknowledged: fixture.mesh.network.lastSeq(),
+  });
 });
 
 test('a file that can not be read is named in the log, and counts as none', async (t) => {

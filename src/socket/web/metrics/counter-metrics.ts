@@ -104,6 +104,34 @@ const ROWS: readonly Row[] = [
     'Values replaced by later ones: clients read too slowly',
   ),
   ...both('ended.*', 'clients_ended_total', 'Connections that are over', 'reason'),
+  row('clients.mqtt.connected', 'mqtt_connected', '1 while there is a connection to the MQTT broker'),
+  row(
+    'clients.mqtt.downs.*',
+    'mqtt_failures_total',
+    'Times that the broker was lost or not reached',
+    'reason',
+  ),
+  row('clients.mqtt.outbox.published', 'mqtt_published_total', 'Publications given to the broker'),
+  row(
+    'clients.mqtt.outbox.acknowledged',
+    'mqtt_acknowledged_total',
+    'Publications that the broker has taken',
+  ),
+  row('clients.mqtt.outbox.refused', 'mqtt_refused_total', 'Publications that the broker did not take'),
+  row('clients.mqtt.outbox.tooLarge', 'mqtt_too_large_total', 'Publications larger than the broker takes'),
+  row(
+    'clients.mqtt.outbox.unacknowledged',
+    'mqtt_unacknowledged',
+    'Publications that wait for the broker’s word',
+  ),
+  row('clients.mqtt.events.acknowledged', 'mqtt_events_acknowledged', 'Number of the last event that it has'),
+  row('clients.mqtt.events.behind', 'mqtt_events_behind', 'Events that it does not have yet'),
+  row('clients.mqtt.events.gaps', 'mqtt_gaps_total', 'Gap notices: ranges of events that it will never have'),
+  row('clients.mqtt.picture.changedNodes', 'mqtt_changed_nodes', 'Nodes whose news it does not have yet'),
+  row('clients.mqtt.picture.fieldsLeftOut', 'mqtt_fields_left_out', 'Fields without a topic of their own'),
+  row('clients.mqtt.answersDropped', 'mqtt_answers_dropped_total', 'Answers to commands that were dropped'),
+  row('clients.mqtt.commands.refused.*', 'mqtt_commands_refused_total', 'Commands refused', 'reason'),
+  row('clients.mqtt.commands.*', 'mqtt_commands_total', 'Commands that came by MQTT', 'what'),
 ];
 
 interface Leaf {
