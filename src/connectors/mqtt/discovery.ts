@@ -1,7 +1,8 @@
 /**
  * What Home Assistant is told, so that it finds the nodes by itself: one retained message a device, below its
- * discovery prefix. Keys are Home Assistant's own, written out, and availability stands at each entity: one key that
- * it does not know, or two that exclude each other, and it refuses the whole device.
+ * discovery prefix. Keys are Home Assistant's own, written out, and availability stands at each entity. One key of the
+ * device that it does not know, or two that exclude each other, and it refuses the whole device; a unit that does not
+ * belong to its class, and it refuses the entity.
  */
 import { packageVersion } from '../../package-root.js';
 import { formatAddress } from '../../protocol/address.js';

@@ -7,8 +7,15 @@ export interface SensorKeys {
   readonly state_class?: string;
 }
 
+/** Every version takes it so; the letter mu, U+03BC, is taken only since 2025.9. */
+const MICROSIEMENS = '\u00b5S/cm';
+
 /** Units that Home Assistant writes in another way. */
-const UNITS: Readonly<Record<string, string>> = { deg: '°', 'uS/cm': 'µS/cm' };
+const UNITS: Readonly<Record<string, string>> = {
+  deg: '°',
+  'uS/cm': MICROSIEMENS,
+  '\u03bcS/cm': MICROSIEMENS,
+};
 
 /** Units that can mean but one thing, as Home Assistant writes them. */
 const CLASS_BY_UNIT: Readonly<Record<string, string>> = {
@@ -30,7 +37,7 @@ const CLASS_BY_UNIT: Readonly<Record<string, string>> = {
   mbar: 'pressure',
   lx: 'illuminance',
   'W/m²': 'irradiance',
-  'µS/cm': 'conductivity',
+  [MICROSIEMENS]: 'conductivity',
   dBm: 'signal_strength',
   'm/s': 'speed',
   'km/h': 'speed',

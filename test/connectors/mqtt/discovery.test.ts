@@ -225,7 +225,8 @@ for (const [type, name, unit, expected] of [
   ['Battery', 'level', '%', { unit_of_measurement: '%', device_class: 'battery' }],
   ['Valve', 'open', '%', { unit_of_measurement: '%' }],
   ['Heading', 'heading', 'deg', { unit_of_measurement: '°' }],
-  ['Soil', 'conductivity', 'uS/cm', { unit_of_measurement: 'µS/cm', device_class: 'conductivity' }],
+  ['Soil', 'conductivity', 'uS/cm', { unit_of_measurement: '\u00b5S/cm', device_class: 'conductivity' }],
+  ['Soil', 'conductivity', '\u03bcS/cm', { unit_of_measurement: '\u00b5S/cm', device_class: 'conductivity' }],
   ['Sequence', 'sequence', undefined, {}],
 ] as const) {
   test(`${type} ${name}${unit === undefined ? '' : ` in ${unit}`} is ${JSON.stringify(expected)}`, (t) => {
