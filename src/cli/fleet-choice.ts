@@ -60,23 +60,29 @@ function choose({ fleet, prefix, gateway }: FleetFlags, action: Command): void {
   }
   const only = gateway ?? takeGateway(action);
   if (reach === 'one' && only === undefined) {
-    throw badUsage(
-      `${action.name()} is for one gateway of a fleet`,
-      'name it: --gateway ID, or with the node: ID/0x0005',
-    );
+    throw badUsage(`${action.name()} is for one gateway of a fleet`, howToName(action));
   }
   chosen = { url, prefix: prefix ?? MESHGATE_FLEET_PREFIX, gateway: only };
+}
+
+function howToName(action: Command): string {
+  const withNode = placeOfName(action) < 0 ? '' : ', or stand before the node: field-north/0x0005';
+  return `it may be named by --gateway ID${withNode}; these there are: meshgate --fleet URL gateways`;
 }
 
 const NAMED_BY = new Set(['node', 'id']);
 
 /** The gateway that a node or an alarm was given with, `field-north/0x0005`; what follows it stays as the argument. */
 function takeGateway(action: Command): string | undefined {
-  const place = action.registeredArguments.findIndex((argument) => NAMED_BY.has(argument.name()));
+  const place = placeOfName(action);
   const given: unknown = action.processedArgs[place];
   const [gateway, rest] = typeof given === 'string' ? splitGateway(given) : [undefined, ''];
   if (gateway !== undefined) action.processedArgs[place] = rest;
   return gateway;
+}
+
+function placeOfName({ registeredArguments }: Command): number {
+  return registeredArguments.findIndex((argument) => NAMED_BY.has(argument.name()));
 }
 
 /** `field-north/0x0005`; without a gateway it is undefined. */

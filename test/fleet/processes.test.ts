@@ -75,6 +75,10 @@ brokerTest('what is for one gateway, or for none of a fleet, is refused', async 
     t.is(stdout, '');
   }
   t.is((await run('nodes', '--gateway', 'nowhere')).code, 3);
+  t.regex((await run('send', '5', 'hi')).stderr, /send is for one gateway .*\n.*field-north\/0x0005/);
+  const reset = await run('reset-root');
+  t.regex(reset.stderr, /reset-root is for one gateway .*\n.*--gateway ID;/);
+  t.regex((await run('reset-root', '--gateway', 'field-west')).stderr, /field-west: .*mqtt\.commands/);
 });
 
 brokerTest('watch streams all at once', async (t) => {
