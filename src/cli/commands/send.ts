@@ -74,13 +74,13 @@ const STAGES: Readonly<Record<DeliveryInfo['stage'], string>> = {
 export function formatDelivery(delivery: DeliveryInfo, { terminal }: View): string {
   const { id, to, message, stage, answer, roundTripMs } = delivery;
   const gateway = currentGateway();
-  const only = gateway === undefined ? '' : `--gateway ${gateway} `;
+  const [fleet, only] = gateway === undefined ? ['', ''] : ['--fleet URL ', `--gateway ${gateway} `];
   const target = to === null ? 'all nodes' : formatAddress(to);
   const time = roundTripMs === null ? '' : ` in ${Math.round(roundTripMs)} ms`;
   const reply = answer === null ? '' : `: ${formatBytes(answer)}`;
   const lines = [
     `${formatBytes(message)} to ${target}: ${STAGES[stage]}${time}${reply}`,
-    `later: meshgate explain ${only}--delivery ${id}`,
+    `later: meshgate ${fleet}explain ${only}--delivery ${id}`,
   ];
   return lines.map((line) => `${wrap(cleanText(line), terminal.columns).join('\n')}\n`).join('');
 }

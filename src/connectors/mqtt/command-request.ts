@@ -13,7 +13,8 @@ export const COMMAND_REFUSALS = {
   TOO_FAST: 'too many commands: 50 a second, and 200 at once',
   BAD_PAYLOAD: 'the payload must be a JSON object with the parameters, or empty',
   BAD_RESPONSE: 'the response topic, or the correlation, is not allowed: see docs/mqtt.md',
-  NOT_ALLOWED: 'the setting mqtt.commands does not allow this command, or there is none of this name',
+  NOT_ALLOWED:
+    'the gateway’s setting mqtt.commands does not allow this command, which resetRoot and clean must be named in; or there is none of this name',
   ANSWER_TOO_LONG: 'the answer is too long; ask for less',
 } as const;
 
