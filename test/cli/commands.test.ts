@@ -298,6 +298,10 @@ const hasBash = spawnSync('bash', ['--version']).status === 0;
     t.deepEqual(complete(t, stdout, ['nodes', '--status', 'd']), ['disconnected']);
     t.deepEqual(complete(t, stdout, ['alarms', 'a']), ['ack']);
     t.deepEqual(complete(t, stdout, ['completion', 'f']), ['fish']);
+    t.deepEqual(complete(t, stdout, ['--f']), ['--fleet']);
+    t.deepEqual(complete(t, stdout, ['--fleet', 'mqtt://broker', 'no']), ['nodes', 'node']);
+    t.deepEqual(complete(t, stdout, ['nodes', '--g']), ['--gateway']);
+    t.deepEqual(complete(t, stdout, ['doctor', '--f']), ['']);
   },
 );
 
