@@ -5,13 +5,13 @@ const WIDE =
   /^(\p{Emoji_Presentation}|\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}|[\u3000-\u303f\uff01-\uff60])/u;
 const WITHOUT_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}]+$/u;
 
-const characters = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+let segmenter: Intl.Segmenter | undefined;
 
 /** Columns that the text takes. */
 export function widthOf(text: string): number {
   if (ASCII.test(text)) return text.length;
   let width = 0;
-  for (const { segment } of characters.segment(text)) width += widthOfCharacter(segment);
+  for (const { segment } of charactersOf(text)) width += widthOfCharacter(segment);
   return width;
 }
 
@@ -20,7 +20,7 @@ export function shorten(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text;
   let kept = '';
   let width = 1;
-  for (const { segment } of characters.segment(text)) {
+  for (const { segment } of charactersOf(text)) {
     width += widthOfCharacter(segment);
     if (width > columns) break;
     kept += segment;
@@ -32,6 +32,12 @@ export function shorten(text: string, columns: number): string {
 export function pad(text: string, columns: number, align: 'left' | 'right' = 'left'): string {
   const spaces = ' '.repeat(Math.max(0, columns - widthOf(text)));
   return align === 'left' ? text + spaces : spaces + text;
+}
+
+/** Making the segmenter takes 8 ms, which is much of a short command, and few texts need it. */
+function charactersOf(text: string): Intl.Segments {
+  segmenter ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+  return segmenter.segment(text);
 }
 
 function widthOfCharacter(character: string): number {
