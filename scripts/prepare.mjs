@@ -1,6 +1,7 @@
 /**
  * Makes the working copy ready to run: installs from the lock file when node_modules is not what it says, and
- * compiles when a source is newer than the last build. `--force` compiles in any case.
+ * compiles when a source is newer than the last build, or the compiler has run by itself since. `--force` compiles in
+ * any case.
  */
 import { spawnSync } from 'node:child_process';
 import {
@@ -20,6 +21,7 @@ import { fileURLToPath } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const INSTALLED = join(root, 'node_modules', '.meshgate-installed');
 const BUILT = join(root, 'dist', '.built');
+const ENTRY = join(root, 'dist', 'src', 'main.js');
 const SOURCES = [
   'src',
   'test',
@@ -36,7 +38,8 @@ const RESULTS = 'results';
 
 requireNode();
 if (read(INSTALLED) !== read(join(root, 'package-lock.json'))) install();
-if (process.argv.includes('--force') || newest(SOURCES) > timeOf(BUILT)) build();
+if (process.argv.includes('--force') || newest(SOURCES) > timeOf(BUILT) || timeOf(ENTRY) > timeOf(BUILT))
+  build();
 
 function requireNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
@@ -59,8 +62,9 @@ function build() {
   run(process.execPath, [tsc, '-p', root]);
   run(process.execPath, [tsc, '-p', join(root, 'src', 'dashboard')]);
   run(process.execPath, [join(root, 'scripts', 'build-dashboard.mjs')]);
+  run(process.execPath, [join(root, 'scripts', 'build-bundle.mjs')]);
   mkdirSync(dirname(BUILT), { recursive: true });
-  chmodSync(join(root, 'dist', 'src', 'main.js'), 0o755);
+  chmodSync(ENTRY, 0o755);
   writeFileSync(BUILT, '');
 }
 

@@ -7,7 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse as parseToml } from 'smol-toml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorText, MeshgateError } from './errors.js';
 import { packageRoot } from './package-root.js';
 import { isUnicast } from './protocol/address.js';

@@ -1,8 +1,12 @@
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { CancelTimer, Clock } from '../clock.js';
 import { ArchiveError, type ArchiveFailure } from '../network/archive.js';
+import { packageRoot } from '../package-root.js';
 import type { Answer, FromThread, Question, ThreadSettings, ToThread } from './thread-messages.js';
 
+/** By the package's folder, since this file may have become part of another. */
+const THREAD = join(packageRoot, 'dist', 'src', 'history', 'store-thread.js');
 const OPEN_TIMEOUT_MS = 30_000;
 const ANSWER_TIMEOUT_MS = 30_000;
 const CLOSE_TIMEOUT_MS = 5000;
@@ -43,7 +47,7 @@ export class ThreadClient {
   constructor(settings: ThreadSettings, clock: Clock, handlers: ThreadClientHandlers) {
     this.#clock = clock;
     this.#handlers = handlers;
-    this.#worker = new Worker(new URL('./store-thread.js', import.meta.url), {
+    this.#worker = new Worker(THREAD, {
       workerData: settings,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
     });

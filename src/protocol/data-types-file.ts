@@ -1,5 +1,5 @@
 /** data-types.json, read and checked. */
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   type DataField,
   type DataType,

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorText, MeshgateError } from '../errors.js';
 
 /** A whole number written as 5, "5" or "0x05", within `min`–`max`. */

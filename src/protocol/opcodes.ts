@@ -2,7 +2,7 @@
  * opcodes.json: the messages that come from the root and the commands that clients give.
  * The only place where these numbers and names are read in.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ADDRESS_LENGTH } from './address.js';
 import type { DataTypes } from './data-types.js';
 import { badTable, numberOrHex, readJsonTable, refuseRepeats } from './json-table.js';

@@ -5,7 +5,7 @@
  * behind a connection (SO_PEERCRED), so the socket stands for who it was: its mode and group say who could have been.
  */
 import { appendFileSync, readFileSync, renameSync, statSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Clock } from '../clock.js';
 import { errorText, systemErrorCode } from '../errors.js';
 import type { Log } from '../log.js';

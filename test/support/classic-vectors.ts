@@ -1,7 +1,7 @@
 /** test/vectors/classic.json: requests of the classic dialect and what comes of them. docs/protocol.md shows the same. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { packageRoot } from '../../src/package-root.js';
 import { addressBytes } from '../../src/protocol/address.js';
 import { bytesOf } from './hex.js';

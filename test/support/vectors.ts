@@ -1,7 +1,7 @@
 /** The wire book: test/vectors/*.json, which the tests and docs/protocol.md share. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { packageRoot } from '../../src/package-root.js';
 
 const named = { name: z.string().min(1), meaning: z.string().min(1) };

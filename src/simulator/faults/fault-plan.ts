@@ -4,7 +4,7 @@
  * Seconds are a number, or `[least, most]`, from which each time is drawn. `after_s` is how long all is well before a
  * fault begins, again and again; `for_s` how long it lasts. A chance is a probability from 0 to 1.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { MeshgateError } from '../../errors.js';
 import type { Span } from '../span.js';
 

@@ -1,5 +1,5 @@
 import JSON5 from 'json5';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Robot } from '../../network/hub.js';
 
 /** The list is shown whole on every dashboard: more robots than this are a mistake. */

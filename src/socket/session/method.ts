@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Clock } from '../../clock.js';
 import type { Hub, NodeView } from '../../network/hub.js';
 import { MAX_UNICAST_ADDRESS, ROOT_ADDRESS } from '../../protocol/address.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { CLOSING_REASONS, SESSION_ERRORS } from './errors.js';
 import type { Method } from './method.js';
 import { eventShape } from './shapes.js';

@@ -2,7 +2,7 @@
  * What the session says, as schemas: they check the parameters, make the OpenRPC document, and give the client
  * library its types. Times are ms since the epoch, host clock, unless they say otherwise; bytes are hex.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { MAX_UNICAST_ADDRESS } from '../../protocol/address.js';
 import { ROLES } from '../role.js';
 

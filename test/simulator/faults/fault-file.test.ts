@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { z } from 'zod';
+import * as z from 'zod';
 import { MeshgateError } from '../../../src/errors.js';
 import { packageRoot } from '../../../src/package-root.js';
 import { loadFaults } from '../../../src/simulator/faults/fault-file.js';

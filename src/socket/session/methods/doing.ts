@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Delivery, DeliveryFailure, Expectation } from '../../../network/deliveries.js';
 import type { Command, CommandFailure, Hub, Sending } from '../../../network/hub.js';
 import { ROOT_ADDRESS } from '../../../protocol/address.js';

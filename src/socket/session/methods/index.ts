@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { packageVersion } from '../../../package-root.js';
 import { type Method, method } from '../method.js';
 import { describeOpenRpc } from '../openrpc.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { NodeStatus } from '../../../node/mesh-node.js';
 import { auditEntryShape } from '../../audit.js';
 import { sumOf } from '../../client-tally.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ArchivedValue, ArchiveError, type Place } from '../../../network/archive.js';
 import type { Hub, NodeValue } from '../../../network/hub.js';
 import type { DataType } from '../../../protocol/data-types.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Delivery } from '../../../network/deliveries.js';
 import type { Hub } from '../../../network/hub.js';
 import { describeSnapshot } from '../describe.js';
