@@ -1,5 +1,5 @@
 /**
- * Puts what the gateway and the command line start with into few files: a start opens some ten instead of 450. The
+ * Puts what the gateway and the command line start with into few files: a start opens some fifty instead of 450. The
  * entries take the place of those that the compiler wrote, and find the rest in dist/src/chunks. So whoever compiles
  * by `tsc` alone runs what that has written, never a bundle of an earlier source.
  *

@@ -1,7 +1,7 @@
 import { clearHangUpOnClose } from './hang-up-on-close.js';
 import { LinkError, type OpenLink } from './link.js';
 import { boardIdentity, choosePort, type ListPorts, listPorts, parsePortWish } from './port-finder.js';
-import { openSerialLink, type SerialLinkParts, type SerialLinkSettings } from './serial-link.js';
+import type { SerialLinkParts, SerialLinkSettings } from './serial-link.js';
 
 /** `port` is a wish: `auto`, a path, `usb:VID:PID` or `usb:VID:PID:SERIAL`. */
 export interface PortSettings extends Omit<SerialLinkSettings, 'path'> {
@@ -25,6 +25,8 @@ export function openPort({ port, ...serial }: PortSettings, parts: PortParts = {
   return async (handlers) => {
     const { path, why } = await choose(port, parts.list ?? listPorts);
     const identity = await (parts.identify ?? boardIdentity)(path);
+    // Loaded only here: its native parts need not be there before clients are served.
+    const { openSerialLink } = await import('./serial-link.js');
     const link = await openSerialLink({ ...serial, path, identity }, parts)(handlers);
     parts.onChosen?.(why);
     clearHangUpOnClose(path);
