@@ -9,6 +9,8 @@ const RETRY_MS = 1000;
 /** Between steps of tidying while there is more to do, and between rounds. */
 const TIDY_STEP_MS = 100;
 const TIDY_REST_MS = 10_000;
+/** The whole file is looked through when the gateway has started: a small computer has one core for both. */
+const CHECK_AFTER_MS = 1000;
 
 if (parentPort) await run(parentPort, workerData as ThreadSettings);
 
@@ -21,13 +23,17 @@ async function run(port: MessagePort, settings: ThreadSettings): Promise<void> {
   let tidying = setTimeout(function tidy() {
     tidying = setTimeout(tidy, store.tidy() ? TIDY_STEP_MS : TIDY_REST_MS);
   }, TIDY_REST_MS);
-  checkInBackground(settings.file, (why) => store.replace(why));
+  const check = setTimeout(
+    () => checkInBackground(settings.file, (why) => store.replace(why)),
+    CHECK_AFTER_MS,
+  );
   port.on('message', (message: ToThread) => {
     if (message.kind === 'events') store.write(message);
     else if (message.kind === 'ask') answer(store, message, tell);
     else {
       clearInterval(retry);
       clearTimeout(tidying);
+      clearTimeout(check);
       store.close(message.lastSeq);
       tell({ kind: 'closed' });
       port.close();
