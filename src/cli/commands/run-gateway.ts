@@ -26,7 +26,6 @@ const DEFAULT_TCP_PORT = '5001';
 
 /** Runs until it is told to stop. Rejects with a `MeshgateError`. */
 export async function runGateway(flags: StartFlags): Promise<void> {
-  tidyHeapEarly();
   const terminated = untilTerminated();
   outliveReaders();
   const passedSocket = takePassedSocket();
@@ -41,6 +40,7 @@ export async function runGateway(flags: StartFlags): Promise<void> {
   const service = new ServiceNotifier(log);
   try {
     await gateway.serve();
+    tidyHeapEarly();
     onHangUp(() => {
       service.reloading();
       reload(gateway, () => readConfig(flags), log);
