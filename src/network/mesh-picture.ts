@@ -2,7 +2,7 @@ import type { Clock } from '../clock.js';
 import type { MeshNode, Moment, NodeStatus, StatusRules } from '../node/mesh-node.js';
 import { NodeTable } from '../node/node-table.js';
 import type { TimedValue } from '../node/node-values.js';
-import type { DataTypes } from '../protocol/data-types.js';
+import type { DataType, DataTypes } from '../protocol/data-types.js';
 import { isRootAddress, type ListedNode, type Path, type ReportedValue } from '../protocol/message.js';
 import type { Series } from './archive.js';
 import type { HubEventContent, NodeView, Restored, Robot, RootView, ValueRange } from './hub.js';
@@ -264,11 +264,13 @@ export class MeshPicture {
   }
 
   #latestOf(node: MeshNode): NodeView['latest'] {
-    return node.typeIds().flatMap((id) => {
+    const latest: { type: DataType; value: TimedValue }[] = [];
+    for (const id of node.typeIds()) {
       const type = this.#dataTypes.findById(id);
       const value = node.latest(id);
-      return type && value ? [{ type, value }] : [];
-    });
+      if (type && value) latest.push({ type, value });
+    }
+    return latest;
   }
 
   #moment(): Moment {

@@ -45,13 +45,8 @@ function footText(hub: Hub, count: number, fresh: boolean): string {
 }
 
 function nodeText({ address, name, uuid, status, lastHeardAt, latest }: NodeView): string {
-  const head = {
-    address,
-    name,
-    uuid: uuid?.toString('hex') ?? null,
-    status,
-    last_contact: lastHeardAt ?? null,
-  };
+  const uuidText = uuid ? `"${uuid.toString('hex')}"` : 'null';
+  const head = `"address":${address},"name":${JSON.stringify(name)},"uuid":${uuidText},"status":"${status}"`;
   const values = latest.map(({ type, value }) => valueText(type, value)).join();
-  return `${JSON.stringify(head).slice(0, -1)},"values":{${values}}}`;
+  return `{${head},"last_contact":${lastHeardAt ?? null},"values":{${values}}}`;
 }
