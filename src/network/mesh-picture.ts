@@ -118,7 +118,7 @@ export class MeshPicture {
   /** The root's list is complete: whoever is not on it was missed. The root need not list its own address. */
   onListComplete(listed: readonly ListedNode[]): void {
     const addresses = new Set(listed.map(({ address }) => address));
-    for (const node of this.#nodes.all()) {
+    for (const node of this.#nodes.sorted()) {
       if (!addresses.has(node.address) && !isRootAddress(node.address)) node.onMissedInList();
     }
   }
@@ -126,7 +126,7 @@ export class MeshPicture {
   /** Tells whose status has changed because time has passed. */
   tellStatuses(): void {
     const now = this.#clock.monotonic();
-    for (const node of this.#nodes.all()) this.#tellStatus(node, now);
+    for (const node of this.#nodes.sorted()) this.#tellStatus(node, now);
   }
 
   setPaths(paths: readonly Path[]): void {
@@ -149,7 +149,7 @@ export class MeshPicture {
 
   /** The root was told to restart: every node is disconnected until it is heard again. */
   onRootRestart(): void {
-    for (const node of this.#nodes.all()) node.onRootRestart();
+    for (const node of this.#nodes.sorted()) node.onRootRestart();
     this.tellStatuses();
   }
 
@@ -204,7 +204,7 @@ export class MeshPicture {
   /** Of every node that has told one, in hex. */
   uuids(): Set<string> {
     const uuids = new Set<string>();
-    for (const { uuid } of this.#nodes.all()) if (uuid) uuids.add(uuid.toString('hex'));
+    for (const { uuid } of this.#nodes.sorted()) if (uuid) uuids.add(uuid.toString('hex'));
     return uuids;
   }
 
@@ -215,7 +215,8 @@ export class MeshPicture {
 
   /** Addresses of the nodes with this status. */
   addressesOf(status: NodeStatus): number[] {
-    return [...this.#nodes.all()]
+    return this.#nodes
+      .sorted()
       .filter((node) => this.#statusOf(node) === status)
       .map(({ address }) => address);
   }
@@ -223,7 +224,7 @@ export class MeshPicture {
   countWhere(matches: (status: NodeStatus) => boolean): number {
     let count = 0;
     const now = this.#clock.monotonic();
-    for (const node of this.#nodes.all()) {
+    for (const node of this.#nodes.sorted()) {
       if (matches(this.#statusOf(node, now))) count++;
     }
     return count;

@@ -65,11 +65,6 @@ export class NodeTable {
     return found;
   }
 
-  /** Every node, in no particular order. */
-  all(): Iterable<MeshNode> {
-    return this.#nodes.values();
-  }
-
   clear(): void {
     this.#nodes.clear();
   }

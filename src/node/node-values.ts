@@ -17,36 +17,38 @@ interface RingShape {
   readonly varies: boolean;
   /** Bytes of the longest value. */
   readonly longest: number;
-  /** Slots. */
-  readonly capacity: number;
 }
 
 const TIME_LENGTH = 8;
 const LENGTH_LENGTH = 2;
 const MAX_LENGTH = 0xffff;
-/** Slots that a ring begins with, unless fewer are all that it may have. */
-const FIRST_SLOTS = 16;
+/** Rows that a block begins with, unless fewer are all that it may have. */
+const FIRST_ROWS = 16;
 /** Room for values of varying length grows by this many bytes, so that it need not grow with each. */
 const ROOM_STEP = 16;
 
 /** Where the parts of a ring's head lie in it. */
-const HEAD = { typeId: 0, flags: 1, longest: 2, capacity: 4, oldest: 6, count: 8, slots: 10 } as const;
-const HEAD_LENGTH = 14;
+const HEAD = { typeId: 0, flags: 1, longest: 2, oldest: 4, count: 6, inRow: 8 } as const;
+const HEAD_LENGTH = 12;
 const HAS_DEVICE_TIMES = 1;
 const VARIES = 2;
 
 /**
  * The last values of a node: for each data type a ring, all of them in one block of memory. As objects they would take
- * some 300 bytes each, and a large mesh has millions of them; and what one message brings lies close together.
+ * some 300 bytes each, and a large mesh has millions of them. What one message brings lies in one row, so that it
+ * costs one look into memory, not one for each type.
  *
- *     block:  head of each ring, by rising type id | slots of each ring
- *     head:   type id (u8) | flags (u8) | longest (u16) | capacity (u16) | oldest (u16) | count (u16) | slots at (u32)
+ *     block:  head of each ring, by rising type id | rows
+ *     head:   type id (u8) | flags (u8) | longest (u16) | oldest (u16) | count (u16) | place in the row (u32)
+ *     row:    a slot of each ring
  *     slot:   received at (f64) | device time (f64, NaN = none)? | length (u16)? | bytes
  */
 export class NodeValues {
   readonly #limit: number;
   #block: MemoryBlock = NO_MEMORY;
   #rings = 0;
+  #rows = 0;
+  #rowLength = 0;
 
   /** `limit`: values kept of each data type, 1–65,535. */
   constructor(limit: number) {
@@ -101,9 +103,9 @@ export class NodeValues {
   }
 
   #fits(head: number, { deviceTime, bytes }: TimedValue): boolean {
-    const { hasDeviceTimes, varies, longest, capacity } = this.#shapeOf(head);
+    const { hasDeviceTimes, varies, longest } = this.#shapeOf(head);
     const count = this.#get(head, HEAD.count);
-    const hasRoom = count < capacity || count === this.#limit;
+    const hasRoom = count < this.#rows || count === this.#limit;
     const hasTimes = deviceTime === undefined || hasDeviceTimes;
     return hasRoom && hasTimes && (varies ? bytes.length <= longest : bytes.length === longest);
   }
@@ -116,7 +118,6 @@ export class NodeValues {
       hasDeviceTimes: (flags & HAS_DEVICE_TIMES) !== 0,
       varies: (flags & VARIES) !== 0,
       longest: this.#get(head, HEAD.longest),
-      capacity: this.#get(head, HEAD.capacity),
     };
   }
 
@@ -126,36 +127,40 @@ export class NodeValues {
     const own = before.find((shape) => shape.typeId === typeId);
     const others = before.filter((shape) => shape !== own);
     const head = own && this.#find(typeId);
-    const count = head === undefined ? 0 : this.#get(head, HEAD.count);
-    const grown = own ? widen(own, value, count, this.#limit) : newShape(typeId, value, this.#limit);
-    this.#layOut([...others, grown].sort((a, b) => a.typeId - b.typeId));
+    const isFull = head !== undefined && this.#get(head, HEAD.count) === this.#rows;
+    const rows = Math.min(this.#limit, Math.max(FIRST_ROWS, isFull ? 2 * this.#rows : this.#rows));
+    const shape = own ? widen(own, value) : newShape(typeId, value);
+    this.#layOut(
+      [...others, shape].sort((a, b) => a.typeId - b.typeId),
+      rows,
+    );
   }
 
-  #layOut(shapes: readonly RingShape[]): void {
+  #layOut(shapes: readonly RingShape[], rows: number): void {
     const held = shapes.map(({ typeId }) => this.all(typeId));
     const old = this.#block;
-    const heads = shapes.length * HEAD_LENGTH;
-    this.#block = takeBlock(shapes.reduce((sum, shape) => sum + slotLength(shape) * shape.capacity, heads));
     this.#rings = shapes.length;
-    let slots = heads;
+    this.#rows = rows;
+    this.#rowLength = shapes.reduce((sum, shape) => sum + slotLength(shape), 0);
+    this.#block = takeBlock(shapes.length * HEAD_LENGTH + rows * this.#rowLength);
+    let inRow = 0;
     shapes.forEach((shape, ring) => {
       const head = this.#headAt(ring);
-      this.#writeHead(head, shape, slots);
+      this.#writeHead(head, shape, inRow);
       for (const value of held[ring] ?? []) this.#push(head, value);
-      slots += slotLength(shape) * shape.capacity;
+      inRow += slotLength(shape);
     });
     giveBack(old);
   }
 
-  #writeHead(head: number, shape: RingShape, slots: number): void {
+  #writeHead(head: number, shape: RingShape, inRow: number): void {
     const { memory } = this.#block;
     memory[head] = shape.typeId;
     memory[head + HEAD.flags] = (shape.hasDeviceTimes ? HAS_DEVICE_TIMES : 0) | (shape.varies ? VARIES : 0);
     memory.writeUInt16LE(shape.longest, head + HEAD.longest);
-    memory.writeUInt16LE(shape.capacity, head + HEAD.capacity);
     memory.writeUInt16LE(0, head + HEAD.oldest);
     memory.writeUInt16LE(0, head + HEAD.count);
-    memory.writeUInt32LE(slots, head + HEAD.slots);
+    memory.writeUInt32LE(inRow, head + HEAD.inRow);
   }
 
   /** There is room. */
@@ -166,23 +171,23 @@ export class NodeValues {
       memory.writeUInt16LE(count + 1, head + HEAD.count);
       this.#write(head, count, value);
     } else {
-      const oldest = (this.#get(head, HEAD.oldest) + 1) % this.#get(head, HEAD.capacity);
+      const oldest = (this.#get(head, HEAD.oldest) + 1) % this.#rows;
       memory.writeUInt16LE(oldest, head + HEAD.oldest);
       this.#write(head, count - 1, value);
     }
   }
 
   /** Where the slot of a value begins; 0 is the oldest. */
-  #slotAt(head: number, index: number, shape: RingShape): number {
-    const slot = (this.#get(head, HEAD.oldest) + index) % shape.capacity;
-    const slots = this.#block.memory.readUInt32LE(head + HEAD.slots);
-    return this.#block.start + slots + slot * slotLength(shape);
+  #slotAt(head: number, index: number): number {
+    const row = (this.#get(head, HEAD.oldest) + index) % this.#rows;
+    const inRow = this.#block.memory.readUInt32LE(head + HEAD.inRow);
+    return this.#headAt(this.#rings) + row * this.#rowLength + inRow;
   }
 
   #write(head: number, index: number, { receivedAt, deviceTime, bytes }: TimedValue): void {
     const { memory } = this.#block;
     const shape = this.#shapeOf(head);
-    let at = memory.writeDoubleLE(receivedAt, this.#slotAt(head, index, shape));
+    let at = memory.writeDoubleLE(receivedAt, this.#slotAt(head, index));
     if (shape.hasDeviceTimes) at = memory.writeDoubleLE(deviceTime ?? Number.NaN, at);
     if (shape.varies) at = memory.writeUInt16LE(bytes.length, at);
     bytes.copy(memory, at);
@@ -191,7 +196,7 @@ export class NodeValues {
   #read(head: number, index: number): TimedValue {
     const { memory } = this.#block;
     const shape = this.#shapeOf(head);
-    let at = this.#slotAt(head, index, shape);
+    let at = this.#slotAt(head, index);
     const receivedAt = memory.readDoubleLE(at);
     at += TIME_LENGTH;
     const deviceTime = shape.hasDeviceTimes ? memory.readDoubleLE(at) : Number.NaN;
@@ -207,26 +212,18 @@ function slotLength({ hasDeviceTimes, varies, longest }: RingShape): number {
   return (hasDeviceTimes ? 2 : 1) * TIME_LENGTH + (varies ? LENGTH_LENGTH : 0) + longest;
 }
 
-function newShape(typeId: number, { deviceTime, bytes }: TimedValue, limit: number): RingShape {
-  return {
-    typeId,
-    hasDeviceTimes: deviceTime !== undefined,
-    varies: false,
-    longest: bytes.length,
-    capacity: Math.min(limit, FIRST_SLOTS),
-  };
+function newShape(typeId: number, { deviceTime, bytes }: TimedValue): RingShape {
+  return { typeId, hasDeviceTimes: deviceTime !== undefined, varies: false, longest: bytes.length };
 }
 
-/** The shape that has room for a value more, of which it holds `count`. */
-function widen(shape: RingShape, { deviceTime, bytes }: TimedValue, count: number, limit: number): RingShape {
+/** The shape whose slots have room for this value too. */
+function widen(shape: RingShape, { deviceTime, bytes }: TimedValue): RingShape {
   const varies = shape.varies || bytes.length !== shape.longest;
   const longest = Math.max(shape.longest, bytes.length);
-  const isFull = count === shape.capacity;
   return {
     typeId: shape.typeId,
     hasDeviceTimes: shape.hasDeviceTimes || deviceTime !== undefined,
     varies,
     longest: varies ? Math.min(MAX_LENGTH, Math.ceil(longest / ROOM_STEP) * ROOM_STEP) : longest,
-    capacity: isFull ? Math.min(limit, 2 * shape.capacity) : shape.capacity,
   };
 }
