@@ -1,11 +1,22 @@
 /** The real commands on recordings of real gateways. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  watch,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { Recording } from '../../src/recorder/recording.js';
-import { ask, untilSomeNodeIsActive } from '../support/classic-client.js';
+import { ask } from '../support/classic-client.js';
+import { untilEvent, untilSomeNodeIsActive } from '../support/line-client.js';
 import { killProcesses, MeshgateProcess, runToEnd, startProcess } from '../support/process-fixture.js';
+import { Waiters } from '../support/waiters.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'mg-record-'));
 const SOCKET = join(folder, 's');
@@ -18,7 +29,7 @@ const freshFile = () => join(folder, `file${files++}`);
 
 test.before(async () => {
   await startProcess(['--simulate', '--nodes', '3', '--seed', '7', '--http', 'off', '--socket', SOCKET]);
-  await untilNodeFiveHasReported();
+  await untilEvent(SOCKET, 'value', ({ value }) => value?.node === 5 && value.type === 'GPS');
   await ask(SOCKET, 'W-LOGmy secret');
   const { code, stderr } = await run('record', '-o', RECORDING);
   if (code !== 0) throw new Error(stderr);
@@ -28,14 +39,6 @@ test.after.always(async () => {
   await killProcesses();
   rmSync(folder, { recursive: true, force: true });
 });
-
-async function untilNodeFiveHasReported(): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
-    if ((await ask(SOCKET, '[GET]\0\x05GPS')).toString('latin1', 0, 1) === 'S') return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error('node 5 does not report');
-}
 
 function kindsIn(file: string): Set<string | undefined> {
   return new Set([...new Recording(readFileSync(file)).entries()].map(({ kind }) => kind));
@@ -57,12 +60,14 @@ test('record takes out what the gateway holds, into a file or a pipe', async (t)
 });
 
 test('--last leaves out what is older', async (t) => {
-  await run('record', '-o', freshFile());
-  await new Promise((resolve) => setTimeout(resolve, 1200));
+  const whole = freshFile();
+  t.is((await run('record', '-o', whole)).code, 0);
+  const end = [...new Recording(readFileSync(whole)).entries()].at(-1)?.at ?? t.fail();
+  await untilEvent(SOCKET, 'value', ({ at }) => at > end + 1000);
   const file = freshFile();
   t.is((await run('record', '--last', '1s', '-o', file)).code, 0);
   t.false(kindsIn(file).has('opened'));
-  t.true(statSync(file).size < statSync(RECORDING).size);
+  t.true(statSync(file).size < statSync(whole).size);
   const wrong = await run('record', '--last', 'long', '-o', file);
   t.is(wrong.code, 2);
   t.regex(wrong.stderr, /"long" is no length of time/);
@@ -96,11 +101,10 @@ test('--follow goes on until it is told to stop, and across a restart of the gat
 });
 
 async function untilFileHas(file: string, text: string): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
-    if (readFileSync(file, { flag: 'a+' }).includes(text)) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`${text} did not come`);
+  const waiters = new Waiters(() => `${file} has no ${text}`);
+  const watcher = watch(folder, () => waiters.look());
+  await waiters.until(() => existsSync(file) && readFileSync(file).includes(text));
+  watcher.close();
 }
 
 test('--redact leaves no payload', async (t) => {

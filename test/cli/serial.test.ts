@@ -3,9 +3,10 @@ import { readFileSync, symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { encodeFrame } from '../../src/uart/frame.js';
-import { ask, type ListeningClient, listenTo, untilSomeNodeIsActive } from '../support/classic-client.js';
+import { ask, type ListeningClient, listenTo } from '../support/classic-client.js';
 import { temporaryFolder } from '../support/gateway-fixture.js';
 import { bytesOf } from '../support/hex.js';
+import { untilSomeNodeIsActive } from '../support/line-client.js';
 import {
   killProcesses,
   MeshgateProcess,
@@ -123,7 +124,7 @@ ptyTest(
     const second = await openPty();
     for (const client of clients) client.forget();
     symlinkSync(second.path, port);
-    await second.readUntil((received) => received.includes(NINFO), 15_000);
+    await second.readUntil((received) => received.includes(NINFO));
     await untilHeard(second, clients);
     t.is((await ask(gateway.socketPath, 'ACT-C')).toString('hex'), '5301');
     t.true(clients.every(({ socket }) => !socket.destroyed));

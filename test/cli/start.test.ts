@@ -2,7 +2,8 @@ import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { ask, connectTo, listenTo, untilSomeNodeIsActive } from '../support/classic-client.js';
+import { ask, connectTo, listenTo } from '../support/classic-client.js';
+import { untilSomeNodeIsActive } from '../support/line-client.js';
 import { killProcesses, runToEnd, startProcess } from '../support/process-fixture.js';
 import { temporaryFile } from '../support/tables.js';
 

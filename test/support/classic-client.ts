@@ -1,8 +1,9 @@
 /**
- * Clients of the classic dialect as programs in the field are written: `node:net`, one send, no shutdown, 5 s of
- * patience. Nothing of the gateway's own code is used here.
+ * Clients of the classic dialect as programs in the field are written: `node:net`, one send, no shutdown. Nothing of the
+ * gateway's own code is used here.
  */
 import { connect, type Socket } from 'node:net';
+import { PATIENCE_MS, Waiters } from './waiters.js';
 
 /** A Unix socket's path, a port of 127.0.0.1, or a port of any address. */
 export type Where = string | number | { readonly host: string; readonly port: number };
@@ -10,7 +11,6 @@ export type Where = string | number | { readonly host: string; readonly port: nu
 /** How a client hands over its request. */
 export type Delivery = 'whole' | 'byteByByte' | 'twoPieces' | 'withShutdown' | 'withTwoTrailingZeros';
 
-const PATIENCE_MS = 5000;
 const HANDSHAKE = Buffer.from('[syn]\0', 'latin1');
 const HANDSHAKE_REPLY = Buffer.from('[ack]\0', 'latin1');
 
@@ -40,26 +40,14 @@ export async function ask(
   return reply;
 }
 
-/** Asks until some node is active; rejects after `patienceMs`. */
-export async function untilSomeNodeIsActive(where: Where, patienceMs = 30_000): Promise<void> {
-  const end = performance.now() + patienceMs;
-  while (performance.now() < end) {
-    if (((await ask(where, 'ACT-C'))[1] ?? 0) > 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`no node is active after ${patienceMs} ms`);
-}
-
-/** All that comes until the other side closes; rejects when it does not within a client's patience. */
-export function readAll(socket: Socket, patienceMs = PATIENCE_MS): Promise<Buffer> {
+/** All that comes until the other side closes. */
+export function readAll(socket: Socket): Promise<Buffer> {
   const chunks: Buffer[] = [];
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       socket.destroy();
-      reject(
-        new Error(`not closed within ${patienceMs} ms; so far: ${Buffer.concat(chunks).toString('hex')}`),
-      );
-    }, patienceMs);
+      reject(new Error(`not closed; so far: ${Buffer.concat(chunks).toString('hex').slice(0, 2000)}`));
+    }, PATIENCE_MS);
     socket.on('data', (chunk) => chunks.push(chunk));
     socket.once('close', () => {
       clearTimeout(timer);
@@ -104,7 +92,7 @@ export class ListeningClient {
   readonly closed: Promise<void>;
   #received = Buffer.alloc(0);
   #chunks: Buffer[] = [];
-  readonly #waiting = new Set<() => void>();
+  readonly #waiters = new Waiters(() => `${this.#received.length} bytes, ${this.#received.toString('hex')}`);
 
   constructor(socket: Socket) {
     this.socket = socket;
@@ -112,7 +100,7 @@ export class ListeningClient {
     socket.on('data', (chunk) => {
       this.#received = Buffer.concat([this.#received, chunk]);
       this.#chunks.push(chunk);
-      for (const check of [...this.#waiting]) check();
+      this.#waiters.look();
     });
   }
 
@@ -126,22 +114,9 @@ export class ListeningClient {
     return this.#chunks;
   }
 
-  /** Resolves when at least so many bytes have come; rejects after a client's patience. */
-  async has(length: number): Promise<Buffer> {
-    return new Promise((resolve, reject) => {
-      const check = () => {
-        if (this.#received.length < length) return;
-        clearTimeout(timer);
-        this.#waiting.delete(check);
-        resolve(this.#received);
-      };
-      const timer = setTimeout(() => {
-        this.#waiting.delete(check);
-        reject(new Error(`${this.#received.length} of ${length} bytes: ${this.#received.toString('hex')}`));
-      }, PATIENCE_MS);
-      this.#waiting.add(check);
-      check();
-    });
+  /** Resolves when at least so many bytes have come. */
+  has(length: number): Promise<Buffer> {
+    return this.#waiters.until(() => this.#received.length >= length && this.#received);
   }
 
   /** Takes out what came, or its first bytes: the next message is the first again. */

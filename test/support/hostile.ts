@@ -2,8 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { ask, type Where } from './classic-client.js';
-
-const PATIENCE_MS = 30_000;
+import { PATIENCE_MS, Waiters } from './waiters.js';
 
 /** Bytes of memory that a process has. Linux only. */
 export function memoryOf(pid: number): number {
@@ -29,24 +28,40 @@ export function leave(sockets: readonly Socket[]): void {
   for (const socket of sockets) socket.destroy();
 }
 
-/** Resolves when it is so; rejects when it takes too long. */
-export async function until(isSo: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const end = performance.now() + PATIENCE_MS;
-  while (performance.now() < end) {
-    if (await isSo()) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
+/** Resolves when so many of them have ended, in the way that `event` names. */
+export async function untilEnded(
+  sockets: readonly Socket[],
+  amount: number,
+  event: 'close' | 'end',
+): Promise<void> {
+  let ended = 0;
+  const waiters = new Waiters(() => `${ended} of ${amount} have ended`);
+  for (const socket of sockets) {
+    socket.once(event, () => {
+      ended++;
+      waiters.look();
+    });
   }
-  throw new Error(`not within ${PATIENCE_MS} ms: ${what}`);
+  await waiters.until(() => ended >= amount);
 }
 
-/** Asks so many times, one after the other: every reply must come. Gives the delay that half of them stayed below, ms. */
-export async function medianDelay(where: Where, times: number): Promise<number> {
-  const delays: number[] = [];
+/** Resolves when it is so. `turn`: a round trip to the gateway, which has gone on by then. */
+export async function until(
+  isSo: () => boolean | Promise<boolean>,
+  what: string,
+  turn: () => Promise<unknown> = async () => {},
+): Promise<void> {
+  const end = performance.now() + PATIENCE_MS;
+  while (!(await isSo())) {
+    if (performance.now() > end) throw new Error(`not within ${PATIENCE_MS} ms: ${what}`);
+    await turn();
+  }
+}
+
+/** Asks so many times, one after the other: every reply must come. */
+export async function answers(where: Where, times: number): Promise<void> {
   for (let count = 0; count < times; count++) {
-    const begun = performance.now();
     const reply = await ask(where, 'ACT-C');
     if (reply[0] !== 0x53) throw new Error(`answered ${reply.toString('latin1')}`);
-    delays.push(performance.now() - begun);
   }
-  return delays.sort((left, right) => left - right)[Math.floor(times / 2)] ?? 0;
 }

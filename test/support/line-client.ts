@@ -1,8 +1,7 @@
 /** A client of the session as any program might write one: lines in, lines out. Nothing of the gateway's own is used. */
 import type { Socket } from 'node:net';
 import { connectTo, type Where } from './classic-client.js';
-
-const PATIENCE_MS = 10_000;
+import { Waiters } from './waiters.js';
 
 export interface Line {
   readonly jsonrpc?: string;
@@ -17,6 +16,14 @@ export interface Line {
   readonly params?: Record<string, unknown>;
 }
 
+interface GatewayEvent {
+  readonly at: number;
+  readonly kind: string;
+  readonly change?: string;
+  readonly status?: string | null;
+  readonly value?: { readonly node: number; readonly type: string };
+}
+
 export class LineClient {
   readonly socket: Socket;
   /** What came, parsed, oldest first; a batch's reply is an array. */
@@ -24,8 +31,7 @@ export class LineClient {
   /** Resolves when the connection is over. */
   readonly closed: Promise<void>;
   #rest = '';
-  #isClosed = false;
-  readonly #checks = new Set<() => void>();
+  readonly #waiters = new Waiters(() => JSON.stringify(this.lines.slice(-3)).slice(0, 2000));
 
   constructor(socket: Socket) {
     this.socket = socket;
@@ -33,9 +39,8 @@ export class LineClient {
     socket.on('data', (text: string) => this.#onText(text));
     this.closed = new Promise((resolve) =>
       socket.once('close', () => {
-        this.#isClosed = true;
         resolve();
-        this.#look();
+        this.#waiters.end();
       }),
     );
   }
@@ -66,23 +71,8 @@ export class LineClient {
   }
 
   /** Resolves with what `find` finds; rejects when the connection ends first or nothing comes of it. */
-  until<Found>(find: () => Found | undefined): Promise<Found> {
-    return new Promise((resolve, reject) => {
-      const check = () => {
-        const found = find();
-        if (found === undefined && !this.#isClosed) return;
-        clearTimeout(timer);
-        this.#checks.delete(check);
-        if (found !== undefined) resolve(found);
-        else reject(new Error(`closed first, after ${JSON.stringify(this.lines.slice(-3))}`));
-      };
-      const timer = setTimeout(() => {
-        this.#checks.delete(check);
-        reject(new Error(`nothing came; so far ${JSON.stringify(this.lines.slice(-3)).slice(0, 2000)}`));
-      }, PATIENCE_MS);
-      this.#checks.add(check);
-      check();
-    });
+  until<Found>(find: () => Found | undefined | false): Promise<NonNullable<Found>> {
+    return this.#waiters.until(find);
   }
 
   close(): void {
@@ -93,10 +83,28 @@ export class LineClient {
     const lines = (this.#rest + text).split('\n');
     this.#rest = lines.pop() ?? '';
     for (const line of lines) this.lines.push(JSON.parse(line));
-    this.#look();
+    this.#waiters.look();
   }
+}
 
-  #look(): void {
-    for (const check of [...this.#checks]) check();
-  }
+/** Resolves when the gateway has told of an event of that kind that fits; one that it still holds counts. */
+export async function untilEvent(
+  where: Where,
+  kind: string,
+  fits: (event: GatewayEvent) => boolean,
+): Promise<void> {
+  const client = await LineClient.open(where);
+  client.say({ jsonrpc: '2.0', id: 1, method: 'subscribe', params: { kinds: [kind], since: 0 } });
+  await client.until(() =>
+    client.lines.some(({ params }) => {
+      const { event } = (params ?? {}) as { event?: GatewayEvent };
+      return event !== undefined && fits(event);
+    }),
+  );
+  client.close();
+}
+
+/** Some node has been heard. */
+export function untilSomeNodeIsActive(where: Where): Promise<void> {
+  return untilEvent(where, 'node', ({ status }) => status === 'active');
 }

@@ -1,8 +1,6 @@
 import { once } from 'node:events';
 import { connectAsync, type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
-
-/** Brokers and gateways in processes of their own take their time on a loaded machine. */
-const PATIENCE_MS = 15_000;
+import { Waiters } from './waiters.js';
 
 export interface Received {
   readonly topic: string;
@@ -16,7 +14,10 @@ export class MqttWatcher {
   /** Numbers of the events that came, in the order in which each came first. */
   readonly eventNumbers = new Set<number>();
   readonly client: MqttClient;
-  readonly #checks = new Set<() => void>();
+  readonly #waiters = new Waiters(() => {
+    const newest = this.received.slice(-20);
+    return newest.map(({ topic, text }) => `${topic} ${text.slice(0, 100)}`).join('\n');
+  });
 
   private constructor(client: MqttClient) {
     this.client = client;
@@ -24,7 +25,7 @@ export class MqttWatcher {
       const text = payload.toString('utf8');
       this.received.push({ topic, text, packet });
       if (topic.includes('/event/')) this.#noteNumber(text);
-      for (const check of [...this.#checks]) check();
+      this.#waiters.look();
     });
     client.on('error', () => {});
   }
@@ -47,23 +48,8 @@ export class MqttWatcher {
   }
 
   /** Resolves with what `find` gives, as soon as it gives something. */
-  until<Found>(find: () => Found | undefined | false | null): Promise<Found> {
-    return new Promise((resolve, reject) => {
-      const check = () => {
-        const found = find();
-        if (!found) return;
-        clearTimeout(timer);
-        this.#checks.delete(check);
-        resolve(found);
-      };
-      const timer = setTimeout(() => {
-        this.#checks.delete(check);
-        const seen = this.received.slice(-20).map(({ topic, text }) => `${topic} ${text.slice(0, 100)}`);
-        reject(new Error(`it did not come:\n${seen.join('\n')}`));
-      }, PATIENCE_MS);
-      this.#checks.add(check);
-      check();
-    });
+  until<Found>(find: () => Found | undefined | false | null): Promise<NonNullable<Found>> {
+    return this.#waiters.until(find);
   }
 
   #noteNumber(text: string): void {

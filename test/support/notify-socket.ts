@@ -1,11 +1,10 @@
 /** A notify socket as systemd has one: Node has no datagram sockets of the Unix kind, so Python listens. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { hasPython } from './program.js';
+import { Waiters } from './waiters.js';
 
 /** Tests that need it: `const systemdTest = hasSystemdNotify ? test : test.skip`. */
 export const hasSystemdNotify = hasPython && spawnSync('systemd-notify', ['--version']).status === 0;
-
-const PATIENCE_MS = 15_000;
 
 const LISTEN = `
 import socket, sys
@@ -20,7 +19,7 @@ export class NotifySocket {
   readonly #child: ChildProcess;
   #lines: string[] = [];
   #rest = '';
-  readonly #looks = new Set<() => void>();
+  readonly #waiters = new Waiters(() => this.told.join(', '));
 
   private constructor(path: string) {
     this.#child = spawn('python3', ['-c', LISTEN, path], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -28,7 +27,7 @@ export class NotifySocket {
       const lines = (this.#rest + text).split('\n');
       this.#rest = lines.pop() ?? '';
       this.#lines.push(...lines);
-      for (const look of [...this.#looks]) look();
+      this.#waiters.look();
     });
   }
 
@@ -49,21 +48,8 @@ export class NotifySocket {
   }
 
   /** Resolves when this line has been told. */
-  until(wanted: string): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const look = () => {
-        if (!this.#lines.includes(wanted)) return;
-        clearTimeout(timer);
-        this.#looks.delete(look);
-        resolve();
-      };
-      const timer = setTimeout(() => {
-        this.#looks.delete(look);
-        reject(new Error(`${wanted} was not told; so far: ${this.told.join(', ')}`));
-      }, PATIENCE_MS);
-      this.#looks.add(look);
-      look();
-    });
+  async until(wanted: string): Promise<void> {
+    await this.#waiters.until(() => this.#lines.includes(wanted));
   }
 
   close(): void {

@@ -4,13 +4,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Waiters } from './waiters.js';
 
 /** The entry of the command line, beside this file in whatever folder was compiled to. */
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
 const GREETING = /^meshgate \S+ serves clients on (.+)$/m;
-/** A process that is loaded with others starts in a second or two. */
-const PATIENCE_MS = 15_000;
 
 export type Environment = Readonly<Record<string, string>>;
 
@@ -37,7 +36,7 @@ export class MeshgateProcess {
   #stdout = '';
   #stderr = '';
   #hasEnded = false;
-  readonly #checks = new Set<() => void>();
+  readonly #waiters = new Waiters(() => `\n${this.#stdout}${this.#stderr}`);
 
   /**
    * `ownGroup`: as a terminal does, so that a signal can be sent to it and to all that it starts.
@@ -60,11 +59,11 @@ export class MeshgateProcess {
     });
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text;
-      this.#look();
+      this.#waiters.look();
     });
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr += text;
-      this.#look();
+      this.#waiters.look();
     });
     this.ended = this.#untilEnded();
     running.add(this);
@@ -84,12 +83,12 @@ export class MeshgateProcess {
 
   /** Resolves when its standard output matches; rejects when it ends or takes too long. */
   printed(pattern: RegExp): Promise<RegExpExecArray> {
-    return this.#until(() => pattern.exec(this.#stdout));
+    return this.#waiters.until(() => pattern.exec(this.#stdout));
   }
 
   /** The same for its log. */
   logged(pattern: RegExp): Promise<RegExpExecArray> {
-    return this.#until(() => pattern.exec(this.#stderr));
+    return this.#waiters.until(() => pattern.exec(this.#stderr));
   }
 
   /** Sends a signal and waits for the end; `ms`: how long that took. */
@@ -105,31 +104,8 @@ export class MeshgateProcess {
     this.#hasEnded = true;
     rmSync(this.#stateHome, { recursive: true, force: true });
     running.delete(this);
-    this.#look();
+    this.#waiters.end();
     return { code, signal, stdout: this.#stdout, stderr: this.#stderr };
-  }
-
-  #until(find: () => RegExpExecArray | null): Promise<RegExpExecArray> {
-    return new Promise((resolve, reject) => {
-      const check = () => {
-        const found = find();
-        if (!found && !this.#hasEnded) return;
-        clearTimeout(timer);
-        this.#checks.delete(check);
-        if (found) resolve(found);
-        else reject(new Error(`the process ended first\n${this.#stdout}${this.#stderr}`));
-      };
-      const timer = setTimeout(() => {
-        this.#checks.delete(check);
-        reject(new Error(`not printed within ${PATIENCE_MS} ms\n${this.#stdout}${this.#stderr}`));
-      }, PATIENCE_MS);
-      this.#checks.add(check);
-      check();
-    });
-  }
-
-  #look(): void {
-    for (const check of [...this.#checks]) check();
   }
 }
 

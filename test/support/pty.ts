@@ -4,6 +4,7 @@ import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { Waiters } from './waiters.js';
 
 /** Tests that need a real pseudo-terminal: `const ptyTest = hasSocat ? test : test.skip`. */
 export const hasSocat = spawnSync('socat', ['-V']).status === 0;
@@ -20,8 +21,8 @@ export interface Pty {
   write(bytes: Uint8Array): Promise<void>;
   /** All that the board was sent so far. */
   received(): Buffer;
-  /** Resolves with all that was received as soon as it is enough; rejects after `timeoutMs`. */
-  readUntil(isEnough: (received: Buffer) => boolean, timeoutMs?: number): Promise<Buffer>;
+  /** Resolves with all that was received as soon as it is enough. */
+  readUntil(isEnough: (received: Buffer) => boolean): Promise<Buffer>;
   /** The board stops taking bytes, so that its pseudo-terminal fills up; `thaw` goes on. */
   freeze(): void;
   thaw(): void;
@@ -75,7 +76,7 @@ class SocatPty implements Pty {
   readonly #exited: Promise<unknown>;
   /** socat ends when the last user closes the port, so the test itself is one more. */
   readonly #holder: number;
-  readonly #waiting = new Set<() => void>();
+  readonly #waiters = new Waiters(() => `${this.#received.length} bytes`);
   #received = Buffer.alloc(0);
   #closed = false;
 
@@ -101,21 +102,8 @@ class SocatPty implements Pty {
     return this.#received;
   }
 
-  async readUntil(isEnough: (received: Buffer) => boolean, timeoutMs = 10_000): Promise<Buffer> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#waiting.delete(check);
-        reject(new Error(`not enough within ${timeoutMs} ms: ${this.#received.length} bytes`));
-      }, timeoutMs);
-      const check = (): void => {
-        if (!isEnough(this.#received)) return;
-        clearTimeout(timer);
-        this.#waiting.delete(check);
-        resolve(this.#received);
-      };
-      this.#waiting.add(check);
-      check();
-    });
+  readUntil(isEnough: (received: Buffer) => boolean): Promise<Buffer> {
+    return this.#waiters.until(() => isEnough(this.#received) && this.#received);
   }
 
   freeze(): void {
@@ -142,6 +130,6 @@ class SocatPty implements Pty {
 
   #onReceived(bytes: Buffer): void {
     this.#received = Buffer.concat([this.#received, bytes]);
-    for (const check of [...this.#waiting]) check();
+    this.#waiters.look();
   }
 }

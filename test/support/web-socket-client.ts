@@ -2,8 +2,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { type ClientOptions, WebSocket } from 'ws';
-
-const PATIENCE_MS = 10_000;
+import { Waiters } from './waiters.js';
 
 /** A JSON-RPC message from the gateway. */
 export interface RpcMessage {
@@ -26,7 +25,7 @@ export class WebSocketClient {
   /** The close code. */
   readonly closed: Promise<number>;
   readonly #received: string[] = [];
-  readonly #waiting = new Set<() => void>();
+  readonly #waiters = new Waiters(() => this.#received.join('\n').slice(0, 2000));
   #nextId = 1;
 
   private constructor(url: string, options: ClientOptions) {
@@ -35,7 +34,7 @@ export class WebSocketClient {
     this.socket.on('error', () => {});
     this.socket.on('message', (data) => {
       this.#received.push(String(data));
-      for (const look of [...this.#waiting]) look();
+      this.#waiters.look();
     });
   }
 
@@ -70,22 +69,12 @@ export class WebSocketClient {
   }
 
   /** Takes out the first message that fits; those before it are forgotten. */
-  find(fits: (text: string) => boolean): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const look = () => {
-        const index = this.#received.findIndex(fits);
-        if (index < 0) return;
-        clearTimeout(timer);
-        this.#waiting.delete(look);
-        resolve(this.#received.splice(0, index + 1).at(-1) ?? '');
-      };
-      const timer = setTimeout(() => {
-        this.#waiting.delete(look);
-        reject(new Error(`did not come; there is ${this.#received.join('\n').slice(0, 2000)}`));
-      }, PATIENCE_MS);
-      this.#waiting.add(look);
-      look();
+  async find(fits: (text: string) => boolean): Promise<string> {
+    const taken = await this.#waiters.until(() => {
+      const index = this.#received.findIndex(fits);
+      return index >= 0 && this.#received.splice(0, index + 1);
     });
+    return taken.at(-1) ?? '';
   }
 
   /** Calls a method of the session and gives the whole reply. */

@@ -12,9 +12,6 @@ import { hasPython } from '../support/program.js';
 
 test.after.always(killProcesses);
 
-/** A client that came first waits while a process that is loaded with others starts. */
-const STARTING_MS = 30_000;
-
 const MAIN = join(packageRoot, 'dist', 'src', 'main.js');
 const pythonTest = hasPython ? test : test.skip;
 
@@ -61,7 +58,7 @@ async function activate(t: ExecutionContext, kinds: readonly string[], args: rea
 async function askFirst(path: string, request: string): Promise<Buffer> {
   const socket = await connectTo(path);
   socket.write(request);
-  return readAll(socket, STARTING_MS);
+  return readAll(socket);
 }
 
 function folder(t: ExecutionContext): string {

@@ -1,0 +1,54 @@
+/** An idle machine needs milliseconds for what a test waits for; one that is busy with others may need many seconds. */
+export const PATIENCE_MS = 45_000;
+
+/** Those who wait for something in what comes piece by piece: they look when something has come. */
+export class Waiters {
+  readonly #looks = new Set<() => void>();
+  readonly #describe: () => string;
+  #isOver = false;
+
+  /** `describe`: what has come so far, for whoever waits in vain. */
+  constructor(describe: () => string) {
+    this.#describe = describe;
+  }
+
+  /** Something has come. */
+  look(): void {
+    for (const look of [...this.#looks]) look();
+  }
+
+  /** Nothing more can come: who waits is rejected. */
+  end(): void {
+    this.#isOver = true;
+    this.look();
+  }
+
+  /** Resolves with what `find` finds. */
+  until<Found>(
+    find: () => Found | undefined | null | false,
+    patienceMs = PATIENCE_MS,
+  ): Promise<NonNullable<Found>> {
+    return new Promise((resolve, reject) => {
+      const forget = () => {
+        clearTimeout(timer);
+        this.#looks.delete(look);
+      };
+      const fail = (why: string) => {
+        forget();
+        reject(new Error(`${why}; so far: ${this.#describe()}`));
+      };
+      const look = () => {
+        const found = find();
+        if (found === undefined || found === null || found === false) {
+          if (this.#isOver) fail('it ended first');
+          return;
+        }
+        forget();
+        resolve(found);
+      };
+      const timer = setTimeout(() => fail(`it did not come within ${patienceMs} ms`), patienceMs);
+      this.#looks.add(look);
+      look();
+    });
+  }
+}
