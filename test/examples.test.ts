@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
-import { connect } from '../src/client/index.js';
 import { startGateway, temporaryFolder } from './support/gateway-fixture.js';
+import { untilEvent } from './support/line-client.js';
 import { type RunningGateway, startProcess } from './support/process-fixture.js';
 import { hasPython, Program } from './support/program.js';
 
@@ -13,8 +13,6 @@ const EXAMPLES = fileURLToPath(new URL('../../examples/', import.meta.url));
 /** Node 6 requests a robot. */
 const REQUEST = '00 06 52 00';
 const SAY_EVERY_MS = 100;
-/** All nodes of the simulation have joined and reported by then. */
-const MESH_TIMEOUT_MS = 20_000;
 
 const folder = temporaryFolder();
 let gateway: RunningGateway;
@@ -96,12 +94,9 @@ async function endOf(t: ExecutionContext, program: Program): Promise<string> {
   return program.output;
 }
 
+/** All nodes of the simulation have joined and reported. */
 async function meshIsThere(socket: string): Promise<void> {
-  const client = await connect({ socket });
-  const deadline = Date.now() + MESH_TIMEOUT_MS;
-  while ((await client.latest('GPS')).values.length < 3) {
-    if (Date.now() > deadline) throw new Error('the simulated nodes have not reported');
-    await new Promise((resolve) => setTimeout(resolve, SAY_EVERY_MS));
+  for (const node of [5, 6, 7]) {
+    await untilEvent(socket, 'value', ({ value }) => value?.node === node && value.type === 'GPS');
   }
-  client.close();
 }

@@ -4,22 +4,23 @@ import { chmodSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { startGateway } from '../support/gateway-fixture.js';
+import { PATIENCE_MS } from '../support/waiters.js';
 
 const LIBRARY = fileURLToPath(new URL('../../src/client/index.js', import.meta.url));
 
-/** Runs a program that uses the library, to its end by itself. */
+/** Runs a program that uses the library, to its end by itself; the code is null when it had to be killed. */
 async function run(program: string, socket: string, uid?: number) {
   const text = `import * as meshgate from ${JSON.stringify(LIBRARY)};\nconst socket = ${JSON.stringify(socket)};\n${program}`;
   const args = ['--input-type=module', '--eval', text];
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: PATIENCE_MS,
     ...(uid !== undefined && { uid }),
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
-  const begun = performance.now();
   const [code] = await once(child, 'close');
-  return { code, output: output.trim(), ms: performance.now() - begun };
+  return { code, output: output.trim() };
 }
 
 const PROGRAMS = {
@@ -32,7 +33,7 @@ const PROGRAMS = {
     console.log('done');`,
   'a program that closes while a call waits': `
     const client = await meshgate.connect({ socket });
-    const ping = client.ping({ node: 5, timeoutMs: 60000 }).catch(({ code }) => console.log(code));
+    const ping = client.ping({ node: 5, timeoutMs: 600000 }).catch(({ code }) => console.log(code));
     client.close();
     await ping;
     console.log('done');`,
@@ -55,13 +56,12 @@ const PROGRAMS = {
 };
 
 for (const [what, program] of Object.entries(PROGRAMS)) {
-  test(`${what} ends by itself, at once`, async (t) => {
+  test(`${what} ends by itself`, async (t) => {
     const gateway = await startGateway();
     t.teardown(() => gateway.close());
-    const { code, output, ms } = await run(program, gateway.socketPath);
+    const { code, output } = await run(program, gateway.socketPath);
     t.is(code, 0, output);
     t.regex(output, /done$/);
-    t.true(ms < 8000, `${ms}`);
   });
 }
 

@@ -4,7 +4,7 @@ import test from 'ava';
 import { hasPython, Program } from '../support/program.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
-const TIMEOUT_MS = 240_000;
+const TIMEOUT_MS = 480_000;
 
 const pythonTest = hasPython ? test : test.skip;
 const without = hasPython ? '' : ' (left out: there is no python3)';

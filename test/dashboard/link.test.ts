@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { browserTest, openPage, PATIENCE_MS } from '../support/browser.js';
+import { browserTest, openPage } from '../support/browser.js';
 import { serveDashboard, untilActive } from '../support/dashboard-fixture.js';
 import { temporaryFolder } from '../support/gateway-fixture.js';
 import { killProcesses, MeshgateProcess } from '../support/process-fixture.js';
@@ -36,7 +36,7 @@ async function pullOut(t: ExecutionContext): Promise<void> {
   const row = page.getByRole('row', { name: 'Node-5' });
   await row.getByText('unknown', { exact: true }).waitFor();
   const again = await simulate(port);
-  await alert.waitFor({ state: 'detached', timeout: 2 * PATIENCE_MS });
+  await alert.waitFor({ state: 'detached' });
   await untilActive(page);
   again.child.kill('SIGKILL');
   await once(again.child, 'close');

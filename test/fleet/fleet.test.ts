@@ -2,8 +2,8 @@ import test, { type ExecutionContext } from 'ava';
 import type { StreamEvent } from '../../src/client/index.js';
 import { connectFleet, type Fleet, type GatewayState } from '../../src/fleet/index.js';
 import { AedesBroker } from '../support/aedes-broker.js';
+import { freePort } from '../support/free-port.js';
 import { type GatewayFixture, startGateway } from '../support/gateway-fixture.js';
-import { freePort } from '../support/mqtt-client.js';
 
 const DATA_OF_5 = Buffer.from('0005440200070139300009bc00', 'hex');
 const DATA_OF_6 = Buffer.from('0006440200070139300009bc00', 'hex');

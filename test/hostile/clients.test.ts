@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { ask, connectTo, listenTo, readAll } from '../support/classic-client.js';
 import { temporaryFolder } from '../support/gateway-fixture.js';
-import { answers, crowd, leave, memoryOf, openFilesOf, until, untilEnded } from '../support/hostile.js';
+import { answers, crowd, leave, memoryOf, openFilesOf, untilEnded } from '../support/hostile.js';
 import { LineClient } from '../support/line-client.js';
 import { killProcesses, type RunningGateway, startProcess } from '../support/process-fixture.js';
+import { until } from '../support/waiters.js';
 
 const MIB = 1024 * 1024;
 

@@ -8,6 +8,7 @@ import {
   readlinkSync,
   rmSync,
   symlinkSync,
+  watch,
   writeFileSync,
 } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
@@ -21,6 +22,7 @@ import { FaultyMesh } from '../../src/simulator/faults/faulty-mesh.js';
 import { openPty } from '../../src/simulator/pty.js';
 import { serveOnPty } from '../../src/simulator/served-mesh.js';
 import { VirtualMesh } from '../../src/simulator/virtual-mesh.js';
+import { until, Waiters } from '../support/waiters.js';
 import { tables } from './recorder.js';
 
 const hasSocat = spawnSync('socat', ['-V']).status === 0;
@@ -33,10 +35,12 @@ test.after.always(() => rmSync(folder, { recursive: true, force: true }));
 const pathFor = (name: string) => join(folder, name);
 const noHandlers = { onBytes() {}, onExit() {} };
 
-/** Until something holds, for five seconds at most. */
-async function until(holds: () => boolean): Promise<void> {
-  for (let round = 0; round < 500 && !holds(); round++)
-    await new Promise((resolve) => setTimeout(resolve, 10));
+/** Until a path is there, or is not. */
+async function untilPath(path: string, isThere: boolean): Promise<void> {
+  const waiters = new Waiters(() => `${path} is ${isThere ? 'not there' : 'still there'}`);
+  const watcher = watch(folder, () => waiters.look());
+  await waiters.until(() => existsSync(path) === isThere);
+  watcher.close();
 }
 
 /** Opens the other side as a serial port would be, and gathers what it reads. */
@@ -44,14 +48,16 @@ async function openOtherSide(path: string) {
   const flags = constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK;
   const file: FileHandle = await open(path, flags);
   let received = Buffer.alloc(0);
+  // It does not block, and does not tell when there is something to read.
+  const readMore = async () => {
+    const { buffer, bytesRead } = await file
+      .read(Buffer.alloc(4096), 0, 4096, null)
+      .catch(() => ({ buffer: Buffer.alloc(0), bytesRead: 0 }));
+    received = Buffer.concat([received, buffer.subarray(0, bytesRead)]);
+    if (bytesRead === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  };
   const read = async (enough: (bytes: Buffer) => boolean) => {
-    for (let round = 0; round < 500 && !enough(received); round++) {
-      const { buffer, bytesRead } = await file
-        .read(Buffer.alloc(4096), 0, 4096, null)
-        .catch(() => ({ buffer: Buffer.alloc(0), bytesRead: 0 }));
-      received = Buffer.concat([received, buffer.subarray(0, bytesRead)]);
-      if (bytesRead === 0) await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    await until(() => enough(received), 'enough is read', readMore);
     return received;
   };
   return { file, read };
@@ -72,7 +78,7 @@ ptyTest('every byte passes unchanged, both ways', async (t) => {
   t.true(pty.write(everyByte));
   t.deepEqual(await other.read((bytes) => bytes.length >= 256), everyByte);
   await other.file.write(everyByte);
-  await until(() => received.length >= 256);
+  await until(() => received.length >= 256, 'all has come');
   t.deepEqual(received, everyByte);
   await other.file.close();
   await pty.close();
@@ -161,7 +167,7 @@ serialPtyTest('when socat is killed the owner hears of it, and the path is gone'
   const [socat] = children().filter((pid) => !before.has(pid));
   if (!socat) return t.fail();
   process.kill(socat, 'SIGKILL');
-  await until(() => exits > 0);
+  await until(() => exits > 0, 'the owner has heard');
   t.is(exits, 1);
   t.false(existsSync(pathFor('killed')));
   t.false(pty.write(Buffer.from('x')));
@@ -192,10 +198,9 @@ ptyTest(
     const served = await serveOnPty(mesh, pathFor('unplugged'), (detail) => t.fail(detail));
     const first = await openOtherSide(served.path);
     t.true((await first.read((bytes) => bytes.includes('online'))).includes('POWERON_RESET'));
-    await until(() => !existsSync(served.path));
-    t.false(existsSync(served.path));
+    await untilPath(served.path, false);
     await first.file.close();
-    await until(() => existsSync(served.path));
+    await untilPath(served.path, true);
     const second = await openOtherSide(served.path);
     await second.file.write(Buffer.from('ff4e494e464ffe', 'hex'));
     const listed = await second.read((bytes) => bytes.includes(Buffer.from('ff000001', 'hex')));
@@ -213,9 +218,9 @@ ptyTest('a path that is closed while the device is unplugged does not come again
   const faults = readFaults({ hang_ups: { after_s: 0.1, for_s: 0.2 } }, 'test');
   const mesh = new FaultyMesh({ clock: systemClock, tables, nodes: 0, faults });
   const served = await serveOnPty(mesh, pathFor('closed'), (detail) => t.fail(detail));
-  await until(() => !mesh.isPlugged);
+  await until(() => !mesh.isPlugged, 'it is unplugged');
   await served.close();
-  await until(() => mesh.isPlugged);
+  await until(() => mesh.isPlugged, 'it is plugged in');
   mesh.stop();
   t.false(existsSync(served.path));
 });

@@ -7,7 +7,7 @@ import { hasSocat } from '../support/pty.js';
 const ptyTest = hasSocat ? test : test.skip;
 
 ptyTest('a short soak of the real process, killed and started again, adds up', async (t) => {
-  t.timeout(180_000);
+  t.timeout(400_000);
   const { account, restarts, ledger, crowd, counts } = await runSoak({
     minutes: 0.2,
     nodes: 20,

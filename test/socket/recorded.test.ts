@@ -4,6 +4,7 @@ import { Recording } from '../../src/recorder/recording.js';
 import { ask, connectTo, listenTo, readAll } from '../support/classic-client.js';
 import { type FixtureOptions, type GatewayFixture, startGateway } from '../support/gateway-fixture.js';
 import { LineClient } from '../support/line-client.js';
+import { until } from '../support/waiters.js';
 import { WebSocketClient } from '../support/web-socket-client.js';
 
 async function start(t: ExecutionContext, options: FixtureOptions = {}): Promise<GatewayFixture> {
@@ -23,9 +24,7 @@ function toldOf({ gateway }: GatewayFixture): string[] {
 
 /** Resolves when so much has been told; connections end a moment after their clients have seen it. */
 async function told(fixture: GatewayFixture, amount: number): Promise<string[]> {
-  for (let turn = 0; turn < 1000 && toldOf(fixture).length < amount; turn++) {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+  await until(() => toldOf(fixture).length >= amount, `${amount} are told`);
   return toldOf(fixture);
 }
 

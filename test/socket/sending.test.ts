@@ -3,6 +3,7 @@ import test from 'ava';
 import { ask, connectTo, readAll, sendPieces } from '../support/classic-client.js';
 import { type FixtureOptions, type GatewayFixture, startGateway } from '../support/gateway-fixture.js';
 import { bytesOf as hex } from '../support/hex.js';
+import { ManualClock } from '../support/manual-clock.js';
 
 const UNKNOWN_COMMAND = '460f556e6b6e6f776e20436f6d6d616e64';
 
@@ -71,12 +72,11 @@ test('a client that reads late still gets its whole reply', (t) =>
   }));
 
 test('the gateway closes its side right behind the reply', (t) =>
-  withGateway({}, async ({ socketPath }) => {
+  withGateway({ clock: new ManualClock() }, async ({ socketPath }) => {
     const socket = await connectTo(socketPath);
     socket.write('ACT-C');
-    const begun = performance.now();
     await once(socket.resume(), 'end');
-    t.true(performance.now() - begun < 900);
+    t.pass('no time has passed');
   }));
 
 test('a request of varying length may come with pauses that are shorter than the settle time', (t) =>

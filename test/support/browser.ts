@@ -13,6 +13,7 @@ import {
   chromium,
   type Page,
 } from 'playwright-core';
+import { PATIENCE_MS } from './waiters.js';
 
 const CANDIDATES = ['/usr/bin/chromium', 'chromium', 'chromium-browser', 'google-chrome'];
 const executablePath = CANDIDATES.map(locate).find((path) => path !== undefined);
@@ -45,9 +46,6 @@ interface Faults {
 
 const seen = new WeakMap<ExecutionContext, Faults[]>();
 
-/** The page is alive to what comes within this time. */
-export const PATIENCE_MS = 15_000;
-
 const ARGUMENTS = [
   '--no-sandbox',
   '--headless',
@@ -63,7 +61,7 @@ let browser: Promise<Browser> | undefined;
 
 export function launch(): Promise<Browser> {
   if (executablePath === undefined) throw new Error('chromium is not installed');
-  browser ??= chromium.launch({ executablePath, args: ARGUMENTS, timeout: 30_000 });
+  browser ??= chromium.launch({ executablePath, args: ARGUMENTS, timeout: PATIENCE_MS });
   return browser;
 }
 

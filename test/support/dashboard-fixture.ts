@@ -1,19 +1,10 @@
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import type { Page } from 'playwright-core';
-import { PATIENCE_MS } from './browser.js';
+import { freePort } from './free-port.js';
 import { temporaryFolder } from './gateway-fixture.js';
 import { type RunningGateway, startProcess } from './process-fixture.js';
-
-/** A port of 127.0.0.1 that nothing uses now. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address ? address.port : 0;
-}
+import { PATIENCE_MS } from './waiters.js';
 
 export interface Served {
   readonly url: string;

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { ask, type Where } from './classic-client.js';
-import { PATIENCE_MS, Waiters } from './waiters.js';
+import { Waiters } from './waiters.js';
 
 /** Bytes of memory that a process has. Linux only. */
 export function memoryOf(pid: number): number {
@@ -43,19 +43,6 @@ export async function untilEnded(
     });
   }
   await waiters.until(() => ended >= amount);
-}
-
-/** Resolves when it is so. `turn`: a round trip to the gateway, which has gone on by then. */
-export async function until(
-  isSo: () => boolean | Promise<boolean>,
-  what: string,
-  turn: () => Promise<unknown> = async () => {},
-): Promise<void> {
-  const end = performance.now() + PATIENCE_MS;
-  while (!(await isSo())) {
-    if (performance.now() > end) throw new Error(`not within ${PATIENCE_MS} ms: ${what}`);
-    await turn();
-  }
 }
 
 /** Asks so many times, one after the other: every reply must come. */

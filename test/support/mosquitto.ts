@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from './mqtt-client.js';
+import { freePort } from './free-port.js';
+import { PATIENCE_MS } from './waiters.js';
 
 /** Debian puts the broker where a user's path does not lead. */
 const PATH = `${process.env.PATH ?? ''}:/usr/sbin:/usr/local/sbin`;
 const env = { ...process.env, PATH };
-const PATIENCE_MS = 15_000;
 
 const isThere = (command: string, args: string[]) => spawnSync(command, args, { env }).error === undefined;
 

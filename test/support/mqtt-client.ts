@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connectAsync, type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
 import { Waiters } from './waiters.js';
 
@@ -65,15 +64,4 @@ export class MqttWatcher {
   async close(): Promise<void> {
     await this.client.endAsync(true);
   }
-}
-
-/** A port of 127.0.0.1 that is free now. */
-export async function freePort(): Promise<number> {
-  const { createServer } = await import('node:net');
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address ? address.port : 0;
 }

@@ -91,12 +91,10 @@ export class MeshgateProcess {
     return this.#waiters.until(() => pattern.exec(this.#stderr));
   }
 
-  /** Sends a signal and waits for the end; `ms`: how long that took. */
-  async stop(signal: NodeJS.Signals = 'SIGINT'): Promise<Ended & { readonly ms: number }> {
-    const begun = performance.now();
+  /** Sends a signal and waits for the end. */
+  stop(signal: NodeJS.Signals = 'SIGINT'): Promise<Ended> {
     if (!this.#hasEnded) this.child.kill(signal);
-    const ended = await this.ended;
-    return { ...ended, ms: performance.now() - begun };
+    return this.ended;
   }
 
   async #untilEnded(): Promise<Ended> {

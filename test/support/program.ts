@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { PATIENCE_MS } from './waiters.js';
 
 /** Tests that need Python: `const pythonTest = hasPython ? test : test.skip`. */
 export const hasPython = spawnSync('python3', ['--version']).status === 0;
@@ -21,7 +22,11 @@ export class Program {
   readonly ended: Promise<number | null>;
   #output = '';
 
-  constructor(command: string, args: readonly string[], { env = {}, timeoutMs = 30_000 }: ProgramOptions) {
+  constructor(
+    command: string,
+    args: readonly string[],
+    { env = {}, timeoutMs = 2 * PATIENCE_MS }: ProgramOptions,
+  ) {
     this.#child = spawn(command, args, {
       cwd: ROOT,
       env: { ...environment(), ...env },

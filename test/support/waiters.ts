@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
 /** An idle machine needs milliseconds for what a test waits for; one that is busy with others may need many seconds. */
 export const PATIENCE_MS = 45_000;
 
@@ -50,5 +52,18 @@ export class Waiters {
       this.#looks.add(look);
       look();
     });
+  }
+}
+
+/** Looks again after each turn of the event loop, or what else `turn` waits for; rejects when it does not come true. */
+export async function until(
+  isSo: () => boolean | Promise<boolean>,
+  what: string,
+  turn: () => Promise<unknown> = () => nextTurn(),
+): Promise<void> {
+  const end = performance.now() + PATIENCE_MS;
+  while (!(await isSo())) {
+    if (performance.now() > end) throw new Error(`not within ${PATIENCE_MS} ms: ${what}`);
+    await turn();
   }
 }

@@ -16,6 +16,7 @@ import {
 } from '../../src/uart/port-finder.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { hasSocat, openPty } from '../support/pty.js';
+import { until } from '../support/waiters.js';
 
 const ptyTest = hasSocat ? test : test.skip;
 
@@ -277,12 +278,15 @@ function watched(below: string) {
     end,
     hints: () => hints,
     /** Moves time on until `count` hints have come; the system's own notices take a moment. */
-    async until(count: number): Promise<void> {
-      for (let i = 0; i < 500 && hints < count; i++) {
-        await setTimeout(10);
-        clock.advance(10);
-      }
-    },
+    until: (count: number) =>
+      until(
+        () => hints >= count,
+        `${count} hints`,
+        async () => {
+          await setTimeout(10);
+          clock.advance(10);
+        },
+      ),
     remove: () => rmSync(root, { recursive: true, force: true }),
   };
 }

@@ -5,7 +5,7 @@ import test, { type ExecutionContext } from 'ava';
 import type { Hub } from '../../src/network/hub.js';
 import { type FixtureOptions, startGateway, temporaryFolder } from '../support/gateway-fixture.js';
 import { ManualClock } from '../support/manual-clock.js';
-import { killProcesses, MeshgateProcess, runToEnd } from '../support/process-fixture.js';
+import { killProcesses, runToEnd, startProcess } from '../support/process-fixture.js';
 import { type RpcMessage, WebSocketClient } from '../support/web-socket-client.js';
 
 test.after.always(killProcesses);
@@ -135,15 +135,25 @@ test('a dashboard that never reads is dropped; the others lose nothing', async (
 });
 
 test('a port that is taken: by default the gateway runs without, and says so', async (t) => {
-  const taken = createServer().listen(7654, '127.0.0.1');
-  // Whoever else holds it: it is taken, which is all that matters here.
-  await once(taken, 'listening').catch(() => {});
+  const taken = createServer();
   t.teardown(() => taken.close());
   const folder = temporaryFolder();
   t.teardown(folder.remove);
-  const gateway = new MeshgateProcess(['start', '--simulate', '--socket', join(folder.path, 's')]);
-  await gateway.logged(/127\.0\.0\.1:7654 is taken, so there is no dashboard here; --http PORT/);
-  await gateway.printed(/serves clients on/);
+  const start = async () => {
+    const started = await startProcess(['--simulate', '--socket', join(folder.path, 's')]);
+    await started.logged(/the root has spoken/);
+    return started;
+  };
+  // The gateway of another test may hold it first, and let it go at any time.
+  const hold = () => once(taken.listen(7654, '127.0.0.1'), 'listening').catch(() => {});
+  await hold();
+  let gateway = await start();
+  while (!gateway.stderr.includes('is taken')) {
+    await gateway.stop();
+    await hold();
+    gateway = await start();
+  }
+  t.regex(gateway.stderr, /127\.0\.0\.1:7654 is taken, so there is no dashboard here; --http PORT/);
   t.is((await gateway.stop()).code, 0);
 });
 
