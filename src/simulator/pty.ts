@@ -66,7 +66,9 @@ class SocatPty implements Pty {
     this.path = path;
     this.#handlers = handlers;
     this.#clock = clock;
-    this.#socat = spawn('socat', ['-', `pty,raw,echo=0,link=${escapeAddress(path)}`]);
+    const args = ['-', `pty,raw,echo=0,link=${escapeAddress(path)}`];
+    // Ctrl-C in a terminal is for this process alone: were socat to end first, its end would be taken for a failure.
+    this.#socat = spawn('socat', args, { detached: true });
     this.#exited = new Promise((resolve) => {
       this.#socat.once('error', (error) => resolve(this.#onExit(errorText(error), spawnFailure(error))));
       this.#socat.once('close', (code, signal) => resolve(this.#onExit(`socat ended: ${signal ?? code}`)));
