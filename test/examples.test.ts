@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { startGateway, temporaryFolder } from './support/gateway-fixture.js';
-import { untilEvent } from './support/line-client.js';
+import { untilReported } from './support/line-client.js';
 import { type RunningGateway, startProcess } from './support/process-fixture.js';
 import { hasPython, Program } from './support/program.js';
 
@@ -20,7 +20,7 @@ let gateway: RunningGateway;
 test.before(async () => {
   const socket = join(folder.path, 's');
   gateway = await startProcess(['--simulate', '--nodes', '3', '--seed', '7', '--socket', socket]);
-  await meshIsThere(socket);
+  await untilReported(socket, [5, 6, 7]);
 });
 
 test.after.always(async () => {
@@ -92,11 +92,4 @@ test('every example opens with how it is run, has 10 to 40 lines, and is in both
 async function endOf(t: ExecutionContext, program: Program): Promise<string> {
   t.is(await program.ended, 0, program.output);
   return program.output;
-}
-
-/** All nodes of the simulation have joined and reported. */
-async function meshIsThere(socket: string): Promise<void> {
-  for (const node of [5, 6, 7]) {
-    await untilEvent(socket, 'value', ({ value }) => value?.node === node && value.type === 'GPS');
-  }
 }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
+import { untilReported } from '../support/line-client.js';
 import { killProcesses, MeshgateProcess, runToEnd, startProcess } from '../support/process-fixture.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
@@ -23,22 +24,13 @@ test.before(async () => {
     startProcess(['--simulate', '--nodes', '3', '--seed', '7', '--http', 'off', '--socket', SOCKET]),
     startProcess(['--port', join(folder, 'no-tty'), '--http', 'off', '--socket', DOWN]),
   ]);
-  await untilAllAreHeard();
+  await untilReported(SOCKET, [5, 6, 7]);
 });
 
 test.after.always(async () => {
   await killProcesses();
   rmSync(folder, { recursive: true, force: true });
 });
-
-async function untilAllAreHeard(): Promise<void> {
-  for (let tries = 0; tries < 50; tries++) {
-    const { stdout } = await up('nodes', '--status', 'active', '--json');
-    const { nodes } = JSON.parse(stdout) as { nodes: { values: unknown[] }[] };
-    if (nodes.length === 3 && nodes.every(({ values }) => values.length > 0)) return;
-  }
-  throw new Error('the virtual nodes are not heard');
-}
 
 /** Each ends well, prints something that looks like this, and one JSON object with these members. */
 const READING: readonly (readonly [args: string, text: RegExp, members: string[]])[] = [

@@ -39,7 +39,7 @@ test.serial(
     const socket = join(folder, 's');
     const args = ['--simulate', '--nodes', '2', '--http', 'off', '--socket', socket, '--faults', faults];
     const gateway = await startProcess(args);
-    t.true(gateway.stdout.includes(`The faults are those of ${faults}.`));
+    await gateway.printed(new RegExp(`^The faults are those of ${faults}\\.$`, 'm'));
     await gateway.logged(/faults: 1\.0 s: the device is unplugged for 0\.2 s/);
     await gateway.logged(/no link: the serial device went away/);
     await gateway.logged(/unplugged[\s\S]*the root has spoken/);
@@ -57,8 +57,8 @@ test.serial('the faults can stand in the settings, and a generation too', async 
     'simulate = true\n[simulation]\nfaults = "noisy-cable"\ngeneration = 3\n',
   );
   const gateway = await startProcess(['--config', settings, '--http', 'off', '--socket', join(folder, 't')]);
-  t.true(gateway.stdout.includes('The faults are those of noisy-cable.'));
-  await gateway.stop();
+  await gateway.printed(/The faults are those of noisy-cable\./);
+  t.is((await gateway.stop()).code, 0);
 });
 
 ptyTest('a mesh on a pseudo-terminal outlives being unplugged', async (t) => {

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { Recording } from '../../src/recorder/recording.js';
 import { ask } from '../support/classic-client.js';
-import { untilEvent, untilSomeNodeIsActive } from '../support/line-client.js';
+import { untilEvent, untilReported, untilSomeNodeIsActive } from '../support/line-client.js';
 import { killProcesses, MeshgateProcess, runToEnd, startProcess } from '../support/process-fixture.js';
 import { Waiters } from '../support/waiters.js';
 
@@ -29,7 +29,7 @@ const freshFile = () => join(folder, `file${files++}`);
 
 test.before(async () => {
   await startProcess(['--simulate', '--nodes', '3', '--seed', '7', '--http', 'off', '--socket', SOCKET]);
-  await untilEvent(SOCKET, 'value', ({ value }) => value?.node === 5 && value.type === 'GPS');
+  await untilReported(SOCKET, [5]);
   await ask(SOCKET, 'W-LOGmy secret');
   const { code, stderr } = await run('record', '-o', RECORDING);
   if (code !== 0) throw new Error(stderr);
@@ -199,7 +199,7 @@ test('a gateway on a recording serves clients, and goes on when it is over', asy
   const socket = join(folder, 'r');
   const args = ['--replay', RECORDING, '--speed', 'max', '--http', 'off', '--socket', socket];
   const gateway = await startProcess(args, ENV);
-  t.regex(gateway.stdout, /the root is a recording, .*taken\.mgrec, replayed as fast as it goes/);
+  await gateway.printed(/the root is a recording, .*taken\.mgrec, replayed as fast as it goes/);
   await gateway.logged(/replay: the recording is over; the gateway stays up$/m);
   const { stdout } = await runToEnd(['status', '--json', '--socket', socket], ENV);
   const status = JSON.parse(stdout) as { port: null; nodes: { total: number }; link: object };

@@ -51,7 +51,7 @@ test.serial('a gateway that is told to stop as soon as it has greeted stops in o
 test.serial('a gateway on a virtual mesh hears nodes, and says what to try next', async (t) => {
   const socket = freshSocket();
   const gateway = await startProcess(['--simulate', '--nodes', '3', '--seed', '7', '--socket', socket]);
-  t.regex(gateway.stdout, /^The mesh is simulated: 3 virtual nodes, seed 7\. No hardware is used\.$/m);
+  await gateway.printed(/^The mesh is simulated: 3 virtual nodes, seed 7\. No hardware is used\.$/m);
   await untilSomeNodeIsActive(socket);
   const mesh = JSON.parse((await ask(socket, 'NINFO')).toString('utf8', 1));
   t.is(mesh.link.state, 'up');
@@ -254,7 +254,7 @@ test.serial('settings from file, variable and flag work together in the real pro
   );
   const gateway = await startProcess(['--config', file, '--seed', '9'], { MESHGATE_SIMULATION_NODES: '4' });
   t.is(gateway.socketPath, socket);
-  t.regex(gateway.stdout, /4 virtual nodes, seed 9/);
+  await gateway.printed(/4 virtual nodes, seed 9/);
   await gateway.stop();
 });
 

@@ -59,7 +59,7 @@ browserTest('the gateway is killed and started again: the page says so, and goes
 });
 
 browserTest('a message shows its stages, and the answer of the node', async (t) => {
-  const { url } = await serveDashboard(t, ['--simulate', '--seed', '7'], { MESHGATE_SIMULATION_LOSS: '0' });
+  const { url } = await serveDashboard(t);
   const page = await openPage(t, url);
   await untilActive(page);
   await page.getByRole('link', { name: 'Node-5' }).click();

@@ -2,6 +2,7 @@ import test, { type ExecutionContext } from 'ava';
 import { SESSION_ERRORS } from '../../src/socket/session/errors.js';
 import { findMethod, methods } from '../../src/socket/session/methods/index.js';
 import { eventKinds, eventShape } from '../../src/socket/session/shapes.js';
+import { temporaryFolder } from '../support/gateway-fixture.js';
 import { schemaFaults } from '../support/json-schema.js';
 import { LineClient } from '../support/line-client.js';
 import { netInfo } from '../support/network-fixture.js';
@@ -247,14 +248,12 @@ test('the kinds that can be asked for are the kinds that there are', (t) => {
 });
 
 test('every answer of a live gateway on a simulated mesh fits its schema, and so does every event', async (t) => {
-  const gateway = await startProcess([
-    '--simulate',
-    '--http',
-    'off',
-    '--socket',
-    `/tmp/mg-openrpc-${process.pid}`,
-  ]);
-  t.teardown(() => gateway.stop());
+  const { path, remove } = temporaryFolder();
+  const gateway = await startProcess(['--simulate', '--http', 'off', '--socket', `${path}/s`]);
+  t.teardown(async () => {
+    await gateway.stop();
+    remove();
+  });
   const client = await LineClient.open(gateway.socketPath);
   t.teardown(() => client.close());
   const document = (await client.ask('rpc.discover')).result as Document;

@@ -108,3 +108,10 @@ export async function untilEvent(
 export function untilSomeNodeIsActive(where: Where): Promise<void> {
   return untilEvent(where, 'node', ({ status }) => status === 'active');
 }
+
+/** Each of these has told where it is. */
+export async function untilReported(where: Where, nodes: readonly number[]): Promise<void> {
+  for (const node of nodes) {
+    await untilEvent(where, 'value', ({ value }) => value?.node === node && value.type === 'GPS');
+  }
+}

@@ -13,6 +13,9 @@ const GREETING = /^meshgate \S+ serves clients on (.+)$/m;
 
 export type Environment = Readonly<Record<string, string>>;
 
+/** Virtual hops lose one message in a hundred by default: a test that asks once wants its answer. */
+const LOSSLESS: Environment = { MESHGATE_SIMULATION_LOSS: '0' };
+
 export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -52,6 +55,7 @@ export class MeshgateProcess {
         PATH: process.env.PATH ?? '',
         HOME: process.env.HOME ?? '/',
         XDG_STATE_HOME: this.#stateHome,
+        ...LOSSLESS,
         ...env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
