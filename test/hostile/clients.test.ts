@@ -34,11 +34,17 @@ async function staysServed(t: ExecutionContext, path: string, attack: () => Prom
   await t.notThrowsAsync(answers(path, 30));
 }
 
-async function connected(path: string): Promise<number> {
-  const client = await LineClient.open(path);
-  const { result } = await client.ask('counters');
-  client.close();
-  return socketCounters(result).connected;
+/** It has said what it is, so that no time-out is for it. */
+async function openSession(path: string): Promise<LineClient> {
+  const session = await LineClient.open(path);
+  await session.ask('hello');
+  return session;
+}
+
+/** Resolves when nobody else is counted any more. */
+async function untilAlone(session: LineClient): Promise<void> {
+  const isAlone = async () => socketCounters((await session.ask('counters')).result).connected === 1;
+  await until(isAlone, 'nobody else is left');
 }
 
 interface SocketCounters {
@@ -76,6 +82,7 @@ linuxTest('clients that never read cost what they may and no more; the others ge
 
 linuxTest('10,000 clients in a row leave nothing behind', async (t) => {
   const { pid, socketPath, stop } = bound(await startServer());
+  const session = await openSession(socketPath);
   await answers(socketPath, 30);
   const files = openFilesOf(pid);
   const memory = memoryOf(pid);
@@ -88,11 +95,12 @@ linuxTest('10,000 clients in a row leave nothing behind', async (t) => {
   await until(
     () => openFilesOf(pid) <= files + 5,
     'their sockets are closed',
-    () => answers(socketPath, 1),
+    () => session.ask('hello'),
   );
-  await until(async () => (await connected(socketPath)) === 1, 'nobody is counted any more');
+  await untilAlone(session);
   t.true(memoryOf(pid) - memory < 100 * MIB, `${(memoryOf(pid) - memory) / MIB} MiB more`);
   await answers(socketPath, 10);
+  session.close();
   await stop();
 });
 
@@ -102,8 +110,7 @@ linuxTest(
     const { pid, socketPath, stop } = bound(
       await startServer({ MESHGATE_CLIENTS_MAX: '500', MESHGATE_CLIENTS_REQUEST_TIMEOUT_MS: '60000' }),
     );
-    const session = await LineClient.open(socketPath);
-    await session.ask('hello');
+    const session = await openSession(socketPath);
     const listener = await listenTo(socketPath);
     const sockets = crowd(socketPath, 2000);
     for (const socket of sockets) socket.resume();
@@ -176,30 +183,33 @@ test.serial(
 
 test.serial('random bytes of many are answered with a refusal, and cost nobody else a reply', async (t) => {
   const { socketPath, stop } = bound(await startServer({ MESHGATE_CLIENTS_REQUEST_TIMEOUT_MS: '1000' }));
+  const session = await openSession(socketPath);
   const sockets = await Promise.all(Array.from({ length: 200 }, () => connectTo(socketPath)));
   await staysServed(t, socketPath, async () => {
     for (const socket of sockets) socket.resume().write(randomBytes(65_536));
   });
   leave(sockets);
-  await until(async () => (await connected(socketPath)) === 1, 'nobody is left');
+  await untilAlone(session);
+  session.close();
   t.is((await ask(socketPath, 'NSTAT'))[0], 0x53);
   await stop();
 });
 
 test.serial('half-closed connections do not stay', async (t) => {
   const { socketPath, stop } = bound(await startServer());
+  const session = await openSession(socketPath);
   const sockets = await Promise.all(Array.from({ length: 100 }, () => connectTo(socketPath)));
   for (const [index, socket] of sockets.entries())
     socket.resume().end(['[syn]\0', '{}\n', ''][index % 3] ?? '');
-  await until(async () => (await connected(socketPath)) === 1, 'nobody is left');
+  await untilAlone(session);
+  session.close();
   t.is((await ask(socketPath, 'NSTAT'))[0], 0x53);
   await stop();
 });
 
 linuxTest('without file descriptors it goes on, and takes clients again when there are some', async (t) => {
   const { pid, socketPath, stop } = bound(await startServer({}, { maxFiles: 120 }));
-  const session = await LineClient.open(socketPath);
-  await session.ask('hello');
+  const session = await openSession(socketPath);
   const sockets = crowd(socketPath, 400);
   await until(
     () => openFilesOf(pid) >= 115,
