@@ -1,6 +1,5 @@
 /** The real command against the real gateway, on a virtual mesh and without a link. */
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -149,14 +148,10 @@ test.serial('watch --json gives an object a line, and --since goes on behind one
 
 for (const args of [['watch'], ['watch', '--json'], ['completion', 'bash'], ['top', '--json']]) {
   test.serial(`meshgate ${args.join(' ')} ends quietly when its reader has gone`, async (t) => {
-    const child = spawn(process.execPath, [MAIN, ...args], { env: { ...process.env, ...UP_ENV } });
-    let stderr = '';
-    child.stderr.on('data', (text) => {
-      stderr += text;
-    });
-    await once(child.stdout, 'data');
-    child.stdout.destroy();
-    const [code] = await once(child, 'close');
+    const read = new MeshgateProcess(args, UP_ENV);
+    await read.printed(/./);
+    read.child.stdout?.destroy();
+    const { code, stderr } = await read.ended;
     t.deepEqual([code, stderr], [0, '']);
   });
 }

@@ -184,14 +184,10 @@ test.serial('standard output that can not be written ends it with 1 and the reas
 });
 
 test.serial('it ends quietly when its reader has gone', async (t) => {
-  const child = spawn(process.execPath, [MAIN, 'export'], { env: { ...process.env, ...ENV } });
-  let stderr = '';
-  child.stderr.on('data', (text) => {
-    stderr += text;
-  });
-  await once(child.stdout, 'data');
-  child.stdout.destroy();
-  const [code] = await once(child, 'close');
+  const read = new MeshgateProcess(['export'], ENV);
+  await read.printed(/./);
+  read.child.stdout?.destroy();
+  const { code, stderr } = await read.ended;
   t.deepEqual([code, stderr], [0, '']);
 });
 

@@ -2,17 +2,8 @@ import test from 'ava';
 import { loadConfig } from '../../src/config.js';
 import { loadTables } from '../../src/gateway.js';
 import { ask, connectTo, ListeningClient, listenTo, sendPieces } from '../support/classic-client.js';
-import { type FixtureOptions, type GatewayFixture, startGateway } from '../support/gateway-fixture.js';
+import { startGateway, withGateway } from '../support/gateway-fixture.js';
 import { bytesOf as hex } from '../support/hex.js';
-
-async function withGateway(options: FixtureOptions, run: (fixture: GatewayFixture) => Promise<void>) {
-  const fixture = await startGateway(options);
-  try {
-    await run(fixture);
-  } finally {
-    await fixture.close();
-  }
-}
 
 const ACK = '5b61636b5d00';
 

@@ -1,20 +1,11 @@
 import { once } from 'node:events';
 import test from 'ava';
 import { ask, connectTo, readAll, sendPieces } from '../support/classic-client.js';
-import { type FixtureOptions, type GatewayFixture, startGateway } from '../support/gateway-fixture.js';
+import { withGateway } from '../support/gateway-fixture.js';
 import { bytesOf as hex } from '../support/hex.js';
 import { ManualClock } from '../support/manual-clock.js';
 
 const UNKNOWN_COMMAND = '460f556e6b6e6f776e20436f6d6d616e64';
-
-async function withGateway(options: FixtureOptions, run: (fixture: GatewayFixture) => Promise<void>) {
-  const fixture = await startGateway(options);
-  try {
-    await run(fixture);
-  } finally {
-    await fixture.close();
-  }
-}
 
 test('two requests at once on one connection: the first is answered, and the connection closed', (t) =>
   withGateway({}, async ({ socketPath }) => {

@@ -101,6 +101,16 @@ export async function startGateway(options: FixtureOptions = {}): Promise<Gatewa
   return { gateway, hub, socketPath, folder: folder.path, root, logged, webHost, close };
 }
 
+/** A gateway for as long as `run` takes. */
+export async function withGateway(options: FixtureOptions, run: (fixture: GatewayFixture) => Promise<void>) {
+  const fixture = await startGateway(options);
+  try {
+    await run(fixture);
+  } finally {
+    await fixture.close();
+  }
+}
+
 function webAddress(web: FixtureOptions['web']): WebAddress | undefined {
   if (!web) return undefined;
   return { host: web === true ? '127.0.0.1' : web.host, port: 0, isRequired: true };

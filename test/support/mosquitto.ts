@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from './free-port.js';
-import { PATIENCE_MS } from './waiters.js';
+import { Waiters } from './waiters.js';
 
 /** Debian puts the broker where a user's path does not lead. */
 const PATH = `${process.env.PATH ?? ''}:/usr/sbin:/usr/local/sbin`;
@@ -35,6 +35,7 @@ export class Mosquitto {
   readonly port: number;
   #child: ChildProcess | undefined;
   #output = '';
+  #waiters = new Waiters(() => '');
 
   private constructor(
     port: number,
@@ -63,22 +64,18 @@ export class Mosquitto {
   /** Begins it, or begins it again. */
   async launch(): Promise<void> {
     this.#output = '';
+    this.#waiters = new Waiters(() => this.#output.slice(-2000));
     const child = spawn('mosquitto', ['-c', join(this.folder, 'conf')], {
       env,
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.#child = child;
-    await new Promise<void>((resolve, reject) => {
-      const fail = () => reject(new Error(`mosquitto does not run:\n${this.#output.slice(-2000)}`));
-      const timer = setTimeout(fail, PATIENCE_MS);
-      child.once('close', fail);
-      child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-        this.#output = `${this.#output}${text}`.slice(-100_000);
-        if (!/mosquitto version \S+ running/.test(this.#output)) return;
-        clearTimeout(timer);
-        resolve();
-      });
+    child.once('close', () => this.#waiters.end());
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#output = `${this.#output}${text}`.slice(-100_000);
+      this.#waiters.look();
     });
+    await this.#said(/mosquitto version \S+ running/);
   }
 
   /** What it says of itself: its log, the newest part. */
@@ -89,8 +86,7 @@ export class Mosquitto {
   /** Writes its sessions and retained messages to its disk. */
   async save(): Promise<void> {
     this.#child?.kill('SIGUSR1');
-    while (!this.#output.includes('Saving in-memory database'))
-      await new Promise((resolve) => setTimeout(resolve, 10));
+    await this.#said(/Saving in-memory database/);
   }
 
   /** Without a word to anybody. */
@@ -106,6 +102,10 @@ export class Mosquitto {
     running.delete(this);
     await this.kill();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async #said(pattern: RegExp): Promise<void> {
+    await this.#waiters.until(() => pattern.test(this.#output));
   }
 }
 
