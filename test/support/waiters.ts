@@ -26,10 +26,7 @@ export class Waiters {
   }
 
   /** Resolves with what `find` finds. */
-  until<Found>(
-    find: () => Found | undefined | null | false,
-    patienceMs = PATIENCE_MS,
-  ): Promise<NonNullable<Found>> {
+  until<Found>(find: () => Found | undefined | null | false): Promise<NonNullable<Found>> {
     return new Promise((resolve, reject) => {
       const forget = () => {
         clearTimeout(timer);
@@ -48,7 +45,7 @@ export class Waiters {
         forget();
         resolve(found);
       };
-      const timer = setTimeout(() => fail(`it did not come within ${patienceMs} ms`), patienceMs);
+      const timer = setTimeout(() => fail(`it did not come within ${PATIENCE_MS} ms`), PATIENCE_MS);
       this.#looks.add(look);
       look();
     });

@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  watch as watchFolder,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -291,6 +300,15 @@ function watched(below: string) {
   };
 }
 
+/** Changes something in a directory, and waits until whoever watches it has been told. */
+async function noticed(directory: string, change: () => void): Promise<void> {
+  const watcher = watchFolder(directory);
+  const told = once(watcher, 'change');
+  change();
+  await told;
+  watcher.close();
+}
+
 test('a device that appears gives a hint after 50 ms and one more when udev is done with it', async (t) => {
   const watch = watched('.');
   writeFileSync(join(watch.root, 'ttyUSB0'), '');
@@ -323,12 +341,10 @@ test('after the end no hint comes, and writing to a device gives none', async (t
   const watch = watched('.');
   writeFileSync(join(watch.root, 'ttyUSB0'), '');
   await watch.until(2);
-  writeFileSync(join(watch.root, 'ttyUSB0'), 'bytes');
-  await setTimeout(30);
+  await noticed(watch.root, () => writeFileSync(join(watch.root, 'ttyUSB0'), 'bytes'));
   watch.clock.advance(1_000);
   t.is(watch.hints(), 2);
-  rmSync(join(watch.root, 'ttyUSB0'));
-  await setTimeout(30);
+  await noticed(watch.root, () => rmSync(join(watch.root, 'ttyUSB0')));
   watch.end();
   watch.end();
   watch.clock.advance(1_000);
