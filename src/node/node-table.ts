@@ -16,6 +16,8 @@ export class NodeTable {
   readonly #settings: NodeTableSettings;
   /** To find one, and all in order, without hashing. */
   readonly #byAddress = new Array<MeshNode | undefined>(ADDRESSES).fill(undefined);
+  /** What `sorted` gives, until a node comes or goes. */
+  #sorted: readonly MeshNode[] | undefined;
   /** Who makes room. */
   readonly #nodes: LRUCache<number, MeshNode>;
 
@@ -26,6 +28,7 @@ export class NodeTable {
       max: settings.maxNodes,
       dispose: (node, address, reason) => {
         this.#byAddress[address] = undefined;
+        this.#sorted = undefined;
         if (reason === 'evict') onEvicted(node);
       },
     });
@@ -47,12 +50,14 @@ export class NodeTable {
     const node = new MeshNode(address, this.#settings.valuesKept);
     this.#nodes.set(address, node);
     this.#byAddress[address] = node;
+    this.#sorted = undefined;
     return { node, isNew: true };
   }
 
   /** Every node, by rising address. */
-  sorted(): MeshNode[] {
-    return this.#byAddress.filter((node) => node !== undefined);
+  sorted(): readonly MeshNode[] {
+    this.#sorted ??= this.#byAddress.filter((node) => node !== undefined);
+    return this.#sorted;
   }
 
   /** The first `limit` nodes from this address on, by rising address. */
