@@ -21,14 +21,14 @@ const LINES = [
 ];
 const MAX_IDLE_PERCENT = 0.5;
 /** What a season costs is measured behind the start's own work: V8 compiles what is hot, and tidies up 8 s later. */
-const WARM_UP_MS = 12_000;
+const WARM_UP_MS = 10_000;
 const SHORT_WARM_UP_MS = 1500;
 /** Gateway and floor take turns: two programs at once would cost more than each does alone. */
-const TURNS = 5;
+const TURNS = 3;
 
 export async function run(scale: Scale): Promise<Row[]> {
   const times =
-    scale === 'short' ? { warmUpMs: SHORT_WARM_UP_MS, ms: 2000 } : { warmUpMs: WARM_UP_MS, ms: 10_000 };
+    scale === 'short' ? { warmUpMs: SHORT_WARM_UP_MS, ms: 2000 } : { warmUpMs: WARM_UP_MS, ms: 6000 };
   return inFolder(async (folder) => {
     const rows = [await atRest(folder, times)];
     for (const line of LINES) rows.push(...(await atWork(folder, line, times)));

@@ -25,7 +25,10 @@ const LISTS_MISSED_UNTIL_DISCONNECTED = 2;
 export class MeshNode {
   /** 16 bytes; unknown until the root lists the node or the node says it. */
   uuid: Buffer | undefined;
-  #lastHeard: Moment | undefined;
+  /** ms since the epoch, host clock; NaN when it was never heard. Two numbers, since an object for each contact costs more. */
+  #heardAt = Number.NaN;
+  /** The same moment by the monotonic clock. */
+  #heardMonotonic = Number.NaN;
   #missedLists = 0;
   #mustBeHeardAgain = false;
   #restored: { readonly lastHeardAt: number | undefined } | undefined;
@@ -43,7 +46,11 @@ export class MeshNode {
 
   /** ms since the epoch, host clock; undefined when it was never heard. */
   get lastHeardAt(): number | undefined {
-    return this.#lastHeard?.at ?? this.#restored?.lastHeardAt;
+    return this.#wasHeard ? this.#heardAt : this.#restored?.lastHeardAt;
+  }
+
+  get #wasHeard(): boolean {
+    return !Number.isNaN(this.#heardMonotonic);
   }
 
   /** It is known from an earlier run of the gateway, and was not heard since. */
@@ -59,7 +66,8 @@ export class MeshNode {
 
   /** A message has come from it. */
   onContact(moment: Moment): void {
-    this.#lastHeard = moment;
+    this.#heardAt = moment.at;
+    this.#heardMonotonic = moment.monotonic;
     this.#restored = undefined;
     this.#missedLists = 0;
     this.#mustBeHeardAgain = false;
@@ -84,7 +92,8 @@ export class MeshNode {
   /** The facts that its status follows from, in order. `monotonic`: now. */
   explain(rules: StatusRules, monotonic: number): string[] {
     const facts = [this.#explainContact(monotonic)];
-    if (this.#restored) facts.push('unknown until it is heard: the gateway was restarted since');
+    if (this.#restored)
+      facts.push('the gateway was restarted since: unknown until it is heard, or could have been');
     if (this.#mustBeHeardAgain) facts.push('the root was told to restart, and it was not heard since');
     if (this.#missedLists > 0) facts.push(`missing from the last ${this.#missedLists} lists of the root`);
     facts.push(`idle after ${rules.idleAfterMs / 1000} s without contact`);
@@ -96,8 +105,8 @@ export class MeshNode {
 
   #explainContact(monotonic: number): string {
     if (this.#restored) return explainRestored(this.#restored.lastHeardAt);
-    if (!this.#lastHeard) return 'listed by the root, but never heard';
-    const seconds = Math.floor((monotonic - this.#lastHeard.monotonic) / 1000);
+    if (!this.#wasHeard) return 'listed by the root, but never heard';
+    const seconds = Math.floor((monotonic - this.#heardMonotonic) / 1000);
     return `last heard ${seconds} s ago`;
   }
 
@@ -106,16 +115,23 @@ export class MeshNode {
    * could be heard: silence from before it came up makes a node unknown, not disconnected.
    */
   status(rules: StatusRules, monotonic: number, upSince: number | undefined): NodeStatus {
-    if (this.#restored) return 'unknown';
     const mustReturn = this.#mustBeHeardAgain || this.#missedLists >= LISTS_MISSED_UNTIL_DISCONNECTED;
-    if (!this.#lastHeard && !mustReturn) return 'unheard';
+    if (this.#restored && !mustReturn) return this.#statusFromBefore(rules, monotonic, upSince);
+    if (!this.#wasHeard && !mustReturn) return 'unheard';
     if (upSince === undefined) return 'unknown';
-    if (!this.#lastHeard || mustReturn) return 'disconnected';
-    const silentMs = monotonic - this.#lastHeard.monotonic;
+    if (!this.#wasHeard || mustReturn) return 'disconnected';
+    const silentMs = monotonic - this.#heardMonotonic;
     if (silentMs < rules.idleAfterMs) return 'active';
     const couldBeHeardMs = Math.min(silentMs, monotonic - upSince);
     if (couldBeHeardMs >= rules.disconnectedAfterMs) return 'disconnected';
-    return this.#lastHeard.monotonic < upSince ? 'unknown' : 'idle';
+    return this.#heardMonotonic < upSince ? 'unknown' : 'idle';
+  }
+
+  /** Whoever could have been heard for long enough since the gateway was started, and was not, is no longer unknown. */
+  #statusFromBefore(rules: StatusRules, monotonic: number, upSince: number | undefined): NodeStatus {
+    const couldBeHeardMs = upSince === undefined ? 0 : monotonic - upSince;
+    if (couldBeHeardMs < rules.disconnectedAfterMs) return 'unknown';
+    return this.#restored?.lastHeardAt === undefined ? 'unheard' : 'disconnected';
   }
 
   store(typeId: number, value: TimedValue): void {

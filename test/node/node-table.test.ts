@@ -59,6 +59,19 @@ test('after a restart of the root only contact counts', (t) => {
   t.is(node.status(RULES, 1, 0), 'active');
 });
 
+test('a node of an earlier run is unknown until it is heard, or could have been', (t) => {
+  const heardBefore = new MeshNode(5, 1);
+  heardBefore.onRestored(undefined, 7);
+  const listedBefore = new MeshNode(6, 1);
+  listedBefore.onRestored(undefined, undefined);
+  t.is(heardBefore.status(RULES, 500_000, undefined), 'unknown');
+  t.is(heardBefore.status(RULES, 179_999, 0), 'unknown');
+  t.is(heardBefore.status(RULES, 180_000, 0), 'disconnected');
+  t.is(listedBefore.status(RULES, 180_000, 0), 'unheard');
+  heardBefore.onContact(at(190_000));
+  t.is(heardBefore.status(RULES, 190_000, 0), 'active');
+});
+
 test('nodes are told by rising address, in whatever order they came', (t) => {
   const { nodes, addresses } = table(10);
   for (const address of [9, 5, 0x7fff, 1]) t.true(nodes.touch(address).isNew);

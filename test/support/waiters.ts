@@ -1,7 +1,8 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 
 /** An idle machine needs milliseconds for what a test waits for; one that is busy with others may need many seconds. */
 export const PATIENCE_MS = 45_000;
+const LOOK_EVERY_MS = 5;
 
 /** Those who wait for something in what comes piece by piece: they look when something has come. */
 export class Waiters {
@@ -52,11 +53,11 @@ export class Waiters {
   }
 }
 
-/** Looks again after each turn of the event loop, or what else `turn` waits for; rejects when it does not come true. */
+/** Looks again after a few ms, or what else `turn` waits for; rejects when it does not come true. */
 export async function until(
   isSo: () => boolean | Promise<boolean>,
   what: string,
-  turn: () => Promise<unknown> = () => nextTurn(),
+  turn: () => Promise<unknown> = () => pause(LOOK_EVERY_MS),
 ): Promise<void> {
   const end = performance.now() + PATIENCE_MS;
   while (!(await isSo())) {
