@@ -11,6 +11,8 @@ import type { Row, Scale } from './support/row.js';
 const MIN_RATIO = 0.8;
 /** Connections at the same time, where the rate is measured. */
 const AT_ONCE = 8;
+/** Until V8 has compiled what is hot, in both. */
+const WARM_UP = 4000;
 /** Node 5 says that it is there: Sequence, and GPS. */
 const UPDATE = Buffer.from('ff00054402000701010203040506fe', 'hex');
 
@@ -55,9 +57,9 @@ async function measure(
   floor: string,
   scale: Scale,
 ): Promise<Row[]> {
-  const [rounds, count] = scale === 'short' ? [3, 500] : [9, 2000];
-  await rate(gateway, request, count);
-  await rate(floor, request, count);
+  const [rounds, count] = scale === 'short' ? [5, 800] : [9, 2000];
+  await rate(gateway, request, WARM_UP);
+  await rate(floor, request, WARM_UP);
   const rates = await byTurns(
     rounds,
     () => rate(gateway, request, count),

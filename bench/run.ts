@@ -44,6 +44,8 @@ if (wanted !== undefined && !BENCHMARKS[wanted]) {
 const SHORT = ['frame-parser', 'listening', 'commands', 'session', 'growth'];
 /** How far from its target the short form lets a ratio be: machines are noisy. */
 const SLACK = 2;
+/** What something else on the machine has caused is hardly there a third time. */
+const MEASURED_AGAIN = 2;
 
 const results: Record<string, object[]> = {};
 const failed: string[] = [];
@@ -51,17 +53,16 @@ for (const [name, load] of Object.entries(BENCHMARKS)) {
   if (wanted === undefined ? scale === 'short' && !SHORT.includes(name) : wanted !== name) continue;
   const benchmark = await load();
   let rows = await measure(name, benchmark);
-  // What something else on the machine has caused is hardly there a second time.
-  if (scale === 'short' && rows.some(isGross)) rows = await measure(name, benchmark);
+  let far = grossOf(rows);
+  for (let again = 0; scale === 'short' && far.length > 0 && again < MEASURED_AGAIN; again++) {
+    rows = await measure(name, benchmark);
+    const still = grossOf(rows);
+    far = far.filter((what) => still.includes(what));
+  }
   results[name] = rows.map((row) =>
     isRow(row) ? { ...row, ratio: ratioOf(row), reached: reaches(row) } : row,
   );
-  failed.push(
-    ...rows
-      .filter(isRow)
-      .filter(isGross)
-      .map((row) => `${name}: ${row.what}`),
-  );
+  failed.push(...far.map((what) => `${name}: ${what}`));
 }
 if (scale === 'full' && (wanted === undefined || args.includes('--write'))) writeResults();
 if (scale === 'short') {
@@ -82,6 +83,13 @@ function isGross(row: object): boolean {
   if (!isRow(row)) return false;
   const mustBeNone = row.target?.of === 'figure' && row.target.atMost === 0;
   return (mustBeNone || row.target?.of === 'ratio') && reaches(row, SLACK) === false;
+}
+
+function grossOf(rows: readonly object[]): string[] {
+  return rows
+    .filter(isRow)
+    .filter(isGross)
+    .map(({ what }) => what);
 }
 
 function isRow(row: object): row is Row {
