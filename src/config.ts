@@ -11,6 +11,7 @@ import * as z from 'zod';
 import { errorText, MeshgateError } from './errors.js';
 import { packageRoot } from './package-root.js';
 import { isUnicast } from './protocol/address.js';
+import { isOnEarth } from './protocol/position.js';
 import { parsePortWish } from './uart/port-finder.js';
 
 const SECTION = 'must be a section';
@@ -103,7 +104,8 @@ const corners = z
   .refine(isPlaceOnEarth, { error: CORNERS });
 
 function isPlaceOnEarth([north, west, south, east]: readonly [number, number, number, number]): boolean {
-  return north > south && north <= 90 && south >= -90 && west < east && west >= -180 && east <= 180;
+  const areOnEarth = isOnEarth({ lat: north, lon: west }) && isOnEarth({ lat: south, lon: east });
+  return areOnEarth && north > south && west < east;
 }
 
 const TILES = 'must be an address such as https://example.org/{z}/{x}/{y}.png';

@@ -84,6 +84,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // The session is a connector's public face besides the hub: the same commands, and the same words for what happens.
   connectors: [
     'protocol/address',
+    'protocol/position',
     'socket/client-tally',
     'socket/session/describe',
     'socket/session/errors',
@@ -113,7 +114,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'socket/web/static-files',
     'socket/web/web-access',
   ],
-  config: ['protocol/address'],
+  config: ['protocol/address', 'protocol/position'],
   'config-changes': ['config'],
   'gateway-settings': ['type config'],
   'live-settings': ['config-changes', 'gateway-settings', 'type config'],

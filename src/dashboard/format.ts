@@ -1,4 +1,5 @@
 /** Numbers, times and bytes as the page shows them. */
+import { positionIn } from '../protocol/position.js';
 import type { AgedValue, Value } from '../socket/session/shapes.js';
 
 const SECOND = 1000;
@@ -78,17 +79,10 @@ export function formatField(value: number | string, unit?: string, decimals = 0)
 /** `44.58, -123.27` where there is a place in it, else every field; JSON reports have many. */
 export function formatValue({ fields }: Pick<Value, 'fields'>): string {
   const entries = Object.entries(fields);
-  const place = placeOf({ fields });
-  if (place) return `${place.lat.toFixed(5)}, ${place.lon.toFixed(5)}`;
+  const position = positionIn(fields);
+  if (position) return `${position.lat.toFixed(5)}, ${position.lon.toFixed(5)}`;
   if (entries.length === 1) return entries.map(([, { value, unit }]) => formatField(value, unit)).join('');
   return entries.map(([name, { value, unit }]) => `${name} ${formatField(value, unit)}`).join(', ');
-}
-
-/** The place that a value tells, degrees; undefined when it tells none. */
-export function placeOf({ fields }: Pick<Value, 'fields'>): { lat: number; lon: number } | undefined {
-  const lat = (fields.latitude ?? fields.lat)?.value;
-  const lon = (fields.longitude ?? fields.lon)?.value;
-  return typeof lat === 'number' && typeof lon === 'number' ? { lat, lon } : undefined;
 }
 
 const PLACE_FIELDS: ReadonlySet<string> = new Set(['latitude', 'longitude', 'lat', 'lon']);

@@ -122,3 +122,15 @@ test('v2: a node without contact is disconnected, and nothing but pictures is se
   fixture.root.say('00 05 45 01');
   t.is(JSON.parse(await client.next()).nodes[0].status, 'Active');
 });
+
+test('v2: a position that is not on earth is none', async (t) => {
+  const fixture = await start(t, { settings: { http: { classic: 'v2' } } });
+  const position = Buffer.alloc(19);
+  position.writeUInt16BE(5);
+  position.writeUInt8(5, 2);
+  position.writeDoubleLE(500, 3);
+  position.writeDoubleLE(-999, 11);
+  fixture.root.say(position);
+  const client = await connectTo(t, fixture);
+  t.like(JSON.parse(await client.next()).nodes[0], { address: 5, gps: null });
+});

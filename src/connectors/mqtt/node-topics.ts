@@ -1,5 +1,6 @@
 /** What of a node is retained: its object, one plain topic a field, its position. */
 import type { NodeView } from '../../network/hub.js';
+import { newestPosition } from '../../protocol/position.js';
 import { describeNode } from '../../socket/session/describe.js';
 import type { Value } from '../../socket/session/shapes.js';
 import type { Publication } from './broker.js';
@@ -36,18 +37,14 @@ export function plainFields(values: readonly Value[]): PlainField[] {
   );
 }
 
-/** Degrees; the newest value that has a latitude and a longitude tells it. */
+/** The newest position that a node's values give, as published: degrees. */
 export function positionOf(
   values: readonly Value[],
 ): { latitude: number; longitude: number; at: number } | undefined {
-  const newestFirst = [...values].sort((a, b) => b.receivedAt - a.receivedAt);
-  for (const { fields, receivedAt } of newestFirst) {
-    const latitude = (fields.latitude ?? fields.lat)?.value;
-    const longitude = (fields.longitude ?? fields.lon)?.value;
-    if (typeof latitude === 'number' && typeof longitude === 'number')
-      return { latitude, longitude, at: receivedAt };
-  }
-  return undefined;
+  const newest = newestPosition(values);
+  if (!newest) return undefined;
+  const { position, receivedAt } = newest;
+  return { latitude: position.lat, longitude: position.lon, at: receivedAt };
 }
 
 /** The topics that were retained of each node, so that they can be removed with it. */

@@ -1,23 +1,11 @@
 /** Where nodes are: any data type that has a latitude and a longitude tells it. */
+import { type Position, positionIn } from '../../protocol/position.js';
 import type { NodeInfo, PathInfo } from '../../socket/session/shapes.js';
 
-export interface Place {
-  readonly lat: number;
-  readonly lon: number;
-}
+export type Place = Position;
 
 export interface PlacedNode extends Place {
   readonly node: NodeInfo;
-}
-
-type Fields = NodeInfo['values'][number]['fields'];
-
-/** The place that the fields of a value tell; undefined where they tell none on earth. */
-export function placeIn(fields: Fields): Place | undefined {
-  const lat = (fields.latitude ?? fields.lat)?.value;
-  const lon = (fields.longitude ?? fields.lon)?.value;
-  if (typeof lat !== 'number' || typeof lon !== 'number') return undefined;
-  return Math.abs(lat) <= 90 && Math.abs(lon) <= 180 ? { lat, lon } : undefined;
 }
 
 /** A finer place counts for so long, though a coarser one is newer. */
@@ -25,11 +13,11 @@ const FINER_FOR_MS = 60_000;
 
 /** Where a node is, by the type that tells it most finely: the one with the most bytes. */
 export function placeOf({ values }: NodeInfo): Place | undefined {
-  const placed = values.filter(({ fields }) => placeIn(fields) !== undefined);
+  const placed = values.filter(({ fields }) => positionIn(fields) !== undefined);
   const newest = Math.max(...placed.map(({ receivedAt }) => receivedAt));
   const fresh = placed.filter(({ receivedAt }) => newest - receivedAt < FINER_FOR_MS);
   const [finest] = fresh.sort((a, b) => b.bytes.length - a.bytes.length || b.receivedAt - a.receivedAt);
-  return finest && placeIn(finest.fields);
+  return finest && positionIn(finest.fields);
 }
 
 export function placeNodes(nodes: readonly NodeInfo[]): PlacedNode[] {

@@ -1,6 +1,7 @@
 /** A node as the page holds it: what the gateway says, and what was seen since the page was opened. */
+import { type Position, positionIn } from '../../protocol/position.js';
 import type { AgedValue, NodeInfo, NodeStatusName, Value } from '../../socket/session/shapes.js';
-import { placeOf, trendField } from '../format.js';
+import { trendField } from '../format.js';
 import { Ring } from './ring.js';
 import { Topic } from './topic.js';
 
@@ -100,11 +101,11 @@ export class NodeRecord {
     const field = trendField(value);
     const number = field === undefined ? undefined : value.fields[field]?.value;
     if (typeof number === 'number') this.#trendRing(value.type).push(number);
-    const place = placeOf(value);
-    if (place) this.#noteTrail(value, place);
+    const position = positionIn(value.fields);
+    if (position) this.#noteTrail(value, position);
   }
 
-  #noteTrail({ type, bytes, receivedAt }: Value, { lat, lon }: { lat: number; lon: number }): void {
+  #noteTrail({ type, bytes, receivedAt }: Value, { lat, lon }: Position): void {
     let trail = this.#trails.get(type);
     if (!trail) {
       trail = { points: new Ring(TRAIL_POINTS), fineness: bytes.length };

@@ -6,6 +6,7 @@ import { type Hub, type HubEvent, isAlive, type NodeView } from '../../network/h
 import { formatAddress } from '../../protocol/address.js';
 import { decodeValue } from '../../protocol/data-types.js';
 import { messageName } from '../../protocol/message.js';
+import { newestPosition, type Position } from '../../protocol/position.js';
 import { describeLinkStatus } from '../../uart/describe-link.js';
 
 export function trafficLog(message: string) {
@@ -75,7 +76,7 @@ function describeNode(node: NodeView, hub: Hub) {
     address: node.address,
     status: STATUS_NAMES[node.status],
     uuid: node.uuid?.toString('hex') ?? '',
-    gps: findPlace(node),
+    gps: findPosition(node),
     data: Object.fromEntries(
       node.latest.map(({ type }) => [hexByte(type.id), heldValues(node, type.id, hub)]),
     ),
@@ -87,16 +88,11 @@ function heldValues({ address }: NodeView, typeId: number, hub: Hub): string[] {
   return hub.values(range).map(({ bytes }) => bytes.toString('hex'));
 }
 
-/** The newest value that has a latitude and a longitude. */
-function findPlace({ latest }: NodeView): { lat: number; lon: number } | null {
-  const newestFirst = [...latest].sort((a, b) => b.value.receivedAt - a.value.receivedAt);
-  for (const { type, value } of newestFirst) {
-    const fields = decodeValue(type, value.bytes);
-    const lat = (fields.latitude ?? fields.lat)?.value;
-    const lon = (fields.longitude ?? fields.lon)?.value;
-    if (typeof lat === 'number' && typeof lon === 'number') return { lat, lon };
-  }
-  return null;
+function findPosition({ latest }: NodeView): Position | null {
+  const decoded = latest.map(({ type, value }) => {
+    return { fields: decodeValue(type, value.bytes), receivedAt: value.receivedAt };
+  });
+  return newestPosition(decoded)?.position ?? null;
 }
 
 function hexByte(id: number): string {

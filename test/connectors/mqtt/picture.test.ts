@@ -164,6 +164,21 @@ test('the newest value that has a place tells the position', async (t) => {
   t.like(fixture.broker.kept(`${base}/node/0x0005/position`), { latitude: 50, longitude: 8 });
 });
 
+test('a position that is not on earth is not published, and the one before it stays', async (t) => {
+  const fixture = await MqttFixture.start({ settings: { discoveryPrefix: 'homeassistant' } });
+  const nowhere = { lat: 5_000_000_000, lon: -9_990_000_000 };
+  await fixture.say(report(nowhere));
+  t.is(fixture.broker.kept(`${base}/node/0x0005/position`), undefined);
+  t.false(
+    JSON.stringify(fixture.broker.kept('homeassistant/device/farm-north-0x0005/config')).includes('gps"'),
+  );
+  await fixture.say(DATA);
+  fixture.mesh.clock.advance(1000);
+  await fixture.say(report(nowhere));
+  t.like(fixture.broker.kept(`${base}/node/0x0005/position`), { latitude: 48.137, longitude: 12.345 });
+  t.is(fixture.broker.retained.get(`${base}/node/0x0005/Report/lat`), '500', 'the field is as it came');
+});
+
 /** A broker with what an earlier run has left. */
 async function brokerOfEarlierRun(): Promise<FakeBroker> {
   const earlier = await MqttFixture.start();

@@ -1,6 +1,8 @@
 /** Which nodes the table shows, and in which order. */
+
+import { positionIn } from '../../../protocol/position.js';
 import type { AgedValue, NodeStatusName } from '../../../socket/session/shapes.js';
-import { decimalsOf, placeOf, trendField } from '../../format.js';
+import { decimalsOf, trendField } from '../../format.js';
 import type { NodeRecord } from '../../store/node-record.js';
 import { STATUSES, type Store } from '../../store/store.js';
 
@@ -101,7 +103,7 @@ const PLAIN_WIDTH = 96;
 
 function newColumn(value: AgedValue): ValueColumn {
   const trend = trendField(value);
-  const width = trend ? TREND_WIDTH : placeOf(value) ? PLACE_WIDTH : PLAIN_WIDTH;
+  const width = trend ? TREND_WIDTH : positionIn(value.fields) ? PLACE_WIDTH : PLAIN_WIDTH;
   return { type: value.type, id: value.id, trend, decimals: 0, width };
 }
 
