@@ -9,8 +9,10 @@ import { resolve } from 'node:path';
 import { parse as parseToml } from 'smol-toml';
 import * as z from 'zod';
 import { errorText, MeshgateError } from './errors.js';
+import { findNameFault } from './network/node-names.js';
 import { packageRoot } from './package-root.js';
 import { isUnicast } from './protocol/address.js';
+import { nameKey } from './protocol/names.js';
 import { isOnEarth } from './protocol/position.js';
 import { parsePortWish } from './uart/port-finder.js';
 
@@ -47,7 +49,9 @@ const ports = z.preprocess(
       : typeof value === 'number'
         ? [value]
         : value,
-  z.array(whole(1, 65535), { error: 'must be a port from 1 to 65535, or several' }),
+  z
+    .array(whole(1, 65535), { error: 'must be a port from 1 to 65535, or several' })
+    .refine((all) => new Set(all).size === all.length, { error: 'each port can be listed only once' }),
 );
 
 const PORT_WISH = 'must be auto, a path such as /dev/ttyUSB0, or usb:VID:PID[:SERIAL]';
@@ -69,12 +73,22 @@ const NAME = 'must be a name of 1 to 64 characters';
 const name = text(NAME).min(1, { error: NAME }).max(64, { error: NAME });
 
 const names = z.record(z.string(), name, { error: SECTION }).transform((entries, context) => {
+  const keys = new Map<number, string>();
+  const addresses = new Map<string, string>();
   const byAddress = new Map<number, string>();
+  const entry = (key = '') => `${key} = ${JSON.stringify(entries[key])}`;
   for (const [key, name] of Object.entries(entries)) {
+    const refuse = (message: string) => context.addIssue({ code: 'custom', path: [key], message });
     const address = Number(key);
-    if (!Number.isInteger(address) || !isUnicast(address)) {
-      context.addIssue({ code: 'custom', path: [key], message: 'must be a node address such as 0x0005' });
+    const fault = findNameFault(address, name);
+    if (!Number.isInteger(address) || !isUnicast(address)) refuse('must be a node address such as 0x0005');
+    else if (fault !== undefined) refuse(fault);
+    else if (keys.has(address)) refuse(`the same node has a name already: ${entry(keys.get(address))}`);
+    else if (addresses.has(nameKey(name))) {
+      refuse(`another node has this name already: ${entry(addresses.get(nameKey(name)))}`);
     }
+    keys.set(address, key);
+    addresses.set(nameKey(name), key);
     byAddress.set(address, name);
   }
   return byAddress;
@@ -152,7 +166,7 @@ const sockets = z
   .array(section({ path, role, mode: mode.default(0o660), group: group.optional() }), {
     error: 'must be a list: [[sockets]] with path and role',
   })
-  .refine((all) => new Set(all.map(({ path }) => path)).size === all.length, {
+  .refine((all) => new Set(all.map(({ path }) => resolve(path))).size === all.length, {
     error: 'each must have a path of its own',
   });
 
@@ -232,8 +246,9 @@ function isMqttUrl(url: string): boolean {
 const TOPIC = 'must be a topic without +, # and control characters, at most 127 characters';
 const topic = text(TOPIC).regex(/^(?![$/])[^+#\p{Cc}]{1,127}(?<!\/)$/u, { error: TOPIC });
 
-const TOPIC_LEVEL = 'must be 1 to 64 characters without /, +, # and control characters';
-const topicLevel = text(TOPIC_LEVEL).regex(/^(?!\$)[^/+#\p{Cc}]{1,64}$/u, { error: TOPIC_LEVEL });
+const TOPIC_LEVEL =
+  'must be 1 to 64 characters without /, +, # and control characters, and no blank at either end';
+const topicLevel = text(TOPIC_LEVEL).regex(/^(?![$\s])[^/+#\p{Cc}]{1,64}(?<!\s)$/u, { error: TOPIC_LEVEL });
 
 const COMMANDS = 'must be a list of commands, such as ["send", "ping"]';
 const commands = z.preprocess(

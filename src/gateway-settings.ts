@@ -1,6 +1,6 @@
 /** What each room needs of the settings, in its own units. */
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Config } from './config.js';
 import { MeshgateError } from './errors.js';
 
@@ -84,6 +84,24 @@ const LEAST_BATCH_QUIET_MS = 300;
 
 function batchQuietMs(baud: number): number {
   return Math.max(LEAST_BATCH_QUIET_MS, (LONGEST_BATCH_BITS * 1000) / baud);
+}
+
+/** Throws `BAD_CONFIG` where two of what the gateway listens on are one. `socketPath`: of the main socket. */
+export function refuseSharedListeners({ sockets, tcp, http }: Config, socketPath: string): void {
+  const shared = sockets.findIndex(({ path }) => resolve(path) === resolve(socketPath));
+  if (shared >= 0) {
+    throw new MeshgateError(
+      'BAD_CONFIG',
+      `sockets.${shared}.path = "${socketPath}": this is the main socket's path`,
+    );
+  }
+  const { listen = 'off' } = http;
+  if (listen !== 'off' && tcp.includes(listen.port) && [...LOOPBACK, '0.0.0.0', '::'].includes(listen.host)) {
+    throw new MeshgateError(
+      'BAD_CONFIG',
+      `http.listen = "${listen.host}:${listen.port}": tcp lists this port too`,
+    );
+  }
 }
 
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);

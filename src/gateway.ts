@@ -11,6 +11,7 @@ import {
   connectorSettings,
   historySettings,
   recorderSettings,
+  refuseSharedListeners,
   uartSettings,
 } from './gateway-settings.js';
 import { ClassicLog } from './history/classic-log.js';
@@ -179,6 +180,7 @@ export class Gateway {
    */
   async serve(): Promise<void> {
     const { clients, sockets, tcp } = this.#parts.config;
+    refuseSharedListeners(this.#parts.config, this.socketPath);
     const main = { ...clients, where: this.#parts.passedSocket ?? this.socketPath, path: this.socketPath };
     const all = [main, ...sockets.map((socket) => ({ ...socket, where: socket.path }))];
     for (const { where, path } of all) {

@@ -203,7 +203,7 @@ const WRONG: readonly Wrong[] = [
   {
     toml: '[mqtt]\nid = "field/north"',
     message:
-      'mqtt.id = "field/north": must be 1 to 64 characters without /, +, # and control characters (in FILE)',
+      'mqtt.id = "field/north": must be 1 to 64 characters without /, +, # and control characters, and no blank at either end (in FILE)',
   },
   {
     toml: '[mqtt]\nprefix = "farm/+"',
@@ -228,6 +228,53 @@ const WRONG: readonly Wrong[] = [
     toml: '[names]\nGate = "5"',
     message: 'names.Gate = "5": must be a node address such as 0x0005 (in FILE)',
   },
+  {
+    toml: '[names]\n5 = "Pump"\n6 = "pump"',
+    message: 'names.6 = "pump": another node has this name already: 5 = "Pump" (in FILE)',
+  },
+  {
+    toml: '[names]\n5 = "Stra\u00dfe \u00c9"\n6 = " STRASSE   e\u0301\u200b"',
+    message:
+      'names.6 = " STRASSE   e\u0301\u200b": another node has this name already: 5 = "Stra\u00dfe \u00c9" (in FILE)',
+  },
+  {
+    toml: '[names]\n13 = "Pump"\n"0x000D" = "Gate"',
+    message: 'names.0x000D = "Gate": the same node has a name already: 13 = "Pump" (in FILE)',
+  },
+  {
+    toml: '[names]\n5 = "0x0006"',
+    message: 'names.5 = "0x0006": reads as the node 0x0006; choose another name (in FILE)',
+  },
+  {
+    toml: '[names]\n6 = " 5 "',
+    message: 'names.6 = " 5 ": reads as the node 0x0005; choose another name (in FILE)',
+  },
+  {
+    toml: '[names]\n6 = "NODE-5"',
+    message: 'names.6 = "NODE-5": reads as the node 0x0005; choose another name (in FILE)',
+  },
+  {
+    toml: '[names]\n6 = "99999"',
+    message:
+      'names.6 = "99999": reads as a number that is not the address of a node; choose another name (in FILE)',
+  },
+  {
+    toml: '[names]\n6 = " \\t"',
+    message: 'names.6 = " \\t": is blank; a name needs something that can be seen and typed (in FILE)',
+  },
+  {
+    toml: '[names]\n6 = "All"',
+    message: 'names.6 = "All": "all" stands for every node in commands; choose another name (in FILE)',
+  },
+  {
+    flags: { tcp: ['5001', 5001] },
+    message: 'tcp = ["5001",5001]: each port can be listed only once (given on the command line)',
+  },
+  {
+    toml: '[mqtt]\nid = "north "',
+    message:
+      'mqtt.id = "north ": must be 1 to 64 characters without /, +, # and control characters, and no blank at either end (in FILE)',
+  },
   { toml: '[names]\n5 = ""', message: 'names.5 = "": must be a name of 1 to 64 characters (in FILE)' },
 ];
 
@@ -238,6 +285,11 @@ for (const { flags = {}, env = {}, toml, message } of WRONG) {
     t.is(error?.message, message.replace('FILE', path ?? ''));
   });
 }
+
+test('a name that reads as the address of its own node is accepted', (t) => {
+  const path = tomlFile('[names]\n5 = "0x5"\n6 = "Node-6"\n7 = "Pump all"\n');
+  t.is(loadConfig({}, path, {}).names.size, 3);
+});
 
 test('the same setting that is wrong twice is reported where it counts', (t) => {
   const path = tomlFile('baud = 1\n');
@@ -280,6 +332,11 @@ for (const [name, toml, message] of [
   [
     'two with one path',
     '[[sockets]]\npath = "/r"\nrole = "read"\n'.repeat(2),
+    /each must have a path of its own/,
+  ],
+  [
+    'two with one path, written in two ways',
+    '[[sockets]]\npath = "/a/r"\nrole = "read"\n[[sockets]]\npath = "/a/./r"\nrole = "read"\n',
     /each must have a path of its own/,
   ],
   ['no list', 'sockets = "read"', /must be a list: \[\[sockets\]\] with path and role/],

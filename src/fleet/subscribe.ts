@@ -1,5 +1,6 @@
 /** What `subscribe` wants, and how the gateway's commands `snapshot`, `events` and `status` answer for it. */
 import type { MeshEvent, Snapshot } from '../client/index.js';
+import { nameKey, numberIn } from '../protocol/names.js';
 import type { Call } from './command-caller.js';
 import type { GateFilter } from './event-gate.js';
 import { Refusal } from './refusal.js';
@@ -77,12 +78,10 @@ async function resolveAll(
   given: readonly NumberOrName[],
   resolve: (name: string) => Promise<number>,
 ): Promise<ReadonlySet<number>> {
-  const numbers = given.map((each) => numberIn(each) ?? resolve(String(each)));
+  const numbers = given.map(
+    (each) => (typeof each === 'number' ? each : numberIn(each)) ?? resolve(String(each)),
+  );
   return new Set(await Promise.all(numbers));
-}
-
-function numberIn(given: NumberOrName): number | undefined {
-  return typeof given === 'number' || /^(0x[0-9a-f]+|\d+)$/i.test(given) ? Number(given) : undefined;
 }
 
 async function addressOf(node: string, call: Call): Promise<number> {
@@ -91,14 +90,14 @@ async function addressOf(node: string, call: Call): Promise<number> {
 
 async function opcodeOf(name: string, call: Call): Promise<number> {
   const { messages } = (await call('opcodes', {})) as { messages: { name: string; opcode: number }[] };
-  const found = messages.find((each) => each.name.toLowerCase() === name.toLowerCase());
+  const found = messages.find((each) => nameKey(each.name) === nameKey(name));
   if (!found) throw new Refusal('OPCODE_NOT_FOUND', `${name}: no message has this name or opcode`);
   return found.opcode;
 }
 
 async function typeOf(name: string, call: Call): Promise<number> {
   const { types } = (await call('dataTypes', {})) as { types: { name: string; id: number }[] };
-  const found = types.find((each) => each.name.toLowerCase() === name.toLowerCase());
+  const found = types.find((each) => nameKey(each.name) === nameKey(name));
   if (!found) throw new Refusal('TYPE_NOT_FOUND', `${name}: no data type has this name or id`);
   return found.id;
 }

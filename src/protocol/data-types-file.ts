@@ -8,7 +8,14 @@ import {
   type SensorClasses,
   STATE_CLASSES,
 } from './data-types.js';
-import { badTable, numberOrHex, readJsonTable, refuseRepeats } from './json-table.js';
+import {
+  badTable,
+  numberOrHex,
+  readJsonTable,
+  refuseAlikeNames,
+  refuseNumbers,
+  refuseRepeats,
+} from './json-table.js';
 
 /** The most that the length byte of a `[GET]` reply can say. */
 const MAX_VALUE_LENGTH = 255;
@@ -50,7 +57,8 @@ type TypeEntry = z.output<typeof typeSchema>;
 export function loadDataTypes(file: string): DataTypes {
   const { types } = readJsonTable(file, fileSchema);
   refuseRepeats(file, 'types', types, 'id');
-  refuseRepeats(file, 'types', types, 'name');
+  refuseAlikeNames(file, 'types', types);
+  refuseNumbers(file, 'types', types, ({ id }) => id);
   for (const [index, type] of types.entries()) {
     refuseRepeats(file, `types.${index}.fields`, type.fields, 'name');
   }

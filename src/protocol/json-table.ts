@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { errorText, MeshgateError } from '../errors.js';
+import { nameKey, numberIn } from './names.js';
 
 /** A whole number written as 5, "5" or "0x05", within `min`–`max`. */
 export function numberOrHex(min: number, max: number) {
@@ -25,6 +26,36 @@ export function readJsonTable<Schema extends z.ZodType>(file: string, schema: Sc
 /** A `BAD_TABLE` error that names file, key and reason. */
 export function badTable(file: string, key: string, reason: string): MeshgateError {
   return new MeshgateError('BAD_TABLE', `${file}: ${key === '' ? '' : `${key}: `}${reason}`);
+}
+
+/** Throws `BAD_TABLE` where an entry of the list at `key` has a name that reads as another one's number. `number`: of an entry. */
+export function refuseNumbers<Entry extends { readonly name: string }>(
+  file: string,
+  key: string,
+  entries: readonly Entry[],
+  number: (entry: Entry) => number,
+): void {
+  entries.forEach((entry, index) => {
+    const read = numberIn(entry.name);
+    if (read === undefined || read === number(entry)) return;
+    throw badTable(file, `${key}.${index}.name`, `${entry.name} reads as a number that is not its own`);
+  });
+}
+
+/** Throws `BAD_TABLE` where two entries of the list at `key` have names that a person would take for the same. */
+export function refuseAlikeNames(
+  file: string,
+  key: string,
+  entries: readonly { readonly name: string }[],
+): void {
+  const seen = new Map<string, string>();
+  entries.forEach(({ name }, index) => {
+    const earlier = seen.get(nameKey(name));
+    const why =
+      earlier === name ? 'is already taken' : `is already taken: by ${earlier}; case does not matter`;
+    if (earlier !== undefined) throw badTable(file, `${key}.${index}.name`, `${name} ${why}`);
+    seen.set(nameKey(name), name);
+  });
 }
 
 /** Throws `BAD_TABLE` where an entry of the list at `key` has a value that an earlier one has. */

@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { ADDRESS_LENGTH } from './address.js';
 import type { DataTypes } from './data-types.js';
-import { badTable, numberOrHex, readJsonTable, refuseRepeats } from './json-table.js';
+import { badTable, numberOrHex, readJsonTable, refuseAlikeNames, refuseRepeats } from './json-table.js';
 
 /** Who a body speaks for: address 0000 or 0001 is the root, any unicast address is a node. */
 export type Speaker = 'root' | 'node';
@@ -98,7 +98,7 @@ export class Opcodes {
   static load(file: string, dataTypes: DataTypes): Opcodes {
     const { messages, commands } = readJsonTable(file, fileSchema);
     refuseRepeats(file, 'messages', messages, 'opcode');
-    refuseRepeats(file, 'messages', messages, 'name');
+    refuseAlikeNames(file, 'messages', messages);
     refuseRepeats(file, 'commands', commands, 'name');
     return new Opcodes(
       messages.map((entry, index) => readMessage(file, index, entry, dataTypes)),

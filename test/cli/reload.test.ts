@@ -51,6 +51,16 @@ test('a wrong file is refused with the words that it is refused with at start, a
   await gateway.stop();
 });
 
+test('names that two nodes would share are refused at SIGHUP, and the names stay', async (t) => {
+  const { gateway, socket, reload } = await start('[names]\n5 = "Pump"\n');
+  reload('[names]\n5 = "Pump"\n6 = "PUMP"\n');
+  await gateway.logged(
+    /names\.6 = "PUMP": another node has this name already: 5 = "Pump" \(in .*; all settings stay as they were\n/,
+  );
+  t.is((await runToEnd(['status', '--socket', socket])).code, 0);
+  await gateway.stop();
+});
+
 test('a file that is gone is refused, and one that is there again is read', async (t) => {
   const { gateway, config, reload } = await start('');
   rmSync(config);

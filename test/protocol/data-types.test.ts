@@ -31,6 +31,18 @@ const WRONG_FILES: readonly (readonly [string, unknown, string, RegExp])[] = [
   ['has an id with a fraction', fileWith({ id: 1.5 }), 'types.0.id', /from 0 to 255/],
   ['has a negative id', fileWith({ id: -1 }), 'types.0.id', /from 0 to 255/],
   ['gives an id twice', { types: [good, { ...good, name: 'Rain' }] }, 'types.1.id', /40 is already taken/],
+  [
+    'gives two names that differ in case',
+    { types: [good, { ...good, id: 41, name: 'WIND' }] },
+    'types.1.name',
+    /WIND is already taken: by Wind; case does not matter/,
+  ],
+  [
+    'has a name that reads as the id of another',
+    { types: [good, { ...good, id: 41, name: '40' }] },
+    'types.1.name',
+    /40 reads as a number that is not its own/,
+  ],
   ['gives a name twice', { types: [good, { ...good, id: 41 }] }, 'types.1.name', /Wind is already taken/],
   ['has neither length', fileWith({ length: undefined }), 'types.0', /either length or maxLength/],
   ['has both lengths', fileWith({ maxLength: 3 }), 'types.0', /either length or maxLength/],

@@ -73,6 +73,12 @@ const WRONG_FILES: readonly (readonly [string, unknown, string, RegExp])[] = [
     'messages.1.name',
     /Mine is already taken/,
   ],
+  [
+    'gives two message names that differ in case',
+    { messages: [message, { ...message, opcode: 97, name: 'MINE' }], commands: [] },
+    'messages.1.name',
+    /MINE is already taken: by Mine; case does not matter/,
+  ],
   ['has a command name of four', withCommand({ name: 'LED1' }), 'commands.0.name', /five printable ASCII/],
   [
     'has a command name beyond ASCII',

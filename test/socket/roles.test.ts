@@ -154,3 +154,18 @@ test('listeners that fill their sockets leave room for those who may do more', a
   await fixture.close();
   folder.remove();
 });
+
+test('a further socket on the path of the main one is refused, and so is a TCP port that HTTP has', async (t) => {
+  const folder = temporaryFolder();
+  t.teardown(() => folder.remove());
+  const socket = join(folder.path, 'main');
+  const sockets = [{ path: `${folder.path}/./main`, role: 'read' }];
+  await t.throwsAsync(startGateway({ settings: { socket, sockets }, ownSocket: false }), {
+    code: 'BAD_CONFIG',
+    message: /sockets\.0\.path.*main socket/,
+  });
+  await t.throwsAsync(startGateway({ settings: { tcp: [7001], http: { listen: 7001 } } }), {
+    code: 'BAD_CONFIG',
+    message: /http\.listen.*tcp lists this port too/,
+  });
+});

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { MeshgateClient } from '../../client/index.js';
+import { ALL_NODES, nameKey } from '../../protocol/names.js';
 import { EXIT } from '../exit-codes.js';
 import { gatewayCommand } from '../gateway-command.js';
 import { currentView, print, printJson } from '../output.js';
@@ -65,7 +66,7 @@ async function ping(
 
 /** A node that is not known can be pinged too: by its address. */
 async function findTargets(node: string, client: MeshgateClient): Promise<Target[]> {
-  if (node.toLowerCase() === 'all') return (await client.nodes()).nodes;
+  if (nameKey(node) === ALL_NODES) return (await client.nodes()).nodes;
   const wanted = parseNode(node);
   if (typeof wanted === 'string') return [await client.node(wanted)];
   const known = (await client.nodes()).nodes.find(({ address }) => address === wanted);

@@ -1,8 +1,7 @@
 import { MeshgateError } from '../../errors.js';
 import { formatAddress as formatNumber, MAX_UNICAST_ADDRESS, ROOT_ADDRESS } from '../../protocol/address.js';
+import { numberIn } from '../../protocol/names.js';
 import { currentGateway } from '../fleet-scope.js';
-
-const NUMBER = /^(0x[0-9a-f]+|\d+)$/i;
 
 /** `0x0005`; in a fleet `field-north/0x0005`. `gateway`: where the row of a table that all share is from. */
 export function formatAddress(address: number, gateway = currentGateway()): string {
@@ -17,8 +16,8 @@ export function qualified(text: string, gateway = currentGateway()): string {
 /** A node as it was typed: an address (`5`, `0x5`) or a name; 0 = the root. Throws `BAD_USAGE`. */
 export function parseNode(text: string): number | string {
   if (text.trim() === '') throw new MeshgateError('BAD_USAGE', 'an empty text names no node');
-  if (!NUMBER.test(text)) return text;
-  const address = Number(text);
+  const address = numberIn(text);
+  if (address === undefined) return text;
   if (address >= ROOT_ADDRESS && address <= MAX_UNICAST_ADDRESS) return address;
   throw new MeshgateError(
     'BAD_USAGE',
@@ -29,5 +28,5 @@ export function parseNode(text: string): number | string {
 
 /** A data type or message as it was typed: a number (`5`, `0x5`) or a name. */
 export function parseNumberOrName(text: string): number | string {
-  return NUMBER.test(text) ? Number(text) : text;
+  return numberIn(text) ?? text;
 }

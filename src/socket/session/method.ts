@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.js';
 import type { Hub, NodeView } from '../../network/hub.js';
 import { MAX_UNICAST_ADDRESS, ROOT_ADDRESS } from '../../protocol/address.js';
 import type { DataType } from '../../protocol/data-types.js';
+import { nameKey, numberIn } from '../../protocol/names.js';
 import type { MessageOpcode } from '../../protocol/opcodes.js';
 import type { AuditTrail } from '../audit.js';
 import type { Role } from '../role.js';
@@ -180,10 +181,6 @@ function findByName<Named extends { readonly name: string }>(
   all: readonly Named[],
   name: string,
 ): Named | undefined {
-  return all.find((entry) => entry.name.toLowerCase() === name.toLowerCase());
-}
-
-/** The number that a text is, decimal or 0x…; undefined when it is none. */
-function numberIn(text: string): number | undefined {
-  return /^(0x[0-9a-f]{1,4}|\d{1,5})$/i.test(text) ? Number(text) : undefined;
+  const key = nameKey(name);
+  return all.find((entry) => nameKey(entry.name) === key);
 }
