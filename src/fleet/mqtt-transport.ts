@@ -6,22 +6,22 @@
 import { ClientError } from '../client/errors.js';
 import type { Channel, ChannelHandlers, MeshEvent, Transport } from '../client/index.js';
 import { Topics } from '../connectors/mqtt/topics.js';
+import { SessionError } from '../socket/session/errors.js';
+import { checkParams } from '../socket/session/method.js';
+import { subscribeParams } from '../socket/session/methods/watching.js';
+import { MAX_SUBSCRIPTIONS } from '../socket/session/subscriptions.js';
 import type { Broker } from './broker.js';
 import { CommandCaller } from './command-caller.js';
 import { EventGate, type GapNotice } from './event-gate.js';
-import { Refusal } from './refusal.js';
+import { errorObject, Refusal } from './refusal.js';
 import type { Roster } from './roster.js';
-import { readSubscribe, resolveFilter, startOf } from './subscribe.js';
+import { resolveFilter, startOf } from './subscribe.js';
 
 export interface FleetParts {
   readonly broker: Broker;
   readonly roster: Roster;
   readonly prefix: string;
 }
-
-/** As many as a session has over a socket. */
-const MAX_SUBSCRIPTIONS = 32;
-const SERVER_ERROR = -32000;
 
 export function mqttTransport(id: string, parts: FleetParts): Transport {
   return { name: id, open: (handlers) => MqttChannel.open(id, parts, handlers) };
@@ -68,7 +68,7 @@ class MqttChannel implements Channel {
   write(line: string): void {
     const { id, method, params = {} } = JSON.parse(line) as Request;
     if (typeof method !== 'string' || typeof params !== 'object' || params === null) {
-      this.#fail(id, new Refusal('INVALID_REQUEST', 'a request needs a method, and params as an object'));
+      this.#fail(id, new SessionError('INVALID_REQUEST'));
       return;
     }
     const given = params as Record<string, unknown>;
@@ -97,9 +97,9 @@ class MqttChannel implements Channel {
 
   async #subscribe(id: unknown, given: Record<string, unknown>): Promise<void> {
     if (this.#gates.size >= MAX_SUBSCRIPTIONS) {
-      throw new Refusal('TOO_MANY_SUBSCRIPTIONS', 'this session has too many subscriptions; end one first');
+      throw new SessionError('TOO_MANY_SUBSCRIPTIONS');
     }
-    const params = readSubscribe(given);
+    const params = checkParams(subscribeParams, given);
     const subscription = String(++this.#lastSubscription);
     const call = this.#commands.call.bind(this.#commands);
     const gate = new EventGate(await resolveFilter(params, call), {
@@ -122,7 +122,7 @@ class MqttChannel implements Channel {
 
   #unsubscribe(id: unknown, { subscription }: Record<string, unknown>): void {
     if (!this.#drop(String(subscription))) {
-      throw new Refusal('SUBSCRIPTION_NOT_FOUND', 'this session has no such subscription');
+      throw new SessionError('SUBSCRIPTION_NOT_FOUND', String(subscription));
     }
     this.#reply(id, { result: {} });
   }
@@ -149,8 +149,9 @@ class MqttChannel implements Channel {
   }
 
   #fail(id: unknown, error: unknown): void {
-    const { code, message } = error instanceof Refusal ? error : { code: 'INTERNAL', message: String(error) };
-    this.#reply(id, { error: { code: SERVER_ERROR, message, data: { code } } });
+    const isKnown = error instanceof Refusal || error instanceof SessionError;
+    const { code, message } = isKnown ? error : { code: 'INTERNAL', message: String(error) };
+    this.#reply(id, { error: errorObject(code, message) });
   }
 
   #notify(method: string, params: object): void {

@@ -5,8 +5,10 @@
 import type { RawData, WebSocket } from 'ws';
 import type { Channel, Transport } from '../client/index.js';
 import { mayDo, type Role } from '../socket/role.js';
+import { SESSION_ERRORS, type SessionErrorCode } from '../socket/session/errors.js';
 import { findMethod } from '../socket/session/methods/index.js';
 import { type AccessSettings, roleOfToken } from '../socket/web/web-access.js';
+import { errorObject } from './refusal.js';
 
 export interface RelayParts {
   readonly transport: Transport;
@@ -70,12 +72,12 @@ export class Relay {
 
   #onMessage(text: string): void {
     const request = readRequest(text);
-    if (!request) this.#refuse(null, 'INVALID_REQUEST', 'not a JSON-RPC 2.0 request');
+    if (!request) this.#refuse(null, 'INVALID_REQUEST');
     else if (!this.#role) this.#takeToken(request);
     else if (request.method === 'authenticate') {
-      this.#refuse(request.id, 'UNKNOWN_METHOD', 'there is no such method; no token is wanted now');
+      this.#refuse(request.id, 'UNKNOWN_METHOD');
     } else if (!mayDo(this.#role, findMethod(String(request.method))?.role ?? 'admin')) {
-      this.#refuse(request.id, 'FORBIDDEN', 'this session may only read; use a token that may do more');
+      this.#refuse(request.id, 'FORBIDDEN');
     } else this.#pass(request, text);
   }
 
@@ -90,7 +92,7 @@ export class Relay {
     const { access } = this.#parts;
     this.#role = typeof params?.token === 'string' ? roleOfToken(params.token, access) : undefined;
     if (!this.#role) {
-      this.#refuse(id, 'UNAUTHORIZED', 'this page wants a token');
+      this.#refuse(id, 'UNAUTHORIZED');
       this.#socket.close(CLOSE_POLICY);
       return;
     }
@@ -111,8 +113,8 @@ export class Relay {
     return JSON.stringify({ ...rest, id, result: { ...result, role: this.#role } });
   }
 
-  #refuse(id: unknown, code: string, message: string): void {
-    const error = { code: -32000, message, data: { code } };
+  #refuse(id: unknown, code: SessionErrorCode): void {
+    const error = errorObject(code, SESSION_ERRORS[code].text);
     if (this.#socket.readyState === this.#socket.OPEN) {
       this.#socket.send(JSON.stringify({ jsonrpc: '2.0', id: id ?? null, error }));
     }

@@ -1,21 +1,12 @@
 /** What `subscribe` wants, and how the gateway's commands `snapshot`, `events` and `status` answer for it. */
 import type { MeshEvent, Snapshot } from '../client/index.js';
 import { nameKey, numberIn } from '../protocol/names.js';
+import { SessionError } from '../socket/session/errors.js';
+import type { SubscribeParams } from '../socket/session/methods/watching.js';
 import type { Call } from './command-caller.js';
 import type { GateFilter } from './event-gate.js';
-import { Refusal } from './refusal.js';
 
 type NumberOrName = number | string;
-
-export interface SubscribeParams {
-  readonly kinds?: readonly string[];
-  readonly nodes?: readonly NumberOrName[];
-  readonly opcodes?: readonly NumberOrName[];
-  readonly types?: readonly NumberOrName[];
-  readonly snapshot: boolean;
-  readonly since?: number;
-  readonly minIntervalMs: number;
-}
 
 interface Range {
   readonly from: number;
@@ -36,31 +27,6 @@ export interface Start {
 /** Events in one answer, and in all: a gateway's ring has fewer. */
 const PAGE = 1000;
 const MAX_PAGES = 200;
-
-const KNOWN = ['kinds', 'nodes', 'opcodes', 'types', 'snapshot', 'since', 'minIntervalMs'];
-
-/** Throws `BAD_PARAMS`. */
-export function readSubscribe(given: Readonly<Record<string, unknown>>): SubscribeParams {
-  const { snapshot = false, since, minIntervalMs = 0, ...lists } = given;
-  const isWrong =
-    Object.keys(given).some((key) => !KNOWN.includes(key)) ||
-    Object.values(lists).some((list) => list !== undefined && !isList(list)) ||
-    typeof snapshot !== 'boolean' ||
-    !(since === undefined || isWhole(since)) ||
-    !isWhole(minIntervalMs);
-  if (isWrong) {
-    throw new Refusal('BAD_PARAMS', 'the parameters are wrong; rpc.discover tells what is allowed');
-  }
-  return { ...lists, snapshot, minIntervalMs, ...(since !== undefined && { since }) } as SubscribeParams;
-}
-
-function isList(value: unknown): boolean {
-  return Array.isArray(value) && value.every((each) => typeof each === 'string' || isWhole(each));
-}
-
-function isWhole(value: unknown): boolean {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0;
-}
 
 /** Rejects with `NODE_NOT_FOUND`, `OPCODE_NOT_FOUND`, `TYPE_NOT_FOUND`. */
 export async function resolveFilter(params: SubscribeParams, call: Call): Promise<GateFilter> {
@@ -91,14 +57,14 @@ async function addressOf(node: string, call: Call): Promise<number> {
 async function opcodeOf(name: string, call: Call): Promise<number> {
   const { messages } = (await call('opcodes', {})) as { messages: { name: string; opcode: number }[] };
   const found = messages.find((each) => nameKey(each.name) === nameKey(name));
-  if (!found) throw new Refusal('OPCODE_NOT_FOUND', `${name}: no message has this name or opcode`);
+  if (!found) throw new SessionError('OPCODE_NOT_FOUND', name);
   return found.opcode;
 }
 
 async function typeOf(name: string, call: Call): Promise<number> {
   const { types } = (await call('dataTypes', {})) as { types: { name: string; id: number }[] };
   const found = types.find((each) => nameKey(each.name) === nameKey(name));
-  if (!found) throw new Refusal('TYPE_NOT_FOUND', `${name}: no data type has this name or id`);
+  if (!found) throw new SessionError('TYPE_NOT_FOUND', name);
   return found.id;
 }
 

@@ -1,32 +1,58 @@
 import type { Clock } from '../clock.js';
 
+interface AlarmDefinition {
+  readonly priority: AlarmPriority;
+  readonly of: 'gateway' | 'node';
+  readonly lasting: boolean;
+  readonly text: string;
+}
+
 /**
  * What a person should know even if nobody was looking. Each has a line in docs/protocol.md.
- * `lasting`: there is a condition that ends by itself; the others are over as soon as they are noticed.
+ * `lasting`: there is a condition that ends by itself; the others are over as soon as they are noticed. `of`: what an
+ * alarm is about, one node or the gateway as a whole.
  */
 export const ALARM_CODES = {
-  LINK_LOST: { priority: 'high', lasting: true, text: 'there is no link to the root' },
-  ROOT_SILENT: { priority: 'high', lasting: true, text: 'the link is open, but the root says nothing' },
-  ROOT_CHANGED: { priority: 'high', lasting: false, text: 'another board is connected as the root' },
-  ROOT_RESTARTED: { priority: 'medium', lasting: false, text: 'the root has restarted' },
+  LINK_LOST: { priority: 'high', of: 'gateway', lasting: true, text: 'there is no link to the root' },
+  ROOT_SILENT: {
+    priority: 'high',
+    of: 'gateway',
+    lasting: true,
+    text: 'the link is open, but the root says nothing',
+  },
+  ROOT_CHANGED: {
+    priority: 'high',
+    of: 'gateway',
+    lasting: false,
+    text: 'another board is connected as the root',
+  },
+  ROOT_RESTARTED: { priority: 'medium', of: 'gateway', lasting: false, text: 'the root has restarted' },
   HISTORY_FAILING: {
     priority: 'medium',
+    of: 'gateway',
     lasting: true,
     text: 'the history store can not be written: what comes now is kept in memory only',
   },
-  NODE_DISCONNECTED: { priority: 'medium', lasting: true, text: 'a node is no longer heard' },
+  NODE_DISCONNECTED: { priority: 'medium', of: 'node', lasting: true, text: 'a node is no longer heard' },
   QUEUE_FULL: {
     priority: 'medium',
+    of: 'gateway',
     lasting: false,
     text: 'commands were refused because too many were waiting',
   },
   ID_TAKEN: {
     priority: 'medium',
+    of: 'gateway',
     lasting: false,
     text: 'another gateway uses the name that this one has in another system',
   },
-  MALFORMED_DATA: { priority: 'low', lasting: false, text: 'a node sends data that can not be read' },
-} as const;
+  MALFORMED_DATA: {
+    priority: 'low',
+    of: 'node',
+    lasting: false,
+    text: 'a node sends data that can not be read',
+  },
+} as const satisfies Readonly<Record<string, AlarmDefinition>>;
 
 export type AlarmCode = keyof typeof ALARM_CODES;
 /** Those that a connector raises: only it sees the other system. */

@@ -38,7 +38,8 @@ const HALF_MESSAGE_TEXT = /remaining half message/i;
 /** How firmware begins a text that a person should see. */
 const COMPLAINT = /^(error|\[warning\])/i;
 
-const handlers: Handlers = {
+/** Of every kind of message. */
+export const handlers: Handlers = {
   netInfo({ nodes }, { picture, nodeLists }) {
     for (const node of nodes) picture.onIdentified(node);
     nodeLists.onBatch(nodes);

@@ -41,7 +41,7 @@ import {
 import { MemoryArchive } from './memory-archive.js';
 import { MeshPicture, type PictureSettings } from './mesh-picture.js';
 import { MeshWatch, type WatchSettings } from './mesh-watch.js';
-import { goesToListeners, handleMessage, type MessageEffects } from './message-handlers.js';
+import { goesToListeners, handleMessage, handlers, type MessageEffects } from './message-handlers.js';
 import { addressNamed, nameOf } from './node-names.js';
 import { Refresher, type RefreshSettings } from './refresher.js';
 import { RootIdentity } from './root-identity.js';
@@ -68,17 +68,7 @@ export interface NetworkParts {
 const RECOVERY_OWNER = 'gateway';
 
 const MALFORMED = Object.keys(MALFORMED_REASONS) as MalformedReason[];
-const MESSAGE_KINDS = [
-  'netInfo',
-  'pathInfo',
-  'nodeInfo',
-  'rootReset',
-  'values',
-  'opaque',
-  'text',
-  'unknown',
-  'malformed',
-] as const satisfies readonly Message['kind'][];
+const MESSAGE_KINDS = Object.keys(handlers) as Message['kind'][];
 
 export class NetworkManager implements Hub {
   readonly #parts: NetworkParts;

@@ -1,6 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import type { StreamEvent } from '../../src/client/index.js';
 import { connectFleet, type Fleet, type GatewayState } from '../../src/fleet/index.js';
+import { SESSION_ERRORS } from '../../src/socket/session/errors.js';
 import { AedesBroker } from '../support/aedes-broker.js';
 import { freePort } from '../support/free-port.js';
 import { type GatewayFixture, startGateway } from '../support/gateway-fixture.js';
@@ -83,6 +84,40 @@ test('a refusal of the gateway comes as over a socket', async (t) => {
   await t.throwsAsync(client.call('clean', { confirm: true }), { message: /mqtt\.commands/ });
   const stream = client.subscribe({ types: ['NoSuchType'] });
   await t.throwsAsync(stream.next(), { message: /NoSuchType: no data type/ });
+});
+
+test("errors have the session's numbers; those of the connector alone have one of their own", async (t) => {
+  const { fleet } = await startFarm(t, ['north']);
+  const lines: string[] = [];
+  let onLine = () => {};
+  const channel = await fleet.transport('north').open({
+    onLine: (line) => {
+      lines.push(line);
+      onLine();
+    },
+    onClosed: () => {},
+  });
+  t.teardown(() => channel.close());
+  const refusedBy = async (method: unknown, params: object) => {
+    const came = new Promise<void>((resolve) => {
+      onLine = resolve;
+    });
+    channel.write(JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }));
+    await came;
+    const { error } = JSON.parse(lines.pop() ?? '{}') as { error: { code: number; data: { code: string } } };
+    return [error.data.code, error.code];
+  };
+  for (const [method, params, code] of [
+    ['node', { node: 99 }, 'NODE_NOT_FOUND'],
+    ['node', { nodes: 5 }, 'BAD_PARAMS'],
+    [5, {}, 'INVALID_REQUEST'],
+    ['subscribe', { kinds: ['weather'] }, 'BAD_PARAMS'],
+    ['subscribe', { types: ['NoSuchType'] }, 'TYPE_NOT_FOUND'],
+    ['unsubscribe', { subscription: '7' }, 'SUBSCRIPTION_NOT_FOUND'],
+  ] as const) {
+    t.deepEqual(await refusedBy(method, params), [code, SESSION_ERRORS[code].rpc]);
+  }
+  t.deepEqual(await refusedBy('clean', { confirm: true }), ['NOT_ALLOWED', -32099]);
 });
 
 test('events come with a snapshot, filtered by name, and are resumed with an honest gap', async (t) => {

@@ -6,6 +6,9 @@
 import type { Incoming } from './broker.js';
 import type { Topics } from './topics.js';
 
+/** What is only carried out where the setting mqtt.commands names it. */
+export const ONLY_BY_NAME: readonly string[] = ['resetRoot', 'clean'];
+
 /** Why a command was not carried out before anybody looked at what it wants. Each has a line in docs/mqtt.md. */
 export const COMMAND_REFUSALS = {
   RETAINED: 'a command must not be retained: it would be carried out at each connection; publish it without',
@@ -13,8 +16,7 @@ export const COMMAND_REFUSALS = {
   TOO_FAST: 'too many commands: 50 a second, and 200 at once',
   BAD_PAYLOAD: 'the payload must be a JSON object with the parameters, or empty',
   BAD_RESPONSE: 'the response topic, or the correlation, is not allowed: see docs/mqtt.md',
-  NOT_ALLOWED:
-    'the gateway’s setting mqtt.commands does not allow this command, which resetRoot and clean must be named in; or there is none of this name',
+  NOT_ALLOWED: `the gateway’s setting mqtt.commands does not allow this command, which ${ONLY_BY_NAME.join(' and ')} must be named in; or there is none of this name`,
   ANSWER_TOO_LONG: 'the answer is too long; ask for less',
 } as const;
 

@@ -15,6 +15,7 @@ import {
   COMMAND_REFUSALS,
   type CommandRefusal,
   type CommandRequest,
+  ONLY_BY_NAME,
   type ReplyTo,
   readCommand,
 } from './command-request.js';
@@ -25,8 +26,6 @@ import type { Topics } from './topics.js';
 
 /** Events come by topics, whoever subscribes to them. */
 const NOT_HERE: readonly string[] = ['subscribe', 'unsubscribe'];
-/** What is only carried out where the setting names it. */
-const ONLY_BY_NAME: readonly string[] = ['resetRoot', 'clean'];
 /** Deliveries whose stages are still told. */
 const MAX_DELIVERIES = 1000;
 /** Characters of an answer. */

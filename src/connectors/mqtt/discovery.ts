@@ -4,6 +4,7 @@
  * device that it does not know, or two that exclude each other, and it refuses the whole device; a unit that does not
  * belong to its class, and it refuses the entity.
  */
+import { ALARM_CODES } from '../../network/alarms.js';
 import { packageVersion } from '../../package-root.js';
 import { formatAddress } from '../../protocol/address.js';
 import type { DataTypes } from '../../protocol/data-types.js';
@@ -26,12 +27,9 @@ export interface DiscoveryParts {
 type Entity = Readonly<Record<string, unknown>>;
 
 /** Alarms of the gateway itself, as sensors; those of nodes are sensors of the nodes. */
-const GATEWAY_ALARMS: Readonly<Record<string, string>> = {
-  LINK_LOST: 'Link lost',
-  ROOT_SILENT: 'Root silent',
-  ROOT_RESTARTED: 'Root restarted',
-  QUEUE_FULL: 'Queue full',
-};
+const GATEWAY_ALARMS = Object.entries(ALARM_CODES).flatMap(([code, { of }]) =>
+  of === 'gateway' ? [code] : [],
+);
 
 export class Discovery {
   readonly #parts: DiscoveryParts;
@@ -50,11 +48,11 @@ export class Discovery {
   tellGateway(): Publication {
     const { id, topics } = this.#parts;
     const availability = [this.#gatewayAvailability()];
-    const problem = ([code, name]: [string, string]): [string, Entity] => [
+    const problem = (code: string): [string, Entity] => [
       code.toLowerCase(),
       {
         platform: 'binary_sensor',
-        name,
+        name: inWords(code),
         unique_id: `${this.#unique()}-${code.toLowerCase()}`,
         device_class: 'problem',
         entity_category: 'diagnostic',
@@ -73,7 +71,7 @@ export class Discovery {
       value_template: "{{ 'ON' if value_json.link.state == 'up' else 'OFF' }}",
       availability,
     };
-    const entities = { link, ...Object.fromEntries(Object.entries(GATEWAY_ALARMS).map(problem)) };
+    const entities = { link, ...Object.fromEntries(GATEWAY_ALARMS.map(problem)) };
     return this.#device(this.#unique(), { name: `meshgate ${id}`, model: 'Gateway' }, entities);
   }
 
@@ -199,6 +197,12 @@ export class Discovery {
     const { topics, id } = this.#parts;
     return [topics.prefix, id, ...parts].map(slug).join('-');
   }
+}
+
+/** `LINK_LOST` → `Link lost`. */
+function inWords(code: string): string {
+  const words = code.toLowerCase().replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 function fieldSlug({ type, name }: PlainField): string {

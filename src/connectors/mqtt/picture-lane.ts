@@ -5,6 +5,7 @@
 import type { Alarm } from '../../network/alarms.js';
 import type { Hub, HubEvent } from '../../network/hub.js';
 import { describeAlarm, describeLink, describeRoot } from '../../socket/session/describe.js';
+import { readCounters } from '../../socket/session/gateway-counters.js';
 import type { GatewayFacts } from '../../socket/session/method.js';
 import type { Discovery } from './discovery.js';
 import { emptied, NodeTopics, nodeObject } from './node-topics.js';
@@ -154,7 +155,7 @@ export class PictureLane implements Lane {
       case 'robots':
         return { robots: hub.robots() };
       case 'counters':
-        return { counters: { ...(hub.counters() as object), clients: gateway.clientCounters() } };
+        return { counters: readCounters(hub, gateway) };
     }
   }
 

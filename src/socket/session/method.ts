@@ -125,6 +125,15 @@ export function method<const Name extends string, Params extends z.ZodObject, Re
   };
 }
 
+/** Parameters as the method's schema reads them. Throws `BAD_PARAMS`. */
+export function checkParams<Params extends z.ZodType>(schema: Params, params: unknown): z.output<Params> {
+  const checked = schema.safeParse(params ?? {});
+  if (checked.success) return checked.data;
+  const issue = checked.error.issues[0];
+  const where = issue?.path.join('.');
+  throw new SessionError('BAD_PARAMS', `${where ? `${where}: ` : ''}${issue?.message}`);
+}
+
 const nodeText = z.string().min(1).max(64);
 
 /** A node: its address as 5 or "0x5", or its name. */

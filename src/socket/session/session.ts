@@ -12,7 +12,13 @@ import type { ClientTap } from '../client-tap.js';
 import { mayDo, type Role } from '../role.js';
 import { DeliveryWaiters } from './delivery-waiters.js';
 import { SESSION_ERRORS, SessionError, type SessionErrorCode } from './errors.js';
-import type { GatewayFacts, Method, MethodContext, MethodReply } from './method.js';
+import {
+  checkParams,
+  type GatewayFacts,
+  type Method,
+  type MethodContext,
+  type MethodReply,
+} from './method.js';
 import { findMethod } from './methods/index.js';
 import { Subscriptions } from './subscriptions.js';
 
@@ -190,7 +196,7 @@ export class Session {
       gateway.audit.forbid(this.#origin, method.name);
       throw new SessionError('FORBIDDEN', method.name);
     }
-    return { method, params: checkParams(method, params) };
+    return { method, params: checkParams(method.params, params) };
   }
 
   async #runAudited(method: Method, params: unknown): Promise<MethodReply> {
@@ -247,15 +253,6 @@ function isUntapped(entry: unknown): boolean {
 function tooMuch(entry: unknown): Answer {
   const error = new SessionError('TOO_MANY_REQUESTS', 'the replies of this batch are too long');
   return { text: readRequest(entry)?.id === undefined ? undefined : errorReply(idOf(entry), error) };
-}
-
-/** Throws `BAD_PARAMS`. */
-function checkParams(method: Method, params: unknown): unknown {
-  const checked = method.params.safeParse(params ?? {});
-  if (checked.success) return checked.data;
-  const issue = checked.error.issues[0];
-  const where = issue?.path.join('.');
-  throw new SessionError('BAD_PARAMS', `${where ? `${where}: ` : ''}${issue?.message}`);
 }
 
 function readRequest(entry: unknown): Request | undefined {

@@ -3,10 +3,18 @@
  * library its types. Times are ms since the epoch, host clock, unless they say otherwise; bytes are hex.
  */
 import * as z from 'zod';
+import { ALARM_CODES } from '../../network/alarms.js';
+import { DELIVERY_FAILURES } from '../../network/deliveries.js';
+import { RECOVERY_STEPS } from '../../network/root-recovery.js';
 import { MAX_UNICAST_ADDRESS } from '../../protocol/address.js';
 import { ROLES } from '../role.js';
 
 const MAX_ADDRESS = 0xffff;
+
+/** The codes of a closed list. */
+function codesOf<Code extends string>(list: Readonly<Record<Code, unknown>>): [Code, ...Code[]] {
+  return Object.keys(list) as [Code, ...Code[]];
+}
 
 const time = z.number().describe('ms since the epoch, host clock');
 const hex = z.string().regex(/^([0-9a-f]{2})*$/i);
@@ -96,17 +104,7 @@ export const mapShape = z.object({
 
 export const alarmShape = z.object({
   id: z.string(),
-  code: z.enum([
-    'LINK_LOST',
-    'ROOT_SILENT',
-    'ROOT_CHANGED',
-    'ROOT_RESTARTED',
-    'HISTORY_FAILING',
-    'NODE_DISCONNECTED',
-    'QUEUE_FULL',
-    'ID_TAKEN',
-    'MALFORMED_DATA',
-  ]),
+  code: z.enum(codesOf(ALARM_CODES)),
   priority: z.enum(['high', 'medium', 'low']),
   node: address.nullable(),
   text: z.string(),
@@ -126,7 +124,7 @@ export const deliveryShape = z.object({
   message: hex,
   stage: deliveryStageShape,
   stages: z.array(z.object({ stage: deliveryStageShape, at: time })),
-  failure: z.enum(['noLink', 'linkLost', 'queueFull', 'messageTooLong']).nullable(),
+  failure: z.enum(codesOf(DELIVERY_FAILURES)).nullable(),
   answer: hex.nullable(),
   roundTripMs: z.number().nullable().describe('from writing to the answer'),
 });
@@ -186,7 +184,7 @@ export const eventShape = z.discriminatedUnion('kind', [
   z.object({
     ...eventBase,
     kind: z.literal('recovery'),
-    step: z.enum(['probe', 'restart', 'resetLines', 'reopen']).describe('what was done about a silent root'),
+    step: z.enum(codesOf(RECOVERY_STEPS)).describe('what was done about a silent root'),
     round: z.int().describe('counts from 1; a new one begins after a pause'),
     outcome: z.enum(['done', 'notPossible']),
   }),
@@ -206,19 +204,8 @@ export const eventShape = z.discriminatedUnion('kind', [
   z.object({ ...eventBase, kind: z.literal('robots'), robots: z.array(robotShape) }),
 ]);
 
-export const eventKinds = [
-  'message',
-  'value',
-  'node',
-  'recovery',
-  'paths',
-  'link',
-  'delivery',
-  'alarm',
-  'console',
-  'traffic',
-  'robots',
-] as const;
+/** Every kind of event. */
+export const eventKinds = eventShape.options.map(({ shape }) => shape.kind.value);
 
 export const goneShape = z
   .object({ from: seq, to: seq.nullable().describe('null = the numbering has begun anew') })
@@ -252,5 +239,5 @@ export type AlarmInfo = z.output<typeof alarmShape>;
 export type DeliveryInfo = z.output<typeof deliveryShape>;
 export type MessageInfo = z.output<typeof messageShape>;
 export type MeshEvent = z.output<typeof eventShape>;
-export type EventKind = (typeof eventKinds)[number];
+export type EventKind = MeshEvent['kind'];
 export type Snapshot = z.output<typeof snapshotShape>;

@@ -3,7 +3,7 @@ import { SessionError } from './errors.js';
 import { Subscription, type SubscriptionParts, type SubscriptionSettings } from './subscription.js';
 
 /** A client filters in one subscription; several are for programs with several parts. */
-const MAX_SUBSCRIPTIONS = 32;
+export const MAX_SUBSCRIPTIONS = 32;
 
 /** The subscriptions of one session. */
 export class Subscriptions {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { sensorClasses } from '../../../src/connectors/mqtt/sensor-classes.js';
+import { ALARM_CODES } from '../../../src/network/alarms.js';
 import { packageRoot } from '../../../src/package-root.js';
 import { MqttFixture, type MqttFixtureOptions } from '../../support/mqtt-fixture.js';
 import { netInfo } from '../../support/network-fixture.js';
@@ -164,6 +165,17 @@ test('alarms are problem sensors: of a node at the node, of the gateway one a co
   fixture.mesh.link('backingOff');
   await fixture.settle();
   t.like(fixture.broker.kept('farm/north/alarms'), { codes: { LINK_LOST: 1 } });
+});
+
+test('every alarm of the gateway is a sensor there, and only those', async (t) => {
+  const fixture = await discovering();
+  const problems = Object.entries(entities(fixture, GATEWAY)).filter(([key]) => key !== 'link');
+  const codes = Object.entries(ALARM_CODES).filter(([, { of }]) => of === 'gateway');
+  t.deepEqual(
+    problems.map(([key]) => key.toUpperCase()),
+    codes.map(([code]) => code),
+  );
+  t.is(problems.find(([key]) => key === 'history_failing')?.[1].name, 'History failing');
 });
 
 test('a device is told again only when it has something new', async (t) => {

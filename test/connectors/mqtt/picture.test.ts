@@ -64,6 +64,15 @@ test('link, paths, robots, alarms and counters are there from the start', async 
   t.like(fixture.broker.kept(`${base}/counters`), { counters: { clients: { accepted: 1 } } });
 });
 
+test('the topic counters has what the method counters of a session gives', async (t) => {
+  const fixture = await MqttFixture.start();
+  await fixture.command('counters', '');
+  const [answer] = fixture.broker.at('farm/north/answer/counters') as { result: object }[];
+  const { counters } = (fixture.broker.kept(`${base}/counters`) ?? {}) as { counters: object };
+  t.deepEqual(Object.keys(counters), Object.keys(answer?.result ?? {}));
+  t.true('recorder' in counters && 'classicLog' in counters);
+});
+
 test('counters come anew after their period, and never where it is 0', async (t) => {
   const often = await MqttFixture.start({ settings: { countersEveryMs: 60_000 } });
   await often.pass(180_000);

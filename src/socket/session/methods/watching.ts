@@ -18,7 +18,7 @@ import {
 } from '../method.js';
 import { eventKinds, goneShape, snapshotShape } from '../shapes.js';
 
-const subscribeParams = z.strictObject({
+export const subscribeParams = z.strictObject({
   kinds: z.array(z.enum(eventKinds)).optional().describe('all kinds, unless given'),
   nodes: z.array(nodeParam).optional().describe('of events that are about a node'),
   opcodes: z.array(opcodeParam).optional().describe('of messages'),
@@ -27,6 +27,8 @@ const subscribeParams = z.strictObject({
   since: z.int().min(0).optional().describe('resume behind this event'),
   minIntervalMs: z.int().min(0).max(3_600_000).default(0).describe('between values of one node and type'),
 });
+
+export type SubscribeParams = z.output<typeof subscribeParams>;
 
 const subscribeResult = z.object({
   subscription: z.string(),
@@ -43,7 +45,7 @@ const subscribeMethod: TypedMethod<'subscribe', typeof subscribeParams, typeof s
   params: subscribeParams,
   result: subscribeResult,
   run(given, { hub, clock, subscriptions }): MethodReply {
-    const params = given as z.output<typeof subscribeParams>;
+    const params = given as SubscribeParams;
     const settings = { filter: readFilter(params, hub), minIntervalMs: params.minIntervalMs };
     const { id, gone, open } = subscriptions.add(settings, params.since);
     const snapshot = params.snapshot ? describeSnapshot(hub, clock.now()) : null;
@@ -83,10 +85,7 @@ export const watchingMethods = [
   }),
 ] as const;
 
-function readFilter(
-  { kinds, nodes, opcodes, types }: z.output<typeof subscribeParams>,
-  hub: Hub,
-): EventFilter {
+function readFilter({ kinds, nodes, opcodes, types }: SubscribeParams, hub: Hub): EventFilter {
   return {
     ...(kinds && { kinds: new Set(kinds) }),
     ...(nodes && { nodes: new Set(nodes.map((node) => resolveAddress(node, hub))) }),
