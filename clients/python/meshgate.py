@@ -367,6 +367,10 @@ class _Methods(Generic[Reply]):
         """Acknowledges an alarm: it is closed once its condition is over."""
         return self.call("acknowledge", id=id)
 
+    def forget(self, node: Node) -> Reply:
+        """Removes a node with its values and alarms; it comes back when it is heard, or listed by the root."""
+        return self.call("forget", node=node)
+
     def explain(self, node: Optional[Node] = None, *, delivery: Optional[str] = None) -> Reply:
         """``{"facts": [...]}`` behind the status of a node, or of a delivery, in order."""
         return self.call("explain", node=node, delivery=delivery)

@@ -395,6 +395,13 @@ class CallsTest(unittest.TestCase):
             self.assertGreater(pong["roundTripMs"], 0)
             self.assertFalse(client.ping(0x7000, timeout=0.1)["answered"])
 
+    def test_a_node_is_forgotten(self) -> None:
+        with meshgate.Client(gateway.path) as client:
+            last = client.nodes()["nodes"][-1]["address"]
+            self.assertEqual(client.forget(last)["node"], last)
+            with self.assertRaises(meshgate.RequestError):
+                client.forget(0x7000)
+
     def test_robots_and_log_lines_are_published(self) -> None:
         robots = [{"id": 1, "name": "Robot 1", "state": "Active", "node": "Node-5"}]
         with meshgate.Client(gateway.path) as client:

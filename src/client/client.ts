@@ -207,6 +207,11 @@ export class MeshgateClient {
     return this.call('ping', params, options);
   }
 
+  /** `node`: its address, or its name. It comes back when it is heard, or listed by the root. */
+  forget(node: number | string, options?: CallOptions): Promise<Result<'forget'>> {
+    return this.call('forget', { node }, options);
+  }
+
   /**
    * Events as they come, and across lost connections: `for await (const event of client.subscribe({ … }))`. The
    * stream throws when the gateway refuses it or turns the client away, and ends by `close` or the signal.

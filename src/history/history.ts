@@ -100,6 +100,12 @@ export class History implements Archive {
     return answer.kind === 'buckets' ? answer.buckets : [];
   }
 
+  async flush(): Promise<void> {
+    const seq = this.#lastSeq;
+    await this.#ask({ kind: 'flush' });
+    if ((this.#storedSeq ?? 0) < seq) throw new ArchiveError('failed', this.#fault ?? 'events were dropped');
+  }
+
   status(): ArchiveStatus {
     return {
       file: this.#parts.settings.file,

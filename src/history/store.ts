@@ -86,6 +86,8 @@ export class Store {
           kind: 'buckets',
           buckets: this.#reader.buckets(question.series, question.stretch, question.bucketMs),
         };
+      case 'flush':
+        return { kind: 'flushed' };
     }
   }
 

@@ -37,7 +37,9 @@ export type Question =
       readonly series: Series;
       readonly stretch: Stretch;
       readonly bucketMs: number;
-    };
+    }
+  /** Answered after all that came before it has been written, or could not be. */
+  | { readonly kind: 'flush' };
 
 export type Answer =
   /** Values: records. */
@@ -47,7 +49,8 @@ export type Answer =
       readonly next: Place | undefined;
       readonly progress: number;
     }
-  | { readonly kind: 'buckets'; readonly buckets: Bucket[] };
+  | { readonly kind: 'buckets'; readonly buckets: Bucket[] }
+  | { readonly kind: 'flushed' };
 
 export type ToThread =
   | { readonly kind: 'events'; readonly bytes: Uint8Array; readonly count: number }

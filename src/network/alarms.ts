@@ -149,6 +149,13 @@ export class Alarms {
     return alarm !== undefined;
   }
 
+  /** Closes every alarm about this node, acknowledged or not. Returns how many. */
+  closeOf(node: number): number {
+    const open = this.all().filter((alarm) => alarm.node === node);
+    for (const alarm of open) this.#put({ ...withoutRestored(alarm), active: false, acknowledged: true });
+    return open.length;
+  }
+
   #put(alarm: Alarm): void {
     if (alarm.acknowledged && !alarm.active) this.#alarms.delete(alarm.id);
     else this.#alarms.set(alarm.id, alarm);

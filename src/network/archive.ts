@@ -48,6 +48,8 @@ export interface Archive {
   current(typeId: number, time: number, node?: number): Promise<ArchivedValue[]>;
   /** A stretch in buckets of `bucketMs`; buckets without a value are left out. */
   buckets(series: Series, stretch: Stretch, bucketMs: number): Promise<Bucket[]>;
+  /** Resolves once all events so far are on the disk, or where nothing is kept. */
+  flush(): Promise<void>;
   /** How it is: for people and programs that watch the gateway. */
   status(): ArchiveStatus;
 }

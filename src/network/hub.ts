@@ -190,6 +190,11 @@ export interface Hub {
   raiseAlarm(code: ConnectorAlarmCode, text: string): void;
   /** False when there is no such alarm. */
   acknowledgeAlarm(id: string): boolean;
+  /**
+   * Removes a node from the picture, with its values and alarms; it comes back when it is heard or listed. What is
+   * stored of it stays as past. False when neither the node nor an alarm about it is known.
+   */
+  forget(address: number): boolean;
   /** The last number that an event was given. */
   lastSeq(): number;
   /** What is still held of the events after `seq`, at most `limit` of them, and what is gone. */

@@ -1,14 +1,15 @@
 import type { TimedValue } from '../node/node-values.js';
 import type { DataTypes } from '../protocol/data-types.js';
-import type {
-  Archive,
-  ArchivedValue,
-  ArchivePage,
-  ArchiveStatus,
-  Place,
-  Series,
-  Stretch,
-  ValueQuery,
+import {
+  type Archive,
+  type ArchivedValue,
+  ArchiveError,
+  type ArchivePage,
+  type ArchiveStatus,
+  type Place,
+  type Series,
+  type Stretch,
+  type ValueQuery,
 } from './archive.js';
 import { type Bucket, Bucketing } from './buckets.js';
 
@@ -51,6 +52,11 @@ export class MemoryArchive implements Archive {
     const bucketing = new Bucketing(type, bucketMs);
     for (const { value } of this.#inStretch(series, stretch)) bucketing.add(value);
     return bucketing.finish();
+  }
+
+  /** A store that can't be had now may be read by the next run. */
+  async flush(): Promise<void> {
+    if (this.#fault !== undefined) throw new ArchiveError('failed', this.#fault);
   }
 
   status(): ArchiveStatus {

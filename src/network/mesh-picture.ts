@@ -16,6 +16,10 @@ export interface PictureSettings extends StatusRules {
   readonly names: ReadonlyMap<number, string>;
 }
 
+/** Nodes that the root has never listed, and that are silent, are kept so long, and no more of them than this. */
+const DOUBTFUL_KEPT_MS = 24 * 60 * 60 * 1000;
+const MAX_SILENT_DOUBTFUL = 256;
+
 /** The one picture of the mesh: nodes, paths, the root, robots. Tells `publish` what changes. */
 export class MeshPicture {
   readonly #clock: Clock;
@@ -30,7 +34,11 @@ export class MeshPicture {
   /** Monotonic ms since when the link has been up, while it is. */
   #upSince: number | undefined;
   #rootResets = 0;
+  /** The root has given a list of nodes that was not empty: what it never lists may be a disturbed address. */
+  #hasList = false;
   #evicted = 0;
+  #doubtfulForgotten = 0;
+  readonly #startedAt: number;
 
   constructor(
     clock: Clock,
@@ -42,6 +50,7 @@ export class MeshPicture {
     this.#settings = settings;
     this.#dataTypes = dataTypes;
     this.#publish = publish;
+    this.#startedAt = clock.monotonic();
     this.#nodes = new NodeTable(settings, (node) => this.#onEvicted(node));
   }
 
@@ -70,7 +79,12 @@ export class MeshPicture {
   }
 
   counters() {
-    return { nodes: this.#nodes.size, nodesEvicted: this.#evicted, rootResets: this.#rootResets };
+    return {
+      nodes: this.#nodes.size,
+      nodesEvicted: this.#evicted,
+      doubtfulForgotten: this.#doubtfulForgotten,
+      rootResets: this.#rootResets,
+    };
   }
 
   /** Takes over what an earlier run has left; to be called before anything else, and no event tells it. */
@@ -106,21 +120,68 @@ export class MeshPicture {
     return node;
   }
 
-  /** The root, or the node itself, has told a node's uuid. */
+  /** A node has told its own uuid. That proves no more than any other message from this address. */
+  onOwnUuid(node: MeshNode, uuid: Buffer): void {
+    if (node.uuid?.equals(uuid)) return;
+    node.uuid = uuid;
+    this.#publish({ kind: 'node', node: node.address, change: 'identified' });
+  }
+
+  /** The root has told a node's uuid. */
   onIdentified({ address, uuid }: ListedNode): void {
     const node = this.#touch(address);
     const isNews = !node.uuid?.equals(uuid);
-    node.onListed(uuid);
+    const isFirstListing = node.onListed(uuid);
+    // That it is silent was no cause for alarm before.
+    if (isFirstListing && node.toldStatus === 'disconnected') node.toldStatus = undefined;
     this.#tellStatus(node);
     if (isNews) this.#publish({ kind: 'node', node: address, change: 'identified' });
   }
 
   /** The root's list is complete: whoever is not on it was missed. The root need not list its own address. */
   onListComplete(listed: readonly ListedNode[]): void {
+    if (listed.length > 0) this.#hasList = true;
     const addresses = new Set(listed.map(({ address }) => address));
     for (const node of this.#nodes.sorted()) {
       if (!addresses.has(node.address) && !isRootAddress(node.address)) node.onMissedInList();
     }
+  }
+
+  /** Another board is the root: whether it lists its nodes is not known. */
+  onRootChanged(): void {
+    this.#hasList = false;
+  }
+
+  /** True while the root lists nodes, but has never listed this one: its address may be a disturbed one. */
+  isDoubtful(address: number): boolean {
+    return this.#hasList && !isRootAddress(address) && !this.#nodes.find(address)?.isListed;
+  }
+
+  /** The doubtful nodes, by rising address. */
+  doubtful(): number[] {
+    return this.#doubtful().map(({ address }) => address);
+  }
+
+  /** Forgets doubtful nodes that have been silent for long: a disturbed line would add to them without end. */
+  forgetDoubtful(): void {
+    const now = this.#clock.monotonic();
+    const silentMs = (node: MeshNode) => node.silentMs(now, this.#startedAt);
+    const silent = this.#doubtful()
+      .filter((node) => silentMs(node) >= this.#settings.disconnectedAfterMs)
+      .sort((a, b) => silentMs(b) - silentMs(a));
+    silent.forEach((node, index) => {
+      const isTooMany = index < silent.length - MAX_SILENT_DOUBTFUL;
+      if (!isTooMany && silentMs(node) < DOUBTFUL_KEPT_MS) return;
+      this.#doubtfulForgotten++;
+      this.forget(node.address);
+    });
+  }
+
+  /** False when there is no such node. It comes back when it is heard or listed. */
+  forget(address: number): boolean {
+    if (!this.#nodes.delete(address)) return false;
+    this.#publish({ kind: 'node', node: address, change: 'forgotten' });
+    return true;
   }
 
   /** Tells whose status has changed because time has passed. */
@@ -157,6 +218,7 @@ export class MeshPicture {
   forgetAll(): void {
     const forgotten = this.#nodes.sorted();
     this.#nodes.clear();
+    this.#hasList = false;
     for (const { address } of forgotten) this.#publish({ kind: 'node', node: address, change: 'forgotten' });
     this.setPaths([]);
   }
@@ -210,7 +272,9 @@ export class MeshPicture {
 
   /** The facts behind a node's status; undefined when there is no such node. */
   explain(address: number): string[] | undefined {
-    return this.#nodes.find(address)?.explain(this.#settings, this.#clock.monotonic());
+    const facts = this.#nodes.find(address)?.explain(this.#settings, this.#clock.monotonic());
+    if (!facts || !this.isDoubtful(address)) return facts;
+    return [...facts, 'never listed by the root, which lists others: it raises no alarm'];
   }
 
   /** Addresses of the nodes with this status. */
@@ -228,6 +292,11 @@ export class MeshPicture {
       if (matches(this.#statusOf(node, now))) count++;
     }
     return count;
+  }
+
+  #doubtful(): MeshNode[] {
+    if (!this.#hasList) return [];
+    return this.#nodes.sorted().filter((node) => !node.isListed && !isRootAddress(node.address));
   }
 
   #touch(address: number): MeshNode {

@@ -88,8 +88,13 @@ export class MeshWatch {
   onNodeChange(change: { readonly node: number } & NodeChange): void {
     if (change.change === 'forgotten') this.#alarms.clear('NODE_DISCONNECTED', change.node);
     if (change.change !== 'status' || this.#isBeingOrdered) return;
-    if (change.status === 'disconnected') this.#alarms.raise('NODE_DISCONNECTED', change.node);
+    if (change.status === 'disconnected') this.#raiseOf(change.node);
     else if (isAlive(change.status)) this.#alarms.clear('NODE_DISCONNECTED', change.node);
+  }
+
+  /** A list of the root is complete: what was raised for nodes that it has never listed is over. */
+  onListComplete(): void {
+    for (const node of this.#picture.doubtful()) this.#alarms.closeOf(node);
   }
 
   #sinceOrder(): number {
@@ -109,9 +114,14 @@ export class MeshWatch {
 
   #lookAtNodes(): void {
     this.#picture.tellStatuses();
+    this.#picture.forgetDoubtful();
     if (!this.#mustCountReturned || this.#sinceOrder() < this.#settings.disconnectedAfterMs) return;
     this.#mustCountReturned = false;
-    for (const node of this.#picture.addressesOf('disconnected'))
-      this.#alarms.raise('NODE_DISCONNECTED', node);
+    for (const node of this.#picture.addressesOf('disconnected')) this.#raiseOf(node);
+  }
+
+  /** A node that only a disturbed address may have made does not come back: its alarm would stay. */
+  #raiseOf(node: number): void {
+    if (!this.#picture.isDoubtful(node)) this.#alarms.raise('NODE_DISCONNECTED', node);
   }
 }

@@ -48,8 +48,8 @@ export const handlers: Handlers = {
     pathLists.onBatch(paths);
   },
   nodeInfo({ from, node }, { picture }) {
-    if (node.address === from) picture.onContact(from);
-    picture.onIdentified(node);
+    if (node.address === from) picture.onOwnUuid(picture.onContact(from), node.uuid);
+    else picture.onIdentified(node);
   },
   rootReset(_message, { nodeLists, pathLists, onRootReset }) {
     nodeLists.abandon();

@@ -270,6 +270,11 @@ export class NetworkManager implements Hub {
     return this.#alarms.acknowledge(id);
   }
 
+  forget(address: number): boolean {
+    const wasKnown = this.#picture.forget(address);
+    return this.#alarms.closeOf(address) > 0 || wasKnown;
+  }
+
   findDelivery(id: string): Delivery | undefined {
     return this.#deliveries.find(id);
   }
@@ -379,6 +384,7 @@ export class NetworkManager implements Hub {
   /** To be told before anything is sent to the board. */
   #onRootChanged(what: string): void {
     this.#parts.log.warn('root changed', what);
+    this.#picture.onRootChanged();
     this.#alarms.raise('ROOT_CHANGED', undefined, what);
   }
 
@@ -391,6 +397,7 @@ export class NetworkManager implements Hub {
       onNodes: (nodes) => {
         this.#identity.onList(nodes);
         this.#picture.onListComplete(nodes);
+        this.#watch.onListComplete();
       },
       onPaths: (paths) => this.#picture.setPaths(paths),
     });
@@ -398,7 +405,8 @@ export class NetworkManager implements Hub {
 
   #onMalformed(from: number, reason: MalformedReason): void {
     this.#malformed.add(reason);
-    if (isUnicast(from)) this.#alarms.raise('MALFORMED_DATA', from, MALFORMED_REASONS[reason]);
+    if (isUnicast(from) && !this.#picture.isDoubtful(from))
+      this.#alarms.raise('MALFORMED_DATA', from, MALFORMED_REASONS[reason]);
   }
 
   /** The first word since the gateway started tells that the root has started, not that it has restarted. */

@@ -30,6 +30,7 @@ export class MeshNode {
   /** The same moment by the monotonic clock. */
   #heardMonotonic = Number.NaN;
   #missedLists = 0;
+  #isListed = false;
   #mustBeHeardAgain = false;
   #restored: { readonly lastHeardAt: number | undefined } | undefined;
   /** The status that was last told to others. */
@@ -58,9 +59,15 @@ export class MeshNode {
     return this.#restored !== undefined;
   }
 
+  /** The root has named it: in a list, or when it was provisioned. What was only heard may be a disturbed address. */
+  get isListed(): boolean {
+    return this.#isListed;
+  }
+
   /** An earlier run has left word of it. `lastHeardAt`: ms since the epoch, host clock. */
   onRestored(uuid: Buffer | undefined, lastHeardAt: number | undefined): void {
     this.uuid = uuid;
+    this.#isListed = uuid !== undefined;
     this.#restored = { lastHeardAt };
   }
 
@@ -73,10 +80,18 @@ export class MeshNode {
     this.#mustBeHeardAgain = false;
   }
 
-  /** The root has listed it: that proves provisioning, not life. */
-  onListed(uuid: Buffer): void {
+  /** The root has listed it: that proves provisioning, not life. Returns true the first time. */
+  onListed(uuid: Buffer): boolean {
+    const isFirst = !this.#isListed;
     this.uuid = uuid;
     this.#missedLists = 0;
+    this.#isListed = true;
+    return isFirst;
+  }
+
+  /** ms without contact; since `start`, monotonic ms, where it was never heard. `monotonic`: now. */
+  silentMs(monotonic: number, start: number): number {
+    return monotonic - (this.#wasHeard ? this.#heardMonotonic : start);
   }
 
   /** The root has given its list without this node. */

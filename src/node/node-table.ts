@@ -70,6 +70,11 @@ export class NodeTable {
     return found;
   }
 
+  /** False when there is no such node. */
+  delete(address: number): boolean {
+    return this.#nodes.delete(address);
+  }
+
   clear(): void {
     this.#nodes.clear();
   }

@@ -3,7 +3,7 @@
  *
  *     read    listen, ask, subscribe
  *     send    send messages to nodes, write lines, publish robots, acknowledge alarms
- *     admin   reset and clean the root, take the port away
+ *     admin   reset and clean the root, forget nodes, take the port away
  */
 export const ROLES = ['read', 'send', 'admin'] as const;
 

@@ -192,6 +192,7 @@ const FAILURES: readonly (readonly [code: number, args: string, text: RegExp])[]
   [2, 'watch --kind nonsense', /Allowed are message/],
   [2, 'explain', /either a node or --delivery/],
   [2, 'explain 5 --delivery x', /either a node or --delivery/],
+  [1, 'forget 0x7000', /no node has this address/],
   [2, 'clean', /can not be undone[\s\S]*--yes/],
   [2, 'top', /needs a terminal/],
   [2, 'completion csh', /Allowed choices are bash/],

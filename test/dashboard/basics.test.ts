@@ -79,6 +79,20 @@ browserTest('a message shows its stages, and the answer of the node', async (t) 
   t.pass();
 });
 
+browserTest('a node is forgotten after a question, and the list of nodes is shown without it', async (t) => {
+  const { url, gateway } = await serveDashboard(t, ['--simulate', '--seed', '7']);
+  const page = await openPage(t, url);
+  await untilActive(page);
+  await page.getByRole('link', { name: 'Node-5' }).click();
+  await page.getByRole('button', { name: 'Forget…' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Forget Node-5?' });
+  await dialog.getByRole('button', { name: 'Forget node' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Nodes' }).waitFor();
+  await gateway.logged(/forget by .*: done/);
+  await untilActive(page);
+  t.pass('it is heard again');
+});
+
 browserTest('a message that can not be sent is not', async (t) => {
   const { url } = await serveDashboard(t);
   const page = await openPage(t, url);

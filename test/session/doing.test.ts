@@ -213,6 +213,7 @@ test('explain gives the facts behind the status of a node, in order', async (t) 
     'missing from the last 1 lists of the root',
     'idle after 60 s without contact',
     'disconnected after 180 s, or 2 lists without it',
+    'never listed by the root, which lists others: it raises no alarm',
     'the link to /dev/ttyUSB0 has been up for 61 s',
   ]);
   t.like(await facts(6), { 0: 'Node-6 is unheard', 1: 'listed by the root, but never heard' });
@@ -247,4 +248,19 @@ test('explain wants either a node or a delivery that is known', async (t) => {
   t.is(await fixture.refusal('explain', { node: 5, delivery: 'x' }), 'BAD_PARAMS');
   t.is(await fixture.refusal('explain', { node: 5 }), 'NODE_NOT_FOUND');
   t.is(await fixture.refusal('explain', { delivery: 'x' }), 'DELIVERY_NOT_FOUND');
+});
+
+test('forget removes a node by address or name, once, and says that it stays so', async (t) => {
+  const fixture = await SessionFixture.open();
+  fixture.mesh.say('00 05 44 01 00 07');
+  t.deepEqual(await fixture.result('forget', { node: 'Node-5' }), { node: 5, stored: true });
+  t.is(await fixture.refusal('node', { node: 5 }), 'NODE_NOT_FOUND');
+  t.is(await fixture.refusal('forget', { node: 5 }), 'NODE_NOT_FOUND');
+});
+
+test('where the history is broken, forget says that a restart may bring the node back', async (t) => {
+  const fixture = await SessionFixture.open();
+  fixture.mesh.say('00 05 44 01 00 07');
+  fixture.mesh.network.goWithoutArchive('disk full');
+  t.deepEqual(await fixture.result('forget', { node: 5 }), { node: 5, stored: false });
 });

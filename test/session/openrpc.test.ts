@@ -132,6 +132,7 @@ function calls(delivery: string): Readonly<Record<string, readonly object[]>> {
     subscribe: [{}, { snapshot: true, since: 0, kinds: [...eventKinds], minIntervalMs: 5 }],
     unsubscribe: [{ subscription: '1' }],
     resetRoot: [{}],
+    forget: [{ node: 6 }],
     clean: [{ confirm: true }],
     recording: [{}, { after: 'abc:1' }, { lastMs: 60_000 }],
   };

@@ -73,6 +73,17 @@ test('the topic counters has what the method counters of a session gives', async
   t.true('recorder' in counters && 'classicLog' in counters);
 });
 
+test('of one node that a client forgets nothing is left, its alarms and its device included', async (t) => {
+  const fixture = await MqttFixture.start({ settings: { discoveryPrefix: 'homeassistant' } });
+  await fixture.say(DATA, '00 05 44 01', '00 06 44 01 00 01');
+  t.true(keptOf(fixture, '0x0005').length > 2);
+  await fixture.command('forget', { node: 5 });
+  const left = [...fixture.broker.retained.keys()].filter((topic) => /0x0005|:5$/.test(topic));
+  t.deepEqual(left, []);
+  t.true(keptOf(fixture, '0x0006').length > 0);
+  t.like(fixture.broker.kept(`${base}/alarms`), { open: 0 });
+});
+
 test('counters come anew after their period, and never where it is 0', async (t) => {
   const often = await MqttFixture.start({ settings: { countersEveryMs: 60_000 } });
   await often.pass(180_000);

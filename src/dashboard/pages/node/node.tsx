@@ -8,6 +8,7 @@ import { useMayAct, useSession } from '../../store/context.js';
 import type { NodeRecord } from '../../store/node-record.js';
 import { useSlowTopic, useTopic } from '../../store/topic.js';
 import { Explain } from './explain.js';
+import { ForgetNode } from './forget-node.js';
 import { NodeFacts, StatusHistory } from './node-facts.js';
 import { NodeMessages } from './node-messages.js';
 import { NodePlots } from './node-plots.js';
@@ -57,6 +58,7 @@ function KnownNode({ record }: { readonly record: NodeRecord }) {
         </span>
         <a href={`#/map?node=${address}`}>On the map</a>
         <a href={`#/topology?node=${address}`}>In the topology</a>
+        {mayAct && <ForgetNode address={address} name={name} />}
       </PageTitle>
       <div class="node-columns">
         <div class="column">

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
+import { ArchiveError } from '../../../network/archive.js';
 import type { Delivery, DeliveryFailure, Expectation } from '../../../network/deliveries.js';
 import type { Command, CommandFailure, Hub, Sending } from '../../../network/hub.js';
 import { ROOT_ADDRESS } from '../../../protocol/address.js';
@@ -127,6 +128,28 @@ export const doingMethods = [
     params: z.strictObject({ confirm: z.literal(true, { error: 'must be true: this forgets every node' }) }),
     result: done,
     run: (_params, context) => execute({ kind: 'clean' }, context),
+  }),
+  method({
+    name: 'forget',
+    summary:
+      'Remove a node with its values and alarms. It comes back when it is heard, or listed by the root; what is stored of it stays.',
+    role: 'admin',
+    params: z.strictObject({ node: nodeParam }),
+    result: z.object({
+      node: z.int(),
+      stored: z
+        .boolean()
+        .describe('a restart does not bring it back; false: the history can not be written now'),
+    }),
+    run: async ({ node }, { hub }) => {
+      const address = resolveAddress(node, hub);
+      if (!hub.forget(address)) throw new SessionError('NODE_NOT_FOUND', String(node));
+      const stored = await hub.archive.flush().then(
+        () => true,
+        (error: unknown) => (error instanceof ArchiveError ? false : Promise.reject(error)),
+      );
+      return { node: address, stored };
+    },
   }),
   method({
     name: 'releasePort',

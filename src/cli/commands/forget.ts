@@ -1,0 +1,26 @@
+import type { Command } from 'commander';
+import type { MeshgateClient } from '../../client/index.js';
+import { askAndPrint, gatewayCommand } from '../gateway-command.js';
+import { formatAddress, parseNode } from '../text/address.js';
+import type { GatewayFlags } from '../with-client.js';
+
+type Forgotten = Awaited<ReturnType<MeshgateClient['forget']>>;
+
+export function addForgetCommand(program: Command): void {
+  gatewayCommand(
+    program,
+    'forget',
+    'remove a node with its values and alarms, until it is heard again',
+    'one',
+  )
+    .argument('<node>', 'address (5, 0x5) or name')
+    .action(async (node: string, flags: GatewayFlags) => {
+      const wanted = parseNode(node);
+      await askAndPrint(flags, (client) => client.forget(wanted), formatForgotten);
+    });
+}
+
+function formatForgotten({ node, stored }: Forgotten): string {
+  const done = `${formatAddress(node)} is forgotten. It comes back when it is heard, or listed by the root.\n`;
+  return stored ? done : `${done}The history can not be written now: a restart may bring it back.\n`;
+}

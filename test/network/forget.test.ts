@@ -1,0 +1,104 @@
+import test from 'ava';
+import { NetworkFixture, netInfo } from '../support/network-fixture.js';
+
+const QUIET = { refreshEveryMs: 0, rootSilentAfterMs: 1e9 };
+const SECOND = 1000;
+const HOUR = 3_600_000;
+/** Node 0x1005, which is 5 with a bit flipped: it was heard once, and there is none. */
+const GHOST = '10 05 52 00';
+
+const alarms = ({ network }: NetworkFixture) =>
+  network.alarms().map(({ id, active }) => (active ? id : `${id} over`));
+const addresses = ({ network }: NetworkFixture) => network.nodes().map(({ address }) => address);
+
+test('a forgotten node is gone with its values and alarms, with an event, and comes back when it is heard', async (t) => {
+  const fixture = await NetworkFixture.up(QUIET);
+  fixture.say('00 05 44 01 00 07', '00 05 44 01');
+  await fixture.pass(181 * SECOND);
+  t.deepEqual(alarms(fixture), ['MALFORMED_DATA:5 over', 'NODE_DISCONNECTED:5']);
+  fixture.forget();
+  t.true(fixture.network.forget(5));
+  t.deepEqual(addresses(fixture), []);
+  t.deepEqual(alarms(fixture), []);
+  t.is(fixture.network.latest(5, 0), undefined);
+  t.true(
+    fixture.events.some((event) => event.kind === 'node' && event.node === 5 && event.change === 'forgotten'),
+  );
+  const closed = fixture.events.filter((event) => event.kind === 'alarm').map(({ alarm }) => alarm);
+  t.true(closed.length >= 2);
+  t.false(fixture.network.forget(5), 'there is nothing left of it');
+  fixture.say('00 05 52 00');
+  t.like(fixture.network.findNode(5), { status: 'active', latest: { length: 0 } });
+  fixture.network.forget(5);
+  fixture.say(netInfo(5));
+  t.is(fixture.network.findNode(5)?.status, 'unheard');
+});
+
+test('an address that the root never lists, while it lists others, raises no alarm', async (t) => {
+  const fixture = await NetworkFixture.up(QUIET);
+  fixture.say(netInfo(5), '00 05 52 00', GHOST, '10 06 44 01');
+  await fixture.pass(600 * SECOND);
+  t.deepEqual(alarms(fixture), ['NODE_DISCONNECTED:5']);
+  t.is(fixture.network.findNode(0x1005)?.status, 'disconnected');
+  t.true(fixture.network.explainNode(0x1005)?.some((fact) => fact.startsWith('never listed by the root')));
+});
+
+test('a root that gives no list, or an empty one, has alarms for its nodes', async (t) => {
+  for (const list of [[], ['00 00 01 00']]) {
+    const fixture = await NetworkFixture.up(QUIET);
+    fixture.say(...list, '00 05 52 00', '00 06 44 01');
+    await fixture.pass(181 * SECOND);
+    t.deepEqual(alarms(fixture).sort(), [
+      'MALFORMED_DATA:6 over',
+      'NODE_DISCONNECTED:5',
+      'NODE_DISCONNECTED:6',
+    ]);
+  }
+});
+
+test('the first list closes the alarms of addresses that are not on it', async (t) => {
+  const fixture = await NetworkFixture.up(QUIET);
+  fixture.say('00 05 52 00', GHOST);
+  await fixture.pass(181 * SECOND);
+  t.deepEqual(alarms(fixture).sort(), ['NODE_DISCONNECTED:4101', 'NODE_DISCONNECTED:5']);
+  fixture.say(netInfo(5));
+  t.deepEqual(alarms(fixture), ['NODE_DISCONNECTED:5']);
+});
+
+test('a silent node that the root lists at last raises its alarm then', async (t) => {
+  const fixture = await NetworkFixture.up(QUIET);
+  fixture.say(netInfo(5), '00 05 52 00', '00 06 52 00');
+  await fixture.pass(181 * SECOND);
+  t.deepEqual(alarms(fixture), ['NODE_DISCONNECTED:5']);
+  fixture.say(netInfo(5, 6));
+  t.deepEqual(alarms(fixture), ['NODE_DISCONNECTED:5', 'NODE_DISCONNECTED:6']);
+});
+
+test('that a node tells a uuid itself does not make it listed', async (t) => {
+  const fixture = await NetworkFixture.up(QUIET);
+  fixture.say(netInfo(5), `10 05 02 ${'AB '.repeat(16).trim()}`);
+  t.is(fixture.network.findNode(0x1005)?.uuid?.length, 16);
+  await fixture.pass(181 * SECOND);
+  t.deepEqual(alarms(fixture), []);
+});
+
+test('an address that was never listed is forgotten after a day of silence, a listed one is not', async (t) => {
+  const fixture = await NetworkFixture.up(QUIET);
+  fixture.say(netInfo(5), GHOST);
+  fixture.clock.advance(23 * HOUR);
+  t.deepEqual(addresses(fixture), [5, 0x1005]);
+  fixture.clock.advance(HOUR);
+  t.deepEqual(addresses(fixture), [5]);
+});
+
+test('of many silent addresses that were never listed the last 256 are kept', async (t) => {
+  const fixture = await NetworkFixture.up(QUIET);
+  const hex = (byte: number) => byte.toString(16).toUpperCase().padStart(2, '0');
+  const contact = (address: number) => `${hex(address >> 8)} ${hex(address & 0xff)} 52 00`;
+  fixture.say(netInfo(5));
+  for (let index = 0; index < 300; index++) fixture.say(contact(0x2000 + index));
+  await fixture.pass(100 * SECOND);
+  t.is(fixture.network.nodes().length, 301, 'what was heard lately is kept');
+  await fixture.pass(100 * SECOND);
+  t.is(fixture.network.nodes().length, 257);
+});
