@@ -1,4 +1,5 @@
 /** Commands to one gateway over the broker, each matched with its answer. */
+import { systemClock } from '../clock.js';
 import type { Topics } from '../connectors/mqtt/topics.js';
 import type { Broker, Message } from './broker.js';
 import { Refusal } from './refusal.js';
@@ -71,9 +72,9 @@ export class CommandCaller {
     if (this.#isClosed) return Promise.reject(new Refusal('CLOSED', 'the channel is closed'));
     const correlation = this.#broker.nextCorrelation();
     const answer = new Promise<unknown>((resolve, reject) => {
-      const timer = setTimeout(() => settle(() => reject(noAnswer())), timeoutMs);
+      const cancelTimer = systemClock.after(timeoutMs, () => settle(() => reject(noAnswer())));
       const settle = (run: () => void) => {
-        clearTimeout(timer);
+        cancelTimer();
         this.#pending.delete(correlation);
         run();
       };

@@ -1,4 +1,5 @@
 /** Which gateways of a prefix there are, as their retained status topics tell. */
+import { systemClock } from '../clock.js';
 import type { Broker, Message } from './broker.js';
 
 export interface GatewayState {
@@ -56,14 +57,16 @@ export class Roster {
   }
 
   async #untilQuiet(): Promise<void> {
-    this.#heardAt = Date.now();
-    while (Date.now() - this.#heardAt < QUIET_MS) {
-      await new Promise((resolve) => setTimeout(resolve, QUIET_MS - (Date.now() - this.#heardAt)));
+    this.#heardAt = systemClock.monotonic();
+    while (systemClock.monotonic() - this.#heardAt < QUIET_MS) {
+      await new Promise((resolve) =>
+        setTimeout(resolve, QUIET_MS - (systemClock.monotonic() - this.#heardAt)),
+      );
     }
   }
 
   #onStatus({ topic, payload, retain }: Message): void {
-    this.#heardAt = Date.now();
+    this.#heardAt = systemClock.monotonic();
     const id = idOf(topic.split('/')[this.#place] ?? '');
     const gateway = readStatus(id, payload, retain ? null : Date.now());
     if (!gateway) {

@@ -5,7 +5,7 @@
  */
 import { spawn } from 'node:child_process';
 import { cleanText } from '../clean-text.js';
-import { type CancelTimer, type Clock, every, systemClock } from '../clock.js';
+import { type CancelTimer, type Clock, every, rawClock } from '../clock.js';
 import { errorText, systemErrorCode } from '../errors.js';
 import type { Log } from '../log.js';
 
@@ -26,7 +26,7 @@ export class ServiceNotifier {
   #lastStatus = '';
   #cancelWatchdog: CancelTimer = () => {};
 
-  constructor(log: Log, env: NodeJS.ProcessEnv = process.env, clock: Clock = systemClock) {
+  constructor(log: Log, env: NodeJS.ProcessEnv = process.env, clock: Clock = rawClock) {
     this.#log = log;
     this.#env = env;
     this.#clock = clock;

@@ -58,6 +58,11 @@ const ROWS: readonly Row[] = [
   row('malformed.*', 'messages_malformed_total', 'Messages that could not be read', 'reason'),
   row('picture.nodes', 'nodes_known', 'Nodes in the table'),
   row('picture.nodesEvicted', 'nodes_evicted_total', 'Nodes forgotten to make room'),
+  row(
+    'picture.doubtfulForgotten',
+    'doubtful_nodes_forgotten_total',
+    'Silent addresses forgotten that the root had never listed',
+  ),
   row('picture.rootResets', 'root_resets_total', 'Restarts of the root'),
   row('history.events', 'history_events_total', 'Events stored'),
   row('history.values', 'history_values_total', 'Values stored'),

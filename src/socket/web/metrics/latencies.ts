@@ -49,9 +49,10 @@ export class Latencies {
       if (event.kind !== 'delivery' || event.delivery.stage !== 'answered') return;
       if (event.delivery.roundTripMs !== undefined) this.#roundTrips.observe(event.delivery.roundTripMs);
     });
-    let lookedAt = clock.monotonic();
-    this.#cancel = every(clock, LOOK_EVERY_MS, () => {
-      const now = clock.monotonic();
+    const { raw = clock } = clock;
+    let lookedAt = raw.monotonic();
+    this.#cancel = every(raw, LOOK_EVERY_MS, () => {
+      const now = raw.monotonic();
       this.#loopDelays.observe(Math.max(0, now - lookedAt - LOOK_EVERY_MS));
       lookedAt = now;
     });
