@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import itertools
 import json
 import os
 import re
@@ -398,7 +399,10 @@ class CallsTest(unittest.TestCase):
     def test_a_node_is_forgotten(self) -> None:
         with meshgate.Client(gateway.path) as client:
             last = client.nodes()["nodes"][-1]["address"]
+            events = client.subscribe(kinds=["node"], nodes=[last])
             self.assertEqual(client.forget(last)["node"], last)
+            changes = [event["change"] for event in itertools.islice(events, 2)]
+            self.assertEqual(changes, ["forgotten", "added"], "it is heard again")
             with self.assertRaises(meshgate.RequestError):
                 client.forget(0x7000)
 
