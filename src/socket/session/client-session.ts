@@ -176,7 +176,7 @@ export class ClientSession {
       yield* this.#session.work(text);
       this.#queuedBytes -= text.length;
       this.#parts.onQueued?.();
-      yield 'next';
+      if (this.#queue.length > 0) yield 'next';
     }
     this.#isTaking = false;
     if (this.#queue.length === 0) this.#tellAllTaken();
@@ -218,7 +218,7 @@ export class ClientSession {
     if (this.#isBehind) return;
     this.#behindSince = undefined;
     this.#session.onCaughtUp();
-    yield 'next';
+    if (this.#queue.length > 0) yield 'next';
   }
 
   #resume(): void {
