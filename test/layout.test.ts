@@ -87,6 +87,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'socket/client-tally',
     'socket/session/describe',
     'socket/session/errors',
+    'socket/session/long-reply',
     'socket/session/methods',
     'socket/session/session',
     'type network',

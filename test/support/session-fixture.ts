@@ -106,6 +106,8 @@ export interface SessionFixtureOptions {
   readonly settings?: Partial<NetworkSettings>;
   readonly role?: Role;
   readonly outboxLimit?: number;
+  /** What it shares with other clients. */
+  readonly shared?: SharedLimits;
 }
 
 /** Facts of a gateway process that is not there. */
@@ -140,7 +142,8 @@ export class SessionFixture {
 
   private constructor(
     mesh: NetworkFixture,
-    { role = 'admin', outboxLimit = 1_048_576 }: SessionFixtureOptions,
+    { role = 'admin', outboxLimit = 1_048_576, shared }: SessionFixtureOptions,
+    name = 'client 1',
   ) {
     this.mesh = mesh;
     this.session = new ClientSession({
@@ -148,12 +151,12 @@ export class SessionFixture {
       gateway: FACTS,
       clock: mesh.clock,
       log: createLog('socket', (line) => this.logged.push(line), mesh.clock),
-      name: 'client 1',
+      name,
       role,
       tally: this.tally,
       via: 'a test',
       transport: this.transport,
-      shared: new SharedLimits(mesh.clock),
+      shared: shared ?? new SharedLimits(mesh.clock),
       outboxLimit,
       onClosing: (reason) => this.closings.push(reason),
     });
@@ -163,6 +166,11 @@ export class SessionFixture {
   static async open(options: SessionFixtureOptions = {}): Promise<SessionFixture> {
     const mesh = await NetworkFixture.up({ refreshEveryMs: 0, ...options.settings });
     return new SessionFixture(mesh, options);
+  }
+
+  /** Another client of the same gateway. */
+  beside(name: string, shared: SharedLimits): SessionFixture {
+    return new SessionFixture(this.mesh, { shared }, name);
   }
 
   /** Everything that the client has read, parsed. */

@@ -1,5 +1,11 @@
 import { type JsonText, JsonWriter, lengthOf } from './long-reply.js';
-import type { Answer } from './session.js';
+
+/** What a request comes to; a notification gets no text. */
+export interface Answer {
+  readonly text: JsonText | undefined;
+  readonly afterReply?: (() => void) | undefined;
+  readonly isUntapped?: boolean;
+}
 
 /** Bytes of one batch's replies, and so of its work; what would come on top of that is refused. */
 const MAX_REPLY = 8_388_608;

@@ -11,7 +11,7 @@ import type { ClientTally } from '../client-tally.js';
 import type { ClientTap } from '../client-tap.js';
 import { mayDo, type Role } from '../role.js';
 import type { Lane, Work } from '../turns.js';
-import { Batch } from './batch.js';
+import { type Answer, Batch } from './batch.js';
 import { DeliveryWaiters } from './delivery-waiters.js';
 import { SESSION_ERRORS, SessionError, type SessionErrorCode } from './errors.js';
 import { type JsonText, JsonWriter, writeJson } from './long-reply.js';
@@ -52,13 +52,6 @@ const MAX_BATCH = 1000;
 const SHORT_BATCH = 16;
 
 type RequestId = string | number | null;
-
-/** What a request comes to; a notification gets no text. */
-export interface Answer {
-  readonly text: JsonText | undefined;
-  readonly afterReply?: (() => void) | undefined;
-  readonly isUntapped?: boolean;
-}
 
 interface Request {
   readonly id: RequestId | undefined;
