@@ -321,7 +321,7 @@ export class Connection {
     if (!mayDo(this.role, needed)) return this.#forbid(request);
     const reply = await this.#carryOut(request, needed);
     if (Buffer.isBuffer(reply)) this.#reply(reply, 'answered');
-    else await this.#replyInPieces(request, reply);
+    else this.#lane.add(this.#replyInPieces(request, reply));
   }
 
   #forbid({ spec }: ClassicRequest): void {
@@ -358,20 +358,27 @@ export class Connection {
     this.#finish(reason);
   }
 
-  /** No faster than the client reads, so that what waits for it stays small. The recorder is told how it begins. */
-  async #replyInPieces({ spec }: ClassicRequest, pieces: AsyncIterable<Buffer>): Promise<void> {
-    let tap = this.#parts.tap;
+  /**
+   * A piece a turn, and no faster than the client reads, so that what waits for it stays small. The recorder is told
+   * how the reply begins.
+   */
+  *#replyInPieces(request: ClassicRequest, pieces: Iterator<Buffer>, isFirst = true): Work {
+    let tap = isFirst ? this.#parts.tap : undefined;
     try {
-      for await (const piece of pieces) {
+      for (let next = pieces.next(); !next.done; next = pieces.next()) {
         if (this.#awaiting !== 'result') return;
-        tap?.answered(piece);
+        tap?.answered(next.value);
         tap = undefined;
-        const isTaken = this.#socket.write(piece);
-        this.#share.update(piece.length);
-        if (!isTaken) await this.#drained();
+        const isTaken = this.#socket.write(next.value);
+        this.#share.update(next.value.length);
+        if (!isTaken) {
+          void this.#drained().then(() => this.#lane.add(this.#replyInPieces(request, pieces, false)));
+          return;
+        }
+        yield 'next';
       }
     } catch (error) {
-      this.#parts.log.warn('internal error', `${spec.name}: ${errorStack(error)}`);
+      this.#parts.log.warn('internal error', `${request.spec.name}: ${errorStack(error)}`);
       this.#end('failed');
     }
     if (this.#awaiting !== 'result') return;
