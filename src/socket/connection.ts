@@ -364,6 +364,7 @@ export class Connection {
    */
   *#replyInPieces(request: ClassicRequest, pieces: Iterator<Buffer>, isFirst = true): Work {
     let tap = isFirst ? this.#parts.tap : undefined;
+    yield 'long';
     try {
       for (let next = pieces.next(); !next.done; next = pieces.next()) {
         if (this.#awaiting !== 'result') return;
