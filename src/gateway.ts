@@ -33,6 +33,7 @@ import { findCommandFault } from './socket/classic/commands.js';
 import { ClientServer } from './socket/client-server.js';
 import { lockClientSocket, openClientSocket, type PassedSocket } from './socket/client-socket.js';
 import type { GatewayFacts } from './socket/session/method.js';
+import { SharedLimits } from './socket/shared-limits.js';
 import { namingFailures } from './socket/socket-failures.js';
 import { defaultSocketPath } from './socket/socket-path.js';
 import { MapPicture } from './socket/web/map-picture.js';
@@ -142,8 +143,10 @@ export class Gateway {
     const mapPicture = new MapPicture(config.map);
     const gateway = this.#describeSelf(clock, mapPicture);
     this.#facts = gateway;
+    const shared = new SharedLimits(clientClock);
     this.#server = new ClientServer({
       hub,
+      shared,
       gateway,
       clock: clientClock,
       log: logOf('socket'),
@@ -154,6 +157,7 @@ export class Gateway {
       this.#settings.web &&
       new WebServer({
         hub,
+        shared,
         gateway,
         clock: clientClock,
         log: logOf('web'),

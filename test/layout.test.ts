@@ -100,6 +100,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'socket/session/describe',
     'socket/session/errors',
     'socket/session/gateway-counters',
+    'socket/session/long-reply',
     'socket/session/methods',
     'socket/session/session',
     'type network',

@@ -41,7 +41,7 @@ export const classicTarget: Target = {
 async function wholeOf(reply: Reply): Promise<Buffer> {
   if (Buffer.isBuffer(reply)) return reply;
   const pieces: Buffer[] = [];
-  for await (const piece of reply) pieces.push(piece);
+  for (const piece of reply) pieces.push(piece);
   return Buffer.concat(pieces);
 }
 

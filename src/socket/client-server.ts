@@ -14,7 +14,7 @@ import {
 import type { Role } from './role.js';
 import type { GatewayFacts } from './session/method.js';
 import type { ClientInfo } from './session/shapes.js';
-import { SharedRoom } from './shared-room.js';
+import type { SharedLimits } from './shared-limits.js';
 
 export interface ClientServerSettings extends ConnectionSettings {
   /** Connections at once of each role, over all sockets. */
@@ -28,6 +28,8 @@ export interface ClientServerParts {
   readonly log: Log;
   readonly tap?: OpenTap | undefined;
   readonly settings: ClientServerSettings;
+  /** What clients of all sockets share. */
+  readonly shared: SharedLimits;
 }
 
 /** Where clients come by, and what those may do. `name`: what logs call it. */
@@ -39,14 +41,21 @@ export interface ListeningPlace {
 
 /** Refused clients that are told why at once; further ones are cut off, so that their number stays bounded. */
 const MAX_REFUSED = 64;
-/** Bytes of unfinished lines over all sessions: each may have 1 MiB, but not all at once. */
-const MAX_UNFINISHED = 67_108_864;
 /** A client that sends nothing for so long is asked by TCP whether it is still there. */
 const KEEP_ALIVE_MS = 60_000;
 /** What a stopping gateway gives its clients to take what was sent to them. */
 const STOP_TIMEOUT_MS = 500;
 /** Connections that the kernel may hold until they are accepted. */
 const BACKLOG = 511;
+
+/** A person should know that the gateway closed a client for these. */
+const WARNED: ReadonlySet<ConnectionEndReason> = new Set([
+  'slowReader',
+  'tooMuchUnread',
+  'tooMuchUnfinished',
+  'lineTooLong',
+  'tooMany',
+]);
 
 const END_REASONS = Object.keys(CONNECTION_END_REASONS) as ConnectionEndReason[];
 
@@ -57,7 +66,6 @@ export class ClientServer {
   readonly #connections = new Set<Connection>();
   readonly #ended = new Counters<ConnectionEndReason>(END_REASONS);
   readonly #totals = new ClientTotals();
-  readonly #lineRoom = new SharedRoom(MAX_UNFINISHED);
   #accepted = 0;
 
   constructor(parts: ClientServerParts) {
@@ -139,7 +147,6 @@ export class ClientServer {
       tap: this.#parts.tap?.(name),
       role: place.role,
       via: place.name,
-      lineRoom: this.#lineRoom,
       onEnd: (ended, reason) => this.#onEnd(ended, reason),
     });
     this.#connections.add(connection);
@@ -166,7 +173,7 @@ export class ClientServer {
     this.#totals.add(connection.describe());
     this.#ended.add(reason);
     this.#parts.log.debug('%s: %s', connection.name, CONNECTION_END_REASONS[reason]);
-    if (reason === 'slowReader' || reason === 'tooMany') {
+    if (WARNED.has(reason)) {
       this.#parts.log.warn(reason, `${connection.name} was closed: ${CONNECTION_END_REASONS[reason]}`);
     }
   }

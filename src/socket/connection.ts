@@ -14,6 +14,7 @@ import { errorStack, errorText } from '../errors.js';
 import type { Log } from '../log.js';
 import type { Hub } from '../network/hub.js';
 import type { AuditOrigin } from './audit.js';
+import type { Share } from './byte-budget.js';
 import { answerRequest, roleForCommand } from './classic/commands.js';
 import { failure, outcomeOf, type Reply } from './classic/reply.js';
 import { type ClassicRequest, examineRequest } from './classic/request.js';
@@ -27,7 +28,8 @@ import type { GatewayFacts } from './session/method.js';
 import { refusalOf } from './session/session.js';
 import type { ClientInfo } from './session/shapes.js';
 import { notification } from './session/subscription.js';
-import type { SharedRoom } from './shared-room.js';
+import type { SharedLimits } from './shared-limits.js';
+import type { Lane, Work } from './turns.js';
 
 export const CONNECTION_END_REASONS = {
   answered: 'its command was answered',
@@ -37,7 +39,9 @@ export const CONNECTION_END_REASONS = {
   tooMany: 'too many clients were connected',
   clientLeft: 'the client closed it',
   slowReader: 'the client did not read what was sent to it',
+  tooMuchUnread: 'clients of its role left too much unread, and it had read nothing of the most',
   lineTooLong: 'it sent a line that is too long',
+  tooMuchUnfinished: 'clients of its role sent too much without an end, and it had held most for longest',
   failed: 'the connection failed',
   stopped: 'the gateway was stopped',
 } as const;
@@ -66,8 +70,8 @@ export interface ConnectionParts {
   readonly role: Role;
   /** The socket that it came by. */
   readonly via: string;
-  /** What the unfinished lines of all sessions share. */
-  readonly lineRoom: SharedRoom;
+  /** What clients of all sockets share. */
+  readonly shared: SharedLimits;
   /** Called once, when it is over. */
   readonly onEnd: (connection: Connection, reason: ConnectionEndReason) => void;
 }
@@ -91,6 +95,8 @@ const LINGER_MS = 1000;
 const CLOSING_END_REASONS: Readonly<Record<ClosingReason, ConnectionEndReason>> = {
   SLOW_READER: 'slowReader',
   LINE_TOO_LONG: 'lineTooLong',
+  TOO_MUCH_UNREAD: 'tooMuchUnread',
+  TOO_MUCH_UNFINISHED: 'tooMuchUnfinished',
   TOO_MANY_CLIENTS: 'tooMany',
   STOPPED: 'stopped',
 };
@@ -100,6 +106,9 @@ export class Connection {
   readonly #socket: Socket;
   readonly #outbox: Outbox;
   readonly #parts: ConnectionParts;
+  readonly #lane: Lane;
+  /** Of what all have not read: messages and replies of the classic dialect. */
+  readonly #share: Share;
   readonly #tally = new ClientTally();
   readonly #connectedAt: number;
   #kind: ClientInfo['kind'] = 'new';
@@ -117,6 +126,12 @@ export class Connection {
     this.#socket = socket;
     this.#outbox = new Outbox(socket, parts.settings.outboxLimit);
     this.#parts = parts;
+    this.#lane = parts.shared.turns.lane(() => !this.#share.isUsedUp);
+    this.#share = parts.shared.unread.open(
+      parts.role,
+      () => (this.#session ? 0 : socket.writableLength),
+      () => this.#end('tooMuchUnread'),
+    );
     socket.on('data', (chunk) => this.#onData(chunk));
     socket.on('end', () => this.#onClientEnd());
     socket.on('error', (error) => this.#onError(error));
@@ -141,7 +156,7 @@ export class Connection {
       kind: this.#kind,
       role: this.role,
       connectedAt: this.#connectedAt,
-      queuedBytes: this.#socket.writableLength,
+      queuedBytes: this.#session?.waitingBytes ?? this.#socket.writableLength,
       sent: { messages, bytes: this.#socket.bytesWritten },
       dropped,
       coalesced,
@@ -211,14 +226,14 @@ export class Connection {
   #examineRequest(isOver: boolean): void {
     const { hub, settings } = this.#parts;
     const examined = examineRequest(this.#received, hub.tables, settings.maxRequestLength);
-    if (examined.kind === 'complete') void this.#answer(examined.request);
+    if (examined.kind === 'complete') this.#answerInTurn(examined.request);
     else if (examined.kind === 'refused') this.#reply(failure(examined.failure), 'refused');
     else if (isOver) this.#onOver(examined);
     else if (examined.kind === 'mayGoOn') this.#settleThenExamine();
   }
 
   #onOver(examined: Extract<ReturnType<typeof examineRequest>, { kind: 'mayGoOn' | 'tooShort' }>): void {
-    if (examined.kind === 'mayGoOn') void this.#answer(examined.request);
+    if (examined.kind === 'mayGoOn') this.#answerInTurn(examined.request);
     else this.#reply(failure(examined.failure), 'timedOut');
   }
 
@@ -282,21 +297,31 @@ export class Connection {
   #push(body: Buffer): void {
     if (this.#outbox.push(body)) {
       this.#tally.messages++;
+      this.#share.update(body.length);
       return;
     }
     this.#tally.dropped++;
     this.#end('slowReader');
   }
 
-  async #answer(request: ClassicRequest): Promise<void> {
+  #answerInTurn(request: ClassicRequest): void {
     this.#awaiting = 'result';
     this.#kind = 'sending';
     this.#forgetRequest();
+    this.#lane.add(this.#answerWork(request));
+  }
+
+  *#answerWork(request: ClassicRequest): Work {
+    if (this.#share.isUsedUp) yield 'long';
+    void this.#answer(request);
+  }
+
+  async #answer(request: ClassicRequest): Promise<void> {
     const needed = roleForCommand(request.spec.name);
     if (!mayDo(this.role, needed)) return this.#forbid(request);
     const reply = await this.#carryOut(request, needed);
     if (Buffer.isBuffer(reply)) this.#reply(reply, 'answered');
-    else await this.#replyInPieces(request, reply);
+    else this.#lane.add(this.#replyInPieces(request, reply));
   }
 
   #forbid({ spec }: ClassicRequest): void {
@@ -328,22 +353,33 @@ export class Connection {
     this.#forgetRequest();
     this.#parts.tap?.answered(reply);
     this.#socket.write(reply);
+    this.#share.update(reply.length);
     this.#tally.messages++;
     this.#finish(reason);
   }
 
-  /** No faster than the client reads, so that what waits for it stays small. The recorder is told how it begins. */
-  async #replyInPieces({ spec }: ClassicRequest, pieces: AsyncIterable<Buffer>): Promise<void> {
-    let tap = this.#parts.tap;
+  /**
+   * A piece a turn, and no faster than the client reads, so that what waits for it stays small. The recorder is told
+   * how the reply begins.
+   */
+  *#replyInPieces(request: ClassicRequest, pieces: Iterator<Buffer>, isFirst = true): Work {
+    let tap = isFirst ? this.#parts.tap : undefined;
+    yield 'long';
     try {
-      for await (const piece of pieces) {
+      for (let next = pieces.next(); !next.done; next = pieces.next()) {
         if (this.#awaiting !== 'result') return;
-        tap?.answered(piece);
+        tap?.answered(next.value);
         tap = undefined;
-        if (!this.#socket.write(piece)) await this.#drained();
+        const isTaken = this.#socket.write(next.value);
+        this.#share.update(next.value.length);
+        if (!isTaken) {
+          void this.#drained().then(() => this.#lane.add(this.#replyInPieces(request, pieces, false)));
+          return;
+        }
+        yield 'next';
       }
     } catch (error) {
-      this.#parts.log.warn('internal error', `${spec.name}: ${errorStack(error)}`);
+      this.#parts.log.warn('internal error', `${request.spec.name}: ${errorStack(error)}`);
       this.#end('failed');
     }
     if (this.#awaiting !== 'result') return;
@@ -356,6 +392,7 @@ export class Connection {
     return new Promise((resolve) => {
       const done = () => {
         cancel();
+        this.#share.update();
         this.#socket.off('drain', done).off('close', done);
         resolve();
       };
@@ -370,7 +407,7 @@ export class Connection {
     const { clock } = this.#parts;
     this.#awaiting = 'clientToClose';
     this.#forgetRequest();
-    this.#cancelTimeout = clock.after(REPLY_TIMEOUT_MS, () => this.#end('slowReader'));
+    this.#cancelTimeout = this.#endLater(reason);
     this.#socket.resume();
     this.#socket.end(() => {
       if (this.#awaiting !== 'clientToClose') return;
@@ -379,6 +416,13 @@ export class Connection {
       this.#socket.once('end', () => this.#end(reason));
       this.#cancelTimeout = clock.after(LINGER_MS, () => this.#end(reason));
     });
+  }
+
+  /** Until then the client may take its reply. One that was closed since it does not read has less time, and it is known why. */
+  #endLater(reason: ConnectionEndReason): CancelTimer {
+    const { clock } = this.#parts;
+    if (reason === 'tooMuchUnread') return clock.after(LINGER_MS, () => this.#end(reason));
+    return clock.after(REPLY_TIMEOUT_MS, () => this.#end('slowReader'));
   }
 
   #forgetRequest(): void {
@@ -399,6 +443,8 @@ export class Connection {
     this.#forgetRequest();
     this.#unsubscribe();
     this.#session?.close();
+    this.#lane.close();
+    this.#share.close();
     this.#socket.destroy();
     this.#parts.tap?.ended(reason);
     this.#parts.onEnd(this, reason);

@@ -143,15 +143,24 @@ test.serial('a client that is too many is told so in its own dialect', async (t)
 });
 
 linuxTest('lines without an end are cut at their limit, and all of them at theirs', async (t) => {
-  const { pid, socketPath, stop } = bound(await startServer());
+  const gateway = await startServer();
+  const { pid, socketPath, stop } = bound(gateway);
   const start = memoryOf(pid);
+  const inPieces = await LineClient.open(socketPath);
+  inPieces.socket.write('{"jsonrpc":"2.0","id":1,');
   const endless = Buffer.concat([Buffer.from('{'), Buffer.alloc(MIB - 2, 'x')]);
   const sockets = await Promise.all(Array.from({ length: 200 }, () => connectTo(socketPath)));
   await staysServed(t, socketPath, async () => {
     for (const socket of sockets) socket.resume().write(endless);
-    await untilEnded(sockets, 130, 'end');
+    await untilEnded(sockets, 160, 'end');
   });
   t.true(memoryOf(pid) - start < 350 * MIB, `${(memoryOf(pid) - start) / MIB} MiB more`);
+  inPieces.socket.write('"method":"counters"}\n');
+  const { ended } = socketCounters((await inPieces.reply(1)).result);
+  t.true((ended.tooMuchUnfinished ?? 0) > 100, String(ended.tooMuchUnfinished));
+  t.is(ended.lineTooLong, 0);
+  await gateway.logged(/client \d+ was closed: clients of its role sent too much without an end/);
+  inPieces.close();
   const longer = await LineClient.open(socketPath);
   longer.socket.write(Buffer.concat([endless, endless, endless]));
   t.like(await longer.line(0), { error: { data: { code: 'LINE_TOO_LONG' } } });

@@ -4,10 +4,12 @@ import type { NetworkSettings } from '../../src/network/network-manager.js';
 import { AuditTrail } from '../../src/socket/audit.js';
 import { ClientTally } from '../../src/socket/client-tally.js';
 import type { Role } from '../../src/socket/role.js';
-import { ClientSession, type SessionTransport } from '../../src/socket/session/client-session.js';
+import { ClientSession } from '../../src/socket/session/client-session.js';
 import type { ClosingReason } from '../../src/socket/session/errors.js';
 import type { GatewayFacts } from '../../src/socket/session/method.js';
+import type { SessionTransport } from '../../src/socket/session/outgoing.js';
 import type { MeshEvent, Snapshot } from '../../src/socket/session/shapes.js';
+import { SharedLimits } from '../../src/socket/shared-limits.js';
 import { settled } from './manual-clock.js';
 import { NetworkFixture } from './network-fixture.js';
 
@@ -16,16 +18,26 @@ export class FakeTransport implements SessionTransport {
   /** What the client has read. */
   readonly texts: string[] = [];
   isPaused = false;
-  #waiting: { readonly text: string; readonly onTaken: (() => void) | undefined }[] = [];
+  #waiting: {
+    readonly text: string;
+    readonly onTaken: (() => void) | undefined;
+    readonly isPart: boolean;
+  }[] = [];
+  /** The parts of a text that is not whole yet. */
+  #parts = '';
   #reads = true;
 
   get waitingBytes(): number {
     return this.#waiting.reduce((sum, { text }) => sum + text.length, 0);
   }
 
-  write(text: string, onTaken?: () => void): void {
-    this.#waiting.push({ text, onTaken });
+  write(bytes: string | Buffer, onTaken?: () => void, isPart = false): void {
+    this.#waiting.push({ text: String(bytes), onTaken, isPart });
     if (this.#reads) this.take();
+  }
+
+  cutShort(): void {
+    this.#waiting.push({ text: '', onTaken: undefined, isPart: false });
   }
 
   pause(): void {
@@ -47,8 +59,12 @@ export class FakeTransport implements SessionTransport {
 
   /** Reads what waits, and no more. */
   take(): void {
-    for (const { text, onTaken } of this.#waiting.splice(0)) {
-      this.texts.push(text);
+    for (const { text, onTaken, isPart } of this.#waiting.splice(0)) {
+      this.#parts += text;
+      if (!isPart) {
+        this.texts.push(this.#parts);
+        this.#parts = '';
+      }
       onTaken?.();
     }
   }
@@ -90,6 +106,8 @@ export interface SessionFixtureOptions {
   readonly settings?: Partial<NetworkSettings>;
   readonly role?: Role;
   readonly outboxLimit?: number;
+  /** What it shares with other clients. */
+  readonly shared?: SharedLimits;
 }
 
 /** Facts of a gateway process that is not there. */
@@ -124,7 +142,8 @@ export class SessionFixture {
 
   private constructor(
     mesh: NetworkFixture,
-    { role = 'admin', outboxLimit = 1_048_576 }: SessionFixtureOptions,
+    { role = 'admin', outboxLimit = 1_048_576, shared }: SessionFixtureOptions,
+    name = 'client 1',
   ) {
     this.mesh = mesh;
     this.session = new ClientSession({
@@ -132,11 +151,12 @@ export class SessionFixture {
       gateway: FACTS,
       clock: mesh.clock,
       log: createLog('socket', (line) => this.logged.push(line), mesh.clock),
-      name: 'client 1',
+      name,
       role,
       tally: this.tally,
       via: 'a test',
       transport: this.transport,
+      shared: shared ?? new SharedLimits(mesh.clock),
       outboxLimit,
       onClosing: (reason) => this.closings.push(reason),
     });
@@ -146,6 +166,11 @@ export class SessionFixture {
   static async open(options: SessionFixtureOptions = {}): Promise<SessionFixture> {
     const mesh = await NetworkFixture.up({ refreshEveryMs: 0, ...options.settings });
     return new SessionFixture(mesh, options);
+  }
+
+  /** Another client of the same gateway. */
+  beside(name: string, shared: SharedLimits): SessionFixture {
+    return new SessionFixture(this.mesh, { shared }, name);
   }
 
   /** Everything that the client has read, parsed. */

@@ -7,6 +7,7 @@ import type { Delivery } from '../../network/deliveries.js';
 import type { Hub } from '../../network/hub.js';
 import { ClientTally } from '../../socket/client-tally.js';
 import { describeDelivery } from '../../socket/session/describe.js';
+import { wholeText } from '../../socket/session/long-reply.js';
 import type { GatewayFacts } from '../../socket/session/method.js';
 import { methods } from '../../socket/session/methods/index.js';
 import { Session } from '../../socket/session/session.js';
@@ -99,7 +100,7 @@ export class Commands {
       via: 'mqtt',
       role: 'admin',
       tally: new ClientTally(),
-      send: (text) => this.#onReply(JSON.parse(text)),
+      send: (text) => this.#onReply(JSON.parse(wholeText(text))),
       isBehind: () => false,
     });
   }

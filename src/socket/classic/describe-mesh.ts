@@ -1,5 +1,4 @@
 /** The JSON of an `NINFO` reply: everything that is known. Times are ms since the epoch, host clock. */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Hub, NodeView } from '../../network/hub.js';
 import { success } from './reply.js';
 import { valueText } from './value-text.js';
@@ -11,7 +10,7 @@ const NODES_AT_ONCE = 64;
  * In pieces, so that a large mesh holds nobody up, and a reader begins to get them at once. Each node is told as it is
  * when its turn comes.
  */
-export async function* describeMesh(hub: Hub, fresh: boolean): AsyncGenerator<Buffer> {
+export function* describeMesh(hub: Hub, fresh: boolean): Generator<Buffer> {
   let count = 0;
   let before = success(Buffer.from(`${headText(hub)},"nodes":[`));
   for (let from = 0; ; ) {
@@ -25,7 +24,6 @@ export async function* describeMesh(hub: Hub, fresh: boolean): AsyncGenerator<Bu
     if (isOver) return;
     before = NOTHING;
     from = last.address + 1;
-    await nextTurn();
   }
 }
 

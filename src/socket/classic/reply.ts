@@ -5,7 +5,7 @@
  */
 
 /** A reply in whole, or, where it may be of many megabytes, its pieces as they are made. */
-export type Reply = Buffer | AsyncIterable<Buffer>;
+export type Reply = Buffer | IterableIterator<Buffer>;
 
 const SUCCESS = 0x53;
 const FAILURE = 0x46;

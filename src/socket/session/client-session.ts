@@ -1,30 +1,30 @@
 /**
- * A session together with what bounds it: a client that reads too slowly.
+ * A session together with what bounds it: a client that reads too slowly, or asks for much.
  *
- * Replies are never dropped: while a client leaves too much unread, no more of its requests are read. One that stays
- * behind for 10 s is told why, and closed.
+ * Replies are never dropped: while a client leaves too much unread, no more of its requests are carried out. One that
+ * stays behind for 10 s is told why, and closed. What all clients of a role leave unread is bounded too: while that is
+ * used up, nothing long is begun, each may leave less, and the worst of those that do not read are closed.
+ *
+ * Its requests are carried out in its turns, one after the other; the next ones are read when they are done.
  */
 import type { CancelTimer, Clock } from '../../clock.js';
+import type { Share } from '../byte-budget.js';
+import type { SharedLimits } from '../shared-limits.js';
+import type { Lane, Work } from '../turns.js';
 import { CLOSING_REASONS, type ClosingReason } from './errors.js';
+import { type JsonText, lengthOf } from './long-reply.js';
+import { Outgoing, type SessionTransport } from './outgoing.js';
 import { Session, type SessionParts } from './session.js';
 import { notification } from './subscription.js';
 
-/** Carries whole JSON texts to a client. */
-export interface SessionTransport {
-  /** `onTaken`: the system has taken the text over. */
-  write(text: string, onTaken?: () => void): void;
-  /** Bytes that the system has not taken yet. */
-  readonly waitingBytes: number;
-  /** Stops reading what the client sends, and goes on with it. */
-  pause(): void;
-  resume(): void;
-}
-
-export interface ClientSessionParts extends Omit<SessionParts, 'send' | 'isBehind'> {
+export interface ClientSessionParts extends Omit<SessionParts, 'send' | 'isBehind' | 'lane' | 'onHeld'> {
   readonly clock: Clock;
   readonly transport: SessionTransport;
   /** Bytes that may wait for a client that does not read. */
   readonly outboxLimit: number;
+  readonly shared: SharedLimits;
+  /** What the client has sent and was not carried out has changed. */
+  readonly onQueued?: () => void;
   /** Ends the connection; what was sent before is still given to the client. */
   readonly onClosing: (reason: ClosingReason) => void;
 }
@@ -33,36 +33,68 @@ export interface ClientSessionParts extends Omit<SessionParts, 'send' | 'isBehin
 const BEHIND_TIMEOUT_MS = 10_000;
 /** How often it is looked whether a client has caught up. */
 const LOOK_EVERY_MS = 100;
-/** A reply of so many characters alone does not make a client slow. */
-const LARGE_REPLY = 65_536;
+/** Bytes that each may leave unread while all clients of its role together leave too much. */
+const OUTBOX_IN_SHORTAGE = 65_536;
+/** What a value costs that is held back for a client. */
+const HELD_BACK_BYTES = 128;
 
 export class ClientSession {
   readonly #parts: ClientSessionParts;
   readonly #session: Session;
+  readonly #outgoing: Outgoing;
+  readonly #lane: Lane;
+  readonly #share: Share;
   #isClosed = false;
-  /** Characters of large replies that the system has not taken yet. */
-  #largeReplies = 0;
+  /** Bytes of replies that are not whole yet. */
+  #heldBytes = 0;
   #behindSince: number | undefined;
   /** What the client sent before its transport was paused, and whose turn has not come: at most one chunk. */
-  #postponed: string[] = [];
+  #queue: string[] = [];
+  #queuedBytes = 0;
+  #isTaking = false;
   #onAllTaken: (() => void)[] = [];
   #isPaused = false;
-  #cancelLook: CancelTimer = () => {};
+  #cancelLook: CancelTimer | undefined;
 
   constructor(parts: ClientSessionParts) {
+    const { shared, transport, role } = parts;
     this.#parts = parts;
+    this.#outgoing = new Outgoing(transport, () => this.#onProgress());
+    this.#lane = shared.turns.lane(() => !this.#share.isUsedUp);
+    this.#share = shared.unread.open(
+      role,
+      () => this.#unreadBytes,
+      () => this.#closeAsWorst(),
+    );
     this.#session = new Session({
       ...parts,
+      lane: this.#lane,
       send: (text) => this.#send(text),
       isBehind: () => this.#isBehind,
+      onHeld: (bytes) => {
+        this.#heldBytes += bytes;
+        this.#share.update(Math.max(0, bytes));
+      },
     });
   }
 
   /** Takes one JSON text of the client. */
   receive(text: string): void {
     if (this.#isClosed) return;
-    if (this.#isFull || this.#postponed.length > 0) this.#postponed.push(text);
-    else this.#session.receive(text);
+    this.#queue.push(text);
+    this.#queuedBytes += text.length;
+    this.#takeQueue();
+    if (this.#queue.length > 0) this.#pause();
+  }
+
+  /** Characters that the client has sent and that are not carried out yet. */
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
+  /** Bytes that the client has not taken yet. */
+  get waitingBytes(): number {
+    return this.#outgoing.waitingBytes;
   }
 
   /** Tells the client why, and ends the session. `last`: what it is told before that. */
@@ -76,86 +108,121 @@ export class ClientSession {
 
   /** Resolves when every request has its reply. */
   async whenIdle(): Promise<void> {
-    if (this.#postponed.length > 0) await new Promise<void>((resolve) => this.#onAllTaken.push(resolve));
+    if (this.#queue.length > 0 || this.#isTaking) {
+      await new Promise<void>((resolve) => this.#onAllTaken.push(resolve));
+    }
     await this.#session.whenIdle();
   }
 
-  /** Ends the session; the connection is the owner's. */
+  /** Ends the session; the connection is the owner's. What was sent goes on to the client as long as that stands. */
   close(): void {
+    if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#cancelLook();
-    this.#postponed = [];
+    this.#cancelLook?.();
+    this.#queue = [];
+    this.#queuedBytes = 0;
     this.#tellAllTaken();
     this.#session.close();
+    this.#lane.close();
+    this.#share.close();
   }
 
-  /** More waits than may wait: no more requests are taken. */
+  /** What waits for it is dropped, so that there is room; the reason is the first that it reads then. */
+  #closeAsWorst(): void {
+    this.#outgoing.drop();
+    this.closing('TOO_MUCH_UNREAD');
+  }
+
+  get #unreadBytes(): number {
+    return this.waitingBytes + this.#heldBytes + this.#session.heldBack * HELD_BACK_BYTES;
+  }
+
+  get #limit(): number {
+    const { outboxLimit } = this.#parts;
+    return this.#share.isUsedUp ? Math.min(outboxLimit, OUTBOX_IN_SHORTAGE) : outboxLimit;
+  }
+
+  /** More waits than may wait: no more requests are carried out. */
   get #isFull(): boolean {
-    return this.#parts.transport.waitingBytes > this.#parts.outboxLimit;
+    return this.waitingBytes > this.#limit;
   }
 
   /** So it is without the large replies: the client reads too slowly. */
   get #isBehind(): boolean {
-    return this.#parts.transport.waitingBytes - this.#largeReplies > this.#parts.outboxLimit;
+    return this.#outgoing.smallBytes > this.#limit;
   }
 
-  #send(text: string): void {
+  #send(text: JsonText): void {
     if (this.#isClosed) return;
     this.#parts.tally.messages++;
-    if (text.length < LARGE_REPLY) this.#parts.transport.write(text);
-    else this.#sendLarge(text);
+    this.#outgoing.push(text);
+    this.#share.update(lengthOf(text));
     if (this.#isBehind) this.#behindSince ??= this.#parts.clock.monotonic();
     if (this.#isFull) this.#pause();
   }
 
-  #sendLarge(text: string): void {
-    this.#largeReplies += text.length;
-    this.#parts.transport.write(text, () => {
-      this.#largeReplies -= text.length;
-    });
+  #onProgress(): void {
+    this.#share.update();
   }
 
+  #takeQueue(): void {
+    if (this.#isTaking) return;
+    this.#isTaking = true;
+    this.#lane.add(this.#carryOutQueue());
+  }
+
+  *#carryOutQueue(): Work {
+    for (let text = this.#nextQueued(); text !== undefined; text = this.#nextQueued()) {
+      yield* this.#session.work(text);
+      this.#queuedBytes -= text.length;
+      this.#parts.onQueued?.();
+      if (this.#queue.length > 0) yield 'next';
+    }
+    this.#isTaking = false;
+    if (this.#queue.length === 0) this.#tellAllTaken();
+    if (this.#isFull || this.#queue.length > 0) this.#lookLater();
+    else this.#resume();
+  }
+
+  #nextQueued(): string | undefined {
+    return this.#isFull || this.#isClosed ? undefined : this.#queue.shift();
+  }
+
+  /** No more is read of what the client sends, until what it sent is carried out and it has read enough. */
   #pause(): void {
-    if (this.#isPaused || this.#isClosed) return;
+    if (this.#isClosed) return;
+    if (!this.#isPaused) this.#parts.transport.pause();
     this.#isPaused = true;
-    this.#parts.transport.pause();
-    this.#lookLater();
+    if (this.#isFull) this.#lookLater();
   }
 
   #lookLater(): void {
-    this.#cancelLook = this.#parts.clock.after(LOOK_EVERY_MS, () => this.#look());
+    this.#cancelLook ??= this.#parts.clock.after(LOOK_EVERY_MS, () => this.#look());
   }
 
   #look(): void {
-    if (!this.#isBehind) this.#onCaughtUp();
+    this.#cancelLook = undefined;
+    this.#share.update();
+    if (!this.#isBehind) this.#lane.add(this.#catchUp());
     else if (this.#behindMs >= BEHIND_TIMEOUT_MS) this.closing('SLOW_READER');
-    this.#takePostponed();
     if (this.#isClosed) return;
     if (this.#isFull) this.#lookLater();
-    else this.#resume();
+    this.#takeQueue();
   }
 
   get #behindMs(): number {
     return this.#behindSince === undefined ? 0 : this.#parts.clock.monotonic() - this.#behindSince;
   }
 
-  #onCaughtUp(): void {
+  *#catchUp(): Work {
+    if (this.#isBehind) return;
     this.#behindSince = undefined;
     this.#session.onCaughtUp();
-  }
-
-  #takePostponed(): void {
-    for (let text = this.#nextPostponed(); text !== undefined; text = this.#nextPostponed()) {
-      this.#session.receive(text);
-    }
-    if (this.#postponed.length === 0) this.#tellAllTaken();
-  }
-
-  #nextPostponed(): string | undefined {
-    return this.#isFull ? undefined : this.#postponed.shift();
+    if (this.#queue.length > 0) yield 'next';
   }
 
   #resume(): void {
+    if (!this.#isPaused || this.#isClosed) return;
     this.#isPaused = false;
     this.#parts.transport.resume();
   }

@@ -130,15 +130,17 @@ export function describeDelivery(delivery: Delivery): DeliveryInfo {
 
 /** The whole picture, as of the hub's last event. */
 export function describeSnapshot(hub: Hub, now: number): Snapshot {
-  return {
-    seq: hub.lastSeq(),
-    link: describeLink(hub.link()),
-    root: describeRoot(hub.root()),
-    nodes: hub.nodes().map((node) => describeNode(node, now)),
-    paths: [...hub.paths()],
-    robots: [...hub.robots()],
-    alarms: hub.alarms().map(describeAlarm),
-  };
+  const nodes = hub.nodes().map((node) => describeNode(node, now));
+  return { ...describeSnapshotHead(hub), nodes, ...describeSnapshotTail(hub) };
+}
+
+/** The picture as of the hub's last event, up to its nodes and from there on. */
+export function describeSnapshotHead(hub: Hub): Pick<Snapshot, 'seq' | 'link' | 'root'> {
+  return { seq: hub.lastSeq(), link: describeLink(hub.link()), root: describeRoot(hub.root()) };
+}
+
+export function describeSnapshotTail(hub: Hub): Pick<Snapshot, 'paths' | 'robots' | 'alarms'> {
+  return { paths: [...hub.paths()], robots: [...hub.robots()], alarms: hub.alarms().map(describeAlarm) };
 }
 
 export function describeEvent(event: HubEvent): MeshEvent {

@@ -10,7 +10,7 @@ export const SESSION_ERRORS = {
   INTERNAL: { rpc: -32603, text: 'the gateway made a mistake; its log has the details, please report it' },
   LINE_TOO_LONG: {
     rpc: -32000,
-    text: 'a line may have 1 MiB at most, and those of all sessions 64 MiB; the connection is closed',
+    text: 'a line may have 1 MiB at most; the connection is closed',
   },
   TOO_MANY_REQUESTS: { rpc: -32001, text: 'too many requests are unanswered; wait for replies' },
   TOO_MANY_SUBSCRIPTIONS: { rpc: -32002, text: 'this session has too many subscriptions; end one first' },
@@ -44,7 +44,11 @@ export type SessionErrorCode = keyof typeof SESSION_ERRORS;
 /** Why the gateway ends a session: told in a `closing` notification before it does. */
 export const CLOSING_REASONS = {
   SLOW_READER: 'the client left more unread than its limit for 10 s',
-  LINE_TOO_LONG: 'the client sent a line of more than 1 MiB, or those of all sessions had more than 64 MiB',
+  LINE_TOO_LONG: 'the client sent a line of more than 1 MiB',
+  TOO_MUCH_UNREAD:
+    'clients of this role left more than 32 MiB unread; this one had read nothing for 1 s, and held most',
+  TOO_MUCH_UNFINISHED:
+    'clients of this role had sent more than 32 MiB of lines without an end; this one had held most for longest',
   TOO_MANY_CLIENTS: 'too many clients are connected',
   STOPPED: 'the gateway is being stopped',
 } as const;

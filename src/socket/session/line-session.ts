@@ -1,40 +1,46 @@
 /** A session on a stream socket: one JSON text a line. */
 import type { Socket } from 'node:net';
-import type { SharedRoom } from '../shared-room.js';
-import { ClientSession, type ClientSessionParts, type SessionTransport } from './client-session.js';
+import type { Share } from '../byte-budget.js';
+import { ClientSession, type ClientSessionParts } from './client-session.js';
 import { SessionError } from './errors.js';
 import { LineBuffer } from './line-buffer.js';
+import type { SessionTransport } from './outgoing.js';
 import { errorReply } from './session.js';
 
 /** Bytes of the longest line. */
 export const MAX_LINE_LENGTH = 1_048_576;
 
-export interface LineSessionParts extends Omit<ClientSessionParts, 'transport'> {
-  /** What the unfinished lines of all sessions share. */
-  readonly lineRoom: SharedRoom;
-}
+export type LineSessionParts = Omit<ClientSessionParts, 'transport' | 'onQueued'>;
 
 export class LineSession {
   readonly #session: ClientSession;
-  readonly #room: SharedRoom;
-  #held = 0;
+  /** Of what all have sent and is not carried out. */
+  readonly #share: Share;
   readonly #lines = new LineBuffer((line) => this.#takeLine(line));
 
   constructor(socket: Socket, parts: LineSessionParts) {
-    this.#room = parts.lineRoom;
-    this.#session = new ClientSession({ ...parts, transport: new SocketTransport(socket) });
+    this.#session = new ClientSession({
+      ...parts,
+      transport: new SocketTransport(socket),
+      onQueued: () => this.#share.update(),
+    });
+    this.#share = parts.shared.unfinished.open(
+      parts.role,
+      () => this.#lines.length + this.#session.queuedBytes,
+      () => this.#session.closing('TOO_MUCH_UNFINISHED'),
+    );
   }
 
   /** Takes bytes of the client, however they are split. */
   push(chunk: Buffer): void {
     this.#lines.push(chunk);
-    this.#hold(this.#lines.length);
-    if (this.#held > MAX_LINE_LENGTH || (this.#held > 0 && this.#room.isOver)) this.#refuseLine();
+    this.#share.update(chunk.length);
+    if (this.#lines.length > MAX_LINE_LENGTH) this.#refuseLine();
   }
 
-  #hold(bytes: number): void {
-    this.#room.change(this.#held, bytes);
-    this.#held = bytes;
+  /** Bytes that the client has not taken yet. */
+  get waitingBytes(): number {
+    return this.#session.waitingBytes;
   }
 
   /** Tells the client that the gateway stops, and ends the session. */
@@ -49,7 +55,7 @@ export class LineSession {
   }
 
   close(): void {
-    this.#hold(0);
+    this.#share.close();
     this.#session.close();
   }
 
@@ -80,10 +86,20 @@ class SocketTransport implements SessionTransport {
     return this.#socket.writableLength;
   }
 
-  write(text: string, onTaken?: () => void): void {
+  write(bytes: string | Buffer, onTaken?: () => void, isPart = false): void {
     if (this.#socket.destroyed) return;
     this.#cork();
-    this.#socket.write(`${text}\n`, onTaken && (() => onTaken()));
+    const taken = onTaken && (() => onTaken());
+    if (typeof bytes === 'string') this.#socket.write(`${bytes}\n`, taken);
+    else if (isPart) this.#socket.write(bytes, taken);
+    else {
+      this.#socket.write(bytes);
+      this.#socket.write('\n', taken);
+    }
+  }
+
+  cutShort(): void {
+    if (!this.#socket.destroyed) this.#socket.write('\n');
   }
 
   pause(): void {

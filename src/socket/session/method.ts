@@ -7,8 +7,10 @@ import { nameKey, numberIn } from '../../protocol/names.js';
 import type { MessageOpcode } from '../../protocol/opcodes.js';
 import type { AuditTrail } from '../audit.js';
 import type { Role } from '../role.js';
+import type { Work } from '../turns.js';
 import type { DeliveryWaiters } from './delivery-waiters.js';
 import { SessionError } from './errors.js';
+import type { WithLongLists } from './long-reply.js';
 import type { ClientInfo, MapInfo } from './shapes.js';
 import type { Subscriptions } from './subscriptions.js';
 
@@ -75,7 +77,7 @@ export interface Method {
   /** It is recorded who called it. */
   readonly isAudited: boolean;
   /** `params` has passed the schema. `afterReply` runs once the reply has been handed to the client. */
-  run(params: unknown, context: MethodContext): MethodReply | Promise<MethodReply>;
+  run(params: unknown, context: MethodContext): MethodReply | Promise<MethodReply> | Work<MethodReply>;
 }
 
 export interface MethodReply {
@@ -101,7 +103,10 @@ interface MethodDefinition<Name extends string, Params extends z.ZodObject, Resu
   readonly role?: Role;
   /** What takes the role admin is, unless given. */
   readonly isAudited?: boolean;
-  run(params: z.output<Params>, context: MethodContext): z.output<Result> | Promise<z.output<Result>>;
+  run(
+    params: z.output<Params>,
+    context: MethodContext,
+  ): WithLongLists<z.output<Result>> | Promise<WithLongLists<z.output<Result>>>;
 }
 
 /** Describes a method whose reply is its result. */

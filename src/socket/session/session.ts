@@ -10,8 +10,11 @@ import type { AuditOrigin } from '../audit.js';
 import type { ClientTally } from '../client-tally.js';
 import type { ClientTap } from '../client-tap.js';
 import { mayDo, type Role } from '../role.js';
+import type { Lane, Work } from '../turns.js';
+import { type Answer, Batch } from './batch.js';
 import { DeliveryWaiters } from './delivery-waiters.js';
 import { SESSION_ERRORS, SessionError, type SessionErrorCode } from './errors.js';
+import { type JsonText, JsonWriter, writeJson } from './long-reply.js';
 import {
   checkParams,
   type GatewayFacts,
@@ -37,26 +40,24 @@ export interface SessionParts {
   /** The socket that it came by, for the audit. */
   readonly via: string;
   /** Hands one JSON text to the client. */
-  readonly send: (text: string) => void;
+  readonly send: (text: JsonText) => void;
   /** True while the client has more unread than it may. */
   readonly isBehind: () => boolean;
+  /** The client's turns; without them everything is done at once. */
+  readonly lane?: Pick<Lane, 'add'> | undefined;
+  /** So many more bytes are held for a reply that is not whole yet; below zero: fewer. */
+  readonly onHeld?: (bytes: number) => void;
 }
 
 /** Requests that a client may leave unanswered; each holds memory until its reply. */
 const MAX_UNANSWERED = 4096;
 /** Requests in one batch: its replies are held until the last is there. */
 const MAX_BATCH = 1000;
-/** Characters of one batch's replies; what would come on top of that is refused. */
-const MAX_BATCH_REPLY = 16_777_216;
+
+/** Requests of a batch that is begun like a single request. */
+const SHORT_BATCH = 16;
 
 type RequestId = string | number | null;
-
-/** What a request comes to; a notification gets no text. */
-interface Answer {
-  readonly text: string | undefined;
-  readonly afterReply?: (() => void) | undefined;
-  readonly isUntapped?: boolean;
-}
 
 interface Request {
   readonly id: RequestId | undefined;
@@ -92,11 +93,16 @@ export class Session {
 
   /** Takes one text of the client: a request, a notification or a batch. */
   receive(text: string): void {
+    this.#do(this.work(text));
+  }
+
+  /** The same in steps. */
+  *work(text: string): Work {
     const parsed = parseJson(text);
     if (!isUntapped(parsed)) this.#parts.tap?.asked(text);
     if (parsed === undefined) this.#reply(errorReply(null, new SessionError('PARSE_ERROR')));
-    else if (Array.isArray(parsed)) void this.#receiveBatch(parsed);
-    else this.#carryOut(parsed, (answer) => this.#give(answer));
+    else if (Array.isArray(parsed)) yield* this.#receiveBatch(parsed);
+    else yield* this.#carryOut(parsed, (answer) => this.#give(answer));
   }
 
   /** The client has read what had piled up. */
@@ -104,9 +110,9 @@ export class Session {
     this.#context.subscriptions.onCaughtUp();
   }
 
-  /** Resolves when every request has its reply. */
+  /** Resolves when every request has its reply, or the session is over. */
   whenIdle(): Promise<void> {
-    if (this.#unanswered === 0) return Promise.resolve();
+    if (this.#unanswered === 0 || this.#isClosed) return Promise.resolve();
     return new Promise((resolve) => this.#onIdle.push(resolve));
   }
 
@@ -115,11 +121,23 @@ export class Session {
     this.#unsubscribe();
     this.#context.subscriptions.close();
     this.#context.deliveries.close();
+    this.#tellIdle();
   }
 
-  #reply(text: string, isUntapped = false): void {
+  /** Values that are held back for the client. */
+  get heldBack(): number {
+    return this.#context.subscriptions.heldBack;
+  }
+
+  /** Others may have their turn between two of its steps. */
+  #do(work: Work): void {
+    if (this.#parts.lane) this.#parts.lane.add(work);
+    else while (!work.next().done);
+  }
+
+  #reply(text: JsonText, isUntapped = false): void {
     if (this.#isClosed) return;
-    if (!isUntapped) this.#parts.tap?.answered(text);
+    if (!isUntapped) this.#parts.tap?.answered(startOf(text));
     this.#parts.send(text);
   }
 
@@ -129,62 +147,73 @@ export class Session {
   }
 
   /** A batch is answered by one array, without its notifications; an empty one is a wrong request. */
-  async #receiveBatch(entries: readonly unknown[]): Promise<void> {
+  *#receiveBatch(entries: readonly unknown[]): Work {
     if (entries.length === 0) return this.#reply(errorReply(null, new SessionError('INVALID_REQUEST')));
     if (entries.length > MAX_BATCH) {
       const error = new SessionError('TOO_MANY_REQUESTS', `a batch may have ${MAX_BATCH}`);
       return this.#reply(errorReply(null, error));
     }
+    const batch = new Batch(entries.length, (bytes) => this.#parts.onHeld?.(bytes));
     this.#unanswered++;
-    const answers = await this.#answerAll(entries);
-    const texts = answers.map(({ text }) => text).filter((text) => text !== undefined);
-    if (texts.length > 0) this.#reply(`[${texts.join(',')}]`, entries.some(isUntapped));
-    for (const { afterReply } of answers) afterReply?.();
-    this.#onAnswered();
+    const hasUntapped = entries.some(isUntapped);
+    batch.onWhole = () => {
+      this.#giveBatch(batch, hasUntapped);
+      this.#onAnswered();
+    };
+    yield* inOneGo(this.#answerAll(entries, batch), entries.length > SHORT_BATCH);
   }
 
-  #answerAll(entries: readonly unknown[]): Promise<Answer[]> {
-    let length = 0;
-    const answer = (entry: unknown) =>
-      new Promise<Answer>((resolve) => {
-        if (length > MAX_BATCH_REPLY) return resolve(tooMuch(entry));
-        this.#carryOut(entry, (answer) => {
-          length += answer.text?.length ?? 0;
-          resolve(answer);
-        });
-      });
-    return Promise.all(entries.map(answer));
+  *#answerAll(entries: readonly unknown[], batch: Batch): Work {
+    for (const [index, entry] of entries.entries()) {
+      if (this.#isClosed) return;
+      if (batch.isTooLong) batch.answer(index, tooMuch(entry));
+      else yield* this.#carryOut(entry, (answer) => batch.answer(index, answer));
+      yield 'more';
+    }
+  }
+
+  #giveBatch(batch: Batch, isUntapped: boolean): void {
+    const text = batch.text();
+    if (text !== undefined) this.#reply(text, isUntapped);
+    for (const afterReply of batch.afterReplies()) afterReply();
   }
 
   /** Carries out one request; `settle` is called once, at once where nothing has to be waited for. */
-  #carryOut(entry: unknown, settle: (answer: Answer) => void): void {
+  *#carryOut(entry: unknown, settle: (answer: Answer) => void): Work {
     const request = readRequest(entry);
     if (!request) {
       settle({ text: errorReply(idOf(entry), new SessionError('INVALID_REQUEST')) });
       return;
     }
-    const { id, method } = request;
-    const common = { isUntapped: isUntapped(entry) };
-    this.#call(
-      request,
-      ({ result, afterReply }) => settle({ ...common, text: resultReply(id, result), afterReply }),
-      (error) => {
-        const text = id === undefined ? undefined : errorReply(id, this.#asSessionError(error, method));
-        settle({ ...common, text });
-      },
-    );
-  }
-
-  #call(request: Request, onReply: (reply: MethodReply) => void, onError: (error: unknown) => void): void {
+    const refuse = (error: unknown) => settle(this.#refusal(request, error));
     try {
       if (this.#unanswered >= MAX_UNANSWERED) throw new SessionError('TOO_MANY_REQUESTS');
-      const { method, params } = this.#prepare(request);
-      const reply = method.isAudited ? this.#runAudited(method, params) : method.run(params, this.#context);
-      if (reply instanceof Promise) this.#awaitReply(reply, onReply, onError);
-      else onReply(reply);
+      const reply = this.#run(request);
+      if (reply instanceof Promise) this.#awaitReply(request, reply, settle, refuse);
+      else settle(yield* this.#answer(request, 'next' in reply ? yield* reply : reply));
     } catch (error) {
-      onError(error);
+      refuse(error);
     }
+  }
+
+  #run(request: Request): MethodReply | Promise<MethodReply> | Work<MethodReply> {
+    const { method, params } = this.#prepare(request);
+    return method.isAudited ? this.#runAudited(method, params) : method.run(params, this.#context);
+  }
+
+  *#answer({ id, method }: Request, { result, afterReply }: MethodReply): Work<Answer> {
+    const common = { afterReply, isUntapped: findMethod(method)?.isUntapped === true };
+    if (id === undefined) return { ...common, text: undefined };
+    const writer = new JsonWriter();
+    writer.add(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`);
+    yield* writeJson(result, writer);
+    writer.add('}');
+    return { ...common, text: writer.finish() };
+  }
+
+  #refusal({ id, method }: Request, error: unknown): Answer {
+    const text = id === undefined ? undefined : errorReply(id, this.#asSessionError(error, method));
+    return { text, isUntapped: findMethod(method)?.isUntapped === true };
   }
 
   /** Throws `UNKNOWN_METHOD`, `FORBIDDEN` or `BAD_PARAMS`. */
@@ -202,7 +231,8 @@ export class Session {
   async #runAudited(method: Method, params: unknown): Promise<MethodReply> {
     const record = (outcome: string) => this.#parts.gateway.audit.record(this.#origin, method.name, outcome);
     try {
-      const reply = await method.run(params, this.#context);
+      // What is audited is never made in steps: it does something, and says little.
+      const reply = await (method.run(params, this.#context) as MethodReply | Promise<MethodReply>);
       record('done');
       return reply;
     } catch (error) {
@@ -217,20 +247,41 @@ export class Session {
   }
 
   #awaitReply(
+    request: Request,
     reply: Promise<MethodReply>,
-    onReply: (reply: MethodReply) => void,
-    onError: (error: unknown) => void,
+    settle: (answer: Answer) => void,
+    refuse: (error: unknown) => void,
   ): void {
     this.#unanswered++;
-    void reply
-      .then(onReply)
-      .catch(onError)
-      .finally(() => this.#onAnswered());
+    reply.then(
+      (value) => this.#do(this.#finish(request, value, settle, refuse)),
+      (error) => {
+        refuse(error);
+        this.#onAnswered();
+      },
+    );
+  }
+
+  *#finish(
+    request: Request,
+    reply: MethodReply,
+    settle: (answer: Answer) => void,
+    refuse: (error: unknown) => void,
+  ): Work {
+    try {
+      settle(yield* this.#answer(request, reply));
+    } catch (error) {
+      refuse(error);
+    }
+    this.#onAnswered();
   }
 
   #onAnswered(): void {
     this.#unanswered--;
-    if (this.#unanswered > 0) return;
+    if (this.#unanswered === 0) this.#tellIdle();
+  }
+
+  #tellIdle(): void {
     const waiting = this.#onIdle;
     this.#onIdle = [];
     for (const resolve of waiting) resolve();
@@ -241,6 +292,19 @@ export class Session {
     if (error instanceof SessionError) return error;
     this.#parts.log.warn('internal error', `${method}: ${errorStack(error)}`);
     return new SessionError('INTERNAL');
+  }
+}
+
+/**
+ * A batch holds its replies until the last is there, so no two long ones are under way at once: it waits for its turn
+ * only before it holds much.
+ */
+function* inOneGo(work: Work, isLong: boolean): Work {
+  let hasWaited = isLong;
+  if (isLong) yield 'long';
+  for (const pause of work) {
+    yield pause === 'long' && hasWaited ? 'more' : pause;
+    hasWaited ||= pause === 'long';
   }
 }
 
@@ -281,9 +345,9 @@ function parseJson(text: string): unknown {
   }
 }
 
-function resultReply(id: RequestId | undefined, result: unknown): string | undefined {
-  if (id === undefined) return undefined;
-  return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${JSON.stringify(result)}}`;
+/** A long text as it begins: so much is enough for the recorder. */
+function startOf(text: JsonText): string {
+  return typeof text === 'string' ? text : (text[0]?.toString('utf8') ?? '');
 }
 
 /** The refusal of what a client said first, whatever that was. */

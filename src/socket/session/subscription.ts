@@ -58,9 +58,9 @@ export class Subscription {
   #readTo: number | undefined;
   #heldBack: HeldBack | undefined;
   /** Of the values that were held back, the latest of each node and type. */
-  readonly #coalesced = new Map<string, ValueEvent>();
-  readonly #lastSentAt = new Map<string, number>();
-  readonly #postponed = new Map<string, Postponed>();
+  readonly #coalesced = new Map<number, ValueEvent>();
+  readonly #lastSentAt = new Map<number, number>();
+  readonly #postponed = new Map<number, Postponed>();
   #cancelTimer: CancelTimer | undefined;
 
   /** It gives the events after number `after`, once it is opened. */
@@ -69,6 +69,11 @@ export class Subscription {
     this.#settings = settings;
     this.#readTo = after;
     this.#parts = parts;
+  }
+
+  /** Values that wait for the client to catch up, or for their interval. */
+  get heldBack(): number {
+    return this.#coalesced.size + this.#postponed.size;
   }
 
   /** An event as it comes; what the ring is still read for will be read there. */
@@ -209,8 +214,9 @@ function bySeq(a: Postponed, b: Postponed): number {
   return a.event.seq - b.event.seq;
 }
 
-function keyOf({ node, type }: ValueEvent): string {
-  return `${node}:${type.id}`;
+/** A number, since there are many: the id of a type is one byte. */
+function keyOf({ node, type }: ValueEvent): number {
+  return node * 256 + type.id;
 }
 
 /** A JSON-RPC notification. */

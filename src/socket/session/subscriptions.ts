@@ -15,12 +15,17 @@ export class Subscriptions {
     this.#parts = parts;
   }
 
+  /** Throws `TOO_MANY_SUBSCRIPTIONS` where there is no room for another. */
+  checkRoom(): void {
+    if (this.#open.size >= MAX_SUBSCRIPTIONS) throw new SessionError('TOO_MANY_SUBSCRIPTIONS');
+  }
+
   /**
    * Begins one behind the hub's last event, or behind `since`, the last that the client has; it gives events once it
    * is opened. `gone`: what the hub no longer holds of them. Throws `TOO_MANY_SUBSCRIPTIONS`.
    */
   add(settings: Omit<SubscriptionSettings, 'id'>, since = this.#parts.hub.lastSeq()) {
-    if (this.#open.size >= MAX_SUBSCRIPTIONS) throw new SessionError('TOO_MANY_SUBSCRIPTIONS');
+    this.checkRoom();
     const { hub } = this.#parts;
     const { events, gone } = hub.replay(since, 1);
     const after = gone ? (events[0]?.seq ?? hub.lastSeq() + 1) - 1 : since;
@@ -39,6 +44,13 @@ export class Subscriptions {
 
   onEvent(event: HubEvent): void {
     for (const subscription of this.#open.values()) subscription.onEvent(event);
+  }
+
+  /** Values that are held back for the client, over all of them. */
+  get heldBack(): number {
+    let amount = 0;
+    for (const subscription of this.#open.values()) amount += subscription.heldBack;
+    return amount;
   }
 
   onCaughtUp(): void {

@@ -2,18 +2,23 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { CancelTimer } from '../../clock.js';
+import type { Share } from '../byte-budget.js';
 import { ClientTally } from '../client-tally.js';
 import type { Role } from '../role.js';
-import { ClientSession, type SessionTransport } from '../session/client-session.js';
-import { SessionError } from '../session/errors.js';
+import { ClientSession } from '../session/client-session.js';
+import { CLOSING_REASONS, type ClosingReason, SessionError } from '../session/errors.js';
+import type { SessionTransport } from '../session/outgoing.js';
 import { errorReply, type SessionParts } from '../session/session.js';
 import type { ClientInfo } from '../session/shapes.js';
+import type { SharedLimits } from '../shared-limits.js';
 import { type AccessSettings, roleOfToken } from './web-access.js';
 
 export const WEB_END_REASONS = {
   clientLeft: 'the client closed it',
   refused: 'the client showed no valid token',
   slowReader: 'the client did not read what was sent to it',
+  tooMuchUnread: 'clients of its role left too much unread, and it had read nothing of the most',
+  tooMuchUnfinished: 'clients of its role sent too much without an end, and it had held most for longest',
   notAlive: 'the client did not answer a ping',
   failed: 'the connection failed',
   accessChanged: 'what clients may do was changed',
@@ -22,12 +27,14 @@ export const WEB_END_REASONS = {
 
 export type WebEndReason = keyof typeof WEB_END_REASONS;
 
-export interface WebClientParts extends Omit<SessionParts, 'send' | 'isBehind' | 'role' | 'tally'> {
+export interface WebClientParts
+  extends Omit<SessionParts, 'send' | 'isBehind' | 'role' | 'tally' | 'lane' | 'onHeld'> {
   readonly access: AccessSettings;
   /** Undefined until the client has shown a token. */
   readonly role: Role | undefined;
   /** Bytes that may wait for a client that does not read. */
   readonly outboxLimit: number;
+  readonly shared: SharedLimits;
   readonly purpose: 'monitor' | 'session';
   /** Begins to feed a dashboard of the classic kind; returns how to end that. */
   readonly watch: (tell: (text: string) => void) => () => void;
@@ -40,8 +47,19 @@ const TOKEN_TIMEOUT_MS = 5000;
 const CLOSE_NORMAL = 1000;
 const CLOSE_GOING_AWAY = 1001;
 const CLOSE_POLICY = 1008;
+/** Bytes of the reason that a close frame may have. */
+const MAX_CLOSE_REASON = 123;
 /** 1012, service restart: the client may come again at once. */
 const CLOSE_COME_AGAIN = 1012;
+
+const END_REASONS: Readonly<Record<ClosingReason, WebEndReason>> = {
+  SLOW_READER: 'slowReader',
+  LINE_TOO_LONG: 'failed',
+  TOO_MUCH_UNREAD: 'tooMuchUnread',
+  TOO_MUCH_UNFINISHED: 'tooMuchUnfinished',
+  TOO_MANY_CLIENTS: 'refused',
+  STOPPED: 'stopped',
+};
 
 export class WebClient {
   readonly #socket: WebSocket;
@@ -53,6 +71,10 @@ export class WebClient {
   #role: Role | undefined;
   #session: ClientSession | undefined;
   #unwatch: () => void = () => {};
+  /** Of what all have not read, where there is no session; and of what all have sent and is not carried out. */
+  #shares: { readonly unread: Share | undefined; readonly unfinished: Share } | undefined;
+  /** Bytes that the client had sent when its last message was whole. */
+  #readAtMessage = 0;
   #cancelTimeout: CancelTimer = () => {};
   #isAlive = true;
   #isEnded = false;
@@ -64,7 +86,11 @@ export class WebClient {
     this.#tcp = tcp;
     this.#parts = parts;
     this.#connectedAt = parts.clock.now();
-    socket.on('message', (data, isBinary) => this.#onMessage(isBinary ? '' : String(data)));
+    socket.on('message', (data, isBinary) => {
+      this.#readAtMessage = tcp.bytesRead;
+      this.#onMessage(isBinary ? '' : String(data));
+    });
+    tcp.on('data', (chunk) => this.#shares?.unfinished.update(chunk.length));
     socket.on('pong', () => {
       this.#isAlive = true;
     });
@@ -85,7 +111,7 @@ export class WebClient {
       kind: this.#kind,
       role: this.#role ?? null,
       connectedAt: this.#connectedAt,
-      queuedBytes: this.#socket.bufferedAmount,
+      queuedBytes: this.#session?.waitingBytes ?? this.#socket.bufferedAmount,
       sent: { messages, bytes: this.#tcp.bytesWritten },
       dropped,
       coalesced,
@@ -143,23 +169,61 @@ export class WebClient {
   #admit(role: Role): void {
     this.#role = role;
     this.#kind = this.#parts.purpose === 'monitor' ? 'webMonitor' : 'webSession';
-    if (this.#parts.purpose === 'monitor') {
-      this.#unwatch = this.#parts.watch((text) => this.#tell(text));
-      return;
-    }
+    if (this.#parts.purpose === 'monitor') this.#watch(role);
+    else this.#openSession(role);
+  }
+
+  #watch(role: Role): void {
+    this.#openShares(role, true);
+    this.#unwatch = this.#parts.watch((text) => this.#tell(text));
+  }
+
+  #openSession(role: Role): void {
     this.#session = new ClientSession({
       ...this.#parts,
       role,
       tally: this.#tally,
       transport: new WebTransport(this.#socket, this.#tcp),
-      onClosing: (why) => this.#onClosing(why === 'STOPPED' ? 'stopped' : 'slowReader'),
+      onQueued: () => this.#shares?.unfinished.update(),
+      onClosing: (why) => this.#onClosing(why),
     });
+    this.#openShares(role, false);
+  }
+
+  #openShares(role: Role, isMonitor: boolean): void {
+    const { unread, unfinished } = this.#parts.shared;
+    this.#shares = {
+      unread: isMonitor
+        ? unread.open(
+            role,
+            () => this.#socket.bufferedAmount,
+            () => this.#end('tooMuchUnread'),
+          )
+        : undefined,
+      unfinished: unfinished.open(
+        role,
+        () => this.#tcp.bytesRead - this.#readAtMessage + (this.#session?.queuedBytes ?? 0),
+        () => this.#closeAs('TOO_MUCH_UNFINISHED'),
+      ),
+    };
+  }
+
+  #closeAs(reason: ClosingReason): void {
+    if (this.#session) this.#session.closing(reason);
+    else this.#onClosing(reason);
   }
 
   /** What was sent is still given to the client, for as long as the websocket waits for its answer. */
-  #onClosing(reason: 'stopped' | 'slowReader'): void {
-    this.#closedAs = reason;
-    this.#socket.close(reason === 'stopped' ? CLOSE_GOING_AWAY : CLOSE_POLICY);
+  #onClosing(reason: ClosingReason): void {
+    this.#closedAs = END_REASONS[reason];
+    this.#closeShares();
+    const code = reason === 'STOPPED' ? CLOSE_GOING_AWAY : CLOSE_POLICY;
+    this.#socket.close(code, CLOSING_REASONS[reason].slice(0, MAX_CLOSE_REASON));
+  }
+
+  #closeShares(): void {
+    this.#shares?.unread?.close();
+    this.#shares?.unfinished.close();
   }
 
   #refuse(id: string | number | null = null): void {
@@ -176,6 +240,7 @@ export class WebClient {
     }
     this.#tally.messages++;
     this.#socket.send(text);
+    this.#shares?.unread?.update(text.length);
   }
 
   #end(reason: WebEndReason): void {
@@ -183,6 +248,7 @@ export class WebClient {
     this.#isEnded = true;
     this.#cancelTimeout();
     this.#unwatch();
+    this.#closeShares();
     this.#session?.close();
     this.#parts.tap?.ended(reason);
     if (this.#closedAs === reason || reason === 'refused') this.#socket.close(CLOSE_NORMAL);
@@ -195,6 +261,7 @@ export class WebClient {
 class WebTransport implements SessionTransport {
   readonly #socket: WebSocket;
   readonly #tcp: Socket;
+  #isCut = false;
 
   constructor(socket: WebSocket, tcp: Socket) {
     this.#socket = socket;
@@ -205,8 +272,15 @@ class WebTransport implements SessionTransport {
     return this.#socket.bufferedAmount;
   }
 
-  write(text: string, onTaken?: () => void): void {
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(text, () => onTaken?.());
+  /** A text in parts is one message in fragments: RFC 6455, section 5.4. */
+  write(bytes: string | Buffer, onTaken?: () => void, isPart = false): void {
+    if (this.#isCut || this.#socket.readyState !== this.#socket.OPEN) return;
+    this.#socket.send(bytes, { binary: false, fin: !isPart }, () => onTaken?.());
+  }
+
+  /** Between the fragments of a message nothing may be sent but the close frame, which has the reason too. */
+  cutShort(): void {
+    this.#isCut = true;
   }
 
   pause(): void {

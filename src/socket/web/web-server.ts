@@ -14,6 +14,7 @@ import { ClientTotals } from '../client-tally.js';
 import type { OpenTap } from '../client-tap.js';
 import type { GatewayFacts } from '../session/method.js';
 import type { ClientInfo } from '../session/shapes.js';
+import type { SharedLimits } from '../shared-limits.js';
 import { MAP_PICTURE_PATH, type MapPicture } from './map-picture.js';
 import { Metrics } from './metrics/metrics.js';
 import { Monitor, type MonitorGeneration } from './monitor.js';
@@ -45,6 +46,8 @@ export interface WebParts {
   readonly log: Log;
   readonly tap?: OpenTap | undefined;
   readonly settings: WebSettings;
+  /** What clients of all sockets share. */
+  readonly shared: SharedLimits;
   readonly mapPicture: MapPicture;
   /** ms that commands waited to be written. */
   readonly sendWaits: () => Distribution;
@@ -62,6 +65,9 @@ const REQUEST_TIMEOUT_MS = 10_000;
 const LOOK_EVERY_MS = 2000;
 /** Connections beside those of websockets: a browser opens six for a page. */
 const PAGE_CONNECTIONS = 256;
+
+/** A person should know that the gateway closed a client for these. */
+const WARNED: ReadonlySet<WebEndReason> = new Set(['slowReader', 'tooMuchUnread', 'tooMuchUnfinished']);
 
 const END_REASONS = Object.keys(WEB_END_REASONS) as WebEndReason[];
 
@@ -223,7 +229,7 @@ export class WebServer {
     this.#clients.delete(client);
     this.#totals.add(client.describe());
     this.#ended.add(reason);
-    if (reason === 'slowReader')
+    if (WARNED.has(reason))
       this.#parts.log.warn(reason, `a web client was closed: ${WEB_END_REASONS[reason]}`);
   }
 }

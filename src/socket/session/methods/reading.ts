@@ -14,6 +14,7 @@ import {
 } from '../describe.js';
 import { SessionError } from '../errors.js';
 import { readCounters } from '../gateway-counters.js';
+import { LongList } from '../long-reply.js';
 import { method, nodeParam, resolveNode } from '../method.js';
 import {
   alarmShape,
@@ -116,10 +117,11 @@ export const readingMethods = [
     summary: 'Every node with its latest values, by rising address.',
     params: z.strictObject({ status: nodeStatusShape.optional() }),
     result: z.object({ nodes: z.array(nodeShape) }),
-    run: ({ status }, { hub, clock }) => {
-      const wanted = hub.nodes().filter((node) => status === undefined || node.status === status);
-      return { nodes: wanted.map((node) => describeNode(node, clock.now())) };
-    },
+    run: ({ status }, { hub, clock }) => ({
+      nodes: LongList.ofNodes(hub, (node) =>
+        status === undefined || node.status === status ? describeNode(node, clock.now()) : undefined,
+      ),
+    }),
   }),
   method({
     name: 'node',

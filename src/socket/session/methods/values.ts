@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { type ArchivedValue, ArchiveError, type Place } from '../../../network/archive.js';
-import type { Hub, NodeValue } from '../../../network/hub.js';
-import type { DataType } from '../../../protocol/data-types.js';
+import type { Hub, NodeValue, NodeView } from '../../../network/hub.js';
 import { describeAgedValue, describeValue } from '../describe.js';
 import { SessionError } from '../errors.js';
+import { LongList } from '../long-reply.js';
 import { method, nodeParam, resolveAddress, resolveNode, resolveType, typeParam } from '../method.js';
 import {
   agedValueShape,
@@ -33,8 +33,12 @@ export const valueMethods = [
     result: valuesResult,
     run: ({ type, node }, { hub, clock }) => {
       const dataType = resolveType(type, hub);
-      const found = nodesOf(node, hub).flatMap((address) => latestOf(address, dataType, hub));
-      return { values: found.map((value) => describeAgedValue(value, clock.now())) };
+      const latestOf = ({ address }: NodeView) => {
+        const value = hub.latest(address, dataType.id);
+        return value && describeAgedValue({ node: address, type: dataType, value }, clock.now());
+      };
+      if (node === undefined) return { values: LongList.ofNodes(hub, latestOf) };
+      return { values: LongList.of([resolveNode(node, hub)], latestOf) };
     },
   }),
   method({
@@ -46,7 +50,7 @@ export const valueMethods = [
       const { id } = resolveType(type, hub);
       const address = node === undefined ? undefined : await resolvePastNode(node, hub);
       const found = await asked(hub.archive.current(id, time, address));
-      return { values: nodeValues(found, hub).map((value) => describeAgedValue(value, clock.now())) };
+      return { values: longList(found, hub, (value) => describeAgedValue(value, clock.now())) };
     },
   }),
   method({
@@ -70,7 +74,7 @@ export const valueMethods = [
       const [at = 0, count = 0] = (after ?? '').split('.').map(Number);
       const behind = after === undefined ? undefined : { ...series, at, count };
       const page = await asked(hub.archive.read({ ...series, from, to }, limit, behind));
-      const values = nodeValues(page.values, hub).map(describeValue);
+      const values = longList(page.values, hub, describeValue);
       return { values, next: page.next ? `${page.next.at}.${page.next.count}` : null };
     },
   }),
@@ -94,7 +98,9 @@ export const valueMethods = [
         throw new SessionError('BAD_PARAMS', `bucketMs: there would be more than ${MAX_BUCKETS} buckets`);
       }
       const series = { node: await resolvePastNode(node, hub), typeId: resolveType(type, hub).id };
-      return { buckets: await asked(hub.archive.buckets(series, stretch, bucketMs)) };
+      return {
+        buckets: LongList.of(await asked(hub.archive.buckets(series, stretch, bucketMs)), (bucket) => bucket),
+      };
     },
   }),
   method({
@@ -128,21 +134,11 @@ export const valueMethods = [
       const page = await asked(
         hub.archive.read(query, limit, after === undefined ? undefined : readPlace(after)),
       );
-      const values = nodeValues(page.values, hub).map((value) => describeExported(value, hub));
+      const values = longList(page.values, hub, (value) => describeExported(value, hub));
       return { values, next: page.next ? writePlace(page.next) : null, progress: page.progress };
     },
   }),
 ] as const;
-
-function nodesOf(node: number | string | undefined, hub: Hub): number[] {
-  if (node !== undefined) return [resolveNode(node, hub).address];
-  return hub.nodes().map(({ address }) => address);
-}
-
-function latestOf(node: number, type: DataType, hub: Hub): NodeValue[] {
-  const value = hub.latest(node, type.id);
-  return value ? [{ node, type, value }] : [];
-}
 
 /** The address of a node that is known, or has left values. Rejects with `NODE_NOT_FOUND`. */
 async function resolvePastNode(node: number | string, hub: Hub): Promise<number> {
@@ -155,10 +151,15 @@ async function resolvePastNode(node: number | string, hub: Hub): Promise<number>
   return address;
 }
 
-function nodeValues(found: readonly ArchivedValue[], { tables }: Hub): NodeValue[] {
-  return found.flatMap(({ node, typeId, value }) => {
+/** Values whose type is not defined any more are left out. */
+function longList<Shown>(
+  found: readonly ArchivedValue[],
+  { tables }: Hub,
+  describe: (value: NodeValue) => Shown,
+): LongList<Shown> {
+  return LongList.of(found, ({ node, typeId, value }) => {
     const type = tables.dataTypes.findById(typeId);
-    return type ? [{ node, type, value }] : [];
+    return type && describe({ node, type, value });
   });
 }
 

@@ -1,10 +1,12 @@
 import * as z from 'zod';
 import type { Delivery } from '../../../network/deliveries.js';
 import type { Hub } from '../../../network/hub.js';
-import { describeSnapshot } from '../describe.js';
+import type { Work } from '../../turns.js';
+import { describeNode, describeSnapshotHead, describeSnapshotTail } from '../describe.js';
 import { SessionError } from '../errors.js';
 import type { EventFilter } from '../event-filter.js';
 import {
+  type MethodContext,
   type MethodReply,
   method,
   nodeParam,
@@ -16,6 +18,7 @@ import {
   type TypedMethod,
   typeParam,
 } from '../method.js';
+import { pictureNodes } from '../node-picture.js';
 import { eventKinds, goneShape, snapshotShape } from '../shapes.js';
 
 export const subscribeParams = z.strictObject({
@@ -44,17 +47,50 @@ const subscribeMethod: TypedMethod<'subscribe', typeof subscribeParams, typeof s
   isAudited: false,
   params: subscribeParams,
   result: subscribeResult,
-  run(given, { hub, clock, subscriptions }): MethodReply {
+  run(given, context): MethodReply | Work<MethodReply> {
     const params = given as SubscribeParams;
+    const { hub, subscriptions } = context;
+    subscriptions.checkRoom();
     const settings = { filter: readFilter(params, hub), minIntervalMs: params.minIntervalMs };
-    const { id, gone, open } = subscriptions.add(settings, params.since);
-    const snapshot = params.snapshot ? describeSnapshot(hub, clock.now()) : null;
-    return {
-      result: { subscription: id, seq: hub.lastSeq(), gone: gone ?? null, snapshot },
-      afterReply: open,
-    };
+    return params.snapshot
+      ? subscribeWithSnapshot(settings, params.since, context)
+      : subscribe(settings, params.since, null, context);
   },
 };
+
+function subscribe(
+  settings: SubscribeSettings,
+  since: number | undefined,
+  snapshot: object | null,
+  { hub, subscriptions }: MethodContext,
+): MethodReply {
+  const { id, gone, open } = subscriptions.add(settings, since);
+  return {
+    result: { subscription: id, seq: hub.lastSeq(), gone: gone ?? null, snapshot },
+    afterReply: open,
+  };
+}
+
+/** The snapshot holds for the moment in which the subscription begins: no event is missing between them, none double. */
+function* subscribeWithSnapshot(
+  settings: SubscribeSettings,
+  since: number | undefined,
+  context: MethodContext,
+): Work<MethodReply> {
+  const { hub, clock } = context;
+  const nodes = yield* pictureNodes(hub, (node) => describeNode(node, clock.now()));
+  return subscribe(
+    settings,
+    since,
+    { ...describeSnapshotHead(hub), nodes, ...describeSnapshotTail(hub) },
+    context,
+  );
+}
+
+interface SubscribeSettings {
+  readonly filter: EventFilter;
+  readonly minIntervalMs: number;
+}
 
 export const watchingMethods = [
   subscribeMethod,
