@@ -302,7 +302,7 @@ export class History implements Archive {
     const text = this.#isOpen
       ? `history can not be written: ${why}; it is in memory only until that works again`
       : `history is in memory only: ${why}; the gateway tries again by itself`;
-    this.#parts.log.warn('history', text);
+    this.#parts.log.warn(`history ${why}`, text);
     if (this.#hub) this.#parts.onFailing(why);
   }
 
