@@ -211,22 +211,23 @@ export class Gateway {
     return reloaded;
   }
 
-  /** A store that can't be had costs the past, not the gateway. */
+  /** A store that can't be had costs the past, not the gateway; it is tried again. */
   async #openHistory(): Promise<void> {
     const { config, tables, clock = systemClock, hasHistory } = this.#parts;
     if (!hasHistory) return;
     const directory = config.state ?? defaultStateDirectory(config.simulate);
-    const fault = prepareStateDirectory(directory);
-    if (fault !== undefined) return this.#goWithoutHistory(fault);
+    prepareStateDirectory(directory);
     this.#stateLock = await lockState(directory);
     this.#stateDirectory = directory;
-    this.#audit.keepIn(join(directory, 'audit.jsonl'));
+    this.#audit.keepIn(join(directory, 'audit.jsonl'), () => prepareStateDirectory(directory));
     const opened = await History.open({
       settings: historySettings(config, directory),
       tables,
       clock,
       log: this.#logOf('history'),
-      onFailing: (isFailing) => this.#network.onArchiveFailing(isFailing),
+      memory: this.#network.memoryArchive(),
+      onFailing: (why) => this.#network.onArchiveFailing(why),
+      onRestoredLate: (restored, onNumbered) => this.#network.joinRestored(restored, onNumbered),
     });
     if (!opened.history) return this.#goWithoutHistory(opened.fault);
     this.#history = opened.history;

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { systemErrorCode } from './errors.js';
 
 export interface ProcessLock {
@@ -23,7 +23,7 @@ export class LockHeld extends Error {
 /** A living holder answers at once. */
 const HOLDER_TIMEOUT_MS = 1000;
 
-/** Takes the lock, or rejects with `LockHeld`. The path's directory must exist; two names of one file give one lock. */
+/** Takes the lock, or rejects with `LockHeld`. The path need not exist; two names of one file give one lock. */
 export async function takeLock(path: string): Promise<ProcessLock> {
   if (process.platform !== 'linux') return { release: async () => {} };
   const name = lockName(path);
@@ -43,8 +43,18 @@ export async function takeLock(path: string): Promise<ProcessLock> {
 }
 
 function lockName(path: string): string {
-  const real = join(realpathSync(dirname(path)), basename(path));
+  const real = join(realPathOf(resolve(dirname(path))), basename(path));
   return `\0meshgate/${createHash('sha256').update(real).digest('hex')}`;
+}
+
+/** As far as the path exists; the rest as it is written. */
+function realPathOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if (systemErrorCode(error) === undefined || path === dirname(path)) throw error;
+    return join(realPathOf(dirname(path)), basename(path));
+  }
 }
 
 function listen(server: Server, path: string): Promise<void> {

@@ -51,21 +51,30 @@ export function isDamage(error: unknown): boolean {
 
 /** Renames the file and what belongs to it. Returns its new name. */
 export function putAside(file: string, now: number): string {
-  const time = new Date(now).toISOString().replaceAll(':', '-');
-  const aside = `${file}${SET_ASIDE}${time}`;
+  const aside = unusedName(file, now);
   for (const suffix of FILE_SUFFIXES) {
     if (existsSync(file + suffix)) renameSync(file + suffix, aside + suffix);
   }
-  forgetOldest(file);
+  if (existsSync(aside)) forgetOldest(file, basename(aside));
   return aside;
 }
 
-function forgetOldest(file: string): void {
+/** A clock that begins with the same time at each start must not replace what was set aside before. */
+function unusedName(file: string, now: number): string {
+  const time = new Date(now).toISOString().replaceAll(':', '-');
+  const name = `${file}${SET_ASIDE}${time}`;
+  let unused = name;
+  for (let count = 1; existsSync(unused) && count < 100; count++) unused = `${name}.${count}`;
+  return unused;
+}
+
+/** `newest`: the one that was just set aside; a clock that is behind may have given it an early name. */
+function forgetOldest(file: string, newest: string): void {
   const prefix = `${basename(file)}${SET_ASIDE}`;
-  const kept = readdirSync(dirname(file))
-    .filter((name) => name.startsWith(prefix) && !/-(wal|shm)$/.test(name))
+  const others = readdirSync(dirname(file))
+    .filter((name) => name.startsWith(prefix) && name !== newest && !/-(wal|shm)$/.test(name))
     .sort();
-  for (const name of kept.slice(0, -SET_ASIDE_KEPT)) {
+  for (const name of others.slice(0, 1 - SET_ASIDE_KEPT)) {
     for (const suffix of FILE_SUFFIXES) rmSync(join(dirname(file), name + suffix), { force: true });
   }
 }

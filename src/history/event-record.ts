@@ -15,6 +15,8 @@ import { decodeMessage, type Tables } from '../protocol/message.js';
 const KIND = { value: 1, message: 2, other: 3 } as const;
 
 const HEADER_LENGTH = 4 + 1 + 8 + 8;
+/** Where the number of a record lies in it. */
+const SEQ_OFFSET = 4 + 1;
 const VALUE_HEADER_LENGTH = 2 + 2 + 8 + 8;
 
 /** What is known of a node when an event tells that it is new: for the store, not part of the event. */
@@ -119,6 +121,40 @@ export type EventRecord = { readonly seq: number; readonly at: number } & (
   | { readonly kind: 'message'; readonly toListeners: boolean; readonly body: Buffer }
   | { readonly kind: 'other'; readonly json: string }
 );
+
+/** Of records by rising number, those with numbers between the two, both excluded; in the same memory. */
+export function recordsBetween(bytes: Uint8Array, after: number, before: number): Uint8Array {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let [from, to] = [0, 0];
+  for (const start of recordStarts(buffer)) {
+    const seq = buffer.readDoubleLE(start + SEQ_OFFSET);
+    const end = start + 4 + buffer.readUInt32LE(start);
+    if (seq <= after) from = end;
+    if (seq < before) to = end;
+  }
+  return bytes.subarray(from, Math.max(from, to));
+}
+
+/** Gives every record a number that is higher by so much. */
+export function raiseSeqs(bytes: Uint8Array, by: number): void {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (const start of recordStarts(buffer)) {
+    buffer.writeDoubleLE(buffer.readDoubleLE(start + SEQ_OFFSET) + by, start + SEQ_OFFSET);
+  }
+}
+
+/** Number of the first record; undefined where there is none. */
+export function firstSeqOf(bytes: Uint8Array): number | undefined {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (const start of recordStarts(buffer)) return buffer.readDoubleLE(start + SEQ_OFFSET);
+  return undefined;
+}
+
+function* recordStarts(buffer: Buffer): Generator<number> {
+  for (let start = 0; start + HEADER_LENGTH <= buffer.length; start += 4 + buffer.readUInt32LE(start)) {
+    yield start;
+  }
+}
 
 /** Reads what an `EventWriter` gave, in order; ends at the first record that is not whole. */
 export function* readRecords(bytes: Uint8Array): Generator<EventRecord> {

@@ -16,7 +16,9 @@ import type { Bucket } from '../network/buckets.js';
 import type { Hub, HubEvent, Restored } from '../network/hub.js';
 import type { Tables } from '../protocol/message.js';
 import { EventWriter, type NodeFacts, readRecords } from './event-record.js';
-import { unpackRestored } from './restored.js';
+import { gatherHoldings, type Holdings } from './holdings.js';
+import { LastEvents } from './last-events.js';
+import { type PackedRestored, unpackRestored } from './restored.js';
 import { ThreadClient, type ThreadNews } from './thread-client.js';
 import type { Answer, Question, StoreSettings } from './thread-messages.js';
 
@@ -30,18 +32,28 @@ const MAX_UNWRITTEN_BYTES = 67_108_864;
 /** A thread that has died is started anew after this long. */
 const RESTART_MS = 10_000;
 
-const COUNTED = ['events', 'values', 'batches', 'dropped', 'failures', 'setAside'] as const;
+const COUNTED = ['events', 'values', 'batches', 'dropped', 'failures', 'setAside', 'takenOver'] as const;
+
+/** What a file needs that is open before anything has happened. */
+const NOTHING: Holdings = { nodes: [], latest: new Uint8Array(0), alarms: [], lists: [], events: [] };
 
 export interface HistoryParts {
   readonly settings: StoreSettings;
   readonly tables: Tables;
   readonly clock: Clock;
   readonly log: Log;
-  /** Writing fails, or works again. */
-  readonly onFailing: (isFailing: boolean) => void;
+  /** Values of the past while no file is open. */
+  readonly memory: Archive;
+  /** Why it can't be opened or written; undefined once that works again. Not called before `attach`. */
+  readonly onFailing: (why: string | undefined) => void;
+  /**
+   * The file of an earlier run could only be read after events of this one had been numbered. `onNumbered`: to be called
+   * before the next event, with how much the numbers of these must be raised to lie above those of the file.
+   */
+  readonly onRestoredLate: (restored: Restored, onNumbered: (raisedBy: number) => void) => void;
 }
 
-/** `fault`: why there is no history beyond memory. */
+/** `fault`: why there will be no history beyond memory. One that can't be opened yet is tried again. */
 export type OpenedHistory =
   | { readonly history: History; readonly restored: Restored | undefined }
   | { readonly history: undefined; readonly fault: string };
@@ -51,15 +63,26 @@ export class History implements Archive {
   readonly #parts: HistoryParts;
   readonly #writer = new EventWriter(FIRST_SIZE);
   readonly #counters = new Counters<(typeof COUNTED)[number]>(COUNTED);
+  readonly #lastEvents = new LastEvents();
+  #hub: Hub | undefined;
   #thread: ThreadClient | undefined;
+  /** The thread has a file; else values of the past come from memory. */
+  #isOpen = false;
+  /** What an earlier run has left was asked for, once. */
+  #hasRestored = false;
   #eventsHeld = 0;
   #lastSeq = 0;
   #unwrittenBytes = 0;
   #unwrittenEvents = 0;
+  /** Events that went with a thread, until it is known how many of them were still in memory. */
+  #lostEvents = 0;
+  /** Of the last event that is on the disk, or that came before it was attached. */
+  #settledSeq = -1;
   #storedSeq: number | undefined;
   #fault: string | undefined;
   #isClosing = false;
   #cancelFlush: CancelTimer | undefined;
+  #joining: Promise<void> | undefined;
   #unsubscribe: () => void = () => {};
 
   private constructor(parts: HistoryParts) {
@@ -70,32 +93,43 @@ export class History implements Archive {
   static async open(parts: HistoryParts): Promise<OpenedHistory> {
     const history = new History(parts);
     const thread = history.#startThread();
-    const opened = await thread.opened;
-    if (opened.kind === 'unavailable') {
+    const first = await thread.opened;
+    if (first.kind === 'unavailable') {
       history.#isClosing = true;
       await thread.end('closed');
-      return { history: undefined, fault: opened.why };
+      return { history: undefined, fault: first.why };
     }
-    const { tables, settings } = parts;
-    const restored = opened.restored && unpackRestored(opened.restored, tables, settings.eventsHeld);
+    if (first.kind === 'waiting') {
+      history.#onFailing(first.why);
+      return { history, restored: undefined };
+    }
+    history.#isOpen = true;
+    const restored = history.#unpack(first.restored);
+    thread.post({ kind: 'goOn', holdings: NOTHING });
     return { history, restored };
   }
 
   /** Records every event from now on. */
   attach(hub: Hub): void {
+    this.#hub = hub;
     this.#lastSeq = hub.lastSeq();
+    this.#settledSeq = this.#lastSeq;
     this.#unsubscribe = hub.subscribe((event) => this.#record(event, factsOf(event, hub)));
+    if (this.#fault !== undefined) this.#parts.onFailing(this.#fault);
   }
 
   async read(query: ValueQuery, limit: number, behind?: Place): Promise<ArchivePage> {
+    if (!this.#isOpen) return this.#parts.memory.read(query, limit, behind);
     return pageOf(await this.#ask({ kind: 'read', query, limit, behind }));
   }
 
   async current(typeId: number, time: number, node?: number): Promise<ArchivedValue[]> {
+    if (!this.#isOpen) return this.#parts.memory.current(typeId, time, node);
     return [...pageOf(await this.#ask({ kind: 'current', typeId, time, node })).values];
   }
 
   async buckets(series: Series, stretch: Stretch, bucketMs: number): Promise<Bucket[]> {
+    if (!this.#isOpen) return this.#parts.memory.buckets(series, stretch, bucketMs);
     const answer = await this.#ask({ kind: 'buckets', series, stretch, bucketMs });
     return answer.kind === 'buckets' ? answer.buckets : [];
   }
@@ -108,7 +142,7 @@ export class History implements Archive {
 
   status(): ArchiveStatus {
     return {
-      file: this.#parts.settings.file,
+      ...(this.#isOpen && { file: this.#parts.settings.file }),
       counters: this.#counters.snapshot(),
       ...(this.#fault !== undefined && { fault: this.#fault }),
       ...(this.#storedSeq !== undefined && { storedSeq: this.#storedSeq }),
@@ -121,22 +155,64 @@ export class History implements Archive {
     this.#unsubscribe();
     this.#flush();
     this.#isClosing = true;
+    await this.#joining;
+    const dropped = this.#counters.get('dropped');
     await this.#thread?.close(this.#lastSeq);
+    this.#counters.add('dropped', this.#lostEvents);
+    const lost = this.#counters.get('dropped') - dropped;
+    if (lost > 0)
+      this.#parts.log.warn('not stored', `events that could not be stored before the end: ${lost}`);
   }
 
   #startThread(): ThreadClient {
     const { settings, tables, clock } = this.#parts;
     const thread = new ThreadClient({ ...settings, dataTypes: tables.dataTypes.all() }, clock, {
-      onNews: (news) => this.#onNews(news),
+      onNews: (news) => this.#onNews(news, thread),
       onDeath: (why) => this.#onThreadDeath(why),
     });
     this.#thread = thread;
     return thread;
   }
 
+  #unpack(packed: PackedRestored | undefined): Restored | undefined {
+    this.#hasRestored = true;
+    if (!packed) return undefined;
+    for (const event of packed.lists) this.#lastEvents.restore(event);
+    const { tables, settings } = this.#parts;
+    return unpackRestored(packed, tables, settings.eventsHeld);
+  }
+
+  /** A file was opened while this gateway was running: both get what they lack of each other. */
+  async #join(packed: PackedRestored | undefined, thread: ThreadClient): Promise<void> {
+    this.#isOpen = true;
+    const hub = this.#hub;
+    if (!hub) return thread.post({ kind: 'goOn', holdings: NOTHING });
+    this.#flush();
+    const restored = this.#hasRestored ? undefined : this.#unpack(packed);
+    if (restored) this.#onRestoredLate(restored, hub, thread);
+    const isNew = packed === undefined;
+    const lists = isNew ? this.#lastEvents.all() : [];
+    const holdings = await gatherHoldings(hub, lists, isNew ? -1 : this.#settledSeq);
+    thread.post({ kind: 'goOn', holdings });
+  }
+
+  #onRestoredLate(restored: Restored, hub: Hub, thread: ThreadClient): void {
+    this.#parts.onRestoredLate(restored, (by) => {
+      if (by === 0) return;
+      thread.post({ kind: 'raise', by });
+      this.#lastSeq = hub.lastSeq();
+      this.#settledSeq = this.#lastSeq;
+    });
+  }
+
   #record(event: HubEvent, facts: NodeFacts | undefined): void {
     this.#lastSeq = event.seq;
-    if (!this.#thread || this.#unwrittenBytes > MAX_UNWRITTEN_BYTES) {
+    this.#lastEvents.note(event);
+    if (!this.#thread) {
+      this.#lostEvents++;
+      return;
+    }
+    if (this.#unwrittenBytes > MAX_UNWRITTEN_BYTES) {
       this.#counters.add('dropped');
       return;
     }
@@ -165,8 +241,17 @@ export class History implements Archive {
     return this.#thread.ask(question);
   }
 
-  #onNews(news: ThreadNews): void {
+  #onNews(news: ThreadNews, thread: ThreadClient): void {
     switch (news.kind) {
+      case 'opened':
+        this.#joining = this.#join(news.restored, thread);
+        break;
+      case 'fileClosed':
+        this.#isOpen = false;
+        break;
+      case 'takenOver':
+        this.#onTakenOver(news);
+        break;
       case 'written':
         this.#onWritten(news);
         break;
@@ -193,26 +278,45 @@ export class History implements Archive {
 
   #onWritten(written: Extract<ThreadNews, { kind: 'written' }>): void {
     const { lastSeq, values } = written;
-    if (this.#storedSeq === undefined) this.#parts.onFailing(false);
+    if (this.#storedSeq === undefined && this.#fault === undefined) this.#parts.onFailing(undefined);
     this.#noteSettled(written);
-    this.#storedSeq = lastSeq ?? this.#storedSeq;
+    this.#noteStored(lastSeq);
     this.#counters.add('batches');
     this.#counters.add('values', values);
   }
 
+  #noteStored(seq: number | undefined): void {
+    if (seq === undefined) return;
+    this.#storedSeq = seq;
+    this.#settledSeq = seq;
+  }
+
+  /** What the ring still held of the events that went with a thread is not lost. */
+  #onTakenOver({ nodes, events, lastSeq }: Extract<ThreadNews, { kind: 'takenOver' }>): void {
+    this.#noteStored(lastSeq);
+    this.#counters.add('takenOver', events);
+    this.#counters.add('dropped', Math.max(0, this.#lostEvents - events));
+    this.#lostEvents = 0;
+    if (nodes + events === 0) return;
+    this.#parts.log.info(`the history file was given what is in memory: ${nodes} nodes, ${events} events`);
+  }
+
   #onFailing(why: string): void {
+    if (this.#fault === why) return;
     this.#fault = why;
     this.#counters.add('failures');
-    const text = `history can not be written: ${why}; it is in memory only until that works again`;
-    this.#parts.log.warn('history', text);
-    this.#parts.onFailing(true);
+    const text = this.#isOpen
+      ? `history can not be written: ${why}; it is in memory only until that works again`
+      : `history is in memory only: ${why}; the gateway tries again by itself`;
+    this.#parts.log.warn(`history ${why}`, text);
+    if (this.#hub) this.#parts.onFailing(why);
   }
 
   #onRecovered(): void {
     this.#fault = undefined;
     const dropped = this.#counters.get('dropped');
     this.#parts.log.info(`history is written again; events that it lacks: ${dropped}`);
-    this.#parts.onFailing(false);
+    this.#parts.onFailing(undefined);
   }
 
   #onSetAside(file: string, why: string): void {
@@ -223,8 +327,11 @@ export class History implements Archive {
 
   #onThreadDeath(why: string): void {
     this.#thread = undefined;
+    this.#isOpen = false;
     if (this.#isClosing) return;
-    this.#counters.add('dropped', this.#unwrittenEvents);
+    this.#lostEvents += this.#unwrittenEvents + this.#eventsHeld;
+    this.#writer.take();
+    this.#eventsHeld = 0;
     this.#unwrittenBytes = 0;
     this.#unwrittenEvents = 0;
     this.#onFailing(why);
@@ -233,14 +340,20 @@ export class History implements Archive {
 
   async #restart(): Promise<void> {
     if (this.#isClosing) return;
-    const opened = await this.#startThread().opened;
-    if (opened.kind === 'opened') this.#onRecovered();
+    const thread = this.#startThread();
+    const first = await thread.opened;
+    if (first.kind !== 'opened') return this.#onFailing(first.why);
+    this.#joining = this.#join(first.restored, thread);
+    await this.#joining;
+    this.#onRecovered();
   }
 }
 
-/** A new node, or one whose uuid has become known, is stored with what is known of it. */
+const CHANGES_WITH_FACTS: ReadonlySet<string> = new Set(['added', 'identified', 'renamed']);
+
+/** A new node, or one whose uuid or name has changed, is stored with what is known of it. */
 function factsOf(event: HubEvent, hub: Hub): NodeFacts | undefined {
-  if (event.kind !== 'node' || (event.change !== 'added' && event.change !== 'identified')) return undefined;
+  if (event.kind !== 'node' || !CHANGES_WITH_FACTS.has(event.change)) return undefined;
   const view = hub.findNode(event.node);
   return view && { name: view.name, ...(view.uuid && { uuid: view.uuid.toString('hex') }) };
 }

@@ -5,6 +5,7 @@ import { fitsType } from '../network/buckets.js';
 import type { HubEventContent, Restored, RestoredNode } from '../network/hub.js';
 import type { Tables } from '../protocol/message.js';
 import { contentOf, EventWriter, eventOf, readJson, readRecords } from './event-record.js';
+import type { LastOfKind } from './holdings.js';
 
 export interface PackedRestored {
   /** The number to go on with. */
@@ -18,7 +19,8 @@ export interface PackedRestored {
   readonly recent: readonly Uint8Array[];
   /** JSON. */
   readonly alarms: readonly string[];
-  readonly lists: readonly string[];
+  /** The last paths, robots, and board that was connected. */
+  readonly lists: readonly LastOfKind[];
 }
 
 interface LatestRow {
@@ -43,14 +45,16 @@ export function packRestored(database: Database): PackedRestored | undefined {
     endedInOrder: meta('ended') === 1,
     nodes: database
       .prepare(
+        // By number, not by time: a clock may have been wrong.
         `SELECT address, uuid, last_heard_at AS lastHeardAt FROM node WHERE forgotten = 0
-         ORDER BY last_heard_at NULLS FIRST, address`,
+         ORDER BY (SELECT max(last_seq) FROM series WHERE series.node = node.address) NULLS FIRST,
+           last_heard_at NULLS FIRST, address`,
       )
       .all() as PackedRestored['nodes'],
     latest: packLatest(database),
     recent: all('SELECT events FROM recent ORDER BY first_seq') as Buffer[],
     alarms: all('SELECT detail FROM open_alarm') as string[],
-    lists: ['paths', 'robots', 'link'].flatMap((kind) => lastOfKind(database, kind)),
+    lists: (['paths', 'robots', 'link'] as const).flatMap((kind) => lastOfKind(database, kind)),
   };
 }
 
@@ -68,18 +72,18 @@ function packLatest(database: Database): Uint8Array {
   return writer.take();
 }
 
-function lastOfKind(database: Database, kind: string): string[] {
+function lastOfKind(database: Database, kind: LastOfKind['kind']): LastOfKind[] {
   const which =
     kind === 'link' ? "kind = ? AND json_extract(detail, '$.status.identity') IS NOT NULL" : 'kind = ?';
-  const last = `SELECT detail FROM event WHERE ${which} ORDER BY at DESC, seq DESC LIMIT 1`;
-  return database.prepare(last).pluck().all(kind) as string[];
+  const last = `SELECT seq, at, kind, detail FROM event WHERE seq = (SELECT max(seq) FROM event WHERE ${which})`;
+  return database.prepare(last).all(kind) as LastOfKind[];
 }
 
 /** `eventsHeld`: more than so many of the last events are not wanted. */
 export function unpackRestored(packed: PackedRestored, tables: Tables, eventsHeld: number): Restored {
   const { nextSeq, endedInOrder, nodes, latest, recent, alarms, lists } = packed;
   const values = latestByNode(latest, tables);
-  const contents = lists.flatMap((json) => contentOf(json)?.content ?? []);
+  const contents = lists.flatMap(({ detail }) => contentOf(detail)?.content ?? []);
   return {
     nextSeq,
     endedInOrder,

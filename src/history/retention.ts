@@ -1,9 +1,10 @@
 import type { Database } from 'better-sqlite3';
+import type { ArrivalBlock, ArrivalBlocks } from './arrival-blocks.js';
 
 export interface RetentionSettings {
-  /** ms that values and events are kept. */
+  /** ms that values and events are kept, while a gateway runs. */
   readonly keepMs: number;
-  /** Bytes that the file may have in use; what is oldest goes first. */
+  /** Bytes that the file may have in use; what came first goes first. */
   readonly maxBytes: number;
 }
 
@@ -13,45 +14,43 @@ const ROWS_A_STEP = 2000;
 const SERIES_A_STEP = 500;
 /** Pages that one step gives back to the system. */
 const PAGES_A_STEP = 256;
-/** Of what lies in the file, in time, what goes in one round when it is too large. */
-const SHARE_A_ROUND = 0.02;
 /** Of its limit, what the file may have in use before a round begins: what waits in the journal comes on top. */
 const ENOUGH = 0.98;
 
-interface Span {
-  readonly oldest: number | null;
-  readonly newest: number | null;
+/** What is being deleted. */
+interface Round {
+  readonly block: ArrivalBlock;
+  /** Ids of series that have yet to be looked at. */
+  readonly rest: number[];
 }
 
-/** Deletes what is too old, or too much, in small steps. */
+/** Deletes what is too old, or too much, in order of arrival, in small steps: a block a round. */
 export class Retention {
   readonly #database: Database;
   readonly #settings: RetentionSettings;
+  readonly #blocks: ArrivalBlocks;
   readonly #statements: ReturnType<typeof prepare>;
-  /** Ids of series that the round under way has yet to look at. */
-  #rest: number[] = [];
-  #cutoff = 0;
+  #round: Round | undefined;
 
-  constructor(database: Database, settings: RetentionSettings) {
+  constructor(database: Database, settings: RetentionSettings, blocks: ArrivalBlocks) {
     this.#database = database;
     this.#settings = settings;
+    this.#blocks = blocks;
     this.#statements = prepare(database);
   }
 
-  /**
-   * One step; to be called again and again. `now`: ms since the epoch, by a clock that did not jump ahead. Returns true
-   * when there is more to do at once.
-   */
-  step(now: number): boolean {
-    if (this.#rest.length === 0) this.#begin(now);
-    const deleted = this.#deleteValues() + this.#deleteEvents();
+  /** One step; to be called again and again. Returns true when there is more to do at once. */
+  step(): boolean {
+    this.#blocks.saveTime();
+    this.#round ??= this.#begin();
+    if (!this.#round) return false;
+    const isDone = this.#deleteSome(this.#round);
+    if (isDone) {
+      this.#blocks.remove(this.#round.block);
+      this.#round = undefined;
+    }
     this.#database.pragma(`incremental_vacuum(${PAGES_A_STEP})`);
-    return this.#rest.length > 0 || (deleted > 0 && this.#isTooLarge());
-  }
-
-  /** ms since the epoch of the newest that is stored. */
-  newest(): number | undefined {
-    return (this.#statements.newest.get() as number | null) ?? undefined;
+    return this.#round !== undefined || this.#due() !== undefined;
   }
 
   /** Bytes in use: pages that are free will be written to again. */
@@ -60,61 +59,49 @@ export class Retention {
     return (pragma('page_count') - pragma('freelist_count')) * pragma('page_size');
   }
 
-  #isTooLarge(): boolean {
-    return this.usedBytes() > this.#settings.maxBytes * ENOUGH;
+  #begin(): Round | undefined {
+    const block = this.#due();
+    if (!block) return undefined;
+    this.#blocks.close(block);
+    return { block, rest: this.#statements.series.all() as number[] };
   }
 
-  #begin(now: number): void {
-    this.#cutoff = now - this.#settings.keepMs;
-    if (this.#isTooLarge()) this.#cutoff = Math.max(this.#cutoff, this.#earlier());
-    this.#rest = this.#statements.series.all() as number[];
+  /** The block that came first, if it has to go. */
+  #due(): ArrivalBlock | undefined {
+    const block = this.#blocks.oldest();
+    if (!block) return undefined;
+    const isTooOld = block.ranMs < this.#blocks.ranMs() - this.#settings.keepMs;
+    return isTooOld || this.usedBytes() > this.#settings.maxBytes * ENOUGH ? block : undefined;
   }
 
-  /** What lies before it is the oldest small part of the file. */
-  #earlier(): number {
-    const { oldest, newest } = this.#statements.span.get() as Span;
-    if (oldest === null || newest === null) return 0;
-    return oldest + Math.max(1, (newest - oldest) * SHARE_A_ROUND);
-  }
-
-  #deleteValues(): number {
+  /** Returns true when nothing is left of the block. */
+  #deleteSome({ block, rest }: Round): boolean {
+    const { seqs, stamps } = block;
     let deleted = 0;
     for (let looked = 0; looked < SERIES_A_STEP && deleted < ROWS_A_STEP; looked++) {
-      const series = this.#rest[this.#rest.length - 1];
+      const series = rest[rest.length - 1];
       if (series === undefined) break;
-      const { changes } = this.#statements.deleteValues.run(series, this.#cutoff, ROWS_A_STEP);
+      const { changes } = this.#statements.deleteValues.run(series, ...stamps, ...seqs, ROWS_A_STEP);
       deleted += changes;
-      if (changes < ROWS_A_STEP) this.#rest.pop();
+      if (changes < ROWS_A_STEP) rest.pop();
     }
-    return deleted;
-  }
-
-  #deleteEvents(): number {
-    return this.#statements.deleteEvents.run(this.#cutoff, ROWS_A_STEP).changes;
+    const events = this.#statements.deleteEvents.run(...seqs, ...stamps, ROWS_A_STEP).changes;
+    return rest.length === 0 && events < ROWS_A_STEP;
   }
 }
 
 function prepare(database: Database) {
   return {
     series: database.prepare('SELECT id FROM series').pluck(),
-    newest: database
-      .prepare(
-        'SELECT max(newest) FROM (SELECT max(last_received_at) AS newest FROM series UNION ALL SELECT max(at) FROM event)',
-      )
-      .pluck(),
-    span: database.prepare(
-      `SELECT min(oldest) AS oldest, max(newest) AS newest FROM (
-         SELECT (SELECT min(received_at) FROM value WHERE series = series.id) AS oldest, last_received_at AS newest
-         FROM series
-         UNION ALL SELECT min(at), max(at) FROM event)`,
-    ),
     deleteValues: database.prepare(
       `DELETE FROM value WHERE (series, received_at, seq) IN (
-         SELECT series, received_at, seq FROM value WHERE series = ? AND received_at < ?
+         SELECT series, received_at, seq FROM value
+         WHERE series = ? AND received_at BETWEEN ? AND ? AND seq BETWEEN ? AND ?
          ORDER BY received_at, seq LIMIT ?)`,
     ),
     deleteEvents: database.prepare(
-      'DELETE FROM event WHERE seq IN (SELECT seq FROM event WHERE at < ? ORDER BY at LIMIT ?)',
+      `DELETE FROM event WHERE seq IN (
+         SELECT seq FROM event WHERE seq BETWEEN ? AND ? AND at BETWEEN ? AND ? ORDER BY seq LIMIT ?)`,
     ),
   };
 }

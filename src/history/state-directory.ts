@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { errorText, MeshgateError } from '../errors.js';
@@ -21,6 +21,7 @@ function stateHome({ XDG_STATE_HOME, HOME }: NodeJS.ProcessEnv): string {
 export function prepareStateDirectory(directory: string): string | undefined {
   try {
     makeDirectories(resolve(directory));
+    if (!statSync(directory).isDirectory()) return `${directory} is not a directory`;
     accessSync(directory, constants.W_OK);
     return undefined;
   } catch (error) {

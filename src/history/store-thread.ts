@@ -1,16 +1,20 @@
 /** The thread that has the store: a slow disk holds up this one only. */
 import { type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads';
-import { errorText } from '../errors.js';
+import { errorText, systemErrorCode } from '../errors.js';
 import { DataTypes } from '../protocol/data-types.js';
+import type { OpenSqlite } from './database.js';
 import { Store } from './store.js';
 import type { FromThread, ThreadSettings, ToThread } from './thread-messages.js';
 
-const RETRY_MS = 1000;
+/** How soon it is noticed that the file is gone, and the shortest pause before what has failed is tried again. */
+const TICK_MS = 1000;
 /** Between steps of tidying while there is more to do, and between rounds. */
 const TIDY_STEP_MS = 100;
 const TIDY_REST_MS = 10_000;
 /** The whole file is looked through when the gateway has started: a small computer has one core for both. */
 const CHECK_AFTER_MS = 1000;
+const SQLITE_REMEDY =
+  'install it (npm install better-sqlite3) and restart the gateway, or set history.enabled = false';
 
 if (parentPort) await run(parentPort, workerData as ThreadSettings);
 
@@ -18,25 +22,34 @@ async function run(port: MessagePort, settings: ThreadSettings): Promise<void> {
   const tell = (message: FromThread) => port.postMessage(message);
   const store = await open(settings, tell);
   if (!store) return;
-  tell({ kind: 'opened', restored: store.restored });
-  const retry = setInterval(() => store.writeWaiting(), RETRY_MS);
+  const { fault, restored } = store;
+  tell(fault === undefined ? { kind: 'opened', restored } : { kind: 'waiting', why: fault });
+  const ticking = setInterval(() => store.tick(), TICK_MS);
   let tidying = setTimeout(function tidy() {
     tidying = setTimeout(tidy, store.tidy() ? TIDY_STEP_MS : TIDY_REST_MS);
   }, TIDY_REST_MS);
-  const check = setTimeout(
-    () => checkInBackground(settings.file, (why) => store.replace(why)),
-    CHECK_AFTER_MS,
-  );
+  const check = checkEachOpening(settings.file, store);
   port.on('message', (message: ToThread) => {
-    if (message.kind === 'events') store.write(message);
-    else if (message.kind === 'ask') answer(store, message, tell);
-    else {
-      clearInterval(retry);
-      clearTimeout(tidying);
-      clearTimeout(check);
-      store.close(message.lastSeq);
-      tell({ kind: 'closed' });
-      port.close();
+    switch (message.kind) {
+      case 'events':
+        store.write(message);
+        break;
+      case 'raise':
+        store.raiseWaiting(message.by);
+        break;
+      case 'goOn':
+        store.goOn(message.holdings);
+        break;
+      case 'ask':
+        answer(store, message, tell);
+        break;
+      case 'close':
+        clearInterval(ticking);
+        clearTimeout(tidying);
+        clearInterval(check);
+        store.close(message.lastSeq);
+        tell({ kind: 'closed' });
+        port.close();
     }
   });
 }
@@ -45,25 +58,37 @@ async function open(
   settings: ThreadSettings,
   tell: (message: FromThread) => void,
 ): Promise<Store | undefined> {
+  const sqlite = await loadSqlite();
+  if (typeof sqlite === 'string') {
+    tell({ kind: 'unavailable', why: sqlite });
+    return undefined;
+  }
+  return new Store({
+    sqlite,
+    settings,
+    dataTypes: new DataTypes(settings.dataTypes),
+    now: () => Date.now(),
+    monotonic: () => performance.now(),
+    tell,
+    isHeld: true,
+  });
+}
+
+/** Or why it can't be had, and what to do. Its library is loaded when the first database is opened. */
+async function loadSqlite(): Promise<OpenSqlite | string> {
   try {
     const { default: sqlite } = await import('better-sqlite3');
-    return new Store({
-      sqlite,
-      settings,
-      dataTypes: new DataTypes(settings.dataTypes),
-      now: () => Date.now(),
-      monotonic: () => performance.now(),
-      tell,
-    });
+    new sqlite(':memory:').close();
+    return sqlite;
   } catch (error) {
-    tell({ kind: 'unavailable', why: explain(error) });
-    return undefined;
+    const isMissing = systemErrorCode(error) === 'ERR_MODULE_NOT_FOUND';
+    const what = isMissing ? 'is not installed' : `can not be loaded (${firstLineOf(errorText(error))})`;
+    return `the package better-sqlite3 ${what}; ${SQLITE_REMEDY}`;
   }
 }
 
-function explain(error: unknown): string {
-  const isMissing = error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
-  return isMissing ? 'the package better-sqlite3 is not installed' : errorText(error);
+function firstLineOf(text: string): string {
+  return text.split('\n', 1)[0] ?? '';
 }
 
 function answer(
@@ -76,6 +101,17 @@ function answer(
   } catch (error) {
     tell({ kind: 'refusal', id, why: errorText(error) });
   }
+}
+
+/** Each file that was opened is looked through once. */
+function checkEachOpening(file: string, store: Store): NodeJS.Timeout {
+  let checked = 0;
+  return setInterval(() => {
+    const { opening } = store;
+    if (opening === 0 || opening === checked) return;
+    checked = opening;
+    checkInBackground(file, (why) => store.replace(why, opening));
+  }, CHECK_AFTER_MS);
 }
 
 /** Reading the whole file takes seconds: another thread does it while this one writes. */

@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3';
 import { fitsType } from '../network/buckets.js';
 import { isUnicast } from '../protocol/address.js';
 import { type DataTypes, decodeValue } from '../protocol/data-types.js';
+import type { ArrivalBlocks } from './arrival-blocks.js';
 import {
   contentOf,
   type EventRecord,
@@ -25,6 +26,9 @@ interface Batch {
   readonly latest: Map<number, ValueRecord>;
   /** ms since the epoch, of each node. */
   readonly heardAt: Map<number, number>;
+  /** Stamps of its values and events, ms since the epoch. */
+  lowestStamp: number;
+  highestStamp: number;
   values: number;
 }
 
@@ -33,13 +37,15 @@ export class StoreWriter {
   readonly #database: Database;
   readonly #dataTypes: DataTypes;
   readonly #recentEvents: number;
+  readonly #blocks: ArrivalBlocks;
   readonly #statements: ReturnType<typeof prepare>;
   readonly #seriesIds = new Map<number, number>();
   readonly #writeBatch: (bytes: Uint8Array) => BatchResult;
 
   /** `recentEvents`: of all kinds, that a client can resume from after a restart. */
-  constructor(database: Database, dataTypes: DataTypes, recentEvents: number) {
+  constructor(database: Database, dataTypes: DataTypes, recentEvents: number, blocks: ArrivalBlocks) {
     this.#database = database;
+    this.#blocks = blocks;
     this.#dataTypes = dataTypes;
     this.#recentEvents = recentEvents;
     this.#statements = prepare(database);
@@ -53,6 +59,7 @@ export class StoreWriter {
     } catch (error) {
       // Ids of series that were made in it are gone with the transaction.
       this.#seriesIds.clear();
+      this.#blocks.onRolledBack();
       throw error;
     }
   }
@@ -61,28 +68,37 @@ export class StoreWriter {
   finish(lastSeq: number): void {
     this.#statements.setMeta.run('next_seq', lastSeq + 1);
     this.#statements.setMeta.run('ended', 1);
+    this.#blocks.saveTime(true);
     this.#database.pragma('wal_checkpoint(TRUNCATE)');
   }
 
   #write(bytes: Uint8Array): BatchResult {
-    const batch: Batch = { latest: new Map(), heardAt: new Map(), values: 0 };
+    const batch = newBatch();
     let firstSeq: number | undefined;
     let lastSeq = 0;
+    let events = 0;
     for (const record of readRecords(bytes)) {
+      events++;
       firstSeq ??= record.seq;
       lastSeq = record.seq;
       this.#add(record, batch);
     }
-    if (firstSeq === undefined) return { lastSeq: undefined, values: 0 };
+    if (firstSeq === undefined) return { lastSeq: undefined, events, values: 0 };
     for (const [series, record] of batch.latest) this.#setLatest(series, record);
     for (const [node, at] of batch.heardAt) this.#statements.setHeard.run(at, node);
     this.#keepRecent(firstSeq, lastSeq, bytes);
-    return { lastSeq, values: batch.values };
+    const { lowestStamp, highestStamp } = batch;
+    if (lowestStamp <= highestStamp) {
+      const stamps = [lowestStamp, highestStamp] as const;
+      this.#blocks.add({ seqs: [firstSeq, lastSeq], stamps, bytes: bytes.length });
+    }
+    return { lastSeq, events, values: batch.values };
   }
 
   #add(record: EventRecord, batch: Batch): void {
     if (record.kind === 'value') {
       batch.latest.set(this.#addValue(record), record);
+      noteStamp(record.receivedAt, batch);
       batch.values++;
     } else if (record.kind === 'message') noteHeard(record, batch.heardAt);
     else this.#addOther(record, batch);
@@ -128,6 +144,7 @@ export class StoreWriter {
     if (!read || read.content.kind === 'traffic') return;
     const { content, facts } = read;
     this.#statements.addEvent.run(seq, at, content.kind, nodeOf(content) ?? null, json);
+    noteStamp(at, batch);
     if (content.kind === 'alarm') this.#changeAlarm(content.alarm);
     if (content.kind !== 'node') return;
     if (content.change === 'forgotten') this.#forgetNode(content.node, batch);
@@ -162,6 +179,7 @@ export class StoreWriter {
 export interface BatchResult {
   /** Undefined: there was nothing in it. */
   readonly lastSeq: number | undefined;
+  readonly events: number;
   readonly values: number;
 }
 
@@ -199,6 +217,21 @@ function prepare(database: Database) {
     forgetRecent: database.prepare('DELETE FROM recent WHERE last_seq <= ?'),
     setMeta: database.prepare('INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)'),
   };
+}
+
+function newBatch(): Batch {
+  return {
+    latest: new Map(),
+    heardAt: new Map(),
+    lowestStamp: Number.POSITIVE_INFINITY,
+    highestStamp: Number.NEGATIVE_INFINITY,
+    values: 0,
+  };
+}
+
+function noteStamp(at: number, batch: Batch): void {
+  batch.lowestStamp = Math.min(batch.lowestStamp, at);
+  batch.highestStamp = Math.max(batch.highestStamp, at);
 }
 
 function noteHeard(

@@ -1,27 +1,23 @@
-import type Sqlite from 'better-sqlite3';
+import { dirname } from 'node:path';
 import { errorText } from '../errors.js';
 import type { ArchivePage } from '../network/archive.js';
-import type { DataTypes } from '../protocol/data-types.js';
-import { isDamage, type OpenSqlite, openDatabase, putAside } from './database.js';
-import { EventWriter } from './event-record.js';
+import { Backoff } from './backoff.js';
+import { isDamage, putAside } from './database.js';
+import { EventWriter, firstSeqOf, raiseSeqs, recordsBetween } from './event-record.js';
+import { type Holdings, writeHoldings } from './holdings.js';
+import { FILE_LOSSES, type FileLoss, OpenFile, type OpenFileParts } from './open-file.js';
 import { type PackedRestored, packRestored } from './restored.js';
-import { Retention } from './retention.js';
-import { StoreReader } from './store-reader.js';
-import { StoreWriter } from './store-writer.js';
-import type { Answer, FromThread, Question, StoreSettings } from './thread-messages.js';
+import { prepareStateDirectory } from './state-directory.js';
+import type { Answer, FromThread, Question } from './thread-messages.js';
 
-/** Batches that wait while the disk is full or writing fails otherwise: some minutes of a busy mesh. */
+/** Batches that wait while the file can't be opened or written: some minutes of a busy mesh. */
 const MAX_WAITING_BYTES = 33_554_432;
 const FIRST_PAGE_SIZE = 65_536;
 
-export interface StoreParts {
-  readonly sqlite: OpenSqlite;
-  readonly settings: StoreSettings;
-  readonly dataTypes: DataTypes;
-  /** ms since the epoch, host clock. */
-  readonly now: () => number;
-  readonly monotonic: () => number;
+export interface StoreParts extends OpenFileParts {
   readonly tell: (message: FromThread) => void;
+  /** What comes waits for `goOn` from the beginning: the gateway may have been running before this thread. */
+  readonly isHeld?: boolean;
 }
 
 interface Batch {
@@ -30,61 +26,108 @@ interface Batch {
   readonly count: number;
 }
 
-/** The store as its thread runs it: writes what comes, in order, through full disks and damaged files. */
+/**
+ * The store as its thread runs it: writes what comes, in order, through full disks, damaged files and files that are
+ * taken away. Each file that is opened later than at the start is told of, and what comes waits until the gateway has
+ * answered by `goOn`, with everything that a new file must hold.
+ */
 export class Store {
+  /** What earlier runs have left in the file that was opened at the start. */
   readonly restored: PackedRestored | undefined;
   readonly #parts: StoreParts;
+  readonly #backoff: Backoff;
   readonly #waiting: Batch[] = [];
-  readonly #openedAt: number;
-  /** ms since the epoch of the newest that was in the store when it was opened. */
-  readonly #newestAtStart: number;
   #waitingBytes = 0;
-  #isFailing = false;
-  #database!: Sqlite.Database;
-  #writer!: StoreWriter;
-  #reader!: StoreReader;
-  #retention!: Retention;
+  #file: OpenFile | undefined;
+  #openings = 0;
+  /** Why it is not written now. */
+  #fault: string | undefined;
+  #isHeld: boolean;
+  /** What the file must get before what waits. */
+  #holdings: Holdings | undefined;
 
-  /** Throws what the system says when no file can be opened. */
+  /** A file that can't be opened is tried again by `tick`. */
   constructor(parts: StoreParts) {
     this.#parts = parts;
-    this.#open();
-    this.restored = this.#readRestored();
-    this.#openedAt = parts.monotonic();
-    this.#newestAtStart = this.#retention.newest() ?? parts.now();
+    this.#backoff = new Backoff(parts.monotonic);
+    this.#isHeld = parts.isHeld ?? false;
+    try {
+      this.restored = this.#open();
+    } catch (error) {
+      this.#fault = errorText(error);
+      this.#backoff.onFailure();
+    }
   }
 
-  /** Takes a batch, and writes what waits. */
+  /** Why it is not written now; undefined while it is. */
+  get fault(): string | undefined {
+    return this.#fault;
+  }
+
+  /** Counts the files that were opened; 0 while there is none. */
+  get opening(): number {
+    return this.#file ? this.#openings : 0;
+  }
+
+  /** Takes a batch, and writes what waits, unless writing fails: then `tick` does. */
   write(batch: Batch): void {
     this.#waiting.push(batch);
     this.#waitingBytes += batch.bytes.length;
-    this.writeWaiting();
+    if (this.#fault === undefined) this.writeWaiting();
+    this.#dropOldest();
   }
 
-  /** To be called now and then while writing fails. */
+  /** To be called once a second: notices that the file is gone, and tries again what has failed. */
+  tick(): void {
+    if (!this.#file) {
+      if (this.#backoff.isDue) this.#openLater();
+    } else if (this.#fault === undefined || this.#backoff.isDue) this.writeWaiting();
+  }
+
+  /** Tries to write what waits at once. */
   writeWaiting(): void {
+    const file = this.#soundFile();
+    if (!file || this.#isHeld) return;
     try {
-      while (this.#waiting[0]) this.#writeFirst(this.#waiting[0]);
-      if (this.#isFailing) this.#parts.tell({ kind: 'recovered' });
-      this.#isFailing = false;
+      if (this.#holdings) this.#takeOver(file, this.#holdings);
+      while (this.#waiting[0]) this.#writeFirst(file, this.#waiting[0]);
+      file.noteSize();
     } catch (error) {
       this.#onFailure(error);
+      return;
     }
+    if (this.#fault !== undefined) this.#parts.tell({ kind: 'recovered' });
+    this.#fault = undefined;
+    this.#backoff.onSuccess();
+  }
+
+  /** Numbers of what waits were given out before the file of an earlier run could be read: they are raised above its. */
+  raiseWaiting(by: number): void {
+    for (const { bytes } of this.#waiting) raiseSeqs(bytes, by);
+  }
+
+  /** What waits is written from now on, after what the gateway holds. */
+  goOn(holdings: Holdings): void {
+    this.#isHeld = false;
+    this.#holdings = holdings;
+    this.writeWaiting();
   }
 
   /** Throws as SQLite does. */
   answer(question: Question): Answer {
+    if (!this.#file) throw new Error(this.#fault ?? 'it is not open');
+    const { reader } = this.#file;
     switch (question.kind) {
       case 'read':
-        return packPage(this.#reader.read(question.query, question.limit, question.behind));
+        return packPage(reader.read(question.query, question.limit, question.behind));
       case 'current': {
-        const values = this.#reader.current(question.typeId, question.time, question.node);
+        const values = reader.current(question.typeId, question.time, question.node);
         return packPage({ values, next: undefined, progress: 1 });
       }
       case 'buckets':
         return {
           kind: 'buckets',
-          buckets: this.#reader.buckets(question.series, question.stretch, question.bucketMs),
+          buckets: reader.buckets(question.series, question.stretch, question.bucketMs),
         };
       case 'flush':
         return { kind: 'flushed' };
@@ -93,85 +136,156 @@ export class Store {
 
   /** Deletes some of what is too old or too much. Returns true when there may be more to do at once. */
   tidy(): boolean {
+    const file = this.#fault === undefined ? this.#soundFile() : undefined;
+    if (!file) return false;
     try {
-      return this.#retention.step(this.#steadyNow());
+      const hasMore = file.retention.step();
+      file.noteSize();
+      return hasMore;
     } catch (error) {
       this.#onFailure(error);
       return false;
     }
   }
 
-  /** The file was found to be damaged: it is set aside, and a new one begun. */
-  replace(why: string): void {
+  /** The file was found to be damaged: it is set aside, and a new one begun. `opening`: the one that was looked at. */
+  replace(why: string, opening = this.#openings): void {
+    if (opening !== this.#openings) return;
     const { settings, now, tell } = this.#parts;
-    this.#database.close();
-    tell({ kind: 'setAside', file: putAside(settings.file, now()), why });
-    this.#open();
+    this.#closeFile();
+    tell({ kind: 'fileClosed' });
+    try {
+      tell({ kind: 'setAside', file: putAside(settings.file, now()), why });
+    } catch (error) {
+      this.#fail(errorText(error));
+      return;
+    }
+    this.#openLater();
   }
 
   /** Writes what waits if it can be, and the last word of this run. */
   close(lastSeq: number): void {
+    this.#isHeld = false;
     this.writeWaiting();
     try {
-      if (this.#waiting.length === 0) this.#writer.finish(lastSeq);
+      if (this.#waiting.length === 0) this.#file?.writer.finish(lastSeq);
     } finally {
-      this.#database.close();
+      this.#dropWhile(() => true);
+      this.#closeFile();
     }
   }
 
-  #open(): void {
-    const { sqlite, settings, dataTypes, now, tell } = this.#parts;
-    const { database, setAside } = openDatabase(sqlite, settings.file, dataTypes.all(), now());
-    if (setAside) tell({ kind: 'setAside', ...setAside });
-    this.#database = database;
-    this.#writer = new StoreWriter(database, dataTypes, settings.eventsHeld);
-    this.#reader = new StoreReader(database, dataTypes);
-    this.#retention = new Retention(database, settings);
-  }
-
-  #readRestored(): PackedRestored | undefined {
+  /** Returns what earlier runs have left in the file. Throws what the system says when no file can be opened. */
+  #open(): PackedRestored | undefined {
+    const { settings, now, tell } = this.#parts;
+    const fault = prepareStateDirectory(dirname(settings.file));
+    if (fault !== undefined) throw new Error(fault);
     try {
-      return packRestored(this.#database);
+      return this.#openFile();
     } catch (error) {
+      this.#closeFile();
       if (!isDamage(error)) throw error;
-      this.replace(errorText(error));
-      return undefined;
+      tell({ kind: 'setAside', file: putAside(settings.file, now()), why: errorText(error) });
+      return this.#openFile();
     }
   }
 
-  #writeFirst({ bytes, count }: Batch): void {
-    const { lastSeq, values } = this.#writer.write(bytes);
+  #openFile(): PackedRestored | undefined {
+    const file = new OpenFile(this.#parts);
+    this.#file = file;
+    this.#openings++;
+    if (file.setAside) this.#parts.tell({ kind: 'setAside', ...file.setAside });
+    return packRestored(file.database);
+  }
+
+  #openLater(): void {
+    let restored: PackedRestored | undefined;
+    try {
+      restored = this.#open();
+    } catch (error) {
+      this.#fail(errorText(error));
+      return;
+    }
+    this.#isHeld = true;
+    this.#parts.tell({ kind: 'opened', restored });
+  }
+
+  #closeFile(): void {
+    const file = this.#file;
+    this.#file = undefined;
+    try {
+      file?.close();
+    } catch {
+      // It is given up in any case.
+    }
+  }
+
+  /** The file, if its path still leads to it; one that is lost is closed, and another begun in its place. */
+  #soundFile(): OpenFile | undefined {
+    try {
+      const loss = this.#file?.findLoss();
+      if (loss !== undefined) this.#onLost(loss);
+    } catch (error) {
+      this.#onFailure(error);
+    }
+    return this.#file;
+  }
+
+  #onLost(loss: FileLoss): void {
+    if (loss === 'truncated') {
+      this.replace(FILE_LOSSES.truncated);
+      return;
+    }
+    this.#fail(FILE_LOSSES[loss]);
+    this.#closeFile();
+    this.#parts.tell({ kind: 'fileClosed' });
+    this.#openLater();
+  }
+
+  /** Only then is there room for what is kept in memory until it is written. */
+  #takeOver(file: OpenFile, holdings: Holdings): void {
+    const firstWaiting = (this.#waiting[0] && firstSeqOf(this.#waiting[0].bytes)) ?? Number.POSITIVE_INFINITY;
+    let [events, lastSeq] = [0, undefined as number | undefined];
+    for (const bytes of holdings.events) {
+      const result = file.writer.write(recordsBetween(bytes, -1, firstWaiting));
+      events += result.events;
+      lastSeq = result.lastSeq ?? lastSeq;
+    }
+    writeHoldings(file.database, this.#parts.dataTypes, holdings);
+    this.#holdings = undefined;
+    this.#parts.tell({ kind: 'takenOver', nodes: holdings.nodes.length, events, lastSeq });
+  }
+
+  #writeFirst(file: OpenFile, { bytes, count }: Batch): void {
+    const { lastSeq, values } = file.writer.write(bytes);
     this.#waiting.shift();
     this.#waitingBytes -= bytes.length;
     this.#parts.tell({ kind: 'written', bytes: bytes.length, events: count, lastSeq, values });
   }
 
   #onFailure(error: unknown): void {
-    if (isDamage(error)) {
-      this.replace(errorText(error));
-      return;
-    }
-    if (!this.#isFailing) this.#parts.tell({ kind: 'failing', why: errorText(error) });
-    this.#isFailing = true;
+    if (isDamage(error)) this.replace(errorText(error));
+    else this.#fail(errorText(error));
+  }
+
+  #fail(why: string): void {
+    if (this.#fault !== why) this.#parts.tell({ kind: 'failing', why });
+    this.#fault = why;
+    this.#backoff.onFailure();
     this.#dropOldest();
   }
 
   #dropOldest(): void {
-    while (this.#waitingBytes > MAX_WAITING_BYTES) {
+    this.#dropWhile(() => this.#waitingBytes > MAX_WAITING_BYTES);
+  }
+
+  #dropWhile(isWanted: () => boolean): void {
+    while (isWanted()) {
       const batch = this.#waiting.shift();
       if (!batch) return;
       this.#waitingBytes -= batch.bytes.length;
       this.#parts.tell({ kind: 'dropped', bytes: batch.bytes.length, events: batch.count });
     }
-  }
-
-  /**
-   * The time by which what is stored grows old. A host clock that jumps ahead must not delete the past: time goes on
-   * from the newest that was stored, as fast as this process runs, and never ahead of the clock.
-   */
-  #steadyNow(): number {
-    const { now, monotonic } = this.#parts;
-    return Math.min(now(), this.#newestAtStart + monotonic() - this.#openedAt);
   }
 }
 

@@ -13,11 +13,11 @@ const CLOSE_TIMEOUT_MS = 5000;
 /** What is handed over is gone as soon as it is stored; of itself V8 would keep 25 MB more for it. */
 const YOUNG_MB = 8;
 
-type FirstWord = Extract<FromThread, { kind: 'opened' | 'unavailable' }>;
+type FirstWord = Extract<FromThread, { kind: 'opened' | 'waiting' | 'unavailable' }>;
 type Reply = Extract<FromThread, { kind: 'answer' | 'refusal' | 'closed' }>;
 
-/** What the thread tells by itself. */
-export type ThreadNews = Exclude<FromThread, FirstWord | Reply>;
+/** What the thread says by itself. `opened`: later than with its first word. */
+export type ThreadNews = Exclude<FromThread, { kind: 'waiting' | 'unavailable' } | Reply>;
 
 export interface ThreadClientHandlers {
   onNews(news: ThreadNews): void;
@@ -39,6 +39,7 @@ export class ThreadClient {
   readonly #waiting = new Map<number, Waiting>();
   #asked = 0;
   #isOver = false;
+  #hasSpoken = false;
   #onFirstWord: (word: FirstWord) => void = () => {};
   #onClosed: () => void = () => {};
   /** Resolves with what the thread says of the store. */
@@ -57,6 +58,7 @@ export class ThreadClient {
     this.opened = new Promise((resolve) => {
       const cancel = clock.after(OPEN_TIMEOUT_MS, () => this.#onFirstWord(TOO_SLOW));
       this.#onFirstWord = (word) => {
+        this.#hasSpoken = true;
         cancel();
         resolve(word);
       };
@@ -99,9 +101,13 @@ export class ThreadClient {
 
   #onMessage(message: FromThread): void {
     switch (message.kind) {
-      case 'opened':
+      case 'waiting':
       case 'unavailable':
         this.#onFirstWord(message);
+        break;
+      case 'opened':
+        if (this.#hasSpoken) this.#handlers.onNews(message);
+        else this.#onFirstWord(message);
         break;
       case 'answer':
         this.#settle(message.id, (waiting) => waiting.onAnswer(message.answer));
@@ -118,7 +124,7 @@ export class ThreadClient {
   }
 
   #onDeath(why: string): void {
-    this.#onFirstWord({ kind: 'unavailable', why });
+    this.#onFirstWord({ kind: 'waiting', why });
     this.#onClosed();
     if (this.#isOver) return;
     this.#isOver = true;
@@ -141,4 +147,4 @@ export class ThreadClient {
   }
 }
 
-const TOO_SLOW: FirstWord = { kind: 'unavailable', why: 'it takes too long to open' };
+const TOO_SLOW: FirstWord = { kind: 'waiting', why: 'it takes too long to open' };

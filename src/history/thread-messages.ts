@@ -2,6 +2,7 @@
 import type { Place, Series, Stretch, ValueQuery } from '../network/archive.js';
 import type { Bucket } from '../network/buckets.js';
 import type { DataType } from '../protocol/data-types.js';
+import type { Holdings } from './holdings.js';
 import type { PackedRestored } from './restored.js';
 
 export interface StoreSettings {
@@ -54,11 +55,18 @@ export type Answer =
 
 export type ToThread =
   | { readonly kind: 'events'; readonly bytes: Uint8Array; readonly count: number }
+  /** The numbers of all that was sent so far are raised. */
+  | { readonly kind: 'raise'; readonly by: number }
+  /** The answer to `opened`: what waits may be written, after this. */
+  | { readonly kind: 'goOn'; readonly holdings: Holdings }
   | { readonly kind: 'ask'; readonly id: number; readonly question: Question }
   | { readonly kind: 'close'; readonly lastSeq: number };
 
 export type FromThread =
+  /** A file is open, with what earlier runs have left in it. What comes waits for `goOn`. */
   | { readonly kind: 'opened'; readonly restored: PackedRestored | undefined }
+  /** No file can be opened now; it is tried again until `opened`. */
+  | { readonly kind: 'waiting'; readonly why: string }
   /** There will be no store. */
   | { readonly kind: 'unavailable'; readonly why: string }
   /** A batch is on the disk, or was dropped. */
@@ -73,6 +81,15 @@ export type FromThread =
   /** Writing fails; it is tried again until `recovered`. */
   | { readonly kind: 'failing'; readonly why: string }
   | { readonly kind: 'recovered' }
+  /** The file is lost or damaged; no values of the past until `opened`. */
+  | { readonly kind: 'fileClosed' }
+  /** The file has what the gateway held. */
+  | {
+      readonly kind: 'takenOver';
+      readonly nodes: number;
+      readonly events: number;
+      readonly lastSeq: number | undefined;
+    }
   | { readonly kind: 'setAside'; readonly file: string; readonly why: string }
   | { readonly kind: 'answer'; readonly id: number; readonly answer: Answer }
   | { readonly kind: 'refusal'; readonly id: number; readonly why: string }

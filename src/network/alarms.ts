@@ -99,6 +99,24 @@ export class Alarms {
     }
   }
 
+  /**
+   * The file of an earlier run was read late: its open alarms join those of this run, and events say so. `isStill`: the
+   * condition of one that this run has not noticed may be there yet.
+   */
+  join(alarms: readonly Alarm[], isStill: (alarm: Alarm) => boolean): void {
+    for (const before of alarms.slice(-MAX_ALARMS)) {
+      if (!Object.hasOwn(ALARM_CODES, before.code)) continue;
+      const now = this.#alarms.get(before.id);
+      if (now)
+        this.#put({
+          ...now,
+          firstAt: before.firstAt,
+          count: now.count + before.count - (before.active ? 1 : 0),
+        });
+      else this.#put({ ...before, restored: true, active: before.active && isStill(before) });
+    }
+  }
+
   /** Oldest first. */
   all(): Alarm[] {
     return [...this.#alarms.values()];

@@ -44,6 +44,25 @@ export class EventFeed {
     this.#past = events.slice(-this.#ring.length);
   }
 
+  /**
+   * The file of an earlier run was read after events of this one had been numbered. Numbers that lie above its own stay.
+   * Else (the host clock is behind that run's) the numbering goes on above both, and those of this run that were given
+   * out before are gone. Returns by how much the numbers of this run were raised.
+   */
+  join({ nextSeq, events }: FeedPast): number {
+    const by = Math.max(0, nextSeq - this.#firstSeq);
+    const isFull = this.#lastSeq - this.#firstSeq >= this.#ring.length;
+    if (by === 0) {
+      this.#past = isFull ? [] : events.slice(-this.#ring.length);
+      return 0;
+    }
+    this.#lastSeq += by;
+    this.#firstSeq = this.#lastSeq + 1;
+    this.#past = [];
+    this.#ring.fill(undefined);
+    return by;
+  }
+
   get lastSeq(): number {
     return this.#lastSeq;
   }

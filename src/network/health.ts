@@ -9,6 +9,7 @@ export const HEALTH_REASONS = {
   rootNotHeard: 'the link is open, but the root has not spoken yet',
   rootSilent: 'the root has said nothing for longer than mesh.root_silent_after_s',
   highAlarm: 'an alarm of high priority is active',
+  historyFailing: 'the history store can not be written',
 } as const;
 
 export type HealthReason = keyof typeof HEALTH_REASONS | LinkDownReason;
@@ -21,6 +22,10 @@ export interface Health {
   readonly root: HealthReason | undefined;
   /** No alarm of high priority is active. */
   readonly alarms: HealthReason | undefined;
+  /** The history store is written, or none is wanted. */
+  readonly history: HealthReason | undefined;
+  /** Why it is not, in words. */
+  readonly historyFault: string | undefined;
 }
 
 export interface HealthFacts {
@@ -29,14 +34,24 @@ export interface HealthFacts {
   readonly rootSilentMs: number;
   readonly rootSilentAfterMs: number;
   readonly alarms: readonly Alarm[];
+  /** Why the history store is not written; undefined while it is, or where none is wanted. */
+  readonly historyFault: string | undefined;
 }
 
-export function judgeHealth({ link, rootSilentMs, rootSilentAfterMs, alarms }: HealthFacts): Health {
+export function judgeHealth({
+  link,
+  rootSilentMs,
+  rootSilentAfterMs,
+  alarms,
+  historyFault,
+}: HealthFacts): Health {
   const linkFault = judgeLink(link);
   return {
     link: linkFault,
     root: linkFault ?? judgeRoot(link, rootSilentMs >= rootSilentAfterMs),
     alarms: alarms.some(({ active, priority }) => active && priority === 'high') ? 'highAlarm' : undefined,
+    history: historyFault === undefined ? undefined : 'historyFailing',
+    historyFault,
   };
 }
 

@@ -5,7 +5,15 @@ import type { TimedValue } from '../node/node-values.js';
 import type { DataType, DataTypes } from '../protocol/data-types.js';
 import { isRootAddress, type ListedNode, type Path, type ReportedValue } from '../protocol/message.js';
 import type { Series } from './archive.js';
-import type { HubEventContent, NodeView, Restored, Robot, RootView, ValueRange } from './hub.js';
+import type {
+  HubEventContent,
+  NodeView,
+  Restored,
+  RestoredNode,
+  Robot,
+  RootView,
+  ValueRange,
+} from './hub.js';
 import { nameOf } from './node-names.js';
 
 export interface PictureSettings extends StatusRules {
@@ -39,6 +47,11 @@ export class MeshPicture {
   #evicted = 0;
   #doubtfulForgotten = 0;
   readonly #startedAt: number;
+  /** What was forgotten, or told, in this run: a file that is read late does not change it. */
+  readonly #forgotten = new Set<number>();
+  #isAllForgotten = false;
+  #hasPaths = false;
+  #hasRobots = false;
 
   constructor(
     clock: Clock,
@@ -97,6 +110,36 @@ export class MeshPicture {
     this.#paths = paths;
     this.#pathsAreRestored = paths.length > 0;
     this.#robots = robots;
+  }
+
+  /**
+   * Takes over what an earlier run has left, where this run knows nothing itself; events say so. Nodes that this run has
+   * forgotten, and those that there is no room for, stay forgotten.
+   */
+  join({ nodes, paths, robots }: Restored): void {
+    const wanted = nodes.filter(({ address }) => !this.#isAllForgotten && !this.#forgotten.has(address));
+    const unknown = wanted.filter(({ address }) => !this.#nodes.find(address));
+    const room = Math.max(0, this.#settings.maxNodes - this.#nodes.size);
+    const taken = unknown.slice(Math.max(0, unknown.length - room));
+    this.#nodes.addOlder(taken.map(({ address }) => address));
+    for (const { address } of taken) this.#publish({ kind: 'node', node: address, change: 'added' });
+    for (const restored of wanted) this.#joinNode(restored);
+    for (const { address } of nodes) {
+      if (!this.#nodes.find(address)) this.#publish({ kind: 'node', node: address, change: 'forgotten' });
+    }
+    if (!this.#hasRobots && robots.length > 0) this.setRobots(robots);
+    if (this.#hasPaths || paths.length === 0) return;
+    this.setPaths(paths);
+    this.#pathsAreRestored = true;
+  }
+
+  #joinNode({ address, uuid, lastHeardAt, values }: RestoredNode): void {
+    const node = this.#nodes.find(address);
+    if (!node) return;
+    const isIdentified = node.uuid !== undefined;
+    node.onRestoredLate(uuid, lastHeardAt);
+    for (const { typeId, value } of values) if (!node.latest(typeId)) node.store(typeId, value);
+    if (!isIdentified && node.uuid) this.#publish({ kind: 'node', node: address, change: 'identified' });
   }
 
   onLink(isUp: boolean): void {
@@ -179,6 +222,7 @@ export class MeshPicture {
 
   /** False when there is no such node. It comes back when it is heard or listed. */
   forget(address: number): boolean {
+    this.#forgotten.add(address);
     if (!this.#nodes.delete(address)) return false;
     this.#publish({ kind: 'node', node: address, change: 'forgotten' });
     return true;
@@ -193,11 +237,13 @@ export class MeshPicture {
   setPaths(paths: readonly Path[]): void {
     this.#paths = paths;
     this.#pathsAreRestored = false;
+    this.#hasPaths = true;
     this.#publish({ kind: 'paths', paths });
   }
 
   setRobots(robots: readonly Robot[]): void {
     this.#robots = robots;
+    this.#hasRobots = true;
     this.#publish({ kind: 'robots', robots });
   }
 
@@ -219,6 +265,7 @@ export class MeshPicture {
     const forgotten = this.#nodes.sorted();
     this.#nodes.clear();
     this.#hasList = false;
+    this.#isAllForgotten = true;
     for (const { address } of forgotten) this.#publish({ kind: 'node', node: address, change: 'forgotten' });
     this.setPaths([]);
   }
@@ -349,6 +396,7 @@ export class MeshPicture {
 
   #onEvicted(node: MeshNode): void {
     this.#evicted++;
+    this.#forgotten.add(node.address);
     this.#publish({ kind: 'node', node: node.address, change: 'forgotten' });
   }
 }

@@ -18,7 +18,7 @@ import {
 } from '../protocol/message.js';
 import type { RootCommand } from '../protocol/root-command.js';
 import type { LinkStatus } from '../uart/link-keeper.js';
-import { type Alarm, Alarms, type ConnectorAlarmCode } from './alarms.js';
+import { ALARM_CODES, type Alarm, Alarms, type ConnectorAlarmCode } from './alarms.js';
 import type { Archive } from './archive.js';
 import { Deliveries, type Delivery, type DeliveryFailure, type Expectation } from './deliveries.js';
 import { EventFeed } from './event-feed.js';
@@ -96,7 +96,7 @@ export class NetworkManager implements Hub {
     this.#alarms = new Alarms(clock, (alarm) => this.#publish({ kind: 'alarm', alarm }));
     this.#deliveries = new Deliveries(clock, (delivery) => this.#publish({ kind: 'delivery', delivery }));
     this.#picture = new MeshPicture(clock, settings, tables.dataTypes, (content) => this.#publish(content));
-    this.#archive = new MemoryArchive(this.#picture, tables.dataTypes);
+    this.#archive = this.memoryArchive();
     this.#recovery = this.#createRecovery();
     this.#watch = new MeshWatch(clock, settings, this.#alarms, this.#picture, this.#recovery);
     this.#identity = new RootIdentity((what) => this.#onRootChanged(what));
@@ -132,9 +132,27 @@ export class NetworkManager implements Hub {
     this.#identity.restore(restored.boardIdentity);
   }
 
-  /** There should be an archive, but there is none. */
+  /**
+   * What an earlier run has left could only be read when this one had begun: it joins what is known by now. `onNumbered`:
+   * called before any event tells of it, with how much the numbers that were given out so far have to be raised.
+   */
+  joinRestored(restored: Restored, onNumbered: (raisedBy: number) => void): void {
+    onNumbered(this.#feed.join(restored));
+    this.#picture.join(restored);
+    const isRestored = ({ node }: Alarm) => node !== undefined && !!this.findNode(node)?.restored;
+    this.#alarms.join(restored.alarms, isRestored);
+    this.#identity.restoreLate(restored.boardIdentity);
+  }
+
+  /** There should be an archive, but there will be none. */
   goWithoutArchive(why: string): void {
-    this.#archive = new MemoryArchive(this.#picture, this.tables.dataTypes, why);
+    this.#archive = this.memoryArchive(why);
+    this.onArchiveFailing(why);
+  }
+
+  /** The past as far as the picture holds it. */
+  memoryArchive(fault?: string): Archive {
+    return new MemoryArchive(this.#picture, this.tables.dataTypes, fault);
   }
 
   get archive(): Archive {
@@ -179,10 +197,10 @@ export class NetworkManager implements Hub {
     this.#refresher.onLinkStatus(status);
   }
 
-  /** The archive can't be written, or can be again. */
-  onArchiveFailing(isFailing: boolean): void {
-    if (isFailing) this.#alarms.raise('HISTORY_FAILING');
-    else this.#alarms.clear('HISTORY_FAILING');
+  /** Why the archive can't be written; undefined once it can be. */
+  onArchiveFailing(why: string | undefined): void {
+    if (why === undefined) this.#alarms.clear('HISTORY_FAILING');
+    else this.#alarms.raise('HISTORY_FAILING', undefined, `${ALARM_CODES.HISTORY_FAILING.text}: ${why}`);
   }
 
   link(): LinkStatus {
@@ -251,6 +269,7 @@ export class NetworkManager implements Hub {
       rootSilentMs: this.#picture.root.silentMs,
       rootSilentAfterMs: this.#parts.settings.rootSilentAfterMs,
       alarms: this.#alarms.all(),
+      historyFault: this.#archive.status().fault,
     });
   }
 

@@ -21,6 +21,13 @@ export class RootIdentity {
     this.#board = board;
   }
 
+  /** The same, after the port was opened. */
+  restoreLate(board: string | undefined): void {
+    const found = this.#board;
+    this.#board = board ?? found;
+    if (found !== undefined) this.#onBoard(found, 'the port');
+  }
+
   /** `uuids`: of the nodes that are known now, in hex. */
   onLink({ state, identity, name }: LinkStatus, uuids: () => ReadonlySet<string>): void {
     const isOpen = state === 'probing' || state === 'up';

@@ -71,6 +71,12 @@ export class MeshNode {
     this.#restored = { lastHeardAt };
   }
 
+  /** The same, after the gateway has been running: what it knows itself counts. */
+  onRestoredLate(uuid: Buffer | undefined, lastHeardAt: number | undefined): void {
+    this.uuid ??= uuid;
+    if (!this.#wasHeard) this.#restored ??= { lastHeardAt };
+  }
+
   /** A message has come from it. */
   onContact(moment: Moment): void {
     this.#heardAt = moment.at;

@@ -54,6 +54,14 @@ export class NodeTable {
     return { node, isNew: true };
   }
 
+  /** Creates nodes that make room before all that are known; there must be room for them. */
+  addOlder(addresses: readonly number[]): MeshNode[] {
+    const known = [...this.#nodes.rkeys()];
+    const added = addresses.map((address) => this.touch(address).node);
+    for (const address of known) this.#nodes.get(address);
+    return added;
+  }
+
   /** Every node, by rising address. */
   sorted(): readonly MeshNode[] {
     this.#sorted ??= this.#byAddress.filter((node) => node !== undefined);

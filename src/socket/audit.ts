@@ -34,6 +34,9 @@ export class AuditTrail {
   readonly #clock: Clock;
   readonly #log: Log;
   #file: string | undefined;
+  #makeDirectory: () => void = () => {};
+  /** The file has what this process holds. */
+  #isInFile = false;
   #entries: AuditEntry[] = [];
   #recorded = 0;
   #notWritten = 0;
@@ -44,9 +47,11 @@ export class AuditTrail {
     this.#log = log;
   }
 
-  /** Goes on with what earlier runs have left in this file, and writes to it. */
-  keepIn(file: string): void {
+  /** Goes on with what earlier runs have left in this file, and writes to it. `makeDirectory`: where it has gone. */
+  keepIn(file: string, makeDirectory: () => void = () => {}): void {
     this.#file = file;
+    this.#makeDirectory = makeDirectory;
+    this.#isInFile = lengthOf(file) > 0;
     this.#entries = [...readEntries(previous(file)), ...readEntries(file)].slice(-MAX_HELD);
   }
 
@@ -75,12 +80,24 @@ export class AuditTrail {
     return { recorded: this.#recorded, notWritten: this.#notWritten, forbidden: this.#forbidden };
   }
 
+  #onGone(file: string): void {
+    const held = this.#entries.length;
+    this.#log.warn('audit gone', `${file} was removed; a new one has the last ${held} entries`);
+  }
+
   /** At once: what follows may be the end of the network. */
   #write(entry: AuditEntry): void {
-    if (this.#file === undefined) return;
+    const file = this.#file;
+    if (file === undefined) return;
     try {
-      if (lengthOf(this.#file) > MAX_FILE_LENGTH) renameSync(this.#file, previous(this.#file));
-      appendFileSync(this.#file, `${JSON.stringify(entry)}\n`, { mode: 0o640 });
+      const length = lengthOf(file);
+      const isGone = this.#isInFile && length === 0;
+      if (length === 0) this.#makeDirectory();
+      if (isGone) this.#onGone(file);
+      else if (length > MAX_FILE_LENGTH) renameSync(file, previous(file));
+      const entries = isGone ? this.#entries : [entry];
+      appendFileSync(file, entries.map((each) => `${JSON.stringify(each)}\n`).join(''), { mode: 0o640 });
+      this.#isInFile = true;
     } catch (error) {
       this.#notWritten++;
       this.#log.warn('audit', `the audit could not be written: ${errorText(error)}`);
@@ -93,7 +110,12 @@ function previous(file: string): string {
 }
 
 function lengthOf(file: string): number {
-  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  try {
+    return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+    return 0;
+  }
 }
 
 /** A line that is none (a power cut) is left out. */

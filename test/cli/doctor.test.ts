@@ -65,8 +65,20 @@ test('a gateway with a root that answers is well', async (t) => {
   t.deepEqual(problemsOf(findings), []);
   t.deepEqual(
     findings.map(({ check }) => check),
-    ['serial port', 'port permission', 'port in use', 'gateway', 'link', 'root'],
+    ['serial port', 'port permission', 'port in use', 'gateway', 'link', 'root', 'history'],
   );
+});
+
+test('a history that is not written is a problem, with its cause and what to do', async (t) => {
+  const fault = 'database or disk is full';
+  const problems = problemsOf(
+    await examine('/x', { ...PARTS, connect: gateway({ status: { history: { file: '/h.db', fault } } }) }),
+  );
+  t.deepEqual(
+    problems.map(({ check, text }) => [check, text]),
+    [['history', `not written to /h.db: ${fault}`]],
+  );
+  t.regex(problems[0]?.advice ?? '', /free disk space/);
 });
 
 test('no port, several ports, and a gateway that does not run are told with what to do', async (t) => {

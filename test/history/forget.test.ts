@@ -4,6 +4,7 @@ import test from 'ava';
 import { systemClock } from '../../src/clock.js';
 import { History } from '../../src/history/history.js';
 import { createLog } from '../../src/log.js';
+import type { Archive } from '../../src/network/archive.js';
 import { temporaryFolder } from '../support/gateway-fixture.js';
 import { NetworkFixture } from '../support/network-fixture.js';
 import { shippedTables } from '../support/tables.js';
@@ -14,7 +15,9 @@ async function openHistory(file: string) {
     tables: shippedTables,
     clock: systemClock,
     log: createLog('history', () => {}, systemClock),
+    memory: {} as Archive,
     onFailing: () => {},
+    onRestoredLate: (_restored, onNumbered) => onNumbered(0),
   });
   if (!opened.history) throw new Error(opened.fault);
   return opened;

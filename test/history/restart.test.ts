@@ -213,5 +213,10 @@ test('without better-sqlite3 the gateway says so once, and runs in memory', asyn
   await gateway.logged(/history is in memory only: the package better-sqlite3 is not installed/);
   const client = await connect({ socket });
   t.teardown(() => client.close());
-  t.is((await client.status()).history.fault, 'the package better-sqlite3 is not installed');
+  t.regex(
+    (await client.status()).history.fault ?? '',
+    /^the package better-sqlite3 is not installed; install it \(npm install better-sqlite3\)/,
+  );
+  t.is((await client.call('alarms', {})).alarms[0]?.code, 'HISTORY_FAILING');
+  t.is((await client.call('health', {})).checks.find(({ check }) => check === 'history')?.ok, false);
 });

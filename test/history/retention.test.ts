@@ -1,4 +1,5 @@
 import test from 'ava';
+import type { HubEvent } from '../../src/network/hub.js';
 import { gpsEvent, sequenceEvent } from '../support/history-events.js';
 import { DAY_MS, removeStores, StoreFixture } from '../support/store-fixture.js';
 
@@ -17,18 +18,15 @@ function countOf(fixture: StoreFixture, table: string): number {
 
 test('what is older than the limit goes, values and events', (t) => {
   const fixture = new StoreFixture({ keepMs: 10 * DAY_MS }, undefined, NOW);
-  const ages = [12, 11, 9, 1];
-  for (const [index, age] of ages.entries()) {
-    const at = NOW - age * DAY_MS;
-    fixture.write(sequenceEvent(2 * index, 5, age, at), {
-      seq: 2 * index + 1,
-      at,
-      kind: 'console',
-      line: 'x',
-    });
+  for (const [index, day] of [0, 1, 3, 11].entries()) {
+    const at = NOW + day * DAY_MS;
+    fixture.clock.advance(at - fixture.clock.now());
+    const event: HubEvent = { seq: 2 * index + 1, at, kind: 'console', line: 'x' };
+    fixture.write(sequenceEvent(2 * index, 5, day, at), event);
   }
+  fixture.clock.advance(DAY_MS);
   fixture.tidy();
-  t.deepEqual(receivedTimes(fixture), [NOW - 9 * DAY_MS, NOW - DAY_MS]);
+  t.deepEqual(receivedTimes(fixture), [NOW + 3 * DAY_MS, NOW + 11 * DAY_MS]);
   t.is(countOf(fixture, 'event'), 2);
 });
 

@@ -107,3 +107,26 @@ test('at most 1,000 are kept: the oldest makes room and is counted, but none of 
   t.is(ids.at(-1), 'NODE_DISCONNECTED:1500');
   t.deepEqual(alarms.counters(), { open: 1000, dropped: 501 });
 });
+
+test('alarms of an earlier run that are read late join: a condition that this run has not noticed is over', (t) => {
+  const changes: Alarm[] = [];
+  const alarms = new Alarms(new ManualClock(5000), (alarm) => changes.push(alarm));
+  alarms.raise('HISTORY_FAILING');
+  const before = { priority: 'medium', firstAt: 1, lastAt: 1, count: 2, active: true, text: 'x' } as const;
+  const earlier = [
+    { ...before, id: 'HISTORY_FAILING', code: 'HISTORY_FAILING', acknowledged: false },
+    { ...before, id: 'LINK_LOST', code: 'LINK_LOST', acknowledged: false },
+    { ...before, id: 'ROOT_SILENT', code: 'ROOT_SILENT', acknowledged: true },
+    { ...before, id: 'NODE_DISCONNECTED:9', code: 'NODE_DISCONNECTED', node: 9, acknowledged: false },
+  ] as const;
+  alarms.join(earlier, ({ node }) => node === 9);
+  t.deepEqual(
+    alarms.all().map(({ id, active, firstAt, count }) => [id, active, firstAt, count]),
+    [
+      ['HISTORY_FAILING', true, 1, 2],
+      ['LINK_LOST', false, 1, 2],
+      ['NODE_DISCONNECTED:9', true, 1, 2],
+    ],
+  );
+  t.is(changes.length, 5, 'each is news, the closed one too: the file must learn that it is over');
+});

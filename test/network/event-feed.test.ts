@@ -105,3 +105,26 @@ test('a number above all that were given means that the numbering has begun anew
   t.deepEqual(gone, { from: feed.lastSeq + 101, to: null });
   t.is(events.length, 3);
 });
+
+test('the file of an earlier run that is read late leaves higher numbers as they are, and its events can be resumed from', (t) => {
+  const feed = new EventFeed(new ManualClock(10), 10);
+  publish(feed, 2);
+  const first = feed.lastSeq - 1;
+  const events: HubEvent[] = [{ seq: 7, at: 1, kind: 'console', line: 'before' }];
+  t.is(feed.join({ nextSeq: 8, endedInOrder: true, events }), 0);
+  t.deepEqual(seqs(feed.replay(6)), [7]);
+  t.deepEqual(feed.replay(7).gone, { from: 8, to: first - 1 });
+  t.deepEqual(seqs(feed.replay(7)), [first, first + 1]);
+});
+
+test('where the clock was behind the earlier run, the numbering goes on above both, with one exact gap', (t) => {
+  const feed = new EventFeed(new ManualClock(10), 10);
+  publish(feed, 3);
+  const last = feed.lastSeq;
+  const by = feed.join({ nextSeq: 50_000, endedInOrder: true, events: [] });
+  t.is(last - 2 + by, 50_000, 'the first of this run is stored right after the last of the file');
+  publish(feed, 1);
+  t.is(feed.lastSeq, last + by + 1);
+  t.deepEqual(feed.replay(last).gone, { from: last + 1, to: last + by });
+  t.deepEqual(feed.replay(49_999).gone, { from: 50_000, to: last + by });
+});

@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { systemClock } from '../../src/clock.js';
@@ -31,6 +31,24 @@ test('what one run has recorded, the next one knows; the file is closed to other
     ['CLEAN done', 'RST-R Busy'],
   );
   t.is(statSync(file).mode & 0o007, 0);
+});
+
+test('a file that is removed with its directory is made again, with the entries that are held', (t) => {
+  const directory = join(folder.path, 'state');
+  const file = join(directory, 'audit.jsonl');
+  mkdirSync(directory);
+  const { trail, logged } = openTrail();
+  trail.keepIn(file, () => mkdirSync(directory, { recursive: true }));
+  trail.record(WHO, 'first', 'done');
+  rmSync(directory, { recursive: true });
+  trail.record(WHO, 'second', 'done');
+  const lines = readFileSync(file, 'utf8').trim().split('\n');
+  t.deepEqual(
+    lines.map((line) => readAuditLine(line)?.action),
+    ['first', 'second'],
+  );
+  t.true(logged.some((line) => line.includes('was removed')));
+  t.is(trail.counters().notWritten, 0);
 });
 
 test('a line that is none is left out, and costs no other', (t) => {

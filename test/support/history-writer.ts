@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { systemClock } from '../../src/clock.js';
 import { History } from '../../src/history/history.js';
 import { createLog } from '../../src/log.js';
+import type { Archive } from '../../src/network/archive.js';
 import type { Hub, HubEvent } from '../../src/network/hub.js';
 import { shippedTables } from './tables.js';
 
@@ -24,7 +25,9 @@ const opened = await History.open({
   tables: shippedTables,
   clock: systemClock,
   log: createLog('history'),
-  onFailing: (isFailing) => isFailing && process.exit(1),
+  memory: {} as Archive,
+  onFailing: (why) => why !== undefined && process.exit(1),
+  onRestoredLate: () => process.exit(1),
 });
 if (!opened.history || !TYPE) throw new Error('no history');
 const { history, restored } = opened;

@@ -1,6 +1,8 @@
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { EventWriter, type NodeFacts, readRecords } from '../../src/history/event-record.js';
+import type { Holdings } from '../../src/history/holdings.js';
 import { unpackRestored } from '../../src/history/restored.js';
 import { Store } from '../../src/history/store.js';
 import type { FromThread, Question, StoreSettings } from '../../src/history/thread-messages.js';
@@ -19,6 +21,8 @@ export class StoreFixture {
   readonly told: FromThread[] = [];
   #database: Sqlite.Database | undefined;
   readonly #settings: Partial<StoreSettings>;
+  /** What the gateway holds in memory: its answer to each file that is opened later. */
+  holdings: Holdings = { nodes: [], latest: new Uint8Array(0), alarms: [], lists: [], events: [] };
   store: Store;
 
   constructor(
@@ -85,6 +89,11 @@ export class StoreFixture {
     for (let step = 0; this.store.tidy(); step++) if (step > 10_000) throw new Error('tidying does not end');
   }
 
+  /** Paths of all that lies in its folder. */
+  files(): string[] {
+    return readdirSync(this.folder).map((name) => join(this.folder, name));
+  }
+
   /** The file as another program sees it. */
   query(sql: string): unknown[] {
     const database = new Sqlite(this.file, { readonly: true });
@@ -126,7 +135,10 @@ export class StoreFixture {
       dataTypes: shippedTables.dataTypes,
       now: () => this.clock.now(),
       monotonic: () => this.clock.monotonic(),
-      tell: (message) => this.told.push(message),
+      tell: (message) => {
+        this.told.push(message);
+        if (message.kind === 'opened') this.store.goOn(this.holdings);
+      },
     });
   }
 }

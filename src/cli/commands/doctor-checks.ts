@@ -23,7 +23,9 @@ export async function examine(socket: string | undefined, parts: DoctorParts = {
   try {
     const onPorts = examinePorts(ports, status, parts);
     const root =
-      reached.client && status ? [examineLink(status), await examineRoot(reached.client, status)] : [];
+      reached.client && status
+        ? [examineLink(status), await examineRoot(reached.client, status), examineHistory(status)]
+        : [];
     return [...onPorts, reached.finding, ...root];
   } finally {
     reached.client?.close();
@@ -60,6 +62,19 @@ function examineLink({ link }: Result<'status'>): Finding {
     verdict: 'problem',
     text,
     advice: 'the gateway tries again by itself once what is wrong above is right',
+  };
+}
+
+function examineHistory({ history: { file, fault } }: Result<'status'>): Finding {
+  const check = 'history';
+  if (fault === null) return { check, verdict: 'fine', text: file ?? 'turned off' };
+  const text = file === null ? `in memory only: ${fault}` : `not written to ${file}: ${fault}`;
+  return {
+    check,
+    verdict: 'problem',
+    text,
+    advice:
+      'free disk space, end the program that holds the file, or make the state directory writable; the gateway retries by itself, unless a package is missing',
   };
 }
 

@@ -8,7 +8,7 @@ import type { Finding } from './findings.js';
 
 const EXIT_CODES_OF_HEALTH = `
 Exit codes:
-  0  the link is open, the root has spoken lately, no alarm of high priority is active
+  0  the link is open, the root has spoken lately, no alarm of high priority is active, the history is written
   1  one of these is not so, but the link is open
   3  no gateway is running
   4  no permission
@@ -49,12 +49,14 @@ const WELL: Readonly<Record<Check['check'], string>> = {
   link: 'is open',
   root: 'has spoken lately',
   alarms: 'none of high priority is active',
+  history: 'is written, or turned off',
 };
 
 const ADVICE: Readonly<Record<Check['check'], string>> = {
   link: 'to see what is wrong: meshgate doctor',
   root: 'to ask it now: meshgate doctor; to restart it: meshgate reset-root',
   alarms: 'to see them: meshgate alarms',
+  history: 'to see what to do: meshgate doctor',
 };
 
 /** `path`: the socket that it was asked on. */

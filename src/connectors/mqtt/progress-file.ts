@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import type { CancelTimer, Clock } from '../../clock.js';
 import { errorText, systemErrorCode } from '../../errors.js';
 import type { Log } from '../../log.js';
@@ -51,7 +51,7 @@ export class ProgressFile {
     this.#cancelWrite = undefined;
     if (this.#seq === undefined) return;
     try {
-      mkdirSync(dirname(this.#file), { recursive: true });
+      makeDirectories(dirname(resolve(this.#file)));
       writeFileSync(`${this.#file}.new`, `${JSON.stringify({ at: this.#place, acknowledged: this.#seq })}\n`);
       renameSync(`${this.#file}.new`, this.#file);
       this.#seq = undefined;
@@ -63,4 +63,11 @@ export class ProgressFile {
   #complain(error: unknown): void {
     this.#log.warn('progress file', `${this.#file}: ${errorText(error)}`);
   }
+}
+
+/** One by one: Node's own way to make several never ends below /proc. */
+function makeDirectories(directory: string): void {
+  if (existsSync(directory)) return;
+  makeDirectories(dirname(directory));
+  mkdirSync(directory);
 }

@@ -39,16 +39,21 @@ export function describeLink({ state, since, name, identity, reason, detail }: L
 
 /** The checks in their order, each with its reason in words where it is not passed. */
 export function describeHealth(health: Health): HealthInfo {
-  const checks = (['link', 'root', 'alarms'] as const).map((check) => {
+  const checks = (['link', 'root', 'alarms', 'history'] as const).map((check) => {
     const reason = health[check];
     return {
       check,
       ok: reason === undefined,
       reason: reason ?? null,
-      text: reason ? healthText(reason) : null,
+      text: reason ? checkText(reason, health) : null,
     };
   });
   return { ready: health.root === undefined, healthy: checks.every(({ ok }) => ok), checks };
+}
+
+function checkText(reason: HealthReason, { historyFault }: Health): string {
+  const isMore = reason === 'historyFailing' && historyFault !== undefined;
+  return isMore ? `${healthText(reason)}: ${historyFault}` : healthText(reason);
 }
 
 /** A reason in words. */

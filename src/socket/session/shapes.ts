@@ -144,7 +144,7 @@ export const healthShape = z.object({
   healthy: z.boolean().describe('every check is passed'),
   checks: z.array(
     z.object({
-      check: z.enum(['link', 'root', 'alarms']),
+      check: z.enum(['link', 'root', 'alarms', 'history']),
       ok: z.boolean(),
       reason: z.string().nullable().describe('why it is not passed, from a closed list'),
       text: z.string().nullable().describe('the reason in words'),

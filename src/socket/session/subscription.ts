@@ -40,6 +40,11 @@ interface HeldBack {
   coalesced: number;
 }
 
+/** Numbers that no event has: the file of an earlier run, which was read late, has used some of them. */
+function unusedBetween(last: number, next: number): HeldBack {
+  return { from: last + 1, to: next - 1, dropped: 0, coalesced: 0 };
+}
+
 interface Postponed {
   readonly event: ValueEvent;
   /** Monotonic ms. */
@@ -56,6 +61,8 @@ export class Subscription {
   #isOpen = false;
   /** Number of the last event that was read from the ring; undefined once events are taken as they come. */
   #readTo: number | undefined;
+  /** Of the last event that was taken as it came. */
+  #lastSeq = 0;
   #heldBack: HeldBack | undefined;
   /** Of the values that were held back, the latest of each node and type. */
   readonly #coalesced = new Map<number, ValueEvent>();
@@ -78,7 +85,10 @@ export class Subscription {
 
   /** An event as it comes; what the ring is still read for will be read there. */
   onEvent(event: HubEvent): void {
-    if (this.#readTo === undefined) this.#take(event);
+    if (this.#readTo !== undefined) return;
+    if (event.seq > this.#lastSeq + 1) this.#tellGap(unusedBetween(this.#lastSeq, event.seq));
+    this.#lastSeq = event.seq;
+    this.#take(event);
   }
 
   /** The reply is out: events may follow. */
@@ -103,9 +113,14 @@ export class Subscription {
     while (this.#isOpen && this.#readTo !== undefined && !this.#parts.isBehind()) {
       const { events, gone } = this.#parts.hub.replay(this.#readTo, READ_AT_ONCE);
       if (gone?.to) this.#tellGone(gone.from, gone.to);
-      if (events.length === 0) this.#readTo = undefined;
+      if (events.length === 0) this.#onReadAll();
       else this.#takeWhileRead(events);
     }
+  }
+
+  #onReadAll(): void {
+    this.#readTo = undefined;
+    this.#lastSeq = this.#parts.hub.lastSeq();
   }
 
   #tellGone(from: number, to: number): void {

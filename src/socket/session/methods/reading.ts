@@ -107,7 +107,8 @@ export const readingMethods = [
   }),
   method({
     name: 'health',
-    summary: 'Whether the link is open, the root has spoken lately, and no alarm of high priority is active.',
+    summary:
+      'Whether the link is open, the root has spoken lately, no alarm of high priority is active, and the history is written.',
     params: z.strictObject({}),
     result: healthShape,
     run: (_params, { hub }) => describeHealth(hub.health()),

@@ -1,0 +1,28 @@
+import type { HubEvent } from '../network/hub.js';
+import { toJson } from './event-record.js';
+import type { LastOfKind } from './holdings.js';
+
+type Kept = Extract<HubEvent, { kind: LastOfKind['kind'] }>;
+
+/** The last paths, robots, and board that was connected: what a restart goes on with besides nodes and alarms. */
+export class LastEvents {
+  readonly #events = new Map<LastOfKind['kind'], Kept | LastOfKind>();
+
+  /** One that an earlier run has left. */
+  restore(event: LastOfKind): void {
+    if (!this.#events.has(event.kind)) this.#events.set(event.kind, event);
+  }
+
+  note(event: HubEvent): void {
+    if (event.kind === 'paths' || event.kind === 'robots') this.#events.set(event.kind, event);
+    if (event.kind === 'link' && event.status.identity !== undefined) this.#events.set('link', event);
+  }
+
+  all(): LastOfKind[] {
+    return [...this.#events.values()].map((event) => ('detail' in event ? event : asStored(event)));
+  }
+}
+
+function asStored({ seq, at, ...content }: Kept): LastOfKind {
+  return { seq, at, kind: content.kind, detail: toJson(content) };
+}
