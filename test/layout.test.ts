@@ -59,6 +59,8 @@ const TOOLS = [
   'package-root',
   'process-lock',
   'socket-location',
+  'origin',
+  'listen-near',
 ];
 
 /**
@@ -75,6 +77,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'package-root': [],
   'process-lock': [],
   'socket-location': [],
+  origin: [],
+  'listen-near': [],
   log: [],
   uart: [],
   node: [],
@@ -109,9 +113,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'connectors/mqtt/topics',
     'socket/role',
     'socket/session/methods',
+    'socket/web/refusal-log',
+    'socket/web/request-connections',
     'socket/web/security-headers',
     'socket/web/static-files',
     'socket/web/web-access',
+    'socket/waiting-room',
   ],
   config: ['protocol/address'],
   'config-changes': ['config'],

@@ -23,7 +23,9 @@ export async function examine(socket: string | undefined, parts: DoctorParts = {
   try {
     const onPorts = examinePorts(ports, status, parts);
     const root =
-      reached.client && status ? [examineLink(status), await examineRoot(reached.client, status)] : [];
+      reached.client && status
+        ? [...examineDashboard(status), examineLink(status), await examineRoot(reached.client, status)]
+        : [];
     return [...onPorts, reached.finding, ...root];
   } finally {
     reached.client?.close();
@@ -48,6 +50,14 @@ async function reach(
       : 'start it: meshgate start; if it serves another socket: --socket PATH, or MESHGATE_SOCKET';
     return { finding: { check, verdict: 'problem', text, advice } };
   }
+}
+
+/** Nothing to say of an earlier gateway, which does not name it. */
+function examineDashboard({ dashboard }: Result<'status'>): Finding[] {
+  const check = 'dashboard';
+  if (dashboard === undefined) return [];
+  if (dashboard !== null) return [{ check, verdict: 'fine', text: `is on ${dashboard}` }];
+  return [{ check, verdict: 'skipped', text: 'not served: http.listen is off, or its ports are taken' }];
 }
 
 function examineLink({ link }: Result<'status'>): Finding {
