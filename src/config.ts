@@ -10,6 +10,7 @@ import { parse as parseToml } from 'smol-toml';
 import * as z from 'zod';
 import { errorText, MeshgateError } from './errors.js';
 import { findNameFault } from './network/node-names.js';
+import { readOrigin } from './origin.js';
 import { packageRoot } from './package-root.js';
 import { isUnicast } from './protocol/address.js';
 import { nameKey } from './protocol/names.js';
@@ -42,13 +43,17 @@ const text = (error: string) => z.string({ error });
 
 const path = text('must be a path').min(1, { error: 'must be a path' });
 
+/** A list; variables and flags give it as text, with commas between its entries. */
+const listed = (value: unknown) =>
+  typeof value === 'string'
+    ? value
+        .split(',')
+        .map((entry) => entry.trim())
+        .filter(Boolean)
+    : value;
+
 const ports = z.preprocess(
-  (value) =>
-    typeof value === 'string'
-      ? value.split(',').filter(Boolean)
-      : typeof value === 'number'
-        ? [value]
-        : value,
+  (value) => (typeof value === 'number' ? [value] : listed(value)),
   z
     .array(whole(1, 65535), { error: 'must be a port from 1 to 65535, or several' })
     .refine((all) => new Set(all).size === all.length, { error: 'each port can be listed only once' }),
@@ -130,6 +135,20 @@ const tiles = text(TILES).refine(
 
 const token = z.string().min(16, { error: 'must have at least 16 characters' });
 
+const ORIGIN = 'must be an origin such as http://localhost:3000, or null';
+const ORIGINS = 'must be a list of origins, such as ["http://localhost:3000", "null"]';
+const origins = z.preprocess(
+  listed,
+  z.array(
+    text(ORIGIN).transform((given, context) => {
+      const origin = readOrigin(given);
+      if (origin === undefined) context.addIssue({ code: 'custom', message: ORIGIN });
+      return origin ?? z.NEVER;
+    }),
+    { error: ORIGINS },
+  ),
+);
+
 const minute = 60;
 const day = 24 * 60 * minute;
 
@@ -192,8 +211,8 @@ const httpSection = z.strictObject({
   listen: httpAddress.optional(),
   token: token.optional(),
   read_token: token.optional(),
-  /** Pages of other origins that may connect. */
-  origins: z.array(z.url({ error: 'must be an origin such as http://localhost:3000' })).default([]),
+  /** Pages of other origins that may connect; `null`: pages from a file. */
+  origins: origins.default([]),
   read_only: flag.default(false),
   /** Which messages dashboards at ws://…/ get. */
   classic: z.enum(['v1', 'v2'], { error: 'must be v1 or v2' }).default('v1'),
@@ -251,10 +270,7 @@ const TOPIC_LEVEL =
 const topicLevel = text(TOPIC_LEVEL).regex(/^(?![$\s])[^/+#\p{Cc}]{1,64}(?<!\s)$/u, { error: TOPIC_LEVEL });
 
 const COMMANDS = 'must be a list of commands, such as ["send", "ping"]';
-const commands = z.preprocess(
-  (value) => (typeof value === 'string' ? value.split(',').filter(Boolean) : value),
-  z.array(z.string({ error: COMMANDS }), { error: COMMANDS }),
-);
+const commands = z.preprocess(listed, z.array(z.string({ error: COMMANDS }), { error: COMMANDS }));
 
 const mqttSection = section({
   /** Without one there is no MQTT. */
@@ -362,7 +378,7 @@ const PREFIX = 'MESHGATE_';
 const CONFIG_FILE_VARIABLE = 'MESHGATE_CONFIG';
 const FLEET_VARIABLES = /^MESHGATE_FLEET(_(PREFIX|USER|PASSWORD|CA_FILE))?$/;
 
-/** Lists and tables of a site's own: no variable could hold them. */
+/** Tables of a site's own, and lists of tables: they are for the file only. */
 const FILE_ONLY: ReadonlySet<string> = new Set(['names', 'sockets']);
 
 const variables: readonly Variable[] = listVariables();
@@ -447,10 +463,16 @@ function readVariables(env: NodeJS.ProcessEnv): GivenSettings {
     if (!name.startsWith(PREFIX) || name === CONFIG_FILE_VARIABLE || value === undefined) continue;
     if (FLEET_VARIABLES.test(name)) continue;
     const variable = variables.find((known) => known.name === name);
-    if (!variable) throw new MeshgateError('BAD_CONFIG', `${name} = "${value}": there is no such setting`);
+    if (!variable) throw badVariable(name, value);
     settings = merge(settings, nest(variable.path, value));
   }
   return settings;
+}
+
+function badVariable(name: string, value: string): MeshgateError {
+  const fileOnly = [...FILE_ONLY].find((setting) => variableName([setting]) === name);
+  const why = fileOnly === undefined ? 'there is no such setting' : `${fileOnly} can be set in the file only`;
+  return new MeshgateError('BAD_CONFIG', `${name} = "${value}": ${why}`);
 }
 
 function listVariables(): Variable[] {

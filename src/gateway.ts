@@ -17,6 +17,7 @@ import {
 import { ClassicLog } from './history/classic-log.js';
 import { History } from './history/history.js';
 import { defaultStateDirectory, lockState, prepareStateDirectory } from './history/state-directory.js';
+import { listenNear } from './listen-near.js';
 import { LiveSettings, type Reloaded } from './live-settings.js';
 import { createLog, type Log, type LogFormat, type WriteLine } from './log.js';
 import type { Hub } from './network/hub.js';
@@ -76,7 +77,7 @@ export function loadTables(config: Config): Tables {
 export interface WebAddress {
   readonly host: string;
   readonly port: number;
-  /** False: where the port is taken the gateway runs without, and says so. */
+  /** False: nobody has asked for this port; where it is taken, the next one that is free is used. */
   readonly isRequired: boolean;
 }
 
@@ -260,6 +261,7 @@ export class Gateway {
         audit: this.#audit.counters(),
         ...Object.fromEntries([...this.#connectors].map(([name, connector]) => [name, connector.counters()])),
       }),
+      dashboardUrl: () => this.webUrl,
       map: mapPicture.facts,
       recorder: this.recorder,
     };
@@ -272,11 +274,15 @@ export class Gateway {
     const host = web.host.includes(':') ? `[${web.host}]` : web.host;
     const where = `${host}:${web.port}`;
     try {
-      const port = await namingFailures(where, () => server.listen());
+      const port = await namingFailures(where, () => listenNear(web, (next) => server.listen(next)));
+      if (web.port !== 0 && port !== web.port)
+        this.#log.info(
+          `${where} is taken, so the dashboard is on port ${port}; --http PORT gives it another`,
+        );
       return `http://${host}:${port}/`;
     } catch (error) {
       if (web.isRequired || !(error instanceof MeshgateError) || error.code !== 'ADDRESS_IN_USE') throw error;
-      this.#log.info(`${where} is taken, so there is no dashboard here; --http PORT gives it another place`);
+      this.#log.info(`${where} and the ports after it are taken, so there is no dashboard; use --http PORT`);
       return undefined;
     }
   }

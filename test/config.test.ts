@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { type GivenSettings, loadConfig } from '../src/config.js';
+import { type Config, type GivenSettings, loadConfig, settingNames } from '../src/config.js';
 import { packageRoot } from '../src/package-root.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'meshgate-config-'));
@@ -75,6 +75,100 @@ test('values are read alike from every source', (t) => {
   for (const text of ['true', '1']) t.true(given({}, { MESHGATE_SIMULATE: text }).simulate);
   for (const text of ['false', '0']) t.false(given({}, { MESHGATE_SIMULATE: text }).simulate);
   t.is(given({}, { MESHGATE_SIMULATION_LOSS: '0.25' }).simulation.loss, 0.25);
+});
+
+/** A setting's text in its variable, and what it means; where that is the same text or number, the text alone. */
+const IN_VARIABLES: Readonly<Record<string, string | readonly [text: string, value: unknown]>> = {
+  port: '/dev/ttyS1',
+  baud: '9600',
+  socket: '/run/s',
+  tcp: ['5001, 5002', [5001, 5002]],
+  state: '/state',
+  simulate: ['true', true],
+  opcodes: '/o.json',
+  data_types: '/d.json',
+  'serial.dtr': 'off',
+  'serial.rts': 'on',
+  'clients.mode': ['0600', 0o600],
+  'clients.group': 'mesh',
+  'clients.role': 'read',
+  'clients.tcp_role': 'send',
+  'http.listen': ['127.0.0.1:80', { host: '127.0.0.1', port: 80 }],
+  'http.token': '0123456789abcdef',
+  'http.read_token': '0123456789abcdeg',
+  'http.origins': ['http://localhost:3000/, null', ['http://localhost:3000', 'null']],
+  'http.read_only': ['1', true],
+  'http.classic': 'v2',
+  'recovery.enabled': ['false', false],
+  'history.enabled': ['0', false],
+  'history.days': '0.5',
+  'history.max_bytes': '2000000',
+  'history.classic_log': '/log',
+  'log.format': 'json',
+  'map.image': '/map.png',
+  'map.corners': ['45, -124, 44, -123', [45, -124, 44, -123]],
+  'map.tiles': 'https://tiles.example/{z}/{x}/{y}.png',
+  'map.attribution': 'someone',
+  'mqtt.url': 'mqtt://broker',
+  'mqtt.id': 'north',
+  'mqtt.prefix': 'farm',
+  'mqtt.version': '5',
+  'mqtt.user': 'u',
+  'mqtt.password': 'p',
+  'mqtt.password_file': '/p',
+  'mqtt.ca_file': '/ca',
+  'mqtt.cert_file': '/cert',
+  'mqtt.key_file': '/key',
+  'mqtt.commands': ['send, ping', ['send', 'ping']],
+  'mqtt.discovery': 'homeassistant',
+  'mqtt.state_file': '/m.json',
+  'recorder.bytes': '131072',
+  'recorder.clients': ['false', false],
+  'recorder.directory': '/r',
+  'recorder.directory_bytes': '2000000',
+  'simulation.loss': '0.5',
+  'simulation.rate_hz': '2.5',
+  'simulation.generation': '3',
+  'simulation.faults': 'field',
+};
+/** Whole numbers whose default is as good a value as any. */
+const DEFAULTS = loadConfig({}, undefined, {});
+const FOR_THE_FILE_ONLY = ['names', 'sockets'];
+
+function settingOf(config: Config, name: string): unknown {
+  return name.split('.').reduce<unknown>((inner, key) => (inner as Record<string, unknown>)[key], config);
+}
+
+for (const name of settingNames().filter((name) => !FOR_THE_FILE_ONLY.includes(name))) {
+  const variable = `MESHGATE_${name.replace('.', '_').toUpperCase()}`;
+  test(`${name} can be given by ${variable}`, (t) => {
+    const sample = IN_VARIABLES[name] ?? String(settingOf(DEFAULTS, name));
+    const [given, value] = typeof sample === 'string' ? [sample, sample] : sample;
+    const found = settingOf(loadConfig({}, undefined, { [variable]: given }), name);
+    t.deepEqual(typeof found === 'number' && typeof value === 'string' ? String(found) : found, value);
+  });
+}
+
+for (const name of FOR_THE_FILE_ONLY) {
+  test(`${name} is for the file only, and its variable is refused with that reason`, (t) => {
+    const env = { [`MESHGATE_${name.toUpperCase()}`]: '[]' };
+    t.throws(() => loadConfig({}, undefined, env), {
+      message: new RegExp(`: ${name} can be set in the file only`),
+    });
+  });
+}
+
+test('origins are read as browsers send them', (t) => {
+  const read = (origins: unknown) => loadConfig({ http: { origins } }, undefined, {}).http.origins;
+  t.deepEqual(read(['HTTP://LocalHost:80/', 'https://a.example:8443', 'null', 'app://page']), [
+    'http://localhost',
+    'https://a.example:8443',
+    'null',
+    'app://page',
+  ]);
+  for (const wrong of ['localhost:3000', 'http://', 'http://a/path', 'http://u@a', '*', 'mailto:a@b', '']) {
+    t.throws(() => read([wrong]), { code: 'BAD_CONFIG', message: /must be an origin/ }, wrong);
+  }
 });
 
 test('the commands over MQTT are a list, also as text', (t) => {

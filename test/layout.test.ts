@@ -59,6 +59,8 @@ const TOOLS = [
   'package-root',
   'process-lock',
   'socket-location',
+  'origin',
+  'listen-near',
 ];
 
 /**
@@ -75,6 +77,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'package-root': [],
   'process-lock': [],
   'socket-location': [],
+  origin: [],
+  'listen-near': [],
   log: [],
   uart: [],
   node: [],
@@ -127,9 +131,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'socket/session/method',
     'socket/session/methods',
     'socket/session/subscriptions',
+    'socket/web/refusal-log',
+    'socket/web/request-connections',
     'socket/web/security-headers',
     'socket/web/static-files',
     'socket/web/web-access',
+    'socket/waiting-room',
   ],
   config: ['network/node-names', 'protocol/address', 'protocol/names', 'protocol/position'],
   'config-changes': ['config'],

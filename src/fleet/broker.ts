@@ -159,6 +159,16 @@ export class Broker {
   }
 }
 
+/** What a payload holds as JSON; undefined for anything but an object: whoever may publish can publish nonsense. */
+export function readPayload(payload: Buffer): object | undefined {
+  try {
+    const read: unknown = JSON.parse(payload.toString('utf8'));
+    return typeof read === 'object' && read !== null ? read : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether a topic is one of those that a filter with `+` and `#` names. */
 export function matches(filter: string, topic: string): boolean {
   const levels = topic.split('/');

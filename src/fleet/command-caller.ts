@@ -1,7 +1,7 @@
 /** Commands to one gateway over the broker, each matched with its answer. */
 import { systemClock } from '../clock.js';
 import type { Topics } from '../connectors/mqtt/topics.js';
-import type { Broker, Message } from './broker.js';
+import { type Broker, type Message, readPayload } from './broker.js';
 import { Refusal } from './refusal.js';
 
 /** What a gateway takes for an answer beside what the command itself waits for. */
@@ -90,7 +90,8 @@ export class CommandCaller {
 
   /** Stages of a delivery come as answers too; they come as events as well. */
   #onAnswer({ payload, correlation }: Message): void {
-    const answer = JSON.parse(payload.toString('utf8')) as Answer;
+    const answer = readPayload(payload) as Answer | undefined;
+    if (!answer) return;
     const pending = this.#pending.get(correlation ?? answer.correlation ?? '');
     if (answer.error) pending?.reject(new Refusal(answer.error.code, answer.error.message));
     else if (answer.result !== undefined) pending?.resolve(answer.result);

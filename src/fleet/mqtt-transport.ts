@@ -10,7 +10,7 @@ import { SessionError } from '../socket/session/errors.js';
 import { checkParams } from '../socket/session/method.js';
 import { subscribeParams } from '../socket/session/methods/watching.js';
 import { MAX_SUBSCRIPTIONS } from '../socket/session/subscriptions.js';
-import type { Broker } from './broker.js';
+import { type Broker, readPayload } from './broker.js';
 import { CommandCaller } from './command-caller.js';
 import { EventGate, type GapNotice } from './event-gate.js';
 import { errorObject, Refusal } from './refusal.js';
@@ -135,7 +135,8 @@ class MqttChannel implements Channel {
   /** All gates stand behind one subscription at the broker, made when it is first wanted. */
   async #listen(): Promise<void> {
     this.#events ??= this.#broker.subscribe(`${this.#topics.base}/event/#`, ({ payload }) => {
-      const event = JSON.parse(payload.toString('utf8')) as MeshEvent | GapNotice;
+      const event = readPayload(payload) as MeshEvent | GapNotice | undefined;
+      if (!event) return;
       for (const gate of [...this.#gates.values()]) if (!this.#isOver) gate.take(event);
     });
     const release = await this.#events;

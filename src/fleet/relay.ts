@@ -17,6 +17,8 @@ export interface RelayParts {
   readonly role: Role | undefined;
   /** Bytes that may wait for a client that does not read. */
   readonly outboxLimit: number;
+  /** The client has shown a token: false where there is no room for it. */
+  readonly admit: () => boolean;
 }
 
 interface Request {
@@ -26,11 +28,15 @@ interface Request {
 }
 
 const TOKEN_TIMEOUT_MS = 5000;
+/** A client that was refused has this long to read why. */
+const LINGER_MS = 1000;
 /** What may wait until the channel is open. */
 const MAX_WAITING = 64;
 /** Close codes of websockets: RFC 6455, section 7.4. */
 const CLOSE_GOING_AWAY = 1001;
 const CLOSE_POLICY = 1008;
+/** 1013, try again later. */
+const CLOSE_TOO_MANY = 1013;
 
 export class Relay {
   readonly #socket: WebSocket;
@@ -38,7 +44,8 @@ export class Relay {
   readonly #waiting: string[] = [];
   /** Requests of `hello`: their replies tell the role that the client has here. */
   readonly #hellos = new Set<unknown>();
-  readonly #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isDismissed = false;
   #role: Role | undefined;
   #channel: Channel | undefined;
 
@@ -50,7 +57,7 @@ export class Relay {
     socket.on('error', () => socket.terminate());
     socket.on('close', () => this.#onClosed());
     if (this.#role) void this.#open();
-    else this.#timer = setTimeout(() => socket.close(CLOSE_POLICY), TOKEN_TIMEOUT_MS);
+    else this.#timer = setTimeout(() => socket.terminate(), TOKEN_TIMEOUT_MS);
   }
 
   async #open(): Promise<void> {
@@ -71,6 +78,7 @@ export class Relay {
   }
 
   #onMessage(text: string): void {
+    if (this.#isDismissed) return;
     const request = readRequest(text);
     if (!request) this.#refuse(null, 'INVALID_REQUEST');
     else if (!this.#role) this.#takeToken(request);
@@ -90,15 +98,28 @@ export class Relay {
 
   #takeToken({ id, params }: Request): void {
     const { access } = this.#parts;
-    this.#role = typeof params?.token === 'string' ? roleOfToken(params.token, access) : undefined;
-    if (!this.#role) {
-      this.#refuse(id, 'UNAUTHORIZED');
-      this.#socket.close(CLOSE_POLICY);
-      return;
-    }
+    const role = typeof params?.token === 'string' ? roleOfToken(params.token, access) : undefined;
+    if (!role) {
+      this.#dismiss(id, 'UNAUTHORIZED', CLOSE_POLICY);
+    } else if (!this.#parts.admit()) {
+      this.#dismiss(id, 'TOO_MANY_CLIENTS', CLOSE_TOO_MANY);
+    } else this.#welcome(role, id);
+  }
+
+  #welcome(role: Role, id: unknown): void {
+    this.#role = role;
     clearTimeout(this.#timer);
-    this.#socket.send(JSON.stringify({ jsonrpc: '2.0', id, result: { role: this.#role } }));
+    this.#socket.send(JSON.stringify({ jsonrpc: '2.0', id, result: { role } }));
     void this.#open();
+  }
+
+  /** Refuses the client, which has a moment to read why. */
+  #dismiss(id: unknown, code: SessionErrorCode, closeCode: number): void {
+    this.#isDismissed = true;
+    this.#refuse(id, code);
+    this.#socket.close(closeCode);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#socket.terminate(), LINGER_MS);
   }
 
   #tell(line: string): void {

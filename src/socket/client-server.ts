@@ -153,12 +153,17 @@ export class ClientServer {
     if (!isAdmitted) connection.refuse();
   }
 
-  /** One role's clients can't crowd out another's. */
+  /** One role's clients can't crowd out another's; and those that have said nothing make room for those that may. */
   #roomFor(role: Role): 'forAll' | 'forRefusal' | 'none' {
     const connections = [...this.#connections];
-    const admitted = connections.filter((other) => other.role === role && !other.isRefused).length;
-    if (admitted < this.#parts.settings.maxClients) return 'forAll';
-    return connections.filter(({ isRefused }) => isRefused).length < MAX_REFUSED ? 'forRefusal' : 'none';
+    const admitted = connections.filter((other) => other.role === role && !other.isRefused);
+    const hasRefusalRoom = connections.filter(({ isRefused }) => isRefused).length < MAX_REFUSED;
+    if (admitted.length < this.#parts.settings.maxClients) return 'forAll';
+    const oldestSilent = admitted.find(({ isUndecided }) => isUndecided);
+    if (!oldestSilent) return hasRefusalRoom ? 'forRefusal' : 'none';
+    if (hasRefusalRoom) oldestSilent.makeRoom();
+    else oldestSilent.cut('tooMany');
+    return 'forAll';
   }
 
   #cutOff(socket: Socket): void {

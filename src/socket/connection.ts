@@ -181,9 +181,20 @@ export class Connection {
     );
   }
 
+  /** It has not said yet what it wants. */
+  get isUndecided(): boolean {
+    return this.#awaiting === 'firstBytes';
+  }
+
+  /** Refuses a client that is undecided, since another wants to come. */
+  makeRoom(): void {
+    this.#isRefused = true;
+    this.#reply(failure('Too Many Clients'), 'tooMany');
+  }
+
   /** Ends the connection at once, whatever is still unsent. */
-  cut(): void {
-    this.#end('stopped');
+  cut(reason: 'stopped' | 'tooMany' = 'stopped'): void {
+    this.#end(reason);
   }
 
   /** Ends the connection because the gateway stops; a session is told why, and has a moment to read it. */

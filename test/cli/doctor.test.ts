@@ -65,7 +65,7 @@ test('a gateway with a root that answers is well', async (t) => {
   t.deepEqual(problemsOf(findings), []);
   t.deepEqual(
     findings.map(({ check }) => check),
-    ['serial port', 'port permission', 'port in use', 'gateway', 'link', 'root', 'history'],
+    ['serial port', 'port permission', 'port in use', 'gateway', 'dashboard', 'link', 'root', 'history'],
   );
 });
 

@@ -63,11 +63,11 @@ test.serial('a gateway goes on when nobody reads its log any more', async (t) =>
   const socket = freshSocket();
   const gateway = await startProcess([...NO_DEVICE, '--socket', socket], { MESHGATE_CLIENTS_MAX: '1' });
   gateway.child.stderr?.destroy();
-  const held = await connectTo(socket);
+  const held = await listenTo(socket);
   for (let round = 0; round < 3; round++) {
     t.is((await ask(socket, 'ACT-C')).toString('utf8', 2), 'Too Many Clients');
   }
-  held.destroy();
+  held.close();
   const { code } = await gateway.stop();
   t.is(code, 0);
   t.false(existsSync(socket));

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import test from 'ava';
-import { ask, connectTo, readAll, sendPieces } from '../support/classic-client.js';
+import { ask, connectTo, listenTo, readAll, sendPieces } from '../support/classic-client.js';
 import { withGateway } from '../support/gateway-fixture.js';
 import { bytesOf as hex } from '../support/hex.js';
 import { ManualClock } from '../support/manual-clock.js';
@@ -114,16 +114,29 @@ test('the longest legal request is served', (t) =>
 
 test('one client too many is told so; when another has gone there is room again', (t) =>
   withGateway({ settings: { clients: { max: 2 } } }, async ({ socketPath }) => {
-    const first = await connectTo(socketPath);
-    const second = await connectTo(socketPath);
+    const first = await listenTo(socketPath);
+    const second = await listenTo(socketPath);
     t.is((await ask(socketPath, 'ACT-C')).toString('utf8', 2), 'Too Many Clients');
-    first.destroy();
+    first.close();
     let answer = '';
     for (let round = 0; round < 50 && answer !== '5300'; round++) {
       answer = (await ask(socketPath, 'ACT-C')).toString('hex');
     }
     t.is(answer, '5300');
-    second.destroy();
+    second.close();
+  }));
+
+test('clients that have said nothing make room for others, the oldest first; one that listens stays', (t) =>
+  withGateway({ settings: { clients: { max: 3, request_timeout_ms: 60_000 } } }, async ({ socketPath }) => {
+    const listener = await listenTo(socketPath);
+    const silent = [await connectTo(socketPath), await connectTo(socketPath)];
+    silent[0]?.write('SEN');
+    const answers = silent.map((socket) => readAll(socket));
+    for (let round = 0; round < 3; round++) t.is((await ask(socketPath, 'ACT-C')).toString('hex'), '5300');
+    t.is((await answers[0])?.toString('utf8', 2), 'Too Many Clients');
+    silent[1]?.destroy();
+    t.is((await ask(socketPath, 'W-LOGx')).toString(), 'S');
+    listener.close();
   }));
 
 test('a client that vanishes in the middle of a command leaves no trace', (t) =>

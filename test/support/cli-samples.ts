@@ -95,6 +95,7 @@ export const STATUS = {
   startedAt: NOW - 3_726_000,
   uptimeMs: 3_726_000,
   port: 'auto',
+  dashboard: 'http://127.0.0.1:7655/',
   link: LINK,
   root: { lastHeardAt: NOW - 1500, resets: 2 },
   nodes: { total: 4, byStatus: { unheard: 1, active: 1, idle: 1, disconnected: 1, unknown: 0 } },

@@ -50,8 +50,16 @@ test('a program, which has no origin, and the page of the gateway itself may con
 
 test("another origin's page is refused, unless the settings name the origin", async (t) => {
   const fixture = await start(t, { origins: ['http://localhost:3000'] });
-  for (const path of ['/', '/rpc']) {
-    for (const origin of ['http://evil.example', 'null', 'http://localhost:3001', 'https://localhost:3000']) {
+  const foreign = [
+    'http://evil.example',
+    'null',
+    'http://localhost.evil.example',
+    'http://127.0.0.1.evil.example',
+  ];
+  const ofThisMachine = ['http://localhost:3001', 'https://localhost:3000'];
+  const table = { '/': foreign, '/rpc': [...foreign, ...ofThisMachine] };
+  for (const [path, origins] of Object.entries(table)) {
+    for (const origin of origins) {
       await t.throwsAsync(
         open(t, fixture, { origin }, path),
         { message: 'refused 403' },
@@ -72,6 +80,43 @@ test('a foreign name that was made to point here is refused: page and websocket'
   for (const name of ['localhost', 'LOCALHOST:80', '127.0.0.1:7654', '[::1]:7654']) {
     t.is(await statusOf(fixture, { host: name }), 200, name);
   }
+});
+
+test('pages of this machine may open the classic monitor, which has no commands, and not a session', async (t) => {
+  const fixture = await start(t);
+  const names = ['localhost', 'localhost:3000', '127.0.0.1:8080', '127.1.2.3', '[::1]:5173'];
+  for (const origin of names.flatMap((name) => [`http://${name}`, `https://${name}`])) {
+    const client = await open(t, fixture, { origin }, '/');
+    t.regex(await client.next(), /^\{"type":/, origin);
+    await t.throwsAsync(open(t, fixture, { origin }), { message: 'refused 403' }, origin);
+  }
+});
+
+test('null, the origin of a page from a file, can be allowed; that opens no door to foreign names', async (t) => {
+  const fixture = await start(t, { origins: ['null'] });
+  for (const path of ['/', '/rpc']) t.truthy(await open(t, fixture, { origin: 'null' }, path));
+  for (const host of ['rebound.example:7654', '::', 'null', 'http:']) {
+    t.is(await statusOf(fixture, { host }), 403, host);
+    await t.throwsAsync(open(t, fixture, { host, origin: 'null' }, '/'), { message: 'refused 403' }, host);
+  }
+});
+
+test('a refusal is logged once for each origin, with the setting that allows it, and for no more than 100', async (t) => {
+  const fixture = await start(t);
+  const refuse = (origin: string) =>
+    t.throwsAsync(open(t, fixture, { origin }), { message: 'refused 403' }, origin);
+  for (const origin of ['http://a.example', 'http://a.example', 'null', 'null']) await refuse(origin);
+  const lines = () => fixture.logged.filter((line) => line.includes('refused'));
+  t.is(lines().length, 2);
+  t.true(
+    lines()[0]?.endsWith(
+      'a page from the origin http://a.example was refused at /rpc; to allow it: http.origins = ["http://a.example"], or MESHGATE_HTTP_ORIGINS=http://a.example',
+    ),
+    lines()[0],
+  );
+  for (let count = 0; count < 120; count++) await refuse(`http://${count}.example`);
+  t.is(lines().length, 101);
+  t.regex(lines().at(-1) ?? '', /further refused origins and host names are not logged$/);
 });
 
 test('there is a websocket at / and /rpc, nowhere else', async (t) => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { Hub } from '../../src/network/hub.js';
 import { type FixtureOptions, startGateway, temporaryFolder } from '../support/gateway-fixture.js';
+import { askHttp } from '../support/http-ask.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { killProcesses, runToEnd, startProcess } from '../support/process-fixture.js';
 import { type RpcMessage, WebSocketClient } from '../support/web-socket-client.js';
@@ -108,53 +109,68 @@ test('a client without a word of its token is refused after 5 s', async (t) => {
   t.is(await client.closed, 1008);
 });
 
-/** Far more than sockets hold by themselves. */
-const MESSAGES = 20_000;
-const AT_ONCE = 250;
+interface WebCounters {
+  readonly queuedBytes: number;
+  readonly connected: number;
+  readonly coalesced: number;
+  readonly ended: Readonly<Record<string, number>>;
+}
 
-test('a dashboard that never reads is dropped; the others lose nothing', async (t) => {
-  const { webHost, root, logged } = await start(t, { settings: { clients: { outbox_bytes: 65_536 } } });
-  const reader = await open(t, webHost, '/');
+async function webCounters(session: WebSocketClient): Promise<WebCounters> {
+  const { result } = await session.call('counters');
+  return (result as { clients: { web: WebCounters } }).clients.web;
+}
+
+/** A picture of so many nodes is far larger than what sockets hold by themselves. */
+const NODES = 5000;
+const ROUNDS = 30;
+
+test('a dashboard that never reads waits for one message at most, and is dropped 40 s later', async (t) => {
+  const clock = new ManualClock();
+  const { webHost, root } = await start(t, { clock, settings: { http: { classic: 'v2' } } });
+  for (let node = 1; node < NODES; node++) root.say(Buffer.from([node >> 8, node & 0xff, 0x45, 1]));
+  const session = await open(t, webHost);
   const lazy = await open(t, webHost, '/');
-  await reader.find((text) => text.includes('robotStatus'));
   lazy.socket.pause();
-  for (let first = 0; first < MESSAGES; first += AT_ONCE) {
-    const numbers = Array.from({ length: AT_ONCE }, (_, index) =>
-      (first + index).toString(16).padStart(4, '0'),
-    );
-    for (const number of numbers) root.say(Buffer.from(`000545${number}${'00'.repeat(200)}`, 'hex'));
-    const lines: string[] = [];
-    for (const _ of numbers) lines.push(await reader.find((text) => text.includes('trafficLog')));
-    t.true(numbers.every((number, index) => lines[index]?.includes(`Echo ${number}00`)));
+  const sizes: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    root.say(Buffer.from([0, 1, 0x44, 1, 0, round]));
+    clock.advance(250);
+    sizes.push((await webCounters(session)).queuedBytes);
   }
-  t.true(
-    logged.some((line) => line.includes('did not read')),
-    logged.join('\n'),
-  );
-  lazy.socket.terminate();
+  // The system takes the first few; then one waits, and stays.
+  t.is(new Set(sizes.filter((size) => size > 0)).size, 1, `${sizes}`);
+  const pinged = once(session.socket, 'ping');
+  clock.advance(20_000);
+  await pinged;
+  await session.call('hello');
+  clock.advance(20_000);
+  t.like(await webCounters(session), { connected: 1, ended: { notAlive: 1 } });
 });
 
-test('a port that is taken: by default the gateway runs without, and says so', async (t) => {
-  const taken = createServer();
-  t.teardown(() => taken.close());
+async function hold(port: number): Promise<() => void> {
+  const server = createServer().listen(port, '127.0.0.1');
+  // Another program may hold it already.
+  await once(server, 'listening').catch(() => {});
+  return () => server.close();
+}
+
+test('a port that is taken: by default the next free one is used, and banner, log, status and doctor name it', async (t) => {
+  t.teardown(await hold(7654));
   const folder = temporaryFolder();
   t.teardown(folder.remove);
-  const start = async () => {
-    const started = await startProcess(['--simulate', '--socket', join(folder.path, 's')]);
-    await started.logged(/the root has spoken/);
-    return started;
-  };
-  // The gateway of another test may hold it first, and let it go at any time.
-  const hold = () => once(taken.listen(7654, '127.0.0.1'), 'listening').catch(() => {});
-  await hold();
-  let gateway = await start();
-  while (!gateway.stderr.includes('is taken')) {
-    await gateway.stop();
-    await hold();
-    gateway = await start();
-  }
-  t.regex(gateway.stderr, /127\.0\.0\.1:7654 is taken, so there is no dashboard here; --http PORT/);
-  t.is((await gateway.stop()).code, 0);
+  const socket = join(folder.path, 's');
+  const started = await startProcess(['--simulate', '--socket', socket]);
+  const [, url = '', port = ''] = await started.printed(
+    /the dashboard is on (http:\/\/127\.0\.0\.1:(\d+)\/) \(port 7654 is taken\)/,
+  );
+  t.true(Number(port) > 7654 && Number(port) < 7664, port);
+  t.regex(started.stderr, new RegExp(`127.0.0.1:7654 is taken, so the dashboard is on port ${port}`));
+  t.is((await askHttp(url)).status, 200);
+  const status = await runToEnd(['status', '--socket', socket, '--json']);
+  t.is(JSON.parse(status.stdout).dashboard, url);
+  t.true((await runToEnd(['doctor', '--socket', socket])).stdout.includes(`is on ${url}`));
+  t.is((await started.stop()).code, 0);
 });
 
 test('a port that was asked for and is taken ends the gateway with exit code 7', async (t) => {

@@ -1,7 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
-import { join } from 'node:path';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
 import { startGateway, temporaryFolder } from '../support/gateway-fixture.js';
@@ -159,4 +160,96 @@ test('a client that is refused and does not hang up holds nothing: the gateway s
   await close();
   socket.destroy();
   t.pass();
+});
+
+const corners = [45, -124, 44, -123];
+
+/** What may have become of the picture's folder or file since the start. */
+const MISHAPS: Readonly<Record<string, (folder: string, file: string) => void>> = {
+  'the folder has become a file': (folder) => {
+    rmSync(folder, { recursive: true });
+    writeFileSync(folder, '');
+  },
+  'the folder is a link to itself': (folder) => {
+    rmSync(folder, { recursive: true });
+    symlinkSync(folder, folder);
+  },
+  'the file is gone': (_folder, file) => rmSync(file),
+  'the file has become a folder': (_folder, file) => {
+    rmSync(file);
+    mkdirSync(file);
+  },
+  'the file has become a pipe without a writer': (_folder, file) => {
+    rmSync(file);
+    execFileSync('mkfifo', [file]);
+  },
+};
+
+for (const [what, happen] of Object.entries(MISHAPS)) {
+  test(`the picture of the map can not be read any more: ${what}`, async (t) => {
+    const image = picture(t, 'a.png', PNG);
+    const { webHost, close } = await startGateway({ web: true, settings: { map: { image, corners } } });
+    t.teardown(close);
+    happen(dirname(image), image);
+    for (const method of ['GET', 'HEAD', 'GET']) {
+      t.is((await askHttp(`http://${webHost}/map/image`, { method })).status, 404, method);
+    }
+    t.is((await askHttp(`http://${webHost}/healthz`)).status, 200);
+  });
+}
+
+test('a client that goes away in the midst of the picture, or does not read it, holds nobody up', async (t) => {
+  const image = picture(t, 'a.png', Buffer.concat([PNG, Buffer.alloc(30_000_000)]));
+  const { webHost, close } = await startGateway({ web: true, settings: { map: { image, corners } } });
+  const { hostname, port } = new URL(`http://${webHost}`);
+  const sockets = Array.from({ length: 20 }, () => connect({ host: hostname, port: Number(port) }));
+  for (const socket of sockets) socket.write(`GET /map/image HTTP/1.1\r\nhost: ${webHost}\r\n\r\n`);
+  await Promise.all(sockets.map((socket) => once(socket, 'readable')));
+  for (const socket of sockets.slice(10)) socket.destroy();
+  t.is((await askHttp(`http://${webHost}/map/image`)).body.length, 30_000_012);
+  await close();
+  for (const socket of sockets) socket.destroy();
+});
+
+test('connections that send nothing, or half a request, do not keep a page from being loaded', async (t) => {
+  const { webHost, close } = await startGateway({ web: true, settings: { clients: { max: 1 } } });
+  const { hostname, port } = new URL(`http://${webHost}`);
+  const sockets: Socket[] = [];
+  for (let count = 0; count < 400; count++) {
+    const socket = connect({ host: hostname, port: Number(port) }).on('error', () => {});
+    await once(socket, 'connect');
+    if (count % 2) socket.write('GET / HTTP/1.1\r\nhost:');
+    sockets.push(socket);
+  }
+  t.is((await askHttp(`http://${webHost}/`)).status, 200);
+  const client = await WebSocketClient.open(`ws://${webHost}/rpc`);
+  const { result } = await client.call('counters');
+  t.true((result as { clients: { web: { refused: number } } }).clients.web.refused >= 400 - 128);
+  for (const socket of sockets) socket.destroy();
+  await client.close();
+  await close();
+});
+
+const TOKEN = 'a-token-for-everything';
+const OWNER = { headers: { authorization: `Bearer ${TOKEN}` } };
+
+test('websockets that show no token make room, the oldest first, and take none from those that show one', async (t) => {
+  const settings = { clients: { max: 2 }, http: { token: TOKEN } };
+  const { webHost, close, logged } = await startGateway({ web: true, settings });
+  const silent: WebSocketClient[] = [];
+  for (let count = 0; count < 70; count++) silent.push(await WebSocketClient.open(`ws://${webHost}/rpc`));
+  await Promise.all(silent.slice(0, 6).map(({ closed }) => closed));
+  t.true(silent.slice(6).every(({ socket }) => socket.readyState === socket.OPEN));
+  const owner = await WebSocketClient.open(`ws://${webHost}/rpc`, OWNER);
+  t.like((await owner.call('hello')).result, { role: 'admin' });
+  const second = await WebSocketClient.open(`ws://${webHost}/rpc`);
+  t.deepEqual((await second.call('authenticate', { token: TOKEN })).result, { role: 'admin' });
+  const third = await WebSocketClient.open(`ws://${webHost}/rpc`);
+  t.is((await third.call('authenticate', { token: TOKEN })).error?.data.code, 'TOO_MANY_CLIENTS');
+  t.is(await third.closed, 1013);
+  const refused = { message: 'refused 503' };
+  await t.throwsAsync(WebSocketClient.open(`ws://${webHost}/rpc`, OWNER), refused);
+  t.true(logged.some((line) => line.includes('had shown no token')));
+  for (const { socket } of [...silent, owner, second]) socket.terminate();
+  await close();
 });

@@ -24,7 +24,12 @@ export async function examine(socket: string | undefined, parts: DoctorParts = {
     const onPorts = examinePorts(ports, status, parts);
     const root =
       reached.client && status
-        ? [examineLink(status), await examineRoot(reached.client, status), examineHistory(status)]
+        ? [
+            ...examineDashboard(status),
+            examineLink(status),
+            await examineRoot(reached.client, status),
+            examineHistory(status),
+          ]
         : [];
     return [...onPorts, reached.finding, ...root];
   } finally {
@@ -50,6 +55,14 @@ async function reach(
       : 'start it: meshgate start; if it serves another socket: --socket PATH, or MESHGATE_SOCKET';
     return { finding: { check, verdict: 'problem', text, advice } };
   }
+}
+
+/** Nothing to say of an earlier gateway, which does not name it. */
+function examineDashboard({ dashboard }: Result<'status'>): Finding[] {
+  const check = 'dashboard';
+  if (dashboard === undefined) return [];
+  if (dashboard !== null) return [{ check, verdict: 'fine', text: `is on ${dashboard}` }];
+  return [{ check, verdict: 'skipped', text: 'not served: http.listen is off, or its ports are taken' }];
 }
 
 function examineLink({ link }: Result<'status'>): Finding {

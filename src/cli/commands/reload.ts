@@ -1,5 +1,5 @@
 import type { Config } from '../../config.js';
-import { MeshgateError } from '../../errors.js';
+import { errorStack, MeshgateError } from '../../errors.js';
 import type { Gateway } from '../../gateway.js';
 import type { Log } from '../../log.js';
 
@@ -10,8 +10,13 @@ export function reload(gateway: Gateway, read: () => Config, log: Log): void {
     log.info(applied.length === 0 ? 'no setting was taken over' : `taken over: ${applied.join(', ')}`);
     if (needRestart.length > 0) log.info(`these take effect after a restart: ${needRestart.join(', ')}`);
   } catch (error) {
-    if (!(error instanceof MeshgateError)) throw error;
-    const hint = error.hint ? ` (${error.hint})` : '';
-    log.warn(`bad settings ${error.message}`, `${error.message}${hint}; all settings stay as they were`);
+    const text = describe(error);
+    log.warn(`bad settings ${text}`, `${text}; all settings stay as they were`);
   }
+}
+
+/** Our own mistake is logged too: a signal must not end the gateway. */
+function describe(error: unknown): string {
+  if (!(error instanceof MeshgateError)) return `internal error: ${errorStack(error)}`;
+  return error.hint ? `${error.message} (${error.hint})` : error.message;
 }

@@ -207,7 +207,9 @@ const ROLE_WORDS = { read: 'read', send: 'read and send', admin: 'do everything'
 function webLine({ http }: Config, url: string | undefined): string {
   if (url === undefined) return '';
   const hasToken = http.token !== undefined || http.read_token !== undefined;
-  return `the dashboard is on ${url}${hasToken ? ', for those who show a token' : ''}`;
+  const isElsewhere = http.listen === undefined && Number(new URL(url).port) !== DEFAULT_WEB.port;
+  const why = isElsewhere ? ` (port ${DEFAULT_WEB.port} is taken)` : '';
+  return `the dashboard is on ${url}${why}${hasToken ? ', for those who show a token' : ''}`;
 }
 
 function replayGreeting({ replay, speed = '1' }: StartFlags): string {

@@ -3,6 +3,8 @@ import { loadConfig } from '../../config.js';
 import { errorText, MeshgateError, systemErrorCode } from '../../errors.js';
 import { FleetMonitor } from '../../fleet/monitor.js';
 import { webSettings } from '../../gateway-settings.js';
+import { listenNear } from '../../listen-near.js';
+import { createLog } from '../../log.js';
 import { packageRoot } from '../../package-root.js';
 import { print } from '../output.js';
 import { openFleet } from '../with-fleet.js';
@@ -19,12 +21,15 @@ export async function runMonitor({ http, config }: MonitorFlags): Promise<void> 
   const settings = readSettings(http, config);
   const terminated = untilTerminated();
   const fleet = await openFleet(choice);
-  const monitor = new FleetMonitor(fleet, settings, join(packageRoot, 'dist', 'dashboard'));
+  const pages = join(packageRoot, 'dist', 'dashboard');
+  const monitor = new FleetMonitor(fleet, settings, pages, createLog('monitor'));
   try {
-    const port = await listen(monitor, `${settings.host}:${settings.port}`);
+    const port = await listen(monitor, settings);
     const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host;
     const count = fleet.gateways().length;
-    print(`the dashboard of ${count} gateways is on http://${host}:${port}/\n`);
+    const isElsewhere = settings.port !== 0 && port !== settings.port;
+    const why = isElsewhere ? ` (port ${settings.port} is taken)` : '';
+    print(`the dashboard of ${count} gateways is on http://${host}:${port}/${why}\n`);
     await terminated;
   } finally {
     await monitor.stop();
@@ -37,13 +42,17 @@ function readSettings(http: string | undefined, file: string | undefined) {
   const config = loadConfig({ http: { listen: http } }, file);
   const { listen } = config.http;
   if (listen === 'off') throw new MeshgateError('BAD_USAGE', 'monitor needs an address to listen on');
-  return webSettings(config, listen ?? { host: '127.0.0.1', port: USUAL_PORT });
+  const address = listen ?? { host: '127.0.0.1', port: USUAL_PORT };
+  return { ...webSettings(config, address), isRequired: listen !== undefined };
 }
 
-async function listen(monitor: FleetMonitor, where: string): Promise<number> {
+type Settings = ReturnType<typeof readSettings>;
+
+async function listen(monitor: FleetMonitor, settings: Settings): Promise<number> {
   try {
-    return await monitor.listen();
+    return await listenNear(settings, (port) => monitor.listen(port));
   } catch (error) {
+    const where = `${settings.host}:${settings.port}`;
     const isTaken = systemErrorCode(error) === 'EADDRINUSE';
     const code = isTaken ? 'ADDRESS_IN_USE' : 'SOCKET_FAILED';
     throw new MeshgateError(code, `${where}: ${errorText(error)}`, 'give it another: --http PORT');

@@ -27,7 +27,10 @@ export function addStartCommand(program: Command): void {
     .option('--baud <n>', 'bits per second of the serial port')
     .option('--socket <path>', 'Unix socket for clients')
     .option('--tcp [port]', 'also serve clients on 127.0.0.1, port 5001 unless given')
-    .option('--http <address>', 'dashboard: off, a port of 127.0.0.1, or HOST:PORT (default 127.0.0.1:7654)')
+    .option(
+      '--http <address>',
+      'dashboard: off, a port of 127.0.0.1, or HOST:PORT (default 127.0.0.1:7654, or a free port after it)',
+    )
     .option('--mqtt <url>', 'also join an MQTT broker: mqtt://HOST[:PORT], or mqtts:')
     .option('--state <directory>', 'where history is kept')
     .option('--simulate', 'run on a virtual mesh instead of a serial port')

@@ -28,11 +28,14 @@ export function addStatusCommand(program: Command): void {
 /** `path`: the socket that it was asked on; in a fleet, the gateway's id. */
 export function formatStatus(status: Result<'status'>, path: string, view: View): string {
   const { version, pid, startedAt, uptimeMs, link, root, nodes, clients, history, openAlarms } = status;
+  const isOfFleet = currentGateway() !== undefined;
   const since = formatMoment(startedAt, view);
   return formatFacts(
     [
       ['gateway', `meshgate ${version}, process ${pid}, up ${formatDuration(uptimeMs)} (since ${since})`],
-      [currentGateway() === undefined ? 'socket' : 'id', path],
+      [isOfFleet ? 'id' : 'socket', path],
+      // A field's gateway names an address of its own machine.
+      ...(isOfFleet ? [] : [['dashboard', describeDashboard(status)] as const]),
       ['link', describeLink(link, view)],
       ['root', describeRoot(root, view)],
       ['nodes', describeStatusCounts(nodes.byStatus)],
@@ -48,6 +51,12 @@ function describeClients({ sessions, listening, dropped, coalesced }: Result<'st
   const counts = `${sessions} in sessions, ${listening} listening`;
   if (dropped + coalesced === 0) return counts;
   return `${counts}; missed by slow readers: ${dropped} events, ${coalesced} values; to see who: meshgate clients`;
+}
+
+/** An earlier gateway does not say where it is. */
+function describeDashboard({ dashboard }: Result<'status'>): string {
+  if (dashboard === undefined) return 'unknown';
+  return dashboard ?? 'none';
 }
 
 function describeRoot({ lastHeardAt, resets }: Result<'status'>['root'], view: View): string {

@@ -29,6 +29,8 @@ export interface GatewayFacts {
   clientCounters(): Readonly<Record<string, unknown>>;
   /** Of the classic log; undefined where none is kept. */
   classicLogCounters?(): Readonly<Record<string, number>> | undefined;
+  /** Where the dashboard is served; undefined where it is not. */
+  dashboardUrl?(): string | undefined;
   /** What was done that can't be undone. */
   readonly audit: AuditTrail;
   /** What the dashboard's map shows behind the nodes. */

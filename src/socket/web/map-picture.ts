@@ -1,8 +1,9 @@
 /** The background picture of the map, which a setting names: checked when the gateway starts, read when it is asked for. */
 import { randomBytes } from 'node:crypto';
-import { closeSync, createReadStream, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { Config } from '../../config.js';
 import { errorText, MeshgateError } from '../../errors.js';
 import type { MapInfo } from '../session/shapes.js';
@@ -20,6 +21,9 @@ const SIGNATURES = [
   { hex: '4d4d002b', type: 'image/tiff' },
 ] as const;
 const SIGNATURE_LENGTH = 8;
+
+/** Opening a pipe that has taken the picture's path must not wait for a writer. */
+const OPEN_TO_READ = constants.O_RDONLY | constants.O_NONBLOCK;
 
 type PictureType = (typeof SIGNATURES)[number]['type'];
 
@@ -44,22 +48,42 @@ export class MapPicture {
     };
   }
 
-  /** Answers a GET or HEAD; false where there is no picture, or the key is wrong and `needsKey`. */
-  serve(request: IncomingMessage, response: ServerResponse, needsKey: boolean): boolean {
+  /**
+   * Answers a GET or HEAD; false where there is no picture, or the key is wrong and `needsKey`. Rejects with the
+   * system's error, whatever has become of the file since the start; where the answer had begun, the connection is cut.
+   */
+  async serve(request: IncomingMessage, response: ServerResponse, needsKey: boolean): Promise<boolean> {
     const key = new URL(request.url ?? '/', 'http://localhost').searchParams.get('key');
     if (this.#path === undefined || (needsKey && key !== this.#key)) return false;
-    const length = statSync(this.#path, { throwIfNoEntry: false })?.size;
-    if (length === undefined || length > MAX_LENGTH) return false;
-    response.writeHead(200, {
-      'content-type': this.#type,
-      'content-length': length,
-      'cache-control': 'private, no-cache',
-    });
-    if (request.method === 'HEAD') response.end();
-    else if (length === 0) response.end();
-    else pipeline(createReadStream(this.#path, { end: length - 1 }), response, () => {});
-    return true;
+    const file = await open(this.#path, OPEN_TO_READ);
+    try {
+      const stat = await file.stat();
+      if (!stat.isFile() || stat.size > MAX_LENGTH) return false;
+      response.writeHead(200, {
+        'content-type': this.#type,
+        'content-length': stat.size,
+        'cache-control': 'private, no-cache',
+      });
+      if (request.method === 'HEAD' || stat.size === 0) response.end();
+      else await sendFile(file, stat.size, response);
+      return true;
+    } finally {
+      await file.close();
+    }
   }
+}
+
+/** A file that has become shorter meanwhile leaves the client without the rest: the connection ends, so that it knows. */
+async function sendFile(file: FileHandle, length: number, response: ServerResponse): Promise<void> {
+  const stream = file.createReadStream({ end: length - 1, autoClose: false });
+  try {
+    await pipeline(stream, response, { end: false });
+  } catch {
+    response.destroy();
+    return;
+  }
+  if (stream.bytesRead < length) response.destroy();
+  else response.end();
 }
 
 function checkPicture(path: string): PictureType {
@@ -73,7 +97,8 @@ function checkPicture(path: string): PictureType {
 function readStart(path: string): { start: string; length: number } {
   let file: number | undefined;
   try {
-    file = openSync(path, 'r');
+    file = openSync(path, OPEN_TO_READ);
+    if (!fstatSync(file).isFile()) throw new Error('not a file');
     const start = Buffer.alloc(SIGNATURE_LENGTH);
     const read = readSync(file, start, 0, SIGNATURE_LENGTH, 0);
     return { start: start.toString('hex', 0, read), length: fstatSync(file).size };

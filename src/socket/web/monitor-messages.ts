@@ -63,6 +63,8 @@ function describeCommand(body: Buffer): string {
   return `${name} ${body.toString('hex', COMMAND_LENGTH)}`.trimEnd();
 }
 
+const ADDRESS_DIGITS = 4;
+
 const STATUS_NAMES = {
   active: 'Active',
   idle: 'Idle',
@@ -75,12 +77,21 @@ function describeNode(node: NodeView, hub: Hub) {
   return {
     address: node.address,
     status: STATUS_NAMES[node.status],
-    uuid: node.uuid?.toString('hex') ?? '',
+    uuid: uuidKey(node),
     gps: findPosition(node),
     data: Object.fromEntries(
       node.latest.map(({ type }) => [hexByte(type.id), heldValues(node, type.id, hub)]),
     ),
   };
+}
+
+/**
+ * The page's key for a node: never empty, never that of another. A node whose uuid is not known (or is all zeros, which
+ * a root lists for one that it knows as little of) has its address, 4 digits where a uuid has 32.
+ */
+function uuidKey({ uuid, address }: NodeView): string {
+  if (uuid?.some((byte) => byte !== 0)) return uuid.toString('hex');
+  return address.toString(16).padStart(ADDRESS_DIGITS, '0');
 }
 
 function heldValues({ address }: NodeView, typeId: number, hub: Hub): string[] {

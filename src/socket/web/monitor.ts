@@ -1,6 +1,11 @@
-/** Feeds dashboards of the classic kind: the present state at once, then what changes. */
-import { type CancelTimer, type Clock, every } from '../../clock.js';
+/**
+ * Feeds dashboards of the classic kind: the present state at once, then what changes, and every few seconds all of it
+ * again, for a page that was not ready when it came.
+ */
+import type { CancelTimer, Clock } from '../../clock.js';
 import type { Hub, HubEvent } from '../../network/hub.js';
+import type { ClientTally } from '../client-tally.js';
+import { MonitorFeed, type SendMessage } from './monitor-feed.js';
 import {
   connectionStatus,
   meshPicture,
@@ -21,73 +26,118 @@ export interface MonitorParts {
   readonly isListenerThere: () => boolean;
 }
 
-/** States are told at most this often: people look at them. */
-const TELL_EVERY_MS = 250;
+/** A state as it was sent last, made once for all dashboards. */
+interface SentState {
+  readonly text: Buffer;
+  /** By the clock that is never set. */
+  readonly sentAt: number;
+}
+
+/** Changes are sent at most this often: people look at them. */
+const UPDATE_EVERY_MS = 250;
+/** A state that does not change is sent again after this time. */
+const REPEAT_EVERY_MS = 3000;
+/** With thousands of nodes and hundreds of pages, updates take no more than one part in so many of the process's time. */
+const COST_SHARE = 10;
 /** Lines of the traffic log that a dashboard gets when it connects. */
 const LINES_KEPT = 50;
 
-type Watcher = (text: string) => void;
-
 export class Monitor {
   readonly #parts: MonitorParts;
-  readonly #watchers = new Set<Watcher>();
-  readonly #lines: string[] = [];
+  readonly #feeds = new Set<MonitorFeed>();
+  readonly #lines: Buffer[] = [];
   readonly #unsubscribe: () => void;
-  #told: readonly string[] = [];
-  #cancel: CancelTimer | undefined;
+  #states = new Map<string, SentState>();
+  /** Something has happened since the states were made. */
+  #isStale = true;
+  #wasListenerThere = false;
+  #cancel: CancelTimer = () => {};
 
   constructor(parts: MonitorParts) {
     this.#parts = parts;
     this.#unsubscribe = parts.hub.subscribe((event) => this.#onEvent(event));
   }
 
-  /** Tells `watcher` the present state, then every change; returns how to end that. */
-  add(watcher: Watcher): () => void {
-    this.#watchers.add(watcher);
-    if (this.#parts.generation === 'v1') for (const line of this.#lines) watcher(line);
-    const states = this.#states();
-    for (const state of states) watcher(state);
-    if (this.#watchers.size === 1) this.#told = states;
-    this.#cancel ??= every(this.#parts.clock, TELL_EVERY_MS, () => this.#tellChanges());
-    return () => this.#remove(watcher);
+  /** Sends the present state, then every change; what the client misses goes into its tally. Returns how to end that. */
+  add(send: SendMessage, tally: ClientTally): () => void {
+    const feed = new MonitorFeed(this.#parts.clock, send, tally);
+    if (this.#feeds.size === 0) this.#begin();
+    this.#feeds.add(feed);
+    for (const [kind, { text }] of this.#states) feed.setState(kind, text);
+    for (const line of this.#lines) feed.addLine(line);
+    return () => this.#remove(feed);
   }
 
   stop(): void {
     this.#unsubscribe();
-    this.#cancel?.();
-    this.#watchers.clear();
+    this.#cancel();
+    for (const feed of this.#feeds) feed.close();
+    this.#feeds.clear();
   }
 
-  #remove(watcher: Watcher): void {
-    this.#watchers.delete(watcher);
-    if (this.#watchers.size > 0) return;
-    this.#cancel?.();
-    this.#cancel = undefined;
+  /** States are made only while somebody looks. */
+  #begin(): void {
+    this.#states = new Map();
+    this.#isStale = true;
+    this.#update();
+  }
+
+  #remove(feed: MonitorFeed): void {
+    feed.close();
+    this.#feeds.delete(feed);
+    if (this.#feeds.size === 0) this.#cancel();
   }
 
   #onEvent(event: HubEvent): void {
+    if (event.kind !== 'traffic' && event.kind !== 'console') this.#isStale = true;
     if (this.#parts.generation !== 'v1') return;
     const line = trafficLine(event);
     if (line === undefined) return;
-    const text = JSON.stringify(trafficLog(line));
+    const text = encode(trafficLog(line));
     if (this.#lines.length === LINES_KEPT) this.#lines.shift();
     this.#lines.push(text);
-    for (const watcher of this.#watchers) watcher(text);
+    for (const feed of this.#feeds) feed.addLine(text);
   }
 
-  #tellChanges(): void {
-    const states = this.#states();
-    const changed = states.filter((state) => !this.#told.includes(state));
-    this.#told = states;
-    for (const state of changed) for (const watcher of this.#watchers) watcher(state);
+  #update(): void {
+    const { clock } = this.#parts;
+    const startedAt = clock.monotonic();
+    for (const [kind, text] of this.#makeStates()) this.#send(kind, text, startedAt);
+    const cost = clock.monotonic() - startedAt;
+    this.#cancel = clock.after(Math.max(UPDATE_EVERY_MS, cost * COST_SHARE), () => this.#update());
   }
 
-  #states(): string[] {
-    const { hub, generation, isListenerThere } = this.#parts;
-    const states =
-      generation === 'v1'
-        ? [nodeStatus(hub), connectionStatus(hub, isListenerThere()), robotStatus(hub)]
-        : [meshPicture(hub)];
-    return states.map((state) => JSON.stringify(state));
+  #send(kind: string, made: Buffer, now: number): void {
+    const sent = this.#states.get(kind);
+    const isKnown = sent?.text.equals(made);
+    if (sent && isKnown && now - sent.sentAt < REPEAT_EVERY_MS) return;
+    const text = sent && isKnown ? sent.text : made;
+    this.#states.set(kind, { text, sentAt: now });
+    for (const feed of this.#feeds) feed.setState(kind, text);
   }
+
+  /** Those of before where nothing has happened. */
+  #makeStates(): [string, Buffer][] {
+    const isListenerThere = this.#parts.isListenerThere();
+    if (!this.#isStale && isListenerThere === this.#wasListenerThere) {
+      return [...this.#states].map(([kind, { text }]) => [kind, text]);
+    }
+    this.#isStale = false;
+    this.#wasListenerThere = isListenerThere;
+    return Object.entries(this.#describe(isListenerThere)).map(([kind, state]) => [kind, encode(state)]);
+  }
+
+  #describe(isListenerThere: boolean): Readonly<Record<string, object>> {
+    const { hub, generation } = this.#parts;
+    if (generation === 'v2') return { picture: meshPicture(hub) };
+    return {
+      nodes: nodeStatus(hub),
+      connection: connectionStatus(hub, isListenerThere),
+      robots: robotStatus(hub),
+    };
+  }
+}
+
+function encode(message: object): Buffer {
+  return Buffer.from(JSON.stringify(message));
 }

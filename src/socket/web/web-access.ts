@@ -1,14 +1,16 @@
 /**
  * Who may use the web side. A browser lets any page on the internet open a websocket to this machine, so a page must
  * come from the gateway itself or from an origin that the settings name; and the name that it used for the gateway must
- * be this machine's, since a foreign name can be made to point here.
+ * be this machine's, since a foreign name can be made to point here. Where nothing can be commanded, pages that this
+ * machine serves may come too: existing dashboards are such.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { hostNameOf } from '../../origin.js';
 import type { Role } from '../role.js';
 
 export interface AccessSettings {
-  /** Origins beside the gateway's own, such as `http://localhost:3000`. */
+  /** Origins beside the gateway's own, such as `http://localhost:3000`; `null` is that of a page from a file. */
   readonly origins: readonly string[];
   /** Whoever shows it may do everything. */
   readonly token?: string | undefined;
@@ -20,7 +22,10 @@ export interface AccessSettings {
   readonly isPublic: boolean;
 }
 
+/** What a browser may call the gateway. */
 const LOOPBACK_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
+/** Where a page of this machine may come from; names as `URL` writes them. */
+const LOOPBACK_PAGE = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 /** True where a token is demanded. */
 export function demandsToken({ token, readToken, isPublic }: AccessSettings): boolean {
@@ -30,15 +35,25 @@ export function demandsToken({ token, readToken, isPublic }: AccessSettings): bo
 /** True for this machine's own names; a public gateway is reached by names that it can't know. */
 export function isTrustedHost(host: string | undefined, { isPublic, origins }: AccessSettings): boolean {
   if (isPublic) return true;
-  const name = nameOf(`http://${host ?? ''}`);
-  return LOOPBACK_NAMES.has(name) || origins.some((origin) => nameOf(origin) === name);
+  const name = hostNameOf(`http://${host ?? ''}`);
+  if (name === undefined) return false;
+  return LOOPBACK_NAMES.has(name) || origins.some((origin) => hostNameOf(origin) === name);
 }
 
-/** True for programs, which send no origin, for the gateway's own page, and for origins that the settings name. */
-export function isTrustedOrigin({ headers }: IncomingMessage, settings: AccessSettings): boolean {
+/**
+ * True for programs, which send no origin, for the gateway's own page, and for origins that the settings name; where
+ * `allowsLoopback`, also for pages of this machine, from any port.
+ */
+export function isTrustedOrigin(
+  { headers }: IncomingMessage,
+  settings: AccessSettings,
+  { allowsLoopback = false } = {},
+): boolean {
   const { origin, host } = headers;
   if (origin === undefined) return true;
-  return settings.origins.includes(origin) || origin === `http://${host}` || origin === `https://${host}`;
+  if (settings.origins.includes(origin)) return true;
+  if (origin === `http://${host}` || origin === `https://${host}`) return true;
+  return allowsLoopback && LOOPBACK_PAGE.test(hostNameOf(origin) ?? '');
 }
 
 /** The role of a client before it has shown a token; undefined where it must show one. */
@@ -67,12 +82,4 @@ function isSame(given: string, expected: string | undefined): boolean {
 
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
-}
-
-function nameOf(origin: string): string {
-  try {
-    return new URL(origin).hostname;
-  } catch {
-    return '';
-  }
 }

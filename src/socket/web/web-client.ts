@@ -6,16 +6,24 @@ import type { Share } from '../byte-budget.js';
 import { ClientTally } from '../client-tally.js';
 import type { Role } from '../role.js';
 import { ClientSession } from '../session/client-session.js';
-import { CLOSING_REASONS, type ClosingReason, SessionError } from '../session/errors.js';
+import {
+  CLOSING_REASONS,
+  type ClosingReason,
+  SessionError,
+  type SessionErrorCode,
+} from '../session/errors.js';
 import type { SessionTransport } from '../session/outgoing.js';
 import { errorReply, type SessionParts } from '../session/session.js';
 import type { ClientInfo } from '../session/shapes.js';
 import type { SharedLimits } from '../shared-limits.js';
+import type { SendMessage } from './monitor-feed.js';
 import { type AccessSettings, roleOfToken } from './web-access.js';
 
 export const WEB_END_REASONS = {
   clientLeft: 'the client closed it',
   refused: 'the client showed no valid token',
+  displaced: 'too many clients had shown no token, and this one had waited longest',
+  tooMany: 'too many clients were connected',
   slowReader: 'the client did not read what was sent to it',
   tooMuchUnread: 'clients of its role left too much unread, and it had read nothing of the most',
   tooMuchUnfinished: 'clients of its role sent too much without an end, and it had held most for longest',
@@ -37,20 +45,25 @@ export interface WebClientParts
   readonly shared: SharedLimits;
   readonly purpose: 'monitor' | 'session';
   /** Begins to feed a dashboard of the classic kind; returns how to end that. */
-  readonly watch: (tell: (text: string) => void) => () => void;
+  readonly watch: (send: SendMessage, tally: ClientTally) => () => void;
+  /** The client has shown a token: false where there is no room for it. */
+  readonly admit: (client: WebClient) => boolean;
   readonly onEnd: (client: WebClient, reason: WebEndReason) => void;
 }
 
 /** A client must show its token within this time. */
 const TOKEN_TIMEOUT_MS = 5000;
+/** A client that was refused has this long to read why. */
+const REFUSED_LINGER_MS = 1000;
 /** Close codes of websockets: RFC 6455, section 7.4. */
-const CLOSE_NORMAL = 1000;
 const CLOSE_GOING_AWAY = 1001;
 const CLOSE_POLICY = 1008;
 /** Bytes of the reason that a close frame may have. */
 const MAX_CLOSE_REASON = 123;
 /** 1012, service restart: the client may come again at once. */
 const CLOSE_COME_AGAIN = 1012;
+/** 1013, try again later. */
+const CLOSE_TOO_MANY = 1013;
 
 const END_REASONS: Readonly<Record<ClosingReason, WebEndReason>> = {
   SLOW_READER: 'slowReader',
@@ -97,7 +110,7 @@ export class WebClient {
     socket.on('error', () => this.#end('failed'));
     socket.on('close', () => this.#end(this.#closedAs));
     if (parts.role) this.#admit(parts.role);
-    else this.#cancelTimeout = parts.clock.after(TOKEN_TIMEOUT_MS, () => this.#refuse());
+    else this.#cancelTimeout = parts.clock.after(TOKEN_TIMEOUT_MS, () => this.#refuseToken());
   }
 
   get hasSession(): boolean {
@@ -147,20 +160,27 @@ export class WebClient {
     this.#end('stopped');
   }
 
+  /** Others need the room, and this client has shown no token yet. */
+  displace(): void {
+    this.#end(this.#closedAs === 'clientLeft' ? 'displaced' : this.#closedAs);
+  }
+
   #onMessage(text: string): void {
-    if (this.#isEnded || this.#closedAs === 'accessChanged') return;
+    if (this.#isEnded || this.#closedAs !== 'clientLeft') return;
     if (this.#session) this.#session.receive(text);
-    else if (!this.#parts.role) this.#takeToken(text);
+    else if (!this.#role) this.#takeToken(text);
   }
 
   /** The first message of a client that had no header to show its token in: `authenticate` with `token`. */
   #takeToken(text: string): void {
     const { id, token } = readToken(text);
     const role = token === undefined ? undefined : roleOfToken(token, this.#parts.access);
-    if (!role) {
-      this.#refuse(id);
-      return;
-    }
+    if (!role) this.#refuseToken(id);
+    else if (!this.#parts.admit(this)) this.#refuse('tooMany', 'TOO_MANY_CLIENTS', id);
+    else this.#welcome(role, id);
+  }
+
+  #welcome(role: Role, id: string | number | null): void {
     this.#cancelTimeout();
     if (id !== null) this.#socket.send(JSON.stringify({ jsonrpc: '2.0', id, result: { role } }));
     this.#admit(role);
@@ -175,7 +195,7 @@ export class WebClient {
 
   #watch(role: Role): void {
     this.#openShares(role, true);
-    this.#unwatch = this.#parts.watch((text) => this.#tell(text));
+    this.#unwatch = this.#parts.watch((text, onGone) => this.#send(text, onGone), this.#tally);
   }
 
   #openSession(role: Role): void {
@@ -226,20 +246,21 @@ export class WebClient {
     this.#shares?.unfinished.close();
   }
 
-  #refuse(id: string | number | null = null): void {
-    this.#socket.send(errorReply(id, new SessionError('UNAUTHORIZED')));
-    this.#socket.close(CLOSE_POLICY);
-    this.#end('refused');
+  #refuseToken(id: string | number | null = null): void {
+    this.#refuse('refused', 'UNAUTHORIZED', id);
   }
 
-  #tell(text: string): void {
-    if (this.#socket.bufferedAmount > this.#parts.outboxLimit) {
-      this.#tally.dropped++;
-      this.#end('slowReader');
-      return;
-    }
+  #refuse(reason: 'refused' | 'tooMany', code: SessionErrorCode, id: string | number | null): void {
+    this.#closedAs = reason;
+    this.#cancelTimeout();
+    this.#socket.send(errorReply(id, new SessionError(code)));
+    this.#socket.close(reason === 'tooMany' ? CLOSE_TOO_MANY : CLOSE_POLICY);
+    this.#cancelTimeout = this.#parts.clock.after(REFUSED_LINGER_MS, () => this.#end(reason));
+  }
+
+  #send(text: Buffer, onGone: () => void): void {
     this.#tally.messages++;
-    this.#socket.send(text);
+    this.#socket.send(text, { binary: false }, onGone);
     this.#shares?.unread?.update(text.length);
   }
 
@@ -251,8 +272,7 @@ export class WebClient {
     this.#closeShares();
     this.#session?.close();
     this.#parts.tap?.ended(reason);
-    if (this.#closedAs === reason || reason === 'refused') this.#socket.close(CLOSE_NORMAL);
-    else this.#socket.terminate();
+    this.#socket.terminate();
     this.#parts.onEnd(this, reason);
   }
 }

@@ -3,22 +3,28 @@
  * websocket at `/rpc`, and what monitoring asks.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
 import { type CancelTimer, type Clock, every } from '../../clock.js';
 import { Counters } from '../../counters.js';
+import { errorStack, errorText, systemErrorCode } from '../../errors.js';
 import type { Distribution } from '../../histogram.js';
+import { listenOn } from '../../listen-near.js';
 import type { Log } from '../../log.js';
 import type { Hub } from '../../network/hub.js';
 import { ClientTotals } from '../client-tally.js';
 import type { OpenTap } from '../client-tap.js';
+import type { Role } from '../role.js';
 import type { GatewayFacts } from '../session/method.js';
 import type { ClientInfo } from '../session/shapes.js';
 import type { SharedLimits } from '../shared-limits.js';
+import { WaitingRoom } from '../waiting-room.js';
 import { MAP_PICTURE_PATH, type MapPicture } from './map-picture.js';
 import { Metrics } from './metrics/metrics.js';
 import { Monitor, type MonitorGeneration } from './monitor.js';
 import { Probes } from './probes.js';
+import { RefusalLog } from './refusal-log.js';
+import { CHECK_EVERY_MS, RequestConnections } from './request-connections.js';
 import { SECURITY_HEADERS } from './security-headers.js';
 import { StaticFiles } from './static-files.js';
 import {
@@ -60,24 +66,30 @@ const PING_EVERY_MS = 20_000;
 const MAX_MESSAGE_LENGTH = 1_048_576;
 /** What a stopping gateway gives its clients to take what was sent to them. */
 const STOP_TIMEOUT_MS = 500;
-/** For a request to be there, its headers included; how often it is looked who takes longer. */
-const REQUEST_TIMEOUT_MS = 10_000;
-const LOOK_EVERY_MS = 2000;
-/** Connections beside those of websockets: a browser opens six for a page. */
-const PAGE_CONNECTIONS = 256;
+/** Websockets at once that have shown no token; each has 5 s to do so, and beyond this number the oldest makes room. */
+const MAX_WITHOUT_TOKEN = 64;
 
 /** A person should know that the gateway closed a client for these. */
-const WARNED: ReadonlySet<WebEndReason> = new Set(['slowReader', 'tooMuchUnread', 'tooMuchUnfinished']);
+const WARNED: ReadonlySet<WebEndReason> = new Set([
+  'slowReader',
+  'tooMuchUnread',
+  'tooMuchUnfinished',
+  'displaced',
+  'tooMany',
+]);
 
 const END_REASONS = Object.keys(WEB_END_REASONS) as WebEndReason[];
 
 export class WebServer {
   readonly #parts: WebParts;
-  readonly #http = createServer({ connectionsCheckingInterval: LOOK_EVERY_MS }, (request, response) =>
+  readonly #http = createServer({ connectionsCheckingInterval: CHECK_EVERY_MS }, (request, response) =>
     this.#onRequest(request, response),
   );
   readonly #websockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_LENGTH });
   readonly #clients = new Set<WebClient>();
+  /** Those of them that have shown no token. */
+  readonly #withoutToken = new WaitingRoom<WebClient>(MAX_WITHOUT_TOKEN, (oldest) => oldest.displace());
+  readonly #refusals: RefusalLog;
   readonly #ended = new Counters<WebEndReason>(END_REASONS);
   readonly #monitor: Monitor;
   readonly #files: StaticFiles;
@@ -99,10 +111,8 @@ export class WebServer {
       generation: parts.settings.generation,
       isListenerThere: () => parts.gateway.clients().listening > 0,
     });
-    this.#http.requestTimeout = REQUEST_TIMEOUT_MS;
-    this.#http.headersTimeout = REQUEST_TIMEOUT_MS;
-    this.#http.maxConnections = parts.settings.maxClients + PAGE_CONNECTIONS;
-    this.#http.on('drop', () => {
+    this.#refusals = new RefusalLog(parts.log);
+    new RequestConnections(this.#http, () => {
       this.#refused++;
     });
     this.#http.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket as Socket, head));
@@ -129,23 +139,22 @@ export class WebServer {
     };
   }
 
-  /** Resolves with the port, which the system chooses for port 0. Rejects with the system's error. */
-  listen(): Promise<number> {
-    const { host, port } = this.#parts.settings;
-    return new Promise((resolve, reject) => {
-      this.#http.once('error', reject);
-      this.#http.listen({ host, port }, () => {
-        this.#http.off('error', reject);
-        this.#http.on('error', (error) => this.#parts.log.warn('http', error.message));
-        this.#metrics.start();
-        this.#cancelPing = every(this.#parts.clock, PING_EVERY_MS, () => this.#pingAll());
-        resolve((this.#http.address() as AddressInfo).port);
-      });
-    });
+  /**
+   * Resolves with the port, which the system chooses for port 0. Rejects with the system's error; another port may be
+   * tried then.
+   */
+  async listen(port = this.#parts.settings.port): Promise<number> {
+    const { host } = this.#parts.settings;
+    const bound = await listenOn(this.#http, { host, port });
+    this.#http.on('error', (error) => this.#parts.log.warn('http', error.message));
+    this.#metrics.start();
+    this.#cancelPing = every(this.#parts.clock, PING_EVERY_MS, () => this.#pingAll());
+    return bound;
   }
 
   /** Tokens, or what they allow, are others than before: what was allowed by them ends. */
   onAccessChanged(): void {
+    this.#refusals.reset();
     for (const client of this.#clients) client.dismiss();
   }
 
@@ -164,49 +173,100 @@ export class WebServer {
     cancel();
   }
 
+  /** Whatever goes wrong costs this request its answer, and is logged; the others do not notice. */
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
-    for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
-    const path = pathOf(request);
-    if (!isTrustedHost(request.headers.host, this.#parts.settings))
-      refuse(response, 403, 'unknown host name');
-    else if (request.method !== 'GET' && request.method !== 'HEAD')
-      refuse(response, 405, 'only GET and HEAD');
-    else if (!this.#serve(path, request, response)) refuse(response, 404, 'no such page');
+    for (const stream of [request, response]) stream.on('error', () => {});
+    this.#answer(request, response).catch((error: unknown) => {
+      this.#parts.log.warn(`failed ${pathOf(request)}`, `${pathOf(request)}: ${errorStack(error)}`);
+      if (response.headersSent) response.destroy();
+      else refuse(response, 500, 'internal error');
+    });
   }
 
-  #serve(path: string, request: IncomingMessage, response: ServerResponse): boolean {
-    const { mapPicture, settings } = this.#parts;
-    if (path === MAP_PICTURE_PATH) return mapPicture.serve(request, response, demandsToken(settings));
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
+    if (!isTrustedHost(request.headers.host, this.#parts.settings)) {
+      this.#refusals.onForeignHost(request);
+      refuse(response, 403, 'unknown host name');
+    } else if (request.method !== 'GET' && request.method !== 'HEAD') {
+      refuse(response, 405, 'only GET and HEAD');
+    } else if (!(await this.#serve(pathOf(request), request, response)))
+      refuse(response, 404, 'no such page');
+  }
+
+  async #serve(path: string, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+    if (path === MAP_PICTURE_PATH) return this.#serveMap(request, response);
     return this.#probes.serve(path, request, response) || this.#files.serve(path, request, response);
+  }
+
+  async #serveMap(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+    const { mapPicture, settings, log } = this.#parts;
+    try {
+      return await mapPicture.serve(request, response, demandsToken(settings));
+    } catch (error) {
+      if (systemErrorCode(error) === undefined || response.headersSent) throw error;
+      log.warn('map picture', `the map's picture can not be read: ${errorText(error)}; check map.image`);
+      return false;
+    }
   }
 
   #onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     socket.on('error', () => socket.destroy());
-    const refusal = this.#whyRefused(request);
-    if (refusal) {
-      this.#refused++;
-      socket.once('finish', () => socket.destroy());
-      socket.end(`HTTP/1.1 ${refusal}\r\nconnection: close\r\n\r\n`);
-      return;
+    try {
+      const refusal = this.#whyRefused(request);
+      if (refusal === undefined) this.#openWebsocket(request, socket, head);
+      else this.#refuseUpgrade(socket, refusal);
+    } catch (error) {
+      this.#parts.log.warn('failed upgrade', `${pathOf(request)}: ${errorStack(error)}`);
+      socket.destroy();
     }
+  }
+
+  #refuseUpgrade(socket: Socket, refusal: string): void {
+    this.#refused++;
+    socket.once('finish', () => socket.destroy());
+    socket.end(`HTTP/1.1 ${refusal}\r\nconnection: close\r\n\r\n`);
+  }
+
+  #openWebsocket(request: IncomingMessage, socket: Socket, head: Buffer): void {
     this.#websockets.handleUpgrade(request, socket, head, (websocket) => {
       const purpose = pathOf(request) === '/rpc' ? 'session' : 'monitor';
       const { settings } = this.#parts;
       const name = `web client ${++this.#accepted}`;
+      const role = this.#roleOf(request);
       const client = new WebClient(websocket, socket, {
         ...this.#parts,
         name,
         tap: this.#parts.tap?.(name),
         access: settings,
         via: `web from ${socket.remoteAddress ?? '?'}`,
-        role: roleOfHeader(request, settings) ?? roleWithoutToken(settings),
+        role,
         outboxLimit: settings.outboxLimit,
         purpose,
-        watch: (tell) => this.#monitor.add(tell),
+        watch: (send, tally) => this.#monitor.add(send, tally),
+        admit: (admitted) => this.#admit(admitted),
         onEnd: (ended, reason) => this.#onEnd(ended, reason),
       });
       this.#clients.add(client);
+      if (!role) this.#withoutToken.add(client);
     });
+  }
+
+  #roleOf(request: IncomingMessage): Role | undefined {
+    const { settings } = this.#parts;
+    return roleOfHeader(request, settings) ?? roleWithoutToken(settings);
+  }
+
+  /** A client has shown a token. */
+  #admit(client: WebClient): boolean {
+    if (this.#isFull) return false;
+    this.#withoutToken.delete(client);
+    return true;
+  }
+
+  /** Those that have shown no token do not count. */
+  get #isFull(): boolean {
+    return this.#clients.size - this.#withoutToken.size >= this.#parts.settings.maxClients;
   }
 
   /** The status line of a refusal; undefined for a client that may come in. */
@@ -214,11 +274,18 @@ export class WebServer {
     const { settings } = this.#parts;
     const path = pathOf(request);
     if (path !== '/' && path !== '/rpc') return '404 Not Found';
-    if (!isTrustedHost(request.headers.host, settings)) return '403 Forbidden';
-    if (!isTrustedOrigin(request, settings)) return '403 Forbidden';
+    if (!isTrustedHost(request.headers.host, settings)) {
+      this.#refusals.onForeignHost(request);
+      return '403 Forbidden';
+    }
+    // There are no commands at `/`.
+    if (!isTrustedOrigin(request, settings, { allowsLoopback: path === '/' })) {
+      this.#refusals.onForeignOrigin(request);
+      return '403 Forbidden';
+    }
     if (request.headers.authorization !== undefined && !roleOfHeader(request, settings))
       return '401 Unauthorized';
-    return this.#clients.size >= settings.maxClients ? '503 Service Unavailable' : undefined;
+    return this.#roleOf(request) && this.#isFull ? '503 Service Unavailable' : undefined;
   }
 
   #pingAll(): void {
@@ -227,6 +294,7 @@ export class WebServer {
 
   #onEnd(client: WebClient, reason: WebEndReason): void {
     this.#clients.delete(client);
+    this.#withoutToken.delete(client);
     this.#totals.add(client.describe());
     this.#ended.add(reason);
     if (WARNED.has(reason))
