@@ -58,6 +58,8 @@ const TOOLS = [
   'clean-text',
   'package-root',
   'process-lock',
+  'text-file',
+  'toml',
   'socket-location',
 ];
 
@@ -74,6 +76,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'clean-text': [],
   'package-root': [],
   'process-lock': [],
+  'text-file': [],
+  toml: [],
   'socket-location': [],
   log: [],
   uart: [],
@@ -224,7 +228,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
   'better-sqlite3': ['history'],
   'lru-cache': ['node'],
   json5: ['socket'],
-  'smol-toml': ['config', 'simulator'],
+  'smol-toml': ['toml'],
   debug: ['log', 'uart', 'simulator'],
   mqtt: ['connectors', 'fleet'],
   ws: ['fleet', 'socket'],

@@ -15,6 +15,7 @@ import { SESSION_ERRORS, SessionError, type SessionErrorCode } from './errors.js
 import type { GatewayFacts, Method, MethodContext, MethodReply } from './method.js';
 import { findMethod } from './methods/index.js';
 import { Subscriptions } from './subscriptions.js';
+import { withoutToken } from './without-token.js';
 
 export interface SessionParts {
   readonly hub: Hub;
@@ -87,7 +88,7 @@ export class Session {
   /** Takes one text of the client: a request, a notification or a batch. */
   receive(text: string): void {
     const parsed = parseJson(text);
-    if (!isUntapped(parsed)) this.#parts.tap?.asked(text);
+    if (!isUntapped(parsed)) this.#parts.tap?.asked(withoutToken(text, parsed));
     if (parsed === undefined) this.#reply(errorReply(null, new SessionError('PARSE_ERROR')));
     else if (Array.isArray(parsed)) void this.#receiveBatch(parsed);
     else this.#carryOut(parsed, (answer) => this.#give(answer));
