@@ -261,6 +261,11 @@ export class NetworkManager implements Hub {
       rootSilentMs: this.#picture.root.silentMs,
       rootSilentAfterMs: this.#parts.settings.rootSilentAfterMs,
       alarms: this.#alarms.all(),
+      countNodes: () => ({
+        total: this.#picture.countWhere(() => true),
+        disconnected: this.#picture.countWhere((status) => status === 'disconnected'),
+      }),
+      history: this.archive.status(),
     });
   }
 
@@ -417,7 +422,10 @@ export class NetworkManager implements Hub {
       this.#picture.onRootReset();
       this.#watch.onRootReset();
     }
-    this.#parts.log.info(this.#isFirstWord ? 'the root has started' : 'the root has restarted');
+    this.#parts.log.info(
+      this.#isFirstWord ? 'the root has started' : 'the root has restarted',
+      'root restart',
+    );
     void this.#refresher.nodes();
   }
 

@@ -4,6 +4,7 @@ import { ClientError, connect, findSocket } from '../../client/index.js';
 import { listPorts, type SerialPortInfo } from '../../uart/port-finder.js';
 import type { Result } from '../results.js';
 import { describeStatusCounts } from '../text/words.js';
+import { examineMesh } from './doctor-mesh.js';
 import { examinePorts, type PortParts } from './doctor-ports.js';
 import type { Finding } from './findings.js';
 import { permissionAdvice } from './permission-advice.js';
@@ -22,9 +23,9 @@ export async function examine(socket: string | undefined, parts: DoctorParts = {
   const status = await reached.client?.status();
   try {
     const onPorts = examinePorts(ports, status, parts);
-    const root =
-      reached.client && status ? [examineLink(status), await examineRoot(reached.client, status)] : [];
-    return [...onPorts, reached.finding, ...root];
+    if (!reached.client || !status) return [...onPorts, reached.finding];
+    const root = await examineRoot(reached.client, status);
+    return [...onPorts, reached.finding, examineLink(status), root, ...(await examineMesh(reached.client))];
   } finally {
     reached.client?.close();
   }

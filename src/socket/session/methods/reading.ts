@@ -106,7 +106,8 @@ export const readingMethods = [
   }),
   method({
     name: 'health',
-    summary: 'Whether the link is open, the root has spoken lately, and no alarm of high priority is active.',
+    summary:
+      'Whether the link is open, the root has spoken lately, and alarms, nodes and history are as they should be.',
     params: z.strictObject({}),
     result: healthShape,
     run: (_params, { hub }) => describeHealth(hub.health()),
