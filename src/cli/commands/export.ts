@@ -3,7 +3,6 @@ import type { ExportedValue, ExportOptions, MeshgateClient } from '../../client/
 import { EXIT } from '../exit-codes.js';
 import { isStandardOutput } from '../files.js';
 import { gatewayCommand } from '../gateway-command.js';
-import { noteUnknownNode } from '../known.js';
 import { note, safeJson } from '../output.js';
 import { parseNode, parseNumberOrName } from '../text/address.js';
 import { CsvWriter } from '../text/csv.js';
@@ -50,14 +49,12 @@ async function runExport(flags: ExportFlags): Promise<void> {
   const format = formatOf(flags);
   const { signal } = abortWhenTerminated();
   await withClients(flags, async (client) => {
-    const exported = noteUnknownNode(wish.node, 'looking for its values all the same', client).then(
-      async () => {
-        const writer = await openWriter(format, wish.type, client, signal);
-        const output = await openOutput(flags.output, signal);
-        await copy(client.exportPages({ ...wish, signal }), writer, output).finally(output.abandon);
-      },
-    );
-    await exported.catch((error: unknown) => endWhenInterrupted(error, flags.output, signal));
+    const run = async () => {
+      const writer = await openWriter(format, wish.type, client, signal);
+      const output = await openOutput(flags.output, signal);
+      await copy(client.exportPages({ ...wish, signal }), writer, output).finally(output.abandon);
+    };
+    await run().catch((error: unknown) => endWhenInterrupted(error, flags.output, signal));
   });
 }
 

@@ -1,7 +1,6 @@
 /** `meshgate get --bucket`: values summed up by stretches of time. */
 import type { BucketInfo, MeshgateClient } from '../../client/index.js';
 import { askAndPrint } from '../gateway-command.js';
-import { noteUnknownNode } from '../known.js';
 import { formatAddress } from '../text/address.js';
 import { type Column, formatTable } from '../text/table.js';
 import type { View } from '../text/terminal.js';
@@ -29,7 +28,6 @@ export async function printBuckets(flags: GatewayFlags, wish: BucketWish, now: n
   await askAndPrint(
     flags,
     async (client) => {
-      await noteUnknownNode(wish.node, 'looking for its values all the same', client);
       const buckets = await askBuckets(wish, now, client);
       const { types } = await client.call('dataTypes', {});
       const fields = types.find(isNamed(wish.type))?.fields ?? [];

@@ -2,7 +2,6 @@ import type { Command } from 'commander';
 import type { AgedValue, MeshgateClient, Value } from '../../client/index.js';
 import { MeshgateError } from '../../errors.js';
 import { askAndPrint, gatewayCommand, joinRows } from '../gateway-command.js';
-import { noteUnknownNode } from '../known.js';
 import { formatAddress, parseNode, parseNumberOrName } from '../text/address.js';
 import { type Column, formatTable } from '../text/table.js';
 import type { View } from '../text/terminal.js';
@@ -83,9 +82,6 @@ function readWish(type: string, node: string | undefined, flags: GetFlags, now: 
 }
 
 async function ask({ type, node, at, stretch }: Wish, client: MeshgateClient): Promise<AnyValue[]> {
-  if (at !== undefined || stretch.from !== undefined || stretch.to !== undefined) {
-    await noteUnknownNode(node, 'looking for its values all the same', client);
-  }
   if (at !== undefined) return (await client.call('at', { type, node, time: at })).values;
   const { from, to } = stretch;
   if (from === undefined && to === undefined) return (await client.latest(type, node)).values;
