@@ -80,7 +80,7 @@ const tables = {
       ]),
     ),
   methods: () => table(['method', 'parameters', 'what it does', 'role'], methods.map(describeMethod)),
-  'health reasons': () => reasons(HEALTH_REASONS),
+  'health reasons': () => healthReasons(HEALTH_REASONS),
   metrics: () => table(['metric', 'type', 'labels', 'meaning'], metricDefinitions().map(describeMetric)),
   'live settings': () => list(RELOADABLE),
   'settings for a restart': () => list(settingNames().filter((name) => !RELOADABLE.includes(name))),
@@ -181,6 +181,13 @@ function list(names) {
 function presetSection([name, { text, faults }]) {
   const sentence = text[0].toUpperCase() + text.slice(1);
   return `### \`${name}\`\n\n${sentence}.\n\n\`\`\`toml\n${stringify(faults).trim()}\n\`\`\``;
+}
+
+function healthReasons(list) {
+  return table(
+    ['reason', 'level', 'meaning'],
+    entries(list, (key, { level, text }) => [key, level, text]),
+  );
 }
 
 function reasons(list) {

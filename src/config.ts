@@ -4,9 +4,7 @@
  * A setting has one name everywhere: `mesh.idle_after_s` is the key `idle_after_s` of the section `[mesh]`, and the
  * variable `MESHGATE_MESH_IDLE_AFTER_S`.
  */
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parse as parseToml } from 'smol-toml';
 import * as z from 'zod';
 import { errorText, MeshgateError } from './errors.js';
 import { findNameFault } from './network/node-names.js';
@@ -15,6 +13,8 @@ import { packageRoot } from './package-root.js';
 import { isUnicast } from './protocol/address.js';
 import { nameKey } from './protocol/names.js';
 import { isOnEarth } from './protocol/position.js';
+import { readTextFile } from './text-file.js';
+import { parseToml } from './toml.js';
 import { parsePortWish } from './uart/port-finder.js';
 
 const SECTION = 'must be a section';
@@ -40,6 +40,14 @@ const flag = z
 
 /** Text: `error` is the one message for all that can be wrong with it. */
 const text = (error: string) => z.string({ error });
+
+/** Settings whose value nobody must see in an error, a log or an output: only their name is printed. */
+const secrets = new WeakSet<z.core.$ZodType>();
+
+function secret<Setting extends z.ZodType>(setting: Setting): Setting {
+  secrets.add(setting);
+  return setting;
+}
 
 const path = text('must be a path').min(1, { error: 'must be a path' });
 
@@ -209,8 +217,8 @@ const meshSection = section({
 const httpSection = z.strictObject({
   /** The monitor: dashboard page, websockets. Without it, 127.0.0.1:7654 is used if it is free. */
   listen: httpAddress.optional(),
-  token: token.optional(),
-  read_token: token.optional(),
+  token: secret(token.optional()),
+  read_token: secret(token.optional()),
   /** Pages of other origins that may connect; `null`: pages from a file. */
   origins: origins.default([]),
   read_only: flag.default(false),
@@ -273,15 +281,15 @@ const COMMANDS = 'must be a list of commands, such as ["send", "ping"]';
 const commands = z.preprocess(listed, z.array(z.string({ error: COMMANDS }), { error: COMMANDS }));
 
 const mqttSection = section({
-  /** Without one there is no MQTT. */
-  url: mqttUrl.optional(),
+  /** Without one there is no MQTT. It may hold a password. */
+  url: secret(mqttUrl.optional()),
   /** The gateway's own name among those of a farm; the host's name unless given. */
   id: topicLevel.optional(),
   prefix: topic.default('meshgate'),
   /** `auto`: 5, and 3.1.1 where the broker does not speak it. */
   version: z.enum(['auto', '5', '3.1.1'], { error: 'must be auto, 5 or 3.1.1' }).default('auto'),
   user: text('must be text').optional(),
-  password: text('must be text').optional(),
+  password: secret(text('must be text').optional()),
   password_file: path.optional(),
   ca_file: path.optional(),
   cert_file: path.optional(),
@@ -371,6 +379,7 @@ export type GivenSettings = { readonly [name: string]: unknown };
 interface Variable {
   readonly name: string;
   readonly path: readonly string[];
+  readonly isSecret: boolean;
 }
 
 const PREFIX = 'MESHGATE_';
@@ -385,7 +394,7 @@ const variables: readonly Variable[] = listVariables();
 
 /**
  * Reads and joins all settings. `flags`: what the command line gave; `file`: its `--config`.
- * Throws `BAD_CONFIG` that names the setting, its value, and what is allowed.
+ * Throws `BAD_CONFIG` that names the setting, its value unless it is secret, and what is allowed.
  */
 export function loadConfig(
   flags: GivenSettings,
@@ -393,6 +402,13 @@ export function loadConfig(
   env: NodeJS.ProcessEnv = process.env,
 ): Config {
   const configFile = file ?? env[CONFIG_FILE_VARIABLE];
+  if (configFile === '-') {
+    throw new MeshgateError(
+      'BAD_CONFIG',
+      'settings are not read from standard input: they are read again when they are reloaded',
+      'give the path of a TOML file',
+    );
+  }
   const fromFile = configFile === undefined ? {} : readToml(configFile);
   const fromEnvironment = readVariables(env);
   const given = merge(merge(fromFile, fromEnvironment), flags);
@@ -418,10 +434,16 @@ function badSetting(issue: z.core.$ZodIssue | undefined, sources: Sources): Mesh
     );
   }
   const at = givenPath(issue?.path ?? [], sources.given);
-  const value = JSON.stringify(valueAt(sources.given, at) ?? valueAt(schema.parse({}), at));
-  return new MeshgateError(
-    'BAD_CONFIG',
-    `${at.join('.')} = ${value}: ${issue?.message}${placeOf(at, sources)}`,
+  const value = mayShow(at)
+    ? ` = ${JSON.stringify(valueAt(sources.given, at) ?? valueAt(schema.parse({}), at))}`
+    : '';
+  return new MeshgateError('BAD_CONFIG', `${at.join('.')}${value}: ${issue?.message}${placeOf(at, sources)}`);
+}
+
+/** Neither a secret, nor a section that holds one. */
+function mayShow(at: readonly PropertyKey[]): boolean {
+  return !variables.some(
+    ({ path, isSecret }) => isSecret && at.every((key, index) => index >= path.length || path[index] === key),
   );
 }
 
@@ -450,7 +472,7 @@ function valueAt(settings: unknown, at: readonly PropertyKey[]): unknown {
 
 function readToml(file: string): GivenSettings {
   try {
-    return parseToml(readFileSync(file, 'utf8'));
+    return parseToml(readTextFile(file));
   } catch (error) {
     throw new MeshgateError('BAD_CONFIG', `${file}: ${errorText(error)}`, undefined, { cause: error });
   }
@@ -463,25 +485,36 @@ function readVariables(env: NodeJS.ProcessEnv): GivenSettings {
     if (!name.startsWith(PREFIX) || name === CONFIG_FILE_VARIABLE || value === undefined) continue;
     if (FLEET_VARIABLES.test(name)) continue;
     const variable = variables.find((known) => known.name === name);
-    if (!variable) throw badVariable(name, value);
+    if (!variable) throw badVariable(name);
     settings = merge(settings, nest(variable.path, value));
   }
   return settings;
 }
 
-function badVariable(name: string, value: string): MeshgateError {
+function badVariable(name: string): MeshgateError {
   const fileOnly = [...FILE_ONLY].find((setting) => variableName([setting]) === name);
   const why = fileOnly === undefined ? 'there is no such setting' : `${fileOnly} can be set in the file only`;
-  return new MeshgateError('BAD_CONFIG', `${name} = "${value}": ${why}`);
+  return new MeshgateError('BAD_CONFIG', `${name}: ${why}`);
 }
 
 function listVariables(): Variable[] {
   const top = Object.entries(schema.shape).filter(([name]) => !FILE_ONLY.has(name));
   return top.flatMap(([name, entry]) => {
     const section = entry instanceof z.ZodPrefault ? entry.unwrap() : undefined;
-    const paths = section ? Object.keys(section.shape).map((key) => [name, key]) : [[name]];
-    return paths.map((parts) => ({ name: variableName(parts), path: parts }));
+    const settings = section ? Object.entries(section.shape) : [];
+    const within = settings.map(([key, setting]) => ({ parts: [name, key], setting }));
+    const all = section ? within : [{ parts: [name], setting: entry }];
+    return all.map(({ parts, setting }) => ({
+      name: variableName(parts),
+      path: parts,
+      isSecret: secrets.has(setting),
+    }));
   });
+}
+
+/** Names of the settings that are secret. */
+export function secretSettings(): string[] {
+  return variables.filter(({ isSecret }) => isSecret).map(({ path }) => path.join('.'));
 }
 
 /** Every setting's name: `port`, `mesh.idle_after_s` … */

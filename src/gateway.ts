@@ -328,5 +328,5 @@ function logLinkStatus(log: ReturnType<typeof createLog>, status: LinkStatus): v
   const isSaid = status.reason === 'stopped' || status.reason === 'recordingOver';
   if (status.state === 'opening' || isSaid) log.debug('%s', text);
   else if (status.state === 'probing' || status.state === 'up') log.info(text);
-  else log.warn(`${status.state} ${status.reason} ${status.detail}`, text);
+  else log.warn(`${status.state} ${status.reason}`, text);
 }

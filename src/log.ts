@@ -8,19 +8,27 @@ export interface Log {
   readonly isDebugging: boolean;
   /** Seen only with `DEBUG=meshgate:…`. */
   debug(format: string, ...values: unknown[]): void;
-  /** What a person who runs the gateway wants to know: shown always. */
-  info(text: string): void;
-  /** What that person should do something about: shown always. Repeats of one `fault` become one line with a count. */
+  /**
+   * What a person who runs the gateway wants to know: shown always. What can come often has a `reason`, whose repeats
+   * become one line with a count.
+   */
+  info(text: string, reason?: string): void;
+  /**
+   * What that person should do something about: shown always. Repeats of one `fault` become one line with a count. A
+   * fault is one of a closed list: what varies with who or what is at fault (addresses, clients, topics) is in `text`
+   * alone, so that nobody can fill the log.
+   */
   warn(fault: string, text: string): void;
 }
 
 /** A fault that comes again within this time is counted instead of printed. */
 const BURST_MS = 10_000;
-/** Different faults that are counted apart; all further ones are counted as one. */
+/** Different faults that are counted apart, should a fault vary all the same; further ones are counted as one. */
 const MAX_BURSTS = 100;
 const FURTHER_FAULTS = 'further faults';
 
 interface Burst {
+  readonly level: Entry['level'];
   repeats: number;
   lastText: string;
 }
@@ -59,21 +67,21 @@ export function createLog(
     const burst = bursts.get(fault);
     bursts.delete(fault);
     if (!burst || burst.repeats === 0) return;
-    print({ level: 'warn', text: burst.lastText, fault, repeats: burst.repeats });
+    const { level, lastText: text, repeats } = burst;
+    print({ level, text, ...(level === 'warn' && { fault }), repeats });
   }
 
-  function beginBurst(fault: string, text: string): void {
-    print({ level: 'warn', text, fault, repeats: 0 });
-    bursts.set(fault, { repeats: 0, lastText: text });
+  function beginBurst(level: Entry['level'], fault: string, text: string): void {
+    print({ level, text, ...(level === 'warn' && { fault, repeats: 0 }) });
+    bursts.set(fault, { level, repeats: 0, lastText: text });
     clock.after(BURST_MS, () => endBurst(fault));
   }
 
-  function warn(fault: string, text: string): void {
-    debug('%s', text);
+  function fold(level: Entry['level'], fault: string, text: string): void {
     const key = bursts.has(fault) || bursts.size < MAX_BURSTS ? fault : FURTHER_FAULTS;
     const burst = bursts.get(key);
     if (!burst) {
-      beginBurst(key, text);
+      beginBurst(level, key, text);
       return;
     }
     burst.repeats++;
@@ -85,8 +93,12 @@ export function createLog(
       return debug.enabled;
     },
     debug: (format, ...values) => debug(format, ...values),
-    info: (text) => print({ level: 'info', text }),
-    warn,
+    info: (text, reason) =>
+      reason === undefined ? print({ level: 'info', text }) : fold('info', reason, text),
+    warn: (fault, text) => {
+      debug('%s', text);
+      fold('warn', fault, text);
+    },
   };
 }
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { type Config, type GivenSettings, loadConfig, settingNames } from '../src/config.js';
+import { type Config, type GivenSettings, loadConfig, secretSettings, settingNames } from '../src/config.js';
 import { packageRoot } from '../src/package-root.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'meshgate-config-'));
@@ -264,7 +264,7 @@ const WRONG: readonly Wrong[] = [
     env: { MESHGATE_MESH_IDLE_AFTER_S: '300' },
     message: 'mesh.disconnected_after_s = 180: must not be less than mesh.idle_after_s (the default)',
   },
-  { env: { MESHGATE_BAUT: '9600' }, message: 'MESHGATE_BAUT = "9600": there is no such setting' },
+  { env: { MESHGATE_BAUT: '9600' }, message: 'MESHGATE_BAUT: there is no such setting' },
   { toml: 'tcp = [5001, 70000]', message: `tcp = [5001,70000]: ${TCP} (in FILE)` },
   { toml: 'tcp = true', message: 'tcp = true: must be a port from 1 to 65535, or several (in FILE)' },
   { toml: 'baud = true', message: 'baud = true: must be a whole number from 300 to 4000000 (in FILE)' },
@@ -292,7 +292,7 @@ const WRONG: readonly Wrong[] = [
   },
   {
     flags: { mqtt: { url: 'broker.example' } },
-    message: `mqtt.url = "broker.example": ${'must be mqtt://HOST, mqtts://HOST, with :PORT where it is not 1883 or 8883'} (given on the command line)`,
+    message: `mqtt.url: ${'must be mqtt://HOST, mqtts://HOST, with :PORT where it is not 1883 or 8883'} (given on the command line)`,
   },
   {
     toml: '[mqtt]\nid = "field/north"',
@@ -442,5 +442,34 @@ for (const [name, toml, message] of [
 ] as const) {
   test(`further sockets are refused: ${name}`, (t) => {
     t.throws(() => loadConfig({}, tomlFile(toml), {}), { code: 'BAD_CONFIG', message });
+  });
+}
+
+const SECRET = 'hunter2-hunter2-hunter2';
+
+test('the settings that are secret are those that hold a password or a token', (t) => {
+  t.deepEqual(secretSettings().sort(), ['http.read_token', 'http.token', 'mqtt.password', 'mqtt.url']);
+});
+
+const LEAKS: readonly { given: GivenSettings; env?: NodeJS.ProcessEnv; toml?: string; names: RegExp }[] = [
+  { given: { mqtt: { url: `mqtt://me:${SECRET}@broker/path` } }, names: /^mqtt\.url: / },
+  { given: {}, env: { MESHGATE_MQTT_URL: `me:${SECRET}@broker` }, names: /^mqtt\.url: .*MESHGATE_MQTT_URL/ },
+  { given: {}, env: { MESHGATE_HTTP_TOKN: SECRET }, names: /^MESHGATE_HTTP_TOKN: there is no such setting/ },
+  { given: {}, env: { MESHGATE_HTTP_TOKEN: SECRET.slice(0, 15) }, names: /^http\.token: must have/ },
+  { given: {}, toml: `[http]\ntoken = ["${SECRET}"]`, names: /^http\.token: / },
+  { given: {}, toml: `[http]\nread_token = { a = "${SECRET}" }`, names: /^http\.read_token: / },
+  { given: {}, toml: `http = "${SECRET}"`, names: /^http: / },
+  { given: {}, toml: `[[mqtt]]\npassword = "${SECRET}"`, names: /^mqtt: / },
+  { given: {}, toml: `[mqtt]\npasword = "${SECRET}"`, names: /^mqtt\.pasword: there is no such setting/ },
+  { given: {}, toml: `[mqtt]\npassword = "${SECRET}`, names: /: line 2, column \d+: Invalid TOML document/ },
+  { given: {}, toml: `[mqtt]\npassword = ${SECRET}\n`, names: /: line 2, column \d+: / },
+  { given: {}, toml: `[mqtt]\npassword = "${SECRET}"\nid = = 5`, names: /: line 3, column \d+: / },
+];
+
+for (const { given, env = {}, toml, names } of LEAKS) {
+  test(`an error names a secret setting, never its value: ${names.source} ${toml ?? JSON.stringify({ given, env })}`, (t) => {
+    const path = toml === undefined ? undefined : tomlFile(toml);
+    const error = t.throws(() => loadConfig(given, path, env), { code: 'BAD_CONFIG', message: names });
+    t.false(String(error?.message).includes(SECRET.slice(0, 7)), error?.message);
   });
 }

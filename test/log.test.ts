@@ -97,3 +97,18 @@ test('the format may change while the gateway runs', (t) => {
   t.is(lines[0], '00:00:00 uart: one');
   t.is(JSON.parse(lines[1] ?? '').text, 'two');
 });
+
+test('what is told with a reason is counted when it repeats, as a warning is', (t) => {
+  const { clock, lines, log } = startLog();
+  for (let times = 1; times <= 50; times++) log.info(`restarted, ${times}`, 'restart');
+  clock.advance(10_000);
+  t.deepEqual(lines, ['12:30:05 uart: restarted, 1', '12:30:15 uart: restarted, 50 (49 more in 10 s)']);
+});
+
+test('faults that vary all the same are bounded: beyond a hundred they are counted as one', (t) => {
+  const { clock, lines, log } = startLog();
+  for (let node = 1; node <= 10_000; node++) log.warn(`bad ${node}`, `bad from ${node}`);
+  t.is(lines.length, 101);
+  clock.advance(10_000);
+  t.deepEqual(lines.slice(101), ['12:30:15 uart: bad from 10000 (9899 more in 10 s)']);
+});

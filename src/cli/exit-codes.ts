@@ -28,6 +28,11 @@ Exit codes:
   7  another program holds the socket, the port or the state directory
 `;
 
+/** The process ends with this, or with a higher code that was given before: the worst that happened counts. */
+export function endWith(exitCode: number): void {
+  process.exitCode = Math.max(exitCode, Number(process.exitCode ?? EXIT.ok));
+}
+
 /** What each error of the gateway itself ends the process with. */
 export const EXIT_BY_CODE: Readonly<Record<ErrorCode, number>> = {
   BAD_USAGE: EXIT.badUsage,

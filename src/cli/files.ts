@@ -1,10 +1,47 @@
-/** Files that the command line was told to read or write. */
+/** Files that the command line was told to read or write; `-` is standard input or output. */
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { errorText, MeshgateError, systemErrorCode } from '../errors.js';
 
-/** All that is in a file. Throws `NO_PERMISSION` or `FILE_FAILED`. */
-export function readBytes(file: string): Buffer {
-  return naming(file, () => readFileSync(file));
+/** What `-` stands for where a file is asked for. */
+const STANDARD = '-';
+/** As much as the system gives of a file at once. */
+const MAX_INPUT_BYTES = 2 ** 31 - 1;
+
+/** True where what is written goes to standard output. */
+export function isStandardOutput(file: string | undefined): file is undefined | '-' {
+  return file === undefined || file === STANDARD;
+}
+
+/** How messages name a file that is read. */
+export function inputName(file: string): string {
+  return file === STANDARD ? 'standard input' : file;
+}
+
+/** All that is in a file, or comes by standard input. Rejects with `NO_PERMISSION`, `FILE_FAILED` or `BAD_USAGE`. */
+export async function readInput(file: string): Promise<Buffer> {
+  return file === STANDARD ? readStandardInput() : naming(file, () => readFileSync(file));
+}
+
+async function readStandardInput(): Promise<Buffer> {
+  if (process.stdin.isTTY) {
+    throw new MeshgateError(
+      'BAD_USAGE',
+      '- is standard input, which is a terminal here',
+      'give a file, or send one in: … -  <FILE',
+    );
+  }
+  const pieces: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const piece of process.stdin as AsyncIterable<Buffer>) {
+      length += piece.length;
+      if (length > MAX_INPUT_BYTES) throw new Error('more than 2 GiB');
+      pieces.push(piece);
+    }
+  } catch (error) {
+    throw fileError(inputName(STANDARD), error);
+  }
+  return Buffer.concat(pieces);
 }
 
 /** A file that begins empty. Its methods throw `NO_PERMISSION` or `FILE_FAILED`. */

@@ -19,12 +19,20 @@ interface FleetFlags {
 export type Reach = 'all' | 'one' | 'own';
 
 const reaches = new WeakMap<Command, Reach>();
+/** Commands that ask a gateway of this machine, and none of a fleet. */
+const onSocketOnly = new WeakSet<Command>();
 
 let chosen: FleetChoice | undefined;
 
 /** Without this, a command is refused where a fleet is given. */
 export function allowFleet(command: Command, reach: Reach): Command {
   reaches.set(command, reach);
+  return command;
+}
+
+/** It asks the gateway of a socket: where a fleet is chosen it is refused, since that gateway is not meant. */
+export function refuseFleet(command: Command): Command {
+  onSocketOnly.add(command);
   return command;
 }
 
@@ -50,9 +58,15 @@ export function addFleetOptions(program: Command): void {
 function choose({ fleet, prefix, gateway }: FleetFlags, action: Command): void {
   const { MESHGATE_FLEET, MESHGATE_FLEET_PREFIX } = process.env;
   const reach = reaches.get(action);
-  const { socket } = action.opts<{ socket?: string }>();
+  const { socket } = action.optsWithGlobals<{ socket?: string }>();
   if (fleet !== undefined && socket !== undefined) throw badUsage('--fleet and --socket exclude each other');
   if (fleet !== undefined && !reach) throw badUsage(`${action.name()} is not for a fleet of gateways`);
+  if (onSocketOnly.has(action) && socket === undefined && MESHGATE_FLEET && !process.env.MESHGATE_SOCKET) {
+    throw badUsage(
+      `${action.name()} is not for a fleet of gateways, and MESHGATE_FLEET chooses one`,
+      'for a gateway on this machine: --socket PATH, or MESHGATE_SOCKET',
+    );
+  }
   const url = fleet ?? (reach && socket === undefined ? MESHGATE_FLEET : undefined);
   if (!url) {
     if ((gateway ?? prefix) !== undefined) throw badUsage('--gateway and --prefix are for --fleet');
@@ -72,12 +86,14 @@ function howToName(action: Command): string {
 
 const NAMED_BY = new Set(['node', 'id']);
 
-/** The gateway that a node or an alarm was given with, `field-north/0x0005`; what follows it stays as the argument. */
+/** The gateway that a node or an alarm was given with, `field-north/0x0005`; what follows it stays as it was given. */
 function takeGateway(action: Command): string | undefined {
   const place = placeOfName(action);
-  const given: unknown = action.processedArgs[place];
+  const given: unknown = place < 0 ? action.opts<{ node?: unknown }>().node : action.processedArgs[place];
   const [gateway, rest] = typeof given === 'string' ? splitGateway(given) : [undefined, ''];
-  if (gateway !== undefined) action.processedArgs[place] = rest;
+  if (gateway === undefined) return undefined;
+  if (place < 0) action.setOptionValue('node', rest);
+  else action.processedArgs[place] = rest;
   return gateway;
 }
 

@@ -27,11 +27,12 @@ export function withClients<Result>(
   return using(flags, run, { reconnect: false });
 }
 
-/** For what has one gateway alone: that of a socket. */
+/** For what has one gateway alone: that of a socket. Rejects with `BAD_USAGE` where a fleet was chosen. */
 export async function withClient<Result>(
   flags: GatewayFlags,
   run: (client: MeshgateClient) => Promise<Result>,
 ): Promise<Result> {
+  if (chosenFleet()) throw new MeshgateError('BAD_USAGE', 'this command is not for a fleet of gateways');
   return usingSocket(flags, run, { reconnect: false });
 }
 

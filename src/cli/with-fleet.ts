@@ -2,7 +2,7 @@
 import { ClientError } from '../client/errors.js';
 import type { ConnectOptions, MeshgateClient } from '../client/index.js';
 import type { Fleet, GatewayState } from '../fleet/index.js';
-import { reportFailure } from './exit-codes.js';
+import { endWith, reportFailure } from './exit-codes.js';
 import type { FleetChoice } from './fleet-choice.js';
 import { inScope } from './fleet-scope.js';
 import { currentView, note, printJson } from './output.js';
@@ -67,7 +67,7 @@ async function runOne<Result>(
     const exitCode = reportFailure(error, (text) =>
       note(text.trimEnd().replace(/^meshgate:/, `meshgate: ${gateway}:`)),
     );
-    process.exitCode = Math.max(exitCode, Number(process.exitCode ?? 0));
+    endWith(exitCode);
     return [];
   } finally {
     client?.close();

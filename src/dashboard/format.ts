@@ -38,19 +38,30 @@ const dateFormat = new Intl.DateTimeFormat(undefined, {
   hourCycle: 'h23',
 });
 
+/** ` +02:00` where the local time of this moment comes twice, since clocks are set back; otherwise nothing. */
+export function offsetIfRepeated(at: number): string {
+  const offsetAt = (time: number) => -new Date(time).getTimezoneOffset() * MINUTE;
+  const offset = offsetAt(at);
+  const others = [offsetAt(at - DAY), offsetAt(at + DAY)].filter((other) => other !== offset);
+  if (!others.some((other) => offsetAt(at + offset - other) === other)) return '';
+  const minutes = Math.abs(offset) / MINUTE;
+  const [hours, rest] = [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, '0'));
+  return ` ${offset < 0 ? '-' : '+'}${hours}:${rest}`;
+}
+
 /** Time of day. `at`: ms since the epoch. */
 export function formatTime(at: number): string {
-  return timeFormat.format(at);
+  return timeFormat.format(at) + offsetIfRepeated(at);
 }
 
 /** Time of day to the millisecond. `at`: ms since the epoch. */
 export function formatTimeMs(at: number): string {
-  return `${timeFormat.format(at)}.${String(Math.floor(at) % 1000).padStart(3, '0')}`;
+  return `${timeFormat.format(at)}.${String(Math.floor(at) % 1000).padStart(3, '0')}${offsetIfRepeated(at)}`;
 }
 
 /** `at`: ms since the epoch. */
 export function formatDateTime(at: number): string {
-  return dateFormat.format(at);
+  return dateFormat.format(at) + offsetIfRepeated(at);
 }
 
 /** At most 6 digits behind the point, none that say nothing. */

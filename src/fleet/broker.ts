@@ -76,12 +76,12 @@ export class Broker {
     try {
       return new Broker(await connectWith(options, name, 5), name, true);
     } catch (error) {
-      if (!isBadVersion(error)) throw noBroker(options.url, error);
+      if (!isBadVersion(error)) throw noBroker(brokerName(options.url), error);
     }
     try {
       return new Broker(await connectWith(options, name, 4), name, false);
     } catch (error) {
-      throw noBroker(options.url, error);
+      throw noBroker(brokerName(options.url), error);
     }
   }
 
@@ -234,9 +234,11 @@ function isBadVersion(error: unknown): boolean {
 
 function noBroker(what: string, error: unknown): ClientError {
   const text = error instanceof Error ? error.message || String('code' in error ? error.code : '') : '';
-  return new ClientError('NO_BROKER', `${withoutPassword(what)} (${text || 'no answer'})`);
+  return new ClientError('NO_BROKER', `${what} (${text || 'no answer'})`);
 }
 
-function withoutPassword(url: string): string {
-  return url.replace(/\/\/[^/@]*@/, '//');
+/** A broker as errors name it: without user and password. */
+function brokerName(url: string): string {
+  const { protocol, host } = new URL(url);
+  return `${protocol}//${host}`;
 }

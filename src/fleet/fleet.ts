@@ -24,7 +24,7 @@ export async function connectFleet({ prefix = 'meshgate', ...options }: FleetOpt
 
 function checkUrl(url: string): void {
   const isUrl = URL.canParse(url) && /^mqtts?:$/.test(new URL(url).protocol) && new URL(url).hostname !== '';
-  if (!isUrl) throw new ClientError('NO_BROKER', `"${url}" is not mqtt://HOST or mqtts://HOST`);
+  if (!isUrl) throw new ClientError('NO_BROKER', 'its URL must be mqtt://HOST or mqtts://HOST');
 }
 
 export class Fleet {

@@ -36,7 +36,7 @@ export async function resolveFilter(params: SubscribeParams, call: Call): Promis
     ...(kinds && { kinds: new Set(kinds) }),
     ...(nodes && { nodes: await resolveAll(nodes, (name) => addressOf(name, call)) }),
     ...(opcodes && { opcodes: await resolveAll(opcodes, (name) => opcodeOf(name, call)) }),
-    ...(types && { types: await resolveAll(types, (name) => typeOf(name, call)) }),
+    ...(types && { types: new Set(await Promise.all(types.map((type) => typeOf(type, call)))) }),
   };
 }
 
@@ -61,10 +61,15 @@ async function opcodeOf(name: string, call: Call): Promise<number> {
   return found.opcode;
 }
 
-async function typeOf(name: string, call: Call): Promise<number> {
+/** The id of a data type that there is, as a gateway's own session has it. */
+async function typeOf(type: NumberOrName, call: Call): Promise<number> {
   const { types } = (await call('dataTypes', {})) as { types: { name: string; id: number }[] };
-  const found = types.find((each) => nameKey(each.name) === nameKey(name));
-  if (!found) throw new SessionError('TYPE_NOT_FOUND', name);
+  const wanted = numberIn(String(type));
+  const key = nameKey(String(type));
+  const found = types.find((each) =>
+    wanted === undefined ? nameKey(each.name) === key : each.id === wanted,
+  );
+  if (!found) throw new SessionError('TYPE_NOT_FOUND', String(type));
   return found.id;
 }
 

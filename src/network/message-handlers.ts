@@ -66,7 +66,7 @@ export const handlers: Handlers = {
   text({ from, text }, { picture, log, onHalfMessage }) {
     noteContact(isRootAddress(from) ? ROOT_ADDRESS : from, picture);
     const line = `${isRootAddress(from) ? 'the root' : formatAddress(from)} says: ${cleanText(text)}`;
-    if (COMPLAINT.test(text)) log.warn(line, line);
+    if (COMPLAINT.test(text)) log.warn('complaint', line);
     else log.debug('%s', line);
     if (isRootAddress(from) && HALF_MESSAGE_TEXT.test(text)) onHalfMessage();
   },
@@ -80,7 +80,7 @@ export const handlers: Handlers = {
     }
     if (reason !== 'bodyTooShort' && reason !== 'notUnicast') noteContact(from, picture);
     log.warn(
-      `malformed ${from} ${reason}`,
+      `malformed ${reason}`,
       `dropped a message of node ${formatAddress(from)}: ${MALFORMED_REASONS[reason]} (at byte ${offset} of ${describeBody(body)})`,
     );
   },

@@ -269,7 +269,11 @@ export class NetworkManager implements Hub {
       rootSilentMs: this.#picture.root.silentMs,
       rootSilentAfterMs: this.#parts.settings.rootSilentAfterMs,
       alarms: this.#alarms.all(),
-      historyFault: this.#archive.status().fault,
+      countNodes: () => ({
+        total: this.#picture.countWhere(() => true),
+        disconnected: this.#picture.countWhere((status) => status === 'disconnected'),
+      }),
+      history: this.archive.status(),
     });
   }
 
@@ -434,7 +438,10 @@ export class NetworkManager implements Hub {
       this.#picture.onRootReset();
       this.#watch.onRootReset();
     }
-    this.#parts.log.info(this.#isFirstWord ? 'the root has started' : 'the root has restarted');
+    this.#parts.log.info(
+      this.#isFirstWord ? 'the root has started' : 'the root has restarted',
+      'root restart',
+    );
     void this.#refresher.nodes();
   }
 

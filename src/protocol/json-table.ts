@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { errorText, MeshgateError } from '../errors.js';
+import { readTextFile } from '../text-file.js';
 import { nameKey, numberIn } from './names.js';
 
 /** A whole number written as 5, "5" or "0x05", within `min`–`max`. */
@@ -74,7 +74,7 @@ export function refuseRepeats<Name extends string>(
 
 function readJson(file: string): unknown {
   try {
-    return JSON.parse(readFileSync(file, 'utf8'));
+    return JSON.parse(readTextFile(file));
   } catch (error) {
     throw new MeshgateError('BAD_TABLE', `${file}: ${errorText(error)}`, undefined, { cause: error });
   }

@@ -61,7 +61,7 @@ export class AuditTrail {
     this.#recorded++;
     this.#entries.push(entry);
     if (this.#entries.length > MAX_HELD) this.#entries.shift();
-    this.#log.info(`${action} by ${client} on ${via}: ${outcome}`);
+    this.#log.info(`${action} by ${client} on ${via}: ${outcome}`, `audit ${action} ${outcome}`);
     this.#write(entry);
   }
 

@@ -6,8 +6,11 @@ import { type DoctorParts, examine } from '../../src/cli/commands/doctor-checks.
 import type { Finding } from '../../src/cli/commands/findings.js';
 import { permissionAdvice } from '../../src/cli/commands/permission-advice.js';
 import { findHolders } from '../../src/cli/commands/port-holders.js';
+import type { AlarmInfo } from '../../src/client/index.js';
 import { ClientError, type connect } from '../../src/client/index.js';
-import { STATUS } from '../support/cli-samples.js';
+import type { Health } from '../../src/network/health.js';
+import { describeHealth } from '../../src/socket/session/describe.js';
+import { ALARMS, STATUS } from '../support/cli-samples.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'mg-doctor-'));
 test.after.always(() => rmSync(folder, { recursive: true, force: true }));
@@ -32,13 +35,33 @@ function procWith(name: string, holders: readonly { pid: number; name: string; f
 interface Answers {
   readonly status?: object;
   readonly fresh?: boolean;
+  readonly health?: Partial<Health>;
+  readonly gone?: number;
+  readonly alarms?: readonly AlarmInfo[];
 }
 
+const WELL: Health = {
+  link: undefined,
+  root: undefined,
+  alarms: undefined,
+  nodes: undefined,
+  history: undefined,
+  historyFault: undefined,
+};
+
 /** A gateway as far as the doctor asks it. */
-function gateway({ status = {}, fresh = true }: Answers = {}): typeof connect {
+function gateway({
+  status = {},
+  fresh = true,
+  health = {},
+  gone = 0,
+  alarms = [],
+}: Answers = {}): typeof connect {
   const client = {
     status: async () => ({ ...STATUS, ...status }),
-    call: async () => ({ fresh }),
+    call: async (method: string) =>
+      ({ refresh: { fresh }, health: describeHealth({ ...WELL, ...health }), alarms: { alarms } })[method],
+    nodes: async () => ({ nodes: Array.from({ length: gone }, (_, index) => ({ address: index + 5 })) }),
     close: () => {},
   };
   return (async () => client) as unknown as typeof connect;
@@ -65,20 +88,19 @@ test('a gateway with a root that answers is well', async (t) => {
   t.deepEqual(problemsOf(findings), []);
   t.deepEqual(
     findings.map(({ check }) => check),
-    ['serial port', 'port permission', 'port in use', 'gateway', 'dashboard', 'link', 'root', 'history'],
+    [
+      'serial port',
+      'port permission',
+      'port in use',
+      'gateway',
+      'dashboard',
+      'link',
+      'root',
+      'alarms',
+      'nodes',
+      'history',
+    ],
   );
-});
-
-test('a history that is not written is a problem, with its cause and what to do', async (t) => {
-  const fault = 'database or disk is full';
-  const problems = problemsOf(
-    await examine('/x', { ...PARTS, connect: gateway({ status: { history: { file: '/h.db', fault } } }) }),
-  );
-  t.deepEqual(
-    problems.map(({ check, text }) => [check, text]),
-    [['history', `not written to /h.db: ${fault}`]],
-  );
-  t.regex(problems[0]?.advice ?? '', /free disk space/);
 });
 
 test('no port, several ports, and a gateway that does not run are told with what to do', async (t) => {
@@ -134,6 +156,51 @@ test('a root that does not answer is told', async (t) => {
   const [silent] = problemsOf(await examine('/x', { ...PARTS, connect: gateway({ fresh: false }) }));
   t.is(silent?.check, 'root');
   t.regex(silent?.advice ?? '', /reset-root/);
+});
+
+const warned = (findings: readonly Finding[]) =>
+  findings.flatMap(({ check, verdict, text }) =>
+    verdict === 'problem' || verdict === 'warning' ? [`${verdict} ${check}: ${text}`] : [],
+  );
+
+test('nodes that are disconnected are named, as a problem where they are most of them', async (t) => {
+  const nodes = { ...STATUS.nodes, total: 12 };
+  const ask = (reason: 'nodesDisconnected' | 'mostNodesDisconnected', gone: number) =>
+    examine('/x', { ...PARTS, connect: gateway({ health: { nodes: reason }, gone, status: { nodes } }) });
+  t.deepEqual(warned(await ask('nodesDisconnected', 2)), [
+    'warning nodes: 2 of 12 are disconnected: 0x0005, 0x0006',
+  ]);
+  t.deepEqual(warned(await ask('mostNodesDisconnected', 10)), [
+    'problem nodes: 10 of 12 are disconnected: 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000A, 0x000B, 0x000C, 2 more',
+  ]);
+});
+
+test('open alarms are told by their code, those that are over apart', async (t) => {
+  const alarms = [...ALARMS, ...ALARMS.filter(({ active }) => active)];
+  const connect = gateway({ health: { alarms: 'activeAlarm' }, alarms });
+  t.deepEqual(warned(await examine('/x', { ...PARTS, connect })), [
+    'warning alarms: active: 2 NODE_DISCONNECTED; over, but not acknowledged: 1 LINK_LOST',
+  ]);
+  const over = gateway({ alarms: ALARMS.filter(({ active }) => !active) });
+  t.deepEqual(warned(await examine('/x', { ...PARTS, connect: over })), [
+    'warning alarms: over, but not acknowledged: 1 LINK_LOST',
+  ]);
+});
+
+test('history that could not be opened, or can not be written, is told with the cause', async (t) => {
+  const ask = (reason: Health['history'], history: object) =>
+    examine('/x', { ...PARTS, connect: gateway({ health: { history: reason }, status: { history } }) });
+  const missing = await ask('historyInMemory', {
+    file: null,
+    fault: 'no space left on device',
+    storedSeq: null,
+  });
+  t.deepEqual(warned(missing), ['problem history: in memory only: no space left on device']);
+  const failing = await ask('historyFailing', { file: '/h.db', fault: 'disk I/O error', storedSeq: 1 });
+  t.deepEqual(warned(failing), ['problem history: /h.db, not written now: disk I/O error']);
+  const unwanted = await ask(undefined, { file: null, fault: null, storedSeq: null });
+  t.deepEqual(warned(unwanted), []);
+  t.is(unwanted.at(-1)?.verdict, 'skipped');
 });
 
 test('a gateway on a virtual mesh needs no port', async (t) => {

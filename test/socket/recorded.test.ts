@@ -172,3 +172,23 @@ test('a reply of a connection that was refused at once is recorded', async (t) =
   t.is(all[0], 'client 2: reply F\x10Too Many Clients');
   held.close();
 });
+
+test('a token that a client shows in its session is not recorded', async (t) => {
+  const fixture = await start(t, { web: true });
+  const client = await WebSocketClient.open(`ws://${fixture.webHost}/rpc`);
+  const token = 'a-token-for-everything';
+  await client.call('authenticate', { token });
+  client.socket.send(
+    JSON.stringify([
+      { id: 7, token },
+      { jsonrpc: '2.0', id: 8, method: 'hello' },
+    ]),
+  );
+  await client.find((text) => text.includes('"id":8'));
+  const calls = (await told(fixture, 4)).filter((line) => line.includes(': call '));
+  t.deepEqual(calls, [
+    'web client 1: call {"id":1,"method":"authenticate"}',
+    'web client 1: call [{"id":7,"method":"authenticate"},{"jsonrpc":"2.0","id":8,"method":"hello"}]',
+  ]);
+  await client.close();
+});

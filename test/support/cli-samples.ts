@@ -116,15 +116,31 @@ export const STATUS = {
 export const SICK: HealthInfo = {
   ready: false,
   healthy: false,
+  level: 'unhealthy',
   checks: [
-    { check: 'link', ok: true, reason: null, text: null },
+    { check: 'link', ok: true, level: 'healthy', reason: null, text: null },
     {
       check: 'root',
       ok: false,
+      level: 'unhealthy',
       reason: 'rootSilent',
       text: 'the root has said nothing for longer than mesh.root_silent_after_s',
     },
-    { check: 'alarms', ok: false, reason: 'highAlarm', text: 'an alarm of high priority is active' },
+    {
+      check: 'alarms',
+      ok: false,
+      level: 'unhealthy',
+      reason: 'highAlarm',
+      text: 'an alarm of high priority is active',
+    },
+    {
+      check: 'nodes',
+      ok: true,
+      level: 'degraded',
+      reason: 'nodesDisconnected',
+      text: 'nodes are disconnected',
+    },
+    { check: 'history', ok: true, level: 'healthy', reason: null, text: null },
   ],
 };
 

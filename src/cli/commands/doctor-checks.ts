@@ -4,6 +4,7 @@ import { ClientError, connect, findSocket } from '../../client/index.js';
 import { listPorts, type SerialPortInfo } from '../../uart/port-finder.js';
 import type { Result } from '../results.js';
 import { describeStatusCounts } from '../text/words.js';
+import { examineMesh } from './doctor-mesh.js';
 import { examinePorts, type PortParts } from './doctor-ports.js';
 import type { Finding } from './findings.js';
 import { permissionAdvice } from './permission-advice.js';
@@ -22,16 +23,10 @@ export async function examine(socket: string | undefined, parts: DoctorParts = {
   const status = await reached.client?.status();
   try {
     const onPorts = examinePorts(ports, status, parts);
-    const root =
-      reached.client && status
-        ? [
-            ...examineDashboard(status),
-            examineLink(status),
-            await examineRoot(reached.client, status),
-            examineHistory(status),
-          ]
-        : [];
-    return [...onPorts, reached.finding, ...root];
+    if (!reached.client || !status) return [...onPorts, reached.finding];
+    const link = [...examineDashboard(status), examineLink(status)];
+    const root = await examineRoot(reached.client, status);
+    return [...onPorts, reached.finding, ...link, root, ...(await examineMesh(reached.client))];
   } finally {
     reached.client?.close();
   }
@@ -75,19 +70,6 @@ function examineLink({ link }: Result<'status'>): Finding {
     verdict: 'problem',
     text,
     advice: 'the gateway tries again by itself once what is wrong above is right',
-  };
-}
-
-function examineHistory({ history: { file, fault } }: Result<'status'>): Finding {
-  const check = 'history';
-  if (fault === null) return { check, verdict: 'fine', text: file ?? 'turned off' };
-  const text = file === null ? `in memory only: ${fault}` : `not written to ${file}: ${fault}`;
-  return {
-    check,
-    verdict: 'problem',
-    text,
-    advice:
-      'free disk space, end the program that holds the file, or make the state directory writable; the gateway retries by itself, unless a package is missing',
   };
 }
 

@@ -14,7 +14,7 @@ export function addDoctorCommand(program: Command): void {
     async ({ socket, json }: GatewayFlags) => {
       const { examine } = await import('./doctor-checks.js');
       const findings = await examine(socket);
-      const isWell = findings.every(({ verdict }) => verdict !== 'problem');
+      const isWell = findings.every(({ verdict }) => verdict === 'fine' || verdict === 'skipped');
       if (json) printJson({ isWell, findings });
       else print(formatFindings(findings, currentView()));
       if (!isWell) process.exitCode = EXIT.failed;
@@ -24,6 +24,7 @@ export function addDoctorCommand(program: Command): void {
 
 const MARKS: Readonly<Record<Verdict, readonly [mark: string, colour: Colour]>> = {
   fine: ['ok', 'green'],
+  warning: ['WARNING', 'yellow'],
   problem: ['PROBLEM', 'red'],
   skipped: ['-', 'dim'],
 };
@@ -33,10 +34,17 @@ const CHECK_WIDTH = 17;
 
 /** A line for each finding, with what to do below; and the sum of it. */
 export function formatFindings(findings: readonly Finding[], view: View): string {
-  const problems = findings.filter(({ verdict }) => verdict === 'problem').length;
   const lines = findings.flatMap((finding) => formatFinding(finding, view));
-  const sum = problems === 0 ? 'All is well.' : `${problems} problem${problems === 1 ? '' : 's'} found.`;
-  return `${[...lines, '', sum].join('\n')}\n`;
+  return `${[...lines, '', sumUp(findings)].join('\n')}\n`;
+}
+
+/** `2 problems and 1 warning found.` */
+function sumUp(findings: readonly Finding[]): string {
+  const counts = (['problem', 'warning'] as const).flatMap((verdict) => {
+    const count = findings.filter((finding) => finding.verdict === verdict).length;
+    return count === 0 ? [] : [`${count} ${verdict}${count === 1 ? '' : 's'}`];
+  });
+  return counts.length === 0 ? 'All is well.' : `${counts.join(' and ')} found.`;
 }
 
 function formatFinding({ check, verdict, text, advice }: Finding, { terminal }: View): string[] {

@@ -1,7 +1,7 @@
 /** Where an export goes: standard output, or a file that gets its name when it is whole. */
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
-import { fileError } from '../files.js';
+import { fileError, isStandardOutput } from '../files.js';
 import { printInStep } from '../output.js';
 
 export interface ExportOutput {
@@ -19,7 +19,7 @@ export interface ExportOutput {
 
 /** `file`: undefined or `-` is standard output. Rejects with a `MeshgateError`. */
 export async function openOutput(file: string | undefined, signal: AbortSignal): Promise<ExportOutput> {
-  if (file === undefined || file === '-') return standardOutput(signal);
+  if (isStandardOutput(file)) return standardOutput(signal);
   return naming(file, async () => {
     const path = await realpath(file).catch(() => file);
     const existing = await stat(path).catch(() => undefined);

@@ -1,12 +1,13 @@
 import { type Command, Option } from 'commander';
 import type { ExportedValue, ExportOptions, MeshgateClient } from '../../client/index.js';
 import { EXIT } from '../exit-codes.js';
+import { isStandardOutput } from '../files.js';
 import { gatewayCommand } from '../gateway-command.js';
 import { note, safeJson } from '../output.js';
 import { parseNode, parseNumberOrName } from '../text/address.js';
 import { CsvWriter } from '../text/csv.js';
 import { parseStretch } from '../text/time.js';
-import { type GatewayFlags, withClient } from '../with-client.js';
+import { type GatewayFlags, withClients } from '../with-client.js';
 import { type ExportOutput, openOutput } from './export-output.js';
 import { ExportProgress } from './export-progress.js';
 import { abortWhenTerminated } from './until-terminated.js';
@@ -31,7 +32,7 @@ interface Writer {
 }
 
 export function addExportCommand(program: Command): void {
-  gatewayCommand(program, 'export', 'the values that are kept, as CSV or JSON lines')
+  gatewayCommand(program, 'export', 'the values that are kept, as CSV or JSON lines', 'one')
     .option('--from <time>', 'values since then: an age (10m, 1h, 2d), 14:05, or ISO 8601')
     .option('--to <time>', 'values until then')
     .option('--node <node>', 'only those of this node: address (5, 0x5) or name')
@@ -39,7 +40,7 @@ export function addExportCommand(program: Command): void {
     .addOption(
       new Option('--format <format>', 'by the ending of the file unless given, else csv').choices(FORMATS),
     )
-    .option('-o, --output <file>', 'a file, which has its name when it is whole')
+    .option('-o, --output <file>', 'a file, renamed into place when complete; - or none is standard output')
     .action((flags: ExportFlags) => runExport(flags));
 }
 
@@ -47,20 +48,24 @@ async function runExport(flags: ExportFlags): Promise<void> {
   const wish = readWish(flags, Date.now());
   const format = formatOf(flags);
   const { signal } = abortWhenTerminated();
-  try {
-    await withClient(flags, async (client) => {
+  await withClients(flags, async (client) => {
+    const run = async () => {
       const writer = await openWriter(format, wish.type, client, signal);
       const output = await openOutput(flags.output, signal);
       await copy(client.exportPages({ ...wish, signal }), writer, output).finally(output.abandon);
-    });
-  } catch (error) {
-    if (!signal.aborted) throw error;
-    note(
-      `meshgate: interrupted; ${flags.output ? `${flags.output} was not written` : 'what was printed is not complete'}`,
-    );
-    // What waits for a reader who takes nothing would keep the process.
-    process.exit(EXIT.failed);
-  }
+    };
+    await run().catch((error: unknown) => endWhenInterrupted(error, flags.output, signal));
+  });
+}
+
+/** Rejects with the error where nobody has interrupted. */
+function endWhenInterrupted(error: unknown, output: string | undefined, signal: AbortSignal): never {
+  if (!signal.aborted) throw error;
+  note(
+    `meshgate: interrupted; ${isStandardOutput(output) ? 'what was printed is not complete' : `${output} was not written`}`,
+  );
+  // What waits for a reader who takes nothing would keep the process.
+  process.exit(EXIT.failed);
 }
 
 /** Throws `BAD_USAGE`. */

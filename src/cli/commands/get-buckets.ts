@@ -24,16 +24,17 @@ export interface NodeBucket extends BucketInfo {
 const USUAL_BUCKETS = 24;
 
 export async function printBuckets(flags: GatewayFlags, wish: BucketWish, now: number): Promise<void> {
-  const units = new Map<string, string | null>();
+  const units = new Map<object, ReadonlyMap<string, string | null>>();
   await askAndPrint(
     flags,
     async (client) => {
       const buckets = await askBuckets(wish, now, client);
       const { types } = await client.call('dataTypes', {});
-      for (const { name, unit } of types.find(isNamed(wish.type))?.fields ?? []) units.set(name, unit);
+      const fields = types.find(isNamed(wish.type))?.fields ?? [];
+      units.set(buckets, new Map(fields.map(({ name, unit }) => [name, unit])));
       return { bucketMs: wish.bucketMs, buckets };
     },
-    ({ buckets }, view) => formatBuckets(buckets, units, view),
+    ({ buckets }, view) => formatBuckets(buckets, units.get(buckets) ?? new Map(), view),
   );
 }
 

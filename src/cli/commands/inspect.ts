@@ -13,7 +13,7 @@ export function addInspectCommand(program: Command): void {
   program
     .command('inspect')
     .description('what is in a recording, decoded')
-    .argument('<file>', 'made by record, or by a gateway on disk')
+    .argument('<file>', 'made by record, or by a gateway on disk; - is standard input')
     .option('--hex', 'also the bytes, as they went over the line')
     .option('--stats', 'only counts: frames, errors, rates')
     .option('--from <time>', 'an age, back from the end of the recording; 14:05 of its last day; or ISO 8601')
@@ -22,6 +22,6 @@ export function addInspectCommand(program: Command): void {
     .option('--json', 'JSON, for programs')
     .action(async (file: string, flags: InspectFlags) => {
       const { inspect } = await import('./run-inspect.js');
-      inspect(file, flags);
+      await inspect(file, flags);
     });
 }

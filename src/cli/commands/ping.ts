@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import type { MeshgateClient } from '../../client/index.js';
 import { ALL_NODES, nameKey } from '../../protocol/names.js';
-import { EXIT } from '../exit-codes.js';
+import { EXIT, endWith } from '../exit-codes.js';
 import { gatewayCommand } from '../gateway-command.js';
+import { noteUnknownNode } from '../known.js';
 import { currentView, print, printJson } from '../output.js';
 import { formatAddress, parseNode } from '../text/address.js';
 import { parseSeconds, parseWhole } from '../text/numbers.js';
@@ -61,7 +62,7 @@ async function ping(
   const nodes = summarise(pings);
   if (flags.json) printJson({ pings, nodes });
   else print(formatPingSummary(nodes, currentView()));
-  if (pings.length === 0 || pings.some(({ answered }) => !answered)) process.exitCode = EXIT.failed;
+  if (pings.length === 0 || pings.some(({ answered }) => !answered)) endWith(EXIT.failed);
 }
 
 /** A node that is not known can be pinged too: by its address. */
@@ -69,6 +70,7 @@ async function findTargets(node: string, client: MeshgateClient): Promise<Target
   if (nameKey(node) === ALL_NODES) return (await client.nodes()).nodes;
   const wanted = parseNode(node);
   if (typeof wanted === 'string') return [await client.node(wanted)];
+  await noteUnknownNode(wanted, 'sending all the same', client);
   const known = (await client.nodes()).nodes.find(({ address }) => address === wanted);
   return [known ?? { address: wanted, name: formatAddress(wanted) }];
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { type Command, Option } from 'commander';
 import type { MeshgateClient } from '../../client/index.js';
 import { errorText, MeshgateError } from '../../errors.js';
+import { refuseFleet } from '../fleet-choice.js';
 import { socketCommand } from '../gateway-command.js';
 import { currentView, note, print, printJson } from '../output.js';
 import { formatDuration, formatMoment, parseLength } from '../text/time.js';
@@ -18,7 +19,9 @@ const RENEW_MS = 5000;
 
 export function addPortCommand(program: Command): void {
   const port = program.command('port').description("the gateway's serial port");
-  socketCommand(port, 'release', 'hand the port to another program for a while, such as a flashing tool')
+  refuseFleet(
+    socketCommand(port, 'release', 'hand the port to another program for a while, such as a flashing tool'),
+  )
     .addOption(new Option('--for <time>', 'how long: 60s, 5m (60 s unless given)'))
     .argument(
       '[command...]',
@@ -28,11 +31,13 @@ export function addPortCommand(program: Command): void {
       if (command.length === 0) await releaseFor(flags);
       else await releaseDuring(command, flags);
     });
-  socketCommand(port, 'take', 'take a port back that was released').action(async (flags: GatewayFlags) => {
-    const result = await withClient(flags, (client) => client.call('takePort', {}));
-    if (flags.json) printJson(result);
-    else print('The gateway opens the port again.\n');
-  });
+  refuseFleet(socketCommand(port, 'take', 'take a port back that was released')).action(
+    async (flags: GatewayFlags) => {
+      const result = await withClient(flags, (client) => client.call('takePort', {}));
+      if (flags.json) printJson(result);
+      else print('The gateway opens the port again.\n');
+    },
+  );
 }
 
 async function releaseFor(flags: ReleaseFlags): Promise<void> {

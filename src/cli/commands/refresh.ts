@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type MeshgateClient, RequestError } from '../../client/index.js';
 import { SESSION_ERRORS } from '../../socket/session/errors.js';
-import { EXIT } from '../exit-codes.js';
+import { EXIT, endWith } from '../exit-codes.js';
 import { askAndPrint, gatewayCommand } from '../gateway-command.js';
 import { note } from '../output.js';
 import { describeStatusCounts } from '../text/words.js';
@@ -36,5 +36,5 @@ export async function refresh(what: 'nodes' | 'paths', client: MeshgateClient): 
 /** The root was asked and said nothing. */
 export function tellSilence(): void {
   note('meshgate: the root did not answer within 2 s\n  to see why: meshgate doctor');
-  process.exitCode = EXIT.failed;
+  endWith(EXIT.failed);
 }

@@ -14,7 +14,7 @@ import { describeLinkStatus } from '../../uart/describe-link.js';
 import type { OpenLink } from '../../uart/link.js';
 import { openPort } from '../../uart/open-port.js';
 import { watchForDevices } from '../../uart/port-finder.js';
-import { readBytes } from '../files.js';
+import { inputName, readInput } from '../files.js';
 import { onHangUp } from './hang-up.js';
 import { reload } from './reload.js';
 import type { Simulation } from './simulation.js';
@@ -107,7 +107,7 @@ async function readReplay({ replay, speed }: StartFlags): Promise<Replay | undef
   }
   const { openRecording } = await import('../../recorder/recording.js');
   const { Replay } = await import('../../replay/replay.js');
-  const recording = openRecording(replay, readBytes(replay));
+  const recording = openRecording(inputName(replay), await readInput(replay));
   return new Replay({ recording, speed: speed === undefined ? 1 : readSpeed(speed) });
 }
 
@@ -215,7 +215,7 @@ function webLine({ http }: Config, url: string | undefined): string {
 function replayGreeting({ replay, speed = '1' }: StartFlags): string {
   const pace =
     speed === '1' ? 'at its own pace' : speed === 'max' ? 'as fast as it goes' : `${speed} times as fast`;
-  return `the root is a recording, ${replay}, replayed ${pace}\n`;
+  return `the root is a recording, ${inputName(replay ?? '')}, replayed ${pace}\n`;
 }
 
 function simulationGreeting({ simulation }: Config, socketPath: string): string {

@@ -2,7 +2,7 @@ import { loadConfig } from '../../config.js';
 import { loadTables } from '../../gateway.js';
 import { uartSettings } from '../../gateway-settings.js';
 import { openRecording, type Recording } from '../../recorder/recording.js';
-import { readBytes } from '../files.js';
+import { inputName, readInput } from '../files.js';
 import { currentView, note, print, printJson, printJsonLine } from '../output.js';
 import { parseTime } from '../text/time.js';
 import type { InspectFlags } from './inspect.js';
@@ -10,10 +10,10 @@ import { Inspector, type InspectSettings, type Item } from './inspect-items.js';
 import { formatItem } from './inspect-lines.js';
 import { describeDamage, formatStats, StatsCounter } from './inspect-stats.js';
 
-/** Throws `BAD_RECORDING`, `FILE_FAILED`, `NO_PERMISSION`, `BAD_USAGE`, `BAD_CONFIG`, `BAD_TABLE`. */
-export function inspect(file: string, flags: InspectFlags): void {
+/** Rejects with `BAD_RECORDING`, `FILE_FAILED`, `NO_PERMISSION`, `BAD_USAGE`, `BAD_CONFIG`, `BAD_TABLE`. */
+export async function inspect(file: string, flags: InspectFlags): Promise<void> {
   const config = loadConfig({}, flags.config);
-  const recording = openRecording(file, readBytes(file));
+  const recording = openRecording(inputName(file), await readInput(file));
   const withBytes = flags.hex === true || flags.stats === true;
   const isRedacted = recording.head.redacted;
   const settings = { ...uartSettings(config), tables: loadTables(config), withBytes, isRedacted };
@@ -24,7 +24,7 @@ export function inspect(file: string, flags: InspectFlags): void {
   }
   for (const item of wanted) printItem(item, flags);
   const damage = describeDamage(recording.damage);
-  if (damage !== 'none') note(`meshgate: ${file}: ${damage}`);
+  if (damage !== 'none') note(`meshgate: ${inputName(file)}: ${damage}`);
 }
 
 /** Everything that a recording comes to, in order. */

@@ -7,7 +7,7 @@ import { MeshgateError } from '../../errors.js';
 import { loadTables } from '../../gateway.js';
 import { encodeHead, Recording } from '../../recorder/recording.js';
 import { Redactor } from '../../recorder/redact.js';
-import { OutputFile } from '../files.js';
+import { isStandardOutput, OutputFile } from '../files.js';
 import { note, printBytes, printJson } from '../output.js';
 import type { Result } from '../results.js';
 import { formatBytesAmount } from '../text/numbers.js';
@@ -24,12 +24,12 @@ const LOOK_EVERY_MS = 1000;
 export async function record(flags: RecordFlags): Promise<void> {
   const { output, follow, redact, json, last } = flags;
   refuseTerminal(output);
-  if (json && output === undefined) throw new MeshgateError('BAD_USAGE', '--json needs -o FILE');
+  if (json && isStandardOutput(output)) throw new MeshgateError('BAD_USAGE', '--json needs -o FILE');
   const lastMs = last === undefined ? (follow ? 0 : undefined) : parseLength(last);
   const signal = follow ? abortWhenTerminated().signal : undefined;
   await withLastingClient(flags, async (client) => {
     const first = await client.call('recording', { lastMs });
-    const file = output === undefined ? undefined : new OutputFile(output);
+    const file = isStandardOutput(output) ? undefined : new OutputFile(output);
     const taken = new Taken(redact ? redactorOf() : undefined, async (bytes) =>
       file ? file.write(bytes) : printBytes(bytes),
     );
@@ -41,7 +41,7 @@ export async function record(flags: RecordFlags): Promise<void> {
 }
 
 function refuseTerminal(output: string | undefined): void {
-  if (output !== undefined || !process.stdout.isTTY) return;
+  if (!isStandardOutput(output) || !process.stdout.isTTY) return;
   throw new MeshgateError(
     'BAD_USAGE',
     'a recording is bytes, and no text for a terminal',
@@ -148,7 +148,7 @@ function tellWhatWasTaken({ counts, from, to }: Taken, { output, json }: RecordF
     return;
   }
   if (counts.missed > 0) note(`meshgate: ${counts.missed} blocks were gone before they could be read`);
-  if (output === undefined) return;
+  if (isStandardOutput(output)) return;
   const what =
     from === undefined || to === undefined
       ? 'nothing has been recorded'

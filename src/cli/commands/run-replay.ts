@@ -7,7 +7,7 @@ import { type ComparedEvent, compareEvents } from '../../replay/compare-events.j
 import { Replay, type ReplayParts } from '../../replay/replay.js';
 import { describeEvent } from '../../socket/session/describe.js';
 import { EXIT } from '../exit-codes.js';
-import { readBytes } from '../files.js';
+import { inputName, readInput } from '../files.js';
 import { currentView, print, printJson, printJsonLine } from '../output.js';
 import type { ReplayFlags } from './replay.js';
 import { formatDifferences } from './replay-differences.js';
@@ -18,12 +18,15 @@ const SHOWN_DIFFERENCES = 10;
 /** Rejects with `BAD_RECORDING`, `FILE_FAILED`, `NO_PERMISSION`, `BAD_CONFIG`, `BAD_TABLE`. */
 export async function replay(file: string, flags: ReplayFlags): Promise<void> {
   const config = loadConfig({}, flags.config);
-  const recording = openRecording(file, readBytes(file));
+  if (file === '-' && flags.expect === '-') {
+    throw new MeshgateError('BAD_USAGE', 'standard input is either the recording or the expected events');
+  }
+  const recording = openRecording(inputName(file), await readInput(file));
   if (flags.expect === undefined) {
     await tellEvents({ recording, speed: 'max' }, config, printJsonLine);
     return;
   }
-  const expected = readEvents(flags.expect);
+  const expected = await readEvents(flags.expect);
   const got: MeshEvent[] = [];
   await tellEvents({ recording, speed: 'max' }, config, (event) => got.push(event));
   const differences = compareEvents(expected, got, SHOWN_DIFFERENCES);
@@ -73,10 +76,14 @@ export function configForReplay(config: Config): Config {
 }
 
 /** Events as `replay` and `watch --json` print them. */
-function readEvents(file: string): ComparedEvent[] {
-  const lines = readBytes(file).toString('utf8').split('\n');
+async function readEvents(file: string): Promise<ComparedEvent[]> {
+  const bytes = await readInput(file);
+  const lines = bytes
+    .toString('utf8')
+    .replace(/^\uFEFF/, '')
+    .split('\n');
   return lines.flatMap((line, index) =>
-    line.trim() === '' ? [] : [parseEvent(line, `${file}:${index + 1}`)],
+    line.trim() === '' ? [] : [parseEvent(line, `${inputName(file)}:${index + 1}`)],
   );
 }
 

@@ -2,9 +2,10 @@ import type { Command } from 'commander';
 import { cleanText } from '../../clean-text.js';
 import type { DeliveryInfo } from '../../client/index.js';
 import { MeshgateError } from '../../errors.js';
-import { EXIT } from '../exit-codes.js';
+import { EXIT, endWith } from '../exit-codes.js';
 import { currentGateway } from '../fleet-scope.js';
 import { askAndPrint, gatewayCommand } from '../gateway-command.js';
+import { noteUnknownNode } from '../known.js';
 import { formatAddress, parseNode } from '../text/address.js';
 import { formatBytes, parseHex } from '../text/hex.js';
 import { parseSeconds } from '../text/numbers.js';
@@ -38,8 +39,15 @@ export function addSendCommand(program: Command): void {
         until: flags.wait ? ('answered' as const) : ('written' as const),
         timeoutMs: parseSeconds(flags.timeout),
       };
-      const deliveries = await askAndPrint(flags, (client) => client.send(params), formatDelivery);
-      if (flags.wait && deliveries.some(({ stage }) => stage !== 'answered')) process.exitCode = EXIT.failed;
+      const deliveries = await askAndPrint(
+        flags,
+        async (client) => {
+          await noteUnknownNode(params.node, 'sending all the same', client);
+          return client.send(params);
+        },
+        formatDelivery,
+      );
+      if (flags.wait && deliveries.some(({ stage }) => stage !== 'answered')) endWith(EXIT.failed);
     });
 }
 

@@ -3,6 +3,7 @@ import type { MeshgateClient, StreamEvent, SubscribeOptions } from '../../client
 import { chosenFleet, splitGateway } from '../fleet-choice.js';
 import { currentGateway } from '../fleet-scope.js';
 import { gatewayCommand } from '../gateway-command.js';
+import { noteUnknownNode, noteUnknownOpcodes } from '../known.js';
 import { currentView, print, printJsonLine } from '../output.js';
 import { formatEvent } from '../text/event-line.js';
 import { type GatewayFlags, withLastingClient } from '../with-client.js';
@@ -43,8 +44,18 @@ async function watch(flags: WatchFlags): Promise<void> {
     const own = ofThisGateway(flags);
     if (!own) return;
     const filter = { ...readFilter(own), signal };
+    await noteUnknown(filter, client);
     await (flags.json ? watchAsJson(filter, client) : watchAsText(filter, client));
   });
+}
+
+/** Rejects as the subscription would. */
+async function noteUnknown(
+  { nodes = [], opcodes = [] }: SubscribeOptions,
+  client: MeshgateClient,
+): Promise<void> {
+  for (const node of nodes) await noteUnknownNode(node, 'waiting for it', client);
+  await noteUnknownOpcodes(opcodes, client);
 }
 
 /** In a fleet a node is given as `field-north/0x0005`; undefined where none of them is of this gateway. */

@@ -1,5 +1,8 @@
 /** Times as people give and read them. All are ms since the epoch; without an offset they are local. */
 import { MeshgateError } from '../../errors.js';
+import { note } from '../output.js';
+import { type IsoTime, parseIso } from './iso-time.js';
+import { beginOfDay, formatOffset, momentsOf, offsetAt, offsetIfRepeated, utcOf } from './local-time.js';
 import type { View } from './terminal.js';
 
 const SECOND = 1000;
@@ -10,26 +13,59 @@ const DAY = 24 * HOUR;
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: SECOND, m: MINUTE, min: MINUTE, h: HOUR, d: DAY };
 const AGE = /^(?:\d+(?:\.\d+)?\s*(?:ms|s|min|m|h|d)\s*)+$/;
 const AGE_PART = /(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d)/g;
-const ISO = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?)?$/;
-const TIME_OF_DAY = /^\d\d:\d\d(:\d\d(\.\d+)?)?$/;
 
 /**
  * The moment that a text names: `now`, an age (`10m`, `1h30m`, `2d ago`), a time of today (`14:05`), or ISO 8601.
- * Throws `BAD_USAGE`.
+ * A local time that was twice, since clocks were set back, is the first of both, which `tell` is told. Throws
+ * `BAD_USAGE`, also for a local time that never was, since clocks were set forward.
  */
-export function parseTime(text: string, now: number): number {
+export function parseTime(text: string, now: number, tell: (text: string) => void = note): number {
   const trimmed = text.trim();
   const age = trimmed.replace(/\s+ago$/, '');
   if (trimmed === 'now') return now;
   if (AGE.test(age)) return now - parseDuration(age);
-  const date = TIME_OF_DAY.test(trimmed) ? `${localDate(now)}T${trimmed}` : trimmed;
-  const at = ISO.test(date) ? Date.parse(asLocal(date)) : Number.NaN;
-  if (!Number.isNaN(at)) return at;
+  const iso = parseIso(trimmed);
+  if (iso) return momentOf(iso, trimmed, now, tell);
   throw new MeshgateError(
     'BAD_USAGE',
     `"${text}" is no time`,
     'use an age such as 10m, 1h or 2d, a time of today such as 14:05, or ISO 8601 such as 2026-05-01T14:05:00Z',
   );
+}
+
+function momentOf(
+  { date, ms, offset }: IsoTime,
+  text: string,
+  now: number,
+  tell: (text: string) => void,
+): number {
+  const day = date ?? dateOf(now);
+  if (ms === undefined) return beginOfDay({ ...day, ms: 0 });
+  const fields = { ...day, ms };
+  if (offset !== undefined) return utcOf(fields) - offset;
+  const [first, second] = momentsOf(fields);
+  if (first === undefined) throw skipped(text);
+  if (second !== undefined) {
+    const [taken, other] = [first, second].map((at) => formatOffset(offsetAt(at)));
+    tell(
+      `meshgate: ${text} was twice, since clocks were set back: taking the first, ${text}${taken}; the second is ${text}${other}`,
+    );
+  }
+  return first;
+}
+
+function skipped(text: string): MeshgateError {
+  return new MeshgateError(
+    'BAD_USAGE',
+    `${text} never was: clocks were set forward over it`,
+    'give a time before or after it, or one with its offset from UTC, such as +02:00 or Z',
+  );
+}
+
+/** The local date. */
+function dateOf(at: number) {
+  const date = new Date(at);
+  return { year: date.getFullYear(), month: date.getMonth() + 1, day: date.getDate() };
 }
 
 /** A stretch of time as it was typed; an end that was not given stays open. Throws `BAD_USAGE`. */
@@ -69,11 +105,6 @@ function parseDuration(text: string): number {
   return ms;
 }
 
-/** A date alone means its local midnight, as every other time without an offset is local. */
-function asLocal(text: string): string {
-  return text.length === 10 ? `${text}T00:00` : text.replace(' ', 'T').replace(',', '.');
-}
-
 /** `3 s`, `2 min 5 s`, `1 h 4 min`, `2 d 3 h`: the two largest units. */
 export function formatDuration(ms: number): string {
   const seconds = Math.floor(Math.max(0, ms) / SECOND);
@@ -95,15 +126,22 @@ export function formatAge(at: number, now: number): string {
   return ms < SECOND ? 'now' : `${formatDuration(ms)} ago`;
 }
 
-/** `14:05:09` on a terminal where that was today, otherwise `2026-05-01 14:05:09`: what `parseTime` takes back. */
-export function formatMoment(at: number, { terminal, now }: View): string {
-  const isToday = terminal.isTTY && localDate(at) === localDate(now);
-  return isToday ? localTime(at) : `${localDate(at)} ${localTime(at)}`;
+/**
+ * `14:05:09` on a terminal where that was today, otherwise `2026-05-01 14:05:09`: what `parseTime` takes back. In an
+ * hour that clocks have twice, since they are set back, the offset follows: `02:30:00+01:00`.
+ */
+export function formatMoment(at: number, view: View): string {
+  return localMoment(at, view, '');
 }
 
 /** The same, with milliseconds. */
 export function formatExactMoment(at: number, view: View): string {
-  return `${formatMoment(at, view)}.${pad(new Date(at).getMilliseconds(), 3)}`;
+  return localMoment(at, view, `.${pad(new Date(at).getMilliseconds(), 3)}`);
+}
+
+function localMoment(at: number, { terminal, now }: View, fraction: string): string {
+  const isToday = terminal.isTTY && localDate(at) === localDate(now);
+  return `${isToday ? '' : `${localDate(at)} `}${localTime(at)}${fraction}${offsetIfRepeated(at)}`;
 }
 
 /** `3 s ago (14:05:09)`: the age, and the time itself at hand. */

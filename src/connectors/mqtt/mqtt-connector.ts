@@ -183,7 +183,7 @@ export class MqttConnector implements Connector {
     this.#broker = broker;
     broker.subscribe([this.#topics.status, this.#topics.commands], (refused) => {
       for (const topic of refused)
-        log.warn(`refused ${topic}`, `the broker does not let this client read ${topic}`);
+        log.warn('not readable', `the broker does not let this client read ${topic}`);
     });
     this.#leftovers.onConnected(broker);
     this.#publishStatus(broker, this.#status('connected', clock.now()), () =>
@@ -228,7 +228,7 @@ export class MqttConnector implements Connector {
     const { id } = this.#settings;
     const who = this.#takeover.other ?? 'another client';
     const text = `two gateways have the id ${id} at ${brokerName(this.#settings)}: this one, and ${who}; give one another mqtt.id`;
-    log.warn(`conflict ${who}`, text);
+    log.warn('conflict', text);
     void hub.execute({ kind: 'log', text }, 'mqtt');
     hub.raiseAlarm('ID_TAKEN', text);
   }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { errorText } from '../../errors.js';
+import { readSecretFile } from '../../text-file.js';
 
 export interface MqttSettings {
   /** `mqtt://HOST[:PORT]`, or `mqtts:`; may hold user and password. */
@@ -46,9 +47,9 @@ export function readAddress(settings: MqttSettings): BrokerAddress {
     isSecure,
     user: settings.user ?? given(url.username),
     password: readPassword(settings) ?? given(url.password),
-    ca: readFile('mqtt.ca_file', settings.caFile),
-    cert: readFile('mqtt.cert_file', settings.certFile),
-    key: readFile('mqtt.key_file', settings.keyFile),
+    ca: readFile('mqtt.ca_file', settings.caFile, readBytes),
+    cert: readFile('mqtt.cert_file', settings.certFile, readBytes),
+    key: readFile('mqtt.key_file', settings.keyFile, readBytes),
   };
 }
 
@@ -63,16 +64,23 @@ function given(part: string): string | undefined {
   return part === '' ? undefined : decodeURIComponent(part);
 }
 
-/** The file's first line. */
-function readPassword({ password, passwordFile }: MqttSettings): string | undefined {
-  const text = readFile('mqtt.password_file', passwordFile)?.toString('utf8');
-  return text === undefined ? password : text.split(/\r?\n/, 1)[0];
+function readBytes(file: string): Buffer {
+  return readFileSync(file);
 }
 
-function readFile(setting: string, file: string | undefined): Buffer | undefined {
+/** Of the file, where there is one. */
+function readPassword({ password, passwordFile }: MqttSettings): string | undefined {
+  return readFile('mqtt.password_file', passwordFile, readSecretFile) ?? password;
+}
+
+function readFile<Content>(
+  setting: string,
+  file: string | undefined,
+  read: (file: string) => Content,
+): Content | undefined {
   if (file === undefined) return undefined;
   try {
-    return readFileSync(file);
+    return read(file);
   } catch (error) {
     throw new Error(`${setting} = "${file}": ${errorText(error)}`, { cause: error });
   }

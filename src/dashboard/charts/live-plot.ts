@@ -1,5 +1,6 @@
 import UPlot, { type Axis, type Band, type Options, type Series } from 'uplot';
 import uplotCss from 'uplot/dist/uPlot.min.css' with { type: 'text' };
+import { offsetIfRepeated } from '../format.js';
 import { colourOf } from './colours.js';
 import { installStyle } from './install-style.js';
 import { alignSeries, type PlotSeries, unitsOf } from './plot-data.js';
@@ -114,7 +115,8 @@ function formatTimes(times: readonly number[], stepMs: number): string[] {
           ...(stepMs < MINUTE_MS && { second: '2-digit' }),
         };
   const format = new Intl.DateTimeFormat(undefined, options);
-  return times.map((time) => format.format(time));
+  const offsetOf = stepMs >= DAY_MS ? () => '' : offsetIfRepeated;
+  return times.map((time) => format.format(time) + offsetOf(time));
 }
 
 /** The line, and the edges of its band where it has one: see `alignSeries`. */

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { parse as parseToml } from 'smol-toml';
 import { errorText, MeshgateError, systemErrorCode } from '../../errors.js';
+import { readTextFile } from '../../text-file.js';
+import { parseToml } from '../../toml.js';
 import { type FaultPlan, readFaults } from './fault-plan.js';
 import { PRESET_NAMES, PRESETS, type Preset } from './presets.js';
 
@@ -16,7 +16,7 @@ function findPreset(name: string): Preset | undefined {
 
 function readToml(file: string): unknown {
   try {
-    return parseToml(readFileSync(file, 'utf8'));
+    return parseToml(readTextFile(file));
   } catch (error) {
     const isMissing = systemErrorCode(error) === 'ENOENT';
     throw new MeshgateError(

@@ -3,7 +3,7 @@ import { cleanText } from '../../clean-text.js';
 import type { Alarm } from '../../network/alarms.js';
 import type { ArchiveStatus } from '../../network/archive.js';
 import type { Delivery } from '../../network/deliveries.js';
-import { HEALTH_REASONS, type Health, type HealthReason } from '../../network/health.js';
+import { HEALTH_REASONS, type Health, type HealthReason, levelOf, worstLevel } from '../../network/health.js';
 import type { Hub, HubEvent, NodeValue, NodeView, RootView } from '../../network/hub.js';
 import { formatAddress } from '../../protocol/address.js';
 import { type DecodedValue, decodeValue } from '../../protocol/data-types.js';
@@ -37,29 +37,36 @@ export function describeLink({ state, since, name, identity, reason, detail }: L
   };
 }
 
-/** The checks in their order, each with its reason in words where it is not passed. */
+/** The checks in their order, each with its reason in words where it finds something. */
 export function describeHealth(health: Health): HealthInfo {
-  const checks = (['link', 'root', 'alarms', 'history'] as const).map((check) => {
+  const checks = (['link', 'root', 'alarms', 'nodes', 'history'] as const).map((check) => {
     const reason = health[check];
+    const level = levelOf(reason);
     return {
       check,
-      ok: reason === undefined,
+      ok: level !== 'unhealthy',
+      level,
       reason: reason ?? null,
       text: reason ? checkText(reason, health) : null,
     };
   });
-  return { ready: health.root === undefined, healthy: checks.every(({ ok }) => ok), checks };
+  return {
+    ready: health.root === undefined,
+    healthy: checks.every(({ ok }) => ok),
+    level: worstLevel(checks.map(({ level }) => level)),
+    checks,
+  };
 }
 
 function checkText(reason: HealthReason, { historyFault }: Health): string {
-  const isMore = reason === 'historyFailing' && historyFault !== undefined;
+  const isMore = (reason === 'historyFailing' || reason === 'historyInMemory') && historyFault !== undefined;
   return isMore ? `${healthText(reason)}: ${historyFault}` : healthText(reason);
 }
 
 /** A reason in words. */
 export function healthText(reason: HealthReason): string {
   return reason in HEALTH_REASONS
-    ? HEALTH_REASONS[reason as keyof typeof HEALTH_REASONS]
+    ? HEALTH_REASONS[reason as keyof typeof HEALTH_REASONS].text
     : LINK_DOWN_REASONS[reason as LinkDownReason];
 }
 

@@ -24,6 +24,7 @@ import {
 } from './method.js';
 import { findMethod } from './methods/index.js';
 import { Subscriptions } from './subscriptions.js';
+import { withoutToken } from './without-token.js';
 
 export interface SessionParts {
   readonly hub: Hub;
@@ -99,7 +100,7 @@ export class Session {
   /** The same in steps. */
   *work(text: string): Work {
     const parsed = parseJson(text);
-    if (!isUntapped(parsed)) this.#parts.tap?.asked(text);
+    if (!isUntapped(parsed)) this.#parts.tap?.asked(withoutToken(text, parsed));
     if (parsed === undefined) this.#reply(errorReply(null, new SessionError('PARSE_ERROR')));
     else if (Array.isArray(parsed)) yield* this.#receiveBatch(parsed);
     else yield* this.#carryOut(parsed, (answer) => this.#give(answer));

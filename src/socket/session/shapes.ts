@@ -139,14 +139,18 @@ export const messageShape = z.object({
   toListeners: z.boolean().describe('clients of the classic dialect got it'),
 });
 
+const healthLevel = z.enum(['healthy', 'degraded', 'unhealthy']);
+
 export const healthShape = z.object({
   ready: z.boolean().describe('the link is open and the root has spoken lately'),
-  healthy: z.boolean().describe('every check is passed'),
+  healthy: z.boolean().describe('no check is unhealthy'),
+  level: healthLevel.describe('the worst of the checks; degraded: it works, but somebody should look'),
   checks: z.array(
     z.object({
-      check: z.enum(['link', 'root', 'alarms', 'history']),
-      ok: z.boolean(),
-      reason: z.string().nullable().describe('why it is not passed, from a closed list'),
+      check: z.enum(['link', 'root', 'alarms', 'nodes', 'history']),
+      ok: z.boolean().describe('it is not unhealthy'),
+      level: healthLevel,
+      reason: z.string().nullable().describe('why it is not healthy, from a closed list'),
       text: z.string().nullable().describe('the reason in words'),
     }),
   ),

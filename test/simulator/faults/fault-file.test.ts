@@ -39,7 +39,7 @@ for (const [says, toml] of [
     '[wrong_baud]\nafter_s = 1\nfor_s = 1\nbaud = 74880.5',
   ],
   ['churn.share = 1: must be a share from 0 to 0.99', '[churn]\nshare = 1'],
-  ['Invalid TOML document', '[bytes'],
+  ['line 1, column 2: Invalid TOML document', '[bytes'],
 ] as const) {
   test(`a fault file is refused: ${says}`, (t) => {
     const file = temporaryFile(t, 'faults.toml', toml);

@@ -110,7 +110,7 @@ export const readingMethods = [
   method({
     name: 'health',
     summary:
-      'Whether the link is open, the root has spoken lately, no alarm of high priority is active, and the history is written.',
+      'Whether the link is open, the root has spoken lately, and alarms, nodes and history are as they should be.',
     params: z.strictObject({}),
     result: healthShape,
     run: (_params, { hub }) => describeHealth(hub.health()),

@@ -1,7 +1,8 @@
 /** How the gateway is now, as gauges: what the counters do not tell. */
 import type { Hub } from '../../../network/hub.js';
+import { describeHealth } from '../../session/describe.js';
 import type { GatewayFacts } from '../../session/method.js';
-import { alarmShape, linkShape, nodeStatusShape } from '../../session/shapes.js';
+import { alarmShape, healthShape, linkShape, nodeStatusShape } from '../../session/shapes.js';
 import type { MetricDefinition, Sample, SampledMetric } from './metric.js';
 
 interface Source {
@@ -28,6 +29,15 @@ const GAUGES: readonly StateGauge[] = [
     help: '1 when the link is open and the root has spoken lately, as /readyz tells',
     labels: [],
     read: ({ hub }) => one(hub.health().root === undefined ? 1 : 0),
+  },
+  {
+    name: 'meshgate_health',
+    help: '1 for the level that the session method health gives: healthy, degraded or unhealthy',
+    labels: ['level'],
+    read: ({ hub }) => {
+      const { level } = describeHealth(hub.health());
+      return each('level', healthShape.shape.level.options, (name) => (name === level ? 1 : 0));
+    },
   },
   {
     name: 'meshgate_link_state',

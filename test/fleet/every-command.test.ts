@@ -1,0 +1,206 @@
+/** Every command with `--fleet`: it works on the fleet or is refused, and never asks a gateway of this machine instead. */
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import test from 'ava';
+import { AedesBroker } from '../support/aedes-broker.js';
+import { temporaryFolder } from '../support/gateway-fixture.js';
+import { MqttWatcher } from '../support/mqtt-client.js';
+import {
+  type Ended,
+  killProcesses,
+  MeshgateProcess,
+  runToEnd,
+  startProcess,
+} from '../support/process-fixture.js';
+
+const FIELDS = ['field-north', 'field-south'] as const;
+const ONE = ['--gateway', 'field-south'];
+const folder = temporaryFolder();
+const localSocket = join(folder.path, 'local');
+let broker: AedesBroker;
+let local: Server;
+let localConnections = 0;
+
+type Expected =
+  /** It asks every gateway of the fleet, and ends well. */
+  | 'all'
+  /** It asks one, which must be named. */
+  | 'one'
+  /** It goes on until it is stopped. */
+  | 'lasting'
+  /** The gateway's settings forbid it over MQTT. */
+  | 'forbidden'
+  /** It is for this machine. */
+  | 'refused';
+
+/** A command that is not here fails the test: what it does with a fleet must be decided. */
+const COMMANDS: Readonly<Record<string, readonly [Expected, ...args: string[]]>> = {
+  start: ['refused', '--simulate'],
+  simulate: ['refused', '--pty', join(folder.path, 'pty')],
+  doctor: ['refused'],
+  ports: ['refused'],
+  status: ['all'],
+  health: ['all'],
+  nodes: ['all'],
+  node: ['one', '5'],
+  get: ['all', 'GPS'],
+  export: ['one', '--json'],
+  paths: ['all'],
+  alarms: ['all'],
+  'alarms ack': ['all', 'all'],
+  clients: ['all'],
+  audit: ['all'],
+  explain: ['one', '5'],
+  gateways: ['all'],
+  monitor: ['lasting', '--http', '127.0.0.1:0'],
+  watch: ['lasting', '--json', '--snapshot'],
+  top: ['lasting', '--json'],
+  send: ['one', '5', 'hi'],
+  broadcast: ['all', 'hi'],
+  ping: ['one', '5', '-c', '1', '--timeout', '20'],
+  refresh: ['all'],
+  log: ['all', 'hi'],
+  'reset-root': ['forbidden'],
+  clean: ['forbidden', '--yes'],
+  port: ['refused'],
+  'port release': ['refused'],
+  'port take': ['refused'],
+  record: ['refused', '-o', join(folder.path, 'record')],
+  inspect: ['refused', join(folder.path, 'file')],
+  replay: ['refused', join(folder.path, 'file')],
+  completion: ['refused', 'bash'],
+};
+
+const env = { MESHGATE_SOCKET: localSocket };
+const fleet = (...args: string[]) => ['--fleet', broker.url, ...args];
+const run = (...args: string[]): Promise<Ended> => runToEnd(fleet(...args), env);
+
+test.before(async () => {
+  broker = await AedesBroker.start();
+  local = createServer((socket) => {
+    localConnections++;
+    socket.destroy();
+  }).listen(localSocket);
+  const watcher = await MqttWatcher.connect(broker.url, ['meshgate/+/node/+']);
+  for (const id of FIELDS) {
+    const own = ['--socket', join(folder.path, id), '--http', 'off', '--mqtt', broker.url];
+    await startProcess(['--simulate', '--nodes', '3', ...own], { MESHGATE_MQTT_ID: id });
+    await watcher.until(
+      () => watcher.at<{ status: string }>(`meshgate/${id}/node/0x0005`)?.status === 'active',
+    );
+  }
+  await watcher.close();
+});
+
+test.after.always(async () => {
+  await killProcesses();
+  local.close();
+  await broker.vanish();
+  folder.remove();
+});
+
+test.afterEach((t) => {
+  t.is(localConnections, 0, 'the gateway of this machine is left alone');
+});
+
+test.serial('every command of the command line has its place in this table', async (t) => {
+  const { stdout } = await runToEnd(['completion', 'bash']);
+  const paths = [...stdout.matchAll(/^ {4}'([^']+)'\) words=/gm)].map(([, path]) => path ?? '');
+  t.true(paths.length > 30);
+  t.deepEqual(paths.sort(), Object.keys(COMMANDS).sort());
+});
+
+for (const [command, [expected, ...args]] of Object.entries(COMMANDS)) {
+  const words = command.split(' ');
+  test.serial(`${command} with --fleet: ${expected}`, async (t) => {
+    switch (expected) {
+      case 'all': {
+        const ended = await run(...words, ...args);
+        t.is(ended.code, 0, ended.stderr);
+        const json = await run(...words, ...args, '--json');
+        t.is(json.code, 0, json.stderr);
+        for (const id of FIELDS) t.true(json.stdout.includes(`"${id}"`), json.stdout);
+        t.notThrows(() => JSON.parse(json.stdout));
+        break;
+      }
+      case 'one': {
+        const ended = await run(...words, ...args, ...ONE);
+        t.is(ended.code, 0, ended.stderr);
+        t.not(ended.stdout, '');
+        break;
+      }
+      case 'lasting': {
+        const lasting = new MeshgateProcess(fleet(...words, ...args), env);
+        await lasting.printed(/\n/);
+        t.is((await lasting.stop()).code, 0);
+        break;
+      }
+      case 'forbidden': {
+        const unnamed = await run(...words, ...args);
+        t.is(unnamed.code, 2);
+        const ended = await run(...words, ...args, ...ONE);
+        t.is(ended.code, 1);
+        t.regex(ended.stderr, /field-south: .*mqtt\.commands/);
+        break;
+      }
+      case 'refused': {
+        const ended = await run(...words, ...args);
+        t.is(ended.code, 2);
+        t.is(ended.stdout, '');
+        if (command !== 'port') t.regex(ended.stderr, /not for a fleet of gateways/);
+      }
+    }
+  });
+}
+
+test.serial('what is shown of a gateway stands under its own name', async (t) => {
+  const { stdout } = await run('health');
+  for (const id of FIELDS) t.regex(stdout, new RegExp(`^${id}\nok +gateway +answers on ${id}$`, 'm'));
+});
+
+test.serial(
+  'an export of a fleet is that of the gateway that is named, or that its node is named with',
+  async (t) => {
+    const unnamed = await run('export');
+    t.is(unnamed.code, 2);
+    t.regex(unnamed.stderr, /export is for one gateway of a fleet/);
+    const { code, stdout, stderr } = await run('export', '--node', 'field-south/5', '--json');
+    t.is(code, 0, stderr);
+    for (const line of stdout.trimEnd().split('\n')) t.is(JSON.parse(line).node, 5);
+    t.is((await run('export', '--gateway', 'nowhere')).code, 3);
+  },
+);
+
+test.serial('a fleet chosen by variable is not left aside for the gateway of the usual socket', async (t) => {
+  for (const words of [
+    ['record', '-o', join(folder.path, 'record')],
+    ['port', 'release'],
+    ['port', 'take'],
+  ]) {
+    const { code, stderr } = await runToEnd(words, { MESHGATE_FLEET: broker.url });
+    t.is(code, 2, stderr);
+    t.regex(stderr, /MESHGATE_FLEET chooses one\n.*--socket PATH/);
+  }
+});
+
+test.serial('a node that is not known is named at its gateway, and waited for', async (t) => {
+  const watching = new MeshgateProcess(fleet('watch', '--node', 'field-south/99'), env);
+  await watching.logged(/^meshgate: field-south: no node 0x0063 is known \(yet\); waiting for it$/m);
+  t.is((await watching.stop()).code, 0);
+  t.is((await run('watch', '--node', 'field-south/nosuch')).code, 1);
+  t.is((await run('watch', '--type', '251')).code, 1);
+});
+
+test.serial('a wrong URL is refused without its password', async (t) => {
+  for (const url of [
+    'mqtt://me:hunter2@127.0.0.1:1',
+    'http://me:hunter2@host',
+    'me:hunter2@host',
+    'mqtt://me:hun/ter2@host',
+  ]) {
+    const { code, stdout, stderr } = await runToEnd(['--fleet', url, 'nodes']);
+    t.is(code, 3, stderr);
+    t.is(stdout, '');
+    t.notRegex(stderr, /ter2/);
+  }
+});
