@@ -340,7 +340,10 @@ class _Methods(Generic[Reply]):
         return self.call("broadcast", until=until, timeoutMs=_ms(timeout), **_body(message))
 
     def ping(self, node: Node, *, timeout: float = 5.0) -> Reply:
-        """Sends an Echo and waits for the Ack: ``{"node", "answered", "roundTripMs", "delivery"}``."""
+        """
+        Sends an Echo and waits for the Ack: ``{"node", "answered", "roundTripMs", "delivery"}``, and ``"detail"`` where the
+        root could not send it.
+        """
         return self.call("ping", node=node, timeoutMs=_ms(timeout))
 
     def refresh(self, what: str = "nodes") -> Reply:

@@ -5,12 +5,13 @@ import type { Message } from '../protocol/message.js';
 /** What is known of a message on its way, never more. `answered`: a message came that matches. */
 export type DeliveryStage = 'queued' | 'written' | 'answered' | 'uncertain' | 'failed';
 
-/** Why a message was not handed to the root. */
+/** Why a delivery failed: the message was not handed to the root, or the root did not pass it on. */
 export const DELIVERY_FAILURES = {
   noLink: 'there was no link to the root',
   linkLost: 'the link went away before the message was written',
   queueFull: 'too many commands were waiting to be sent',
   messageTooLong: 'the message is longer than an edge device can take',
+  rejectedByRoot: 'the root could not send the message to the node',
 } as const;
 
 export type DeliveryFailure = keyof typeof DELIVERY_FAILURES;
@@ -24,6 +25,8 @@ export interface Delivery {
   readonly stage: DeliveryStage;
   readonly stages: readonly { readonly stage: DeliveryStage; readonly at: number }[];
   readonly failure?: DeliveryFailure;
+  /** The root's own words, where it rejected the message. */
+  readonly rootWords?: string;
   readonly answer?: Buffer;
   /** ms from writing to the answer, by a clock that is never set. */
   readonly roundTripMs?: number;
@@ -43,6 +46,8 @@ interface Tracked {
   writtenAtMonotonic: number | undefined;
   /** Its answer has come before the link said that the message was written. */
   earlyAnswer?: Buffer;
+  /** The root's complaint has. */
+  earlyComplaint?: string;
 }
 
 /** How well a message fits: `exact` names the payload that it answers, `any` may answer others just as well. */
@@ -53,6 +58,12 @@ const KEPT = 1000;
 
 /** An answer that fits several is the oldest one's that was written within this time: a node answers in seconds. */
 const ANSWERED_WITHIN_MS = 10_000;
+
+/**
+ * A complaint is about a message written within this time: the root reads a command within 1 s and sends a tracked
+ * message up to 4 times, and ESP-IDF's mesh stack gives each attempt 4 s.
+ */
+const COMPLAINED_WITHIN_MS = 30_000;
 
 const FINAL: ReadonlySet<DeliveryStage> = new Set(['answered', 'failed']);
 
@@ -98,6 +109,7 @@ export class Deliveries {
     tracked.writtenAtMonotonic = this.#clock.monotonic();
     this.#advance(id, 'written');
     if (tracked.earlyAnswer) this.#answer(tracked, tracked.earlyAnswer);
+    if (tracked.earlyComplaint !== undefined) this.#reject(tracked, tracked.earlyComplaint);
   }
 
   onUncertain(id: string): void {
@@ -119,6 +131,37 @@ export class Deliveries {
   }
 
   /**
+   * The root says in `words` that it could not send a message to this address: the newest one written there has failed.
+   * Returns its id; undefined where no message can be meant.
+   */
+  onComplaint(to: number, words: string): string | undefined {
+    const tracked = this.#findRejected(to);
+    if (tracked?.writtenAtMonotonic !== undefined) this.#reject(tracked, words);
+    else if (tracked) tracked.earlyComplaint = words;
+    return tracked?.delivery.id;
+  }
+
+  /**
+   * From the newest to the oldest: one that the root has rejected already leaves the complaint to the one before; one that
+   * was answered ends the search, since the root takes its commands in order. A complaint can come before the link says
+   * that the message was written.
+   */
+  #findRejected(to: number): Tracked | undefined {
+    const since = this.#clock.monotonic() - COMPLAINED_WITHIN_MS;
+    let unwritten: Tracked | undefined;
+    for (const tracked of [...this.#tracked.values()]
+      .filter(({ delivery }) => delivery.to === to)
+      .reverse()) {
+      const { delivery, writtenAtMonotonic } = tracked;
+      if (writtenAtMonotonic === undefined) {
+        if (delivery.stage !== 'failed' && tracked.earlyComplaint === undefined) unwritten = tracked;
+      } else if (writtenAtMonotonic < since || delivery.stage === 'answered') return unwritten;
+      else if (delivery.stage !== 'failed') return tracked;
+    }
+    return unwritten;
+  }
+
+  /**
    * Of those that fit, the oldest that was written lately; else the last one written: one that was never answered must
    * not take the answers of those that follow. An exact answer counts even before the link says that all is written.
    */
@@ -129,6 +172,10 @@ export class Deliveries {
     const since = this.#clock.monotonic() - ANSWERED_WITHIN_MS;
     const lately = written.find(({ writtenAtMonotonic = since }) => writtenAtMonotonic >= since);
     return lately ?? written.at(-1) ?? (fit === 'exact' ? candidates[0] : undefined);
+  }
+
+  #reject({ delivery }: Tracked, words: string): void {
+    this.#advance(delivery.id, 'failed', { failure: 'rejectedByRoot', rootWords: words });
   }
 
   #answer(tracked: Tracked, payload: Buffer): void {

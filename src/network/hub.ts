@@ -14,6 +14,8 @@ import type { Delivery, Expectation } from './deliveries.js';
 import type { Health } from './health.js';
 import type { RecoveryOutcome, RecoveryStep } from './root-recovery.js';
 
+export { DELIVERY_FAILURES, type DeliveryFailure } from './deliveries.js';
+
 /** A node as it is now. */
 export interface NodeView {
   readonly address: number;

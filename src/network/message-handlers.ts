@@ -13,7 +13,7 @@ import {
 import type { ListGatherer } from './list-gatherer.js';
 import type { MeshPicture } from './mesh-picture.js';
 
-/** What handlers work on. */
+/** What handlers work on. The root's complaints change nothing of the picture: they are matters of deliveries. */
 export interface MessageEffects {
   readonly picture: MeshPicture;
   readonly nodeLists: ListGatherer<ListedNode>;
@@ -63,7 +63,8 @@ export const handlers: Handlers = {
   opaque({ from }, { picture }) {
     noteContact(from, picture);
   },
-  text({ from, text }, { picture, log, onHalfMessage }) {
+  text({ from, text, complaintAbout }, { picture, log, onHalfMessage }) {
+    if (complaintAbout !== undefined) return;
     noteContact(isRootAddress(from) ? ROOT_ADDRESS : from, picture);
     const line = `${isRootAddress(from) ? 'the root' : formatAddress(from)} says: ${cleanText(text)}`;
     if (COMPLAINT.test(text)) log.warn('complaint', line);

@@ -7,9 +7,10 @@ import type { Clock } from '../clock.js';
 import { Counters } from '../counters.js';
 import type { Log } from '../log.js';
 import type { TimedValue } from '../node/node-values.js';
-import { isUnicast } from '../protocol/address.js';
+import { formatAddress, isUnicast } from '../protocol/address.js';
 import {
   decodeMessage,
+  type FirmwareText,
   MALFORMED_REASONS,
   type MalformedReason,
   type Message,
@@ -70,6 +71,9 @@ const RECOVERY_OWNER = 'gateway';
 const MALFORMED = Object.keys(MALFORMED_REASONS) as MalformedReason[];
 const MESSAGE_KINDS = Object.keys(handlers) as Message['kind'][];
 
+/** What the root's complaints were about: a delivery that is kept, or none. */
+const COMPLAINTS = ['aboutDelivery', 'aboutNone'] as const;
+
 export class NetworkManager implements Hub {
   readonly #parts: NetworkParts;
   readonly #feed: EventFeed;
@@ -85,6 +89,7 @@ export class NetworkManager implements Hub {
   #archive: Archive;
   readonly #messages = new Counters<Message['kind']>(MESSAGE_KINDS);
   readonly #malformed = new Counters<MalformedReason>(MALFORMED);
+  readonly #complaints = new Counters<(typeof COMPLAINTS)[number]>(COMPLAINTS);
   #link: LinkStatus = { state: 'stopped', since: 0 };
   /** The frame in hand is the first one since the gateway started. */
   #isFirstWord = true;
@@ -173,6 +178,7 @@ export class NetworkManager implements Hub {
     handleMessage(message, this.#effects);
     this.#publish({ kind: 'message', message, toListeners: goesToListeners(message) });
     this.#deliveries.onMessage(message);
+    if (message.kind === 'text') this.#onText(message);
   }
 
   /** Nodes may have other names than `before`: tells whoever shows them. */
@@ -256,6 +262,7 @@ export class NetworkManager implements Hub {
       uart: this.#parts.uart.counters(),
       messages: this.#messages.snapshot(),
       malformed: this.#malformed.snapshot(),
+      complaints: this.#complaints.snapshot(),
       picture: this.#picture.counters(),
       alarms: this.#alarms.counters(),
       recovery: this.#recovery.steps.snapshot(),
@@ -448,6 +455,15 @@ export class NetworkManager implements Hub {
   #onHalfMessage(): void {
     const outcome = this.#parts.uart.onHalfMessage();
     this.#parts.log.warn('half message', `the root lost half a message: ${outcome}`);
+  }
+
+  #onText({ text, complaintAbout: to }: FirmwareText): void {
+    if (to === undefined) return;
+    const words = cleanText(text);
+    const id = this.#deliveries.onComplaint(to, words);
+    this.#complaints.add(id === undefined ? 'aboutNone' : 'aboutDelivery');
+    const which = id === undefined ? 'about no delivery that is open' : `delivery ${id} failed`;
+    this.#parts.log.warn(`complaint ${to}`, `the root says about ${formatAddress(to)}: ${words} (${which})`);
   }
 }
 

@@ -67,9 +67,16 @@ export type MessageContent =
   | { readonly kind: 'rootReset'; readonly opcode: MessageOpcode; readonly text: string }
   | { readonly kind: 'values'; readonly opcode: MessageOpcode; readonly values: readonly ReportedValue[] }
   | { readonly kind: 'opaque'; readonly opcode: MessageOpcode; readonly payload: Buffer }
-  | { readonly kind: 'text'; readonly text: string }
+  | FirmwareText
   | { readonly kind: 'unknown'; readonly code: number }
   | Malformed;
+
+/** `complaintAbout`: the root says it about that node (0x0000–0xFFFF), although the body bears the node's address. */
+export interface FirmwareText {
+  readonly kind: 'text';
+  readonly text: string;
+  readonly complaintAbout?: number;
+}
 
 /** A body that can't be what it says; `offset` is where in the body it goes wrong, in bytes. */
 export interface Malformed {
@@ -90,11 +97,16 @@ export function decodeMessage(body: Buffer, tables: Tables): Message {
   const code = body[ADDRESS_LENGTH];
   if (code === undefined) return { from: ROOT_ADDRESS, body, ...malformed('bodyTooShort', body.length) };
   const from = body.readUInt16BE(0);
-  if (from !== ROOT_ADDRESS && !isUnicast(from)) return { from, body, ...malformed('notUnicast', 0) };
   const opcode = findOpcode(from, code, tables.opcodes);
+  if (!opcode && isComplaint(body)) return { from, body, ...readText(body), complaintAbout: from };
+  if (from !== ROOT_ADDRESS && !isUnicast(from)) return { from, body, ...malformed('notUnicast', 0) };
   if (opcode) return { from, body, ...decodePayload(from, opcode, body, tables.dataTypes) };
-  if (isFirmwareText(from, body)) return { from, body, kind: 'text', text: textOf(body, ADDRESS_LENGTH) };
+  if (isFirmwareText(from, body)) return { from, body, ...readText(body) };
   return { from, body, kind: 'unknown', code };
+}
+
+function readText(body: Buffer): FirmwareText {
+  return { kind: 'text', text: textOf(body, ADDRESS_LENGTH) };
 }
 
 /** True for the root's two addresses: 0000, and 0001 where it speaks as the root. */
@@ -227,6 +239,17 @@ function isFirmwareText(from: number, body: Buffer): boolean {
   const text = body.subarray(ADDRESS_LENGTH);
   if (!text.every(isTextByte)) return false;
   return isRootAddress(from) || text[text.length - 1] === LINE_FEED;
+}
+
+/**
+ * The root could not pass a message on. Its body bears the address that the message was for, which can be one that no
+ * node has; the words alone say that the root speaks.
+ */
+const COMPLAINT = /^(Node not exists in network|Failed to send to Node)[\r\n]*$/;
+const MAX_COMPLAINT_LENGTH = 64;
+
+function isComplaint(body: Buffer): boolean {
+  return body.length <= MAX_COMPLAINT_LENGTH && COMPLAINT.test(body.toString('latin1', ADDRESS_LENGTH));
 }
 
 const LINE_FEED = 0x0a;

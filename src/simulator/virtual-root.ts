@@ -178,7 +178,8 @@ export class VirtualRoot {
     switch (command.kind) {
       case 'send':
         if (isRootAddress(command.to)) this.#receiveItself(command.message);
-        else radio.send(command.to, command.message, command.tracked);
+        else if (this.#network.has(command.to)) radio.send(command.to, command.message, command.tracked);
+        else this.#say('Node not exists in network\n', command.to);
         break;
       case 'broadcast':
         radio.broadcast(command.message);
@@ -233,8 +234,9 @@ export class VirtualRoot {
     this.#print(infoLine(this.uptimeMs, 'root', `alive, ${this.#network.size} nodes provisioned`));
   }
 
-  #say(text: string): void {
-    this.#transmitFrame(encodeText(ROOT_ADDRESS, text));
+  /** `about`: its firmware puts the address of a node that it complains about in the place of its own. */
+  #say(text: string, about = ROOT_ADDRESS): void {
+    this.#transmitFrame(encodeText(about, text));
   }
 
   #print(text: string): void {

@@ -82,6 +82,8 @@ const SESSION_START = '{'.charCodeAt(0);
 
 const SYN = Buffer.from('[syn]\0', 'latin1');
 const ACK = Buffer.from('[ack]\0', 'latin1');
+/** Bytes of a reply that are written together: as much as clients are known to read at once. */
+const REPLY_WRITE_LENGTH = 65_536;
 /** A client has this long to take its reply. */
 const REPLY_TIMEOUT_MS = 10_000;
 /** A client for which there is no room has this long to say in which dialect it wants to be told. */
@@ -124,12 +126,12 @@ export class Connection {
   constructor(name: string, socket: Socket, parts: ConnectionParts) {
     this.name = name;
     this.#socket = socket;
-    this.#outbox = new Outbox(socket, parts.settings.outboxLimit);
+    this.#outbox = new Outbox(socket, parts.settings.outboxLimit, parts.clock);
     this.#parts = parts;
     this.#lane = parts.shared.turns.lane(() => !this.#share.isUsedUp);
     this.#share = parts.shared.unread.open(
       parts.role,
-      () => (this.#session ? 0 : socket.writableLength),
+      () => (this.#session ? 0 : this.#outbox.waitingBytes),
       () => this.#end('tooMuchUnread'),
     );
     socket.on('data', (chunk) => this.#onData(chunk));
@@ -156,7 +158,7 @@ export class Connection {
       kind: this.#kind,
       role: this.role,
       connectedAt: this.#connectedAt,
-      queuedBytes: this.#session?.waitingBytes ?? this.#socket.writableLength,
+      queuedBytes: this.#session?.waitingBytes ?? this.#outbox.waitingBytes,
       sent: { messages, bytes: this.#socket.bytesWritten },
       dropped,
       coalesced,
@@ -199,8 +201,12 @@ export class Connection {
 
   /** Ends the connection because the gateway stops; a session is told why, and has a moment to read it. */
   stop(): void {
-    if (this.#session) this.#session.stop();
-    else this.#end('stopped');
+    if (this.#session) {
+      this.#session.stop();
+      return;
+    }
+    this.#outbox.flush();
+    this.#end('stopped');
   }
 
   #onData(chunk: Buffer): void {
@@ -304,7 +310,7 @@ export class Connection {
     this.#finish('clientLeft');
   }
 
-  /** One write a message. A client that leaves too much unread is closed: a silent hole would be worse. */
+  /** A client that leaves too much unread is closed: a silent hole would be worse. */
   #push(body: Buffer): void {
     if (this.#outbox.push(body)) {
       this.#tally.messages++;
@@ -332,7 +338,7 @@ export class Connection {
     if (!mayDo(this.role, needed)) return this.#forbid(request);
     const reply = await this.#carryOut(request, needed);
     if (Buffer.isBuffer(reply)) this.#reply(reply, 'answered');
-    else this.#lane.add(this.#replyInPieces(request, reply));
+    else this.#lane.add(this.#replyInPieces(request, inFewWrites(reply)));
   }
 
   #forbid({ spec }: ClassicRequest): void {
@@ -453,6 +459,7 @@ export class Connection {
     this.#awaiting = 'nothing';
     this.#forgetRequest();
     this.#unsubscribe();
+    this.#outbox.close();
     this.#session?.close();
     this.#lane.close();
     this.#share.close();
@@ -460,6 +467,24 @@ export class Connection {
     this.#parts.tap?.ended(reason);
     this.#parts.onEnd(this, reason);
   }
+}
+
+/**
+ * Pieces of a reply put together: an existing client takes what one `recv` gives as the whole reply, so one that fits
+ * into its buffer goes out in one write.
+ */
+function* inFewWrites(pieces: Iterable<Buffer>): Generator<Buffer, void> {
+  let gathered: Buffer[] = [];
+  let length = 0;
+  for (const piece of pieces) {
+    gathered.push(piece);
+    length += piece.length;
+    if (length < REPLY_WRITE_LENGTH) continue;
+    yield Buffer.concat(gathered);
+    gathered = [];
+    length = 0;
+  }
+  if (length > 0) yield Buffer.concat(gathered);
 }
 
 /** The refusal for want of room, in the dialect that a client's first bytes are of. */

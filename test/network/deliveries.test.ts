@@ -1,5 +1,6 @@
 import test from 'ava';
 import { Deliveries, type Delivery, type Expectation } from '../../src/network/deliveries.js';
+import { DELIVERY_FAILURES, type DeliveryFailure } from '../../src/network/hub.js';
 import { decodeMessage } from '../../src/protocol/message.js';
 import { bytesOf } from '../support/hex.js';
 import { ManualClock } from '../support/manual-clock.js';
@@ -55,7 +56,7 @@ test('what was handed out does not change when a stage is added', (t) => {
   t.deepEqual(stagesOf(begun), ['queued']);
 });
 
-for (const failure of ['noLink', 'linkLost', 'queueFull', 'messageTooLong'] as const) {
+for (const failure of Object.keys(DELIVERY_FAILURES) as DeliveryFailure[]) {
   test(`a delivery can fail with ${failure}, and nothing follows`, (t) => {
     const { deliveries, say } = setUp();
     const { id } = deliveries.begin(5, ECHO, ECHO_ACK);
@@ -67,6 +68,72 @@ for (const failure of ['noLink', 'linkLost', 'queueFull', 'messageTooLong'] as c
     t.deepEqual(stagesOf(deliveries.find(id)), ['queued', 'failed']);
   });
 }
+
+const WORDS = 'Failed to send to Node';
+
+/** A delivery to this address that was written. */
+function written(deliveries: Deliveries, to: number | undefined, expects?: Expectation): string {
+  const { id } = deliveries.begin(to, ECHO, expects);
+  deliveries.onWritten(id);
+  return id;
+}
+
+test('the root’s complaint fails the newest message written to that address, with the root’s words', (t) => {
+  const { told, deliveries } = setUp();
+  const [older, newest, other, toAll] = [5, 5, 6, undefined].map((to) => written(deliveries, to));
+  t.is(deliveries.onComplaint(5, WORDS), newest);
+  t.like(deliveries.find(newest ?? ''), { stage: 'failed', failure: 'rejectedByRoot', rootWords: WORDS });
+  t.is(told.at(-1)?.id, newest);
+  for (const id of [older, other, toAll]) t.is(deliveries.find(id ?? '')?.stage, 'written');
+});
+
+test('a further complaint is about the message before', (t) => {
+  const { deliveries } = setUp();
+  const [older, newest] = [written(deliveries, 5, ECHO_ACK), written(deliveries, 5)];
+  t.deepEqual(
+    [1, 2, 3].map(() => deliveries.onComplaint(5, WORDS)),
+    [newest, older, undefined],
+  );
+});
+
+test('a message that was answered can’t be meant, nor can those before it', (t) => {
+  const { deliveries, say } = setUp();
+  const older = written(deliveries, 5);
+  const answered = written(deliveries, 5, ECHO_ACK);
+  say('00 05 41 AA BB');
+  t.is(deliveries.onComplaint(5, WORDS), undefined);
+  t.deepEqual(
+    [older, answered].map((id) => deliveries.find(id)?.stage),
+    ['written', 'answered'],
+  );
+});
+
+test('what is uncertain fails by the root’s complaint: the root has read it', (t) => {
+  const { deliveries } = setUp();
+  const id = written(deliveries, 5);
+  deliveries.onUncertain(id);
+  t.is(deliveries.onComplaint(5, WORDS), id);
+  t.deepEqual(stagesOf(deliveries.find(id)), ['queued', 'written', 'uncertain', 'failed']);
+});
+
+test('a complaint that comes before the link says that the message was written counts then', (t) => {
+  const { deliveries } = setUp();
+  const { id } = deliveries.begin(5, ECHO, ECHO_ACK);
+  t.is(deliveries.onComplaint(5, WORDS), id);
+  t.is(deliveries.find(id)?.stage, 'queued');
+  deliveries.onWritten(id);
+  t.deepEqual(stagesOf(deliveries.find(id)), ['queued', 'written', 'failed']);
+});
+
+test('a message of more than 30 s ago can’t be meant', (t) => {
+  const { clock, deliveries } = setUp();
+  const id = written(deliveries, 5);
+  clock.advance(30_000);
+  t.is(deliveries.onComplaint(6, WORDS), undefined);
+  clock.advance(1);
+  t.is(deliveries.onComplaint(5, WORDS), undefined);
+  t.is(deliveries.find(id)?.stage, 'written');
+});
 
 test('what is uncertain can still be answered', (t) => {
   const { deliveries, say } = setUp();

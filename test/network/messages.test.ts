@@ -1,6 +1,7 @@
 import test from 'ava';
 import { bytesOf, hexOf } from '../support/hex.js';
 import { NetworkFixture, netInfo, uuidText } from '../support/network-fixture.js';
+import { DATA_TYPES_FILE, loadTables, OPCODES_FILE, readTable, temporaryFile } from '../support/tables.js';
 
 const NO_REFRESH = { refreshEveryMs: 0 };
 const up = () => NetworkFixture.up(NO_REFRESH);
@@ -199,6 +200,42 @@ test('at provisioning a node speaks text too: that is contact', async (t) => {
   t.is(fixture.network.counters().messages.text, 1);
   t.deepEqual(forwarded(fixture), [body]);
   t.deepEqual(fixture.statuses(), ['5 active']);
+});
+
+const COMPLAINTS = ['Node not exists in network\n', 'Failed to send to Node\n', 'Failed to send to Node'];
+
+for (const text of COMPLAINTS) {
+  test(`${JSON.stringify(text)} is the root's, whatever address it bears: no contact, forwarded unchanged`, async (t) => {
+    const fixture = await up();
+    const about = (address: string) => `${address} ${hexOf(Buffer.from(text))}`;
+    fixture.say('00 07 41');
+    await fixture.pass(200_000);
+    fixture.say('00 00 03');
+    const statuses = fixture.statuses();
+    fixture.forget();
+    fixture.say(about('00 07'), about('00 99'), about('00 00'), about('00 01'), about('C0 00'));
+    t.deepEqual(statuses, ['7 disconnected']);
+    t.deepEqual(fixture.statuses(), statuses);
+    t.is(forwarded(fixture).length, 5);
+    t.is(forwarded(fixture)[1], about('00 99'));
+    t.deepEqual(fixture.network.counters().complaints, { aboutDelivery: 0, aboutNone: 5 });
+    t.regex(fixture.lines[0] ?? '', /the root says about 0x0007: .* \(about no delivery that is open\)/);
+  });
+}
+
+test('text that only resembles a complaint is the node’s', async (t) => {
+  const fixture = await up();
+  fixture.say(`00 09 ${hexOf(Buffer.from('Failed to send to Node-5\n'))}`);
+  t.deepEqual(fixture.statuses(), ['9 active']);
+});
+
+test('a site’s own opcode goes before the words', async (t) => {
+  const known = readTable(OPCODES_FILE);
+  known.messages?.push({ opcode: '0x4E', name: 'Notice', from: ['node'] });
+  const tables = loadTables(temporaryFile(t, 'opcodes.json', known), DATA_TYPES_FILE);
+  const fixture = await NetworkFixture.up(NO_REFRESH, tables);
+  fixture.say(`00 09 ${hexOf(Buffer.from('Node not exists in network\n'))}`);
+  t.deepEqual(fixture.statuses(), ['9 active']);
 });
 
 test('from a node, E is an echo; from the root it begins a text', async (t) => {

@@ -191,6 +191,10 @@ function opcodeOf(message: Message): { opcode: string } | undefined {
 
 function payloadOf(message: Message): object {
   switch (message.kind) {
+    case 'text':
+      return message.complaintAbout === undefined
+        ? {}
+        : { complaintAbout: addressText(message.complaintAbout) };
     case 'netInfo':
       return { nodes: message.nodes.map(writtenNode) };
     case 'nodeInfo':

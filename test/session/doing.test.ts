@@ -170,6 +170,41 @@ test('a ping without an answer says so when its time is over', async (t) => {
   t.like(fixture.replyTo(id)?.result as Pinged, { answered: false, roundTripMs: null });
 });
 
+const COMPLAINT = hexOf(Buffer.from('Node not exists in network\n'));
+
+test('a message that the root rejects fails with its words, for all that ask', async (t) => {
+  const fixture = await SessionFixture.open();
+  const id = fixture.post('send', { node: 0x99, hex: '45AA', until: 'answered' });
+  await settled();
+  fixture.mesh.say(`00 99 ${COMPLAINT}`);
+  await settled();
+  const error = fixture.replyTo(id)?.error;
+  t.is(error?.data.code, 'REJECTED_BY_ROOT');
+  const [, delivery = ''] = /delivery (\S+), Node not exists in network:/.exec(error?.message ?? '') ?? [];
+  const detail = 'the root could not send the message to the node: Node not exists in network';
+  t.like(await fixture.result('delivery', { id: delivery }), {
+    stage: 'failed',
+    failure: 'rejectedByRoot',
+    detail,
+  });
+  const { facts } = await fixture.result<{ facts: string[] }>('explain', { delivery });
+  t.is(facts.at(-1), `the reason: ${detail} (rejectedByRoot)`);
+  t.regex(fixture.mesh.lines.join(), new RegExp(`about 0x0099: .*delivery ${delivery} failed`));
+});
+
+test('a ping that the root rejects is not answered, and says at once why', async (t) => {
+  const fixture = await SessionFixture.open();
+  const id = fixture.post('ping', { node: 0x99 });
+  await settled();
+  fixture.mesh.say(`00 99 ${COMPLAINT}`);
+  await settled();
+  t.like(fixture.replyTo(id)?.result as Pinged, {
+    answered: false,
+    roundTripMs: null,
+    detail: 'the root could not send the message to the node: Node not exists in network',
+  });
+});
+
 test('a session that ends leaves no wait behind', async (t) => {
   const fixture = await SessionFixture.open();
   fixture.post('ping', { node: 5, timeoutMs: 500 });

@@ -92,11 +92,20 @@ for (const [hex, text] of [
   });
 }
 
-test('the root ignores a command that it does not know, and a node that is not there', (t) => {
+test('the root ignores a command that it does not know', (t) => {
   const recorder = new MeshRecorder({ nodes: 0 });
   recorder.clock.advance(1_000);
   t.deepEqual(recorder.write(encodeFrame(Buffer.from('WATER\x01'))), []);
-  t.deepEqual(recorder.tell({ kind: 'send', to: 99, message: Buffer.from('E'), tracked: true }), []);
+});
+
+test('the root complains of a node that is not in its network, under the address of that node', (t) => {
+  const recorder = new MeshRecorder({ nodes: 0 });
+  recorder.clock.advance(1_000);
+  const heard = recorder.tell({ kind: 'send', to: 0x99, message: Buffer.from('E'), tracked: true });
+  t.deepEqual(
+    heard.map((message) => message.kind === 'text' && [message.from, message.text]),
+    [[0x99, 'Node not exists in network\n']],
+  );
 });
 
 test('bytes outside frames, and frames that are broken, get no answer', (t) => {

@@ -1,7 +1,10 @@
 import test from 'ava';
 import { loadConfig } from '../../src/config.js';
 import { loadTables } from '../../src/gateway.js';
+import { SHORT_QUEUE } from '../../src/socket/outbox.js';
+import { encodeFrame } from '../../src/uart/frame.js';
 import { ask, connectTo, ListeningClient, listenTo, sendPieces } from '../support/classic-client.js';
+import { freePort } from '../support/free-port.js';
 import { startGateway, withGateway } from '../support/gateway-fixture.js';
 import { bytesOf as hex } from '../support/hex.js';
 
@@ -94,6 +97,23 @@ test('each message is written by itself', (t) =>
     );
     client.close();
   }));
+
+test('messages of one read from the UART arrive one by one, on a Unix socket and over TCP', async (t) => {
+  const port = await freePort();
+  await withGateway({ settings: { tcp: [port] } }, async ({ socketPath, root }) => {
+    const clients = [await listenTo(socketPath), await listenTo(port)];
+    const bodies = Array.from({ length: SHORT_QUEUE - 1 }, (_, index) => Buffer.of(0, 5, 0x41, index));
+    root.sayBytes(Buffer.concat(bodies.map(encodeFrame)));
+    for (const client of clients) {
+      await client.has(Buffer.concat(bodies).length);
+      t.deepEqual(
+        client.chunks.map((chunk) => chunk.toString('hex')),
+        bodies.map((body) => body.toString('hex')),
+      );
+      client.close();
+    }
+  });
+});
 
 test('what a listening client sends is ignored', (t) =>
   withGateway({}, async ({ socketPath, root }) => {

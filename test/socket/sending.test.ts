@@ -183,3 +183,16 @@ test('SEND- is answered only once its frame has been written', (t) =>
 function address(node: number): Buffer {
   return Buffer.of(node >> 8, node & 0xff);
 }
+
+test('an NINFO reply that fits into a client’s buffer goes out in one write, however many nodes it has', (t) =>
+  withGateway({}, async ({ socketPath, root }) => {
+    for (let address = 5; address < 205; address++) root.say(Buffer.of(0, address, 0x41));
+    const socket = await connectTo(socketPath);
+    const chunks: Buffer[] = [];
+    socket.on('data', (chunk) => chunks.push(chunk));
+    root.answerNext(['00 00 01 00']);
+    socket.write('NINFO');
+    await once(socket, 'close');
+    t.is(chunks.length, 1);
+    t.is(JSON.parse(String(chunks[0]?.subarray(1))).node_amount, 200);
+  }));

@@ -31,6 +31,11 @@ export class ManualClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
+  /** Timers that wait. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
   /** Moves time on, running what falls due on the way at the moment when it is due. */
   advance(ms: number): void {
     const end = this.#monotonic + ms;

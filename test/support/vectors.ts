@@ -54,7 +54,12 @@ const says = z.discriminatedUnion('kind', [
     values: z.array(reportedValue),
   }),
   z.strictObject({ ...from, kind: z.literal('opaque'), opcode: z.string(), payload: z.string() }),
-  z.strictObject({ ...from, kind: z.literal('text'), text: z.string() }),
+  z.strictObject({
+    ...from,
+    kind: z.literal('text'),
+    text: z.string(),
+    complaintAbout: z.string().optional(),
+  }),
   z.strictObject({ ...from, kind: z.literal('unknown'), code: z.string() }),
   z.strictObject({
     ...from,

@@ -22,9 +22,9 @@ export interface PingSummary {
 }
 
 /** `0x0005 Node-5: 1040 ms (1)`. */
-export function formatPing({ node, name, number, answered, roundTripMs }: Ping): string {
+export function formatPing({ node, name, number, answered, roundTripMs, detail }: Ping): string {
   const who = name === formatAddress(node) ? name : `${formatAddress(node)} ${name}`;
-  const result = answered ? milliseconds(roundTripMs) : 'no answer in time';
+  const result = answered ? milliseconds(roundTripMs) : (detail ?? 'no answer in time');
   return `${who}, ping ${number}: ${result}\n`;
 }
 

@@ -75,19 +75,20 @@ const STAGES: Readonly<Record<DeliveryInfo['stage'], string>> = {
   written: 'written to the root; whether it has arrived is not known',
   answered: 'answered',
   uncertain: 'the root lost half a message, and it may have been this one',
-  failed: 'not sent',
+  failed: 'failed',
 };
 
 /** What is known of a delivery, and how to ask about it later. */
 export function formatDelivery(delivery: DeliveryInfo, { terminal }: View): string {
-  const { id, to, message, stage, answer, roundTripMs } = delivery;
+  const { id, to, message, stage, detail, answer, roundTripMs } = delivery;
   const gateway = currentGateway();
   const [fleet, only] = gateway === undefined ? ['', ''] : ['--fleet URL ', `--gateway ${gateway} `];
   const target = to === null ? 'all nodes' : formatAddress(to);
   const time = roundTripMs === null ? '' : ` in ${Math.round(roundTripMs)} ms`;
   const reply = answer === null ? '' : `: ${formatBytes(answer)}`;
+  const reason = detail ? `: ${detail}` : '';
   const lines = [
-    `${formatBytes(message)} to ${target}: ${STAGES[stage]}${time}${reply}`,
+    `${formatBytes(message)} to ${target}: ${STAGES[stage]}${time}${reply}${reason}`,
     `later: meshgate ${fleet}explain ${only}--delivery ${id}`,
   ];
   return lines.map((line) => `${wrap(cleanText(line), terminal.columns).join('\n')}\n`).join('');

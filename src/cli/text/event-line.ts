@@ -85,16 +85,21 @@ function describeEvent(event: StreamEvent, values: readonly Value[], view: View)
 }
 
 export function describeMessage(message: MessageInfo, values: readonly Value[]): Words {
-  const { from, name, text, detail } = message;
+  const { from, name } = message;
   const isBad = name === 'Malformed';
   const isUnknown = name.startsWith(UNKNOWN);
   const payload = `${isUnknown ? 'unknown: ' : ''}${formatPayload(message)}`;
   return {
     who: from === 0 ? 'root' : formatAddress(from),
     what: isUnknown ? name.slice(UNKNOWN.length) : name,
-    text: values.length > 0 ? formatMessageValues(name, values) : (text ?? detail ?? payload),
+    text: values.length > 0 ? formatMessageValues(name, values) : (wordsOf(message) ?? payload),
     colour: isBad ? 'red' : 'cyan',
   };
+}
+
+/** Text with a detail is the root's, about a node. */
+function wordsOf({ text, detail }: MessageInfo): string | null {
+  return text !== null && detail ? `${detail}: ${text}` : (text ?? detail);
 }
 
 /** How the gateway calls a message that opcodes.json lacks: `Unknown 0x99`. */
@@ -120,10 +125,10 @@ function describeNodeEvent({ node, change, status }: Extract<MeshEvent, { kind: 
 }
 
 function describeDelivery({ delivery }: Extract<MeshEvent, { kind: 'delivery' }>): Words {
-  const { id, to, message, stage, failure, answer, roundTripMs } = delivery;
+  const { id, to, message, stage, failure, detail, answer, roundTripMs } = delivery;
   const time = roundTripMs === null ? '' : ` in ${Math.round(roundTripMs)} ms`;
   const reply = answer === null ? '' : `: ${formatBytes(answer)}`;
-  const reason = failure === null ? '' : `: ${failure}`;
+  const reason = failure === null ? '' : `: ${detail ?? failure}`;
   return {
     who: to === null ? 'all' : formatAddress(to),
     what: 'delivery',

@@ -15,13 +15,6 @@ export interface SentMessage {
 /** An answer that has not come by then will hardly come. */
 const ANSWER_TIMEOUT_MS = 5000;
 
-const FAILURES = {
-  noLink: 'there is no link to the root',
-  linkLost: 'the link was lost before it was written',
-  queueFull: 'too many messages are waiting',
-  messageTooLong: 'the message is too long',
-} as const;
-
 /** What has become of the messages, as it happens. */
 export function DeliveryList({ sent }: { readonly sent: readonly SentMessage[] }) {
   const { store } = useSession();
@@ -37,7 +30,7 @@ export function DeliveryList({ sent }: { readonly sent: readonly SentMessage[] }
 }
 
 function Delivery({ delivery, message }: { readonly delivery: DeliveryInfo; readonly message: SentMessage }) {
-  const { answer, failure, roundTripMs } = delivery;
+  const { answer, failure, detail, roundTripMs } = delivery;
   return (
     <li class="delivery" data-testid="delivery" data-stage={delivery.stage}>
       <span class="ellipsis delivery-text">{message.text}</span>
@@ -49,7 +42,7 @@ function Delivery({ delivery, message }: { readonly delivery: DeliveryInfo; read
         ))}
         {message.waits && delivery.stage === 'written' && <Waiting since={delivery.stages.at(-1)?.at ?? 0} />}
       </ol>
-      {failure && <span class="bad">Not sent: {FAILURES[failure]}.</span>}
+      {failure && <span class="bad">Failed: {detail ?? failure}.</span>}
       {answer !== null && (
         <span class="good">
           Answer {hexAsText(answer) ?? formatHex(answer)} after {Math.round(roundTripMs ?? 0)} ms

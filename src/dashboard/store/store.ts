@@ -4,6 +4,7 @@ import type {
   DeliveryInfo,
   LinkInfo,
   MeshEvent,
+  MessageInfo,
   NodeInfo,
   NodeStatusName,
   PathInfo,
@@ -143,7 +144,7 @@ export class Store {
   #onNews(event: MeshEvent): void {
     switch (event.kind) {
       case 'message':
-        this.#onHeard(event.message.from, event.at);
+        this.#onHeard(event.message, event.at);
         break;
       case 'paths':
         this.paths = event.paths;
@@ -204,9 +205,11 @@ export class Store {
     return record;
   }
 
-  #onHeard(from: number, at: number): void {
+  /** Text with a detail is the root's about a node: no contact with that node. */
+  #onHeard({ from, text, detail }: MessageInfo, at: number): void {
     this.root = { ...this.root, lastHeardAt: at };
-    if (from > LAST_ROOT_ADDRESS) {
+    const isComplaint = text !== null && detail !== null;
+    if (from > LAST_ROOT_ADDRESS && !isComplaint) {
       const record = this.nodes.get(from);
       record?.onHeard(at);
       this.#touch(record);

@@ -4,7 +4,14 @@ import type { Alarm } from '../../network/alarms.js';
 import type { ArchiveStatus } from '../../network/archive.js';
 import type { Delivery } from '../../network/deliveries.js';
 import { HEALTH_REASONS, type Health, type HealthReason, levelOf, worstLevel } from '../../network/health.js';
-import type { Hub, HubEvent, NodeValue, NodeView, RootView } from '../../network/hub.js';
+import {
+  DELIVERY_FAILURES,
+  type Hub,
+  type HubEvent,
+  type NodeValue,
+  type NodeView,
+  type RootView,
+} from '../../network/hub.js';
 import { formatAddress } from '../../protocol/address.js';
 import { type DecodedValue, decodeValue } from '../../protocol/data-types.js';
 import { MALFORMED_REASONS, type Message, messageName } from '../../protocol/message.js';
@@ -137,7 +144,14 @@ export function describeDelivery(delivery: Delivery): DeliveryInfo {
     failure: failure ?? null,
     answer: answer?.toString('hex') ?? null,
     roundTripMs: roundTripMs ?? null,
+    ...(failure !== undefined && { detail: failureText(delivery) }),
   };
+}
+
+/** Why a delivery failed, in words: with the root's own where it rejected the message. */
+export function failureText({ failure, rootWords }: Delivery): string | undefined {
+  if (failure === undefined) return undefined;
+  return rootWords === undefined ? DELIVERY_FAILURES[failure] : `${DELIVERY_FAILURES[failure]}: ${rootWords}`;
 }
 
 /** The whole picture, as of the hub's last event. */
@@ -213,6 +227,10 @@ function detailOf(message: Message): string | null {
       return `${formatAddress(message.node.address)} is ${message.node.uuid.toString('hex')}`;
     case 'rootReset':
       return cleanText(message.text);
+    case 'text':
+      return message.complaintAbout === undefined
+        ? null
+        : `the root about ${formatAddress(message.complaintAbout)}`;
     case 'malformed':
       return `${MALFORMED_REASONS[message.reason]}, at byte ${message.offset}`;
     default:

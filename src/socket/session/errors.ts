@@ -37,6 +37,10 @@ export const SESSION_ERRORS = {
   LINK_DOWN: { rpc: -32020, text: 'there is no link to the root; the method status tells why' },
   BUSY: { rpc: -32021, text: 'too many commands are waiting to be sent; try again in a second' },
   MESSAGE_TOO_LONG: { rpc: -32022, text: 'the message is longer than an edge device can take; shorten it' },
+  REJECTED_BY_ROOT: {
+    rpc: -32023,
+    text: 'the root could not send the message; check the address, and whether the node is in its network',
+  },
 } as const;
 
 export type SessionErrorCode = keyof typeof SESSION_ERRORS;

@@ -125,17 +125,26 @@ export const deliveryShape = z.object({
   stage: deliveryStageShape,
   stages: z.array(z.object({ stage: deliveryStageShape, at: time })),
   failure: z.enum(codesOf(DELIVERY_FAILURES)).nullable(),
+  detail: z
+    .string()
+    .optional()
+    .describe('only where it failed: why, in words, with the root’s own where it rejected the message'),
   answer: hex.nullable(),
   roundTripMs: z.number().nullable().describe('from writing to the answer'),
 });
 
 export const messageShape = z.object({
-  from: anyAddress.describe('unicast address; 0 = the root; above 0x7FFF only where it is malformed'),
+  from: anyAddress.describe(
+    'unicast address; 0 = the root; above 0x7FFF only where it is malformed or a complaint',
+  ),
   name: z.string().describe('the opcode by name; Text, Malformed, or Unknown 0x…'),
   opcode: z.int().nullable(),
   body: hex,
   text: z.string().nullable().describe('firmware text'),
-  detail: z.string().nullable().describe('what it lists, or what is wrong with it, in words'),
+  detail: z
+    .string()
+    .nullable()
+    .describe('what it lists, what is wrong with it, or which address the root’s text is about'),
   toListeners: z.boolean().describe('clients of the classic dialect got it'),
 });
 

@@ -42,7 +42,10 @@ export function trafficLine(event: HubEvent): string | undefined {
     case 'message': {
       const { message } = event;
       const from = message.from === 0 ? 'root' : formatAddress(message.from);
-      if (message.kind === 'text') return `${from}: ${cleanText(message.text)}`;
+      if (message.kind === 'text') {
+        const speaker = message.complaintAbout === undefined ? from : `root about ${from}`;
+        return `${speaker}: ${cleanText(message.text)}`;
+      }
       return `${from}: ${messageName(message)} ${message.body.toString('hex', 3)}`.trimEnd();
     }
     case 'traffic':

@@ -23,10 +23,10 @@ export function PingButton({ address }: { readonly address: number }) {
   const ping = async () => {
     setBusy(true);
     const outcome = await session.call('ping', { node: address }).then(
-      ({ answered, roundTripMs }) =>
+      ({ answered, roundTripMs, detail }) =>
         answered
           ? { text: `answered in ${Math.round(roundTripMs ?? 0)} ms`, isGood: true }
-          : { text: 'no answer within 5 s', isGood: false },
+          : { text: detail ?? 'no answer within 5 s', isGood: false },
       (error: unknown) => ({ text: errorText(error), isGood: false }),
     );
     setBusy(false);

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
 import { ArchiveError } from '../../../network/archive.js';
-import type { Delivery, DeliveryFailure, Expectation } from '../../../network/deliveries.js';
-import type { Command, CommandFailure, Hub, Sending } from '../../../network/hub.js';
+import type { Delivery, Expectation } from '../../../network/deliveries.js';
+import type { Command, CommandFailure, DeliveryFailure, Hub, Sending } from '../../../network/hub.js';
 import { ROOT_ADDRESS } from '../../../protocol/address.js';
-import { describeDelivery } from '../describe.js';
+import { describeDelivery, failureText } from '../describe.js';
 import { SessionError, type SessionErrorCode } from '../errors.js';
 import {
   type MethodContext,
@@ -86,18 +86,22 @@ export const doingMethods = [
       answered: z.boolean(),
       roundTripMs: z.number().nullable(),
       delivery: z.string().describe('its id; a late answer is still matched'),
+      detail: z.string().optional().describe('only where the root could not send the Echo: why'),
     }),
     run: async ({ node, timeoutMs }, context) => {
       const to = resolveAddress(node, context.hub);
       const payload = randomBytes(PING_PAYLOAD_LENGTH);
       const message = Buffer.concat([Buffer.of(resolveOpcode('Echo', context.hub)), payload]);
       const sending: Sending = { kind: 'send', to, message, tracked: false };
-      const delivery = await send(sending, expectedAck(message, context.hub), 'answered', timeoutMs, context);
+      const expects = expectedAck(message, context.hub);
+      const delivery = await attempt(sending, expects, 'answered', timeoutMs, context);
+      if (delivery.failure !== 'rejectedByRoot') throwIfFailed(delivery);
       return {
         node: to,
         answered: delivery.stage === 'answered',
-        roundTripMs: delivery.roundTripMs,
+        roundTripMs: delivery.roundTripMs ?? null,
         delivery: delivery.id,
+        ...(delivery.failure !== undefined && { detail: failureText(delivery) }),
       };
     },
   }),
@@ -219,6 +223,7 @@ const FAILURE_CODES: Readonly<Record<CommandFailure | DeliveryFailure, SessionEr
   busy: 'BUSY',
   queueFull: 'BUSY',
   messageTooLong: 'MESSAGE_TOO_LONG',
+  rejectedByRoot: 'REJECTED_BY_ROOT',
 };
 
 async function execute(command: Command, { hub, owner }: MethodContext): Promise<Record<string, never>> {
@@ -234,14 +239,27 @@ async function send(
   timeoutMs: number,
   { hub, owner, deliveries }: MethodContext,
 ) {
-  const begun = hub.deliver(sending, owner, expects);
-  const delivery = until === 'queued' ? begun : await deliveries.wait(begun, until, timeoutMs);
+  const delivery = await attempt(sending, expects, until, timeoutMs, { hub, owner, deliveries });
   throwIfFailed(delivery);
   return describeDelivery(delivery);
 }
 
-function throwIfFailed({ failure, id }: Delivery): void {
-  if (failure !== undefined) throw new SessionError(FAILURE_CODES[failure], `delivery ${id}`);
+/** How far the delivery has come once it has come so far, has failed, or the time is over. */
+async function attempt(
+  sending: Sending,
+  expects: Expectation | undefined,
+  until: 'queued' | 'written' | 'answered',
+  timeoutMs: number,
+  { hub, owner, deliveries }: Pick<MethodContext, 'hub' | 'owner' | 'deliveries'>,
+): Promise<Delivery> {
+  const begun = hub.deliver(sending, owner, expects);
+  return until === 'queued' ? begun : deliveries.wait(begun, until, timeoutMs);
+}
+
+function throwIfFailed({ failure, rootWords, id }: Delivery): void {
+  if (failure === undefined) return;
+  const words = rootWords === undefined ? '' : `, ${rootWords}`;
+  throw new SessionError(FAILURE_CODES[failure], `delivery ${id}${words}`);
 }
 
 function readMessage(text: string | undefined, hex: string | undefined): Buffer {

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Delivery } from '../../../network/deliveries.js';
 import type { Hub } from '../../../network/hub.js';
 import type { Work } from '../../turns.js';
-import { describeNode, describeSnapshotHead, describeSnapshotTail } from '../describe.js';
+import { describeNode, describeSnapshotHead, describeSnapshotTail, failureText } from '../describe.js';
 import { SessionError } from '../errors.js';
 import type { EventFilter } from '../event-filter.js';
 import {
@@ -140,12 +140,13 @@ const STAGE_TEXTS = {
   written: 'written to the serial port',
   answered: 'a message that matches came from the node',
   uncertain: 'the root lost half a message, and it may have been this one',
-  failed: 'not written',
+  failed: 'failed',
 } as const;
 
-function explainDelivery({ stages, failure, roundTripMs }: Delivery, now: number): string[] {
+function explainDelivery(delivery: Delivery, now: number): string[] {
+  const { stages, failure, roundTripMs } = delivery;
   const facts = stages.map(({ stage, at }) => `${secondsAgo(at, now)}: ${STAGE_TEXTS[stage]}`);
-  if (failure !== undefined) facts.push(`the reason: ${failure}`);
+  if (failure !== undefined) facts.push(`the reason: ${failureText(delivery)} (${failure})`);
   if (roundTripMs !== undefined) facts.push(`${Math.round(roundTripMs)} ms from writing to the answer`);
   if (stages.at(-1)?.stage === 'written')
     facts.push('nothing more is known; a late answer would still be matched');

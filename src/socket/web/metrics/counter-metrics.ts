@@ -56,6 +56,12 @@ const ROWS: readonly Row[] = [
   row('uart.linkLosses.*', 'link_failures_total', 'Times that the link was lost or not opened', 'reason'),
   row('messages.*', 'messages_total', 'Messages from the root and the nodes', 'kind'),
   row('malformed.*', 'messages_malformed_total', 'Messages that could not be read', 'reason'),
+  row(
+    'complaints.*',
+    'root_complaints_total',
+    'Times that the root said it could not send a message',
+    'what',
+  ),
   row('picture.nodes', 'nodes_known', 'Nodes in the table'),
   row('picture.nodesEvicted', 'nodes_evicted_total', 'Nodes forgotten to make room'),
   row(
