@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import type { AgedValue, MeshgateClient, Value } from '../../client/index.js';
 import { MeshgateError } from '../../errors.js';
+import { alignNumber, decimalsOf } from '../../number-text.js';
 import { askAndPrint, gatewayCommand, joinRows } from '../gateway-command.js';
 import { formatAddress, parseNode, parseNumberOrName } from '../text/address.js';
 import { type Column, formatTable } from '../text/table.js';
 import type { View } from '../text/terminal.js';
 import { formatAge, formatMoment, parseLength, parseStretch, parseTime, type Stretch } from '../text/time.js';
-import { formatNumberOrText } from '../text/values.js';
 import type { GatewayFlags } from '../with-client.js';
 import { printBuckets } from './get-buckets.js';
 import { deviceTimeColumn } from './node.js';
@@ -135,8 +135,10 @@ function fieldColumns(values: readonly AnyValue[]): Column<AnyValue>[] {
 
 /** Numbers with as many decimals as the one with the most, so that their points stand under each other. */
 function fieldColumn(name: string, unit: string | undefined, values: readonly AnyValue[]): Column<AnyValue> {
-  const texts = values.map(({ fields }) => formatNumberOrText(fields[name]?.value ?? ''));
-  const decimals = Math.max(...texts.map((text) => (/^-?\d+\.(\d+)$/.exec(text)?.[1] ?? '').length));
+  const decimals = values.reduce((most, { fields }) => {
+    const value = fields[name]?.value;
+    return typeof value === 'number' ? Math.max(most, decimalsOf(value)) : most;
+  }, 0);
   return {
     title: unit === undefined ? name.toUpperCase() : `${name.toUpperCase()} [${unit}]`,
     text: ({ fields }) => formatField(fields[name]?.value, decimals),
@@ -146,5 +148,5 @@ function fieldColumn(name: string, unit: string | undefined, values: readonly An
 
 function formatField(value: number | string | undefined, decimals: number): string {
   if (value === undefined) return '-';
-  return typeof value === 'number' ? value.toFixed(decimals) : value;
+  return typeof value === 'number' ? alignNumber(value, decimals) : value;
 }
