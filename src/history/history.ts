@@ -3,19 +3,22 @@ import { Counters } from '../counters.js';
 import type { Log } from '../log.js';
 import {
   type Archive,
+  type ArchivedBuckets,
   type ArchivedValue,
   ArchiveError,
   type ArchivePage,
   type ArchiveStatus,
+  type Asker,
   type Place,
   type Series,
-  type Stretch,
+  type SeriesQuery,
   type ValueQuery,
 } from '../network/archive.js';
-import type { Bucket } from '../network/buckets.js';
 import type { Hub, HubEvent, Restored } from '../network/hub.js';
+import { type DataTypes, fitsType } from '../protocol/data-types.js';
 import type { Tables } from '../protocol/message.js';
 import { EventWriter, type NodeFacts, readRecords } from './event-record.js';
+import { ReaderClient } from './reader-client.js';
 import { unpackRestored } from './restored.js';
 import { ThreadClient, type ThreadNews } from './thread-client.js';
 import type { Answer, Question, StoreSettings } from './thread-messages.js';
@@ -27,6 +30,10 @@ const FLUSH_BYTES = 262_144;
 const FIRST_SIZE = 16_384;
 /** What may be with the thread, unwritten; beyond it events are dropped, and counted. */
 const MAX_UNWRITTEN_BYTES = 67_108_864;
+/** A read waits so long at most for what has come just before it. */
+const FRESH_MS = 1000;
+/** As many reads wait for that; more go on without. */
+const MAX_FRESH = 1000;
 /** A thread that has died is started anew after this long. */
 const RESTART_MS = 10_000;
 
@@ -49,6 +56,7 @@ export type OpenedHistory =
 /** What outlives the process: every event goes to the store's thread, and values of the past come from it. */
 export class History implements Archive {
   readonly #parts: HistoryParts;
+  readonly #reader: ReaderClient;
   readonly #writer = new EventWriter(FIRST_SIZE);
   readonly #counters = new Counters<(typeof COUNTED)[number]>(COUNTED);
   #thread: ThreadClient | undefined;
@@ -56,6 +64,9 @@ export class History implements Archive {
   #lastSeq = 0;
   #unwrittenBytes = 0;
   #unwrittenEvents = 0;
+  /** Since the start: those that were stored, and those that were dropped after the thread had them. */
+  #settledEvents = 0;
+  readonly #untilSettled = new Set<{ readonly upTo: number; end(): void }>();
   #storedSeq: number | undefined;
   #fault: string | undefined;
   #isClosing = false;
@@ -63,7 +74,9 @@ export class History implements Archive {
   #unsubscribe: () => void = () => {};
 
   private constructor(parts: HistoryParts) {
+    const { settings, tables, clock } = parts;
     this.#parts = parts;
+    this.#reader = new ReaderClient({ file: settings.file, dataTypes: tables.dataTypes.all() }, clock);
   }
 
   /** Opens the store, and reads what earlier runs have left. Never rejects. */
@@ -73,7 +86,7 @@ export class History implements Archive {
     const opened = await thread.opened;
     if (opened.kind === 'unavailable') {
       history.#isClosing = true;
-      await thread.end('closed');
+      await thread.end();
       return { history: undefined, fault: opened.why };
     }
     const { tables, settings } = parts;
@@ -87,35 +100,58 @@ export class History implements Archive {
     this.#unsubscribe = hub.subscribe((event) => this.#record(event, factsOf(event, hub)));
   }
 
-  async read(query: ValueQuery, limit: number, behind?: Place): Promise<ArchivePage> {
-    return pageOf(await this.#ask({ kind: 'read', query, limit, behind }));
+  async read(
+    query: ValueQuery,
+    limit: number,
+    behind: Place | undefined,
+    asker: Asker,
+  ): Promise<ArchivePage> {
+    return this.#pageOf(await this.#ask({ kind: 'read', query, limit, behind }, asker));
   }
 
-  async current(typeId: number, time: number, node?: number): Promise<ArchivedValue[]> {
-    return [...pageOf(await this.#ask({ kind: 'current', typeId, time, node })).values];
+  async current(query: SeriesQuery, time: number, asker: Asker): Promise<readonly ArchivedValue[]> {
+    return this.#pageOf(await this.#ask({ kind: 'current', query, time }, asker)).values;
   }
 
-  async buckets(series: Series, stretch: Stretch, bucketMs: number): Promise<Bucket[]> {
-    const answer = await this.#ask({ kind: 'buckets', series, stretch, bucketMs });
-    return answer.kind === 'buckets' ? answer.buckets : [];
+  async buckets(query: ValueQuery & Series, bucketMs: number, asker: Asker): Promise<ArchivedBuckets> {
+    const answer = await this.#ask({ kind: 'buckets', query, bucketMs }, asker);
+    return answer.kind === 'buckets' ? answer : { buckets: [], undecoded: 0 };
   }
 
   status(): ArchiveStatus {
     return {
       file: this.#parts.settings.file,
-      counters: this.#counters.snapshot(),
+      counters: { ...this.#counters.snapshot(), ...this.#reader.counters() },
       ...(this.#fault !== undefined && { fault: this.#fault }),
       ...(this.#storedSeq !== undefined && { storedSeq: this.#storedSeq }),
     };
   }
 
-  /** Writes what is left, and waits for that, but not for ever. */
-  async close(): Promise<void> {
-    if (this.#isClosing) return;
+  /** Ends the reads that are under way, so that what was received can be written; later ones are refused. */
+  stopReading(): Promise<void> {
+    return this.#reader.close();
+  }
+
+  /** Writes what is left, and waits for that, but not for ever. Resolves with how many events are lost all the same. */
+  async close(): Promise<number> {
+    if (this.#isClosing) return 0;
     this.#unsubscribe();
     this.#flush();
     this.#isClosing = true;
+    await this.stopReading();
     await this.#thread?.close(this.#lastSeq);
+    this.#wakeUnwritten();
+    return this.#countLost();
+  }
+
+  /** What is still with the thread when it has ended. */
+  #countLost(): number {
+    const lost = this.#unwrittenEvents;
+    if (lost === 0) return 0;
+    this.#counters.add('dropped', lost);
+    const why = this.#fault ?? 'the disk was too slow';
+    this.#parts.log.warn('lost at the end', `${lost} events were not stored before the end: ${why}`);
+    return lost;
   }
 
   #startThread(): ThreadClient {
@@ -152,11 +188,40 @@ export class History implements Archive {
     this.#eventsHeld = 0;
   }
 
-  #ask(question: Question): Promise<Answer> {
-    if (!this.#thread || this.#isClosing) return Promise.reject(new ArchiveError('closed'));
+  async #ask(question: Question, asker: Asker): Promise<Answer> {
+    if (!this.#thread || this.#isClosing) throw new ArchiveError('closed');
     // What is asked for may have come just now.
     this.#flush();
-    return this.#thread.ask(question);
+    await this.#untilWritten();
+    return this.#reader.ask(question, asker);
+  }
+
+  /** Resolves when what the thread has now is stored. A slow or failing disk is not waited for: what is there is read. */
+  async #untilWritten(): Promise<void> {
+    if (this.#unwrittenEvents === 0 || this.#fault !== undefined || this.#untilSettled.size >= MAX_FRESH) {
+      return;
+    }
+    const upTo = this.#settledEvents + this.#unwrittenEvents;
+    await new Promise<void>((resolve) => {
+      const waiting = {
+        upTo,
+        end: () => {
+          cancel();
+          this.#untilSettled.delete(waiting);
+          resolve();
+        },
+      };
+      const cancel = this.#parts.clock.after(FRESH_MS, waiting.end);
+      this.#untilSettled.add(waiting);
+    });
+  }
+
+  #wakeUnwritten(upTo = Number.POSITIVE_INFINITY): void {
+    for (const waiting of [...this.#untilSettled]) if (waiting.upTo <= upTo) waiting.end();
+  }
+
+  #pageOf(answer: Answer): ArchivePage {
+    return pageOf(answer, this.#parts.tables.dataTypes);
   }
 
   #onNews(news: ThreadNews): void {
@@ -183,6 +248,8 @@ export class History implements Archive {
   #noteSettled({ bytes, events }: { readonly bytes: number; readonly events: number }): void {
     this.#unwrittenBytes -= bytes;
     this.#unwrittenEvents -= events;
+    this.#settledEvents += events;
+    this.#wakeUnwritten(this.#settledEvents);
   }
 
   #onWritten(written: Extract<ThreadNews, { kind: 'written' }>): void {
@@ -196,6 +263,7 @@ export class History implements Archive {
 
   #onFailing(why: string): void {
     this.#fault = why;
+    this.#wakeUnwritten();
     this.#counters.add('failures');
     const text = `history can not be written: ${why}; it is in memory only until that works again`;
     this.#parts.log.warn('history', text);
@@ -219,8 +287,7 @@ export class History implements Archive {
     this.#thread = undefined;
     if (this.#isClosing) return;
     this.#counters.add('dropped', this.#unwrittenEvents);
-    this.#unwrittenBytes = 0;
-    this.#unwrittenEvents = 0;
+    this.#noteSettled({ bytes: this.#unwrittenBytes, events: this.#unwrittenEvents });
     this.#onFailing(why);
     this.#parts.clock.after(RESTART_MS, () => void this.#restart());
   }
@@ -239,14 +306,17 @@ function factsOf(event: HubEvent, hub: Hub): NodeFacts | undefined {
   return view && { name: view.name, ...(view.uuid && { uuid: view.uuid.toString('hex') }) };
 }
 
-function pageOf(answer: Answer): ArchivePage {
+function pageOf(answer: Answer, dataTypes: DataTypes): ArchivePage {
   if (answer.kind !== 'values') return { values: [], next: undefined, progress: 1 };
+  const former = new Map(answer.formerTypes.map(({ node, typeId, name }) => [`${node}.${typeId}`, name]));
   const values: ArchivedValue[] = [];
   for (const record of readRecords(answer.values)) {
     if (record.kind !== 'value') continue;
     const { node, typeId, receivedAt, deviceTime, bytes } = record;
     const value = deviceTime === undefined ? { receivedAt, bytes } : { receivedAt, deviceTime, bytes };
-    values.push({ node, typeId, value });
+    const type = dataTypes.findById(typeId);
+    const formerType = former.get(`${node}.${typeId}`) ?? (type && !fitsType(type, bytes) && type.name);
+    values.push({ node, typeId, value, ...(formerType && { formerType }) });
   }
   return { values, next: answer.next, progress: answer.progress };
 }

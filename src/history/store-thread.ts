@@ -29,7 +29,6 @@ async function run(port: MessagePort, settings: ThreadSettings): Promise<void> {
   );
   port.on('message', (message: ToThread) => {
     if (message.kind === 'events') store.write(message);
-    else if (message.kind === 'ask') answer(store, message, tell);
     else {
       clearInterval(retry);
       clearTimeout(tidying);
@@ -64,18 +63,6 @@ async function open(
 function explain(error: unknown): string {
   const isMissing = error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
   return isMissing ? 'the package better-sqlite3 is not installed' : errorText(error);
-}
-
-function answer(
-  store: Store,
-  { id, question }: Extract<ToThread, { kind: 'ask' }>,
-  tell: (message: FromThread) => void,
-): void {
-  try {
-    tell({ kind: 'answer', id, answer: store.answer(question) });
-  } catch (error) {
-    tell({ kind: 'refusal', id, why: errorText(error) });
-  }
 }
 
 /** Reading the whole file takes seconds: another thread does it while this one writes. */

@@ -1,18 +1,14 @@
 import type Sqlite from 'better-sqlite3';
 import { errorText } from '../errors.js';
-import type { ArchivePage } from '../network/archive.js';
 import type { DataTypes } from '../protocol/data-types.js';
 import { isDamage, type OpenSqlite, openDatabase, putAside } from './database.js';
-import { EventWriter } from './event-record.js';
 import { type PackedRestored, packRestored } from './restored.js';
 import { Retention } from './retention.js';
-import { StoreReader } from './store-reader.js';
 import { StoreWriter } from './store-writer.js';
-import type { Answer, FromThread, Question, StoreSettings } from './thread-messages.js';
+import type { FromThread, StoreSettings } from './thread-messages.js';
 
 /** Batches that wait while the disk is full or writing fails otherwise: some minutes of a busy mesh. */
 const MAX_WAITING_BYTES = 33_554_432;
-const FIRST_PAGE_SIZE = 65_536;
 
 export interface StoreParts {
   readonly sqlite: OpenSqlite;
@@ -42,7 +38,6 @@ export class Store {
   #isFailing = false;
   #database!: Sqlite.Database;
   #writer!: StoreWriter;
-  #reader!: StoreReader;
   #retention!: Retention;
 
   /** Throws what the system says when no file can be opened. */
@@ -69,23 +64,6 @@ export class Store {
       this.#isFailing = false;
     } catch (error) {
       this.#onFailure(error);
-    }
-  }
-
-  /** Throws as SQLite does. */
-  answer(question: Question): Answer {
-    switch (question.kind) {
-      case 'read':
-        return packPage(this.#reader.read(question.query, question.limit, question.behind));
-      case 'current': {
-        const values = this.#reader.current(question.typeId, question.time, question.node);
-        return packPage({ values, next: undefined, progress: 1 });
-      }
-      case 'buckets':
-        return {
-          kind: 'buckets',
-          buckets: this.#reader.buckets(question.series, question.stretch, question.bucketMs),
-        };
     }
   }
 
@@ -123,7 +101,6 @@ export class Store {
     if (setAside) tell({ kind: 'setAside', ...setAside });
     this.#database = database;
     this.#writer = new StoreWriter(database, dataTypes, settings.eventsHeld);
-    this.#reader = new StoreReader(database, dataTypes);
     this.#retention = new Retention(database, settings);
   }
 
@@ -171,10 +148,4 @@ export class Store {
     const { now, monotonic } = this.#parts;
     return Math.min(now(), this.#newestAtStart + monotonic() - this.#openedAt);
   }
-}
-
-function packPage({ values, next, progress }: ArchivePage): Answer {
-  const writer = new EventWriter(FIRST_PAGE_SIZE);
-  for (const { node, typeId, value } of values) writer.writeValue(node, typeId, value);
-  return { kind: 'values', values: writer.take(), next, progress };
 }

@@ -113,6 +113,11 @@ export class DataTypes {
   }
 }
 
+/** False for bytes that were stored under another definition of the type. */
+export function fitsType({ length, varying }: DataType, bytes: Buffer): boolean {
+  return varying ? bytes.length <= length : bytes.length === length;
+}
+
 /**
  * Reads a value by its type's fields. A type without fields gives none; JSON that can't be read gives none.
  * `bytes` must have the type's length.

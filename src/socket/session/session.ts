@@ -62,6 +62,7 @@ export class Session {
   readonly #parts: SessionParts;
   readonly #context: MethodContext;
   readonly #unsubscribe: () => void;
+  readonly #ended = new AbortController();
   #unanswered = 0;
   #onIdle: (() => void)[] = [];
   #isClosed = false;
@@ -74,6 +75,7 @@ export class Session {
       gateway,
       clock,
       owner: name,
+      signal: this.#ended.signal,
       role,
       subscriptions: new Subscriptions(parts),
       deliveries: new DeliveryWaiters(hub, clock),
@@ -106,6 +108,7 @@ export class Session {
 
   close(): void {
     this.#isClosed = true;
+    this.#ended.abort();
     this.#unsubscribe();
     this.#context.subscriptions.close();
     this.#context.deliveries.close();
