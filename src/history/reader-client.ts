@@ -152,6 +152,7 @@ export class ReaderClient {
     return waiting;
   }
 
+  /** It ends itself: one that is ended inside better-sqlite3 takes the process with it. */
   async #endThread(): Promise<void> {
     const worker = this.#worker;
     if (!worker) return;
@@ -164,6 +165,5 @@ export class ReaderClient {
       });
       worker.postMessage({ kind: 'close' } satisfies ToReader);
     });
-    await worker.terminate();
   }
 }

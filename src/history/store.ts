@@ -49,11 +49,15 @@ export class Store {
     this.#newestAtStart = this.#retention.newest() ?? parts.now();
   }
 
-  /** Takes a batch, and writes what waits. */
+  /**
+   * Takes a batch, and writes what waits. While writing fails it only waits: an attempt may take as long as the file is
+   * locked, and a stop must not stand in a queue of them.
+   */
   write(batch: Batch): void {
     this.#waiting.push(batch);
     this.#waitingBytes += batch.bytes.length;
-    this.writeWaiting();
+    if (this.#isFailing) this.#dropOldest();
+    else this.writeWaiting();
   }
 
   /** To be called now and then while writing fails. */

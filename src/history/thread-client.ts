@@ -58,14 +58,19 @@ export class ThreadClient {
     this.#worker.postMessage(message, transfer);
   }
 
-  /** Lets the thread write its last word, but does not wait for ever. */
+  /**
+   * Lets the thread write its last word, but does not wait for ever. A thread that is still in SQLite then is left to end
+   * with the process: one that is ended inside better-sqlite3 takes the process with it.
+   */
   async close(lastSeq: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#onClosed = resolve;
-      this.#clock.after(CLOSE_TIMEOUT_MS, resolve);
+    const isClosed = await new Promise<boolean>((resolve) => {
+      this.#onClosed = () => resolve(true);
+      this.#clock.after(CLOSE_TIMEOUT_MS, () => resolve(false));
       this.post({ kind: 'close', lastSeq });
     });
-    await this.end();
+    this.#isOver = true;
+    if (isClosed) await this.end();
+    else this.#worker.unref();
   }
 
   /** Ends the thread as it is. */

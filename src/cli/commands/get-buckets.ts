@@ -2,10 +2,12 @@
 import type { BucketInfo, MeshgateClient } from '../../client/index.js';
 import { alignNumber, decimalsOf } from '../../number-text.js';
 import { askAndPrint } from '../gateway-command.js';
+import { note } from '../output.js';
 import { formatAddress } from '../text/address.js';
 import { type Column, formatTable } from '../text/table.js';
 import type { View } from '../text/terminal.js';
 import { formatMoment, type Stretch } from '../text/time.js';
+import { undecodedNote } from '../text/undecoded.js';
 import type { GatewayFlags } from '../with-client.js';
 
 interface BucketWish {
@@ -45,10 +47,14 @@ async function askBuckets(
   const { to = now } = stretch;
   const { from = beginOf(to, bucketMs) - (USUAL_BUCKETS - 1) * bucketMs } = stretch;
   const all: NodeBucket[] = [];
+  let undecodedInAll = 0;
   for (const address of await nodesWithValues({ type, node, from, to }, client)) {
-    const { buckets } = await client.aggregate({ type, node: address, from, to, bucketMs });
+    const { buckets, undecoded = 0 } = await client.aggregate({ type, node: address, from, to, bucketMs });
+    undecodedInAll += undecoded;
     all.push(...buckets.map((bucket) => ({ node: address, ...bucket })));
   }
+  const changed = undecodedNote(undecodedInAll, true);
+  if (changed !== undefined) note(changed);
   return all;
 }
 
