@@ -2,6 +2,7 @@
  * One client's session: JSON-RPC 2.0, one message a text, over any transport that keeps texts whole.
  * Pipelined: replies are matched by id and may come in another order than the requests.
  */
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../clock.js';
 import { errorStack } from '../../errors.js';
 import type { Log } from '../../log.js';
@@ -69,6 +70,8 @@ export class Session {
 
   constructor(parts: SessionParts) {
     const { hub, gateway, clock, name, role } = parts;
+    // Each read that waits listens to it.
+    setMaxListeners(MAX_UNANSWERED, this.#ended.signal);
     this.#parts = parts;
     this.#context = {
       hub,
