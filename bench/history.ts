@@ -12,10 +12,12 @@ import { fileURLToPath } from 'node:url';
 import Sqlite from 'better-sqlite3';
 import { connect } from '../src/client/index.js';
 import { EventWriter } from '../src/history/event-record.js';
+import { ReadConnection } from '../src/history/read-connection.js';
 import { Store } from '../src/history/store.js';
 import { packageRoot } from '../src/package-root.js';
 import { loadDataTypes } from '../src/protocol/data-types-file.js';
 
+const dataTypes = loadDataTypes(join(packageRoot, 'data-types.json'));
 const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url));
 const VALUES = Number(process.env.VALUES ?? 1_000_000);
 const NODES = 100;
@@ -29,10 +31,13 @@ export async function run(): Promise<object[]> {
   const state = join(directory, 'state');
   mkdirSync(state);
   try {
-    const { store, valuesPerSecond } = fill(join(state, 'history.db'));
+    const file = join(state, 'history.db');
+    const { store, valuesPerSecond } = fill(file);
+    const connection = new ReadConnection({ sqlite: Sqlite, file, dataTypes });
     const rangeMs = median(
-      Array.from({ length: ROUNDS }, (_, round) => timeOf(() => readDay(store, 5 + round))),
+      Array.from({ length: ROUNDS }, (_, round) => timeOf(() => readDay(connection, 5 + round))),
     );
+    connection.close();
     store.close(VALUES);
     const bytes = statSync(join(state, 'history.db')).size;
     const empty = await startUp(directory, join(directory, 'empty'));
@@ -64,7 +69,6 @@ export async function run(): Promise<object[]> {
 }
 
 function fill(file: string): { store: Store; valuesPerSecond: number } {
-  const dataTypes = loadDataTypes(join(packageRoot, 'data-types.json'));
   const settings = { file, keepMs: 365 * DAY_MS, maxBytes: 1e12, eventsHeld: 10_000 };
   const store = new Store({
     sqlite: Sqlite,
@@ -99,10 +103,11 @@ function batchOf(first: number, begin: number, stepMs: number): Uint8Array {
   return writer.take();
 }
 
-function readDay(store: Store, node: number): void {
+function readDay(connection: ReadConnection, node: number): void {
   const from = Date.now() - (DAYS / 2) * DAY_MS;
   const query = { node, typeId: 1, from, to: from + DAY_MS };
-  store.answer({ kind: 'read', query, limit: 100_000, behind: undefined });
+  const work = connection.run({ kind: 'read', query, limit: 100_000, behind: undefined });
+  while (!work.next().done);
 }
 
 function timeOf(run: () => void): number {

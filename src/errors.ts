@@ -14,6 +14,7 @@ export const ERROR_CODES = {
   PTY_LOST: 'the pseudo-terminal of a virtual mesh went away',
   BAD_RECORDING: 'a file is no recording, or none that can be replayed or compared',
   FILE_FAILED: 'a file could not be read or written',
+  EVENTS_LOST: 'the gateway ended before all that it had received was in the history',
   TOOL_MISSING: 'a program that this command needs is not installed',
 } as const;
 

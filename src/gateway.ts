@@ -303,17 +303,23 @@ export class Gateway {
     this.#uart.start();
   }
 
-  /** Ends clients and link, from any state; the locks go last. */
-  async stop(): Promise<void> {
+  /**
+   * Ends clients and link, from any state; the locks go last. Resolves with how many events the history could not store
+   * before the end.
+   */
+  async stop(): Promise<number> {
+    const readersGone = this.#history?.stopReading();
     const connectors = [...this.#connectors.values()].map((connector) => connector.stop());
     await Promise.all([...connectors, this.#server.stop(), this.#web?.stop()]);
     await this.#uart.stop();
     this.#network.stop();
-    await Promise.all([this.#history?.close(), this.#classicLog?.close()]);
+    await readersGone;
+    const [lostEvents = 0] = await Promise.all([this.#history?.close(), this.#classicLog?.close()]);
     await this.recorder?.stop();
     await this.#stateLock?.release();
     for (const lock of this.#locks.splice(0)) await lock.release();
     this.#stateLock = undefined;
+    return lostEvents;
   }
 }
 

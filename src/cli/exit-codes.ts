@@ -19,7 +19,7 @@ export const EXIT = {
 export const EXIT_CODES_HELP = `
 Exit codes:
   0  fine
-  1  refused by the gateway, or the node did not answer
+  1  refused by the gateway, or the node did not answer; of start: events were lost at the end
   2  wrong usage
   3  no gateway is running
   4  no permission
@@ -46,6 +46,7 @@ export const EXIT_BY_CODE: Readonly<Record<ErrorCode, number>> = {
   PTY_LOST: EXIT.failed,
   BAD_RECORDING: EXIT.failed,
   FILE_FAILED: EXIT.failed,
+  EVENTS_LOST: EXIT.failed,
   TOOL_MISSING: EXIT.failed,
 };
 

@@ -10,6 +10,8 @@ export interface ExportPage {
   readonly values: readonly ExportedValue[];
   /** How much has been gone through, 0 to 1. */
   readonly progress: number;
+  /** Values among them without fields, since data-types.json has changed since they were stored. */
+  readonly undecoded: number;
 }
 
 /** Values in a page, unless told otherwise: larger ones are no faster, and keep the gateway from others for longer. */
@@ -22,8 +24,8 @@ export async function* exportPages(
 ): AsyncGenerator<ExportPage, void, undefined> {
   let after: string | undefined;
   do {
-    const { values, progress, next } = await ask({ ...params, limit, after });
+    const { values, progress, undecoded = 0, next } = await ask({ ...params, limit, after });
     after = next ?? undefined;
-    yield { values, progress };
+    yield { values, progress, undecoded };
   } while (after !== undefined);
 }

@@ -1,4 +1,5 @@
 /** Numbers, times and bytes as the page shows them. */
+import { alignNumber, decimalsOf as decimalsOfNumber } from '../number-text.js';
 import { positionIn } from '../protocol/position.js';
 import type { AgedValue, Value } from '../socket/session/shapes.js';
 
@@ -64,16 +65,9 @@ export function formatDateTime(at: number): string {
   return dateFormat.format(at) + offsetIfRepeated(at);
 }
 
-/** At most 6 digits behind the point, none that say nothing. */
-export function formatNumber(value: number): string {
-  if (Number.isInteger(value)) return String(value);
-  if (value !== 0 && (Math.abs(value) < 1e-4 || Math.abs(value) >= 1e12)) return value.toPrecision(6);
-  return String(Number(value.toFixed(6)));
-}
-
-/** Digits behind the point, as `formatNumber` writes it. */
+/** Digits behind the point, as they are shown; text has none. */
 export function decimalsOf(value: number | string | undefined): number {
-  return typeof value === 'number' ? (formatNumber(value).split('.')[1]?.length ?? 0) : 0;
+  return typeof value === 'number' ? decimalsOfNumber(value) : 0;
 }
 
 /**
@@ -81,8 +75,7 @@ export function decimalsOf(value: number | string | undefined): number {
  * at least.
  */
 export function formatField(value: number | string, unit?: string, decimals = 0): string {
-  const isShort = typeof value === 'number' && decimalsOf(value) < decimals;
-  const text = isShort ? value.toFixed(decimals) : typeof value === 'number' ? formatNumber(value) : value;
+  const text = typeof value === 'number' ? alignNumber(value, decimals) : value;
   if (!unit) return text;
   return unit === 'deg' ? `${text}°` : `${text} ${unit}`;
 }

@@ -7,9 +7,9 @@
  *     message:  goes to listeners (u8) | body
  *     other:    JSON of the event's content; bytes in it are {"hex": "…"}
  */
-import { fitsType } from '../network/buckets.js';
 import type { HubEvent, HubEventContent } from '../network/hub.js';
 import type { TimedValue } from '../node/node-values.js';
+import { fitsType } from '../protocol/data-types.js';
 import { decodeMessage, type Tables } from '../protocol/message.js';
 
 const KIND = { value: 1, message: 2, other: 3 } as const;

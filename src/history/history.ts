@@ -3,21 +3,24 @@ import { Counters } from '../counters.js';
 import type { Log } from '../log.js';
 import {
   type Archive,
+  type ArchivedBuckets,
   type ArchivedValue,
   ArchiveError,
   type ArchivePage,
   type ArchiveStatus,
+  type Asker,
   type Place,
   type Series,
-  type Stretch,
+  type SeriesQuery,
   type ValueQuery,
 } from '../network/archive.js';
-import type { Bucket } from '../network/buckets.js';
 import type { Hub, HubEvent, Restored } from '../network/hub.js';
+import { type DataTypes, fitsType } from '../protocol/data-types.js';
 import type { Tables } from '../protocol/message.js';
 import { EventWriter, type NodeFacts, readRecords } from './event-record.js';
 import { gatherHoldings, type Holdings } from './holdings.js';
 import { LastEvents } from './last-events.js';
+import { ReaderClient } from './reader-client.js';
 import { type PackedRestored, unpackRestored } from './restored.js';
 import { ThreadClient, type ThreadNews } from './thread-client.js';
 import type { Answer, Question, StoreSettings } from './thread-messages.js';
@@ -29,6 +32,10 @@ const FLUSH_BYTES = 262_144;
 const FIRST_SIZE = 16_384;
 /** What may be with the thread, unwritten; beyond it events are dropped, and counted. */
 const MAX_UNWRITTEN_BYTES = 67_108_864;
+/** A read waits so long at most for what has come just before it. */
+const FRESH_MS = 1000;
+/** As many reads wait for that; more go on without. */
+const MAX_FRESH = 1000;
 /** A thread that has died is started anew after this long. */
 const RESTART_MS = 10_000;
 
@@ -61,6 +68,7 @@ export type OpenedHistory =
 /** What outlives the process: every event goes to the store's thread, and values of the past come from it. */
 export class History implements Archive {
   readonly #parts: HistoryParts;
+  readonly #reader: ReaderClient;
   readonly #writer = new EventWriter(FIRST_SIZE);
   readonly #counters = new Counters<(typeof COUNTED)[number]>(COUNTED);
   readonly #lastEvents = new LastEvents();
@@ -78,6 +86,9 @@ export class History implements Archive {
   #lostEvents = 0;
   /** Of the last event that is on the disk, or that came before it was attached. */
   #settledSeq = -1;
+  /** Since the start: those that were stored, and those that were dropped after the thread had them. */
+  #settledEvents = 0;
+  readonly #untilSettled = new Set<{ readonly upTo: number; end(): void }>();
   #storedSeq: number | undefined;
   #fault: string | undefined;
   #isClosing = false;
@@ -86,7 +97,9 @@ export class History implements Archive {
   #unsubscribe: () => void = () => {};
 
   private constructor(parts: HistoryParts) {
+    const { settings, tables, clock } = parts;
     this.#parts = parts;
+    this.#reader = new ReaderClient({ file: settings.file, dataTypes: tables.dataTypes.all() }, clock);
   }
 
   /** Opens the store, and reads what earlier runs have left. Never rejects. */
@@ -96,7 +109,7 @@ export class History implements Archive {
     const first = await thread.opened;
     if (first.kind === 'unavailable') {
       history.#isClosing = true;
-      await thread.end('closed');
+      await thread.end();
       return { history: undefined, fault: first.why };
     }
     if (first.kind === 'waiting') {
@@ -118,50 +131,70 @@ export class History implements Archive {
     if (this.#fault !== undefined) this.#parts.onFailing(this.#fault);
   }
 
-  async read(query: ValueQuery, limit: number, behind?: Place): Promise<ArchivePage> {
-    if (!this.#isOpen) return this.#parts.memory.read(query, limit, behind);
-    return pageOf(await this.#ask({ kind: 'read', query, limit, behind }));
+  async read(
+    query: ValueQuery,
+    limit: number,
+    behind: Place | undefined,
+    asker: Asker,
+  ): Promise<ArchivePage> {
+    if (!this.#isOpen) return this.#parts.memory.read(query, limit, behind, asker);
+    return this.#pageOf(await this.#ask({ kind: 'read', query, limit, behind }, asker));
   }
 
-  async current(typeId: number, time: number, node?: number): Promise<ArchivedValue[]> {
-    if (!this.#isOpen) return this.#parts.memory.current(typeId, time, node);
-    return [...pageOf(await this.#ask({ kind: 'current', typeId, time, node })).values];
+  async current(query: SeriesQuery, time: number, asker: Asker): Promise<readonly ArchivedValue[]> {
+    if (!this.#isOpen) return this.#parts.memory.current(query, time, asker);
+    return this.#pageOf(await this.#ask({ kind: 'current', query, time }, asker)).values;
   }
 
-  async buckets(series: Series, stretch: Stretch, bucketMs: number): Promise<Bucket[]> {
-    if (!this.#isOpen) return this.#parts.memory.buckets(series, stretch, bucketMs);
-    const answer = await this.#ask({ kind: 'buckets', series, stretch, bucketMs });
-    return answer.kind === 'buckets' ? answer.buckets : [];
+  async buckets(query: ValueQuery & Series, bucketMs: number, asker: Asker): Promise<ArchivedBuckets> {
+    if (!this.#isOpen) return this.#parts.memory.buckets(query, bucketMs, asker);
+    const answer = await this.#ask({ kind: 'buckets', query, bucketMs }, asker);
+    return answer.kind === 'buckets' ? answer : { buckets: [], undecoded: 0 };
   }
 
   async flush(): Promise<void> {
     const seq = this.#lastSeq;
-    await this.#ask({ kind: 'flush' });
+    this.#flush();
+    await this.#untilWritten();
     if ((this.#storedSeq ?? 0) < seq) throw new ArchiveError('failed', this.#fault ?? 'events were dropped');
   }
 
   status(): ArchiveStatus {
     return {
       ...(this.#isOpen && { file: this.#parts.settings.file }),
-      counters: this.#counters.snapshot(),
+      counters: { ...this.#counters.snapshot(), ...this.#reader.counters() },
       ...(this.#fault !== undefined && { fault: this.#fault }),
       ...(this.#storedSeq !== undefined && { storedSeq: this.#storedSeq }),
     };
   }
 
-  /** Writes what is left, and waits for that, but not for ever. */
-  async close(): Promise<void> {
-    if (this.#isClosing) return;
+  /** Ends the reads that are under way, so that what was received can be written; later ones are refused. */
+  stopReading(): Promise<void> {
+    return this.#reader.close();
+  }
+
+  /** Writes what is left, and waits for that, but not for ever. Resolves with how many events are lost all the same. */
+  async close(): Promise<number> {
+    if (this.#isClosing) return 0;
     this.#unsubscribe();
     this.#flush();
     this.#isClosing = true;
+    await this.stopReading();
     await this.#joining;
-    const dropped = this.#counters.get('dropped');
+    const before = this.#counters.get('dropped');
     await this.#thread?.close(this.#lastSeq);
-    this.#counters.add('dropped', this.#lostEvents);
-    const lost = this.#counters.get('dropped') - dropped;
-    if (lost > 0)
-      this.#parts.log.warn('not stored', `events that could not be stored before the end: ${lost}`);
+    this.#wakeUnwritten();
+    return this.#countLost(before);
+  }
+
+  /** What was dropped since `before`, went with a thread, or is still with the thread when it has ended. */
+  #countLost(before: number): number {
+    this.#counters.add('dropped', this.#lostEvents + this.#unwrittenEvents);
+    const lost = this.#counters.get('dropped') - before;
+    if (lost === 0) return 0;
+    const why = this.#fault ?? 'the disk was too slow';
+    this.#parts.log.warn('lost at the end', `${lost} events were not stored before the end: ${why}`);
+    return lost;
   }
 
   #startThread(): ThreadClient {
@@ -234,11 +267,40 @@ export class History implements Archive {
     this.#eventsHeld = 0;
   }
 
-  #ask(question: Question): Promise<Answer> {
-    if (!this.#thread || this.#isClosing) return Promise.reject(new ArchiveError('closed'));
+  async #ask(question: Question, asker: Asker): Promise<Answer> {
+    if (!this.#thread || this.#isClosing) throw new ArchiveError('closed');
     // What is asked for may have come just now.
     this.#flush();
-    return this.#thread.ask(question);
+    await this.#untilWritten();
+    return this.#reader.ask(question, asker);
+  }
+
+  /** Resolves when what the thread has now is stored. A slow or failing disk is not waited for: what is there is read. */
+  async #untilWritten(): Promise<void> {
+    if (this.#unwrittenEvents === 0 || this.#fault !== undefined || this.#untilSettled.size >= MAX_FRESH) {
+      return;
+    }
+    const upTo = this.#settledEvents + this.#unwrittenEvents;
+    await new Promise<void>((resolve) => {
+      const waiting = {
+        upTo,
+        end: () => {
+          cancel();
+          this.#untilSettled.delete(waiting);
+          resolve();
+        },
+      };
+      const cancel = this.#parts.clock.after(FRESH_MS, waiting.end);
+      this.#untilSettled.add(waiting);
+    });
+  }
+
+  #wakeUnwritten(upTo = Number.POSITIVE_INFINITY): void {
+    for (const waiting of [...this.#untilSettled]) if (waiting.upTo <= upTo) waiting.end();
+  }
+
+  #pageOf(answer: Answer): ArchivePage {
+    return pageOf(answer, this.#parts.tables.dataTypes);
   }
 
   #onNews(news: ThreadNews, thread: ThreadClient): void {
@@ -274,6 +336,8 @@ export class History implements Archive {
   #noteSettled({ bytes, events }: { readonly bytes: number; readonly events: number }): void {
     this.#unwrittenBytes -= bytes;
     this.#unwrittenEvents -= events;
+    this.#settledEvents += events;
+    this.#wakeUnwritten(this.#settledEvents);
   }
 
   #onWritten(written: Extract<ThreadNews, { kind: 'written' }>): void {
@@ -304,6 +368,7 @@ export class History implements Archive {
   #onFailing(why: string): void {
     if (this.#fault === why) return;
     this.#fault = why;
+    this.#wakeUnwritten();
     this.#counters.add('failures');
     const text = this.#isOpen
       ? `history can not be written: ${why}; it is in memory only until that works again`
@@ -332,8 +397,7 @@ export class History implements Archive {
     this.#lostEvents += this.#unwrittenEvents + this.#eventsHeld;
     this.#writer.take();
     this.#eventsHeld = 0;
-    this.#unwrittenBytes = 0;
-    this.#unwrittenEvents = 0;
+    this.#noteSettled({ bytes: this.#unwrittenBytes, events: this.#unwrittenEvents });
     this.#onFailing(why);
     this.#parts.clock.after(RESTART_MS, () => void this.#restart());
   }
@@ -358,14 +422,17 @@ function factsOf(event: HubEvent, hub: Hub): NodeFacts | undefined {
   return view && { name: view.name, ...(view.uuid && { uuid: view.uuid.toString('hex') }) };
 }
 
-function pageOf(answer: Answer): ArchivePage {
+function pageOf(answer: Answer, dataTypes: DataTypes): ArchivePage {
   if (answer.kind !== 'values') return { values: [], next: undefined, progress: 1 };
+  const former = new Map(answer.formerTypes.map(({ node, typeId, name }) => [`${node}.${typeId}`, name]));
   const values: ArchivedValue[] = [];
   for (const record of readRecords(answer.values)) {
     if (record.kind !== 'value') continue;
     const { node, typeId, receivedAt, deviceTime, bytes } = record;
     const value = deviceTime === undefined ? { receivedAt, bytes } : { receivedAt, deviceTime, bytes };
-    values.push({ node, typeId, value });
+    const type = dataTypes.findById(typeId);
+    const formerType = former.get(`${node}.${typeId}`) ?? (type && !fitsType(type, bytes) && type.name);
+    values.push({ node, typeId, value, ...(formerType && { formerType }) });
   }
   return { values, next: answer.next, progress: answer.progress };
 }

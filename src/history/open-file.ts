@@ -5,7 +5,6 @@ import type { DataTypes } from '../protocol/data-types.js';
 import { ArrivalBlocks } from './arrival-blocks.js';
 import { type OpenSqlite, openDatabase, type SetAside } from './database.js';
 import { Retention } from './retention.js';
-import { StoreReader } from './store-reader.js';
 import { StoreWriter } from './store-writer.js';
 import type { StoreSettings } from './thread-messages.js';
 
@@ -33,7 +32,6 @@ const JOURNALS = ['-wal', '-shm'] as const;
 export class OpenFile {
   readonly database: Sqlite.Database;
   readonly writer: StoreWriter;
-  readonly reader: StoreReader;
   readonly retention: Retention;
   /** What was set aside, and why, where the file could not be used. */
   readonly setAside: SetAside | undefined;
@@ -54,7 +52,6 @@ export class OpenFile {
     try {
       const blocks = new ArrivalBlocks(database, settings, monotonic);
       this.writer = new StoreWriter(database, dataTypes, settings.eventsHeld, blocks);
-      this.reader = new StoreReader(database, dataTypes);
       this.retention = new Retention(database, settings, blocks);
       this.#identity = identityOf(file) ?? '';
       this.#journals = new Map(JOURNALS.map((suffix) => [suffix, identityOf(file + suffix) ?? '']));

@@ -40,9 +40,6 @@ async function run(port: MessagePort, settings: ThreadSettings): Promise<void> {
       case 'goOn':
         store.goOn(message.holdings);
         break;
-      case 'ask':
-        answer(store, message, tell);
-        break;
       case 'close':
         clearInterval(ticking);
         clearTimeout(tidying);
@@ -89,18 +86,6 @@ async function loadSqlite(): Promise<OpenSqlite | string> {
 
 function firstLineOf(text: string): string {
   return text.split('\n', 1)[0] ?? '';
-}
-
-function answer(
-  store: Store,
-  { id, question }: Extract<ToThread, { kind: 'ask' }>,
-  tell: (message: FromThread) => void,
-): void {
-  try {
-    tell({ kind: 'answer', id, answer: store.answer(question) });
-  } catch (error) {
-    tell({ kind: 'refusal', id, why: errorText(error) });
-  }
 }
 
 /** Each file that was opened is looked through once. */

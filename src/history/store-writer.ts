@@ -1,7 +1,6 @@
 import type { Database } from 'better-sqlite3';
-import { fitsType } from '../network/buckets.js';
 import { isUnicast } from '../protocol/address.js';
-import { type DataTypes, decodeValue } from '../protocol/data-types.js';
+import { type DataTypes, decodeValue, fitsType } from '../protocol/data-types.js';
 import type { ArrivalBlocks } from './arrival-blocks.js';
 import {
   contentOf,

@@ -1,18 +1,16 @@
 import { dirname } from 'node:path';
 import { errorText } from '../errors.js';
-import type { ArchivePage } from '../network/archive.js';
 import { Backoff } from './backoff.js';
 import { isDamage, putAside } from './database.js';
-import { EventWriter, firstSeqOf, raiseSeqs, recordsBetween } from './event-record.js';
+import { firstSeqOf, raiseSeqs, recordsBetween } from './event-record.js';
 import { type Holdings, writeHoldings } from './holdings.js';
 import { FILE_LOSSES, type FileLoss, OpenFile, type OpenFileParts } from './open-file.js';
 import { type PackedRestored, packRestored } from './restored.js';
 import { prepareStateDirectory } from './state-directory.js';
-import type { Answer, FromThread, Question } from './thread-messages.js';
+import type { FromThread } from './thread-messages.js';
 
 /** Batches that wait while the file can't be opened or written: some minutes of a busy mesh. */
 const MAX_WAITING_BYTES = 33_554_432;
-const FIRST_PAGE_SIZE = 65_536;
 
 export interface StoreParts extends OpenFileParts {
   readonly tell: (message: FromThread) => void;
@@ -111,27 +109,6 @@ export class Store {
     this.#isHeld = false;
     this.#holdings = holdings;
     this.writeWaiting();
-  }
-
-  /** Throws as SQLite does. */
-  answer(question: Question): Answer {
-    if (!this.#file) throw new Error(this.#fault ?? 'it is not open');
-    const { reader } = this.#file;
-    switch (question.kind) {
-      case 'read':
-        return packPage(reader.read(question.query, question.limit, question.behind));
-      case 'current': {
-        const values = reader.current(question.typeId, question.time, question.node);
-        return packPage({ values, next: undefined, progress: 1 });
-      }
-      case 'buckets':
-        return {
-          kind: 'buckets',
-          buckets: reader.buckets(question.series, question.stretch, question.bucketMs),
-        };
-      case 'flush':
-        return { kind: 'flushed' };
-    }
   }
 
   /** Deletes some of what is too old or too much. Returns true when there may be more to do at once. */
@@ -287,10 +264,4 @@ export class Store {
       this.#parts.tell({ kind: 'dropped', bytes: batch.bytes.length, events: batch.count });
     }
   }
-}
-
-function packPage({ values, next, progress }: ArchivePage): Answer {
-  const writer = new EventWriter(FIRST_PAGE_SIZE);
-  for (const { node, typeId, value } of values) writer.writeValue(node, typeId, value);
-  return { kind: 'values', values: writer.take(), next, progress };
 }

@@ -1,20 +1,19 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { CancelTimer, Clock } from '../clock.js';
-import { ArchiveError, type ArchiveFailure } from '../network/archive.js';
+import type { Clock } from '../clock.js';
 import { packageRoot } from '../package-root.js';
-import type { Answer, FromThread, Question, ThreadSettings, ToThread } from './thread-messages.js';
+import type { FromThread, ThreadSettings, ToThread } from './thread-messages.js';
 
 /** By the package's folder, since this file may have become part of another. */
 const THREAD = join(packageRoot, 'dist', 'src', 'history', 'store-thread.js');
 const OPEN_TIMEOUT_MS = 30_000;
-const ANSWER_TIMEOUT_MS = 30_000;
-const CLOSE_TIMEOUT_MS = 5000;
+/** What was received is written in this time at the end, or is lost; a service is killed after 20 s. */
+const CLOSE_TIMEOUT_MS = 10_000;
 /** What is handed over is gone as soon as it is stored; of itself V8 would keep 25 MB more for it. */
 const YOUNG_MB = 8;
 
 type FirstWord = Extract<FromThread, { kind: 'opened' | 'waiting' | 'unavailable' }>;
-type Reply = Extract<FromThread, { kind: 'answer' | 'refusal' | 'closed' }>;
+type Reply = Extract<FromThread, { kind: 'closed' }>;
 
 /** What the thread says by itself. `opened`: later than with its first word. */
 export type ThreadNews = Exclude<FromThread, { kind: 'waiting' | 'unavailable' } | Reply>;
@@ -25,19 +24,11 @@ export interface ThreadClientHandlers {
   onDeath(why: string): void;
 }
 
-interface Waiting {
-  onAnswer(answer: Answer): void;
-  onFailure(error: ArchiveError): void;
-  readonly cancelTimer: CancelTimer;
-}
-
 /** The gateway's end of the store's thread. */
 export class ThreadClient {
   readonly #worker: Worker;
   readonly #clock: Clock;
   readonly #handlers: ThreadClientHandlers;
-  readonly #waiting = new Map<number, Waiting>();
-  #asked = 0;
   #isOver = false;
   #hasSpoken = false;
   #onFirstWord: (word: FirstWord) => void = () => {};
@@ -69,33 +60,24 @@ export class ThreadClient {
     this.#worker.postMessage(message, transfer);
   }
 
-  /** Rejects with an `ArchiveError`. */
-  ask(question: Question): Promise<Answer> {
-    if (this.#isOver) return Promise.reject(new ArchiveError('closed'));
-    const id = ++this.#asked;
-    return new Promise((onAnswer, onFailure) => {
-      const cancelTimer = this.#clock.after(ANSWER_TIMEOUT_MS, () =>
-        this.#settle(id, (waiting) => waiting.onFailure(new ArchiveError('timedOut'))),
-      );
-      this.#waiting.set(id, { onAnswer, onFailure, cancelTimer });
-      this.post({ kind: 'ask', id, question });
-    });
-  }
-
-  /** Lets the thread write its last word, but does not wait for ever. */
+  /**
+   * Lets the thread write its last word, but does not wait for ever. A thread that is still in SQLite then is left to end
+   * with the process: one that is ended inside better-sqlite3 takes the process with it.
+   */
   async close(lastSeq: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#onClosed = resolve;
-      this.#clock.after(CLOSE_TIMEOUT_MS, resolve);
+    const isClosed = await new Promise<boolean>((resolve) => {
+      this.#onClosed = () => resolve(true);
+      this.#clock.after(CLOSE_TIMEOUT_MS, () => resolve(false));
       this.post({ kind: 'close', lastSeq });
     });
-    await this.end('closed');
+    this.#isOver = true;
+    if (isClosed) await this.end();
+    else this.#worker.unref();
   }
 
   /** Ends the thread as it is. */
-  async end(reason: ArchiveFailure): Promise<void> {
+  async end(): Promise<void> {
     this.#isOver = true;
-    this.#failWaiting(reason);
     await this.#worker.terminate();
   }
 
@@ -108,12 +90,6 @@ export class ThreadClient {
       case 'opened':
         if (this.#hasSpoken) this.#handlers.onNews(message);
         else this.#onFirstWord(message);
-        break;
-      case 'answer':
-        this.#settle(message.id, (waiting) => waiting.onAnswer(message.answer));
-        break;
-      case 'refusal':
-        this.#settle(message.id, (waiting) => waiting.onFailure(new ArchiveError('failed', message.why)));
         break;
       case 'closed':
         this.#onClosed();
@@ -128,22 +104,7 @@ export class ThreadClient {
     this.#onClosed();
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#failWaiting('failed');
     this.#handlers.onDeath(why);
-  }
-
-  #settle(id: number, run: (waiting: Waiting) => void): void {
-    const waiting = this.#waiting.get(id);
-    if (!waiting) return;
-    this.#waiting.delete(id);
-    waiting.cancelTimer();
-    run(waiting);
-  }
-
-  #failWaiting(reason: ArchiveFailure): void {
-    for (const id of [...this.#waiting.keys()]) {
-      this.#settle(id, (waiting) => waiting.onFailure(new ArchiveError(reason)));
-    }
   }
 }
 

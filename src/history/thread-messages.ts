@@ -1,9 +1,9 @@
-/** What the gateway and the thread that has the store say to each other. */
-import type { Place, Series, Stretch, ValueQuery } from '../network/archive.js';
-import type { Bucket } from '../network/buckets.js';
+/** What the gateway says to the thread that writes the store and to the one that reads it, and they to it. */
+import type { Place, Series, SeriesQuery, ValueQuery } from '../network/archive.js';
 import type { DataType } from '../protocol/data-types.js';
 import type { Holdings } from './holdings.js';
 import type { PackedRestored } from './restored.js';
+import type { FormerType, StoredBuckets } from './store-reader.js';
 
 export interface StoreSettings {
   readonly file: string;
@@ -20,6 +20,9 @@ export interface ThreadSettings extends StoreSettings {
   readonly dataTypes: readonly DataType[];
 }
 
+/** What the thread that reads is given. */
+export type ReaderSettings = Pick<ThreadSettings, 'file' | 'dataTypes'>;
+
 export type Question =
   | {
       readonly kind: 'read';
@@ -27,31 +30,30 @@ export type Question =
       readonly limit: number;
       readonly behind: Place | undefined;
     }
-  | {
-      readonly kind: 'current';
-      readonly typeId: number;
-      readonly time: number;
-      readonly node: number | undefined;
-    }
-  | {
-      readonly kind: 'buckets';
-      readonly series: Series;
-      readonly stretch: Stretch;
-      readonly bucketMs: number;
-    }
-  /** Answered after all that came before it has been written, or could not be. */
-  | { readonly kind: 'flush' };
+  | { readonly kind: 'current'; readonly query: SeriesQuery; readonly time: number }
+  | { readonly kind: 'buckets'; readonly query: ValueQuery & Series; readonly bucketMs: number };
 
 export type Answer =
   /** Values: records. */
   | {
       readonly kind: 'values';
       readonly values: Uint8Array;
+      readonly formerTypes: readonly FormerType[];
       readonly next: Place | undefined;
       readonly progress: number;
     }
-  | { readonly kind: 'buckets'; readonly buckets: Bucket[] }
-  | { readonly kind: 'flushed' };
+  | ({ readonly kind: 'buckets' } & StoredBuckets);
+
+/** Between the gateway and the thread that reads. */
+export type ToReader =
+  | { readonly kind: 'ask'; readonly id: number; readonly owner: string; readonly question: Question }
+  /** Nobody waits for it. */
+  | { readonly kind: 'cancel'; readonly id: number }
+  | { readonly kind: 'close' };
+
+export type FromReader =
+  | { readonly kind: 'answer'; readonly id: number; readonly answer: Answer }
+  | { readonly kind: 'refusal'; readonly id: number; readonly why: string };
 
 export type ToThread =
   | { readonly kind: 'events'; readonly bytes: Uint8Array; readonly count: number }
@@ -59,7 +61,6 @@ export type ToThread =
   | { readonly kind: 'raise'; readonly by: number }
   /** The answer to `opened`: what waits may be written, after this. */
   | { readonly kind: 'goOn'; readonly holdings: Holdings }
-  | { readonly kind: 'ask'; readonly id: number; readonly question: Question }
   | { readonly kind: 'close'; readonly lastSeq: number };
 
 export type FromThread =
@@ -91,6 +92,4 @@ export type FromThread =
       readonly lastSeq: number | undefined;
     }
   | { readonly kind: 'setAside'; readonly file: string; readonly why: string }
-  | { readonly kind: 'answer'; readonly id: number; readonly answer: Answer }
-  | { readonly kind: 'refusal'; readonly id: number; readonly why: string }
   | { readonly kind: 'closed' };

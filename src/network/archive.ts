@@ -8,11 +8,17 @@ export interface Stretch {
   readonly to: number;
 }
 
-/** Which values: of one node and data type, or of all. */
-export interface ValueQuery extends Stretch {
+/**
+ * Whose values: of one node and data type, or of all. By `typeName` also those that were stored under another id, or of
+ * a type that data-types.json no longer has.
+ */
+export interface SeriesQuery {
   readonly node?: number;
   readonly typeId?: number;
+  readonly typeName?: string;
 }
+
+export interface ValueQuery extends Stretch, SeriesQuery {}
 
 /** The values of one node and data type. */
 export interface Series {
@@ -23,6 +29,21 @@ export interface Series {
 /** A value that was found, and whose. */
 export interface ArchivedValue extends Series {
   readonly value: TimedValue;
+  /** The name of its type, where data-types.json has changed since: its bytes can't be decoded. */
+  readonly formerType?: string;
+}
+
+export interface ArchivedBuckets {
+  readonly buckets: Bucket[];
+  /** Values of the time range that are in no bucket, since data-types.json has changed since. */
+  readonly undecoded: number;
+}
+
+/** Who asks: clients take turns, by `owner`. */
+export interface Asker {
+  readonly owner: string;
+  /** Aborts when the client is gone: nobody waits for the answer. */
+  readonly signal?: AbortSignal;
 }
 
 /** A place behind a value: so many values of that receive time have been given. */
@@ -43,11 +64,11 @@ export interface ArchivePage {
 /** Its promises reject with an `ArchiveError`. */
 export interface Archive {
   /** At most `limit` values, from the beginning or behind a place. */
-  read(query: ValueQuery, limit: number, behind?: Place): Promise<ArchivePage>;
+  read(query: ValueQuery, limit: number, behind: Place | undefined, asker: Asker): Promise<ArchivePage>;
   /** The value of each node that was current at a time; of one node where it is given. */
-  current(typeId: number, time: number, node?: number): Promise<ArchivedValue[]>;
-  /** A stretch in buckets of `bucketMs`; buckets without a value are left out. */
-  buckets(series: Series, stretch: Stretch, bucketMs: number): Promise<Bucket[]>;
+  current(query: SeriesQuery, time: number, asker: Asker): Promise<readonly ArchivedValue[]>;
+  /** A time range in buckets of `bucketMs`; buckets without a value are left out. */
+  buckets(query: ValueQuery & Series, bucketMs: number, asker: Asker): Promise<ArchivedBuckets>;
   /** Resolves once all events so far are on the disk, or where nothing is kept. */
   flush(): Promise<void>;
   /** How it is: for people and programs that watch the gateway. */
@@ -65,10 +86,12 @@ export interface ArchiveStatus {
   readonly counters: Readonly<Record<string, number>>;
 }
 
-/** Why values of the past can't be had. */
+/** Why values of the past can't be had, and what to do. */
 export const ARCHIVE_FAILURES = {
-  timedOut: 'the history store takes too long to answer',
-  failed: 'the history store could not be read',
+  timedOut: 'reading the history took too long; ask for a shorter time range, or for less at once',
+  busy: 'too many reads of the history are waiting; wait for replies, then try again',
+  failed: 'the history store could not be read; the method status shows its state',
+  cancelled: 'the client is gone',
   closed: 'the history store is closed',
 } as const;
 

@@ -1,5 +1,5 @@
 import type { TimedValue } from '../node/node-values.js';
-import { type DataType, decodeValue } from '../protocol/data-types.js';
+import { type DataType, decodeValue, fieldValue, fitsType } from '../protocol/data-types.js';
 
 /** One numeric field over the values of a bucket. */
 export interface FieldSummary {
@@ -43,12 +43,20 @@ export class Bucketing {
 
   /** A value that does not have the type's length is left out: the type has been changed since. */
   add({ receivedAt, bytes }: TimedValue): void {
-    if (!fitsType(this.#type, bytes)) return;
-    const at = Math.floor(receivedAt / this.#bucketMs) * this.#bucketMs;
+    if (fitsType(this.#type, bytes)) {
+      this.addTo(Math.floor(receivedAt / this.#bucketMs) * this.#bucketMs, bytes);
+    }
+  }
+
+  /** Adds a value, which has the type's length, to the bucket that begins at `at`. */
+  addTo(at: number, bytes: Buffer): void {
     if (at !== this.#at) this.#begin(at);
     this.#count++;
-    for (const [name, { value }] of Object.entries(decodeValue(this.#type, bytes))) {
-      if (typeof value === 'number' && Number.isFinite(value)) this.#addNumber(name, value);
+    if (this.#type.json) {
+      for (const [name, { value }] of Object.entries(decodeValue(this.#type, bytes)))
+        this.#addField(name, value);
+    } else {
+      for (const field of this.#type.fields) this.#addField(field.name, fieldValue(field, bytes));
     }
   }
 
@@ -58,7 +66,8 @@ export class Bucketing {
     return this.#done;
   }
 
-  #addNumber(name: string, value: number): void {
+  #addField(name: string, value: number | string): void {
+    if (typeof value !== 'number' || !Number.isFinite(value)) return;
     const sum = this.#sums.get(name);
     if (!sum) {
       this.#sums.set(name, { min: value, max: value, total: value, count: 1, last: value });
@@ -88,9 +97,4 @@ export class Bucketing {
     this.#count = 0;
     this.#sums = new Map();
   }
-}
-
-/** False for bytes that were stored under another definition of the type. */
-export function fitsType({ length, varying }: DataType, bytes: Buffer): boolean {
-  return varying ? bytes.length <= length : bytes.length === length;
 }

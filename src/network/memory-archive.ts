@@ -2,16 +2,18 @@ import type { TimedValue } from '../node/node-values.js';
 import type { DataTypes } from '../protocol/data-types.js';
 import {
   type Archive,
+  type ArchivedBuckets,
   type ArchivedValue,
   ArchiveError,
   type ArchivePage,
   type ArchiveStatus,
   type Place,
   type Series,
+  type SeriesQuery,
   type Stretch,
   type ValueQuery,
 } from './archive.js';
-import { type Bucket, Bucketing } from './buckets.js';
+import { Bucketing } from './buckets.js';
 
 /** What the picture holds in memory. */
 export interface HeldValues {
@@ -41,17 +43,18 @@ export class MemoryArchive implements Archive {
     return { values, next: hasMore ? placeBehind(values, behind) : undefined, progress: hasMore ? 0.5 : 1 };
   }
 
-  async current(typeId: number, time: number, node?: number): Promise<ArchivedValue[]> {
-    const query = { typeId, from: 0, to: time, ...(node !== undefined && { node }) };
-    return this.#seriesOf(query).flatMap((series) => this.#inStretch(series, query).slice(-1));
+  async current(query: SeriesQuery, time: number): Promise<ArchivedValue[]> {
+    const stretch = { from: 0, to: time };
+    return this.#seriesOf(query).flatMap((series) => this.#inStretch(series, stretch).slice(-1));
   }
 
-  async buckets(series: Series, stretch: Stretch, bucketMs: number): Promise<Bucket[]> {
-    const type = this.#dataTypes.findById(series.typeId);
-    if (!type) return [];
+  async buckets(query: ValueQuery & Series, bucketMs: number): Promise<ArchivedBuckets> {
+    const { node, typeId } = query;
+    const type = this.#dataTypes.findById(typeId);
+    if (!type) return { buckets: [], undecoded: 0 };
     const bucketing = new Bucketing(type, bucketMs);
-    for (const { value } of this.#inStretch(series, stretch)) bucketing.add(value);
-    return bucketing.finish();
+    for (const { value } of this.#inStretch({ node, typeId }, query)) bucketing.add(value);
+    return { buckets: bucketing.finish(), undecoded: 0 };
   }
 
   /** A store that can't be had now may be read by the next run. */
@@ -67,7 +70,9 @@ export class MemoryArchive implements Archive {
     return this.#seriesOf(query).flatMap((series) => this.#inStretch(series, query));
   }
 
-  #seriesOf({ node, typeId }: Pick<ValueQuery, 'node' | 'typeId'>): Series[] {
+  /** A name without an id is of a type that is gone, of which nothing is held. */
+  #seriesOf({ node, typeId, typeName }: SeriesQuery): Series[] {
+    if (typeId === undefined && typeName !== undefined) return [];
     if (node !== undefined && typeId !== undefined) return [{ node, typeId }];
     return this.#held
       .series()

@@ -2,13 +2,19 @@
  * What the values of a site's nodes are called, how long they are, and how to read them: see data-types-file.ts.
  * A value's bytes on the wire: `data id (1) | value (length)` inside a Data message, the whole payload elsewhere.
  */
+import { digitsOf, parseExact, writeExact } from './exact-json.js';
+import { shortestF32 } from './f32-text.js';
+
 /** What a reader of one field sees: `unit` as in data-types.json. */
 export interface DecodedField {
   readonly value: number | string;
   readonly unit?: string;
 }
 
-/** A decoded value: field name → number, or text (bytes as lower-case hex). */
+/**
+ * A decoded value: field name → number, or text (bytes as lower-case hex; an integer of JSON beyond ±(2^53 - 1) as its
+ * digits).
+ */
 export type DecodedValue = Readonly<Record<string, DecodedField>>;
 
 /** What Home Assistant calls the kind of a sensor, where it does not follow from the unit. */
@@ -107,6 +113,11 @@ export class DataTypes {
   }
 }
 
+/** False for bytes that were stored under another definition of the type. */
+export function fitsType({ length, varying }: DataType, bytes: Buffer): boolean {
+  return varying ? bytes.length <= length : bytes.length === length;
+}
+
 /**
  * Reads a value by its type's fields. A type without fields gives none; JSON that can't be read gives none.
  * `bytes` must have the type's length.
@@ -130,9 +141,12 @@ export function deviceTimeOf(type: DataType, bytes: Buffer): number | undefined 
 }
 
 /** A JSON value's object; undefined when the bytes are not a JSON object. */
-export function readJsonObject(bytes: Buffer): Record<string, unknown> | undefined {
+export function readJsonObject(
+  bytes: Buffer,
+  parse: (text: string) => unknown = JSON.parse,
+): Record<string, unknown> | undefined {
   try {
-    const parsed: unknown = JSON.parse(bytes.toString('utf8'));
+    const parsed = parse(bytes.toString('utf8'));
     return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
       ? (parsed as Record<string, unknown>)
       : undefined;
@@ -165,16 +179,22 @@ function readField(field: DataField, bytes: Buffer): number | string {
   const { type, littleEndian, offset, size } = field;
   switch (type) {
     case 'text':
-      return bytes.toString('utf8', offset, offset + size);
+      return paddedText(bytes.subarray(offset, offset + size));
     case 'bytes':
       return bytes.toString('hex', offset, offset + size);
     case 'f32':
-      return littleEndian ? bytes.readFloatLE(offset) : bytes.readFloatBE(offset);
+      return shortestF32(littleEndian ? bytes.readFloatLE(offset) : bytes.readFloatBE(offset));
     case 'f64':
       return littleEndian ? bytes.readDoubleLE(offset) : bytes.readDoubleBE(offset);
     default:
       return readInteger(field, bytes);
   }
+}
+
+/** Text ends at its first zero: the rest of the field is padding. */
+function paddedText(bytes: Buffer): string {
+  const end = bytes.indexOf(0);
+  return bytes.toString('utf8', 0, end === -1 ? bytes.length : end);
 }
 
 function readInteger({ type, littleEndian, offset, size }: DataField, bytes: Buffer): number {
@@ -185,15 +205,20 @@ function readInteger({ type, littleEndian, offset, size }: DataField, bytes: Buf
 }
 
 function decodeJson(fields: readonly JsonField[], bytes: Buffer): DecodedValue {
-  const members = Object.entries(readJsonObject(bytes) ?? {});
+  const members = Object.entries(readJsonObject(bytes, parseExact) ?? {});
   return Object.fromEntries(members.map(([name, raw]) => [name, decodeMember(fields, name, raw)]));
 }
 
-/** What is neither a number nor text stays JSON: `true`, `null`, `[1,2]`. */
+/**
+ * What is neither a number nor text stays JSON: `true`, `null`, `[1,2]`. An integer that a double can't hold is its
+ * digits, unless it is scaled: then no more than 12 digits matter.
+ */
 function decodeMember(fields: readonly JsonField[], name: string, raw: unknown): DecodedField {
-  const field = fields.find((candidate) => candidate.name === name);
-  if (typeof raw === 'number') return withUnit(scaled(raw, field?.scale ?? 1), field?.unit);
-  return withUnit(typeof raw === 'string' ? raw : JSON.stringify(raw), field?.unit);
+  const { scale = 1, unit } = fields.find((candidate) => candidate.name === name) ?? {};
+  const digits = digitsOf(raw);
+  if (digits !== undefined) return withUnit(scale === 1 ? digits : scaled(Number(digits), scale), unit);
+  if (typeof raw === 'number') return withUnit(scaled(raw, scale), unit);
+  return withUnit(typeof raw === 'string' ? raw : writeExact(raw), unit);
 }
 
 function withUnit(value: number | string, unit: string | undefined): DecodedField {

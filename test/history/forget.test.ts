@@ -45,6 +45,13 @@ test('a forgotten node is not restored after a crash right behind the reply; its
     [6],
   );
   t.deepEqual(next.restored?.alarms, []);
-  const { values } = await next.history.read({ node: 5, from: 0, to: Number.MAX_SAFE_INTEGER }, 10);
+  const { values } = await next.history.read(
+    { node: 5, from: 0, to: Number.MAX_SAFE_INTEGER },
+    10,
+    undefined,
+    {
+      owner: 'test',
+    },
+  );
   t.is(values.length, 1);
 });

@@ -25,7 +25,7 @@ test('values are found by node, type and time, oldest first', (t) => {
       [2000, 11],
     ],
   );
-  const current = fixture.values({ kind: 'current', typeId: 0, time: 2500, node: undefined });
+  const current = fixture.values({ kind: 'current', query: { typeId: 0 }, time: 2500 });
   t.deepEqual(
     current.map(({ node, value }) => [node, value.bytes[0]]),
     [
@@ -70,14 +70,14 @@ test('pages follow one another without a value twice or lost, over values of one
 test('buckets tell least, most, mean and last of each number', (t) => {
   const fixture = new StoreFixture();
   fixture.write(gpsEvent(1, 5, 1000, 10, 100), gpsEvent(2, 5, 3000, 20, 199), gpsEvent(3, 5, 2000, 30, 250));
-  const answer = fixture.store.answer({
+  const answer = fixture.answer({
     kind: 'buckets',
-    series: { node: 5, typeId: 1 },
-    stretch: { from: 100, to: 1000 },
+    query: { node: 5, typeId: 1, from: 100, to: 1000 },
     bucketMs: 100,
   });
   t.deepEqual(answer, {
     kind: 'buckets',
+    undecoded: 0,
     buckets: [
       {
         at: 100,

@@ -2,6 +2,7 @@ import test, { type ExecutionContext } from 'ava';
 import { MeshgateError } from '../../src/errors.js';
 import { type DataType, decodeValue, deviceTimeOf } from '../../src/protocol/data-types.js';
 import { loadDataTypes } from '../../src/protocol/data-types-file.js';
+import { shortestF32 } from '../../src/protocol/f32-text.js';
 import { bytesOf } from '../support/hex.js';
 import { DATA_TYPES_FILE, readTable, shippedTables, temporaryFile } from '../support/tables.js';
 
@@ -156,7 +157,27 @@ const FIELDS: readonly (readonly [string, object, string, number | string])[] = 
   ['f32', { endian: 'be' }, '3F C0 00 00', 1.5],
   ['f64', { endian: 'le' }, '00 00 00 00 00 00 F8 3F', 1.5],
   ['f64', { endian: 'be' }, '3F F8 00 00 00 00 00 00', 1.5],
+  ['f32', { endian: 'le' }, 'CD CC CC 3D', 0.1],
+  ['f32', { endian: 'be' }, '3D CC CC CD', 0.1],
+  ['f32', { endian: 'be' }, '41 BC 00 00', 23.5],
+  ['f32', { endian: 'be' }, '41 BB 33 33', 23.4],
+  ['f32', { endian: 'be' }, 'C2 F6 E9 79', -123.456],
+  ['f32', { endian: 'be' }, '4B 80 00 00', 16_777_216],
+  ['f32', { endian: 'be' }, '3F 80 00 01', 1.0000001],
+  ['f32', { endian: 'be' }, '7F 7F FF FF', 3.4028235e38],
+  ['f32', { endian: 'be' }, '00 80 00 00', 1.1754944e-38],
+  ['f32', { endian: 'be' }, '00 00 00 01', 1e-45],
+  ['f32', { endian: 'be' }, '00 00 00 00', 0],
+  ['f32', { endian: 'be', scale: 0.1 }, '3D CC CC CD', 0.01],
+  ['f32', { endian: 'be' }, '7F 80 00 00', Number.POSITIVE_INFINITY],
+  ['f32', { endian: 'be' }, '7F C0 00 00', Number.NaN],
+  ['f64', { endian: 'be' }, '3F B9 99 99 99 99 99 9A', 0.1],
+  ['f64', { endian: 'be' }, '3F B9 99 99 A0 00 00 00', 0.10000000149011612],
   ['text', { length: 3 }, '61 C3 A9', 'aé'],
+  ['text', { length: 8 }, '70 75 6D 70 2D 33 00 00', 'pump-3'],
+  ['text', { length: 5 }, '61 00 62 63 00', 'a'],
+  ['text', { length: 3 }, '00 00 00', ''],
+  ['text', { length: 4 }, '61 20 20 20', 'a   '],
   ['bytes', { length: 2 }, '0A FF', '0aff'],
 ];
 
@@ -206,6 +227,50 @@ test('a JSON member called __proto__ is a member like others', (t) => {
     ['__proto__', { value: 7 }],
     ['a', { value: 1 }],
   ]);
+});
+
+/** A member's text in the JSON; the value that clients are given. */
+const JSON_NUMBERS: readonly (readonly [string, number | string])[] = [
+  ['9007199254740991', 9_007_199_254_740_991],
+  ['-9007199254740991', -9_007_199_254_740_991],
+  ['9007199254740992', '9007199254740992'],
+  ['9007199254740993', '9007199254740993'],
+  ['-12345678901234567890', '-12345678901234567890'],
+  ['1152921504606846976', '1152921504606846976'],
+  ['"9007199254740993"', '9007199254740993'],
+  ['"a \\" 9007199254740993"', 'a " 9007199254740993'],
+  ['[1,9007199254740993]', '[1,9007199254740993]'],
+  [
+    '{"a":{"b":-9007199254740993,"c":"9007199254740993"}}',
+    '{"a":{"b":-9007199254740993,"c":"9007199254740993"}}',
+  ],
+  ['44.571361000000003', 44.571361],
+  ['1e20', 1e20],
+  ['0.1', 0.1],
+];
+
+for (const [written, value] of JSON_NUMBERS) {
+  test(`a JSON member of ${written} is read as ${typeof value} ${value}`, (t) => {
+    const decoded = decodeValue(reportType(), Buffer.from(`{"n":1,"it":${written}}`));
+    t.deepEqual(decoded, { n: { value: 1 }, it: { value } });
+  });
+}
+
+test('a large integer that is scaled is a number like others', (t) => {
+  const decoded = decodeValue(reportType(), Buffer.from('{"lat":98765432109876543210}'));
+  t.deepEqual(decoded, { lat: { value: 9_876_543_210_990, unit: 'deg' } });
+});
+
+test('a 32-bit float has the fewest digits that give the same float', (t) => {
+  for (let bits = 1; bits < 2 ** 32; bits += 4_000_037) {
+    const bytes = Buffer.alloc(4);
+    bytes.writeUInt32BE(bits);
+    const sent = bytes.readFloatBE();
+    if (!Number.isFinite(sent)) continue;
+    const shown = shortestF32(sent);
+    t.is(Math.fround(shown), sent);
+    t.true(shown.toExponential().replace(/e.*|\D/g, '').length <= 9, String(shown));
+  }
 });
 
 test('JSON that can’t be read gives no fields', (t) => {

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { EventWriter, type NodeFacts, readRecords } from '../../src/history/event-record.js';
 import type { Holdings } from '../../src/history/holdings.js';
+import { ReadConnection } from '../../src/history/read-connection.js';
 import { unpackRestored } from '../../src/history/restored.js';
 import { Store } from '../../src/history/store.js';
-import type { FromThread, Question, StoreSettings } from '../../src/history/thread-messages.js';
+import type { Answer, FromThread, Question, StoreSettings } from '../../src/history/thread-messages.js';
 import type { ArchivedValue, Place } from '../../src/network/archive.js';
 import type { HubEvent, Restored } from '../../src/network/hub.js';
 import { temporaryFolder } from './gateway-fixture.js';
@@ -74,7 +75,7 @@ export class StoreFixture {
   }
 
   page(question: Question): { values: ArchivedValue[]; next: Place | undefined; progress: number } {
-    const answer = this.store.answer(question);
+    const answer = this.answer(question);
     if (answer.kind !== 'values') throw new Error('no values');
     const values = [...readRecords(answer.values)].flatMap((record) => {
       if (record.kind !== 'value') return [];
@@ -82,6 +83,24 @@ export class StoreFixture {
       return [{ node, typeId, value: { receivedAt, bytes } }];
     });
     return { values, next: answer.next, progress: answer.progress };
+  }
+
+  /** What the thread that reads the store says. */
+  answer(question: Question): Answer {
+    const connection = new ReadConnection({
+      sqlite: Sqlite,
+      file: this.file,
+      dataTypes: shippedTables.dataTypes,
+    });
+    const work = connection.run(question);
+    try {
+      for (;;) {
+        const { done, value } = work.next();
+        if (done) return value;
+      }
+    } finally {
+      connection.close();
+    }
   }
 
   /** Lets it tidy until there is nothing more to do at once. */

@@ -7,6 +7,7 @@ import { note, safeJson } from '../output.js';
 import { parseNode, parseNumberOrName } from '../text/address.js';
 import { CsvWriter } from '../text/csv.js';
 import { parseStretch } from '../text/time.js';
+import { undecodedNote } from '../text/undecoded.js';
 import { type GatewayFlags, withClients } from '../with-client.js';
 import { type ExportOutput, openOutput } from './export-output.js';
 import { ExportProgress } from './export-progress.js';
@@ -107,8 +108,10 @@ async function copy(
   const isShown = Boolean(process.stderr.isTTY) && output.isApart;
   const progress = new ExportProgress((text) => isShown && process.stderr.write(text));
   let head = header;
+  let undecodedInAll = 0;
   try {
-    for await (const { values, progress: share } of pages) {
+    for await (const { values, undecoded, progress: share } of pages) {
+      undecodedInAll += undecoded;
       await output.write(head + values.map(row).join(''));
       head = '';
       progress.advance(values.length, share, performance.now());
@@ -117,5 +120,7 @@ async function copy(
   } finally {
     progress.clear();
   }
+  const changed = undecodedNote(undecodedInAll);
+  if (changed !== undefined) note(changed);
   if (isShown) note(output.name === undefined ? progress.total() : `${progress.total()} in ${output.name}`);
 }

@@ -1,11 +1,13 @@
 /** `meshgate get --bucket`: values summed up by stretches of time. */
 import type { BucketInfo, MeshgateClient } from '../../client/index.js';
+import { alignNumber, decimalsOf } from '../../number-text.js';
 import { askAndPrint } from '../gateway-command.js';
+import { note } from '../output.js';
 import { formatAddress } from '../text/address.js';
 import { type Column, formatTable } from '../text/table.js';
 import type { View } from '../text/terminal.js';
 import { formatMoment, type Stretch } from '../text/time.js';
-import { formatNumberOrText } from '../text/values.js';
+import { undecodedNote } from '../text/undecoded.js';
 import type { GatewayFlags } from '../with-client.js';
 
 interface BucketWish {
@@ -46,10 +48,14 @@ async function askBuckets(
   const { to = now } = stretch;
   const { from = beginOf(to, bucketMs) - (USUAL_BUCKETS - 1) * bucketMs } = stretch;
   const all: NodeBucket[] = [];
+  let undecodedInAll = 0;
   for (const address of await nodesWithValues({ type, node, from, to }, client)) {
-    const { buckets } = await client.aggregate({ type, node: address, from, to, bucketMs });
+    const { buckets, undecoded = 0 } = await client.aggregate({ type, node: address, from, to, bucketMs });
+    undecodedInAll += undecoded;
     all.push(...buckets.map((bucket) => ({ node: address, ...bucket })));
   }
+  const changed = undecodedNote(undecodedInAll, true);
+  if (changed !== undefined) note(changed);
   return all;
 }
 
@@ -83,10 +89,10 @@ export function formatBuckets(
     Object.entries(bucket.fields).map(([field, summary]): Row => ({ bucket, field, summary })),
   );
   if (rows.length === 0) return 'No number is held.\n';
-  const decimals = decimalsOf(rows);
+  const decimals = fieldDecimals(rows);
   const number = (title: string, read: (summary: Row['summary']) => number, more = 0): Column<Row> => ({
     title,
-    text: ({ field, summary }) => read(summary).toFixed(Math.min(6, (decimals.get(field) ?? 0) + more)),
+    text: ({ field, summary }) => roundTo(read(summary), (decimals.get(field) ?? 0) + more),
     align: 'right',
   });
   return formatTable(
@@ -111,14 +117,19 @@ function describeField(field: string, units: ReadonlyMap<string, string | null>)
 }
 
 /** Digits behind the point that the numbers of each field have at most, so that their points stand under each other. */
-function decimalsOf(rows: readonly Row[]): Map<string, number> {
+function fieldDecimals(rows: readonly Row[]): Map<string, number> {
   const decimals = new Map<string, number>();
   for (const { field, summary } of rows) {
-    const texts = [summary.min, summary.max, summary.last].map(formatNumberOrText);
-    const most = Math.max(...texts.map((text) => (text.split('.')[1] ?? '').length));
+    const most = Math.max(...[summary.min, summary.max, summary.last].map(decimalsOf));
     decimals.set(field, Math.max(most, decimals.get(field) ?? 0));
   }
   return decimals;
+}
+
+/** A mean has as many digits as a division gives it; one that is too small for these keeps its exponent. */
+function roundTo(value: number, decimals: number): string {
+  const rounded = Number(value.toFixed(Math.min(6, decimals)));
+  return alignNumber(rounded === 0 ? value : rounded, Math.min(6, decimals));
 }
 
 function isNamed(type: number | string) {

@@ -1,12 +1,14 @@
 import type { Command } from 'commander';
 import type { AgedValue, MeshgateClient, Value } from '../../client/index.js';
 import { MeshgateError } from '../../errors.js';
+import { alignNumber, decimalsOf } from '../../number-text.js';
 import { askAndPrint, gatewayCommand, joinRows } from '../gateway-command.js';
+import { note } from '../output.js';
 import { formatAddress, parseNode, parseNumberOrName } from '../text/address.js';
 import { type Column, formatTable } from '../text/table.js';
 import type { View } from '../text/terminal.js';
 import { formatAge, formatMoment, parseLength, parseStretch, parseTime, type Stretch } from '../text/time.js';
-import { formatNumberOrText } from '../text/values.js';
+import { undecodedNote } from '../text/undecoded.js';
 import type { GatewayFlags } from '../with-client.js';
 import { printBuckets } from './get-buckets.js';
 import { deviceTimeColumn } from './node.js';
@@ -82,7 +84,11 @@ function readWish(type: string, node: string | undefined, flags: GetFlags, now: 
 }
 
 async function ask({ type, node, at, stretch }: Wish, client: MeshgateClient): Promise<AnyValue[]> {
-  if (at !== undefined) return (await client.call('at', { type, node, time: at })).values;
+  if (at !== undefined) {
+    const { values, undecoded = 0 } = await client.call('at', { type, node, time: at });
+    tellUndecoded(undecoded);
+    return values;
+  }
   const { from, to } = stretch;
   if (from === undefined && to === undefined) return (await client.latest(type, node)).values;
   return takeAll(client.exportPages({ type, node, ...stretch }));
@@ -91,7 +97,9 @@ async function ask({ type, node, at, stretch }: Wish, client: MeshgateClient): P
 /** Nodes that the gateway has forgotten are among them. */
 async function takeAll(pages: ReturnType<MeshgateClient['exportPages']>): Promise<Value[]> {
   const all: Value[] = [];
-  for await (const { values } of pages) {
+  let undecodedInAll = 0;
+  for await (const { values, undecoded } of pages) {
+    undecodedInAll += undecoded;
     for (const { name: _, ...value } of values) all.push(value);
     if (all.length > MAX_VALUES) {
       throw new MeshgateError(
@@ -101,7 +109,13 @@ async function takeAll(pages: ReturnType<MeshgateClient['exportPages']>): Promis
       );
     }
   }
+  tellUndecoded(undecodedInAll);
   return all;
+}
+
+function tellUndecoded(count: number): void {
+  const text = undecodedNote(count);
+  if (text !== undefined) note(text);
 }
 
 /** One column for each field of the type, so that numbers stand under each other. */
@@ -125,18 +139,28 @@ export function formatValues(values: readonly AnyValue[], view: View): string {
   );
 }
 
+/** Of values without fields. */
+const BYTES_COLUMN: Column<AnyValue> = {
+  title: 'BYTES',
+  text: ({ fields, bytes }) => (Object.keys(fields).length === 0 ? bytes : ''),
+  flexible: 24,
+};
+
 function fieldColumns(values: readonly AnyValue[]): Column<AnyValue>[] {
   const units = new Map<string, string | undefined>();
   for (const { fields } of values)
     for (const [name, { unit }] of Object.entries(fields)) units.set(name, unit);
-  if (units.size === 0) return [{ title: 'BYTES', text: ({ bytes }) => bytes, flexible: 24 }];
-  return [...units].map(([name, unit]) => fieldColumn(name, unit, values));
+  const columns = [...units].map(([name, unit]) => fieldColumn(name, unit, values));
+  const hasBytesOnly = values.some(({ fields }) => Object.keys(fields).length === 0);
+  return hasBytesOnly ? [...columns, BYTES_COLUMN] : columns;
 }
 
 /** Numbers with as many decimals as the one with the most, so that their points stand under each other. */
 function fieldColumn(name: string, unit: string | undefined, values: readonly AnyValue[]): Column<AnyValue> {
-  const texts = values.map(({ fields }) => formatNumberOrText(fields[name]?.value ?? ''));
-  const decimals = Math.max(...texts.map((text) => (/^-?\d+\.(\d+)$/.exec(text)?.[1] ?? '').length));
+  const decimals = values.reduce((most, { fields }) => {
+    const value = fields[name]?.value;
+    return typeof value === 'number' ? Math.max(most, decimalsOf(value)) : most;
+  }, 0);
   return {
     title: unit === undefined ? name.toUpperCase() : `${name.toUpperCase()} [${unit}]`,
     text: ({ fields }) => formatField(fields[name]?.value, decimals),
@@ -146,5 +170,5 @@ function fieldColumn(name: string, unit: string | undefined, values: readonly An
 
 function formatField(value: number | string | undefined, decimals: number): string {
   if (value === undefined) return '-';
-  return typeof value === 'number' ? value.toFixed(decimals) : value;
+  return typeof value === 'number' ? alignNumber(value, decimals) : value;
 }

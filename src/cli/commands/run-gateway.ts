@@ -38,6 +38,7 @@ export async function runGateway(flags: StartFlags): Promise<void> {
   const gateway = new Gateway({ tables, web: webAddress(config), passedSocket, ...parts });
   const log = logOf('gateway');
   const service = new ServiceNotifier(log);
+  let lostEvents = 0;
   try {
     await gateway.serve();
     tidyHeapEarly();
@@ -54,9 +55,13 @@ export async function runGateway(flags: StartFlags): Promise<void> {
     await terminated;
   } finally {
     replay?.stop();
-    await Promise.all([gateway.stop(), service.stopping()]);
+    [lostEvents] = await Promise.all([gateway.stop(), service.stopping()]);
   }
   process.stdout.write(simulation?.report() ?? '');
+  if (lostEvents > 0) {
+    const text = `${lostEvents} events were not in the history when the gateway ended`;
+    throw new MeshgateError('EVENTS_LOST', text, 'look for a slow or full disk in the log above');
+  }
 }
 
 /** What few runs need is loaded only then: the simulator, and what replays a recording. */

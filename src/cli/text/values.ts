@@ -1,4 +1,5 @@
 import type { Value } from '../../client/index.js';
+import { formatNumber } from '../../number-text.js';
 
 type Fields = Value['fields'];
 
@@ -28,11 +29,6 @@ function formatField({ value, unit }: Fields[string]): string {
   return unit === undefined ? text : `${text} ${unit}`;
 }
 
-/** As exact as anything that the mesh measures: 44.57483, not 44.57483241887681. JSON has every digit. */
 export function formatNumberOrText(value: number | string): string {
-  if (typeof value === 'string') return value;
-  return Number.isInteger(value) ? String(value) : String(Number(value.toFixed(DECIMALS)));
+  return typeof value === 'string' ? value : formatNumber(value);
 }
-
-/** Of a degree of latitude, a tenth of a metre. */
-const DECIMALS = 6;

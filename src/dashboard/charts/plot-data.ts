@@ -1,4 +1,5 @@
 import type { AlignedData } from 'uplot';
+import { formatNumber } from '../../number-text.js';
 
 /** `value` is NaN where the line is broken. */
 export interface PlotPoint {
@@ -80,6 +81,6 @@ export function unitsOf(series: readonly PlotSeries[]): string[] {
 }
 
 export function formatValue(value: number, unit?: string): string {
-  const rounded = Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)));
-  return unit ? `${rounded} ${unit}` : rounded;
+  const text = formatNumber(value);
+  return unit ? `${text} ${unit}` : text;
 }

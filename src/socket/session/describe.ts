@@ -1,7 +1,7 @@
 /** The hub's objects as the session says them: see shapes.ts. */
 import { cleanText } from '../../clean-text.js';
 import type { Alarm } from '../../network/alarms.js';
-import type { ArchiveStatus } from '../../network/archive.js';
+import type { ArchivedValue, ArchiveStatus } from '../../network/archive.js';
 import type { Delivery } from '../../network/deliveries.js';
 import { HEALTH_REASONS, type Health, type HealthReason, levelOf, worstLevel } from '../../network/health.js';
 import {
@@ -12,8 +12,9 @@ import {
   type NodeView,
   type RootView,
 } from '../../network/hub.js';
+import type { TimedValue } from '../../node/node-values.js';
 import { formatAddress } from '../../protocol/address.js';
-import { type DecodedValue, decodeValue } from '../../protocol/data-types.js';
+import { type DataType, type DecodedValue, decodeValue } from '../../protocol/data-types.js';
 import { MALFORMED_REASONS, type Message, messageName } from '../../protocol/message.js';
 import { LINK_DOWN_REASONS, type LinkDownReason } from '../../uart/link.js';
 import type { LinkStatus } from '../../uart/link-keeper.js';
@@ -82,15 +83,24 @@ export function describeRoot({ lastHeardAt, resets }: RootView): RootInfo {
 }
 
 export function describeValue({ node, type, value }: NodeValue): Value {
-  return {
-    node,
-    type: type.name,
-    id: type.id,
-    bytes: value.bytes.toString('hex'),
-    fields: describeFields(decodeValue(type, value.bytes)),
-    receivedAt: value.receivedAt,
-    deviceTime: value.deviceTime ?? null,
-  };
+  return withFields(node, type, value, describeFields(decodeValue(type, value.bytes)));
+}
+
+/** A value of the past: without fields where its type was another one when it was stored. */
+export function describeArchived({ node, typeId, value, formerType }: ArchivedValue, { tables }: Hub): Value {
+  const type = tables.dataTypes.findById(typeId);
+  if (type && formerType === undefined) return describeValue({ node, type, value });
+  return withFields(node, { id: typeId, name: formerType ?? String(typeId) }, value, {});
+}
+
+function withFields(
+  node: number,
+  { id, name }: Pick<DataType, 'id' | 'name'>,
+  { bytes, receivedAt, deviceTime }: TimedValue,
+  fields: DecodedValue,
+): Value {
+  const hex = bytes.toString('hex');
+  return { node, type: name, id, bytes: hex, fields, receivedAt, deviceTime: deviceTime ?? null };
 }
 
 /** JSON has no NaN and no Infinity: they are told by name. */
@@ -107,7 +117,11 @@ function isOdd(value: number | string | undefined): boolean {
 
 /** `now`: ms since the epoch, host clock; an age is never below 0, however the clock is set. */
 export function describeAgedValue(value: NodeValue, now: number): AgedValue {
-  return { ...describeValue(value), ageMs: Math.max(0, now - value.value.receivedAt) };
+  return describeAge(describeValue(value), now);
+}
+
+export function describeAge(value: Value, now: number): AgedValue {
+  return { ...value, ageMs: Math.max(0, now - value.receivedAt) };
 }
 
 export function describeNode(

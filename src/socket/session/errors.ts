@@ -32,7 +32,7 @@ export const SESSION_ERRORS = {
   DELIVERY_NOT_FOUND: { rpc: -32013, text: 'no such delivery is kept; the last 1,000 are' },
   ALARM_NOT_FOUND: { rpc: -32014, text: 'no such alarm is open; the method alarms lists them' },
   SUBSCRIPTION_NOT_FOUND: { rpc: -32015, text: 'this session has no such subscription' },
-  HISTORY_FAILED: { rpc: -32016, text: 'the history can not be read now; the method status tells why' },
+  HISTORY_FAILED: { rpc: -32016, text: 'the history could not be read' },
   RECORDER_OFF: { rpc: -32017, text: 'the flight recorder is off; the setting recorder.bytes turns it on' },
   LINK_DOWN: { rpc: -32020, text: 'there is no link to the root; the method status tells why' },
   BUSY: { rpc: -32021, text: 'too many commands are waiting to be sent; try again in a second' },

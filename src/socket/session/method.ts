@@ -62,6 +62,8 @@ export interface MethodContext {
   readonly clock: Clock;
   /** Who asks, for fairness between clients. */
   readonly owner: string;
+  /** Aborts when the session has ended. */
+  readonly signal: AbortSignal;
   readonly role: Role;
   readonly subscriptions: Subscriptions;
   readonly deliveries: DeliveryWaiters;
@@ -172,10 +174,15 @@ export function resolveNode(node: number | string, hub: Hub): NodeView {
   return view;
 }
 
-/** Throws `TYPE_NOT_FOUND`. */
-export function resolveType(type: number | string, { tables: { dataTypes } }: Hub): DataType {
+/** The type of data-types.json that a parameter names. */
+export function findType(type: number | string, { tables: { dataTypes } }: Hub): DataType | undefined {
   const id = typeof type === 'number' ? type : numberIn(type);
-  const found = id === undefined ? findByName(dataTypes.all(), String(type)) : dataTypes.findById(id);
+  return id === undefined ? findByName(dataTypes.all(), String(type)) : dataTypes.findById(id);
+}
+
+/** Throws `TYPE_NOT_FOUND`. */
+export function resolveType(type: number | string, hub: Hub): DataType {
+  const found = findType(type, hub);
   if (!found) throw new SessionError('TYPE_NOT_FOUND', String(type));
   return found;
 }

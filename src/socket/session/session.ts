@@ -2,6 +2,7 @@
  * One client's session: JSON-RPC 2.0, one message a text, over any transport that keeps texts whole.
  * Pipelined: replies are matched by id and may come in another order than the requests.
  */
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../clock.js';
 import { errorStack } from '../../errors.js';
 import type { Log } from '../../log.js';
@@ -70,18 +71,22 @@ export class Session {
   readonly #parts: SessionParts;
   readonly #context: MethodContext;
   readonly #unsubscribe: () => void;
+  readonly #ended = new AbortController();
   #unanswered = 0;
   #onIdle: (() => void)[] = [];
   #isClosed = false;
 
   constructor(parts: SessionParts) {
     const { hub, gateway, clock, name, role } = parts;
+    // Each read that waits listens to it.
+    setMaxListeners(MAX_UNANSWERED, this.#ended.signal);
     this.#parts = parts;
     this.#context = {
       hub,
       gateway,
       clock,
       owner: name,
+      signal: this.#ended.signal,
       role,
       subscriptions: new Subscriptions(parts),
       deliveries: new DeliveryWaiters(hub, clock),
@@ -119,6 +124,7 @@ export class Session {
 
   close(): void {
     this.#isClosed = true;
+    this.#ended.abort();
     this.#unsubscribe();
     this.#context.subscriptions.close();
     this.#context.deliveries.close();

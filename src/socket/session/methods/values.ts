@@ -1,10 +1,20 @@
 import * as z from 'zod';
-import { type ArchivedValue, ArchiveError, type Place } from '../../../network/archive.js';
-import type { Hub, NodeValue, NodeView } from '../../../network/hub.js';
-import { describeAgedValue, describeValue } from '../describe.js';
+import { type ArchivedValue, ArchiveError, type Place, type SeriesQuery } from '../../../network/archive.js';
+import type { Hub, NodeView } from '../../../network/hub.js';
+import { numberIn } from '../../../protocol/names.js';
+import { describeAge, describeAgedValue, describeArchived } from '../describe.js';
 import { SessionError } from '../errors.js';
 import { LongList } from '../long-reply.js';
-import { method, nodeParam, resolveAddress, resolveNode, resolveType, typeParam } from '../method.js';
+import {
+  findType,
+  type MethodContext,
+  method,
+  nodeParam,
+  resolveAddress,
+  resolveNode,
+  resolveType,
+  typeParam,
+} from '../method.js';
 import {
   agedValueShape,
   bucketShape,
@@ -23,6 +33,9 @@ const from = time.default(0);
 const to = time.optional().describe('now, unless given');
 const limit = z.int().min(1).max(MAX_PAGE).default(1000);
 const valuesResult = z.object({ values: z.array(agedValueShape) });
+const undecoded = z
+  .int()
+  .describe('values that are bytes without fields, since data-types.json has changed since they were stored');
 const next = z.string().nullable().describe('what to give as `after` for the next page');
 
 export const valueMethods = [
@@ -45,12 +58,17 @@ export const valueMethods = [
     name: 'at',
     summary: 'The value that was current at a time, of one node or of every node that had one by then.',
     params: z.strictObject({ type: typeParam, node: nodeParam.optional(), time }),
-    result: valuesResult,
-    run: async ({ type, node, time }, { hub, clock }) => {
-      const { id } = resolveType(type, hub);
-      const address = node === undefined ? undefined : await resolvePastNode(node, hub);
-      const found = await asked(hub.archive.current(id, time, address));
-      return { values: longList(found, hub, (value) => describeAgedValue(value, clock.now())) };
+    result: z.object({ values: z.array(agedValueShape), undecoded }),
+    run: async ({ type, node, time }, context) => {
+      const { hub, clock } = context;
+      const query = {
+        ...(await resolvePastType(type, context)),
+        ...(node !== undefined && { node: await resolvePastNode(node, context) }),
+      };
+      const found = await asked(hub.archive.current(query, time, context));
+      const now = clock.now();
+      const values = LongList.of(found, (value) => describeAge(describeArchived(value, hub), now));
+      return { values, undecoded: countUndecoded(found) };
     },
   }),
   method({
@@ -68,14 +86,17 @@ export const valueMethods = [
         .optional()
         .describe('`next` of the page before'),
     }),
-    result: z.object({ values: z.array(valueShape), next }),
-    run: async ({ type, node, from, to = Number.MAX_SAFE_INTEGER, limit, after }, { hub }) => {
-      const series = { node: await resolvePastNode(node, hub), typeId: resolveType(type, hub).id };
+    result: z.object({ values: z.array(valueShape), next, undecoded }),
+    run: async ({ type, node, from, to = Number.MAX_SAFE_INTEGER, limit, after }, context) => {
+      const { hub } = context;
+      const address = await resolvePastNode(node, context);
+      const series = { node: address, typeId: await resolvePastTypeId(type, context) };
       const [at = 0, count = 0] = (after ?? '').split('.').map(Number);
       const behind = after === undefined ? undefined : { ...series, at, count };
-      const page = await asked(hub.archive.read({ ...series, from, to }, limit, behind));
-      const values = longList(page.values, hub, describeValue);
-      return { values, next: page.next ? `${page.next.at}.${page.next.count}` : null };
+      const page = await asked(hub.archive.read({ ...series, from, to }, limit, behind, context));
+      const values = LongList.of(page.values, (value) => describeArchived(value, hub));
+      const next = page.next ? `${page.next.at}.${page.next.count}` : null;
+      return { values, next, undecoded: countUndecoded(page.values) };
     },
   }),
   method({
@@ -91,16 +112,20 @@ export const valueMethods = [
     }),
     result: z.object({
       buckets: z.array(bucketShape).describe('oldest first; those without a value are left out'),
+      undecoded: z
+        .int()
+        .describe('values in no bucket, since data-types.json has changed since they were stored'),
     }),
-    run: async ({ type, node, from, to, bucketMs }, { hub, clock }) => {
+    run: async ({ type, node, from, to, bucketMs }, context) => {
+      const { hub, clock } = context;
       const stretch = { from, to: to ?? clock.now() };
       if ((stretch.to - stretch.from) / bucketMs > MAX_BUCKETS) {
         throw new SessionError('BAD_PARAMS', `bucketMs: there would be more than ${MAX_BUCKETS} buckets`);
       }
-      const series = { node: await resolvePastNode(node, hub), typeId: resolveType(type, hub).id };
-      return {
-        buckets: LongList.of(await asked(hub.archive.buckets(series, stretch, bucketMs)), (bucket) => bucket),
-      };
+      const { id: typeId, name: typeName } = resolveType(type, hub);
+      const query = { node: await resolvePastNode(node, context), typeId, typeName, ...stretch };
+      const { buckets, undecoded } = await asked(hub.archive.buckets(query, bucketMs, context));
+      return { buckets: LongList.of(buckets, (bucket) => bucket), undecoded };
     },
   }),
   method({
@@ -122,49 +147,66 @@ export const valueMethods = [
     result: z.object({
       values: z.array(exportedValueShape),
       next,
+      undecoded,
       progress: z.number().describe('how much has been gone through, 0 to 1'),
     }),
-    run: async ({ type, node, from, to = Number.MAX_SAFE_INTEGER, limit, after }, { hub }) => {
+    run: async ({ type, node, from, to = Number.MAX_SAFE_INTEGER, limit, after }, context) => {
+      const { hub } = context;
       const query = {
         from,
         to,
-        ...(type !== undefined && { typeId: resolveType(type, hub).id }),
-        ...(node !== undefined && { node: await resolvePastNode(node, hub) }),
+        ...(type !== undefined && (await resolvePastType(type, context))),
+        ...(node !== undefined && { node: await resolvePastNode(node, context) }),
       };
-      const page = await asked(
-        hub.archive.read(query, limit, after === undefined ? undefined : readPlace(after)),
-      );
-      const values = longList(page.values, hub, (value) => describeExported(value, hub));
-      return { values, next: page.next ? writePlace(page.next) : null, progress: page.progress };
+      const behind = after === undefined ? undefined : readPlace(after);
+      const page = await asked(hub.archive.read(query, limit, behind, context));
+      const values = LongList.of(page.values, (value) => describeExported(value, hub));
+      const next = page.next ? writePlace(page.next) : null;
+      return { values, next, undecoded: countUndecoded(page.values), progress: page.progress };
     },
   }),
 ] as const;
 
+const ALL_TIME = { from: 0, to: Number.MAX_SAFE_INTEGER };
+
 /** The address of a node that is known, or has left values. Rejects with `NODE_NOT_FOUND`. */
-async function resolvePastNode(node: number | string, hub: Hub): Promise<number> {
+async function resolvePastNode(node: number | string, context: MethodContext): Promise<number> {
+  const { hub } = context;
   const address = resolveAddress(node, hub);
   if (hub.findNode(address)) return address;
-  const { values } = await asked(
-    hub.archive.read({ node: address, from: 0, to: Number.MAX_SAFE_INTEGER }, 1),
-  );
+  const { values } = await asked(hub.archive.read({ node: address, ...ALL_TIME }, 1, undefined, context));
   if (values.length === 0) throw new SessionError('NODE_NOT_FOUND', String(node));
   return address;
 }
 
-/** Values whose type is not defined any more are left out. */
-function longList<Shown>(
-  found: readonly ArchivedValue[],
-  { tables }: Hub,
-  describe: (value: NodeValue) => Shown,
-): LongList<Shown> {
-  return LongList.of(found, ({ node, typeId, value }) => {
-    const type = tables.dataTypes.findById(typeId);
-    return type && describe({ node, type, value });
-  });
+/**
+ * A type of data-types.json, with what was stored under its name when it had another id; or one that is gone, and has
+ * left values. Rejects with `TYPE_NOT_FOUND`.
+ */
+async function resolvePastType(type: number | string, context: MethodContext): Promise<SeriesQuery> {
+  const known = findType(type, context.hub);
+  if (!known) return { typeId: await resolvePastTypeId(type, context) };
+  return typeof type === 'number' ? { typeId: known.id } : { typeId: known.id, typeName: known.name };
 }
 
-function describeExported(value: NodeValue, hub: Hub): ExportedValue {
-  return { ...describeValue(value), name: hub.nameOf(value.node) };
+async function resolvePastTypeId(type: number | string, context: MethodContext): Promise<number> {
+  const { hub } = context;
+  const known = findType(type, hub);
+  if (known) return known.id;
+  const id = typeof type === 'number' ? type : numberIn(type);
+  const query = id === undefined ? { typeName: String(type) } : { typeId: id };
+  const { values } = await asked(hub.archive.read({ ...query, ...ALL_TIME }, 1, undefined, context));
+  const [first] = values;
+  if (!first) throw new SessionError('TYPE_NOT_FOUND', String(type));
+  return first.typeId;
+}
+
+function countUndecoded(values: readonly ArchivedValue[]): number {
+  return values.reduce((count, { formerType }) => count + (formerType === undefined ? 0 : 1), 0);
+}
+
+function describeExported(value: ArchivedValue, hub: Hub): ExportedValue {
+  return { ...describeArchived(value, hub), name: hub.nameOf(value.node) };
 }
 
 /** Turns what the archive can't do into a refusal. */

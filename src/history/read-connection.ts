@@ -1,0 +1,74 @@
+import { statSync } from 'node:fs';
+import type Sqlite from 'better-sqlite3';
+import type { DataTypes } from '../protocol/data-types.js';
+import type { OpenSqlite } from './database.js';
+import { EventWriter } from './event-record.js';
+import { type Slices, type StoredPage, StoreReader } from './store-reader.js';
+import type { Answer, Question } from './thread-messages.js';
+
+/** In WAL mode a reader waits for nobody but one that repairs the file after a crash. */
+const BUSY_TIMEOUT_MS = 1000;
+const CACHE_KIB = 4096;
+const FIRST_PAGE_SIZE = 65_536;
+
+export interface ReadConnectionParts {
+  readonly sqlite: OpenSqlite;
+  readonly file: string;
+  readonly dataTypes: DataTypes;
+}
+
+/** A connection to the store that can only read. It follows the file: one that was set aside is not read on. */
+export class ReadConnection {
+  readonly #parts: ReadConnectionParts;
+  #database: Sqlite.Database | undefined;
+  #reader: StoreReader | undefined;
+  /** Which file the name stood for when it was opened. */
+  #identity = '';
+
+  constructor(parts: ReadConnectionParts) {
+    this.#parts = parts;
+  }
+
+  /** Throws as SQLite does, and so does the work. */
+  *run(question: Question): Slices<Answer> {
+    const reader = this.#open();
+    switch (question.kind) {
+      case 'read':
+        return packPage(yield* reader.read(question.query, question.limit, question.behind));
+      case 'current':
+        return packPage(yield* reader.current(question.query, question.time));
+      case 'buckets':
+        return { kind: 'buckets', ...(yield* reader.buckets(question.query, question.bucketMs)) };
+    }
+  }
+
+  close(): void {
+    this.#database?.close();
+    this.#database = undefined;
+    this.#reader = undefined;
+  }
+
+  #open(): StoreReader {
+    const { sqlite, file, dataTypes } = this.#parts;
+    const identity = identityOf(file);
+    if (this.#reader && identity === this.#identity) return this.#reader;
+    this.close();
+    const database = new sqlite(file, { readonly: true, timeout: BUSY_TIMEOUT_MS });
+    database.pragma(`cache_size = -${CACHE_KIB}`);
+    this.#database = database;
+    this.#identity = identity;
+    this.#reader = new StoreReader(database, dataTypes);
+    return this.#reader;
+  }
+}
+
+function identityOf(file: string): string {
+  const { dev, ino } = statSync(file);
+  return `${dev}:${ino}`;
+}
+
+function packPage({ values, ...page }: StoredPage): Answer {
+  const writer = new EventWriter(FIRST_PAGE_SIZE);
+  for (const { node, typeId, value } of values) writer.writeValue(node, typeId, value);
+  return { kind: 'values', values: writer.take(), ...page };
+}
