@@ -36,6 +36,7 @@ import { namingFailures } from './socket/socket-failures.js';
 import { defaultSocketPath } from './socket/socket-path.js';
 import { MapPicture } from './socket/web/map-picture.js';
 import { WebServer } from './socket/web/web-server.js';
+import { Stopping } from './stopping.js';
 import { describeLinkStatus } from './uart/describe-link.js';
 import type { OpenLink } from './uart/link.js';
 import type { LinkStatus } from './uart/link-keeper.js';
@@ -290,17 +291,38 @@ export class Gateway {
     this.#uart.start();
   }
 
-  /** Ends clients and link, from any state; the locks go last. */
-  async stop(): Promise<void> {
-    const connectors = [...this.#connectors.values()].map((connector) => connector.stop());
-    await Promise.all([...connectors, this.#server.stop(), this.#web?.stop()]);
-    await this.#uart.stop();
+  /**
+   * Ends clients and link, from any state; the locks go last. Takes 8 s at most. Resolves with what could not be sent or
+   * closed in that time, which the log has too.
+   */
+  async stop(): Promise<readonly string[]> {
+    const stopping = new Stopping();
+    await stopping.run(
+      ...[...this.#connectors].map(([name, connector]) => ({
+        what: `connector ${name}`,
+        limitMs: 2500,
+        stop: () => connector.stop(),
+      })),
+      { what: 'clients', limitMs: 2500, stop: () => this.#server.stop() },
+      { what: 'dashboard', limitMs: 2500, stop: () => this.#web?.stop() },
+    );
+    await stopping.run({ what: 'link to the root', limitMs: 2000, stop: () => this.#uart.stop() });
     this.#network.stop();
-    await Promise.all([this.#history?.close(), this.#classicLog?.close()]);
-    await this.recorder?.stop();
-    await this.#stateLock?.release();
-    for (const lock of this.#locks.splice(0)) await lock.release();
+    const forStores = stopping.remainingMs - 1000;
+    await stopping.run(
+      { what: 'history', limitMs: forStores, stop: () => this.#history?.close() },
+      { what: 'classic log', limitMs: forStores, stop: () => this.#classicLog?.close() },
+    );
+    await stopping.run({ what: 'recorder', limitMs: 500, stop: () => this.recorder?.stop() });
+    await stopping.run({ what: 'locks', limitMs: 500, stop: () => this.#releaseLocks() });
+    for (const what of stopping.unfinished) this.#log.warn(`stop ${what}`, `stopped without ${what}`);
+    return stopping.unfinished;
+  }
+
+  async #releaseLocks(): Promise<void> {
+    const locks = [this.#stateLock, ...this.#locks.splice(0)];
     this.#stateLock = undefined;
+    for (const lock of locks) await lock?.release();
   }
 }
 

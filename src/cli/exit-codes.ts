@@ -13,6 +13,7 @@ export const EXIT = {
   linkDown: 5,
   badConfig: 6,
   taken: 7,
+  stopIncomplete: 8,
 } as const;
 
 /** The same for people; after `--help`. */
@@ -26,6 +27,7 @@ Exit codes:
   5  no link to the root
   6  a setting is wrong
   7  another program holds the socket, the port or the state directory
+  8  the gateway stopped, but something could not be sent or closed in time
 `;
 
 /** What each error of the gateway itself ends the process with. */
