@@ -43,8 +43,10 @@ const MAX_REFUSED = 64;
 const MAX_UNFINISHED = 67_108_864;
 /** A client that sends nothing for so long is asked by TCP whether it is still there. */
 const KEEP_ALIVE_MS = 60_000;
-/** What a stopping gateway gives its clients to take what was sent to them. */
-const STOP_TIMEOUT_MS = 500;
+/** What a stopping gateway gives the clients that it has accepted to ask, and to be answered. */
+const STOP_GRACE_MS = 500;
+/** Then, to take what was sent to them. */
+const STOP_LINGER_MS = 500;
 /** Connections that the kernel may hold until they are accepted. */
 const BACKLOG = 511;
 
@@ -111,14 +113,21 @@ export class ClientServer {
     });
   }
 
-  /** Stops accepting, ends every connection, and removes the socket files. */
+  /**
+   * Stops accepting at once, answers what was accepted, ends every connection, and removes the socket files that are
+   * its own. Who waits in the queue of a passed socket is left to the next process.
+   */
   async stop(): Promise<void> {
+    const { clock } = this.#parts;
     const closed = this.#servers.map(
       (server) => new Promise<void>((resolve) => server.close(() => resolve())),
     );
     for (const connection of this.#connections) connection.stop();
-    const cancel = this.#parts.clock.after(STOP_TIMEOUT_MS, () => {
-      for (const connection of this.#connections) connection.cut();
+    let cancel = clock.after(STOP_GRACE_MS, () => {
+      for (const connection of this.#connections) connection.stopNow();
+      cancel = clock.after(STOP_LINGER_MS, () => {
+        for (const connection of this.#connections) connection.cut();
+      });
     });
     await Promise.all(closed);
     cancel();
