@@ -214,6 +214,9 @@ export class Gateway {
     const fault = prepareStateDirectory(directory);
     if (fault !== undefined) return this.#goWithoutHistory(fault);
     this.#stateLock = await lockState(directory);
+    const { limit } = this.#stateLock;
+    if (limit !== undefined)
+      this.#log.info(`no lock file (${limit}): a gateway in another container is not noticed`);
     this.#stateDirectory = directory;
     this.#audit.keepIn(join(directory, 'audit.jsonl'));
     const opened = await History.open({

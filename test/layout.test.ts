@@ -57,8 +57,10 @@ const TOOLS = [
   'histogram',
   'clean-text',
   'package-root',
+  'lock-file',
   'process-lock',
   'socket-location',
+  'stopping',
 ];
 
 /**
@@ -73,7 +75,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   histogram: [],
   'clean-text': [],
   'package-root': [],
+  'lock-file': [],
   'process-lock': [],
+  stopping: [],
   'socket-location': [],
   log: [],
   uart: [],
