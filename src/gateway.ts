@@ -30,10 +30,11 @@ import { FlightRecorder } from './recorder/flight-recorder.js';
 import { AuditTrail } from './socket/audit.js';
 import { findCommandFault } from './socket/classic/commands.js';
 import { ClientServer } from './socket/client-server.js';
-import { lockClientSocket, openClientSocket, type PassedSocket } from './socket/client-socket.js';
+import { ClientSocket, type PassedSocket } from './socket/client-socket.js';
 import type { GatewayFacts } from './socket/session/method.js';
 import { namingFailures } from './socket/socket-failures.js';
 import { defaultSocketPath } from './socket/socket-path.js';
+import { SocketWatch, type Watched } from './socket/socket-watch.js';
 import { MapPicture } from './socket/web/map-picture.js';
 import { WebServer } from './socket/web/web-server.js';
 import { Stopping } from './stopping.js';
@@ -96,7 +97,8 @@ export class Gateway {
   readonly #facts: GatewayFacts;
   #connectors: ReadonlyMap<string, Connector> = new Map();
   readonly #audit: AuditTrail;
-  #locks: ProcessLock[] = [];
+  readonly #sockets: readonly ClientSocket[];
+  #socketWatch: SocketWatch | undefined;
   #stateLock: ProcessLock | undefined;
   /** While it is this gateway's alone. */
   #stateDirectory: string | undefined;
@@ -150,6 +152,7 @@ export class Gateway {
       tap,
       settings: this.#settings.clients,
     });
+    this.#sockets = this.#createSockets();
     this.#web =
       this.#settings.web &&
       new WebServer({
@@ -179,26 +182,59 @@ export class Gateway {
    * `NO_PERMISSION`, `SOCKET_FAILED`; the state directory: `STATE_TAKEN`; a connector's settings: `BAD_CONFIG`.
    */
   async serve(): Promise<void> {
-    const { clients, sockets, tcp } = this.#parts.config;
-    const main = { ...clients, where: this.#parts.passedSocket ?? this.socketPath, path: this.socketPath };
-    const all = [main, ...sockets.map((socket) => ({ ...socket, where: socket.path }))];
-    for (const { where, path } of all) {
-      await namingFailures(path, async () => this.#locks.push(await lockClientSocket(where)));
-    }
+    for (const socket of this.#sockets) await namingFailures(socket.path, () => socket.lock());
     await namingFailures(this.socketPath, () => this.#openHistory());
-    for (const socket of all) {
-      await namingFailures(socket.path, () => openClientSocket(this.#server, socket.where, socket));
-    }
-    for (const port of tcp) {
-      const name = `127.0.0.1:${port}`;
-      await namingFailures(name, () => this.#server.listen({ at: { port }, role: clients.tcp_role, name }));
-    }
+    for (const socket of this.#sockets) await namingFailures(socket.path, () => socket.open());
+    const ports = await this.#listenOnPorts();
     this.webUrl = await this.#serveWeb();
     this.#connectors = await this.#loadConnectors();
+    this.#socketWatch = this.#createSocketWatch(ports);
+  }
+
+  #createSockets(): ClientSocket[] {
+    const { config, passedSocket } = this.#parts;
+    return [
+      new ClientSocket(this.#server, passedSocket ?? this.socketPath, config.clients),
+      ...config.sockets.map((socket) => new ClientSocket(this.#server, socket.path, socket)),
+    ];
+  }
+
+  async #listenOnPorts(): Promise<Watched[]> {
+    const { clients, tcp } = this.#parts.config;
+    const watched: Watched[] = [];
+    for (const port of tcp) {
+      const name = `127.0.0.1:${port}`;
+      const place = { at: { port }, role: clients.tcp_role, name };
+      const listener = await namingFailures(name, () => this.#server.listen(place));
+      watched.push(watchListening(name, () => listener.isOpen));
+    }
+    return watched;
+  }
+
+  /** After the web server has its address. */
+  #createSocketWatch(ports: readonly Watched[]): SocketWatch {
+    const { clock = systemClock, clientClock = clock } = this.#parts;
+    const web = this.webUrl === undefined ? undefined : this.#web;
+    const watched = [
+      ...this.#sockets.map((socket) => ({ name: socket.path, check: () => socket.check() })),
+      ...ports,
+      ...(web ? [watchListening(this.webUrl ?? '', () => web.isListening)] : []),
+    ];
+    return new SocketWatch(watched, {
+      clock: clientClock,
+      log: this.#logOf('socket'),
+      onResult: (why) => this.#network.onSocketsLost(why),
+    });
+  }
+
+  /** Looks at once whether clients can connect, and has sockets made again whose files have gone. */
+  async checkSockets(): Promise<void> {
+    await this.#socketWatch?.look();
   }
 
   /** Takes over those settings that can change while it runs. Throws `BAD_CONFIG`; all stay as they were then. */
   reload(next: Config): Reloaded {
+    void this.checkSockets();
     const { names } = this.#settings.config;
     const reloaded = this.#settings.take(next);
     if (reloaded.applied.includes('names')) this.#network.onRenamed(names);
@@ -291,6 +327,7 @@ export class Gateway {
     this.#classicLog?.attach(this.#network);
     for (const connector of this.#connectors.values()) connector.start();
     this.#network.start();
+    this.#socketWatch?.start();
     this.#uart.start();
   }
 
@@ -300,6 +337,7 @@ export class Gateway {
    */
   async stop(): Promise<readonly string[]> {
     const stopping = new Stopping();
+    await stopping.run({ what: 'socket check', limitMs: 500, stop: () => this.#socketWatch?.stop() });
     await stopping.run(
       ...[...this.#connectors].map(([name, connector]) => ({
         what: `connector ${name}`,
@@ -323,10 +361,15 @@ export class Gateway {
   }
 
   async #releaseLocks(): Promise<void> {
-    const locks = [this.#stateLock, ...this.#locks.splice(0)];
+    await this.#stateLock?.release();
     this.#stateLock = undefined;
-    for (const lock of locks) await lock?.release();
+    for (const socket of this.#sockets) await socket.release();
   }
+}
+
+/** A listener that only an error of the system can end. */
+function watchListening(name: string, isListening: () => boolean): Watched {
+  return { name, check: async () => (isListening() ? 'there' : new Error('nothing listens there any more')) };
 }
 
 function createRecorder(config: Config, clock: Clock, log: Log): FlightRecorder | undefined {

@@ -31,8 +31,8 @@ export interface FileLock {
 
 type Answer = { readonly state: 'gone' } | ({ readonly state: 'holding' | 'trying' | 'silent' } & LockHolder);
 
-/** A living process answers at once; one that is stopped does not, and counts as a holder. */
-const ANSWER_TIMEOUT_MS = 1000;
+/** A living process answers at once on an idle machine; one that is stopped does not, and counts as a holder. */
+const ANSWER_TIMEOUT_MS = 3000;
 const RETRY_PAUSE_MS = 20;
 /** Those who try at the same time are through with it long before. */
 const MAX_ROUNDS = 150;

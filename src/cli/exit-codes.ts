@@ -40,6 +40,7 @@ export const EXIT_BY_CODE: Readonly<Record<ErrorCode, number>> = {
   ADDRESS_IN_USE: EXIT.taken,
   NO_PERMISSION: EXIT.noPermission,
   SOCKET_FAILED: EXIT.failed,
+  SOCKET_LOST: EXIT.notRunning,
   PTY_LOST: EXIT.failed,
   BAD_RECORDING: EXIT.failed,
   FILE_FAILED: EXIT.failed,

@@ -8,6 +8,7 @@ export const HEALTH_REASONS = {
   notOpenYet: 'the link is being opened',
   rootNotHeard: 'the link is open, but the root has not spoken yet',
   rootSilent: 'the root has said nothing for longer than mesh.root_silent_after_s',
+  socketLost: 'a socket on which clients connect has gone',
   highAlarm: 'an alarm of high priority is active',
 } as const;
 
@@ -17,8 +18,10 @@ export type HealthReason = keyof typeof HEALTH_REASONS | LinkDownReason;
 export interface Health {
   /** The link is open. */
   readonly link: HealthReason | undefined;
-  /** The link is open, and the root has spoken lately: what `/readyz` tells. */
+  /** The link is open, and the root has spoken lately. */
   readonly root: HealthReason | undefined;
+  /** The same, and clients can connect on every socket: what `/readyz` reports. */
+  readonly ready: HealthReason | undefined;
   /** No alarm of high priority is active. */
   readonly alarms: HealthReason | undefined;
 }
@@ -29,13 +32,17 @@ export interface HealthFacts {
   readonly rootSilentMs: number;
   readonly rootSilentAfterMs: number;
   readonly alarms: readonly Alarm[];
+  readonly areSocketsLost: boolean;
 }
 
-export function judgeHealth({ link, rootSilentMs, rootSilentAfterMs, alarms }: HealthFacts): Health {
+export function judgeHealth(facts: HealthFacts): Health {
+  const { link, rootSilentMs, rootSilentAfterMs, alarms, areSocketsLost } = facts;
   const linkFault = judgeLink(link);
+  const rootFault = linkFault ?? judgeRoot(link, rootSilentMs >= rootSilentAfterMs);
   return {
     link: linkFault,
-    root: linkFault ?? judgeRoot(link, rootSilentMs >= rootSilentAfterMs),
+    root: rootFault,
+    ready: rootFault ?? (areSocketsLost ? 'socketLost' : undefined),
     alarms: alarms.some(({ active, priority }) => active && priority === 'high') ? 'highAlarm' : undefined,
   };
 }

@@ -96,6 +96,7 @@ export class NetworkManager implements Hub {
   readonly #messages = new Counters<Message['kind']>(MESSAGE_KINDS);
   readonly #malformed = new Counters<MalformedReason>(MALFORMED);
   #link: LinkStatus = { state: 'stopped', since: 0 };
+  #areSocketsLost = false;
   /** The frame in hand is the first one since the gateway started. */
   #isFirstWord = true;
 
@@ -195,6 +196,13 @@ export class NetworkManager implements Hub {
     else this.#alarms.clear('HISTORY_FAILING');
   }
 
+  /** Clients can't connect: why, by socket. Undefined when they can on each. */
+  onSocketsLost(why: string | undefined): void {
+    this.#areSocketsLost = why !== undefined;
+    if (why === undefined) this.#alarms.clear('SOCKET_LOST');
+    else this.#alarms.raise('SOCKET_LOST', undefined, why);
+  }
+
   link(): LinkStatus {
     return this.#link;
   }
@@ -261,6 +269,7 @@ export class NetworkManager implements Hub {
       rootSilentMs: this.#picture.root.silentMs,
       rootSilentAfterMs: this.#parts.settings.rootSilentAfterMs,
       alarms: this.#alarms.all(),
+      areSocketsLost: this.#areSocketsLost,
     });
   }
 

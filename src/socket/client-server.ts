@@ -35,6 +35,15 @@ export interface ListeningPlace {
   readonly at: { readonly path: string } | { readonly port: number } | { readonly fd: number };
   readonly role: Role;
   readonly name: string;
+  /** False where another program has put its own socket in this one's location: that must stay. */
+  readonly isOurs?: () => boolean;
+}
+
+/** A socket on which clients are accepted. */
+export interface Listener {
+  readonly isOpen: boolean;
+  /** Accepts nobody more, and removes the socket's file; those who are connected stay. */
+  close(): void;
 }
 
 /** Refused clients that are told why at once; further ones are cut off, so that their number stays bounded. */
@@ -55,7 +64,9 @@ const END_REASONS = Object.keys(CONNECTION_END_REASONS) as ConnectionEndReason[]
 /** Accepts clients on any number of sockets, and counts how each connection ends. */
 export class ClientServer {
   readonly #parts: ClientServerParts;
-  readonly #servers: Server[] = [];
+  readonly #servers = new Map<Server, ListeningPlace>();
+  /** Listening has ended, or is about to: resolved when the connections that came by it are over too. */
+  readonly #closed: Promise<void>[] = [];
   readonly #connections = new Set<Connection>();
   readonly #ended = new Counters<ConnectionEndReason>(END_REASONS);
   readonly #totals = new ClientTotals();
@@ -94,7 +105,7 @@ export class ClientServer {
    * Listens on a Unix socket's path, on a port of 127.0.0.1, or on a socket that is open already. Rejects with the
    * system's error.
    */
-  listen(place: ListeningPlace): Promise<void> {
+  listen(place: ListeningPlace): Promise<Listener> {
     const { at } = place;
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
       this.#accept(socket, place),
@@ -107,8 +118,13 @@ export class ClientServer {
         server.on('error', (error) =>
           this.#parts.log.warn('accept', `could not accept a client: ${error.message}`),
         );
-        this.#servers.push(server);
-        resolve();
+        this.#servers.set(server, place);
+        resolve({
+          get isOpen() {
+            return server.listening;
+          },
+          close: () => this.#close(server),
+        });
       });
     });
   }
@@ -119,9 +135,7 @@ export class ClientServer {
    */
   async stop(): Promise<void> {
     const { clock } = this.#parts;
-    const closed = this.#servers.map(
-      (server) => new Promise<void>((resolve) => server.close(() => resolve())),
-    );
+    for (const server of [...this.#servers.keys()]) this.#close(server);
     for (const connection of this.#connections) connection.stop();
     let cancel = clock.after(STOP_GRACE_MS, () => {
       for (const connection of this.#connections) connection.stopNow();
@@ -129,8 +143,16 @@ export class ClientServer {
         for (const connection of this.#connections) connection.cut();
       });
     });
-    await Promise.all(closed);
+    await Promise.all(this.#closed.splice(0));
     cancel();
+  }
+
+  /** Node removes whatever lies at the path: where that is not this socket's file, the process's end closes it. */
+  #close(server: Server): void {
+    const isOurs = this.#servers.get(server)?.isOurs?.() ?? true;
+    this.#servers.delete(server);
+    if (isOurs) this.#closed.push(new Promise((resolve) => server.close(() => resolve())));
+    else server.unref();
   }
 
   #accept(socket: Socket, place: ListeningPlace): void {

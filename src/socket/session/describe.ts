@@ -48,7 +48,7 @@ export function describeHealth(health: Health): HealthInfo {
       text: reason ? healthText(reason) : null,
     };
   });
-  return { ready: health.root === undefined, healthy: checks.every(({ ok }) => ok), checks };
+  return { ready: health.ready === undefined, healthy: checks.every(({ ok }) => ok), checks };
 }
 
 /** A reason in words. */

@@ -102,6 +102,7 @@ export const alarmShape = z.object({
     'ROOT_CHANGED',
     'ROOT_RESTARTED',
     'HISTORY_FAILING',
+    'SOCKET_LOST',
     'NODE_DISCONNECTED',
     'QUEUE_FULL',
     'ID_TAKEN',
@@ -142,7 +143,9 @@ export const messageShape = z.object({
 });
 
 export const healthShape = z.object({
-  ready: z.boolean().describe('the link is open and the root has spoken lately'),
+  ready: z
+    .boolean()
+    .describe('the link is open, the root has spoken lately, and clients can connect on every socket'),
   healthy: z.boolean().describe('every check is passed'),
   checks: z.array(
     z.object({
