@@ -24,6 +24,8 @@ export class SocketWatch {
   readonly #parts: SocketWatchParts;
   readonly #watched: readonly Watched[];
   #looking: Promise<void> | undefined;
+  /** As the log has them. */
+  #faults: readonly string[] = [];
   #isStopped = true;
   #cancelTimer: CancelTimer = () => {};
 
@@ -62,7 +64,10 @@ export class SocketWatch {
       if (found === 'again') log.warn('again', `${watched.name} had gone, and was made again`);
       if (found instanceof Error) faults.push(describe(found, watched.name));
     }
-    for (const fault of faults) log.warn(`lost ${fault}`, `clients can not connect: ${fault}`);
+    for (const fault of faults.filter((each) => !this.#faults.includes(each))) {
+      log.warn(`lost ${fault}`, `clients can not connect: ${fault}`);
+    }
+    this.#faults = faults;
     onResult(faults.length === 0 ? undefined : `clients can not connect: ${faults.join('; ')}`);
   }
 }
