@@ -11,6 +11,7 @@ export const ERROR_CODES = {
   ADDRESS_IN_USE: 'another program holds the TCP port',
   NO_PERMISSION: 'the operating system refused access',
   SOCKET_FAILED: 'a socket could not be opened',
+  SOCKET_LOST: 'a gateway runs, but the file of its socket has gone',
   PTY_LOST: 'the pseudo-terminal of a virtual mesh went away',
   BAD_RECORDING: 'a file is no recording, or none that can be replayed or compared',
   FILE_FAILED: 'a file could not be read or written',

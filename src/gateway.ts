@@ -32,13 +32,15 @@ import { FlightRecorder } from './recorder/flight-recorder.js';
 import { AuditTrail } from './socket/audit.js';
 import { findCommandFault } from './socket/classic/commands.js';
 import { ClientServer } from './socket/client-server.js';
-import { lockClientSocket, openClientSocket, type PassedSocket } from './socket/client-socket.js';
+import { ClientSocket, type PassedSocket } from './socket/client-socket.js';
 import type { GatewayFacts } from './socket/session/method.js';
 import { SharedLimits } from './socket/shared-limits.js';
 import { namingFailures } from './socket/socket-failures.js';
 import { defaultSocketPath } from './socket/socket-path.js';
+import { SocketWatch, type Watched } from './socket/socket-watch.js';
 import { MapPicture } from './socket/web/map-picture.js';
 import { WebServer } from './socket/web/web-server.js';
+import { Stopping } from './stopping.js';
 import { describeLinkStatus } from './uart/describe-link.js';
 import type { OpenLink } from './uart/link.js';
 import type { LinkStatus } from './uart/link-keeper.js';
@@ -74,6 +76,14 @@ export function loadTables(config: Config): Tables {
   return { opcodes, dataTypes };
 }
 
+/** How a stop went. */
+export interface Stopped {
+  /** What could not be sent or closed in time, each with its reason. */
+  readonly unfinished: readonly string[];
+  /** Events that are not in the history. */
+  readonly lostEvents: number;
+}
+
 export interface WebAddress {
   readonly host: string;
   readonly port: number;
@@ -98,7 +108,8 @@ export class Gateway {
   readonly #facts: GatewayFacts;
   #connectors: ReadonlyMap<string, Connector> = new Map();
   readonly #audit: AuditTrail;
-  #locks: ProcessLock[] = [];
+  readonly #sockets: readonly ClientSocket[];
+  #socketWatch: SocketWatch | undefined;
   #stateLock: ProcessLock | undefined;
   /** While it is this gateway's alone. */
   #stateDirectory: string | undefined;
@@ -154,6 +165,7 @@ export class Gateway {
       tap,
       settings: this.#settings.clients,
     });
+    this.#sockets = this.#createSockets();
     this.#web =
       this.#settings.web &&
       new WebServer({
@@ -184,27 +196,60 @@ export class Gateway {
    * `NO_PERMISSION`, `SOCKET_FAILED`; the state directory: `STATE_TAKEN`; a connector's settings: `BAD_CONFIG`.
    */
   async serve(): Promise<void> {
-    const { clients, sockets, tcp } = this.#parts.config;
     refuseSharedListeners(this.#parts.config, this.socketPath);
-    const main = { ...clients, where: this.#parts.passedSocket ?? this.socketPath, path: this.socketPath };
-    const all = [main, ...sockets.map((socket) => ({ ...socket, where: socket.path }))];
-    for (const { where, path } of all) {
-      await namingFailures(path, async () => this.#locks.push(await lockClientSocket(where)));
-    }
+    for (const socket of this.#sockets) await namingFailures(socket.path, () => socket.lock());
     await namingFailures(this.socketPath, () => this.#openHistory());
-    for (const socket of all) {
-      await namingFailures(socket.path, () => openClientSocket(this.#server, socket.where, socket));
-    }
-    for (const port of tcp) {
-      const name = `127.0.0.1:${port}`;
-      await namingFailures(name, () => this.#server.listen({ at: { port }, role: clients.tcp_role, name }));
-    }
+    for (const socket of this.#sockets) await namingFailures(socket.path, () => socket.open());
+    const ports = await this.#listenOnPorts();
     this.webUrl = await this.#serveWeb();
     this.#connectors = await this.#loadConnectors();
+    this.#socketWatch = this.#createSocketWatch(ports);
+  }
+
+  #createSockets(): ClientSocket[] {
+    const { config, passedSocket } = this.#parts;
+    return [
+      new ClientSocket(this.#server, passedSocket ?? this.socketPath, config.clients),
+      ...config.sockets.map((socket) => new ClientSocket(this.#server, socket.path, socket)),
+    ];
+  }
+
+  async #listenOnPorts(): Promise<Watched[]> {
+    const { clients, tcp } = this.#parts.config;
+    const watched: Watched[] = [];
+    for (const port of tcp) {
+      const name = `127.0.0.1:${port}`;
+      const place = { at: { port }, role: clients.tcp_role, name };
+      const listener = await namingFailures(name, () => this.#server.listen(place));
+      watched.push(watchListening(name, () => listener.isOpen));
+    }
+    return watched;
+  }
+
+  /** After the web server has its address. */
+  #createSocketWatch(ports: readonly Watched[]): SocketWatch {
+    const { clock = systemClock, clientClock = clock } = this.#parts;
+    const web = this.webUrl === undefined ? undefined : this.#web;
+    const watched = [
+      ...this.#sockets.map((socket) => ({ name: socket.path, check: () => socket.check() })),
+      ...ports,
+      ...(web ? [watchListening(this.webUrl ?? '', () => web.isListening)] : []),
+    ];
+    return new SocketWatch(watched, {
+      clock: clientClock,
+      log: this.#logOf('socket'),
+      onResult: (why) => this.#network.onSocketsLost(why),
+    });
+  }
+
+  /** Looks at once whether clients can connect, and has sockets made again whose files have gone. */
+  async checkSockets(): Promise<void> {
+    await this.#socketWatch?.look();
   }
 
   /** Takes over those settings that can change while it runs. Throws `BAD_CONFIG`; all stay as they were then. */
   reload(next: Config): Reloaded {
+    void this.checkSockets();
     const { names } = this.#settings.config;
     const reloaded = this.#settings.take(next);
     if (reloaded.applied.includes('names')) this.#network.onRenamed(names);
@@ -219,6 +264,9 @@ export class Gateway {
     const directory = config.state ?? defaultStateDirectory(config.simulate);
     prepareStateDirectory(directory);
     this.#stateLock = await lockState(directory);
+    const { limit } = this.#stateLock;
+    if (limit !== undefined)
+      this.#log.info(`no lock file (${limit}): a gateway in another container is not noticed`);
     this.#stateDirectory = directory;
     this.#audit.keepIn(join(directory, 'audit.jsonl'), () => prepareStateDirectory(directory));
     const opened = await History.open({
@@ -300,27 +348,55 @@ export class Gateway {
     this.#classicLog?.attach(this.#network);
     for (const connector of this.#connectors.values()) connector.start();
     this.#network.start();
+    this.#socketWatch?.start();
     this.#uart.start();
   }
 
   /**
-   * Ends clients and link, from any state; the locks go last. Resolves with how many events the history could not store
-   * before the end.
+   * Ends clients and link, from any state; the locks go last. Takes 8 s at most. Resolves with what could not be sent or
+   * closed in that time, which the log has too, and with how many events the history could not store.
    */
-  async stop(): Promise<number> {
+  async stop(): Promise<Stopped> {
+    const stopping = new Stopping();
+    let lostEvents = 0;
     const readersGone = this.#history?.stopReading();
-    const connectors = [...this.#connectors.values()].map((connector) => connector.stop());
-    await Promise.all([...connectors, this.#server.stop(), this.#web?.stop()]);
-    await this.#uart.stop();
+    await stopping.run({ what: 'socket check', limitMs: 500, stop: () => this.#socketWatch?.stop() });
+    await stopping.run(
+      ...[...this.#connectors].map(([name, connector]) => ({
+        what: `connector ${name}`,
+        limitMs: 2500,
+        stop: () => connector.stop(),
+      })),
+      { what: 'clients', limitMs: 2500, stop: () => this.#server.stop() },
+      { what: 'dashboard', limitMs: 2500, stop: () => this.#web?.stop() },
+      { what: 'readers of the history', limitMs: 2500, stop: () => readersGone },
+    );
+    await stopping.run({ what: 'link to the root', limitMs: 2000, stop: () => this.#uart.stop() });
     this.#network.stop();
-    await readersGone;
-    const [lostEvents = 0] = await Promise.all([this.#history?.close(), this.#classicLog?.close()]);
-    await this.recorder?.stop();
-    await this.#stateLock?.release();
-    for (const lock of this.#locks.splice(0)) await lock.release();
-    this.#stateLock = undefined;
-    return lostEvents;
+    const forStores = stopping.remainingMs - 1000;
+    const closeHistory = async () => {
+      lostEvents = (await this.#history?.close(forStores - 200)) ?? 0;
+    };
+    await stopping.run(
+      { what: 'history', limitMs: forStores, stop: closeHistory },
+      { what: 'classic log', limitMs: forStores, stop: () => this.#classicLog?.close() },
+    );
+    await stopping.run({ what: 'recorder', limitMs: 500, stop: () => this.recorder?.stop() });
+    await stopping.run({ what: 'locks', limitMs: 500, stop: () => this.#releaseLocks() });
+    for (const what of stopping.unfinished) this.#log.warn(`stop ${what}`, `stopped without ${what}`);
+    return { unfinished: stopping.unfinished, lostEvents };
   }
+
+  async #releaseLocks(): Promise<void> {
+    await this.#stateLock?.release();
+    this.#stateLock = undefined;
+    for (const socket of this.#sockets) await socket.release();
+  }
+}
+
+/** A listener that only an error of the system can end. */
+function watchListening(name: string, isListening: () => boolean): Watched {
+  return { name, check: async () => (isListening() ? 'there' : new Error('nothing listens there any more')) };
 }
 
 function createRecorder(config: Config, clock: Clock, log: Log): FlightRecorder | undefined {

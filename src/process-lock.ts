@@ -1,22 +1,36 @@
 /**
- * A lock on a path that only one process has. It is a Unix socket in Linux's abstract namespace, named after the path:
- * the kernel takes it back when the process ends, however it ends. Whoever connects to it is told the holder's process
- * id. On other systems there is no such lock, and everybody gets it.
+ * A lock on a path that only one process has. On Linux it is twofold: a Unix socket in the abstract namespace, named
+ * after the path, which the kernel takes back when the process ends, however it ends; and a socket file beside the path
+ * (lock-file.ts), since each network namespace has abstract sockets of its own and two containers may share a directory.
+ * Anyone who connects to either reads the holder's process id. On other systems there is only the file.
  */
 import { createHash } from 'node:crypto';
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { basename, dirname, join, resolve } from 'node:path';
 import { systemErrorCode } from './errors.js';
+import {
+  type FileLock,
+  findFileLockHolder,
+  type LockHolder,
+  NoLockFiles,
+  pidNamespace,
+  readHolder,
+  takeFileLock,
+} from './lock-file.js';
 
 export interface ProcessLock {
+  /** Why it holds only within this network namespace; undefined where it holds for all who share the directory. */
+  readonly limit: string | undefined;
+  /** Makes the file again where it was removed. Rejects with `LockHeld` when another process has used that. */
+  renew(): Promise<void>;
   release(): Promise<void>;
 }
 
-/** Another process has the lock; `pid`: which, where it says so. */
+/** Another process has the lock. */
 export class LockHeld extends Error {
-  constructor(readonly pid: string | undefined) {
-    super(pid === undefined ? 'another program has the lock' : `process ${pid} has the lock`);
+  constructor(readonly holder: LockHolder) {
+    super(`${describeHolder(holder)} has the lock`);
   }
 }
 
@@ -25,36 +39,96 @@ const HOLDER_TIMEOUT_MS = 1000;
 
 /** Takes the lock, or rejects with `LockHeld`. The path need not exist; two names of one file give one lock. */
 export async function takeLock(path: string): Promise<ProcessLock> {
-  if (process.platform !== 'linux') return { release: async () => {} };
-  const name = lockName(path);
-  /** Any user of the machine may connect to it: nobody is kept. */
+  const real = realPath(path);
+  const server = process.platform === 'linux' ? await takeName(lockName(real)) : undefined;
+  try {
+    return new HeldLock(real, server, await fileLock(real));
+  } catch (error) {
+    await close(server);
+    throw error;
+  }
+}
+
+/** Who has the lock; undefined when nobody has. The directory may be gone. */
+export async function findLockHolder(path: string): Promise<LockHolder | undefined> {
+  const real = realPath(path);
+  const byName = process.platform === 'linux' ? await askHolder(lockName(real)) : undefined;
+  return byName ?? findFileLockHolder(real);
+}
+
+/** `the gateway with process id 12`, and what else it may be. */
+export function describeHolder({ pid, isElsewhere }: LockHolder): string {
+  if (isElsewhere) return 'a gateway in another container';
+  return pid === undefined ? 'another program' : `the gateway with process id ${pid}`;
+}
+
+class HeldLock implements ProcessLock {
+  readonly #path: string;
+  readonly #server: Server | undefined;
+  #file: FileLock | string;
+
+  constructor(path: string, server: Server | undefined, file: FileLock | string) {
+    this.#path = path;
+    this.#server = server;
+    this.#file = file;
+  }
+
+  get limit(): string | undefined {
+    return typeof this.#file === 'string' ? this.#file : undefined;
+  }
+
+  async renew(): Promise<void> {
+    if (typeof this.#file !== 'string' && this.#file.isInPlace()) return;
+    const old = this.#file;
+    this.#file = await fileLock(this.#path);
+    if (typeof old !== 'string') await old.release();
+  }
+
+  async release(): Promise<void> {
+    if (typeof this.#file !== 'string') await this.#file.release();
+    await close(this.#server);
+  }
+}
+
+/** The lock, or why there can be none. Rejects with `LockHeld`. */
+async function fileLock(path: string): Promise<FileLock | string> {
+  try {
+    const taken = await takeFileLock(path);
+    if ('release' in taken) return taken;
+    throw new LockHeld(taken);
+  } catch (error) {
+    if (error instanceof NoLockFiles) return error.message;
+    throw error;
+  }
+}
+
+/** Rejects with `LockHeld`. Any user of the machine may connect to it: nobody is kept. */
+async function takeName(name: string): Promise<Server> {
   const server = createServer((socket) => {
     socket.on('error', () => {});
-    socket.end(`${process.pid}\n`, () => socket.destroy());
+    socket.end(`${process.pid} ${pidNamespace()}\n`, () => socket.destroy());
   });
   server.unref();
   try {
     await listen(server, name);
+    return server;
   } catch (error) {
     if (systemErrorCode(error) !== 'EADDRINUSE') throw error;
-    throw new LockHeld(await askHolder(name));
+    throw new LockHeld((await askHolder(name)) ?? { pid: undefined, isElsewhere: false });
   }
-  return { release: () => new Promise((resolve) => server.close(() => resolve())) };
 }
 
-function lockName(path: string): string {
-  const real = join(realPathOf(resolve(dirname(path))), basename(path));
+/** Of a directory that is gone, the path by the nearest one that is there. */
+function realPath(path: string): string {
+  const full = resolve(path);
+  const directory = dirname(full);
+  if (directory === full) return full;
+  const real = existsSync(directory) ? realpathSync(directory) : realPath(directory);
+  return join(real, basename(full));
+}
+
+function lockName(real: string): string {
   return `\0meshgate/${createHash('sha256').update(real).digest('hex')}`;
-}
-
-/** As far as the path exists; the rest as it is written. */
-function realPathOf(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch (error) {
-    if (systemErrorCode(error) === undefined || path === dirname(path)) throw error;
-    return join(realPathOf(dirname(path)), basename(path));
-  }
 }
 
 function listen(server: Server, path: string): Promise<void> {
@@ -64,15 +138,23 @@ function listen(server: Server, path: string): Promise<void> {
   });
 }
 
-function askHolder(name: string): Promise<string | undefined> {
+function close(server: Server | undefined): Promise<void> {
+  return new Promise((resolve) => (server ? server.close(() => resolve()) : resolve()));
+}
+
+/** Undefined when nobody listens there. */
+function askHolder(name: string): Promise<LockHolder | undefined> {
   return new Promise((resolve) => {
     let answer = '';
+    let isFree = false;
     const socket = connect(name);
     socket.setTimeout(HOLDER_TIMEOUT_MS, () => socket.destroy());
     socket.on('data', (chunk) => {
-      answer = (answer + chunk.toString('latin1')).slice(0, 16);
+      answer = (answer + chunk.toString('latin1')).slice(0, 64);
     });
-    socket.on('error', () => {});
-    socket.on('close', () => resolve(/^\d+/.exec(answer)?.[0]));
+    socket.on('error', (error) => {
+      isFree = systemErrorCode(error) === 'ECONNREFUSED';
+    });
+    socket.on('close', () => resolve(isFree ? undefined : readHolder(answer)));
   });
 }

@@ -58,12 +58,14 @@ const TOOLS = [
   'clean-text',
   'number-text',
   'package-root',
+  'lock-file',
   'process-lock',
   'text-file',
   'toml',
   'socket-location',
   'origin',
   'listen-near',
+  'stopping',
 ];
 
 /**
@@ -79,9 +81,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'clean-text': [],
   'number-text': [],
   'package-root': [],
+  'lock-file': [],
   'process-lock': [],
   'text-file': [],
   toml: [],
+  stopping: [],
   'socket-location': [],
   origin: [],
   'listen-near': [],

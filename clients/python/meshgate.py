@@ -534,8 +534,8 @@ class _Connection:
         self._is_closed = False
         #: Only one may wait for room at a time, before Python 3.10.
         self._draining = asyncio.Lock()
-        #: The gateway has said something: it was worth connecting.
-        self.has_spoken = False
+        #: The gateway has answered a request: it does more than accept and turn away.
+        self.has_served = False
         self.reading = asyncio.ensure_future(self._read())
 
     @staticmethod
@@ -619,7 +619,6 @@ class _Connection:
 
     def _take_line(self, line: bytes) -> None:
         """What is not JSON is not from a gateway, and is left out."""
-        self.has_spoken = True
         try:
             message = json.loads(line)
         except ValueError:
@@ -632,6 +631,7 @@ class _Connection:
         on_reply = self._pending.pop(message.get("id", 0), None)
         if on_reply is None:
             return
+        self.has_served = True
         error = message.get("error")
         if error is None:
             on_reply(message.get("result", {}), None)
@@ -874,7 +874,7 @@ class AsyncClient(_Methods[Coroutine[Any, Any, JsonObject]]):
         if not self._reconnects:
             self._shut(ConnectionLost())
             return ConnectionLost()
-        if connection.has_spoken:
+        if connection.has_served:
             self._pause = FIRST_PAUSE
         self._settled.clear()
         self._reconnecting = asyncio.ensure_future(self._reconnect())

@@ -312,6 +312,8 @@ class ErrorsTest(unittest.TestCase):
     def test_the_socket_is_found(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "meshgate.sock")
+            with open(path, "w", encoding="ascii"):
+                pass
             self.assertEqual(meshgate.find_socket("/a"), "/a")
             self.assertEqual(meshgate.find_socket(None, {"MESHGATE_SOCKET": "/b"}), "/b")
             self.assertEqual(meshgate.find_socket(None, {"XDG_RUNTIME_DIR": folder}), path)

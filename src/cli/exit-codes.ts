@@ -13,6 +13,7 @@ export const EXIT = {
   linkDown: 5,
   badConfig: 6,
   taken: 7,
+  stopIncomplete: 8,
 } as const;
 
 /** The same for people; after `--help`. */
@@ -26,6 +27,7 @@ Exit codes:
   5  no link to the root
   6  a setting is wrong
   7  another program holds the socket, the port or the state directory
+  8  the gateway stopped, but something could not be sent or closed in time
 `;
 
 /** The process ends with this, or with a higher code that was given before: the worst that happened counts. */
@@ -43,6 +45,7 @@ export const EXIT_BY_CODE: Readonly<Record<ErrorCode, number>> = {
   ADDRESS_IN_USE: EXIT.taken,
   NO_PERMISSION: EXIT.noPermission,
   SOCKET_FAILED: EXIT.failed,
+  SOCKET_LOST: EXIT.notRunning,
   PTY_LOST: EXIT.failed,
   BAD_RECORDING: EXIT.failed,
   FILE_FAILED: EXIT.failed,

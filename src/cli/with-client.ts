@@ -5,6 +5,7 @@ import { permissionAdvice } from './commands/permission-advice.js';
 import { chosenFleet } from './fleet-choice.js';
 import { currentGateway } from './fleet-scope.js';
 import { note } from './output.js';
+import { findLostSocket } from './socket-advice.js';
 import { type Of, withFleet } from './with-fleet.js';
 
 /** What every command that talks to a gateway takes. */
@@ -60,8 +61,8 @@ async function usingSocket<Result>(
   run: (client: MeshgateClient) => Promise<Result>,
   options: ConnectOptions,
 ): Promise<Result> {
-  const client = await connect({ socket, ...options }).catch((error: unknown) => {
-    throw explainRefusal(error, findSocket(socket));
+  const client = await connect({ socket, ...options }).catch(async (error: unknown) => {
+    throw await explainRefusal(error, socket);
   });
   try {
     return await run(client);
@@ -70,8 +71,11 @@ async function usingSocket<Result>(
   }
 }
 
-function explainRefusal(error: unknown, path: string): unknown {
-  if (!(error instanceof ClientError) || error.code !== 'NO_PERMISSION') return error;
+async function explainRefusal(error: unknown, socket: string | undefined): Promise<unknown> {
+  if (!(error instanceof ClientError)) return error;
+  if (error.code === 'NOT_RUNNING') return (await findLostSocket(socket)) ?? error;
+  if (error.code !== 'NO_PERMISSION') return error;
+  const path = findSocket(socket);
   return new MeshgateError('NO_PERMISSION', `this user may not use ${path}`, permissionAdvice(path));
 }
 

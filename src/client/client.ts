@@ -93,6 +93,7 @@ export class MeshgateClient {
   readonly #streams = new Set<OpenStream>();
   #connection: SessionConnection | undefined;
   #reconnecting: Promise<void> | undefined;
+  #pauseMs = FIRST_PAUSE_MS;
   #endPause: () => void = () => {};
   #closedBy: ClientError | undefined;
   #forgetSignal: () => void;
@@ -293,7 +294,9 @@ export class MeshgateClient {
     if (reason === 'SLOW_READER' || reason === 'LINE_TOO_LONG') this.#shut(new ClientError(reason));
   }
 
+  /** A gateway that accepts and turns away each time is asked as rarely as one that is not there. */
   #onLost(): void {
+    if (this.#connection?.hasServed) this.#pauseMs = FIRST_PAUSE_MS;
     this.#connection = undefined;
     for (const open of this.#streams) open.subscription = undefined;
     if (this.#closedBy) return;
@@ -303,10 +306,9 @@ export class MeshgateClient {
   }
 
   async #reconnect(): Promise<void> {
-    let pauseMs = FIRST_PAUSE_MS;
     while (!this.#connection && !this.#closedBy) {
-      await this.#pause(pauseMs);
-      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+      await this.#pause(this.#pauseMs);
+      this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
       if (!this.#closedBy) await this.open().catch(() => {});
     }
     this.#reconnecting = undefined;

@@ -47,6 +47,7 @@ export class SessionConnection {
   #channel: Channel | undefined;
   #nextId = 1;
   #closedBy: ClientError | undefined;
+  #hasServed = false;
 
   private constructor(handlers: ConnectionHandlers) {
     this.#handlers = handlers;
@@ -74,6 +75,11 @@ export class SessionConnection {
     this.#channel?.write(line);
   }
 
+  /** The gateway has answered a request: it does more than accept and turn away. */
+  get hasServed(): boolean {
+    return this.#hasServed;
+  }
+
   /** What is unanswered is rejected with `reason`. */
   close(reason: ClientError): void {
     this.#closedBy = reason;
@@ -89,6 +95,7 @@ export class SessionConnection {
   #onReply(id: number, { result, error }: Incoming): void {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
+    if (pending) this.#hasServed = true;
     if (error) pending?.onError(new RequestError(error.data?.code ?? 'UNKNOWN', error.message));
     else pending?.onResult(result as never);
   }

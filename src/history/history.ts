@@ -173,8 +173,8 @@ export class History implements Archive {
     return this.#reader.close();
   }
 
-  /** Writes what is left, and waits for that, but not for ever. Resolves with how many events are lost all the same. */
-  async close(): Promise<number> {
+  /** Writes what is left, and waits for that, but no longer than `limitMs`. Resolves with how many events are lost all the same. */
+  async close(limitMs?: number): Promise<number> {
     if (this.#isClosing) return 0;
     this.#unsubscribe();
     this.#flush();
@@ -182,7 +182,7 @@ export class History implements Archive {
     await this.stopReading();
     await this.#joining;
     const before = this.#counters.get('dropped');
-    await this.#thread?.close(this.#lastSeq);
+    await this.#thread?.close(this.#lastSeq, limitMs);
     this.#wakeUnwritten();
     return this.#countLost(before);
   }

@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { errorText, MeshgateError } from '../errors.js';
-import { LockHeld, type ProcessLock, takeLock } from '../process-lock.js';
+import { describeHolder, LockHeld, type ProcessLock, takeLock } from '../process-lock.js';
 
 /**
  * Where a gateway keeps what outlives it: `$STATE_DIRECTORY` (systemd gives it to a service: /var/lib/meshgate), else
@@ -42,10 +42,9 @@ export async function lockState(directory: string): Promise<ProcessLock> {
     return await takeLock(join(directory, 'history.db'));
   } catch (error) {
     if (!(error instanceof LockHeld)) throw error;
-    const holder = error.pid === undefined ? 'another program' : `the gateway with process id ${error.pid}`;
     throw new MeshgateError(
       'STATE_TAKEN',
-      `${holder} already keeps its history in ${directory}`,
+      `${describeHolder(error.holder)} already keeps its history in ${directory}`,
       'end it, or give this one a directory of its own: --state DIR',
     );
   }

@@ -64,10 +64,10 @@ export class ThreadClient {
    * Lets the thread write its last word, but does not wait for ever. A thread that is still in SQLite then is left to end
    * with the process: one that is ended inside better-sqlite3 takes the process with it.
    */
-  async close(lastSeq: number): Promise<void> {
+  async close(lastSeq: number, limitMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
     const isClosed = await new Promise<boolean>((resolve) => {
       this.#onClosed = () => resolve(true);
-      this.#clock.after(CLOSE_TIMEOUT_MS, () => resolve(false));
+      this.#clock.after(limitMs, () => resolve(false));
       this.post({ kind: 'close', lastSeq });
     });
     this.#isOver = true;

@@ -34,6 +34,12 @@ export const ALARM_CODES = {
     text: 'the history store can not be written: what comes now is kept in memory only',
   },
   NODE_DISCONNECTED: { priority: 'medium', of: 'node', lasting: true, text: 'a node is no longer heard' },
+  SOCKET_LOST: {
+    priority: 'high',
+    of: 'gateway',
+    lasting: true,
+    text: 'clients can not connect: a socket of the gateway has gone',
+  },
   QUEUE_FULL: {
     priority: 'medium',
     of: 'gateway',

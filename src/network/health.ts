@@ -15,6 +15,7 @@ export const HEALTH_REASONS = {
     level: 'unhealthy',
     text: 'the root has said nothing for longer than mesh.root_silent_after_s',
   },
+  socketLost: { level: 'unhealthy', text: 'a socket on which clients connect has gone' },
   highAlarm: { level: 'unhealthy', text: 'an alarm of high priority is active' },
   activeAlarm: { level: 'degraded', text: 'an alarm of medium or low priority is active' },
   mostNodesDisconnected: { level: 'unhealthy', text: 'more than half of the nodes are disconnected' },
@@ -29,8 +30,10 @@ export type HealthReason = keyof typeof HEALTH_REASONS | LinkDownReason;
 export interface Health {
   /** The link is open. */
   readonly link: HealthReason | undefined;
-  /** The link is open, and the root has spoken lately: what `/readyz` tells. */
+  /** The link is open, and the root has spoken lately. */
   readonly root: HealthReason | undefined;
+  /** The same, and clients can connect on every socket: what `/readyz` reports. */
+  readonly ready: HealthReason | undefined;
   /** No alarm is active. */
   readonly alarms: HealthReason | undefined;
   /** No node is disconnected. */
@@ -55,14 +58,17 @@ export interface HealthFacts {
   /** Called where it is wanted: it goes through all nodes, and `/readyz` is for everybody. */
   readonly countNodes: () => NodeCounts;
   readonly history: Pick<ArchiveStatus, 'file' | 'fault'>;
+  readonly areSocketsLost: boolean;
 }
 
 export function judgeHealth(facts: HealthFacts): Health {
   const { link, rootSilentMs, rootSilentAfterMs } = facts;
   const linkFault = judgeLink(link);
+  const rootFault = linkFault ?? judgeRoot(link, rootSilentMs >= rootSilentAfterMs);
   return {
     link: linkFault,
-    root: linkFault ?? judgeRoot(link, rootSilentMs >= rootSilentAfterMs),
+    root: rootFault,
+    ready: rootFault ?? (facts.areSocketsLost ? 'socketLost' : undefined),
     alarms: judgeAlarms(facts.alarms),
     get nodes() {
       return judgeNodes(facts.countNodes());

@@ -91,6 +91,7 @@ export class NetworkManager implements Hub {
   readonly #malformed = new Counters<MalformedReason>(MALFORMED);
   readonly #complaints = new Counters<(typeof COMPLAINTS)[number]>(COMPLAINTS);
   #link: LinkStatus = { state: 'stopped', since: 0 };
+  #areSocketsLost = false;
   /** The frame in hand is the first one since the gateway started. */
   #isFirstWord = true;
 
@@ -209,6 +210,13 @@ export class NetworkManager implements Hub {
     else this.#alarms.raise('HISTORY_FAILING', undefined, `${ALARM_CODES.HISTORY_FAILING.text}: ${why}`);
   }
 
+  /** Clients can't connect: why, by socket. Undefined when they can on each. */
+  onSocketsLost(why: string | undefined): void {
+    this.#areSocketsLost = why !== undefined;
+    if (why === undefined) this.#alarms.clear('SOCKET_LOST');
+    else this.#alarms.raise('SOCKET_LOST', undefined, why);
+  }
+
   link(): LinkStatus {
     return this.#link;
   }
@@ -281,6 +289,7 @@ export class NetworkManager implements Hub {
         disconnected: this.#picture.countWhere((status) => status === 'disconnected'),
       }),
       history: this.archive.status(),
+      areSocketsLost: this.#areSocketsLost,
     });
   }
 

@@ -37,14 +37,25 @@ export interface ListeningPlace {
   readonly at: { readonly path: string } | { readonly port: number } | { readonly fd: number };
   readonly role: Role;
   readonly name: string;
+  /** False where another program has put its own socket in this one's location: that must stay. */
+  readonly isOurs?: () => boolean;
+}
+
+/** A socket on which clients are accepted. */
+export interface Listener {
+  readonly isOpen: boolean;
+  /** Accepts nobody more, and removes the socket's file; those who are connected stay. */
+  close(): void;
 }
 
 /** Refused clients that are told why at once; further ones are cut off, so that their number stays bounded. */
 const MAX_REFUSED = 64;
 /** A client that sends nothing for so long is asked by TCP whether it is still there. */
 const KEEP_ALIVE_MS = 60_000;
-/** What a stopping gateway gives its clients to take what was sent to them. */
-const STOP_TIMEOUT_MS = 500;
+/** What a stopping gateway gives the clients that it has accepted to ask, and to be answered. */
+const STOP_GRACE_MS = 500;
+/** Then, to take what was sent to them. */
+const STOP_LINGER_MS = 500;
 /** Connections that the kernel may hold until they are accepted. */
 const BACKLOG = 511;
 
@@ -62,7 +73,9 @@ const END_REASONS = Object.keys(CONNECTION_END_REASONS) as ConnectionEndReason[]
 /** Accepts clients on any number of sockets, and counts how each connection ends. */
 export class ClientServer {
   readonly #parts: ClientServerParts;
-  readonly #servers: Server[] = [];
+  readonly #servers = new Map<Server, ListeningPlace>();
+  /** Listening has ended, or is about to: resolved when the connections that came by it are over too. */
+  readonly #closed: Promise<void>[] = [];
   readonly #connections = new Set<Connection>();
   readonly #ended = new Counters<ConnectionEndReason>(END_REASONS);
   readonly #totals = new ClientTotals();
@@ -100,7 +113,7 @@ export class ClientServer {
    * Listens on a Unix socket's path, on a port of 127.0.0.1, or on a socket that is open already. Rejects with the
    * system's error.
    */
-  listen(place: ListeningPlace): Promise<void> {
+  listen(place: ListeningPlace): Promise<Listener> {
     const { at } = place;
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
       this.#accept(socket, place),
@@ -113,23 +126,41 @@ export class ClientServer {
         server.on('error', (error) =>
           this.#parts.log.warn('accept', `could not accept a client: ${error.message}`),
         );
-        this.#servers.push(server);
-        resolve();
+        this.#servers.set(server, place);
+        resolve({
+          get isOpen() {
+            return server.listening;
+          },
+          close: () => this.#close(server),
+        });
       });
     });
   }
 
-  /** Stops accepting, ends every connection, and removes the socket files. */
+  /**
+   * Stops accepting at once, answers what was accepted, ends every connection, and removes the socket files that are
+   * its own. Who waits in the queue of a passed socket is left to the next process.
+   */
   async stop(): Promise<void> {
-    const closed = this.#servers.map(
-      (server) => new Promise<void>((resolve) => server.close(() => resolve())),
-    );
+    const { clock } = this.#parts;
+    for (const server of [...this.#servers.keys()]) this.#close(server);
     for (const connection of this.#connections) connection.stop();
-    const cancel = this.#parts.clock.after(STOP_TIMEOUT_MS, () => {
-      for (const connection of this.#connections) connection.cut();
+    let cancel = clock.after(STOP_GRACE_MS, () => {
+      for (const connection of this.#connections) connection.stopNow();
+      cancel = clock.after(STOP_LINGER_MS, () => {
+        for (const connection of this.#connections) connection.cut();
+      });
     });
-    await Promise.all(closed);
+    await Promise.all(this.#closed.splice(0));
     cancel();
+  }
+
+  /** Node removes whatever lies at the path: where that is not this socket's file, the process's end closes it. */
+  #close(server: Server): void {
+    const isOurs = this.#servers.get(server)?.isOurs?.() ?? true;
+    this.#servers.delete(server);
+    if (isOurs) this.#closed.push(new Promise((resolve) => server.close(() => resolve())));
+    else server.unref();
   }
 
   #accept(socket: Socket, place: ListeningPlace): void {

@@ -1,5 +1,7 @@
+import { lstatSync } from 'node:fs';
+import { errorText, MeshgateError } from '../errors.js';
 import type { ProcessLock } from '../process-lock.js';
-import type { ClientServer } from './client-server.js';
+import type { ClientServer, Listener } from './client-server.js';
 import type { Role } from './role.js';
 import { lockSocket } from './socket-lock.js';
 import { prepareDirectory, removeStaleSocket, setAccess } from './socket-path.js';
@@ -22,21 +24,91 @@ export interface SocketAccess {
   readonly group?: string | undefined;
 }
 
-/** No other gateway serves this place while the lock is held. Rejects with `SOCKET_TAKEN`. */
-export function lockClientSocket(where: ClientSocketPlace): Promise<ProcessLock> {
-  if (typeof where !== 'string') return lockSocket(where.path);
-  prepareDirectory(where);
-  return lockSocket(where);
+/** A Unix socket on which clients connect: its lock, its file, and what becomes of that. */
+export class ClientSocket {
+  readonly path: string;
+  readonly #server: ClientServer;
+  readonly #where: ClientSocketPlace;
+  readonly #access: SocketAccess;
+  #lock: ProcessLock | undefined;
+  #listener: Listener | undefined;
+  /** Device and inode of the file as it was opened. */
+  #file: string | undefined;
+
+  constructor(server: ClientServer, where: ClientSocketPlace, access: SocketAccess) {
+    this.path = typeof where === 'string' ? where : where.path;
+    this.#server = server;
+    this.#where = where;
+    this.#access = access;
+  }
+
+  /** No other gateway serves this path while the lock is held. Rejects with `SOCKET_TAKEN`. */
+  async lock(): Promise<void> {
+    if (typeof this.#where === 'string') prepareDirectory(this.#where);
+    this.#lock = await lockSocket(this.path);
+  }
+
+  /** Serves clients there. To be called with the lock held. */
+  async open(): Promise<void> {
+    const { role, mode, group } = this.#access;
+    const isOurs = () => this.#file === undefined || this.isInPlace;
+    const name = this.path;
+    if (typeof this.#where !== 'string') {
+      this.#listener = await this.#server.listen({ at: { fd: this.#where.fd }, role, name });
+    } else {
+      await removeStaleSocket(this.path);
+      this.#listener = await this.#server.listen({ at: { path: this.path }, role, name, isOurs });
+      await setAccess(this.path, mode, group);
+    }
+    this.#file = fileId(this.path);
+  }
+
+  /** Clients that look there find this socket. */
+  get isInPlace(): boolean {
+    return this.#file !== undefined && fileId(this.path) === this.#file;
+  }
+
+  /**
+   * Looks whether the socket is in its place, and where it is not makes it again. Resolves with `there`, `again`, or why
+   * clients can't connect. Those that are connected notice nothing.
+   */
+  async check(): Promise<'there' | 'again' | Error> {
+    if (this.isInPlace && this.#listener?.isOpen) return 'there';
+    if (typeof this.#where !== 'string') return passedSocketGone(this.path);
+    try {
+      await this.#openAgain();
+      return 'again';
+    } catch (error) {
+      return error instanceof Error ? error : new Error(errorText(error));
+    }
+  }
+
+  async release(): Promise<void> {
+    await this.#lock?.release();
+    this.#lock = undefined;
+  }
+
+  /** The old one is closed only when nothing of another program lies at the path: closing removes what is there. */
+  async #openAgain(): Promise<void> {
+    prepareDirectory(this.path);
+    await this.#lock?.renew();
+    await removeStaleSocket(this.path);
+    this.#file = undefined;
+    this.#listener?.close();
+    this.#listener = undefined;
+    await this.open();
+  }
 }
 
-/** Serves clients there. To be called with the lock held. */
-export async function openClientSocket(
-  server: ClientServer,
-  where: ClientSocketPlace,
-  { role, mode, group }: SocketAccess,
-): Promise<void> {
-  if (typeof where !== 'string') return server.listen({ at: { fd: where.fd }, role, name: where.path });
-  await removeStaleSocket(where);
-  await server.listen({ at: { path: where }, role, name: where });
-  await setAccess(where, mode, group);
+function passedSocketGone(path: string): MeshgateError {
+  return new MeshgateError(
+    'SOCKET_FAILED',
+    `${path}: the file of the socket that systemd passed has gone`,
+    'systemctl restart meshgate.socket',
+  );
+}
+
+function fileId(path: string): string | undefined {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  return found?.isSocket() ? `${found.dev}:${found.ino}` : undefined;
 }

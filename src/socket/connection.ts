@@ -9,6 +9,7 @@
  * `#end` is the only way out, from any state, with one of the reasons below.
  */
 import type { Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CancelTimer, Clock } from '../clock.js';
 import { errorStack, errorText } from '../errors.js';
 import type { Log } from '../log.js';
@@ -199,14 +200,21 @@ export class Connection {
     this.#end(reason);
   }
 
-  /** Ends the connection because the gateway stops; a session is told why, and has a moment to read it. */
+  /**
+   * The gateway stops. What the client has asked is answered first, also what is still on its way into the process: to
+   * close with bytes unread would reset the connection. Until `stopNow` at the latest.
+   */
   stop(): void {
-    if (this.#session) {
-      this.#session.stop();
-      return;
-    }
-    this.#outbox.flush();
-    this.#end('stopped');
+    if (this.#awaiting === 'events') {
+      this.#outbox.flush();
+      this.#finish('stopped');
+    } else void nextTurns().then(() => this.#session?.stop());
+  }
+
+  /** Ends the connection in order, without waiting for a request or a reply. */
+  stopNow(): void {
+    if (this.#session && this.#awaiting === 'requests') this.#session.stopNow();
+    else if (this.#awaiting !== 'clientToClose') this.#finish('stopped');
   }
 
   #onData(chunk: Buffer): void {
@@ -485,6 +493,12 @@ function* inFewWrites(pieces: Iterable<Buffer>): Generator<Buffer, void> {
     length = 0;
   }
   if (length > 0) yield Buffer.concat(gathered);
+}
+
+/** In two turns of the event loop, what lay in the system's buffers when they began has been read. */
+async function nextTurns(): Promise<void> {
+  await nextTurn();
+  await nextTurn();
 }
 
 /** The refusal for want of room, in the dialect that a client's first bytes are of. */

@@ -61,8 +61,8 @@ function refuseLongPath(path: string): void {
 }
 
 /**
- * Removes the socket file that an ended gateway left behind. To be called with the lock held: no gateway is alive, so
- * a socket that still accepts is another program's.
+ * Removes the socket file that an ended gateway has left. To be called with the lock held. Only a refused connection
+ * proves that nobody serves it: a gateway in another container, or another program, accepts, or this user may not ask.
  */
 export async function removeStaleSocket(path: string): Promise<void> {
   const found = lstatOf(path);
@@ -74,7 +74,7 @@ export async function removeStaleSocket(path: string): Promise<void> {
       'choose another --socket PATH',
     );
   }
-  if (await isServed(path)) throw socketTaken(path, undefined);
+  if (await isServed(path)) throw socketTaken(path, { pid: undefined, isElsewhere: false });
   rmSync(path, { force: true });
 }
 
@@ -120,7 +120,9 @@ function isServed(path: string): Promise<boolean> {
       socket.destroy();
       resolve(true);
     });
-    socket.once('error', (error) => resolve(systemErrorCode(error) === 'EAGAIN'));
+    socket.once('error', (error) =>
+      resolve(!['ECONNREFUSED', 'ENOENT'].includes(systemErrorCode(error) ?? '')),
+    );
   });
 }
 

@@ -43,6 +43,7 @@ interface Answers {
 const WELL: Health = {
   link: undefined,
   root: undefined,
+  ready: undefined,
   alarms: undefined,
   nodes: undefined,
   history: undefined,

@@ -15,6 +15,7 @@ import { NetworkFixture } from '../support/network-fixture.js';
 const WELL: Health = {
   link: undefined,
   root: undefined,
+  ready: undefined,
   alarms: undefined,
   nodes: undefined,
   history: undefined,
@@ -39,7 +40,7 @@ test('a root that is silent for too long is told, with the alarm, until it speak
   await fixture.pass(1000);
   t.deepEqual(
     { ...fixture.network.health() },
-    { ...WELL, link: undefined, root: 'rootSilent', alarms: 'highAlarm' },
+    { ...WELL, root: 'rootSilent', ready: 'rootSilent', alarms: 'highAlarm' },
   );
   fixture.say('00 05 52 00');
   await fixture.pass(1000);
@@ -67,6 +68,15 @@ test('a history that can not be written is a fault, with its cause, until it can
   t.regex(alarm?.text ?? '', /the package is gone$/);
 });
 
+test('a gateway whose socket has gone is not ready, and has the alarm until it is there again', async (t) => {
+  const { network } = await up();
+  network.onSocketsLost('clients can not connect: /run/s: it has gone');
+  t.deepEqual({ ...network.health() }, { ...WELL, ready: 'socketLost', alarms: 'highAlarm' });
+  t.like(network.alarms()[0], { code: 'SOCKET_LOST', text: 'clients can not connect: /run/s: it has gone' });
+  network.onSocketsLost(undefined);
+  t.deepEqual({ ...network.health() }, WELL);
+});
+
 test('setting the host clock changes nothing', async (t) => {
   const fixture = await up();
   fixture.clock.setHostClock(fixture.clock.now() + 1e12);
@@ -77,16 +87,13 @@ test('before the link has ever been open, and while its root has not spoken, the
   const fixture = new NetworkFixture();
   t.deepEqual(
     { ...fixture.network.health() },
-    { ...WELL, link: 'notOpenYet', root: 'notOpenYet', alarms: undefined },
+    { ...WELL, link: 'notOpenYet', root: 'notOpenYet', ready: 'notOpenYet' },
   );
   fixture.link('opening');
   t.is(fixture.network.health().link, 'notOpenYet');
   fixture.link('probing');
   await settled();
-  t.deepEqual(
-    { ...fixture.network.health() },
-    { ...WELL, link: undefined, root: 'rootNotHeard', alarms: undefined },
-  );
+  t.deepEqual({ ...fixture.network.health() }, { ...WELL, root: 'rootNotHeard', ready: 'rootNotHeard' });
 });
 
 test('a root that spoke just before the link was lost and opened again must speak again', async (t) => {
@@ -103,7 +110,7 @@ test('while the link is down, its own reason is the reason', (t) => {
     fixture.network.onLinkStatus({ state: 'backingOff', since: 0, reason });
     t.deepEqual(
       { ...fixture.network.health() },
-      { ...WELL, link: reason, root: reason, alarms: 'highAlarm' },
+      { ...WELL, link: reason, root: reason, ready: reason, alarms: 'highAlarm' },
     );
     t.is(healthText(reason), LINK_DOWN_REASONS[reason]);
   }
@@ -123,6 +130,7 @@ const UP: HealthFacts = {
   alarms: [],
   countNodes: () => ({ total: 12, disconnected: 0 }),
   history: { file: '/h.db' },
+  areSocketsLost: false,
 };
 
 const alarm = (priority: Alarm['priority'], active: boolean): Alarm => ({

@@ -35,6 +35,7 @@ export class FakeBroker {
   refuses: (topic: string) => string | undefined = () => undefined;
   /** Topics that nobody may read. */
   unreadable: readonly string[] = [];
+  answersSubscriptions = true;
   #holds = false;
   #waiting: Waiting[] = [];
 
@@ -163,7 +164,7 @@ export class FakeBroker {
     const retained = [...this.retained];
     for (const topic of topics) this.subscribed.add(topic);
     queueMicrotask(() => {
-      if (attempt.isOver) return;
+      if (attempt.isOver || !this.answersSubscriptions) return;
       onDone(topics.filter((topic) => this.unreadable.includes(topic)));
       for (const [topic, payload] of retained) {
         if (topics.some((filter) => matches(filter, topic))) this.deliver(topic, payload, { retain: true });

@@ -53,7 +53,7 @@ export class MeshgateProcess {
     this.child = spawn(file, given, {
       env: {
         PATH: process.env.PATH ?? '',
-        HOME: process.env.HOME ?? '/',
+        HOME: this.#stateHome,
         XDG_STATE_HOME: this.#stateHome,
         ...LOSSLESS,
         ...env,

@@ -48,8 +48,10 @@ export class Program {
   }
 }
 
-/** What a user's own environment says about gateways is left out. */
+/** What a user's own environment says about gateways, and where they keep their files, is left out. */
 function environment(): NodeJS.ProcessEnv {
-  const entries = Object.entries(process.env).filter(([name]) => !name.startsWith('MESHGATE_'));
+  const entries = Object.entries(process.env).filter(
+    ([name]) => !/^(MESHGATE|XDG|LISTEN|NOTIFY)_/.test(name),
+  );
   return { ...Object.fromEntries(entries), PYTHONDONTWRITEBYTECODE: '1' };
 }

@@ -25,7 +25,10 @@ export async function openOutput(file: string | undefined, signal: AbortSignal):
     const existing = await stat(path).catch(() => undefined);
     if (existing && !existing.isFile()) return device(file, await open(path, 'w'));
     const temporary = `${path}.${randomBytes(4).toString('hex')}.part`;
-    return newFile(file, path, temporary, await open(temporary, 'wx', existing?.mode));
+    const handle = await open(temporary, 'wx', existing?.mode);
+    // The umask has taken bits away that the file had.
+    if (existing) await handle.chmod(existing.mode & 0o777);
+    return newFile(file, path, temporary, handle);
   });
 }
 

@@ -8,6 +8,7 @@ import { createLog, type Log } from '../../log.js';
 import { packageVersion } from '../../package-root.js';
 import type { Tables } from '../../protocol/message.js';
 import type { Replay } from '../../replay/replay.js';
+import { Stopping } from '../../stopping.js';
 import { ServiceNotifier } from '../../systemd/notifier.js';
 import { takePassedSocket } from '../../systemd/passed-socket.js';
 import { describeLinkStatus } from '../../uart/describe-link.js';
@@ -15,6 +16,7 @@ import type { OpenLink } from '../../uart/link.js';
 import { openPort } from '../../uart/open-port.js';
 import { watchForDevices } from '../../uart/port-finder.js';
 import { inputName, readInput } from '../files.js';
+import { exitSoon } from './exit-soon.js';
 import { onHangUp } from './hang-up.js';
 import { reload } from './reload.js';
 import type { Simulation } from './simulation.js';
@@ -23,6 +25,9 @@ import { untilTerminated } from './until-terminated.js';
 
 /** The port of `--tcp` without one: what existing clients use. */
 const DEFAULT_TCP_PORT = '5001';
+
+/** systemd asks for no answer: word that it does not take is not waited for. */
+const SYSTEMD_LIMIT_MS = 3000;
 
 /** Runs until it is told to stop. Rejects with a `MeshgateError`. */
 export async function runGateway(flags: StartFlags): Promise<void> {
@@ -39,8 +44,7 @@ export async function runGateway(flags: StartFlags): Promise<void> {
   const log = logOf('gateway');
   const service = new ServiceNotifier(log);
   let lostEvents = 0;
-  try {
-    await gateway.serve();
+  const onServed = () => {
     tidyHeapEarly();
     onHangUp(() => {
       service.reloading();
@@ -52,10 +56,18 @@ export async function runGateway(flags: StartFlags): Promise<void> {
     gateway.connect();
     service.ready();
     if (replay) void playToTheEnd(replay);
+  };
+  try {
+    const first = await Promise.race([gateway.serve().then(() => 'served' as const), terminated]);
+    if (first === 'served') onServed();
     await terminated;
   } finally {
     replay?.stop();
-    [lostEvents] = await Promise.all([gateway.stop(), service.stopping()]);
+    const word = new Stopping(SYSTEMD_LIMIT_MS);
+    const toSystemd = { what: 'word to systemd', limitMs: SYSTEMD_LIMIT_MS, stop: () => service.stopping() };
+    const [stopped] = await Promise.all([gateway.stop(), word.run(toSystemd)]);
+    lostEvents = stopped.lostEvents;
+    exitSoon([...stopped.unfinished, ...word.unfinished], log);
   }
   process.stdout.write(simulation?.report() ?? '');
   if (lostEvents > 0) {

@@ -47,7 +47,12 @@ const LONGEST_CONTESTED_PAUSE_MS = 600_000;
 /** The part of a pause that chance may add, so that the gateways of a farm do not come back in step. */
 const JITTER = 0.25;
 const CONNECT_TIMEOUT_MS = 20_000;
-/** A connection that has lasted so long is one; the next pauses begin anew. */
+/**
+ * Doublings of the first pause that are left after a connection which the broker granted: a broker that restarts is
+ * found again at once, and one that grants each connection and then drops it is not asked without a pause.
+ */
+const FAILURES_AFTER_GRANTED = 1;
+/** A connection that has lasted so long is stable: the next pause is the first. */
 const LASTING_MS = 60_000;
 /** Longer than the other gateway's longest pause. */
 const CONTESTED_LASTING_MS = 1_200_000;
@@ -79,6 +84,12 @@ export class BrokerKeeper {
 
   start(): void {
     if (this.#state === 'stopped') this.#connect();
+  }
+
+  /** The broker has answered the subscriptions: the connection works, not only the handshake. */
+  onEstablished(): void {
+    if (this.#state !== 'up' || this.#parts.isContested()) return;
+    this.#failures = Math.min(this.#failures, FAILURES_AFTER_GRANTED);
   }
 
   /** The connection is of no use: it is opened anew. */

@@ -182,6 +182,7 @@ export class MqttConnector implements Connector {
     this.#toldReason = undefined;
     this.#broker = broker;
     broker.subscribe([this.#topics.status, this.#topics.commands], (refused) => {
+      this.#keeper.onEstablished();
       for (const topic of refused)
         log.warn('not readable', `the broker does not let this client read ${topic}`);
     });
@@ -259,12 +260,22 @@ export class MqttConnector implements Connector {
     if (!broker) return Promise.resolve();
     const { clock } = this.#parts;
     return new Promise((resolve) => {
-      const cancel = clock.after(LAST_WORD_MS, resolve);
+      const cancel = clock.after(LAST_WORD_MS, () => {
+        this.#reportSilence();
+        resolve();
+      });
       this.#publishStatus(broker, this.#status('stopped', clock.now()), () => {
         cancel();
         resolve();
       });
     });
+  }
+
+  #reportSilence(): void {
+    const unacknowledged = this.#outbox.unacknowledged;
+    const lost = unacknowledged === 0 ? '' : `, nor ${unacknowledged} earlier publications`;
+    const text = `the broker did not acknowledge within ${LAST_WORD_MS} ms that this gateway stops${lost}`;
+    this.#parts.log.warn('silent broker', text);
   }
 }
 

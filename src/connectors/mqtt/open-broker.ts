@@ -125,9 +125,11 @@ class MqttConnection implements BrokerConnection {
     return new Promise((resolve) => this.#client.end(false, () => resolve()));
   }
 
+  /** By the stream too: once a goodbye has begun, `end` returns without doing anything. */
   drop(): void {
     this.#isOver = true;
     this.#client.end(true);
+    this.#client.stream?.destroy();
   }
 
   /** Without delay: else what is written waits until the broker's system has acknowledged what was before. */

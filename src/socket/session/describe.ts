@@ -59,7 +59,7 @@ export function describeHealth(health: Health): HealthInfo {
     };
   });
   return {
-    ready: health.root === undefined,
+    ready: health.ready === undefined,
     healthy: checks.every(({ ok }) => ok),
     level: worstLevel(checks.map(({ level }) => level)),
     checks,

@@ -43,8 +43,14 @@ export class LineSession {
     return this.#session.waitingBytes;
   }
 
-  /** Tells the client that the gateway stops, and ends the session. */
-  stop(): void {
+  /** Answers what was asked, then reports that the gateway stops, and ends the session. */
+  async stop(): Promise<void> {
+    await this.#session.whenIdle();
+    this.stopNow();
+  }
+
+  /** The same without waiting for replies. */
+  stopNow(): void {
     this.#session.closing('STOPPED');
   }
 

@@ -151,7 +151,9 @@ export const messageShape = z.object({
 const healthLevel = z.enum(['healthy', 'degraded', 'unhealthy']);
 
 export const healthShape = z.object({
-  ready: z.boolean().describe('the link is open and the root has spoken lately'),
+  ready: z
+    .boolean()
+    .describe('the link is open, the root has spoken lately, and clients can connect on every socket'),
   healthy: z.boolean().describe('no check is unhealthy'),
   level: healthLevel.describe('the worst of the checks; degraded: it works, but somebody should look'),
   checks: z.array(

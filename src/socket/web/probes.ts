@@ -36,7 +36,7 @@ export class Probes {
   }
 
   #tellReady(response: ServerResponse): void {
-    const reason = this.#parts.hub.health().root;
+    const reason = this.#parts.hub.health().ready;
     if (reason === undefined) answer(response, 200, 'ready\n');
     else answer(response, 503, `not ready: ${reason}: ${healthText(reason)}\n`);
   }

@@ -118,6 +118,10 @@ export class WebServer {
     this.#http.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket as Socket, head));
   }
 
+  get isListening(): boolean {
+    return this.#http.listening;
+  }
+
   /** Clients now: all, and those that have a session. */
   clients() {
     const clients = [...this.#clients];

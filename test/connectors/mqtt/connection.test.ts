@@ -102,6 +102,43 @@ test('a connection that has lasted a minute makes the next pause short again', a
   t.is(fixture.broker.attempts.length, attempts + 1);
 });
 
+test('a broker that restarts often is found again within seconds each time', async (t) => {
+  const fixture = await MqttFixture.start();
+  for (let restart = 0; restart < 10; restart++) {
+    const attempts = fixture.broker.attempts.length;
+    fixture.broker.lose();
+    await fixture.pass(2600);
+    t.is(fixture.broker.attempts.length, attempts + 1, `restart ${restart}`);
+    t.is(fixture.connector.counters().broker, 'up');
+    await fixture.pass(3000);
+  }
+});
+
+test('a broker that grants each connection and drops it is asked every 2 s at most', async (t) => {
+  const fixture = await MqttFixture.start();
+  fixture.broker.lose();
+  await fixture.pass(1300);
+  const attempts = fixture.broker.attempts.length;
+  for (let turn = 0; turn < 100; turn++) {
+    fixture.broker.lose();
+    await fixture.pass(200);
+  }
+  const more = fixture.broker.attempts.length - attempts;
+  t.true(more >= 8 && more <= 10, String(more));
+});
+
+test('a connection on which the subscriptions were not answered does not shorten the pauses', async (t) => {
+  const fixture = await MqttFixture.start({ broker: brokerWithout('unreachable') });
+  await fixture.pass(300_000);
+  fixture.broker.refusal = undefined;
+  fixture.broker.answersSubscriptions = false;
+  while (fixture.connector.counters().broker !== 'up') await fixture.pass(1000);
+  const attempts = fixture.broker.attempts.length;
+  fixture.broker.lose();
+  await fixture.pass(40_000);
+  t.is(fixture.broker.attempts.length, attempts);
+});
+
 test('a broker that says nothing is given up after 20 s', async (t) => {
   const fixture = await MqttFixture.start({ broker: brokerWithout('silent') });
   await fixture.pass(19_000);

@@ -77,6 +77,18 @@ for (const [version, says, reason] of [
   });
 }
 
+test('a connection whose goodbye the broker does not take is closed when it is dropped', async (t) => {
+  const { connection, say, socket, isUp } = await open(t, 5);
+  say('20 03 00 00 00');
+  await isUp;
+  connection.publish({ topic: 't', payload: 'never acknowledged', retain: false }, () => {});
+  void connection.end();
+  const closed = once(socket, 'close');
+  connection.drop();
+  await closed;
+  t.pass();
+});
+
 test('what the broker takes stands in its answer, where it limits it', async (t) => {
   const limited = await open(t, 5);
   limited.say('20 0B 00 00 08 21 00 14 27 00 00 10 00');

@@ -28,7 +28,7 @@ const GAUGES: readonly StateGauge[] = [
     name: 'meshgate_ready',
     help: '1 when the link is open and the root has spoken lately, as /readyz tells',
     labels: [],
-    read: ({ hub }) => one(hub.health().root === undefined ? 1 : 0),
+    read: ({ hub }) => one(hub.health().ready === undefined ? 1 : 0),
   },
   {
     name: 'meshgate_health',

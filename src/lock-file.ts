@@ -1,0 +1,239 @@
+/**
+ * A lock on a name in a directory, held by a process for as long as it lives, also across network namespaces: those who
+ * share the directory share the lock. It is a Unix socket file with a name of its own; a connection to it is refused as
+ * soon as its process has ended, however it ended. Hosts that share a directory over a network do not see each other's.
+ *
+ *     .NAME.lock-ID      listening; answers `PID PIDNS holding` or `PID PIDNS trying`
+ *     .NAME.newlock-ID   not listening yet; nobody looks at it
+ *
+ * Each starter shows its own file first, then looks at the others: of two, at least one sees the other. One that sees a
+ * holder gives up. Of several that try, those with the higher ids withdraw, and the lowest waits until they have.
+ */
+import { randomBytes } from 'node:crypto';
+import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, renameSync, rmSync } from 'node:fs';
+import { connect, createServer, type Server } from 'node:net';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { systemErrorCode } from './errors.js';
+
+/** Who has a lock: its process id, where that means something here. */
+export interface LockHolder {
+  readonly pid: string | undefined;
+  /** It is in another process namespace: another container. */
+  readonly isElsewhere: boolean;
+}
+
+export interface FileLock {
+  /** Its file is there: nobody else can have taken the lock. */
+  isInPlace(): boolean;
+  release(): Promise<void>;
+}
+
+type Answer = { readonly state: 'gone' } | ({ readonly state: 'holding' | 'trying' | 'silent' } & LockHolder);
+
+/** A living process answers at once on an idle machine; one that is stopped does not, and counts as a holder. */
+const ANSWER_TIMEOUT_MS = 3000;
+const RETRY_PAUSE_MS = 20;
+/** Those who try at the same time are through with it long before. */
+const MAX_ROUNDS = 150;
+/** Linux's `sun_path` without its last zero. */
+const MAX_PATH_LENGTH = 107;
+/** What a process that was killed within a millisecond has left. */
+const LEFTOVER_AFTER_MS = 60_000;
+
+/** The directory can't hold sockets, or not those of this user: there is no lock here. */
+export class NoLockFiles extends Error {}
+
+/** Takes the lock. Resolves with the holder where another has it; rejects with `NoLockFiles`. */
+export async function takeFileLock(path: string): Promise<FileLock | LockHolder> {
+  for (let round = 0; ; round++) {
+    const mine = await LockFile.show(path);
+    const found = await mine.lookAround();
+    if (found === 'free') return mine;
+    await mine.release();
+    if (found !== 'tryAgain') return found;
+    if (round === MAX_ROUNDS) return { pid: undefined, isElsewhere: false };
+    await pause(RETRY_PAUSE_MS * (1 + Math.random()));
+  }
+}
+
+/** Who has the lock; undefined when nobody has. */
+export async function findFileLockHolder(path: string): Promise<LockHolder | undefined> {
+  for (const name of lockNames(path)) {
+    const answer = await ask(dirname(path), name);
+    if (answer.state === 'holding' || answer.state === 'silent') return answer;
+  }
+  return undefined;
+}
+
+class LockFile implements FileLock {
+  readonly #path: string;
+  readonly #id: string;
+  readonly #server: Server;
+  #state: 'holding' | 'trying' = 'trying';
+  #inode = 0;
+
+  private constructor(path: string, id: string) {
+    this.#path = path;
+    this.#id = id;
+    this.#server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.end(`${process.pid} ${pidNamespace()} ${this.#state}\n`, () => socket.destroy());
+    });
+    this.#server.unref();
+  }
+
+  /** Listens before the name that others look at is there: whoever finds it finds a process that answers. */
+  static async show(path: string): Promise<LockFile> {
+    const lock = new LockFile(path, randomBytes(6).toString('hex'));
+    const directory = dirname(path);
+    const hidden = `.${basename(path)}.newlock-${lock.#id}`;
+    try {
+      await withSocketPath(directory, hidden, (short) => listenForAll(lock.#server, short));
+      renameSync(join(directory, hidden), lock.#file);
+      lock.#inode = lstatSync(lock.#file).ino;
+    } catch (error) {
+      await lock.release();
+      throw new NoLockFiles(`${directory}: ${systemErrorCode(error) ?? error}`, { cause: error });
+    }
+    return lock;
+  }
+
+  get #file(): string {
+    return join(dirname(this.#path), `${lockPrefix(this.#path)}${this.#id}`);
+  }
+
+  isInPlace(): boolean {
+    return lstatSync(this.#file, { throwIfNoEntry: false })?.ino === this.#inode;
+  }
+
+  async lookAround(): Promise<'free' | 'tryAgain' | LockHolder> {
+    const own = basename(this.#file);
+    for (const name of lockNames(this.#path).filter((other) => other !== own)) {
+      const answer = await this.#untilDecided(name, name > own);
+      if (answer.state === 'gone') remove(join(dirname(this.#path), name));
+      else if (answer.state === 'trying') return 'tryAgain';
+      else return answer;
+    }
+    if (!this.isInPlace()) return 'tryAgain';
+    this.#state = 'holding';
+    removeLeftovers(this.#path);
+    return 'free';
+  }
+
+  release(): Promise<void> {
+    remove(this.#file);
+    return new Promise((resolve) => this.#server.close(() => resolve()));
+  }
+
+  /** One with a higher id withdraws when it sees this one, unless it has looked before: then it holds the lock soon. */
+  async #untilDecided(name: string, isHigher: boolean): Promise<Answer> {
+    for (let round = 0; ; round++) {
+      const answer = await ask(dirname(this.#path), name);
+      if (answer.state !== 'trying' || !isHigher || round === MAX_ROUNDS) return answer;
+      await pause(RETRY_PAUSE_MS);
+    }
+  }
+}
+
+function lockPrefix(path: string): string {
+  return `.${basename(path)}.lock-`;
+}
+
+function lockNames(path: string): string[] {
+  return namesWith(path, lockPrefix(path)).sort();
+}
+
+function namesWith(path: string, prefix: string): string[] {
+  try {
+    return readdirSync(dirname(path)).filter((name) => name.startsWith(prefix));
+  } catch {
+    return [];
+  }
+}
+
+function removeLeftovers(path: string): void {
+  for (const name of namesWith(path, `.${basename(path)}.newlock-`)) {
+    const file = join(dirname(path), name);
+    const age = Date.now() - (lstatSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+    if (age > LEFTOVER_AFTER_MS) remove(file);
+  }
+}
+
+/** In a sticky directory another user's file stays; it says nothing and does no harm. */
+function remove(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {}
+}
+
+/** Anybody who can enter the directory may ask: the umask does not count. */
+function listenForAll(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const umask = process.umask(0);
+    server.once('error', reject);
+    server.listen({ path }, () => {
+      server.off('error', reject);
+      server.on('error', () => {});
+      resolve();
+    });
+    process.umask(umask);
+  });
+}
+
+function ask(directory: string, name: string): Promise<Answer> {
+  return withSocketPath(directory, name, (path) => askAt(path)).catch(() => ({ state: 'gone' }) as const);
+}
+
+function askAt(path: string): Promise<Answer> {
+  return new Promise((resolve) => {
+    let text = '';
+    let isGone = false;
+    const socket = connect(path);
+    socket.setTimeout(ANSWER_TIMEOUT_MS, () => socket.destroy());
+    socket.on('data', (chunk) => {
+      text = (text + chunk.toString('latin1')).slice(0, 64);
+    });
+    socket.on('error', (error) => {
+      isGone = ['ECONNREFUSED', 'ENOENT'].includes(systemErrorCode(error) ?? '');
+    });
+    socket.on('close', () => resolve(isGone ? { state: 'gone' } : readAnswer(text)));
+  });
+}
+
+function readAnswer(text: string): Answer {
+  const state = / (holding|trying)\n/.exec(text)?.[1];
+  return { state: state === 'holding' || state === 'trying' ? state : 'silent', ...readHolder(text) };
+}
+
+/** What a holder says of itself: `PID PIDNS …`; one that says nothing is not known. */
+export function readHolder(text: string): LockHolder {
+  const [, pid, namespace] = /^(\d+)(?: (\S+))?/.exec(text) ?? [];
+  const isElsewhere = namespace !== undefined && namespace !== pidNamespace();
+  return { pid: isElsewhere ? undefined : pid, isElsewhere };
+}
+
+/** A process id means something only within its namespace. */
+export function pidNamespace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return '-';
+  }
+}
+
+/** A path that is too long for a socket is gone by way of its directory's descriptor. */
+async function withSocketPath<Result>(
+  directory: string,
+  name: string,
+  use: (path: string) => Promise<Result>,
+): Promise<Result> {
+  const path = join(directory, name);
+  if (Buffer.byteLength(path) <= MAX_PATH_LENGTH) return use(path);
+  const fd = openSync(directory, 'r');
+  try {
+    return await use(`/proc/self/fd/${fd}/${name}`);
+  } finally {
+    closeSync(fd);
+  }
+}
