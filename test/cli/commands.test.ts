@@ -303,3 +303,44 @@ for (const shell of ['bash', 'zsh', 'fish']) {
     t.is(spawnSync(shell, ['-n'], { input: stdout, encoding: 'utf8' }).stderr, '');
   });
 }
+
+/** A command, what it ends with, and what it says on standard error: nothing of it is in its output. */
+const UNKNOWN: readonly (readonly [args: string, code: number, says: RegExp])[] = [
+  ['watch --node nosuch', 1, /^meshgate: nosuch: no node has this address or name/],
+  ['watch --type Nope', 1, /^meshgate: Nope: no data type/],
+  ['watch --opcode Nope', 1, /^meshgate: Nope: no message/],
+  ['get Nope', 1, /^meshgate: Nope: no data type/],
+  ['get GPS 99', 1, /^meshgate: 99: no node/],
+  ['get GPS 99 --from 1h', 1, /^meshgate: 99: no node/],
+  ['get GPS 99 --bucket 1h', 1, /^meshgate: 99: no node/],
+  ['export --node 99', 1, /^meshgate: 99: no node/],
+  ['export --type Nope', 1, /^meshgate: Nope: no data type/],
+  ['explain 99', 1, /^meshgate: 99: no node/],
+  ['node 99', 1, /^meshgate: 99: no node/],
+  ['send nosuch hi', 1, /^meshgate: nosuch: no node/],
+  ['send 99 hi', 0, /^meshgate: no node 0x0063 is known \(yet\); sending all the same\n$/],
+  ['ping nosuch', 1, /^meshgate: nosuch: no node/],
+  ['ping 99 -c 1 --timeout 0.2', 1, /^meshgate: no node 0x0063 is known \(yet\); sending all the same\n$/],
+];
+
+for (const [line, code, says] of UNKNOWN) {
+  test(`what is not known is named: meshgate ${line}`, async (t) => {
+    const ended = await up(...line.split(' '), '--json');
+    t.is(ended.code, code, ended.stderr);
+    t.regex(ended.stderr, says);
+    if (code === 1 && !line.startsWith('ping 99')) t.is(ended.stdout, '');
+    else t.notThrows(() => JSON.parse(ended.stdout));
+  });
+}
+
+test('a node or message that is not known is named, and waited for', async (t) => {
+  for (const [args, says] of [
+    [['--node', '99'], /^meshgate: no node 0x0063 is known \(yet\); waiting for it$/m],
+    [['--node', 'Node-99'], /^meshgate: no node Node-99 is known \(yet\); waiting for it$/m],
+    [['--opcode', '0x99'], /^meshgate: opcodes\.json has no message 0x99; waiting for it$/m],
+  ] as const) {
+    const watching = new MeshgateProcess(['watch', ...args], UP_ENV);
+    await watching.logged(says);
+    t.like(await watching.stop(), { code: 0, stdout: '' });
+  }
+});

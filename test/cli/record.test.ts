@@ -1,4 +1,6 @@
 /** The real commands on recordings of real gateways. */
+
+import { spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdtempSync,
@@ -11,6 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { Recording } from '../../src/recorder/recording.js';
 import { ask } from '../support/classic-client.js';
@@ -18,6 +21,7 @@ import { untilEvent, untilReported, untilSomeNodeIsActive } from '../support/lin
 import { killProcesses, MeshgateProcess, runToEnd, startProcess } from '../support/process-fixture.js';
 import { Waiters } from '../support/waiters.js';
 
+const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'mg-record-'));
 const SOCKET = join(folder, 's');
 const ENV = { MESHGATE_SOCKET: SOCKET, TZ: 'UTC' };
@@ -57,6 +61,46 @@ test('record takes out what the gateway holds, into a file or a pipe', async (t)
   const piped = await run('record');
   t.true(piped.stdout.startsWith('MGREC'));
   t.is(piped.stderr, '');
+});
+
+/** The command with a file as its standard input. */
+function withInput(file: string, ...args: string[]) {
+  const input = readFileSync(file);
+  return spawnSync(process.execPath, [MAIN, ...args], {
+    input,
+    encoding: 'utf8',
+    env: { ...process.env, ...ENV },
+  });
+}
+
+test('- is standard output to write to, and standard input to read from', async (t) => {
+  const { code, stdout, stderr } = await run('record', '-o', '-');
+  t.is(code, 0, stderr);
+  t.true(stdout.startsWith('MGREC'));
+  t.is(stderr, '');
+  t.false(existsSync('-'));
+  t.is((await run('record', '-o', '-', '--json')).code, 2);
+  const inspected = withInput(RECORDING, 'inspect', '-', '--stats', '--json');
+  t.is(inspected.status, 0, inspected.stderr);
+  t.is(inspected.stdout, (await run('inspect', RECORDING, '--stats', '--json')).stdout);
+  const replayed = withInput(RECORDING, 'replay', '-');
+  t.is(replayed.stdout, (await run('replay', RECORDING)).stdout);
+  const events = freshFile();
+  writeFileSync(events, replayed.stdout);
+  const compared = withInput(events, 'replay', RECORDING, '--expect', '-', '--json');
+  t.is(compared.status, 0, compared.stderr);
+  t.like(JSON.parse(compared.stdout), { differences: [] });
+});
+
+test('what can not come by standard input is refused', async (t) => {
+  const both = await run('replay', '-', '--expect', '-');
+  t.is(both.code, 2);
+  const settings = await run('inspect', RECORDING, '--config', '-');
+  t.is(settings.code, 6);
+  t.regex(settings.stderr, /not read from standard input/);
+  const nothing = await run('inspect', '-');
+  t.is(nothing.code, 1, 'an empty input is not a recording');
+  t.regex(nothing.stderr, /standard input/);
 });
 
 test('--last leaves out what is older', async (t) => {
