@@ -6,10 +6,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect, connectAsync } from 'mqtt';
-import type { OpenBroker, Publication } from '../src/connectors/mqtt/broker.js';
+import type { OpenBroker, Publication } from '../src/mqtt/broker.js';
 import { MqttConnector } from '../src/connectors/mqtt/mqtt-connector.js';
-import { openBrokerBy } from '../src/connectors/mqtt/open-broker.js';
-import { createLog } from '../src/log.js';
+import { openBrokerBy } from '../src/mqtt/open-broker.js';
+import { createLog } from '../src/base/log.js';
 import { FakeBroker } from '../test/support/fake-broker.js';
 import { Mosquitto } from '../test/support/mosquitto.js';
 import { MQTT_SETTINGS } from '../test/support/mqtt-fixture.js';

@@ -2,7 +2,7 @@
  * What the flight recorder costs: time for each piece that the UART gives (a frame of 17 bytes), and for each request
  * of a client with its reply.
  */
-import { systemClock } from '../src/clock.js';
+import { systemClock } from '../src/base/clock.js';
 import { Recorder } from '../src/recorder/recorder.js';
 import { encodeFrame } from '../src/uart/frame.js';
 

@@ -6,7 +6,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
-import { packageRoot, packageVersion } from '../src/package-root.js';
+import { packageRoot, packageVersion } from '../src/base/package-root.js';
 import { asText, type Row, ratioOf, reaches, type Scale } from './support/row.js';
 
 interface Benchmark {

@@ -5,7 +5,7 @@ import { lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { packageRoot } from '../src/package-root.js';
+import { packageRoot } from '../src/base/package-root.js';
 import { byTurns } from './support/numbers.js';
 import { inFolder } from './support/programs.js';
 import type { Row, Scale } from './support/row.js';

@@ -4,8 +4,8 @@
  */
 import { createConnection, type Socket } from 'node:net';
 import type { Connector, ConnectorParts } from '../src/connectors/connector.js';
-import type { HubEvent } from '../src/network/hub.js';
-import { describeEvent } from '../src/socket/session/describe.js';
+import type { HubEvent } from '../src/hub/hub.js';
+import { describeEvent } from '../src/api/describe.js';
 
 const TRY_AGAIN_MS = 5000;
 const READ_AT_ONCE = 64;

@@ -1,6 +1,6 @@
 /** `npm run fuzz -- [--minutes N] [--target T] [--seed S]`: each target in turn, for its share of the time. */
 import { parseArgs } from 'node:util';
-import { errorStack } from '../src/errors.js';
+import { errorStack } from '../src/base/errors.js';
 import { keepFound } from './corpus.js';
 import { type Fuzzed, fuzzTarget } from './fuzz-target.js';
 import type { Target } from './target.js';

@@ -10,29 +10,29 @@ import { stringify } from 'smol-toml';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const load = (file) => import(join(root, 'dist', 'src', file));
 
-const { ERROR_CODES } = await load('errors.js');
+const { ERROR_CODES } = await load('base/errors.js');
 const { CLIENT_ERRORS } = await load('client/errors.js');
 const { FRAME_DROP_REASONS } = await load('uart/frame.js');
-const { LINK_DOWN_REASONS } = await load('uart/link.js');
+const { LINK_DOWN_REASONS } = await load('link/link.js');
 const { MALFORMED_REASONS } = await load('protocol/message.js');
-const { ALARM_CODES } = await load('network/alarms.js');
-const { DELIVERY_FAILURES } = await load('network/hub.js');
+const { ALARM_CODES } = await load('hub/alarms.js');
+const { DELIVERY_FAILURES } = await load('hub/hub.js');
 const { CONNECTION_END_REASONS } = await load('socket/connection.js');
 const { WEB_END_REASONS } = await load('socket/web/web-client.js');
-const { SESSION_ERRORS, CLOSING_REASONS } = await load('socket/session/errors.js');
-const { BROKER_DOWN_REASONS } = await load('connectors/mqtt/broker.js');
+const { SESSION_ERRORS, CLOSING_REASONS } = await load('api/errors.js');
+const { BROKER_DOWN_REASONS } = await load('mqtt/broker.js');
 const { COMMAND_REFUSALS } = await load('connectors/mqtt/command-request.js');
-const { methods } = await load('socket/session/methods/index.js');
+const { methods } = await load('api/methods/index.js');
 const { FAULT_COUNTS } = await load('simulator/faults/fault-counters.js');
 const { LINE_FAULTS } = await load('simulator/faults/fault.js');
 const { FATES } = await load('simulator/faults/ledger.js');
 const { PRESETS } = await load('simulator/faults/presets.js');
 const { RECORD_KINDS } = await load('recorder/block.js');
 const { EXIT, EXIT_BY_CODE } = await load('cli/exit-codes.js');
-const { HEALTH_REASONS } = await load('network/health.js');
+const { HEALTH_REASONS } = await load('hub/health.js');
 const { metricDefinitions } = await load('socket/web/metrics/metrics.js');
-const { settingNames } = await load('config.js');
-const { RELOADABLE } = await load('config-changes.js');
+const { settingNames } = await load('config/schema.js');
+const { RELOADABLE } = await load('config/reloadable.js');
 
 const tables = {
   frames: () =>

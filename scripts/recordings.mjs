@@ -12,10 +12,10 @@ import { fileURLToPath } from 'node:url';
 import { load } from './recordings/load.mjs';
 import { scenarios } from './recordings/scenarios.mjs';
 
-const { loadConfig } = await load('config.js');
+const { loadConfig } = await load('config/schema.js');
 const { Gateway, loadTables } = await load('gateway.js');
-const { tellEvents } = await load('cli/commands/run-replay.js');
-const { packageVersion } = await load('package-root.js');
+const { tellEvents } = await load('cli/commands/replay/run-replay.js');
+const { packageVersion } = await load('base/package-root.js');
 const { encodeHead, openRecording } = await load('recorder/recording.js');
 const { VirtualClock } = await load('replay/virtual-clock.js');
 

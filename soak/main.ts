@@ -2,8 +2,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
-import { errorText } from '../src/errors.js';
-import { packageRoot } from '../src/package-root.js';
+import { errorText } from '../src/base/errors.js';
+import { packageRoot } from '../src/base/package-root.js';
 import { reportText, summary } from './report.js';
 import { runSoak, type SoakOptions } from './soak.js';
 

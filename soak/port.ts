@@ -1,4 +1,4 @@
-import { errorText } from '../src/errors.js';
+import { errorText } from '../src/base/errors.js';
 import { openPty, type Pty } from '../src/simulator/pty.js';
 import type { VirtualUart } from '../src/simulator/virtual-uart.js';
 import { FrameDecoder } from '../src/uart/frame.js';

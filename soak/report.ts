@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { packageVersion } from '../src/package-root.js';
+import { packageVersion } from '../src/base/package-root.js';
 import type { Heard } from './clients/listener.js';
 import { faultRows } from './fault-rows.js';
 import { inWords, milliseconds, table, whole } from './markdown.js';

@@ -1,11 +1,11 @@
 /** The parts list: builds the managers, joins them by callbacks, starts and stops them. */
 
 import { join } from 'node:path';
-import { type Clock, systemClock } from './clock.js';
-import type { Config } from './config.js';
+import { type Clock, systemClock } from './base/clock.js';
+import type { Config } from './config/schema.js';
 import type { Connector } from './connectors/connector.js';
 import { loadConnectors } from './connectors/load.js';
-import { MeshgateError } from './errors.js';
+import { MeshgateError } from './base/errors.js';
 import {
   classicLogSettings,
   connectorSettings,
@@ -13,37 +13,37 @@ import {
   recorderSettings,
   refuseSharedListeners,
   uartSettings,
-} from './gateway-settings.js';
+} from './config/of-rooms.js';
 import { ClassicLog } from './history/classic-log.js';
 import { History } from './history/history.js';
 import { defaultStateDirectory, lockState, prepareStateDirectory } from './history/state-directory.js';
-import { listenNear } from './listen-near.js';
-import { LiveSettings, type Reloaded } from './live-settings.js';
-import { createLog, type Log, type LogFormat, type WriteLine } from './log.js';
-import type { Hub } from './network/hub.js';
+import { listenNear } from './socket/listen-near.js';
+import { LiveSettings, type Reloaded } from './config/live-settings.js';
+import { createLog, type Log, type LogFormat, type WriteLine } from './base/log.js';
+import type { Hub } from './hub/hub.js';
 import { NetworkManager } from './network/network-manager.js';
-import { packageRoot, packageVersion } from './package-root.js';
-import type { ProcessLock } from './process-lock.js';
+import { packageRoot, packageVersion } from './base/package-root.js';
+import type { ProcessLock } from './base/process-lock.js';
 import { loadDataTypes } from './protocol/data-types-file.js';
 import { badTable } from './protocol/json-table.js';
 import type { Tables } from './protocol/message.js';
 import { Opcodes } from './protocol/opcodes.js';
 import { FlightRecorder } from './recorder/flight-recorder.js';
-import { AuditTrail } from './socket/audit.js';
+import { AuditTrail } from './api/audit.js';
 import { findCommandFault } from './socket/classic/commands.js';
-import { ClientServer } from './socket/client-server.js';
+import { ClientServer } from './socket/listener.js';
 import { ClientSocket, type PassedSocket } from './socket/client-socket.js';
-import type { GatewayFacts } from './socket/session/method.js';
-import { SharedLimits } from './socket/shared-limits.js';
+import type { GatewayFacts } from './api/method.js';
+import { SharedLimits } from './api/shared-limits.js';
 import { namingFailures } from './socket/socket-failures.js';
 import { defaultSocketPath } from './socket/socket-path.js';
 import { SocketWatch, type Watched } from './socket/socket-watch.js';
 import { MapPicture } from './socket/web/map-picture.js';
 import { WebServer } from './socket/web/web-server.js';
-import { Stopping } from './stopping.js';
-import { describeLinkStatus } from './uart/describe-link.js';
-import type { OpenLink } from './uart/link.js';
-import type { LinkStatus } from './uart/link-keeper.js';
+import { Stopping } from './base/stopping.js';
+import { describeLinkStatus } from './link/describe-link.js';
+import type { OpenLink } from './link/link.js';
+import type { LinkStatus } from './link/link-keeper.js';
 import { UartManager } from './uart/uart-manager.js';
 
 export interface GatewayParts {

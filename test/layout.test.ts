@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import test from 'ava';
-import { packageRoot } from '../src/package-root.js';
+import { packageRoot } from '../src/base/package-root.js';
 
 /** `src` as it is written: the compiled files no longer tell which imports were of types only. */
 const SOURCE = join(packageRoot, 'src');

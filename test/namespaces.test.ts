@@ -4,7 +4,7 @@ import { existsSync, lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { EXIT } from '../src/cli/exit-codes.js';
-import { packageRoot } from '../src/package-root.js';
+import { packageRoot } from '../src/base/package-root.js';
 import { ask } from './support/classic-client.js';
 import { temporaryFolder } from './support/gateway-fixture.js';
 import { killProcesses, startProcess } from './support/process-fixture.js';

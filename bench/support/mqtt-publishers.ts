@@ -6,7 +6,7 @@
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { connectAsync, type MqttClient } from 'mqtt';
-import type { Publication } from '../../src/connectors/mqtt/broker.js';
+import type { Publication } from '../../src/mqtt/broker.js';
 import { becomes } from './deadline.js';
 import { ownPublications } from './own-publications.js';
 

@@ -1,4 +1,4 @@
-import type { Publication } from '../../src/connectors/mqtt/broker.js';
+import type { Publication } from '../../src/mqtt/broker.js';
 import { MqttFixture } from '../../test/support/mqtt-fixture.js';
 
 const NODES = 50;

@@ -1,6 +1,6 @@
 /** Lines of the audit's file. */
 import fc from 'fast-check';
-import { readAuditLine } from '../../src/socket/audit.js';
+import { readAuditLine } from '../../src/api/audit.js';
 import { must, type Target } from '../target.js';
 
 const entry = fc.record({

@@ -1,7 +1,7 @@
 /** Records of the history store, as a damaged file might hand them back. */
 import fc from 'fast-check';
 import { EventWriter, eventOf, readRecords } from '../../src/history/event-record.js';
-import type { HubEventContent } from '../../src/network/hub.js';
+import type { HubEventContent } from '../../src/hub/hub.js';
 import { decodeMessage } from '../../src/protocol/message.js';
 import { shippedTables } from '../../test/support/tables.js';
 import { must, type Target } from '../target.js';

@@ -1,6 +1,6 @@
 /** Lines of a session's socket: any split gives the same lines. */
 import fc from 'fast-check';
-import { LineBuffer } from '../../src/socket/session/line-buffer.js';
+import { LineBuffer } from '../../src/socket/line-buffer.js';
 import { must, type Target } from '../target.js';
 import { pieces } from './cuts.js';
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { decodeMessage, describeMessage } from '../../src/protocol/message.js';
 import { decodeRootCommand, encodeRootCommand } from '../../src/protocol/root-command.js';
-import { describeEvent } from '../../src/socket/session/describe.js';
+import { describeEvent } from '../../src/api/describe.js';
 import { NetworkFixture } from '../../test/support/network-fixture.js';
 import { shippedTables } from '../../test/support/tables.js';
 import { must, type Target } from '../target.js';

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { packageRoot } from '../../src/package-root.js';
+import { packageRoot } from '../../src/base/package-root.js';
 import { FILE_MAGIC, openRecording } from '../../src/recorder/recording.js';
 import { must, type Target } from '../target.js';
 import { outcomeOf } from './text-file.js';

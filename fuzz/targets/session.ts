@@ -1,6 +1,6 @@
 /** JSON-RPC: one session after the other on one gateway; every request with an id is answered, and none by a mistake. */
 import fc from 'fast-check';
-import { methods } from '../../src/socket/session/methods/index.js';
+import { methods } from '../../src/api/methods/index.js';
 import { settled } from '../../test/support/manual-clock.js';
 import { SessionFixture } from '../../test/support/session-fixture.js';
 import { must, type Target } from '../target.js';

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ErrorCode, MeshgateError } from '../../src/errors.js';
+import { type ErrorCode, MeshgateError } from '../../src/base/errors.js';
 
 /** A file that is written anew for each input, and gone when the process ends. */
 export class TextFile {

@@ -1,7 +1,7 @@
 /** What can come between a root and the gateway, as an `OpenLink` around another. */
 import { load } from './load.mjs';
 
-const { LinkError } = await load('uart/link.js');
+const { LinkError } = await load('link/link.js');
 
 /** Each piece from the root goes to `disturb(chunk, send)`, which sends what is left of it. */
 export function disturbed(openLink, disturb) {

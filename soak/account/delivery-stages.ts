@@ -1,4 +1,4 @@
-import type { DeliveryInfo } from '../../src/socket/session/shapes.js';
+import type { DeliveryInfo } from '../../src/api/shapes.js';
 import { Tally } from '../tally.js';
 
 /** What became of each message to the mesh, as the delivery events tell it. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/clock.js';
+import type { Clock } from '../../src/base/clock.js';
 import type { LineFaultName } from '../../src/simulator/faults/fault.js';
 import { type Fate, Ledger, type LedgerEntry } from '../../src/simulator/faults/ledger.js';
 

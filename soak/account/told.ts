@@ -1,4 +1,4 @@
-import type { MeshEvent } from '../../src/socket/session/shapes.js';
+import type { MeshEvent } from '../../src/api/shapes.js';
 import type { Delivered } from './alignment.js';
 
 /** What an event says about messages that were delivered, or may be missing. */

@@ -1,6 +1,6 @@
 /** Files that the command line was told to read or write; `-` is standard input or output. */
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { errorText, MeshgateError, systemErrorCode } from '../errors.js';
+import { errorText, MeshgateError, systemErrorCode } from '../base/errors.js';
 
 /** What `-` stands for where a file is asked for. */
 const STANDARD = '-';

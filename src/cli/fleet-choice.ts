@@ -1,6 +1,6 @@
 /** `--fleet` and what belongs to it: which gateways a command is for. */
 import type { Command } from 'commander';
-import { MeshgateError } from '../errors.js';
+import { MeshgateError } from '../base/errors.js';
 
 export interface FleetChoice {
   readonly url: string;

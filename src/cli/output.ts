@@ -1,7 +1,7 @@
 /** The only way to standard output. */
 import { once } from 'node:events';
-import { cleanLines } from '../clean-text.js';
-import { MeshgateError } from '../errors.js';
+import { cleanLines } from '../base/clean-text.js';
+import { MeshgateError } from '../base/errors.js';
 import { EXIT, reportFailure } from './exit-codes.js';
 import { currentScope } from './fleet-scope.js';
 import { terminalOf, type View } from './text/terminal.js';

@@ -1,9 +1,9 @@
 /** What to do when no gateway answers: one may run whose socket has gone. */
 import { dirname } from 'node:path';
-import { MeshgateError } from '../errors.js';
-import type { LockHolder } from '../lock-file.js';
-import { describeHolder, findLockHolder } from '../process-lock.js';
-import { socketCandidates } from '../socket-location.js';
+import { MeshgateError } from '../base/errors.js';
+import type { LockHolder } from '../base/lock-file.js';
+import { describeHolder, findLockHolder } from '../base/process-lock.js';
+import { socketCandidates } from '../socket/socket-location.js';
 
 /**
  * The error to show where a gateway has the lock of a socket that nobody answers on; undefined where none has.

@@ -4,9 +4,9 @@
  */
 import { existsSync, lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { SessionApi } from '../socket/session/methods/index.js';
-import type { ExportedValue } from '../socket/session/shapes.js';
-import { privateDirectory, socketCandidates } from '../socket-location.js';
+import type { SessionApi } from '../api/methods/index.js';
+import type { ExportedValue } from '../api/shapes.js';
+import { privateDirectory, socketCandidates } from '../socket/socket-location.js';
 import { ClientError } from './errors.js';
 import { EventStream } from './event-stream.js';
 import { type ExportOptions, type ExportPage, exportPages } from './export-pages.js';

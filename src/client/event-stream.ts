@@ -1,4 +1,4 @@
-import type { MeshEvent, Snapshot } from '../socket/session/shapes.js';
+import type { MeshEvent, Snapshot } from '../api/shapes.js';
 
 /** What a subscription gives. A `gap` tells numbers of events that will never come, both ends included. */
 export type StreamEvent =

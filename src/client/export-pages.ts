@@ -1,4 +1,4 @@
-import type { ExportedValue } from '../socket/session/shapes.js';
+import type { ExportedValue } from '../api/shapes.js';
 import type { Params, Result } from './session-connection.js';
 
 export type ExportOptions = Omit<Params<'export'>, 'after'> & {

@@ -15,7 +15,7 @@ export type {
   NodeInfo,
   Snapshot,
   Value,
-} from '../socket/session/shapes.js';
+} from '../api/shapes.js';
 export { ClassicClient, type ClassicHandler, type ClassicMessage } from './classic-client.js';
 export {
   type CallOptions,

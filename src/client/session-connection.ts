@@ -1,5 +1,5 @@
-import type { SessionApi } from '../socket/session/methods/index.js';
-import type { MeshEvent } from '../socket/session/shapes.js';
+import type { SessionApi } from '../api/methods/index.js';
+import type { MeshEvent } from '../api/shapes.js';
 import { ClientError, RequestError } from './errors.js';
 import type { Channel, Transport } from './transport.js';
 

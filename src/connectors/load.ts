@@ -1,4 +1,4 @@
-import type { Log } from '../log.js';
+import type { Log } from '../base/log.js';
 import type { Connector, ConnectorParts } from './connector.js';
 import type { MqttSettings } from './mqtt/settings.js';
 

@@ -1,5 +1,5 @@
 /** The session's methods by name: what the page may ask, and what it gets. */
-import type { SessionApi } from '../socket/session/methods/index.js';
+import type { SessionApi } from '../api/methods/index.js';
 
 export type MethodName = keyof SessionApi;
 export type Params<Name extends MethodName> = SessionApi[Name]['params'];

@@ -1,5 +1,5 @@
 /** One websocket to the gateway's session: requests matched with their replies, notifications handed on. */
-import type { MeshEvent } from '../socket/session/shapes.js';
+import type { MeshEvent } from '../api/shapes.js';
 import { type MethodName, type Params, RequestError, type Result } from './api.js';
 
 export interface Gap {

@@ -1,6 +1,6 @@
 /** Commands to one gateway over the broker, each matched with its answer. */
-import { systemClock } from '../clock.js';
-import type { Topics } from '../connectors/mqtt/topics.js';
+import { systemClock } from '../base/clock.js';
+import type { Topics } from '../mqtt/topics.js';
 import { type Broker, type Message, readPayload } from './broker.js';
 import { Refusal } from './refusal.js';
 

@@ -2,9 +2,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { errorStack } from '../errors.js';
-import { listenOn } from '../listen-near.js';
-import type { Log } from '../log.js';
+import { errorStack } from '../base/errors.js';
+import { listenOn } from '../socket/listen-near.js';
+import type { Log } from '../base/log.js';
 import { WaitingRoom } from '../socket/waiting-room.js';
 import { RefusalLog } from '../socket/web/refusal-log.js';
 import { CHECK_EVERY_MS, RequestConnections } from '../socket/web/request-connections.js';

@@ -5,11 +5,11 @@
  */
 import { ClientError } from '../client/errors.js';
 import type { Channel, ChannelHandlers, MeshEvent, Transport } from '../client/index.js';
-import { Topics } from '../connectors/mqtt/topics.js';
-import { SessionError } from '../socket/session/errors.js';
-import { checkParams } from '../socket/session/method.js';
-import { subscribeParams } from '../socket/session/methods/watching.js';
-import { MAX_SUBSCRIPTIONS } from '../socket/session/subscriptions.js';
+import { Topics } from '../mqtt/topics.js';
+import { SessionError } from '../api/errors.js';
+import { checkParams } from '../api/method.js';
+import { subscribeParams } from '../api/methods/watching.js';
+import { MAX_SUBSCRIPTIONS } from '../api/subscriptions.js';
 import { type Broker, readPayload } from './broker.js';
 import { CommandCaller } from './command-caller.js';
 import { EventGate, type GapNotice } from './event-gate.js';

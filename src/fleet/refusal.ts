@@ -1,4 +1,4 @@
-import { SESSION_ERRORS, type SessionErrorCode } from '../socket/session/errors.js';
+import { SESSION_ERRORS, type SessionErrorCode } from '../api/errors.js';
 
 /** A request that was not carried out. `code`: the session's, the MQTT connector's, or `NO_ANSWER`. */
 export class Refusal extends Error {

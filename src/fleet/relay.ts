@@ -4,9 +4,9 @@
  */
 import type { RawData, WebSocket } from 'ws';
 import type { Channel, Transport } from '../client/index.js';
-import { mayDo, type Role } from '../socket/role.js';
-import { SESSION_ERRORS, type SessionErrorCode } from '../socket/session/errors.js';
-import { findMethod } from '../socket/session/methods/index.js';
+import { mayDo, type Role } from '../api/role.js';
+import { SESSION_ERRORS, type SessionErrorCode } from '../api/errors.js';
+import { findMethod } from '../api/methods/index.js';
 import { type AccessSettings, roleOfToken } from '../socket/web/web-access.js';
 import { errorObject } from './refusal.js';
 

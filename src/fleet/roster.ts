@@ -1,5 +1,5 @@
 /** Which gateways of a prefix there are, as their retained status topics tell. */
-import { systemClock } from '../clock.js';
+import { systemClock } from '../base/clock.js';
 import type { Broker, Message } from './broker.js';
 
 export interface GatewayState {

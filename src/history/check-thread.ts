@@ -1,6 +1,6 @@
 /** Looks through the whole store for damage, and tells the thread that writes to it: `ok`, or what is wrong. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { errorText } from '../errors.js';
+import { errorText } from '../base/errors.js';
 import { isDamage } from './database.js';
 
 if (parentPort) parentPort.postMessage(await check(workerData as string));

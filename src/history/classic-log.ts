@@ -8,12 +8,12 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cleanText } from '../clean-text.js';
-import type { CancelTimer, Clock } from '../clock.js';
-import { Counters } from '../counters.js';
-import { errorText } from '../errors.js';
-import type { Log } from '../log.js';
-import type { Hub, HubEvent } from '../network/hub.js';
+import { cleanText } from '../base/clean-text.js';
+import type { CancelTimer, Clock } from '../base/clock.js';
+import { Counters } from '../base/counters.js';
+import { errorText } from '../base/errors.js';
+import type { Log } from '../base/log.js';
+import type { Hub, HubEvent } from '../hub/hub.js';
 import { type DataType, decodeValue } from '../protocol/data-types.js';
 import { LogFile } from './log-file.js';
 

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type Sqlite from 'better-sqlite3';
-import { errorText, systemErrorCode } from '../errors.js';
+import { errorText, systemErrorCode } from '../base/errors.js';
 import type { DataType } from '../protocol/data-types.js';
 import { createViews, ForeignFile, migrate } from './schema.js';
 

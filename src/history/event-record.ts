@@ -7,7 +7,7 @@
  *     message:  goes to listeners (u8) | body
  *     other:    JSON of the event's content; bytes in it are {"hex": "…"}
  */
-import type { HubEvent, HubEventContent } from '../network/hub.js';
+import type { HubEvent, HubEventContent } from '../hub/hub.js';
 import type { TimedValue } from '../node/node-values.js';
 import { fitsType } from '../protocol/data-types.js';
 import { decodeMessage, type Tables } from '../protocol/message.js';

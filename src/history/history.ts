@@ -1,6 +1,6 @@
-import type { CancelTimer, Clock } from '../clock.js';
-import { Counters } from '../counters.js';
-import type { Log } from '../log.js';
+import type { CancelTimer, Clock } from '../base/clock.js';
+import { Counters } from '../base/counters.js';
+import type { Log } from '../base/log.js';
 import {
   type Archive,
   type ArchivedBuckets,
@@ -13,8 +13,8 @@ import {
   type Series,
   type SeriesQuery,
   type ValueQuery,
-} from '../network/archive.js';
-import type { Hub, HubEvent, Restored } from '../network/hub.js';
+} from '../hub/archive.js';
+import type { Hub, HubEvent, Restored } from '../hub/hub.js';
 import { type DataTypes, fitsType } from '../protocol/data-types.js';
 import type { Tables } from '../protocol/message.js';
 import { EventWriter, type NodeFacts, readRecords } from './event-record.js';

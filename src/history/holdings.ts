@@ -5,7 +5,7 @@
 
 import { setImmediate } from 'node:timers/promises';
 import type { Database } from 'better-sqlite3';
-import type { Hub, HubEvent } from '../network/hub.js';
+import type { Hub, HubEvent } from '../hub/hub.js';
 import type { DataTypes } from '../protocol/data-types.js';
 import { EventWriter, readRecords, toJson } from './event-record.js';
 

@@ -1,4 +1,4 @@
-import type { HubEvent } from '../network/hub.js';
+import type { HubEvent } from '../hub/hub.js';
 import { toJson } from './event-record.js';
 import type { LastOfKind } from './holdings.js';
 

@@ -1,5 +1,5 @@
 import { type FileHandle, open, rename, stat } from 'node:fs/promises';
-import { systemErrorCode } from '../errors.js';
+import { systemErrorCode } from '../base/errors.js';
 
 /** A file of lines that grows at its end, to a limit: then it becomes `.1`, and the one before goes. */
 export class LogFile {

@@ -1,4 +1,4 @@
-import { errorText } from '../errors.js';
+import { errorText } from '../base/errors.js';
 import type { Slices } from './store-reader.js';
 import type { Answer, FromReader, Question } from './thread-messages.js';
 

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { CancelTimer, Clock } from '../clock.js';
-import { Counters } from '../counters.js';
-import { ArchiveError, type ArchiveFailure, type Asker } from '../network/archive.js';
-import { packageRoot } from '../package-root.js';
+import type { CancelTimer, Clock } from '../base/clock.js';
+import { Counters } from '../base/counters.js';
+import { ArchiveError, type ArchiveFailure, type Asker } from '../hub/archive.js';
+import { packageRoot } from '../base/package-root.js';
 import type { Answer, FromReader, Question, ReaderSettings, ToReader } from './thread-messages.js';
 
 const THREAD = join(packageRoot, 'dist', 'src', 'history', 'reader-thread.js');

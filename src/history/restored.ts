@@ -1,7 +1,7 @@
 /** What earlier runs have left, on its way from the store's thread to the picture. */
 import type { Database } from 'better-sqlite3';
-import type { Alarm } from '../network/alarms.js';
-import type { HubEventContent, Restored, RestoredNode } from '../network/hub.js';
+import type { Alarm } from '../hub/alarms.js';
+import type { HubEventContent, Restored, RestoredNode } from '../hub/hub.js';
 import { fitsType } from '../protocol/data-types.js';
 import type { Tables } from '../protocol/message.js';
 import { contentOf, EventWriter, eventOf, readJson, readRecords } from './event-record.js';

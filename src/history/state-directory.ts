@@ -1,8 +1,8 @@
 import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { errorText, MeshgateError } from '../errors.js';
-import { describeHolder, LockHeld, type ProcessLock, takeLock } from '../process-lock.js';
+import { errorText, MeshgateError } from '../base/errors.js';
+import { describeHolder, LockHeld, type ProcessLock, takeLock } from '../base/process-lock.js';
 
 /**
  * Where a gateway keeps what outlives it: `$STATE_DIRECTORY` (systemd gives it to a service: /var/lib/meshgate), else

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
-import type { Place, Series, Stretch, ValueQuery } from '../network/archive.js';
-import { type Bucket, Bucketing } from '../network/buckets.js';
-import { placeBehind } from '../network/memory-archive.js';
+import type { Place, Series, Stretch, ValueQuery } from '../hub/archive.js';
+import { type Bucket, Bucketing } from '../hub/buckets.js';
+import { placeBehind } from '../hub/memory-archive.js';
 import type { TimedValue } from '../node/node-values.js';
 import type { DataType, DataTypes } from '../protocol/data-types.js';
 

@@ -1,6 +1,6 @@
 /** The thread that has the store: a slow disk holds up this one only. */
 import { type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads';
-import { errorText, systemErrorCode } from '../errors.js';
+import { errorText, systemErrorCode } from '../base/errors.js';
 import { DataTypes } from '../protocol/data-types.js';
 import type { OpenSqlite } from './database.js';
 import { Store } from './store.js';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { Clock } from '../clock.js';
-import { packageRoot } from '../package-root.js';
+import type { Clock } from '../base/clock.js';
+import { packageRoot } from '../base/package-root.js';
 import type { FromThread, ThreadSettings, ToThread } from './thread-messages.js';
 
 /** By the package's folder, since this file may have become part of another. */

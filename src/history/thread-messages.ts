@@ -1,5 +1,5 @@
 /** What the gateway says to the thread that writes the store and to the one that reads it, and they to it. */
-import type { Place, Series, SeriesQuery, ValueQuery } from '../network/archive.js';
+import type { Place, Series, SeriesQuery, ValueQuery } from '../hub/archive.js';
 import type { DataType } from '../protocol/data-types.js';
 import type { Holdings } from './holdings.js';
 import type { PackedRestored } from './restored.js';

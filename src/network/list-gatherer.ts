@@ -1,4 +1,4 @@
-import type { CancelTimer, Clock } from '../clock.js';
+import type { CancelTimer, Clock } from '../base/clock.js';
 import { BATCH_SIZE } from '../protocol/message.js';
 
 /** A request to the root is given up after this long; existing clients wait 5 s for the gateway's reply. */

@@ -2,10 +2,10 @@
  * The understanding: bodies from the root become the picture and events, commands of clients become bodies to the
  * root. Knows neither ports nor sockets: it is given a way to the UART, a clock and a log.
  */
-import { cleanText } from '../clean-text.js';
-import type { Clock } from '../clock.js';
-import { Counters } from '../counters.js';
-import type { Log } from '../log.js';
+import { cleanText } from '../base/clean-text.js';
+import type { Clock } from '../base/clock.js';
+import { Counters } from '../base/counters.js';
+import type { Log } from '../base/log.js';
 import type { TimedValue } from '../node/node-values.js';
 import { formatAddress, isUnicast } from '../protocol/address.js';
 import {
@@ -18,12 +18,12 @@ import {
   type Tables,
 } from '../protocol/message.js';
 import type { RootCommand } from '../protocol/root-command.js';
-import type { LinkStatus } from '../uart/link-keeper.js';
-import { ALARM_CODES, type Alarm, Alarms, type ConnectorAlarmCode } from './alarms.js';
-import type { Archive } from './archive.js';
-import { Deliveries, type Delivery, type DeliveryFailure, type Expectation } from './deliveries.js';
-import { EventFeed } from './event-feed.js';
-import { type Health, judgeHealth } from './health.js';
+import type { LinkStatus } from '../link/link-keeper.js';
+import { ALARM_CODES, type Alarm, Alarms, type ConnectorAlarmCode } from '../hub/alarms.js';
+import type { Archive } from '../hub/archive.js';
+import { Deliveries, type Delivery, type DeliveryFailure, type Expectation } from '../hub/deliveries.js';
+import { EventFeed } from '../hub/event-feed.js';
+import { type Health, judgeHealth } from '../hub/health.js';
 import {
   type Command,
   type Hub,
@@ -38,12 +38,12 @@ import {
   type RootView,
   type Sending,
   type ValueRange,
-} from './hub.js';
-import { MemoryArchive } from './memory-archive.js';
-import { MeshPicture, type PictureSettings } from './mesh-picture.js';
+} from '../hub/hub.js';
+import { MemoryArchive } from '../hub/memory-archive.js';
+import { MeshPicture, type PictureSettings } from '../hub/picture.js';
 import { MeshWatch, type WatchSettings } from './mesh-watch.js';
 import { goesToListeners, handleMessage, handlers, type MessageEffects } from './message-handlers.js';
-import { addressNamed, nameOf } from './node-names.js';
+import { addressNamed, nameOf } from '../hub/node-names.js';
 import { Refresher, type RefreshSettings } from './refresher.js';
 import { RootIdentity } from './root-identity.js';
 import { RootLine, type ToUart } from './root-line.js';

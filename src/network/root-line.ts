@@ -1,7 +1,7 @@
 import { encodeRootCommand, type RootCommand } from '../protocol/root-command.js';
 import { SendError, type SendFailure } from '../uart/transmitter.js';
-import type { Deliveries, Delivery, Expectation } from './deliveries.js';
-import type { DeliveryFailure, Sending } from './hub.js';
+import type { Deliveries, Delivery, Expectation } from '../hub/deliveries.js';
+import type { DeliveryFailure, Sending } from '../hub/hub.js';
 
 /** What is needed of the UART. */
 export interface ToUart {

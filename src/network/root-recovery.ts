@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.js';
-import { Counters } from '../counters.js';
+import type { Clock } from '../base/clock.js';
+import { Counters } from '../base/counters.js';
 
 /** What is tried to wake a root that is silent, in this order. */
 export const RECOVERY_STEPS = {

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { errorText, MeshgateError } from '../errors.js';
-import { readTextFile } from '../text-file.js';
+import { errorText, MeshgateError } from '../base/errors.js';
+import { readTextFile } from '../base/text-file.js';
 import { nameKey, numberIn } from './names.js';
 
 /** A whole number written as 5, "5" or "0x05", within `min`–`max`. */

@@ -1,6 +1,6 @@
-import { type CancelTimer, type Clock, every } from '../clock.js';
-import type { Log } from '../log.js';
-import type { OpenLink } from '../uart/link.js';
+import { type CancelTimer, type Clock, every } from '../base/clock.js';
+import type { Log } from '../base/log.js';
+import type { OpenLink } from '../link/link.js';
 import { recordLink } from './record-link.js';
 import { type ClientRecorder, type ReadWish, Recorder, type RecordingPage } from './recorder.js';
 import { encodeHead } from './recording.js';

@@ -1,5 +1,5 @@
-import { errorText } from '../errors.js';
-import { type Link, type LinkDownReason, LinkError, type ModemLines, type OpenLink } from '../uart/link.js';
+import { errorText } from '../base/errors.js';
+import { type Link, type LinkDownReason, LinkError, type ModemLines, type OpenLink } from '../link/link.js';
 import type { LinkFacts } from './link-facts.js';
 import type { Recorder } from './recorder.js';
 

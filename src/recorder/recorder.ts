@@ -2,8 +2,8 @@
  * The flight recorder: every byte from and to the UART, and what clients ask and are answered, with times. Recording
  * copies into memory that is there already; finished blocks go to the ring, and to whoever keeps them longer.
  */
-import type { Clock } from '../clock.js';
-import type { LinkDownReason, ModemLines } from '../uart/link.js';
+import type { Clock } from '../base/clock.js';
+import type { LinkDownReason, ModemLines } from '../link/link.js';
 import { BlockWriter, MAX_PAYLOAD_LENGTH, type RecordKind } from './block.js';
 import { BlockRing } from './block-ring.js';
 import { encodeLinkFacts, type LinkFacts } from './link-facts.js';

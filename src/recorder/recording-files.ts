@@ -1,8 +1,8 @@
 import { type FileHandle, mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Counters } from '../counters.js';
-import { errorText } from '../errors.js';
-import type { Log } from '../log.js';
+import { Counters } from '../base/counters.js';
+import { errorText } from '../base/errors.js';
+import type { Log } from '../base/log.js';
 
 export interface RecordingFilesParts {
   readonly directory: string;

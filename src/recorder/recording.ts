@@ -3,7 +3,7 @@
  *
  *     "MGREC" 0D 0A 1A | version (2) | length (2) | JSON, UTF-8
  */
-import { errorText, MeshgateError } from '../errors.js';
+import { errorText, MeshgateError } from '../base/errors.js';
 import { BLOCK_MAGIC, type Block, type BlockRecord, blockLengthAt, isHostTime, readBlock } from './block.js';
 
 /** What the head says. What a damaged or foreign head lacks is empty. */

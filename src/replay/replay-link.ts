@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../base/clock.js';
 import type { LinkFacts } from '../recorder/link-facts.js';
 import {
   LINK_DOWN_REASONS,
@@ -6,7 +6,7 @@ import {
   type LinkDownReason,
   LinkError,
   type LinkHandlers,
-} from '../uart/link.js';
+} from '../link/link.js';
 
 interface Opening {
   readonly handlers: LinkHandlers;

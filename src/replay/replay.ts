@@ -3,11 +3,11 @@
  * holds happen one after the other, in the order of their times, and promises get their turn in between: so the order
  * of what comes of it never depends on how fast it is replayed.
  */
-import { type CancelTimer, type Clock, every, systemClock } from '../clock.js';
-import { MeshgateError } from '../errors.js';
+import { type CancelTimer, type Clock, every, systemClock } from '../base/clock.js';
+import { MeshgateError } from '../base/errors.js';
 import { decodeLinkFacts } from '../recorder/link-facts.js';
 import { type Entry, type Recording, splitReason } from '../recorder/recording.js';
-import { Timeline } from '../recorder/timeline.js';
+import { Timeline } from '../recorder/moments.js';
 import { ReplayLink } from './replay-link.js';
 import { promisesRan, VirtualClock } from './virtual-clock.js';
 

@@ -1,4 +1,4 @@
-import type { CancelTimer } from '../clock.js';
+import type { CancelTimer } from '../base/clock.js';
 import { UUID_LENGTH } from '../protocol/address.js';
 import { encodeMessage, encodeText, type ListedNode } from '../protocol/message.js';
 import type { Field, Point } from './field.js';

@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.js';
-import { MeshgateError } from '../errors.js';
+import type { Clock } from '../base/clock.js';
+import { MeshgateError } from '../base/errors.js';
 import { FIRST_EDGE_ADDRESS, MAX_UNICAST_ADDRESS } from '../protocol/address.js';
 import type { Tables } from '../protocol/message.js';
 import { USUAL_AWAY_MS } from './churn.js';

@@ -1,8 +1,8 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { lstatSync, readlinkSync, rmSync } from 'node:fs';
 import createDebug from 'debug';
-import { type Clock, systemClock } from '../clock.js';
-import { errorText, MeshgateError, systemErrorCode } from '../errors.js';
+import { type Clock, systemClock } from '../base/clock.js';
+import { errorText, MeshgateError, systemErrorCode } from '../base/errors.js';
 
 const debug = createDebug('meshgate:simulator');
 

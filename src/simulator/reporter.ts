@@ -1,4 +1,4 @@
-import type { CancelTimer } from '../clock.js';
+import type { CancelTimer } from '../base/clock.js';
 import {
   encodeData,
   encodeMessage,

@@ -1,4 +1,4 @@
-import type { CancelTimer } from '../clock.js';
+import type { CancelTimer } from '../base/clock.js';
 import { FrameDecoder } from '../uart/frame.js';
 import type { Timeline } from './timeline.js';
 

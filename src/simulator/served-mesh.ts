@@ -1,5 +1,5 @@
-import { type Clock, systemClock } from '../clock.js';
-import { errorText } from '../errors.js';
+import { type Clock, systemClock } from '../base/clock.js';
+import { errorText } from '../base/errors.js';
 import { openPty, type Pty } from './pty.js';
 import type { VirtualUart } from './virtual-uart.js';
 

@@ -4,7 +4,7 @@ import {
   LinkError,
   type LinkHandlers,
   type ModemLines,
-} from '../uart/link.js';
+} from '../link/link.js';
 import type { VirtualMeshOptions } from './mesh-options.js';
 import { VirtualMesh } from './virtual-mesh.js';
 import type { VirtualUart } from './virtual-uart.js';

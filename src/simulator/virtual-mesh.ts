@@ -1,6 +1,6 @@
-import { Counters } from '../counters.js';
+import { Counters } from '../base/counters.js';
 import { FIRST_EDGE_ADDRESS } from '../protocol/address.js';
-import type { ModemLines } from '../uart/link.js';
+import type { ModemLines } from '../link/link.js';
 import { startChurn } from './churn.js';
 import { EdgeDevice } from './edge-device.js';
 import { type CheckedMeshOptions, checkMeshOptions, type VirtualMeshOptions } from './mesh-options.js';

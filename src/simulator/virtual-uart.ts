@@ -1,4 +1,4 @@
-import type { ModemLines } from '../uart/link.js';
+import type { ModemLines } from '../link/link.js';
 
 /** Takes what the root sends: a whole frame, or console text. `atMs` is when, in virtual milliseconds. */
 export type OnRootBytes = (chunk: Buffer, atMs: number) => void;

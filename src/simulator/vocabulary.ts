@@ -1,4 +1,4 @@
-import { MeshgateError } from '../errors.js';
+import { MeshgateError } from '../base/errors.js';
 import type { Opcodes } from '../protocol/opcodes.js';
 
 /** The messages that a root and its devices can't do without, as opcodes.json calls them. */

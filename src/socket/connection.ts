@@ -10,27 +10,27 @@
  */
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { CancelTimer, Clock } from '../clock.js';
-import { errorStack, errorText } from '../errors.js';
-import type { Log } from '../log.js';
-import type { Hub } from '../network/hub.js';
-import type { AuditOrigin } from './audit.js';
-import type { Share } from './byte-budget.js';
+import type { CancelTimer, Clock } from '../base/clock.js';
+import { errorStack, errorText } from '../base/errors.js';
+import type { Log } from '../base/log.js';
+import type { Hub } from '../hub/hub.js';
+import type { AuditOrigin } from '../api/audit.js';
+import type { Share } from '../api/byte-budget.js';
 import { answerRequest, roleForCommand } from './classic/commands.js';
 import { failure, outcomeOf, type Reply } from './classic/reply.js';
 import { type ClassicRequest, examineRequest } from './classic/request.js';
-import { ClientTally } from './client-tally.js';
-import type { ClientTap } from './client-tap.js';
+import { ClientTally } from '../api/client-tally.js';
+import type { ClientTap } from '../api/client-observer.js';
 import { Outbox } from './outbox.js';
-import { mayDo, type Role } from './role.js';
-import { CLOSING_REASONS, type ClosingReason, SessionError } from './session/errors.js';
-import { LineSession } from './session/line-session.js';
-import type { GatewayFacts } from './session/method.js';
-import { refusalOf } from './session/session.js';
-import type { ClientInfo } from './session/shapes.js';
-import { notification } from './session/subscription.js';
-import type { SharedLimits } from './shared-limits.js';
-import type { Lane, Work } from './turns.js';
+import { mayDo, type Role } from '../api/role.js';
+import { CLOSING_REASONS, type ClosingReason, SessionError } from '../api/errors.js';
+import { LineSession } from './line-session.js';
+import type { GatewayFacts } from '../api/method.js';
+import { refusalOf } from '../api/session.js';
+import type { ClientInfo } from '../api/shapes.js';
+import { notification } from '../api/subscription.js';
+import type { SharedLimits } from '../api/shared-limits.js';
+import type { Lane, Work } from '../base/turns.js';
 
 export const CONNECTION_END_REASONS = {
   answered: 'its command was answered',

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { CancelTimer, Clock } from '../clock.js';
+import type { CancelTimer, Clock } from '../base/clock.js';
 
 /**
  * Between two messages, so that each arrives by itself: the field's client library takes what one `recv` gives as one

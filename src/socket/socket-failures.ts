@@ -1,4 +1,4 @@
-import { errorText, MeshgateError, systemErrorCode } from '../errors.js';
+import { errorText, MeshgateError, systemErrorCode } from '../base/errors.js';
 
 /** Runs what opens a socket; the system's refusals become errors that a person can act on. */
 export async function namingFailures<Result>(where: string, open: () => Promise<Result>): Promise<Result> {

@@ -1,7 +1,7 @@
 /** Who may listen on a socket path. */
-import { MeshgateError } from '../errors.js';
-import type { LockHolder } from '../lock-file.js';
-import { describeHolder, LockHeld, type ProcessLock, takeLock } from '../process-lock.js';
+import { MeshgateError } from '../base/errors.js';
+import type { LockHolder } from '../base/lock-file.js';
+import { describeHolder, LockHeld, type ProcessLock, takeLock } from '../base/process-lock.js';
 
 /** Takes the lock, or rejects with `SOCKET_TAKEN` that names the holder's process id. The directory must exist. */
 export async function lockSocket(path: string): Promise<ProcessLock> {

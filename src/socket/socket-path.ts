@@ -3,13 +3,13 @@ import { accessSync, constants, lstatSync, mkdirSync, readFileSync, rmSync, stat
 import { chmod, chown } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
-import { MeshgateError, systemErrorCode } from '../errors.js';
+import { MeshgateError, systemErrorCode } from '../base/errors.js';
 import {
   privateDirectory,
   SERVICE_DIRECTORY,
   SOCKET_FILE_NAME,
   socketCandidates,
-} from '../socket-location.js';
+} from './socket-location.js';
 import { socketTaken } from './socket-lock.js';
 
 /** Linux's `sun_path` has 108 bytes, the last one zero; a longer path would be cut without a word. */

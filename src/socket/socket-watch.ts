@@ -1,7 +1,7 @@
 /** Looks every few seconds whether clients can still connect, and has the sockets made again where they can't. */
-import { type CancelTimer, type Clock, every } from '../clock.js';
-import { errorText, MeshgateError } from '../errors.js';
-import type { Log } from '../log.js';
+import { type CancelTimer, type Clock, every } from '../base/clock.js';
+import { errorText, MeshgateError } from '../base/errors.js';
+import type { Log } from '../base/log.js';
 
 /** Something on which clients connect. */
 export interface Watched {

@@ -4,10 +4,10 @@
  * `NotifyAccess=all`. Without systemd (no `NOTIFY_SOCKET`) nothing happens.
  */
 import { spawn } from 'node:child_process';
-import { cleanText } from '../clean-text.js';
-import { type CancelTimer, type Clock, every, rawClock } from '../clock.js';
-import { errorText, systemErrorCode } from '../errors.js';
-import type { Log } from '../log.js';
+import { cleanText } from '../base/clean-text.js';
+import { type CancelTimer, type Clock, every, rawClock } from '../base/clock.js';
+import { errorText, systemErrorCode } from '../base/errors.js';
+import type { Log } from '../base/log.js';
 
 /** systemd-notify waits until systemd has taken the message; one that hangs is not waited for. */
 const TIMEOUT_MS = 5000;

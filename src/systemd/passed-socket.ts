@@ -3,7 +3,7 @@
  * says. So clients can connect before the gateway runs and while it is restarted, and wait for it.
  */
 import { readFileSync, readlinkSync } from 'node:fs';
-import { errorText, MeshgateError } from '../errors.js';
+import { errorText, MeshgateError } from '../base/errors.js';
 
 export interface PassedSocket {
   readonly fd: number;

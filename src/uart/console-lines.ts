@@ -1,4 +1,4 @@
-import { cleanText } from '../clean-text.js';
+import { cleanText } from '../base/clean-text.js';
 
 /** A longer line comes out in pieces of this many bytes: ESP-IDF's longest log lines are about 250. */
 export const MAX_CONSOLE_LINE_LENGTH = 512;

@@ -1,5 +1,5 @@
-import type { CancelTimer, Clock } from '../clock.js';
-import { Counters } from '../counters.js';
+import type { CancelTimer, Clock } from '../base/clock.js';
+import { Counters } from '../base/counters.js';
 import { ConsoleLines } from './console-lines.js';
 import { FRAME_DROP_REASONS, type FrameDropReason, type LineNoise } from './frame.js';
 import { FrameParser } from './frame-parser.js';

@@ -1,9 +1,9 @@
-import type { CancelTimer, Clock } from '../clock.js';
-import { Counters } from '../counters.js';
-import { errorText } from '../errors.js';
-import { Histogram } from '../histogram.js';
+import type { CancelTimer, Clock } from '../base/clock.js';
+import { Counters } from '../base/counters.js';
+import { errorText } from '../base/errors.js';
+import { Histogram } from '../base/histogram.js';
 import { encodeFrame } from './frame.js';
-import type { Link } from './link.js';
+import type { Link } from '../link/link.js';
 import { Pacer, type PacerSettings } from './pacer.js';
 import { SendQueue } from './send-queue.js';
 

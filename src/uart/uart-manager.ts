@@ -1,10 +1,10 @@
 /**
  * One UART: bodies in, bodies out, and the life of the link between. What a body means is not known here.
  */
-import type { Clock } from '../clock.js';
-import type { Distribution } from '../histogram.js';
-import type { Link } from './link.js';
-import { LinkKeeper, type LinkKeeperParts, type LinkStatus } from './link-keeper.js';
+import type { Clock } from '../base/clock.js';
+import type { Distribution } from '../base/histogram.js';
+import type { Link } from '../link/link.js';
+import { LinkKeeper, type LinkKeeperParts, type LinkStatus } from '../link/link-keeper.js';
 import { Receiver, type ReceiverSettings } from './receiver.js';
 import { type HalfMessageOutcome, Transmitter, type TransmitterSettings } from './transmitter.js';
 

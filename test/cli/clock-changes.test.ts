@@ -2,7 +2,7 @@
 import test from 'ava';
 import { formatExactMoment, formatMoment, parseTime } from '../../src/cli/text/time.js';
 import { formatDateTime, formatTime, formatTimeMs } from '../../src/dashboard/format.js';
-import { MeshgateError } from '../../src/errors.js';
+import { MeshgateError } from '../../src/base/errors.js';
 import { runToEnd } from '../support/process-fixture.js';
 
 const MINUTE = 60_000;

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { formatFaults } from '../../src/cli/commands/simulation.js';
+import { formatFaults } from '../../src/cli/commands/start/simulation.js';
 import { createFaultCounters } from '../../src/simulator/faults/fault-counters.js';
 import { PRESET_NAMES } from '../../src/simulator/faults/presets.js';
 import { ask } from '../support/classic-client.js';

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { formatPorts } from '../../src/cli/commands/ports-table.js';
+import { formatPorts } from '../../src/cli/commands/ports/ports-table.js';
 
 const PIPE = { isTTY: false, columns: undefined, colour: false };
 

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { formatDifferences } from '../../src/cli/commands/replay-differences.js';
+import { formatDifferences } from '../../src/cli/commands/replay/replay-differences.js';
 import { type ComparedEvent, compareEvents } from '../../src/replay/compare-events.js';
 import { EVENTS } from '../support/cli-samples.js';
 

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { TrafficMeter } from '../../src/cli/commands/traffic-meter.js';
-import { ValueJoiner } from '../../src/cli/commands/value-joiner.js';
+import { TrafficMeter } from '../../src/cli/commands/top/traffic-meter.js';
+import { ValueJoiner } from '../../src/cli/commands/watch/value-joiner.js';
 import { EVENTS } from '../support/cli-samples.js';
 
 type Sample = (typeof EVENTS)[number];

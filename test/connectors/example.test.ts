@@ -5,8 +5,8 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { GraphiteConnector } from '../../examples/connector.js';
-import { createLog } from '../../src/log.js';
-import { packageRoot } from '../../src/package-root.js';
+import { createLog } from '../../src/base/log.js';
+import { packageRoot } from '../../src/base/package-root.js';
 import { NetworkFixture } from '../support/network-fixture.js';
 import { FACTS } from '../support/session-fixture.js';
 

@@ -5,7 +5,7 @@ import {
   formatBucket,
   ValueLines,
 } from '../../src/dashboard/pages/node/field-lines.js';
-import type { BucketInfo, Value } from '../../src/socket/session/shapes.js';
+import type { BucketInfo, Value } from '../../src/api/shapes.js';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { ClassicLog, formatLogValue } from '../../src/history/classic-log.js';
-import { createLog } from '../../src/log.js';
+import { createLog } from '../../src/base/log.js';
 import type { DataType } from '../../src/protocol/data-types.js';
 import { startGateway, temporaryFolder } from '../support/gateway-fixture.js';
 import { NetworkFixture } from '../support/network-fixture.js';

@@ -1,7 +1,7 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { packageRoot } from '../../src/package-root.js';
+import { packageRoot } from '../../src/base/package-root.js';
 import { gpsEvent, sequenceEvent } from '../support/history-events.js';
 import { DAY_MS, removeStores, StoreFixture } from '../support/store-fixture.js';
 

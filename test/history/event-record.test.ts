@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { EventWriter, eventOf, readRecords } from '../../src/history/event-record.js';
-import type { HubEvent } from '../../src/network/hub.js';
+import type { HubEvent } from '../../src/hub/hub.js';
 import { gpsEvent, messageEvent, nodeEvent, sequenceEvent } from '../support/history-events.js';
 import { shippedTables } from '../support/tables.js';
 

@@ -1,10 +1,10 @@
 import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { systemClock } from '../../src/clock.js';
+import { systemClock } from '../../src/base/clock.js';
 import { History } from '../../src/history/history.js';
-import { createLog } from '../../src/log.js';
-import type { Archive } from '../../src/network/archive.js';
+import { createLog } from '../../src/base/log.js';
+import type { Archive } from '../../src/hub/archive.js';
 import { temporaryFolder } from '../support/gateway-fixture.js';
 import { NetworkFixture } from '../support/network-fixture.js';
 import { shippedTables } from '../support/tables.js';

@@ -4,7 +4,7 @@ import test from 'ava';
 import Sqlite from 'better-sqlite3';
 import { EventWriter } from '../../src/history/event-record.js';
 import type { Holdings } from '../../src/history/holdings.js';
-import type { HubEvent } from '../../src/network/hub.js';
+import type { HubEvent } from '../../src/hub/hub.js';
 import { nodeEvent, sequenceEvent } from '../support/history-events.js';
 import { removeStores, StoreFixture } from '../support/store-fixture.js';
 

@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { HubEvent } from '../../src/network/hub.js';
+import type { HubEvent } from '../../src/hub/hub.js';
 import { gpsEvent, sequenceEvent } from '../support/history-events.js';
 import { DAY_MS, removeStores, StoreFixture } from '../support/store-fixture.js';
 

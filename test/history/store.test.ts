@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { Alarm } from '../../src/network/alarms.js';
+import type { Alarm } from '../../src/hub/alarms.js';
 import { gpsEvent, messageEvent, nodeEvent, sequenceEvent } from '../support/history-events.js';
 import { removeStores, StoreFixture } from '../support/store-fixture.js';
 

@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from 'ava';
-import { MeshgateError } from '../../src/errors.js';
+import { MeshgateError } from '../../src/base/errors.js';
 import { type DataType, decodeValue, deviceTimeOf } from '../../src/protocol/data-types.js';
 import { loadDataTypes } from '../../src/protocol/data-types-file.js';
 import { shortestF32 } from '../../src/protocol/f32-text.js';

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { MeshgateError } from '../../src/errors.js';
+import { MeshgateError } from '../../src/base/errors.js';
 import { decodeMessage } from '../../src/protocol/message.js';
 import { Opcodes } from '../../src/protocol/opcodes.js';
 import { bytesOf } from '../support/hex.js';

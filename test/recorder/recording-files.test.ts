@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { createLog } from '../../src/log.js';
+import { createLog } from '../../src/base/log.js';
 import { encodeHead, Recording } from '../../src/recorder/recording.js';
 import { RecordingFiles } from '../../src/recorder/recording-files.js';
 import { temporaryFolder } from '../support/gateway-fixture.js';

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { MeshgateError } from '../../src/errors.js';
+import { MeshgateError } from '../../src/base/errors.js';
 import { BLOCK_MAGIC } from '../../src/recorder/block.js';
 import { encodeHead, FILE_MAGIC, openRecording, Recording } from '../../src/recorder/recording.js';
 import { hexOf } from '../support/hex.js';

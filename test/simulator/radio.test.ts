@@ -1,5 +1,5 @@
 import test from 'ava';
-import { MeshgateError } from '../../src/errors.js';
+import { MeshgateError } from '../../src/base/errors.js';
 import { countHops } from '../../src/simulator/topology.js';
 import { MeshRecorder } from './recorder.js';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { CancelTimer, Clock } from '../../src/clock.js';
-import { packageRoot } from '../../src/package-root.js';
+import type { CancelTimer, Clock } from '../../src/base/clock.js';
+import { packageRoot } from '../../src/base/package-root.js';
 import { loadDataTypes } from '../../src/protocol/data-types-file.js';
 import { decodeMessage, type Message, type Tables } from '../../src/protocol/message.js';
 import { Opcodes } from '../../src/protocol/opcodes.js';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import test from 'ava';
 import { runSoak } from '../../soak/soak.js';
-import { packageRoot } from '../../src/package-root.js';
+import { packageRoot } from '../../src/base/package-root.js';
 import { hasSocat } from '../support/pty.js';
 
 const ptyTest = hasSocat ? test : test.skip;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import test from 'ava';
-import { packageRoot } from '../../src/package-root.js';
+import { packageRoot } from '../../src/base/package-root.js';
 import { loadFaults } from '../../src/simulator/faults/fault-file.js';
 import { VirtualSoak } from './virtual-soak.js';
 

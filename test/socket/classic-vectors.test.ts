@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
-import { loadConfig } from '../../src/config.js';
+import { loadConfig } from '../../src/config/schema.js';
 import { loadTables } from '../../src/gateway.js';
-import { COMMAND_FAILURES } from '../../src/network/hub.js';
+import { COMMAND_FAILURES } from '../../src/hub/hub.js';
 import { examineRequest } from '../../src/socket/classic/request.js';
 import { ask, type Delivery } from '../support/classic-client.js';
 import { type ClassicVector, loadClassicVectors } from '../support/classic-vectors.js';

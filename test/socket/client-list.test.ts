@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from 'ava';
-import type { ClientInfo } from '../../src/socket/session/shapes.js';
+import type { ClientInfo } from '../../src/api/shapes.js';
 import { ask, connectTo, listenTo } from '../support/classic-client.js';
 import { type FixtureOptions, startGateway } from '../support/gateway-fixture.js';
 import { LineClient } from '../support/line-client.js';

@@ -6,7 +6,7 @@ import type {
   Incoming,
   OpenBroker,
   Publication,
-} from '../../src/connectors/mqtt/broker.js';
+} from '../../src/mqtt/broker.js';
 
 interface Attempt {
   readonly options: BrokerOptions;

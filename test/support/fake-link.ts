@@ -1,11 +1,11 @@
-import type { Clock } from '../../src/clock.js';
+import type { Clock } from '../../src/base/clock.js';
 import {
   type Link,
   type LinkDownReason,
   LinkError,
   type LinkHandlers,
   type OpenLink,
-} from '../../src/uart/link.js';
+} from '../../src/link/link.js';
 
 interface Write {
   readonly bytes: Buffer;

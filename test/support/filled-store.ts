@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { EventWriter } from '../../src/history/event-record.js';
 import { Store } from '../../src/history/store.js';
-import type { Alarm } from '../../src/network/alarms.js';
-import type { HubEventContent } from '../../src/network/hub.js';
+import type { Alarm } from '../../src/hub/alarms.js';
+import type { HubEventContent } from '../../src/hub/hub.js';
 import { shippedTables } from './tables.js';
 
 const DAY_MS = 86_400_000;

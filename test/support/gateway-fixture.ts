@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Clock, systemClock } from '../../src/clock.js';
-import { type GivenSettings, loadConfig } from '../../src/config.js';
+import { type Clock, systemClock } from '../../src/base/clock.js';
+import { type GivenSettings, loadConfig } from '../../src/config/schema.js';
 import { Gateway, loadTables, type WebAddress } from '../../src/gateway.js';
-import type { Hub } from '../../src/network/hub.js';
-import type { OpenLink } from '../../src/uart/link.js';
+import type { Hub } from '../../src/hub/hub.js';
+import type { OpenLink } from '../../src/link/link.js';
 import { ScriptedLink } from './scripted-link.js';
 
 /** A fresh, short folder: a socket's path has 107 bytes at most. */

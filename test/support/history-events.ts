@@ -1,4 +1,4 @@
-import type { HubEvent } from '../../src/network/hub.js';
+import type { HubEvent } from '../../src/hub/hub.js';
 import { decodeMessage } from '../../src/protocol/message.js';
 import { bytesOf } from './hex.js';
 import { shippedTables } from './tables.js';

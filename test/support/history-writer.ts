@@ -4,11 +4,11 @@
  * six bytes are its own number.
  */
 import { join } from 'node:path';
-import { systemClock } from '../../src/clock.js';
+import { systemClock } from '../../src/base/clock.js';
 import { History } from '../../src/history/history.js';
-import { createLog } from '../../src/log.js';
-import type { Archive } from '../../src/network/archive.js';
-import type { Hub, HubEvent } from '../../src/network/hub.js';
+import { createLog } from '../../src/base/log.js';
+import type { Archive } from '../../src/hub/archive.js';
+import type { Hub, HubEvent } from '../../src/hub/hub.js';
 import { shippedTables } from './tables.js';
 
 const NODES = 20;

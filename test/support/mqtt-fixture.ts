@@ -1,6 +1,6 @@
 import { MqttConnector } from '../../src/connectors/mqtt/mqtt-connector.js';
 import type { MqttSettings } from '../../src/connectors/mqtt/settings.js';
-import { createLog } from '../../src/log.js';
+import { createLog } from '../../src/base/log.js';
 import type { NetworkSettings } from '../../src/network/network-manager.js';
 import type { Tables } from '../../src/protocol/message.js';
 import { FakeBroker } from './fake-broker.js';

@@ -1,7 +1,7 @@
-import { createLog } from '../../src/log.js';
-import type { HubEvent } from '../../src/network/hub.js';
+import { createLog } from '../../src/base/log.js';
+import type { HubEvent } from '../../src/hub/hub.js';
 import { NetworkManager, type NetworkSettings } from '../../src/network/network-manager.js';
-import type { LinkState } from '../../src/uart/link-keeper.js';
+import type { LinkState } from '../../src/link/link-keeper.js';
 import { SendError, type SendFailure } from '../../src/uart/transmitter.js';
 import { bytesOf } from './hex.js';
 import { ManualClock, settled } from './manual-clock.js';

@@ -5,7 +5,7 @@ import {
   LinkError,
   type LinkHandlers,
   type OpenLink,
-} from '../../src/uart/link.js';
+} from '../../src/link/link.js';
 import { bytesOf as hex } from './hex.js';
 
 const IGNORED = { onOutside() {}, onDrop() {}, onNoise() {} };

@@ -1,15 +1,15 @@
-import { systemClock } from '../../src/clock.js';
-import { createLog } from '../../src/log.js';
+import { systemClock } from '../../src/base/clock.js';
+import { createLog } from '../../src/base/log.js';
 import type { NetworkSettings } from '../../src/network/network-manager.js';
-import { AuditTrail } from '../../src/socket/audit.js';
-import { ClientTally } from '../../src/socket/client-tally.js';
-import type { Role } from '../../src/socket/role.js';
-import { ClientSession } from '../../src/socket/session/client-session.js';
-import type { ClosingReason } from '../../src/socket/session/errors.js';
-import type { GatewayFacts } from '../../src/socket/session/method.js';
-import type { SessionTransport } from '../../src/socket/session/outgoing.js';
-import type { MeshEvent, Snapshot } from '../../src/socket/session/shapes.js';
-import { SharedLimits } from '../../src/socket/shared-limits.js';
+import { AuditTrail } from '../../src/api/audit.js';
+import { ClientTally } from '../../src/api/client-tally.js';
+import type { Role } from '../../src/api/role.js';
+import { ClientSession } from '../../src/api/client-session.js';
+import type { ClosingReason } from '../../src/api/errors.js';
+import type { GatewayFacts } from '../../src/api/method.js';
+import type { SessionTransport } from '../../src/api/outgoing.js';
+import type { MeshEvent, Snapshot } from '../../src/api/shapes.js';
+import { SharedLimits } from '../../src/api/shared-limits.js';
 import { settled } from './manual-clock.js';
 import { NetworkFixture } from './network-fixture.js';
 

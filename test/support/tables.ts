@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
-import { packageRoot } from '../../src/package-root.js';
+import { packageRoot } from '../../src/base/package-root.js';
 import { loadDataTypes } from '../../src/protocol/data-types-file.js';
 import type { Tables } from '../../src/protocol/message.js';
 import { Opcodes } from '../../src/protocol/opcodes.js';

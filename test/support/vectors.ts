@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { packageRoot } from '../../src/package-root.js';
+import { packageRoot } from '../../src/base/package-root.js';
 
 const named = { name: z.string().min(1), meaning: z.string().min(1) };
 const counts = z.record(z.string(), z.int().min(1)).default({});

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { createLog } from '../../src/log.js';
+import { createLog } from '../../src/base/log.js';
 import { ServiceNotifier } from '../../src/systemd/notifier.js';
 import { temporaryFolder } from '../support/gateway-fixture.js';
 import { ManualClock } from '../support/manual-clock.js';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { packageRoot } from '../../src/package-root.js';
+import { packageRoot } from '../../src/base/package-root.js';
 import { takePassedSocket } from '../../src/systemd/passed-socket.js';
 import { connectTo, readAll } from '../support/classic-client.js';
 import { temporaryFolder } from '../support/gateway-fixture.js';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { packageRoot } from '../../src/package-root.js';
+import { packageRoot } from '../../src/base/package-root.js';
 import { temporaryFolder } from '../support/gateway-fixture.js';
 import { hasPython } from '../support/program.js';
 import { Waiters } from '../support/waiters.js';

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { describeLinkStatus } from '../../src/uart/describe-link.js';
-import { LINK_DOWN_REASONS, type LinkDownReason } from '../../src/uart/link.js';
+import { describeLinkStatus } from '../../src/link/describe-link.js';
+import { LINK_DOWN_REASONS, type LinkDownReason } from '../../src/link/link.js';
 import { UartManager } from '../../src/uart/uart-manager.js';
 import { FakePort } from '../support/fake-link.js';
 import { bytesOf, hexOf } from '../support/hex.js';

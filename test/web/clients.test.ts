@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import type { Hub } from '../../src/network/hub.js';
+import type { Hub } from '../../src/hub/hub.js';
 import { type FixtureOptions, startGateway, temporaryFolder } from '../support/gateway-fixture.js';
 import { askHttp } from '../support/http-ask.js';
 import { ManualClock } from '../support/manual-clock.js';

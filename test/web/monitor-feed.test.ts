@@ -1,5 +1,5 @@
 import test from 'ava';
-import { ClientTally } from '../../src/socket/client-tally.js';
+import { ClientTally } from '../../src/api/client-tally.js';
 import { Monitor, type MonitorGeneration } from '../../src/socket/web/monitor.js';
 import { LINES_WAITING, MESSAGE_PAUSE_MS, MonitorFeed } from '../../src/socket/web/monitor-feed.js';
 import { ManualClock } from '../support/manual-clock.js';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { MeshgateError } from '../../errors.js';
+import { MeshgateError } from '../../base/errors.js';
 import { askAndPrint, gatewayCommand } from '../gateway-command.js';
 import type { GatewayFlags } from '../with-client.js';
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { cleanText } from '../../clean-text.js';
-import { MeshgateError } from '../../errors.js';
+import { cleanText } from '../../base/clean-text.js';
+import { MeshgateError } from '../../base/errors.js';
 import { askAndPrint, gatewayCommand } from '../gateway-command.js';
 import { parseNode } from '../text/address.js';
 import type { GatewayFlags } from '../with-client.js';

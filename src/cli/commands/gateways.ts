@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { MeshgateError } from '../../errors.js';
+import { MeshgateError } from '../../base/errors.js';
 import type { GatewayState } from '../../fleet/index.js';
 import { allowFleet, chosenFleet } from '../fleet-choice.js';
 import { currentView, print, printJson } from '../output.js';

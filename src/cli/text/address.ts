@@ -1,4 +1,4 @@
-import { MeshgateError } from '../../errors.js';
+import { MeshgateError } from '../../base/errors.js';
 import { formatAddress as formatNumber, MAX_UNICAST_ADDRESS, ROOT_ADDRESS } from '../../protocol/address.js';
 import { numberIn } from '../../protocol/names.js';
 import { currentGateway } from '../fleet-scope.js';

@@ -1,5 +1,5 @@
 /** Values as CSV, RFC 4180: a header line, CRLF, cells in quotation marks where they need them. */
-import { cleanText } from '../../clean-text.js';
+import { cleanText } from '../../base/clean-text.js';
 import type { ExportedValue } from '../../client/index.js';
 
 /** A data type as the gateway tells it. */

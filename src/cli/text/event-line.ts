@@ -1,5 +1,5 @@
 /** Events of the mesh as lines for people. */
-import { cleanText } from '../../clean-text.js';
+import { cleanText } from '../../base/clean-text.js';
 import type { MeshEvent, MessageInfo, StreamEvent, Value } from '../../client/index.js';
 import { describeAlarm } from '../commands/alarms.js';
 import { currentGateway } from '../fleet-scope.js';

@@ -1,4 +1,4 @@
-import { MeshgateError } from '../../errors.js';
+import { MeshgateError } from '../../base/errors.js';
 
 const HEX = /^([0-9a-f]{2})+$/i;
 

@@ -1,4 +1,4 @@
-import { MeshgateError } from '../../errors.js';
+import { MeshgateError } from '../../base/errors.js';
 
 /** ms of a number of seconds as it was typed; `undefined` stays. Throws `BAD_USAGE`. */
 export function parseSeconds(text: string | undefined): number | undefined {

@@ -1,4 +1,4 @@
-import { cleanText } from '../../clean-text.js';
+import { cleanText } from '../../base/clean-text.js';
 import { type Colour, paint, type Terminal } from './terminal.js';
 import { pad, shorten, widthOf } from './text-width.js';
 import { wrap } from './wrap.js';

@@ -1,5 +1,5 @@
 /** Times as people give and read them. All are ms since the epoch; without an offset they are local. */
-import { MeshgateError } from '../../errors.js';
+import { MeshgateError } from '../../base/errors.js';
 import { note } from '../output.js';
 import { type IsoTime, parseIso } from './iso-time.js';
 import { beginOfDay, formatOffset, momentsOf, offsetAt, offsetIfRepeated, utcOf } from './local-time.js';

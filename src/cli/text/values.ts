@@ -1,5 +1,5 @@
 import type { Value } from '../../client/index.js';
-import { formatNumber } from '../../number-text.js';
+import { formatNumber } from '../../base/number-text.js';
 
 type Fields = Value['fields'];
 

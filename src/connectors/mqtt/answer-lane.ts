@@ -1,4 +1,4 @@
-import type { Publication } from './broker.js';
+import type { Publication } from '../../mqtt/broker.js';
 import type { Lane, LanePublication } from './outbox.js';
 
 /** Answers that may wait; a program that gives commands faster than the broker takes answers loses some. */

@@ -3,8 +3,8 @@
  * Where the answer goes: MQTT 5's response topic and correlation data, else `response` in the payload, else the
  * gateway's own answer topic of the command.
  */
-import type { Incoming } from './broker.js';
-import type { Topics } from './topics.js';
+import type { Incoming } from '../../mqtt/broker.js';
+import type { Topics } from '../../mqtt/topics.js';
 
 /** What is only carried out where the setting mqtt.commands names it. */
 export const ONLY_BY_NAME: readonly string[] = ['resetRoot', 'clean'];

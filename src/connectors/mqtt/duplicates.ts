@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Clock } from '../../clock.js';
-import type { Incoming } from './broker.js';
+import type { Clock } from '../../base/clock.js';
+import type { Incoming } from '../../mqtt/broker.js';
 
 /** QoS 1 means at least once: a publisher that lost the acknowledgement sends again within minutes. */
 const REMEMBERED_MS = 300_000;

@@ -2,12 +2,12 @@
  * Every event of the hub, in order, each once it may go: what waits while the broker is away or slow is the hub's own
  * ring, read behind the last number that the broker has acknowledged. What the ring has let go of is told by a gap.
  */
-import type { Hub, HubEvent, SeqRange } from '../../network/hub.js';
+import type { Hub, HubEvent, SeqRange } from '../../hub/hub.js';
 import { formatAddress } from '../../protocol/address.js';
-import { describeEvent } from '../../socket/session/describe.js';
-import type { MeshEvent } from '../../socket/session/shapes.js';
+import { describeEvent } from '../../api/describe.js';
+import type { MeshEvent } from '../../api/shapes.js';
 import type { Lane, LanePublication } from './outbox.js';
-import type { Topics } from './topics.js';
+import type { Topics } from '../../mqtt/topics.js';
 
 /** Events that are read from the ring at a time. */
 const READ_AT_ONCE = 64;

@@ -3,13 +3,13 @@
  * at the first connection. An alarm that is not open now is removed at once; a node only when the link has been there
  * for a while and the root has not named it.
  */
-import type { CancelTimer, Clock } from '../../clock.js';
-import type { Hub } from '../../network/hub.js';
+import type { CancelTimer, Clock } from '../../base/clock.js';
+import type { Hub } from '../../hub/hub.js';
 import { isUnicast } from '../../protocol/address.js';
-import type { Value } from '../../socket/session/shapes.js';
-import type { BrokerConnection, Incoming } from './broker.js';
+import type { Value } from '../../api/shapes.js';
+import type { BrokerConnection, Incoming } from '../../mqtt/broker.js';
 import type { PictureLane } from './picture-lane.js';
-import type { Topics } from './topics.js';
+import type { Topics } from '../../mqtt/topics.js';
 
 /** For the broker to deliver all that is retained. */
 const READING_MS = 10_000;

@@ -1,7 +1,7 @@
 /** The parts list of the MQTT connector: docs/mqtt.md tells what it says and takes. */
-import { type CancelTimer, every } from '../../clock.js';
-import { errorText, MeshgateError } from '../../errors.js';
-import type { HubEvent } from '../../network/hub.js';
+import { type CancelTimer, every } from '../../base/clock.js';
+import { errorText, MeshgateError } from '../../base/errors.js';
+import type { HubEvent } from '../../hub/hub.js';
 import type { Connector, ConnectorParts } from '../connector.js';
 import { AnswerLane } from './answer-lane.js';
 import {
@@ -12,20 +12,20 @@ import {
   type Incoming,
   type OpenBroker,
   type Publication,
-} from './broker.js';
-import { BrokerKeeper } from './broker-keeper.js';
+} from '../../mqtt/broker.js';
+import { BrokerKeeper } from '../../mqtt/broker-keeper.js';
 import { allowedCommands, Commands } from './commands.js';
 import { Discovery } from './discovery.js';
 import { EventLane } from './event-lane.js';
 import { Leftovers } from './leftovers.js';
-import { openBrokerBy } from './open-broker.js';
+import { openBrokerBy } from '../../mqtt/open-broker.js';
 import { Outbox } from './outbox.js';
 import { PictureLane } from './picture-lane.js';
 import { ProgressFile } from './progress-file.js';
 import { brokerName, type MqttSettings, readAddress } from './settings.js';
 import { type Instance, readInstance, type StatusReason, statusPayload, thisInstance } from './status.js';
 import { TakeoverWatch } from './takeover.js';
-import { Topics, topicLevel } from './topics.js';
+import { Topics, topicLevel } from '../../mqtt/topics.js';
 
 /** For the broker to take the last word. */
 const LAST_WORD_MS = 500;

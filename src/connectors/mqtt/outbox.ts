@@ -2,9 +2,9 @@
  * What goes to the broker. Nothing is queued here: as long as the broker takes more, the lanes are asked for their
  * next publication in turn, so that what waits is what they hold anyway (the hub's ring, the picture, a few answers).
  */
-import { type CancelTimer, type Clock, every } from '../../clock.js';
-import { Counters } from '../../counters.js';
-import type { BrokerConnection, BrokerLimits, Publication } from './broker.js';
+import { type CancelTimer, type Clock, every } from '../../base/clock.js';
+import { Counters } from '../../base/counters.js';
+import type { BrokerConnection, BrokerLimits, Publication } from '../../mqtt/broker.js';
 
 /** Something that has publications. */
 export interface Lane {

@@ -1,7 +1,7 @@
 /** Commands that take the place of the session's `subscribe`: whoever reads the event topics begins with a picture. */
-import type { Hub } from '../../network/hub.js';
-import { describeEvent, describeSnapshot } from '../../socket/session/describe.js';
-import { SessionError } from '../../socket/session/errors.js';
+import type { Hub } from '../../hub/hub.js';
+import { describeEvent, describeSnapshot } from '../../api/describe.js';
+import { SessionError } from '../../api/errors.js';
 
 type Params = Readonly<Record<string, unknown>>;
 type OwnCommand = (params: Params, hub: Hub, now: number) => object;

@@ -2,15 +2,15 @@
  * The picture as retained topics. What changes is only marked; it is described when the broker takes it, so a slow
  * broker gets the latest of each and not what lay in between.
  */
-import type { Alarm } from '../../network/alarms.js';
-import type { Hub, HubEvent } from '../../network/hub.js';
-import { describeAlarm, describeLink, describeRoot } from '../../socket/session/describe.js';
-import { readCounters } from '../../socket/session/gateway-counters.js';
-import type { GatewayFacts } from '../../socket/session/method.js';
+import type { Alarm } from '../../hub/alarms.js';
+import type { Hub, HubEvent } from '../../hub/hub.js';
+import { describeAlarm, describeLink, describeRoot } from '../../api/describe.js';
+import { readCounters } from '../../api/counters.js';
+import type { GatewayFacts } from '../../api/method.js';
 import type { Discovery } from './discovery.js';
 import { emptied, NodeTopics, nodeObject } from './node-topics.js';
 import type { Lane, LanePublication } from './outbox.js';
-import type { Topics } from './topics.js';
+import type { Topics } from '../../mqtt/topics.js';
 
 export interface PictureLaneParts {
   readonly hub: Hub;

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { CancelTimer, Clock } from '../../clock.js';
-import { errorText, systemErrorCode } from '../../errors.js';
-import type { Log } from '../../log.js';
+import type { CancelTimer, Clock } from '../../base/clock.js';
+import { errorText, systemErrorCode } from '../../base/errors.js';
+import type { Log } from '../../base/log.js';
 
 const WRITE_EVERY_MS = 1000;
 

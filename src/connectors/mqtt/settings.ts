@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { errorText } from '../../errors.js';
-import { readSecretFile } from '../../text-file.js';
+import { errorText } from '../../base/errors.js';
+import { readSecretFile } from '../../base/text-file.js';
 
 export interface MqttSettings {
   /** `mqtt://HOST[:PORT]`, or `mqtts:`; may hold user and password. */

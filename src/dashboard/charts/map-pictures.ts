@@ -1,5 +1,5 @@
 /** Background pictures of the map: from the gateway's settings, or from a person's disk. */
-import type { MapInfo } from '../../socket/session/shapes.js';
+import type { MapInfo } from '../../api/shapes.js';
 
 /** North, west, south, east, in degrees. */
 export type Corners = readonly [number, number, number, number];

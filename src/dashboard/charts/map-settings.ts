@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { MapInfo } from '../../socket/session/shapes.js';
+import type { MapInfo } from '../../api/shapes.js';
 import { useSession } from '../store/context.js';
 import { useTopic } from '../store/topic.js';
 

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { MapInfo, NodeInfo, PathInfo } from '../../socket/session/shapes.js';
+import type { MapInfo, NodeInfo, PathInfo } from '../../api/shapes.js';
 import { useChartStyle } from './charts-style.js';
 import { watchColours } from './colours.js';
 import { MapNodeList } from './map-node-list.js';

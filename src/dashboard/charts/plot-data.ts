@@ -1,5 +1,5 @@
 import type { AlignedData } from 'uplot';
-import { formatNumber } from '../../number-text.js';
+import { formatNumber } from '../../base/number-text.js';
 
 /** `value` is NaN where the line is broken. */
 export interface PlotPoint {

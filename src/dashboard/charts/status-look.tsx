@@ -1,5 +1,5 @@
 /** How a node's status looks: a colour, and a shape for those who can't tell colours apart. */
-import type { NodeStatusName } from '../../socket/session/shapes.js';
+import type { NodeStatusName } from '../../api/shapes.js';
 
 export interface StatusLook {
   readonly text: string;

@@ -1,5 +1,5 @@
 /** Where the nodes of the graph stand: in layers by hops from the root, each layer by rising address. */
-import type { NodeInfo, PathInfo } from '../../socket/session/shapes.js';
+import type { NodeInfo, PathInfo } from '../../api/shapes.js';
 
 export interface Point {
   readonly x: number;

@@ -1,5 +1,5 @@
 import { useMemo } from 'preact/hooks';
-import type { NodeInfo, PathInfo } from '../../socket/session/shapes.js';
+import type { NodeInfo, PathInfo } from '../../api/shapes.js';
 import { useChartStyle } from './charts-style.js';
 import { STATUS_LOOKS, StatusLegend, StatusMark } from './status-look.js';
 import { type Layout, layOut, MAX_DRAWN, type PlacedAddress } from './topology-layout.js';

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { AlarmInfo } from '../../socket/session/shapes.js';
+import type { AlarmInfo } from '../../api/shapes.js';
 import { errorText } from '../api.js';
 import { formatAddress, formatDateTime } from '../format.js';
 import { Age } from '../parts/age.js';

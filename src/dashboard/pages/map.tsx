@@ -1,5 +1,5 @@
 import { useMemo } from 'preact/hooks';
-import type { NodeInfo } from '../../socket/session/shapes.js';
+import type { NodeInfo } from '../../api/shapes.js';
 import { useMapSettings } from '../charts/map-settings.js';
 import { lazyPart } from '../parts/lazy.js';
 import { PageTitle } from '../parts/page-title.js';

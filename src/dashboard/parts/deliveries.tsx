@@ -1,4 +1,4 @@
-import type { DeliveryInfo } from '../../socket/session/shapes.js';
+import type { DeliveryInfo } from '../../api/shapes.js';
 import { formatHex, formatTimeMs, hexAsText } from '../format.js';
 import { useHostNow } from '../store/clock.js';
 import { useSession } from '../store/context.js';

@@ -1,4 +1,4 @@
-import type { NodeStatusName } from '../../socket/session/shapes.js';
+import type { NodeStatusName } from '../../api/shapes.js';
 
 /** The word stands beside the colour: nobody has to tell colours apart. */
 export function StatusBadge({ status }: { readonly status: NodeStatusName }) {

@@ -1,5 +1,5 @@
 /** Gathers events until the next frame is drawn: a thousand a second cost sixty renderings, not a thousand. */
-import type { MeshEvent } from '../../socket/session/shapes.js';
+import type { MeshEvent } from '../../api/shapes.js';
 
 /** A page in the background draws no frames; it takes what has come this often. */
 const HIDDEN_PAUSE_MS = 1000;

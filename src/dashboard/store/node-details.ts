@@ -1,5 +1,5 @@
 /** Asks for what events do not tell: a node's name and uuid, and every status once the link is back. */
-import type { MeshEvent } from '../../socket/session/shapes.js';
+import type { MeshEvent } from '../../api/shapes.js';
 import type { MethodName, Params, Result } from '../api.js';
 import type { Store } from './store.js';
 

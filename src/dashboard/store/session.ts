@@ -1,5 +1,5 @@
 /** Keeps the store true: connects, subscribes, resumes behind the last event, and takes events in batches. */
-import type { MeshEvent } from '../../socket/session/shapes.js';
+import type { MeshEvent } from '../../api/shapes.js';
 import { type MethodName, type Params, RequestError, type Result, type Role } from '../api.js';
 import { type Gap, RpcConnection } from '../rpc.js';
 import { hostNow, setHostClock } from './clock.js';

@@ -11,7 +11,7 @@ import type {
   RobotInfo,
   RootInfo,
   Snapshot,
-} from '../../socket/session/shapes.js';
+} from '../../api/shapes.js';
 import { NodeRecord } from './node-record.js';
 import { Rate } from './rate.js';
 import { Topic } from './topic.js';

@@ -1,5 +1,5 @@
 /** What goes over the wire, as lines: the newest are kept. */
-import type { MeshEvent, Value } from '../../socket/session/shapes.js';
+import type { MeshEvent, Value } from '../../api/shapes.js';
 import { formatAddress, formatHex, formatTimeMs, formatValue, hexAsText } from '../format.js';
 import { Ring } from './ring.js';
 

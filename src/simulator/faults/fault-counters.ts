@@ -1,4 +1,4 @@
-import { Counters } from '../../counters.js';
+import { Counters } from '../../base/counters.js';
 
 /** What each fault has done. */
 export const FAULT_COUNTS = {

@@ -1,6 +1,6 @@
-import { errorText, MeshgateError, systemErrorCode } from '../../errors.js';
-import { readTextFile } from '../../text-file.js';
-import { parseToml } from '../../toml.js';
+import { errorText, MeshgateError, systemErrorCode } from '../../base/errors.js';
+import { readTextFile } from '../../base/text-file.js';
+import { parseToml } from '../../base/toml.js';
 import { type FaultPlan, readFaults } from './fault-plan.js';
 import { PRESET_NAMES, PRESETS, type Preset } from './presets.js';
 

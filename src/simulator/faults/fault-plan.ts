@@ -5,7 +5,7 @@
  * fault begins, again and again; `for_s` how long it lasts. A chance is a probability from 0 to 1.
  */
 import * as z from 'zod';
-import { MeshgateError } from '../../errors.js';
+import { MeshgateError } from '../../base/errors.js';
 import type { Span } from '../span.js';
 
 const LONGEST_S = 30 * 24 * 3600;

@@ -1,4 +1,4 @@
-import type { ModemLines } from '../../uart/link.js';
+import type { ModemLines } from '../../link/link.js';
 import type { VirtualMeshOptions } from '../mesh-options.js';
 import { VirtualMesh } from '../virtual-mesh.js';
 import type { OnHungUp, OnRootBytes, VirtualUart } from '../virtual-uart.js';

@@ -1,4 +1,4 @@
-import { Counters } from '../../counters.js';
+import { Counters } from '../../base/counters.js';
 import type { LineFaultName } from './fault.js';
 
 /** What became of a frame that the root meant to send. */

@@ -1,4 +1,4 @@
-import type { CancelTimer } from '../../clock.js';
+import type { CancelTimer } from '../../base/clock.js';
 import { Random } from '../random.js';
 import { drawFrom } from '../span.js';
 import type { VirtualRoot } from '../virtual-root.js';

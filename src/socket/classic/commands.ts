@@ -6,12 +6,12 @@ import {
   isAlive,
   type NodeView,
   type Outcome,
-} from '../../network/hub.js';
+} from '../../hub/hub.js';
 import type { NodeStatus } from '../../node/mesh-node.js';
 import { ADDRESS_LENGTH, addressBytes, ROOT_ADDRESS, UUID_LENGTH } from '../../protocol/address.js';
 import type { DataType } from '../../protocol/data-types.js';
 import type { ArgumentShape, Opcodes } from '../../protocol/opcodes.js';
-import type { Role } from '../role.js';
+import type { Role } from '../../api/role.js';
 import { describeMesh } from './describe-mesh.js';
 import { failure, type Reply, success, successJson } from './reply.js';
 import type { ClassicRequest } from './request.js';

@@ -1,5 +1,5 @@
 /** The JSON of an `NINFO` reply: everything that is known. Times are ms since the epoch, host clock. */
-import type { Hub, NodeView } from '../../network/hub.js';
+import type { Hub, NodeView } from '../../hub/hub.js';
 import { success } from './reply.js';
 import { valueText } from './value-text.js';
 

@@ -1,6 +1,6 @@
 import JSON5 from 'json5';
 import * as z from 'zod';
-import type { Robot } from '../../network/hub.js';
+import type { Robot } from '../../hub/hub.js';
 
 /** The list is shown whole on every dashboard: more robots than this are a mistake. */
 const MAX_ROBOTS = 256;

@@ -1,13 +1,13 @@
 /**
  * What existing dashboards understand: protocol.md section 7. Two generations; a setting says which one is spoken.
  */
-import { cleanText } from '../../clean-text.js';
-import { type Hub, type HubEvent, isAlive, type NodeView } from '../../network/hub.js';
+import { cleanText } from '../../base/clean-text.js';
+import { type Hub, type HubEvent, isAlive, type NodeView } from '../../hub/hub.js';
 import { formatAddress } from '../../protocol/address.js';
 import { decodeValue } from '../../protocol/data-types.js';
 import { messageName } from '../../protocol/message.js';
 import { newestPosition, type Position } from '../../protocol/position.js';
-import { describeLinkStatus } from '../../uart/describe-link.js';
+import { describeLinkStatus } from '../../link/describe-link.js';
 
 export function trafficLog(message: string) {
   return { type: 'trafficLog', message };

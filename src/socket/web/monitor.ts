@@ -2,9 +2,9 @@
  * Feeds dashboards of the classic kind: the present state at once, then what changes, and every few seconds all of it
  * again, for a page that was not ready when it came.
  */
-import type { CancelTimer, Clock } from '../../clock.js';
-import type { Hub, HubEvent } from '../../network/hub.js';
-import type { ClientTally } from '../client-tally.js';
+import type { CancelTimer, Clock } from '../../base/clock.js';
+import type { Hub, HubEvent } from '../../hub/hub.js';
+import type { ClientTally } from '../../api/client-tally.js';
 import { MonitorFeed, type SendMessage } from './monitor-feed.js';
 import {
   connectionStatus,

@@ -3,10 +3,10 @@
  * may read.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { errorStack } from '../../errors.js';
-import type { Log } from '../../log.js';
-import type { Hub } from '../../network/hub.js';
-import { healthText } from '../session/describe.js';
+import { errorStack } from '../../base/errors.js';
+import type { Log } from '../../base/log.js';
+import type { Hub } from '../../hub/hub.js';
+import { healthText } from '../../api/describe.js';
 import type { Metrics } from './metrics/metrics.js';
 import { type AccessSettings, roleOfHeader, roleWithoutToken } from './web-access.js';
 

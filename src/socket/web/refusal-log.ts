@@ -1,8 +1,8 @@
 /** Says once for each foreign page, and each foreign host name, that it was refused, and which setting would allow it. */
 import type { IncomingMessage } from 'node:http';
-import { cleanText } from '../../clean-text.js';
-import type { Log } from '../../log.js';
-import { readOrigin } from '../../origin.js';
+import { cleanText } from '../../base/clean-text.js';
+import type { Log } from '../../base/log.js';
+import { readOrigin } from '../../base/origin.js';
 
 /** A page in a loop could use a new name each time. */
 const MAX_NAMES = 100;

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { COMMAND_REFUSALS } from '../../../src/connectors/mqtt/command-request.js';
-import { methods } from '../../../src/socket/session/methods/index.js';
+import { methods } from '../../../src/api/methods/index.js';
 import { MqttFixture } from '../../support/mqtt-fixture.js';
 
 interface Answer {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { BROKER_DOWN_REASONS, type BrokerDownReason } from '../../../src/connectors/mqtt/broker.js';
+import { BROKER_DOWN_REASONS, type BrokerDownReason } from '../../../src/mqtt/broker.js';
 import { FakeBroker } from '../../support/fake-broker.js';
 import { MqttFixture } from '../../support/mqtt-fixture.js';
 

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { describeEvent } from '../../../src/socket/session/describe.js';
+import { describeEvent } from '../../../src/api/describe.js';
 import { FakeBroker } from '../../support/fake-broker.js';
 import { MqttFixture } from '../../support/mqtt-fixture.js';
 

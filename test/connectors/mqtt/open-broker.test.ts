@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { connect } from 'mqtt';
-import type { BrokerConnection, BrokerLimits, Incoming } from '../../../src/connectors/mqtt/broker.js';
-import { openBrokerBy } from '../../../src/connectors/mqtt/open-broker.js';
+import type { BrokerConnection, BrokerLimits, Incoming } from '../../../src/mqtt/broker.js';
+import { openBrokerBy } from '../../../src/mqtt/open-broker.js';
 import { bytesOf, hexOf } from '../../support/hex.js';
 
 /** Promises of what the broker does to the connection, and the bytes that came from it. */

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { Topics, topicLevel } from '../../../src/connectors/mqtt/topics.js';
+import { Topics, topicLevel } from '../../../src/mqtt/topics.js';
 
 for (const [text, level] of [
   ['Temperature', 'Temperature'],

@@ -1,5 +1,5 @@
 /** The numbers of one data type over time, one line a field: each value, or many of them summed up in buckets. */
-import type { BucketInfo, Value } from '../../../socket/session/shapes.js';
+import type { BucketInfo, Value } from '../../../api/shapes.js';
 import type { BandPoint, PlotPoint } from '../../charts/plot-data.js';
 
 interface LineFacts {

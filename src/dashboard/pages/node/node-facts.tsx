@@ -1,4 +1,4 @@
-import type { AgedValue } from '../../../socket/session/shapes.js';
+import type { AgedValue } from '../../../api/shapes.js';
 import { formatAddress, formatDateTime, formatField, formatHex } from '../../format.js';
 import { Age } from '../../parts/age.js';
 import { Card } from '../../parts/card.js';

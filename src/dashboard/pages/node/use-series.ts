@@ -1,6 +1,6 @@
 /** The values of a node over time: what the gateway holds, and then as they come. */
 import { useEffect, useState } from 'preact/hooks';
-import type { Value } from '../../../socket/session/shapes.js';
+import type { Value } from '../../../api/shapes.js';
 import { errorText } from '../../api.js';
 import { isMeasured } from '../../format.js';
 import { hostNow } from '../../store/clock.js';

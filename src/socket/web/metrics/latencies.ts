@@ -1,7 +1,7 @@
 /** How long things take, as histograms: measured from the start, whether or not anybody asks. */
-import { type CancelTimer, type Clock, every } from '../../../clock.js';
-import { type Distribution, Histogram } from '../../../histogram.js';
-import type { Hub } from '../../../network/hub.js';
+import { type CancelTimer, type Clock, every } from '../../../base/clock.js';
+import { type Distribution, Histogram } from '../../../base/histogram.js';
+import type { Hub } from '../../../hub/hub.js';
 import type { HistogramMetric, MetricDefinition } from './metric.js';
 
 export interface LatencyParts {

@@ -1,4 +1,4 @@
-import type { Distribution } from '../../../histogram.js';
+import type { Distribution } from '../../../base/histogram.js';
 
 export interface MetricDefinition {
   readonly name: string;

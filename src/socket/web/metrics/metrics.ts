@@ -1,6 +1,6 @@
 /** Everything that the gateway can be measured by, for `/metrics`. */
-import { readCounters } from '../../session/gateway-counters.js';
-import type { GatewayFacts } from '../../session/method.js';
+import { readCounters } from '../../../api/counters.js';
+import type { GatewayFacts } from '../../../api/method.js';
 import { describeCounters, namedCounters } from './counter-metrics.js';
 import type { Exposition } from './exposition.js';
 import { Latencies, type LatencyParts, latencyHistograms } from './latencies.js';

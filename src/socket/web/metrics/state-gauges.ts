@@ -1,8 +1,8 @@
 /** How the gateway is now, as gauges: what the counters do not tell. */
-import type { Hub } from '../../../network/hub.js';
-import { describeHealth } from '../../session/describe.js';
-import type { GatewayFacts } from '../../session/method.js';
-import { alarmShape, healthShape, linkShape, nodeStatusShape } from '../../session/shapes.js';
+import type { Hub } from '../../../hub/hub.js';
+import { describeHealth } from '../../../api/describe.js';
+import type { GatewayFacts } from '../../../api/method.js';
+import { alarmShape, healthShape, linkShape, nodeStatusShape } from '../../../api/shapes.js';
 import type { MetricDefinition, Sample, SampledMetric } from './metric.js';
 
 interface Source {

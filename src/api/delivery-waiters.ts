@@ -1,0 +1,70 @@
+import type { CancelTimer, Clock } from '../base/clock.js';
+import type { Delivery, DeliveryStage } from '../hub/deliveries.js';
+import type { Hub } from '../hub/hub.js';
+
+/** How far a caller wants to wait. */
+export type WaitUntil = 'written' | 'answered';
+
+const REACHED: Readonly<Record<WaitUntil, ReadonlySet<DeliveryStage>>> = {
+  written: new Set(['written', 'uncertain', 'answered', 'failed']),
+  answered: new Set(['answered', 'failed']),
+};
+
+interface Waiter {
+  readonly until: WaitUntil;
+  readonly settle: (delivery: Delivery) => void;
+  /** Settles with what is known now. */
+  readonly giveUp: () => void;
+}
+
+/** A session's waits for stages of its deliveries: one look at each event, however many wait. */
+export class DeliveryWaiters {
+  readonly #hub: Hub;
+  readonly #clock: Clock;
+  readonly #waiting = new Map<string, Set<Waiter>>();
+
+  constructor(hub: Hub, clock: Clock) {
+    this.#hub = hub;
+    this.#clock = clock;
+  }
+
+  /** To be told of every delivery's stages. */
+  onStage(delivery: Delivery): void {
+    for (const waiter of this.#waiting.get(delivery.id) ?? []) {
+      if (REACHED[waiter.until].has(delivery.stage)) waiter.settle(delivery);
+    }
+  }
+
+  /** Resolves with the delivery once it has come so far, has failed, or the time is over. */
+  wait(delivery: Delivery, until: WaitUntil, timeoutMs: number): Promise<Delivery> {
+    const now = this.#hub.findDelivery(delivery.id) ?? delivery;
+    if (REACHED[until].has(now.stage)) return Promise.resolve(now);
+    return new Promise((resolve) => {
+      let cancel: CancelTimer = () => {};
+      const waiter: Waiter = {
+        until,
+        settle: (reached) => {
+          cancel();
+          this.#forget(delivery.id, waiter);
+          resolve(reached);
+        },
+        giveUp: () => waiter.settle(this.#hub.findDelivery(delivery.id) ?? delivery),
+      };
+      cancel = this.#clock.after(timeoutMs, waiter.giveUp);
+      this.#waiting.set(delivery.id, (this.#waiting.get(delivery.id) ?? new Set()).add(waiter));
+    });
+  }
+
+  /** Settles all that wait with what is known: the session is over. */
+  close(): void {
+    for (const waiters of this.#waiting.values()) {
+      for (const waiter of waiters) waiter.giveUp();
+    }
+  }
+
+  #forget(id: string, waiter: Waiter): void {
+    const waiters = this.#waiting.get(id);
+    waiters?.delete(waiter);
+    if (waiters?.size === 0) this.#waiting.delete(id);
+  }
+}

@@ -1,0 +1,262 @@
+/** The hub's objects as the session says them: see shapes.ts. */
+import { cleanText } from '../base/clean-text.js';
+import type { Alarm } from '../hub/alarms.js';
+import type { ArchivedValue, ArchiveStatus } from '../hub/archive.js';
+import type { Delivery } from '../hub/deliveries.js';
+import { HEALTH_REASONS, type Health, type HealthReason, levelOf, worstLevel } from '../hub/health.js';
+import {
+  DELIVERY_FAILURES,
+  type Hub,
+  type HubEvent,
+  type NodeValue,
+  type NodeView,
+  type RootView,
+} from '../hub/hub.js';
+import type { TimedValue } from '../node/node-values.js';
+import { formatAddress } from '../protocol/address.js';
+import { type DataType, type DecodedValue, decodeValue } from '../protocol/data-types.js';
+import { MALFORMED_REASONS, type Message, messageName } from '../protocol/message.js';
+import { LINK_DOWN_REASONS, type LinkDownReason } from '../link/link.js';
+import type { LinkStatus } from '../link/link-keeper.js';
+import type {
+  AgedValue,
+  AlarmInfo,
+  DeliveryInfo,
+  HealthInfo,
+  HistoryInfo,
+  LinkInfo,
+  MeshEvent,
+  MessageInfo,
+  NodeInfo,
+  RootInfo,
+  Snapshot,
+  Value,
+} from './shapes.js';
+
+export function describeLink({ state, since, name, identity, reason, detail }: LinkStatus): LinkInfo {
+  const words = reason === undefined ? null : LINK_DOWN_REASONS[reason];
+  return {
+    state,
+    since,
+    port: name ?? null,
+    identity: identity ?? null,
+    reason: reason ?? null,
+    detail: words === null || !detail ? words : `${words}: ${cleanText(detail)}`,
+  };
+}
+
+/** The checks in their order, each with its reason in words where it finds something. */
+export function describeHealth(health: Health): HealthInfo {
+  const checks = (['link', 'root', 'alarms', 'nodes', 'history'] as const).map((check) => {
+    const reason = health[check];
+    const level = levelOf(reason);
+    return {
+      check,
+      ok: level !== 'unhealthy',
+      level,
+      reason: reason ?? null,
+      text: reason ? checkText(reason, health) : null,
+    };
+  });
+  return {
+    ready: health.ready === undefined,
+    healthy: checks.every(({ ok }) => ok),
+    level: worstLevel(checks.map(({ level }) => level)),
+    checks,
+  };
+}
+
+function checkText(reason: HealthReason, { historyFault }: Health): string {
+  const isMore = (reason === 'historyFailing' || reason === 'historyInMemory') && historyFault !== undefined;
+  return isMore ? `${healthText(reason)}: ${historyFault}` : healthText(reason);
+}
+
+/** A reason in words. */
+export function healthText(reason: HealthReason): string {
+  return reason in HEALTH_REASONS
+    ? HEALTH_REASONS[reason as keyof typeof HEALTH_REASONS].text
+    : LINK_DOWN_REASONS[reason as LinkDownReason];
+}
+
+export function describeRoot({ lastHeardAt, resets }: RootView): RootInfo {
+  return { lastHeardAt: lastHeardAt ?? null, resets };
+}
+
+export function describeValue({ node, type, value }: NodeValue): Value {
+  return withFields(node, type, value, describeFields(decodeValue(type, value.bytes)));
+}
+
+/** A value of the past: without fields where its type was another one when it was stored. */
+export function describeArchived({ node, typeId, value, formerType }: ArchivedValue, { tables }: Hub): Value {
+  const type = tables.dataTypes.findById(typeId);
+  if (type && formerType === undefined) return describeValue({ node, type, value });
+  return withFields(node, { id: typeId, name: formerType ?? String(typeId) }, value, {});
+}
+
+function withFields(
+  node: number,
+  { id, name }: Pick<DataType, 'id' | 'name'>,
+  { bytes, receivedAt, deviceTime }: TimedValue,
+  fields: DecodedValue,
+): Value {
+  const hex = bytes.toString('hex');
+  return { node, type: name, id, bytes: hex, fields, receivedAt, deviceTime: deviceTime ?? null };
+}
+
+/** JSON has no NaN and no Infinity: they are told by name. */
+function describeFields(fields: DecodedValue): DecodedValue {
+  const names = Object.keys(fields).filter((name) => isOdd(fields[name]?.value));
+  if (names.length === 0) return fields;
+  const named = names.map((name) => [name, { ...fields[name], value: String(fields[name]?.value) }]);
+  return { ...fields, ...Object.fromEntries(named) };
+}
+
+function isOdd(value: number | string | undefined): boolean {
+  return typeof value === 'number' && !Number.isFinite(value);
+}
+
+/** `now`: ms since the epoch, host clock; an age is never below 0, however the clock is set. */
+export function describeAgedValue(value: NodeValue, now: number): AgedValue {
+  return describeAge(describeValue(value), now);
+}
+
+export function describeAge(value: Value, now: number): AgedValue {
+  return { ...value, ageMs: Math.max(0, now - value.receivedAt) };
+}
+
+export function describeNode(
+  { address, name, uuid, status, restored, lastHeardAt, latest }: NodeView,
+  now: number,
+): NodeInfo {
+  return {
+    address,
+    name,
+    uuid: uuid?.toString('hex') ?? null,
+    status,
+    restored,
+    lastHeardAt: lastHeardAt ?? null,
+    values: latest.map(({ type, value }) => describeAgedValue({ node: address, type, value }, now)),
+  };
+}
+
+export function describeHistory({ file, fault, storedSeq }: ArchiveStatus): HistoryInfo {
+  return { file: file ?? null, fault: fault ?? null, storedSeq: storedSeq ?? null };
+}
+
+export function describeAlarm({ node, restored = false, ...alarm }: Alarm): AlarmInfo {
+  return { ...alarm, node: node ?? null, restored };
+}
+
+export function describeDelivery(delivery: Delivery): DeliveryInfo {
+  const { id, to, message, stage, stages, failure, answer, roundTripMs } = delivery;
+  return {
+    id,
+    to: to ?? null,
+    message: message.toString('hex'),
+    stage,
+    stages: [...stages],
+    failure: failure ?? null,
+    answer: answer?.toString('hex') ?? null,
+    roundTripMs: roundTripMs ?? null,
+    ...(failure !== undefined && { detail: failureText(delivery) }),
+  };
+}
+
+/** Why a delivery failed, in words: with the root's own where it rejected the message. */
+export function failureText({ failure, rootWords }: Delivery): string | undefined {
+  if (failure === undefined) return undefined;
+  return rootWords === undefined ? DELIVERY_FAILURES[failure] : `${DELIVERY_FAILURES[failure]}: ${rootWords}`;
+}
+
+/** The whole picture, as of the hub's last event. */
+export function describeSnapshot(hub: Hub, now: number): Snapshot {
+  const nodes = hub.nodes().map((node) => describeNode(node, now));
+  return { ...describeSnapshotHead(hub), nodes, ...describeSnapshotTail(hub) };
+}
+
+/** The picture as of the hub's last event, up to its nodes and from there on. */
+export function describeSnapshotHead(hub: Hub): Pick<Snapshot, 'seq' | 'link' | 'root'> {
+  return { seq: hub.lastSeq(), link: describeLink(hub.link()), root: describeRoot(hub.root()) };
+}
+
+export function describeSnapshotTail(hub: Hub): Pick<Snapshot, 'paths' | 'robots' | 'alarms'> {
+  return { paths: [...hub.paths()], robots: [...hub.robots()], alarms: hub.alarms().map(describeAlarm) };
+}
+
+export function describeEvent(event: HubEvent): MeshEvent {
+  const { seq, at } = event;
+  switch (event.kind) {
+    case 'message':
+      return { seq, at, kind: 'message', message: describeMessage(event.message, event.toListeners) };
+    case 'value':
+      return { seq, at, kind: 'value', value: describeValue(event) };
+    case 'node': {
+      const status = event.change === 'status' ? event.status : null;
+      return { seq, at, kind: 'node', node: event.node, change: event.change, status };
+    }
+    case 'recovery': {
+      const { step, round, outcome } = event;
+      return { seq, at, kind: 'recovery', step, round, outcome };
+    }
+    case 'paths':
+      return { seq, at, kind: 'paths', paths: [...event.paths] };
+    case 'link':
+      return { seq, at, kind: 'link', link: describeLink(event.status) };
+    case 'delivery':
+      return { seq, at, kind: 'delivery', delivery: describeDelivery(event.delivery) };
+    case 'alarm':
+      return { seq, at, kind: 'alarm', alarm: describeAlarm(event.alarm) };
+    case 'console':
+      return { seq, at, kind: 'console', line: event.line };
+    case 'traffic': {
+      const { client, what } = event;
+      const body = event.what === 'sent' ? event.body.toString('hex') : null;
+      return { seq, at, kind: 'traffic', client, what, body, text: event.what === 'log' ? event.text : null };
+    }
+    case 'robots':
+      return { seq, at, kind: 'robots', robots: [...event.robots] };
+  }
+}
+
+function describeMessage(message: Message, toListeners: boolean): MessageInfo {
+  return {
+    from: message.from,
+    name: messageName(message),
+    opcode: opcodeOf(message),
+    body: message.body.toString('hex'),
+    text: message.kind === 'text' ? cleanText(message.text) : null,
+    detail: detailOf(message),
+    toListeners,
+  };
+}
+
+/** Values come as events of their own, and what has no meaning here is in the body. */
+function detailOf(message: Message): string | null {
+  switch (message.kind) {
+    case 'netInfo':
+      return countOf(message.nodes, 'node');
+    case 'pathInfo':
+      return countOf(message.paths, 'path');
+    case 'nodeInfo':
+      return `${formatAddress(message.node.address)} is ${message.node.uuid.toString('hex')}`;
+    case 'rootReset':
+      return cleanText(message.text);
+    case 'text':
+      return message.complaintAbout === undefined
+        ? null
+        : `the root about ${formatAddress(message.complaintAbout)}`;
+    case 'malformed':
+      return `${MALFORMED_REASONS[message.reason]}, at byte ${message.offset}`;
+    default:
+      return null;
+  }
+}
+
+function countOf({ length }: readonly unknown[], what: string): string {
+  return `${length} ${what}${length === 1 ? '' : 's'}`;
+}
+
+function opcodeOf(message: Message): number | null {
+  if (message.kind === 'text' || message.kind === 'malformed') return null;
+  return message.kind === 'unknown' ? message.code : message.opcode.opcode;
+}

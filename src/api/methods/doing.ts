@@ -1,0 +1,296 @@
+import { randomBytes } from 'node:crypto';
+import * as z from 'zod';
+import { ArchiveError } from '../../hub/archive.js';
+import type { Delivery, Expectation } from '../../hub/deliveries.js';
+import type { Command, CommandFailure, DeliveryFailure, Hub, Sending } from '../../hub/hub.js';
+import { ROOT_ADDRESS } from '../../protocol/address.js';
+import { describeDelivery, failureText } from '../describe.js';
+import { SessionError, type SessionErrorCode } from '../errors.js';
+import {
+  type MethodContext,
+  method,
+  nodeParam,
+  opcodeParam,
+  resolveAddress,
+  resolveOpcode,
+} from '../method.js';
+import { deliveryShape, robotShape } from '../shapes.js';
+
+/** A tracked message that has not been answered by then will hardly be. */
+const DEFAULT_WAIT_MS = 5000;
+const MAX_WAIT_MS = 600_000;
+/** Enough that no two pings in flight have the same payload. */
+const PING_PAYLOAD_LENGTH = 4;
+
+const hexParam = z.string().regex(/^([0-9a-f]{2})+$/i, { error: 'must be bytes in hex' });
+const messageParams = {
+  text: z.string().min(1).optional().describe('the message as text, or'),
+  hex: hexParam.optional().describe('the message as bytes'),
+};
+const timeoutMs = z.int().min(1).max(MAX_WAIT_MS).default(DEFAULT_WAIT_MS);
+const untilText = 'the reply comes when the delivery is so far, has failed, or the time is over';
+const nothing = z.strictObject({});
+const MAX_RELEASE_MS = 3_600_000;
+const done = z.object({});
+
+export const doingMethods = [
+  method({
+    name: 'send',
+    summary: 'Send a message to one node, or with node 0 to the root. Its stages arrive as delivery events.',
+    role: 'send',
+    params: z.strictObject({
+      node: nodeParam,
+      ...messageParams,
+      tracked: z.boolean().default(false).describe('let the root retransmit it, up to 3 times'),
+      until: z.enum(['queued', 'written', 'answered']).default('written').describe(untilText),
+      timeoutMs,
+      answer: z
+        .strictObject({ opcode: opcodeParam, hex: hexParam.optional() })
+        .optional()
+        .describe(
+          'which message of the receiver counts as its answer; an Ack unless given; none of the root',
+        ),
+    }),
+    result: deliveryShape,
+    run: ({ node, text, hex, tracked, until, timeoutMs, answer }, context) => {
+      const message = readMessage(text, hex);
+      const to = resolveAddress(node, context.hub);
+      const sending: Sending = { kind: 'send', to, message, tracked };
+      const expects = readExpectation(answer, to, message, context.hub);
+      if (until === 'answered' && !expects) {
+        throw new SessionError('BAD_PARAMS', 'answer: the root acknowledges nothing; say what counts');
+      }
+      return send(sending, expects, until, timeoutMs, context);
+    },
+  }),
+  method({
+    name: 'broadcast',
+    summary: 'Send a message to all nodes.',
+    role: 'send',
+    params: z.strictObject({
+      ...messageParams,
+      until: z.enum(['queued', 'written']).default('written').describe(untilText),
+      timeoutMs,
+    }),
+    result: deliveryShape,
+    run: ({ text, hex, until, timeoutMs }, context) =>
+      send({ kind: 'broadcast', message: readMessage(text, hex) }, undefined, until, timeoutMs, context),
+  }),
+  method({
+    name: 'ping',
+    summary: 'Send an Echo to a node and wait for the Ack with the same payload.',
+    role: 'send',
+    params: z.strictObject({ node: nodeParam, timeoutMs }),
+    result: z.object({
+      node: z.int(),
+      answered: z.boolean(),
+      roundTripMs: z.number().nullable(),
+      delivery: z.string().describe('its id; a late answer is still matched'),
+      detail: z.string().optional().describe('only where the root could not send the Echo: why'),
+    }),
+    run: async ({ node, timeoutMs }, context) => {
+      const to = resolveAddress(node, context.hub);
+      const payload = randomBytes(PING_PAYLOAD_LENGTH);
+      const message = Buffer.concat([Buffer.of(resolveOpcode('Echo', context.hub)), payload]);
+      const sending: Sending = { kind: 'send', to, message, tracked: false };
+      const expects = expectedAck(message, context.hub);
+      const delivery = await attempt(sending, expects, 'answered', timeoutMs, context);
+      if (delivery.failure !== 'rejectedByRoot') throwIfFailed(delivery);
+      return {
+        node: to,
+        answered: delivery.stage === 'answered',
+        roundTripMs: delivery.roundTripMs ?? null,
+        delivery: delivery.id,
+        ...(delivery.failure !== undefined && { detail: failureText(delivery) }),
+      };
+    },
+  }),
+  method({
+    name: 'refresh',
+    summary: 'Ask the root for its list of nodes, or of paths. `fresh` tells whether it answered within 2 s.',
+    role: 'send',
+    params: z.strictObject({ what: z.enum(['nodes', 'paths']).default('nodes') }),
+    result: z.object({ fresh: z.boolean() }),
+    run: async ({ what }, { hub, owner }) => {
+      const kind = what === 'nodes' ? 'refreshNodes' : 'refreshPaths';
+      const outcome = await hub.execute({ kind }, owner);
+      return { fresh: outcome.ok && outcome.fresh };
+    },
+  }),
+  method({
+    name: 'resetRoot',
+    summary: 'Restart the root. Every node is disconnected until it is heard again.',
+    role: 'admin',
+    params: nothing,
+    result: done,
+    run: (_params, context) => execute({ kind: 'resetRoot' }, context),
+  }),
+  method({
+    name: 'clean',
+    summary: 'Let the root forget its network and restart. Every node is forgotten.',
+    role: 'admin',
+    params: z.strictObject({ confirm: z.literal(true, { error: 'must be true: this forgets every node' }) }),
+    result: done,
+    run: (_params, context) => execute({ kind: 'clean' }, context),
+  }),
+  method({
+    name: 'forget',
+    summary:
+      'Remove a node with its values and alarms. It comes back when it is heard, or listed by the root; what is stored of it stays.',
+    role: 'admin',
+    params: z.strictObject({ node: nodeParam }),
+    result: z.object({
+      node: z.int(),
+      stored: z
+        .boolean()
+        .describe('a restart does not bring it back; false: the history can not be written now'),
+    }),
+    run: async ({ node }, { hub }) => {
+      const address = resolveAddress(node, hub);
+      if (!hub.forget(address)) throw new SessionError('NODE_NOT_FOUND', String(node));
+      const stored = await hub.archive.flush().then(
+        () => true,
+        (error: unknown) => (error instanceof ArchiveError ? false : Promise.reject(error)),
+      );
+      return { node: address, stored };
+    },
+  }),
+  method({
+    name: 'releasePort',
+    summary: 'Close the port, so that another program can have it; the gateway opens it again after a while.',
+    role: 'admin',
+    params: z.strictObject({
+      forMs: z
+        .int()
+        .min(1)
+        .max(MAX_RELEASE_MS)
+        .default(60_000)
+        .describe('from now on, also when called again'),
+    }),
+    result: z.object({
+      port: z.string().nullable().describe('the one that was open'),
+      until: z.number().describe('ms since the epoch, host clock'),
+    }),
+    run: async ({ forMs }, { hub, clock }) => {
+      const port = hub.link().name ?? null;
+      await hub.releasePort(forMs);
+      return { port, until: clock.now() + forMs };
+    },
+  }),
+  method({
+    name: 'takePort',
+    summary: 'Open the port again that was released, before its time is over.',
+    role: 'admin',
+    params: nothing,
+    result: done,
+    run: (_params, { hub }) => {
+      hub.takePort();
+      return {};
+    },
+  }),
+  method({
+    name: 'log',
+    summary: 'Show a line to whoever watches.',
+    role: 'send',
+    params: z.strictObject({ text: z.string().min(1).max(1000) }),
+    result: done,
+    run: ({ text }, context) => execute({ kind: 'log', text }, context),
+  }),
+  method({
+    name: 'setRobots',
+    summary: 'Publish the list of robots.',
+    role: 'send',
+    params: z.strictObject({ robots: z.array(robotShape).max(256) }),
+    result: done,
+    run: ({ robots }, context) => execute({ kind: 'setRobots', robots }, context),
+  }),
+  method({
+    name: 'acknowledge',
+    summary: 'Acknowledge an alarm: it is closed once its condition is over.',
+    role: 'send',
+    params: z.strictObject({ id: z.string() }),
+    result: done,
+    run: ({ id }, { hub }) => {
+      if (!hub.acknowledgeAlarm(id)) throw new SessionError('ALARM_NOT_FOUND', id);
+      return {};
+    },
+  }),
+] as const;
+
+const FAILURE_CODES: Readonly<Record<CommandFailure | DeliveryFailure, SessionErrorCode>> = {
+  noLink: 'LINK_DOWN',
+  linkLost: 'LINK_DOWN',
+  busy: 'BUSY',
+  queueFull: 'BUSY',
+  messageTooLong: 'MESSAGE_TOO_LONG',
+  rejectedByRoot: 'REJECTED_BY_ROOT',
+};
+
+async function execute(command: Command, { hub, owner }: MethodContext): Promise<Record<string, never>> {
+  const outcome = await hub.execute(command, owner);
+  if (!outcome.ok) throw new SessionError(FAILURE_CODES[outcome.reason]);
+  return {};
+}
+
+async function send(
+  sending: Sending,
+  expects: Expectation | undefined,
+  until: 'queued' | 'written' | 'answered',
+  timeoutMs: number,
+  { hub, owner, deliveries }: MethodContext,
+) {
+  const delivery = await attempt(sending, expects, until, timeoutMs, { hub, owner, deliveries });
+  throwIfFailed(delivery);
+  return describeDelivery(delivery);
+}
+
+/** How far the delivery has come once it has come so far, has failed, or the time is over. */
+async function attempt(
+  sending: Sending,
+  expects: Expectation | undefined,
+  until: 'queued' | 'written' | 'answered',
+  timeoutMs: number,
+  { hub, owner, deliveries }: Pick<MethodContext, 'hub' | 'owner' | 'deliveries'>,
+): Promise<Delivery> {
+  const begun = hub.deliver(sending, owner, expects);
+  return until === 'queued' ? begun : deliveries.wait(begun, until, timeoutMs);
+}
+
+function throwIfFailed({ failure, rootWords, id }: Delivery): void {
+  if (failure === undefined) return;
+  const words = rootWords === undefined ? '' : `, ${rootWords}`;
+  throw new SessionError(FAILURE_CODES[failure], `delivery ${id}${words}`);
+}
+
+function readMessage(text: string | undefined, hex: string | undefined): Buffer {
+  if ((text === undefined) === (hex === undefined)) {
+    throw new SessionError('BAD_PARAMS', 'exactly one of text and hex must be given');
+  }
+  return text === undefined ? Buffer.from(hex ?? '', 'hex') : Buffer.from(text, 'utf8');
+}
+
+/** The root sends no Ack: only what the caller names can be its answer. */
+function readExpectation(
+  answer: GivenAnswer | undefined,
+  to: number,
+  message: Buffer,
+  hub: Hub,
+): Expectation | undefined {
+  if (answer) return expectedAnswer(answer, hub);
+  return to === ROOT_ADDRESS ? undefined : expectedAck(message, hub);
+}
+
+/** An Ack is empty, or a copy of what followed the first byte of the message. */
+function expectedAck(message: Buffer, hub: Hub): Expectation {
+  return { opcode: resolveOpcode('Ack', hub), payloads: [message.subarray(1), Buffer.alloc(0)] };
+}
+
+interface GivenAnswer {
+  readonly opcode: number | string;
+  readonly hex?: string | undefined;
+}
+
+function expectedAnswer({ opcode, hex }: GivenAnswer, hub: Hub): Expectation {
+  const code = resolveOpcode(opcode, hub);
+  return hex === undefined ? { opcode: code } : { opcode: code, payloads: [Buffer.from(hex, 'hex')] };
+}

@@ -1,0 +1,50 @@
+import * as z from 'zod';
+import { packageVersion } from '../../base/package-root.js';
+import { type Method, method } from '../method.js';
+import { describeOpenRpc } from '../openrpc.js';
+import { doingMethods } from './doing.js';
+import { readingMethods } from './reading.js';
+import { recordingMethods } from './recording.js';
+import { valueMethods } from './values.js';
+import { watchingMethods } from './watching.js';
+
+const discoverMethod = method({
+  name: 'rpc.discover',
+  summary: 'This document: every method with its parameters and result, and every error.',
+  params: z.strictObject({}),
+  result: z.looseObject({ openrpc: z.string(), methods: z.array(z.looseObject({ name: z.string() })) }),
+  run: () => openRpcDocument(),
+});
+
+/** Every method of the session. */
+const all = [
+  discoverMethod,
+  ...readingMethods,
+  ...valueMethods,
+  ...doingMethods,
+  ...watchingMethods,
+  ...recordingMethods,
+] as const;
+
+export const methods: readonly Method[] = all;
+
+type Entry = (typeof all)[number];
+
+/** Parameters and result of every method, by name: what the client library is typed by. */
+export type SessionApi = {
+  [Each in Entry as Each['name']]: { params: z.input<Each['params']>; result: z.output<Each['result']> };
+};
+
+const byName = new Map(methods.map((entry) => [entry.name, entry]));
+
+export function findMethod(name: string): Method | undefined {
+  return byName.get(name);
+}
+
+let document: ReturnType<typeof describeOpenRpc> | undefined;
+
+/** Made when it is first asked for: few clients do. */
+function openRpcDocument() {
+  document ??= describeOpenRpc(methods, packageVersion);
+  return document;
+}

@@ -1,0 +1,248 @@
+import * as z from 'zod';
+import type { NodeStatus } from '../../node/mesh-node.js';
+import { auditEntryShape } from '../audit.js';
+import { sumOf } from '../client-tally.js';
+import { ROLES } from '../role.js';
+import {
+  describeAlarm,
+  describeDelivery,
+  describeHealth,
+  describeHistory,
+  describeLink,
+  describeNode,
+  describeRoot,
+} from '../describe.js';
+import { SessionError } from '../errors.js';
+import { readCounters } from '../counters.js';
+import { LongList } from '../long-reply.js';
+import { method, nodeParam, resolveNode } from '../method.js';
+import {
+  alarmShape,
+  type ClientInfo,
+  clientShape,
+  deliveryShape,
+  healthShape,
+  historyShape,
+  linkShape,
+  mapShape,
+  nodeShape,
+  nodeStatusShape,
+  pathShape,
+  robotShape,
+  rootShape,
+} from '../shapes.js';
+
+/** The session's own version; a client that needs another is told so by `hello`. */
+const PROTOCOL = { min: 1, max: 1 };
+
+const countsByStatus = z.object({
+  unheard: z.int(),
+  active: z.int(),
+  idle: z.int(),
+  disconnected: z.int(),
+  unknown: z.int(),
+});
+
+export const readingMethods = [
+  method({
+    name: 'hello',
+    summary: 'Which versions of this session the gateway speaks, and how its link is.',
+    params: z.strictObject({}),
+    result: z.object({
+      protocol: z.object({ min: z.int(), max: z.int() }),
+      gateway: z.object({ name: z.literal('meshgate'), version: z.string() }),
+      role: z.enum(ROLES).describe('what this session may do'),
+      link: linkShape,
+    }),
+    run: (_params, { hub, gateway, role }) => ({
+      protocol: PROTOCOL,
+      gateway: { name: 'meshgate' as const, version: gateway.version },
+      role,
+      link: describeLink(hub.link()),
+    }),
+  }),
+  method({
+    name: 'status',
+    summary: 'The gateway, its link, the root, and how many nodes there are of each status.',
+    params: z.strictObject({}),
+    result: z.object({
+      version: z.string(),
+      pid: z.int(),
+      startedAt: z.number(),
+      uptimeMs: z.number(),
+      port: z.string().nullable().describe('the setting: auto, a path, or usb:…; null on a virtual mesh'),
+      dashboard: z.string().nullable().describe('its address, as seen from the gateway; null = not served'),
+      link: linkShape,
+      root: rootShape,
+      nodes: z.object({ total: z.int(), byStatus: countsByStatus }),
+      clients: z.object({
+        connected: z.int(),
+        listening: z.int(),
+        sessions: z.int(),
+        queuedBytes: z.int().describe('of the present clients, as are the next three'),
+        sent: z.object({ messages: z.int(), bytes: z.int() }),
+        dropped: z.int(),
+        coalesced: z.int(),
+      }),
+      history: historyShape,
+      openAlarms: z.int(),
+      seq: z.int().describe('number of the last event'),
+    }),
+    run: (_params, { hub, gateway, clock }) => {
+      const statuses = hub.nodes().map(({ status }) => status);
+      return {
+        version: gateway.version,
+        pid: process.pid,
+        startedAt: gateway.startedAt,
+        uptimeMs: Math.max(0, clock.now() - gateway.startedAt),
+        port: gateway.port,
+        dashboard: gateway.dashboardUrl?.() ?? null,
+        link: describeLink(hub.link()),
+        root: describeRoot(hub.root()),
+        nodes: { total: statuses.length, byStatus: countStatuses(statuses) },
+        clients: { ...gateway.clients(), ...countsOf(gateway.clientList()) },
+        history: describeHistory(hub.archive.status()),
+        openAlarms: hub.alarms().length,
+        seq: hub.lastSeq(),
+      };
+    },
+  }),
+  method({
+    name: 'health',
+    summary:
+      'Whether the link is open, the root has spoken lately, and alarms, nodes and history are as they should be.',
+    params: z.strictObject({}),
+    result: healthShape,
+    run: (_params, { hub }) => describeHealth(hub.health()),
+  }),
+  method({
+    name: 'nodes',
+    summary: 'Every node with its latest values, by rising address.',
+    params: z.strictObject({ status: nodeStatusShape.optional() }),
+    result: z.object({ nodes: z.array(nodeShape) }),
+    run: ({ status }, { hub, clock }) => ({
+      nodes: LongList.ofNodes(hub, (node) =>
+        status === undefined || node.status === status ? describeNode(node, clock.now()) : undefined,
+      ),
+    }),
+  }),
+  method({
+    name: 'node',
+    summary: 'One node with the latest value of each of its data types.',
+    params: z.strictObject({ node: nodeParam }),
+    result: nodeShape,
+    run: ({ node }, { hub, clock }) => describeNode(resolveNode(node, hub), clock.now()),
+  }),
+  method({
+    name: 'paths',
+    summary: 'The direct-forwarding paths that the root reported last; refresh asks it anew.',
+    params: z.strictObject({}),
+    result: z.object({
+      paths: z.array(pathShape),
+      restored: z.boolean().describe('they are from an earlier run of the gateway'),
+    }),
+    run: (_params, { hub }) => ({ paths: [...hub.paths()], restored: hub.arePathsRestored() }),
+  }),
+  method({
+    name: 'robots',
+    summary: 'The robot list that was published last.',
+    params: z.strictObject({}),
+    result: z.object({ robots: z.array(robotShape) }),
+    run: (_params, { hub }) => ({ robots: [...hub.robots()] }),
+  }),
+  method({
+    name: 'map',
+    summary: "What the dashboard's map shows behind the nodes; null where the settings name nothing.",
+    params: z.strictObject({}),
+    result: mapShape,
+    run: (_params, { gateway }) => gateway.map,
+  }),
+  method({
+    name: 'dataTypes',
+    summary: 'The data types of data-types.json.',
+    params: z.strictObject({}),
+    result: z.object({
+      types: z.array(
+        z.object({
+          name: z.string(),
+          id: z.int(),
+          length: z.int().describe('bytes; the most, where it varies'),
+          varying: z.boolean(),
+          fields: z.array(z.object({ name: z.string(), unit: z.string().nullable() })),
+        }),
+      ),
+    }),
+    run: (_params, { hub }) => ({
+      types: hub.tables.dataTypes.all().map(({ name, id, length, varying, fields, json }) => ({
+        name,
+        id,
+        length,
+        varying,
+        fields: (json?.fields ?? fields).map((field) => ({ name: field.name, unit: field.unit ?? null })),
+      })),
+    }),
+  }),
+  method({
+    name: 'opcodes',
+    summary: 'The messages and commands of opcodes.json.',
+    params: z.strictObject({}),
+    result: z.object({
+      messages: z.array(z.object({ opcode: z.int(), name: z.string(), listeners: z.boolean() })),
+      commands: z.array(z.object({ name: z.string(), executor: z.enum(['gateway', 'root', 'edge']) })),
+    }),
+    run: (_params, { hub: { tables } }) => ({
+      messages: tables.opcodes.messages().map(({ opcode, name, listeners }) => ({ opcode, name, listeners })),
+      commands: tables.opcodes.commands().map(({ name, executor }) => ({ name, executor })),
+    }),
+  }),
+  method({
+    name: 'alarms',
+    summary: 'Alarms that are not both over and acknowledged, oldest first.',
+    params: z.strictObject({}),
+    result: z.object({ alarms: z.array(alarmShape) }),
+    run: (_params, { hub }) => ({ alarms: hub.alarms().map(describeAlarm) }),
+  }),
+  method({
+    name: 'clients',
+    summary: 'Every client that is connected, with what it was sent and what it missed.',
+    params: z.strictObject({}),
+    result: z.object({ clients: z.array(clientShape) }),
+    run: (_params, { gateway }) => ({ clients: gateway.clientList() }),
+  }),
+  method({
+    name: 'counters',
+    summary: 'Everything that the gateway counts, by room and reason.',
+    params: z.strictObject({}),
+    result: z.record(z.string(), z.unknown()),
+    run: (_params, { hub, gateway }) => readCounters(hub, gateway),
+  }),
+  method({
+    name: 'audit',
+    summary: 'What clients did by the role admin, oldest first; the last 1,000 are kept.',
+    params: z.strictObject({ limit: z.int().min(1).max(1000).default(100) }),
+    result: z.object({ entries: z.array(auditEntryShape) }),
+    run: ({ limit }, { gateway }) => ({ entries: gateway.audit.last(limit) }),
+  }),
+  method({
+    name: 'delivery',
+    summary: 'What is known of a message that was sent; the last 1,000 are kept.',
+    params: z.strictObject({ id: z.string() }),
+    result: deliveryShape,
+    run: ({ id }, { hub }) => {
+      const delivery = hub.findDelivery(id);
+      if (!delivery) throw new SessionError('DELIVERY_NOT_FOUND', id);
+      return describeDelivery(delivery);
+    },
+  }),
+] as const;
+
+function countsOf(clients: readonly ClientInfo[]) {
+  const { queuedBytes, messages, bytes, dropped, coalesced } = sumOf(clients);
+  return { queuedBytes, sent: { messages, bytes }, dropped, coalesced };
+}
+
+function countStatuses(statuses: readonly NodeStatus[]) {
+  const counts = { unheard: 0, active: 0, idle: 0, disconnected: 0, unknown: 0 };
+  for (const status of statuses) counts[status]++;
+  return counts;
+}

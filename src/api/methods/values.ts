@@ -1,0 +1,229 @@
+import * as z from 'zod';
+import { type ArchivedValue, ArchiveError, type Place, type SeriesQuery } from '../../hub/archive.js';
+import type { Hub, NodeView } from '../../hub/hub.js';
+import { numberIn } from '../../protocol/names.js';
+import { describeAge, describeAgedValue, describeArchived } from '../describe.js';
+import { SessionError } from '../errors.js';
+import { LongList } from '../long-reply.js';
+import {
+  findType,
+  type MethodContext,
+  method,
+  nodeParam,
+  resolveAddress,
+  resolveNode,
+  resolveType,
+  typeParam,
+} from '../method.js';
+import {
+  agedValueShape,
+  bucketShape,
+  type ExportedValue,
+  exportedValueShape,
+  valueShape,
+} from '../shapes.js';
+
+/** Values in one page of a range. */
+const MAX_PAGE = 10_000;
+/** Buckets in one reply: more than a screen has columns. */
+const MAX_BUCKETS = 10_000;
+
+const time = z.number().describe('ms since the epoch, host clock');
+const from = time.default(0);
+const to = time.optional().describe('now, unless given');
+const limit = z.int().min(1).max(MAX_PAGE).default(1000);
+const valuesResult = z.object({ values: z.array(agedValueShape) });
+const undecoded = z
+  .int()
+  .describe('values that are bytes without fields, since data-types.json has changed since they were stored');
+const next = z.string().nullable().describe('what to give as `after` for the next page');
+
+export const valueMethods = [
+  method({
+    name: 'latest',
+    summary: 'The latest value of a data type, of one node or of every node that has one.',
+    params: z.strictObject({ type: typeParam, node: nodeParam.optional() }),
+    result: valuesResult,
+    run: ({ type, node }, { hub, clock }) => {
+      const dataType = resolveType(type, hub);
+      const latestOf = ({ address }: NodeView) => {
+        const value = hub.latest(address, dataType.id);
+        return value && describeAgedValue({ node: address, type: dataType, value }, clock.now());
+      };
+      if (node === undefined) return { values: LongList.ofNodes(hub, latestOf) };
+      return { values: LongList.of([resolveNode(node, hub)], latestOf) };
+    },
+  }),
+  method({
+    name: 'at',
+    summary: 'The value that was current at a time, of one node or of every node that had one by then.',
+    params: z.strictObject({ type: typeParam, node: nodeParam.optional(), time }),
+    result: z.object({ values: z.array(agedValueShape), undecoded }),
+    run: async ({ type, node, time }, context) => {
+      const { hub, clock } = context;
+      const query = {
+        ...(await resolvePastType(type, context)),
+        ...(node !== undefined && { node: await resolvePastNode(node, context) }),
+      };
+      const found = await asked(hub.archive.current(query, time, context));
+      const now = clock.now();
+      const values = LongList.of(found, (value) => describeAge(describeArchived(value, hub), now));
+      return { values, undecoded: countUndecoded(found) };
+    },
+  }),
+  method({
+    name: 'range',
+    summary: 'The values of a node and data type in a stretch of time, oldest first, a page at a time.',
+    params: z.strictObject({
+      type: typeParam,
+      node: nodeParam,
+      from,
+      to,
+      limit,
+      after: z
+        .string()
+        .regex(/^\d+\.\d+$/)
+        .optional()
+        .describe('`next` of the page before'),
+    }),
+    result: z.object({ values: z.array(valueShape), next, undecoded }),
+    run: async ({ type, node, from, to = Number.MAX_SAFE_INTEGER, limit, after }, context) => {
+      const { hub } = context;
+      const address = await resolvePastNode(node, context);
+      const series = { node: address, typeId: await resolvePastTypeId(type, context) };
+      const [at = 0, count = 0] = (after ?? '').split('.').map(Number);
+      const behind = after === undefined ? undefined : { ...series, at, count };
+      const page = await asked(hub.archive.read({ ...series, from, to }, limit, behind, context));
+      const values = LongList.of(page.values, (value) => describeArchived(value, hub));
+      const next = page.next ? `${page.next.at}.${page.next.count}` : null;
+      return { values, next, undecoded: countUndecoded(page.values) };
+    },
+  }),
+  method({
+    name: 'aggregate',
+    summary:
+      'The numbers of a node and data type in buckets of time: least, most, mean and last of each field.',
+    params: z.strictObject({
+      type: typeParam,
+      node: nodeParam,
+      from: time,
+      to,
+      bucketMs: z.int().min(1).describe(`so long that there are ${MAX_BUCKETS} buckets at most`),
+    }),
+    result: z.object({
+      buckets: z.array(bucketShape).describe('oldest first; those without a value are left out'),
+      undecoded: z
+        .int()
+        .describe('values in no bucket, since data-types.json has changed since they were stored'),
+    }),
+    run: async ({ type, node, from, to, bucketMs }, context) => {
+      const { hub, clock } = context;
+      const stretch = { from, to: to ?? clock.now() };
+      if ((stretch.to - stretch.from) / bucketMs > MAX_BUCKETS) {
+        throw new SessionError('BAD_PARAMS', `bucketMs: there would be more than ${MAX_BUCKETS} buckets`);
+      }
+      const { id: typeId, name: typeName } = resolveType(type, hub);
+      const query = { node: await resolvePastNode(node, context), typeId, typeName, ...stretch };
+      const { buckets, undecoded } = await asked(hub.archive.buckets(query, bucketMs, context));
+      return { buckets: LongList.of(buckets, (bucket) => bucket), undecoded };
+    },
+  }),
+  method({
+    name: 'export',
+    summary:
+      'All values in a stretch of time, by rising node and type id, then oldest first, a page at a time.',
+    params: z.strictObject({
+      type: typeParam.optional().describe('all types, unless given'),
+      node: nodeParam.optional().describe('all nodes, unless given'),
+      from,
+      to,
+      limit,
+      after: z
+        .string()
+        .regex(/^\d+\.\d+\.\d+\.\d+$/)
+        .optional()
+        .describe('`next` of the page before'),
+    }),
+    result: z.object({
+      values: z.array(exportedValueShape),
+      next,
+      undecoded,
+      progress: z.number().describe('how much has been gone through, 0 to 1'),
+    }),
+    run: async ({ type, node, from, to = Number.MAX_SAFE_INTEGER, limit, after }, context) => {
+      const { hub } = context;
+      const query = {
+        from,
+        to,
+        ...(type !== undefined && (await resolvePastType(type, context))),
+        ...(node !== undefined && { node: await resolvePastNode(node, context) }),
+      };
+      const behind = after === undefined ? undefined : readPlace(after);
+      const page = await asked(hub.archive.read(query, limit, behind, context));
+      const values = LongList.of(page.values, (value) => describeExported(value, hub));
+      const next = page.next ? writePlace(page.next) : null;
+      return { values, next, undecoded: countUndecoded(page.values), progress: page.progress };
+    },
+  }),
+] as const;
+
+const ALL_TIME = { from: 0, to: Number.MAX_SAFE_INTEGER };
+
+/** The address of a node that is known, or has left values. Rejects with `NODE_NOT_FOUND`. */
+async function resolvePastNode(node: number | string, context: MethodContext): Promise<number> {
+  const { hub } = context;
+  const address = resolveAddress(node, hub);
+  if (hub.findNode(address)) return address;
+  const { values } = await asked(hub.archive.read({ node: address, ...ALL_TIME }, 1, undefined, context));
+  if (values.length === 0) throw new SessionError('NODE_NOT_FOUND', String(node));
+  return address;
+}
+
+/**
+ * A type of data-types.json, with what was stored under its name when it had another id; or one that is gone, and has
+ * left values. Rejects with `TYPE_NOT_FOUND`.
+ */
+async function resolvePastType(type: number | string, context: MethodContext): Promise<SeriesQuery> {
+  const known = findType(type, context.hub);
+  if (!known) return { typeId: await resolvePastTypeId(type, context) };
+  return typeof type === 'number' ? { typeId: known.id } : { typeId: known.id, typeName: known.name };
+}
+
+async function resolvePastTypeId(type: number | string, context: MethodContext): Promise<number> {
+  const { hub } = context;
+  const known = findType(type, hub);
+  if (known) return known.id;
+  const id = typeof type === 'number' ? type : numberIn(type);
+  const query = id === undefined ? { typeName: String(type) } : { typeId: id };
+  const { values } = await asked(hub.archive.read({ ...query, ...ALL_TIME }, 1, undefined, context));
+  const [first] = values;
+  if (!first) throw new SessionError('TYPE_NOT_FOUND', String(type));
+  return first.typeId;
+}
+
+function countUndecoded(values: readonly ArchivedValue[]): number {
+  return values.reduce((count, { formerType }) => count + (formerType === undefined ? 0 : 1), 0);
+}
+
+function describeExported(value: ArchivedValue, hub: Hub): ExportedValue {
+  return { ...describeArchived(value, hub), name: hub.nameOf(value.node) };
+}
+
+/** Turns what the archive can't do into a refusal. */
+async function asked<Result>(answer: Promise<Result>): Promise<Result> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof ArchiveError) throw new SessionError('HISTORY_FAILED', error.message);
+    throw error;
+  }
+}
+
+function writePlace({ node, typeId, at, count }: Place): string {
+  return [node, typeId, at, count].join('.');
+}
+
+function readPlace(cursor: string): Place {
+  const [node = 0, typeId = 0, at = 0, count = 0] = cursor.split('.').map(Number);
+  return { node, typeId, at, count };
+}

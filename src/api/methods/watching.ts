@@ -1,0 +1,158 @@
+import * as z from 'zod';
+import type { Delivery } from '../../hub/deliveries.js';
+import type { Hub } from '../../hub/hub.js';
+import type { Work } from '../../base/turns.js';
+import { describeNode, describeSnapshotHead, describeSnapshotTail, failureText } from '../describe.js';
+import { SessionError } from '../errors.js';
+import type { EventFilter } from '../event-filter.js';
+import {
+  type MethodContext,
+  type MethodReply,
+  method,
+  nodeParam,
+  opcodeParam,
+  resolveAddress,
+  resolveNode,
+  resolveOpcode,
+  resolveType,
+  type TypedMethod,
+  typeParam,
+} from '../method.js';
+import { pictureNodes } from '../node-picture.js';
+import { eventKinds, goneShape, snapshotShape } from '../shapes.js';
+
+export const subscribeParams = z.strictObject({
+  kinds: z.array(z.enum(eventKinds)).optional().describe('all kinds, unless given'),
+  nodes: z.array(nodeParam).optional().describe('of events that are about a node'),
+  opcodes: z.array(opcodeParam).optional().describe('of messages'),
+  types: z.array(typeParam).optional().describe('of values'),
+  snapshot: z.boolean().default(false).describe('give the present picture first'),
+  since: z.int().min(0).optional().describe('resume behind this event'),
+  minIntervalMs: z.int().min(0).max(3_600_000).default(0).describe('between values of one node and type'),
+});
+
+export type SubscribeParams = z.output<typeof subscribeParams>;
+
+const subscribeResult = z.object({
+  subscription: z.string(),
+  seq: z.int().describe('number of the last event so far'),
+  gone: goneShape.nullable().describe('what can no longer be replayed'),
+  snapshot: snapshotShape.nullable(),
+});
+
+const subscribeMethod: TypedMethod<'subscribe', typeof subscribeParams, typeof subscribeResult> = {
+  name: 'subscribe',
+  summary: 'Get events as notifications `event`; a range that was missed is told by a notification `gap`.',
+  role: 'read',
+  isAudited: false,
+  params: subscribeParams,
+  result: subscribeResult,
+  run(given, context): MethodReply | Work<MethodReply> {
+    const params = given as SubscribeParams;
+    const { hub, subscriptions } = context;
+    subscriptions.checkRoom();
+    const settings = { filter: readFilter(params, hub), minIntervalMs: params.minIntervalMs };
+    return params.snapshot
+      ? subscribeWithSnapshot(settings, params.since, context)
+      : subscribe(settings, params.since, null, context);
+  },
+};
+
+function subscribe(
+  settings: SubscribeSettings,
+  since: number | undefined,
+  snapshot: object | null,
+  { hub, subscriptions }: MethodContext,
+): MethodReply {
+  const { id, gone, open } = subscriptions.add(settings, since);
+  return {
+    result: { subscription: id, seq: hub.lastSeq(), gone: gone ?? null, snapshot },
+    afterReply: open,
+  };
+}
+
+/** The snapshot holds for the moment in which the subscription begins: no event is missing between them, none double. */
+function* subscribeWithSnapshot(
+  settings: SubscribeSettings,
+  since: number | undefined,
+  context: MethodContext,
+): Work<MethodReply> {
+  const { hub, clock } = context;
+  const nodes = yield* pictureNodes(hub, (node) => describeNode(node, clock.now()));
+  return subscribe(
+    settings,
+    since,
+    { ...describeSnapshotHead(hub), nodes, ...describeSnapshotTail(hub) },
+    context,
+  );
+}
+
+interface SubscribeSettings {
+  readonly filter: EventFilter;
+  readonly minIntervalMs: number;
+}
+
+export const watchingMethods = [
+  subscribeMethod,
+  method({
+    name: 'unsubscribe',
+    summary: 'End a subscription.',
+    params: z.strictObject({ subscription: z.string() }),
+    result: z.object({}),
+    run: ({ subscription }, { subscriptions }) => {
+      subscriptions.remove(subscription);
+      return {};
+    },
+  }),
+  method({
+    name: 'explain',
+    summary: 'The facts behind the status of a node, or of a delivery, in order.',
+    params: z.strictObject({ node: nodeParam.optional(), delivery: z.string().optional() }),
+    result: z.object({ facts: z.array(z.string()) }),
+    run: ({ node, delivery }, { hub, clock }) => {
+      if ((node === undefined) === (delivery === undefined)) {
+        throw new SessionError('BAD_PARAMS', 'exactly one of node and delivery must be given');
+      }
+      if (node !== undefined) return { facts: explainNode(node, hub) };
+      const found = hub.findDelivery(delivery ?? '');
+      if (!found) throw new SessionError('DELIVERY_NOT_FOUND', delivery);
+      return { facts: explainDelivery(found, clock.now()) };
+    },
+  }),
+] as const;
+
+function readFilter({ kinds, nodes, opcodes, types }: SubscribeParams, hub: Hub): EventFilter {
+  return {
+    ...(kinds && { kinds: new Set(kinds) }),
+    ...(nodes && { nodes: new Set(nodes.map((node) => resolveAddress(node, hub))) }),
+    ...(opcodes && { opcodes: new Set(opcodes.map((opcode) => resolveOpcode(opcode, hub))) }),
+    ...(types && { types: new Set(types.map((type) => resolveType(type, hub).id)) }),
+  };
+}
+
+function explainNode(node: number | string, hub: Hub): string[] {
+  const { address, name, status } = resolveNode(node, hub);
+  return [`${name} is ${status}`, ...(hub.explainNode(address) ?? [])];
+}
+
+const STAGE_TEXTS = {
+  queued: 'taken into the send queue',
+  written: 'written to the serial port',
+  answered: 'a message that matches came from the node',
+  uncertain: 'the root lost half a message, and it may have been this one',
+  failed: 'failed',
+} as const;
+
+function explainDelivery(delivery: Delivery, now: number): string[] {
+  const { stages, failure, roundTripMs } = delivery;
+  const facts = stages.map(({ stage, at }) => `${secondsAgo(at, now)}: ${STAGE_TEXTS[stage]}`);
+  if (failure !== undefined) facts.push(`the reason: ${failureText(delivery)} (${failure})`);
+  if (roundTripMs !== undefined) facts.push(`${Math.round(roundTripMs)} ms from writing to the answer`);
+  if (stages.at(-1)?.stage === 'written')
+    facts.push('nothing more is known; a late answer would still be matched');
+  return facts;
+}
+
+function secondsAgo(at: number, now: number): string {
+  return `${Math.max(0, (now - at) / 1000).toFixed(1)} s ago`;
+}

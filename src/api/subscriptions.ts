@@ -1,0 +1,64 @@
+import type { HubEvent } from '../hub/hub.js';
+import { SessionError } from './errors.js';
+import { Subscription, type SubscriptionParts, type SubscriptionSettings } from './subscription.js';
+
+/** A client filters in one subscription; several are for programs with several parts. */
+export const MAX_SUBSCRIPTIONS = 32;
+
+/** The subscriptions of one session. */
+export class Subscriptions {
+  readonly #parts: SubscriptionParts;
+  readonly #open = new Map<string, Subscription>();
+  #count = 0;
+
+  constructor(parts: SubscriptionParts) {
+    this.#parts = parts;
+  }
+
+  /** Throws `TOO_MANY_SUBSCRIPTIONS` where there is no room for another. */
+  checkRoom(): void {
+    if (this.#open.size >= MAX_SUBSCRIPTIONS) throw new SessionError('TOO_MANY_SUBSCRIPTIONS');
+  }
+
+  /**
+   * Begins one behind the hub's last event, or behind `since`, the last that the client has; it gives events once it
+   * is opened. `gone`: what the hub no longer holds of them. Throws `TOO_MANY_SUBSCRIPTIONS`.
+   */
+  add(settings: Omit<SubscriptionSettings, 'id'>, since = this.#parts.hub.lastSeq()) {
+    this.checkRoom();
+    const { hub } = this.#parts;
+    const { events, gone } = hub.replay(since, 1);
+    const after = gone ? (events[0]?.seq ?? hub.lastSeq() + 1) - 1 : since;
+    const subscription = new Subscription({ ...settings, id: String(++this.#count) }, after, this.#parts);
+    this.#open.set(subscription.id, subscription);
+    return { id: subscription.id, gone, open: () => subscription.open() };
+  }
+
+  /** Throws `SUBSCRIPTION_NOT_FOUND`. */
+  remove(id: string): void {
+    const subscription = this.#open.get(id);
+    if (!subscription) throw new SessionError('SUBSCRIPTION_NOT_FOUND', id);
+    subscription.close();
+    this.#open.delete(id);
+  }
+
+  onEvent(event: HubEvent): void {
+    for (const subscription of this.#open.values()) subscription.onEvent(event);
+  }
+
+  /** Values that are held back for the client, over all of them. */
+  get heldBack(): number {
+    let amount = 0;
+    for (const subscription of this.#open.values()) amount += subscription.heldBack;
+    return amount;
+  }
+
+  onCaughtUp(): void {
+    for (const subscription of this.#open.values()) subscription.onCaughtUp();
+  }
+
+  close(): void {
+    for (const subscription of this.#open.values()) subscription.close();
+    this.#open.clear();
+  }
+}

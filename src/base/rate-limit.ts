@@ -1,0 +1,28 @@
+import type { Clock } from './clock.js';
+
+/** Lets so many through at once, and then so many a second. */
+export class RateLimit {
+  readonly #clock: Clock;
+  readonly #atOnce: number;
+  readonly #perSecond: number;
+  #left: number;
+  /** Monotonic ms. */
+  #countedAt: number;
+
+  constructor(clock: Clock, { atOnce, perSecond }: { atOnce: number; perSecond: number }) {
+    this.#clock = clock;
+    this.#atOnce = atOnce;
+    this.#perSecond = perSecond;
+    this.#left = atOnce;
+    this.#countedAt = clock.monotonic();
+  }
+
+  take(): boolean {
+    const now = this.#clock.monotonic();
+    this.#left = Math.min(this.#atOnce, this.#left + ((now - this.#countedAt) / 1000) * this.#perSecond);
+    this.#countedAt = now;
+    if (this.#left < 1) return false;
+    this.#left--;
+    return true;
+  }
+}

@@ -1,0 +1,70 @@
+import type { Command, Option } from 'commander';
+import { isForFleet } from '../../fleet-choice.js';
+
+/** An option by its long name; `values`: what it takes, where that is a closed list. */
+export interface OptionWords {
+  readonly long: string;
+  readonly description: string;
+  readonly values: readonly string[];
+  readonly takesValue: boolean;
+  /** The value is the path of a file. */
+  readonly takesPath: boolean;
+}
+
+/** A command as a shell completes it; `path`: the words that lead to it, `alarms ack`. */
+export interface CommandWords {
+  readonly path: string;
+  readonly description: string;
+  readonly subcommands: readonly CommandWords[];
+  readonly options: readonly OptionWords[];
+  /** Of its arguments, where they come from a closed list. */
+  readonly values: readonly string[];
+}
+
+/** The program: what may stand before a command, and every command. */
+export interface ProgramWords {
+  readonly name: string;
+  readonly options: readonly OptionWords[];
+  readonly commands: readonly CommandWords[];
+}
+
+export function describeProgram(program: Command): ProgramWords {
+  const options = program.options.flatMap(describeOption);
+  const ofFleet = options.filter(({ takesValue }) => takesValue);
+  return {
+    name: program.name(),
+    options: [...options, HELP],
+    commands: program.commands.map((command) => describe(command, '', ofFleet)),
+  };
+}
+
+/** Commands with all that stand below them, in one list. */
+export function flatten(commands: readonly CommandWords[]): CommandWords[] {
+  return commands.flatMap((command) => [command, ...flatten(command.subcommands)]);
+}
+
+/** `ofFleet`: the program's options that a command takes which is for a fleet. */
+function describe(command: Command, parent: string, ofFleet: readonly OptionWords[]): CommandWords {
+  const path = `${parent} ${command.name()}`.trim();
+  return {
+    path,
+    description: command.description(),
+    subcommands: command.commands.map((each) => describe(each, path, ofFleet)),
+    options: [...command.options.flatMap(describeOption), ...(isForFleet(command) ? ofFleet : []), HELP],
+    values: command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []),
+  };
+}
+
+const HELP: OptionWords = {
+  long: '--help',
+  description: 'how the command is used',
+  values: [],
+  takesValue: false,
+  takesPath: false,
+};
+
+function describeOption({ long, description, argChoices, required, optional, flags }: Option): OptionWords[] {
+  if (!long) return [];
+  const takesPath = /<(path|file)>/.test(flags);
+  return [{ long, description, values: argChoices ?? [], takesValue: required || optional, takesPath }];
+}

@@ -1,0 +1,83 @@
+/** What doctor finds beyond the root: nodes that are gone, alarms, history. How bad each is, the gateway judges. */
+import type { AlarmInfo, HealthInfo, MeshgateClient } from '../../../client/index.js';
+import type { Result } from '../../results.js';
+import { formatAddress } from '../../text/address.js';
+import { describeHistory } from '../../text/words.js';
+import type { Finding } from './findings.js';
+import { findingOf } from '../health.js';
+
+type Check = HealthInfo['checks'][number];
+
+/** Addresses that are named; more are counted. */
+const NAMED = 8;
+
+/** After the root was asked: what it has answered is in them. */
+export async function examineMesh(client: MeshgateClient): Promise<Finding[]> {
+  const { checks } = await client.call('health', {});
+  const [status, { nodes }, { alarms }] = await Promise.all([
+    client.status(),
+    client.nodes({ status: 'disconnected' }),
+    client.call('alarms', {}),
+  ]);
+  const details: Readonly<Partial<Record<Check['check'], (finding: Finding) => Finding>>> = {
+    nodes: (finding) => withNodes(finding, nodes, status),
+    alarms: (finding) => withAlarms(finding, alarms),
+    history: (finding) => withHistory(finding, status),
+  };
+  return checks.flatMap((check) => {
+    const detail = details[check.check];
+    return detail ? [detail(findingOf(check))] : [];
+  });
+}
+
+function withNodes(
+  finding: Finding,
+  gone: readonly { readonly address: number }[],
+  { nodes: { total } }: Result<'status'>,
+): Finding {
+  if (finding.verdict === 'fine') return finding;
+  const named = gone.slice(0, NAMED).map(({ address }) => formatAddress(address));
+  const more = gone.length > NAMED ? [`${gone.length - NAMED} more`] : [];
+  return {
+    ...finding,
+    text: `${gone.length} of ${total} are disconnected: ${[...named, ...more].join(', ')}`,
+    advice:
+      'look at their power and at who is between them and the root; meshgate explain NODE gives the facts',
+  };
+}
+
+/** Open ones by their code; those that are over are shown too, until somebody has acknowledged them. */
+function withAlarms(finding: Finding, alarms: readonly AlarmInfo[]): Finding {
+  const active = alarms.filter((alarm) => alarm.active);
+  const over = alarms.filter((alarm) => !alarm.active);
+  if (alarms.length === 0) return { ...finding, text: 'none' };
+  const groups = [
+    ...(active.length > 0 ? [`active: ${countCodes(active)}`] : []),
+    ...(over.length > 0 ? [`over, but not acknowledged: ${countCodes(over)}`] : []),
+  ];
+  return {
+    ...finding,
+    verdict: finding.verdict === 'fine' ? 'warning' : finding.verdict,
+    text: groups.join('; '),
+    advice: 'to see them: meshgate alarms; once they are dealt with: meshgate alarms ack all',
+  };
+}
+
+/** `3 NODE_DISCONNECTED, 1 ROOT_RESTARTED`: the most frequent first. */
+function countCodes(alarms: readonly AlarmInfo[]): string {
+  const counts = new Map<string, number>();
+  for (const { code } of alarms) counts.set(code, (counts.get(code) ?? 0) + 1);
+  const sorted = [...counts].sort(([, a], [, b]) => b - a);
+  return sorted.map(([code, count]) => `${count} ${code}`).join(', ');
+}
+
+function withHistory(finding: Finding, { history }: Result<'status'>): Finding {
+  if (history.file === null && history.fault === null) {
+    return { check: finding.check, verdict: 'skipped', text: 'in memory only: the settings want no file' };
+  }
+  const text = describeHistory(history);
+  if (finding.verdict === 'fine') return { ...finding, text };
+  const advice =
+    'free disk space, end the program that holds the file, or make the state directory writable; the gateway retries by itself, unless a package is missing';
+  return { ...finding, text, advice };
+}

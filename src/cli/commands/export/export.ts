@@ -1,0 +1,126 @@
+import { type Command, Option } from 'commander';
+import type { ExportedValue, ExportOptions, MeshgateClient } from '../../../client/index.js';
+import { EXIT } from '../../exit-codes.js';
+import { isStandardOutput } from '../../files.js';
+import { gatewayCommand } from '../../gateway-command.js';
+import { note, safeJson } from '../../output.js';
+import { parseNode, parseNumberOrName } from '../../text/address.js';
+import { CsvWriter } from '../../text/csv.js';
+import { parseStretch } from '../../text/time.js';
+import { undecodedNote } from '../../text/undecoded.js';
+import { type GatewayFlags, withClients } from '../../with-client.js';
+import { type ExportOutput, openOutput } from './export-output.js';
+import { ExportProgress } from './export-progress.js';
+import { abortWhenTerminated } from '../until-terminated.js';
+
+const FORMATS = ['csv', 'jsonl'] as const;
+
+type Format = (typeof FORMATS)[number];
+
+interface ExportFlags extends GatewayFlags {
+  readonly from?: string;
+  readonly to?: string;
+  readonly node?: string;
+  readonly type?: string;
+  readonly format?: Format;
+  readonly output?: string;
+}
+
+/** Makes text of values. */
+interface Writer {
+  readonly header: string;
+  row(value: ExportedValue): string;
+}
+
+export function addExportCommand(program: Command): void {
+  gatewayCommand(program, 'export', 'the values that are kept, as CSV or JSON lines', 'one')
+    .option('--from <time>', 'values since then: an age (10m, 1h, 2d), 14:05, or ISO 8601')
+    .option('--to <time>', 'values until then')
+    .option('--node <node>', 'only those of this node: address (5, 0x5) or name')
+    .option('--type <type>', 'only those of this data type: name or id')
+    .addOption(
+      new Option('--format <format>', 'by the ending of the file unless given, else csv').choices(FORMATS),
+    )
+    .option('-o, --output <file>', 'a file, renamed into place when complete; - or none is standard output')
+    .action((flags: ExportFlags) => runExport(flags));
+}
+
+async function runExport(flags: ExportFlags): Promise<void> {
+  const wish = readWish(flags, Date.now());
+  const format = formatOf(flags);
+  const { signal } = abortWhenTerminated();
+  await withClients(flags, async (client) => {
+    const run = async () => {
+      const writer = await openWriter(format, wish.type, client, signal);
+      const output = await openOutput(flags.output, signal);
+      await copy(client.exportPages({ ...wish, signal }), writer, output).finally(output.abandon);
+    };
+    await run().catch((error: unknown) => endWhenInterrupted(error, flags.output, signal));
+  });
+}
+
+/** Rejects with the error where nobody has interrupted. */
+function endWhenInterrupted(error: unknown, output: string | undefined, signal: AbortSignal): never {
+  if (!signal.aborted) throw error;
+  note(
+    `meshgate: interrupted; ${isStandardOutput(output) ? 'what was printed is not complete' : `${output} was not written`}`,
+  );
+  // What waits for a reader who takes nothing would keep the process.
+  process.exit(EXIT.failed);
+}
+
+/** Throws `BAD_USAGE`. */
+function readWish({ node, type, ...stretch }: ExportFlags, now: number): ExportOptions {
+  return {
+    ...parseStretch(stretch, now),
+    ...(node !== undefined && { node: parseNode(node) }),
+    ...(type !== undefined && { type: parseNumberOrName(type) }),
+  };
+}
+
+function formatOf({ format, json, output = '' }: ExportFlags): Format {
+  return format ?? (json || /\.(jsonl|ndjson)$/i.test(output) ? 'jsonl' : 'csv');
+}
+
+/** Columns come from the types that there are; one that is not there is refused with the first page. */
+async function openWriter(
+  format: Format,
+  type: ExportOptions['type'],
+  client: MeshgateClient,
+  signal: AbortSignal,
+): Promise<Writer> {
+  if (format === 'jsonl') return { header: '', row: (value) => `${safeJson(value)}\n` };
+  const { types } = await client.call('dataTypes', {}, { signal });
+  const key = String(type).toLowerCase();
+  const wanted = types.filter(
+    ({ name, id }) => type === undefined || id === type || name.toLowerCase() === key,
+  );
+  const csv = new CsvWriter(wanted);
+  return { header: csv.header(), row: (value) => csv.row(value) };
+}
+
+/** Holds a page at a time. */
+async function copy(
+  pages: ReturnType<MeshgateClient['exportPages']>,
+  { header, row }: Writer,
+  output: ExportOutput,
+): Promise<void> {
+  const isShown = Boolean(process.stderr.isTTY) && output.isApart;
+  const progress = new ExportProgress((text) => isShown && process.stderr.write(text));
+  let head = header;
+  let undecodedInAll = 0;
+  try {
+    for await (const { values, undecoded, progress: share } of pages) {
+      undecodedInAll += undecoded;
+      await output.write(head + values.map(row).join(''));
+      head = '';
+      progress.advance(values.length, share, performance.now());
+    }
+    await output.finish();
+  } finally {
+    progress.clear();
+  }
+  const changed = undecodedNote(undecodedInAll);
+  if (changed !== undefined) note(changed);
+  if (isShown) note(output.name === undefined ? progress.total() : `${progress.total()} in ${output.name}`);
+}

@@ -1,0 +1,138 @@
+/** `meshgate get --bucket`: values summed up by stretches of time. */
+import type { BucketInfo, MeshgateClient } from '../../../client/index.js';
+import { alignNumber, decimalsOf } from '../../../base/number-text.js';
+import { askAndPrint } from '../../gateway-command.js';
+import { note } from '../../output.js';
+import { formatAddress } from '../../text/address.js';
+import { type Column, formatTable } from '../../text/table.js';
+import type { View } from '../../text/terminal.js';
+import { formatMoment, type Stretch } from '../../text/time.js';
+import { undecodedNote } from '../../text/undecoded.js';
+import type { GatewayFlags } from '../../with-client.js';
+
+interface BucketWish {
+  readonly type: number | string;
+  readonly node: number | string | undefined;
+  readonly stretch: Stretch;
+  readonly bucketMs: number;
+}
+
+/** A bucket, and the node whose values are in it. */
+export interface NodeBucket extends BucketInfo {
+  readonly node: number;
+}
+
+/** Buckets that are told unless it is said from when on. */
+const USUAL_BUCKETS = 24;
+
+export async function printBuckets(flags: GatewayFlags, wish: BucketWish, now: number): Promise<void> {
+  const units = new Map<object, ReadonlyMap<string, string | null>>();
+  await askAndPrint(
+    flags,
+    async (client) => {
+      const buckets = await askBuckets(wish, now, client);
+      const { types } = await client.call('dataTypes', {});
+      const fields = types.find(isNamed(wish.type))?.fields ?? [];
+      units.set(buckets, new Map(fields.map(({ name, unit }) => [name, unit])));
+      return { bucketMs: wish.bucketMs, buckets };
+    },
+    ({ buckets }, view) => formatBuckets(buckets, units.get(buckets) ?? new Map(), view),
+  );
+}
+
+async function askBuckets(
+  { type, node, stretch, bucketMs }: BucketWish,
+  now: number,
+  client: MeshgateClient,
+): Promise<NodeBucket[]> {
+  const { to = now } = stretch;
+  const { from = beginOf(to, bucketMs) - (USUAL_BUCKETS - 1) * bucketMs } = stretch;
+  const all: NodeBucket[] = [];
+  let undecodedInAll = 0;
+  for (const address of await nodesWithValues({ type, node, from, to }, client)) {
+    const { buckets, undecoded = 0 } = await client.aggregate({ type, node: address, from, to, bucketMs });
+    undecodedInAll += undecoded;
+    all.push(...buckets.map((bucket) => ({ node: address, ...bucket })));
+  }
+  const changed = undecodedNote(undecodedInAll, true);
+  if (changed !== undefined) note(changed);
+  return all;
+}
+
+/** Nodes that the gateway has forgotten are among them. */
+async function nodesWithValues(
+  { type, node, from, to }: { type: number | string; node: number | string | undefined } & Required<Stretch>,
+  client: MeshgateClient,
+): Promise<number[]> {
+  const { values } = await client.call('at', { type, node, time: to });
+  return values.filter(({ receivedAt }) => receivedAt >= from).map((value) => value.node);
+}
+
+function beginOf(time: number, bucketMs: number): number {
+  return Math.floor(time / bucketMs) * bucketMs;
+}
+
+/** One numeric field in one bucket. */
+interface Row {
+  readonly bucket: NodeBucket;
+  readonly field: string;
+  readonly summary: BucketInfo['fields'][string];
+}
+
+/** A line for each field of each bucket. `units`: of the fields, by name. */
+export function formatBuckets(
+  buckets: readonly NodeBucket[],
+  units: ReadonlyMap<string, string | null>,
+  view: View,
+): string {
+  const rows = buckets.flatMap((bucket) =>
+    Object.entries(bucket.fields).map(([field, summary]): Row => ({ bucket, field, summary })),
+  );
+  if (rows.length === 0) return 'No number is held.\n';
+  const decimals = fieldDecimals(rows);
+  const number = (title: string, read: (summary: Row['summary']) => number, more = 0): Column<Row> => ({
+    title,
+    text: ({ field, summary }) => roundTo(read(summary), (decimals.get(field) ?? 0) + more),
+    align: 'right',
+  });
+  return formatTable(
+    [
+      { title: 'NODE', text: ({ bucket }) => formatAddress(bucket.node), optional: 1 },
+      { title: 'FROM', text: ({ bucket }) => formatMoment(bucket.at, view) },
+      { title: 'FIELD', text: ({ field }) => describeField(field, units), flexible: 12 },
+      number('LEAST', ({ min }) => min),
+      number('MEAN', ({ mean }) => mean, 1),
+      number('MOST', ({ max }) => max),
+      { ...number('LAST', ({ last }) => last), optional: 2 },
+      { title: 'VALUES', text: ({ bucket }) => String(bucket.count), align: 'right', optional: 3 },
+    ],
+    rows,
+    view.terminal,
+  );
+}
+
+function describeField(field: string, units: ReadonlyMap<string, string | null>): string {
+  const unit = units.get(field);
+  return unit ? `${field} [${unit}]` : field;
+}
+
+/** Digits behind the point that the numbers of each field have at most, so that their points stand under each other. */
+function fieldDecimals(rows: readonly Row[]): Map<string, number> {
+  const decimals = new Map<string, number>();
+  for (const { field, summary } of rows) {
+    const most = Math.max(...[summary.min, summary.max, summary.last].map(decimalsOf));
+    decimals.set(field, Math.max(most, decimals.get(field) ?? 0));
+  }
+  return decimals;
+}
+
+/** A mean has as many digits as a division gives it; one that is too small for these keeps its exponent. */
+function roundTo(value: number, decimals: number): string {
+  const rounded = Number(value.toFixed(Math.min(6, decimals)));
+  return alignNumber(rounded === 0 ? value : rounded, Math.min(6, decimals));
+}
+
+function isNamed(type: number | string) {
+  return ({ name, id }: { readonly name: string; readonly id: number }) =>
+    id === type || name.toLowerCase() === String(type).toLowerCase();
+}

@@ -1,0 +1,60 @@
+import { join } from 'node:path';
+import { loadConfig } from '../../../config/schema.js';
+import { errorText, MeshgateError, systemErrorCode } from '../../../base/errors.js';
+import { FleetMonitor } from '../../../fleet/monitor.js';
+import { webSettings } from '../../../config/of-rooms.js';
+import { listenNear } from '../../../socket/listen-near.js';
+import { createLog } from '../../../base/log.js';
+import { packageRoot } from '../../../base/package-root.js';
+import { print } from '../../output.js';
+import { openFleet } from '../../with-fleet.js';
+import { wantedFleet } from '../gateways.js';
+import type { MonitorFlags } from './monitor.js';
+import { untilTerminated } from '../until-terminated.js';
+
+/** Beside a gateway's own dashboard on the same machine. */
+const USUAL_PORT = 7655;
+
+/** Rejects with `BAD_USAGE`, `BAD_CONFIG`, `NO_BROKER`, `ADDRESS_IN_USE`, `SOCKET_FAILED`. */
+export async function runMonitor({ http, config }: MonitorFlags): Promise<void> {
+  const choice = wantedFleet('monitor');
+  const settings = readSettings(http, config);
+  const terminated = untilTerminated();
+  const fleet = await openFleet(choice);
+  const pages = join(packageRoot, 'dist', 'dashboard');
+  const monitor = new FleetMonitor(fleet, settings, pages, createLog('monitor'));
+  try {
+    const port = await listen(monitor, settings);
+    const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host;
+    const count = fleet.gateways().length;
+    const isElsewhere = settings.port !== 0 && port !== settings.port;
+    const why = isElsewhere ? ` (port ${settings.port} is taken)` : '';
+    print(`the dashboard of ${count} gateways is on http://${host}:${port}/${why}\n`);
+    await terminated;
+  } finally {
+    await monitor.stop();
+    await fleet.close();
+  }
+}
+
+/** Throws `BAD_CONFIG`. */
+function readSettings(http: string | undefined, file: string | undefined) {
+  const config = loadConfig({ http: { listen: http } }, file);
+  const { listen } = config.http;
+  if (listen === 'off') throw new MeshgateError('BAD_USAGE', 'monitor needs an address to listen on');
+  const address = listen ?? { host: '127.0.0.1', port: USUAL_PORT };
+  return { ...webSettings(config, address), isRequired: listen !== undefined };
+}
+
+type Settings = ReturnType<typeof readSettings>;
+
+async function listen(monitor: FleetMonitor, settings: Settings): Promise<number> {
+  try {
+    return await listenNear(settings, (port) => monitor.listen(port));
+  } catch (error) {
+    const where = `${settings.host}:${settings.port}`;
+    const isTaken = systemErrorCode(error) === 'EADDRINUSE';
+    const code = isTaken ? 'ADDRESS_IN_USE' : 'SOCKET_FAILED';
+    throw new MeshgateError(code, `${where}: ${errorText(error)}`, 'give it another: --http PORT');
+  }
+}

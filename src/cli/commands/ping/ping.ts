@@ -1,0 +1,97 @@
+import type { Command } from 'commander';
+import type { MeshgateClient } from '../../../client/index.js';
+import { ALL_NODES, nameKey } from '../../../protocol/names.js';
+import { EXIT, endWith } from '../../exit-codes.js';
+import { gatewayCommand } from '../../gateway-command.js';
+import { noteUnknownNode } from '../../known.js';
+import { currentView, print, printJson } from '../../output.js';
+import { formatAddress, parseNode } from '../../text/address.js';
+import { parseSeconds, parseWhole } from '../../text/numbers.js';
+import { type GatewayFlags, withClients } from '../../with-client.js';
+import { formatPing, formatPingSummary, type Ping, summarise } from './ping-summary.js';
+import { abortWhenTerminated } from '../until-terminated.js';
+
+interface PingFlags extends GatewayFlags {
+  readonly count: string;
+  readonly timeout?: string;
+}
+
+interface Target {
+  readonly address: number;
+  readonly name: string;
+}
+
+interface Run {
+  readonly client: MeshgateClient;
+  readonly count: number;
+  readonly timeoutMs: number | undefined;
+  /** Aborted by Ctrl-C: what has come so far is still summed up. */
+  readonly signal: AbortSignal;
+  readonly onPing: (ping: Ping) => void;
+}
+
+/** Nodes that are pinged at a time: more would only wait for each other in the mesh. */
+const AT_A_TIME = 8;
+
+export function addPingCommand(program: Command): void {
+  gatewayCommand(program, 'ping', 'send an Echo to nodes and wait for the Ack: round trip and loss')
+    .argument('<node>', 'address (5, 0x5), name, or all')
+    .option('-c, --count <n>', 'pings to each node', '3')
+    .option('--timeout <s>', 'how long to wait for each answer, in seconds (5)')
+    .action(async (node: string, flags: PingFlags) => {
+      const { signal } = abortWhenTerminated();
+      await withClients(flags, (client) => ping(node, flags, client, signal));
+    });
+}
+
+async function ping(
+  node: string,
+  flags: PingFlags,
+  client: MeshgateClient,
+  signal: AbortSignal,
+): Promise<void> {
+  const count = parseWhole(flags.count, 1, 'number of pings');
+  const timeoutMs = parseSeconds(flags.timeout);
+  const targets = await findTargets(node, client);
+  const pings: Ping[] = [];
+  const onPing = (one: Ping) => {
+    pings.push(one);
+    if (!flags.json) print(formatPing(one));
+  };
+  await pingAll(targets, { client, count, timeoutMs, signal, onPing });
+  const nodes = summarise(pings);
+  if (flags.json) printJson({ pings, nodes });
+  else print(formatPingSummary(nodes, currentView()));
+  if (pings.length === 0 || pings.some(({ answered }) => !answered)) endWith(EXIT.failed);
+}
+
+/** A node that is not known can be pinged too: by its address. */
+async function findTargets(node: string, client: MeshgateClient): Promise<Target[]> {
+  if (nameKey(node) === ALL_NODES) return (await client.nodes()).nodes;
+  const wanted = parseNode(node);
+  if (typeof wanted === 'string') return [await client.node(wanted)];
+  await noteUnknownNode(wanted, 'sending all the same', client);
+  const known = (await client.nodes()).nodes.find(({ address }) => address === wanted);
+  return [known ?? { address: wanted, name: formatAddress(wanted) }];
+}
+
+async function pingAll(targets: readonly Target[], run: Run): Promise<void> {
+  const waiting = [...targets];
+  const work = async () => {
+    for (let target = waiting.shift(); target; target = waiting.shift()) await pingOne(target, run);
+  };
+  await Promise.all(Array.from({ length: AT_A_TIME }, work));
+}
+
+/** Rejects when the gateway refuses, or when the link is lost. */
+async function pingOne(
+  { address, name }: Target,
+  { client, count, timeoutMs, signal, onPing }: Run,
+): Promise<void> {
+  for (let number = 1; number <= count && !signal.aborted; number++) {
+    const result = await client
+      .ping({ node: address, timeoutMs }, { signal })
+      .catch((error: unknown) => (signal.aborted ? undefined : Promise.reject(error)));
+    if (result) onPing({ ...result, name, number });
+  }
+}

@@ -1,0 +1,157 @@
+import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
+import { ClientError } from '../../../client/errors.js';
+import type { MeshgateClient } from '../../../client/index.js';
+import { loadConfig } from '../../../config/schema.js';
+import { MeshgateError } from '../../../base/errors.js';
+import { loadTables } from '../../../gateway.js';
+import { encodeHead, Recording } from '../../../recorder/recording.js';
+import { Redactor } from '../../../recorder/redact.js';
+import { isStandardOutput, OutputFile } from '../../files.js';
+import { note, printBytes, printJson } from '../../output.js';
+import type { Result } from '../../results.js';
+import { formatBytesAmount } from '../../text/numbers.js';
+import { formatDuration, parseLength } from '../../text/time.js';
+import { withLastingClient } from '../../with-client.js';
+import type { RecordFlags } from './record.js';
+import { abortWhenTerminated } from '../until-terminated.js';
+
+type Page = Result<'recording'>;
+
+const LOOK_EVERY_MS = 1000;
+
+/** Rejects with `BAD_USAGE`, `FILE_FAILED`, or what the gateway refuses with. */
+export async function record(flags: RecordFlags): Promise<void> {
+  const { output, follow, redact, json, last } = flags;
+  refuseTerminal(output);
+  if (json && isStandardOutput(output)) throw new MeshgateError('BAD_USAGE', '--json needs -o FILE');
+  const lastMs = last === undefined ? (follow ? 0 : undefined) : parseLength(last);
+  const signal = follow ? abortWhenTerminated().signal : undefined;
+  await withLastingClient(flags, async (client) => {
+    const first = await client.call('recording', { lastMs });
+    const file = isStandardOutput(output) ? undefined : new OutputFile(output);
+    const taken = new Taken(redact ? redactorOf() : undefined, async (bytes) =>
+      file ? file.write(bytes) : printBytes(bytes),
+    );
+    await taken.add(first);
+    await takeMore(client, taken, first, signal);
+    file?.close();
+    tellWhatWasTaken(taken, flags);
+  });
+}
+
+function refuseTerminal(output: string | undefined): void {
+  if (!isStandardOutput(output) || !process.stdout.isTTY) return;
+  throw new MeshgateError(
+    'BAD_USAGE',
+    'a recording is bytes, and no text for a terminal',
+    'give -o FILE, or send it into a file or a pipe',
+  );
+}
+
+function redactorOf(): () => Redactor {
+  const config = loadConfig({});
+  const { opcodes } = loadTables(config);
+  return () => new Redactor({ opcodes, openFrameTimeoutMs: config.serial.frame_timeout_ms });
+}
+
+/** The rest of what is held, and with a signal what comes until it aborts. */
+async function takeMore(
+  client: MeshgateClient,
+  taken: Taken,
+  first: Page,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  let { cursor, more } = first;
+  let isLast = signal === undefined;
+  while (more || !isLast) {
+    if (!more) isLast = await wasAborted(signal, LOOK_EVERY_MS);
+    if (isLast && !client.isConnected) return;
+    const page = await nextPage(client, cursor, signal !== undefined);
+    if (!page) continue;
+    ({ cursor, more } = page);
+    await taken.add(page);
+  }
+}
+
+async function wasAborted(signal: AbortSignal | undefined, ms: number): Promise<boolean> {
+  const timer = new AbortController();
+  const aborted = signal && once(signal, 'abort', { signal: timer.signal }).catch(() => {});
+  if (!signal?.aborted) await Promise.race([pause(ms, undefined, { signal: timer.signal }), aborted]);
+  timer.abort();
+  return signal?.aborted ?? true;
+}
+
+/** Undefined while a gateway that is followed is away. */
+async function nextPage(client: MeshgateClient, after: string, isFollowed: boolean) {
+  try {
+    return await client.call('recording', { after });
+  } catch (error) {
+    const isAway =
+      error instanceof ClientError && (error.code === 'CONNECTION_LOST' || error.code === 'NOT_RUNNING');
+    if (!isAway || !isFollowed) throw error;
+    return undefined;
+  }
+}
+
+/** What was taken, and the way out for it: each run of the gateway begins with a head. */
+class Taken {
+  readonly counts = { bytes: 0, blocks: 0, records: 0, missed: 0 };
+  /** ms since the epoch of the first record and the last. */
+  from: number | undefined;
+  to: number | undefined;
+  readonly #createRedactor: (() => Redactor) | undefined;
+  readonly #write: (bytes: Buffer) => Promise<void>;
+  #redactor: Redactor | undefined;
+  #run: string | undefined;
+
+  constructor(createRedactor: (() => Redactor) | undefined, write: (bytes: Buffer) => Promise<void>) {
+    this.#createRedactor = createRedactor;
+    this.#write = write;
+  }
+
+  async add({ gateway, run, blocks, missed }: Page): Promise<void> {
+    const bytes = Buffer.from(blocks, 'base64');
+    if (run !== this.#run) await this.#begin(gateway, run);
+    if (bytes.length > 0) this.#count(bytes);
+    this.counts.missed += missed ?? 0;
+    await this.#put(bytes.length > 0 && this.#redactor ? this.#redactor.redact(bytes) : bytes);
+  }
+
+  async #begin(gateway: string, run: string): Promise<void> {
+    this.#run = run;
+    this.#redactor = this.#createRedactor?.();
+    await this.#put(encodeHead({ gateway, run, redacted: this.#redactor !== undefined }));
+  }
+
+  async #put(bytes: Buffer): Promise<void> {
+    this.counts.bytes += bytes.length;
+    await this.#write(bytes);
+  }
+
+  #count(bytes: Buffer): void {
+    const recording = new Recording(bytes);
+    for (const { block } of recording.blocks()) {
+      this.counts.blocks++;
+      this.counts.records += block.records.length;
+      this.from ??= block.host;
+      const lastUs = block.records.at(-1)?.us ?? block.us;
+      this.to = block.host + (lastUs - block.us) / 1000;
+    }
+  }
+}
+
+function tellWhatWasTaken({ counts, from, to }: Taken, { output, json }: RecordFlags): void {
+  const times = { from: from ?? null, to: to ?? null };
+  if (json) {
+    printJson({ file: output, ...counts, ...times });
+    return;
+  }
+  if (counts.missed > 0) note(`meshgate: ${counts.missed} blocks were gone before they could be read`);
+  if (isStandardOutput(output)) return;
+  const what =
+    from === undefined || to === undefined
+      ? 'nothing has been recorded'
+      : `${formatDuration(to - from)}, ${counts.records} records`;
+  note(`${output}: ${what}, ${formatBytesAmount(counts.bytes)}`);
+}

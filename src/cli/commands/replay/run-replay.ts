@@ -1,0 +1,108 @@
+import type { MeshEvent } from '../../../client/index.js';
+import { type Config, loadConfig } from '../../../config/schema.js';
+import { MeshgateError } from '../../../base/errors.js';
+import { Gateway, loadTables } from '../../../gateway.js';
+import { openRecording } from '../../../recorder/recording.js';
+import { type ComparedEvent, compareEvents } from '../../../replay/compare-events.js';
+import { Replay, type ReplayParts } from '../../../replay/replay.js';
+import { describeEvent } from '../../../api/describe.js';
+import { EXIT } from '../../exit-codes.js';
+import { inputName, readInput } from '../../files.js';
+import { currentView, print, printJson, printJsonLine } from '../../output.js';
+import type { ReplayFlags } from './replay.js';
+import { formatDifferences } from './replay-differences.js';
+
+/** More differences than a person reads in one go. */
+const SHOWN_DIFFERENCES = 10;
+
+/** Rejects with `BAD_RECORDING`, `FILE_FAILED`, `NO_PERMISSION`, `BAD_CONFIG`, `BAD_TABLE`. */
+export async function replay(file: string, flags: ReplayFlags): Promise<void> {
+  const config = loadConfig({}, flags.config);
+  if (file === '-' && flags.expect === '-') {
+    throw new MeshgateError('BAD_USAGE', 'standard input is either the recording or the expected events');
+  }
+  const recording = openRecording(inputName(file), await readInput(file));
+  if (flags.expect === undefined) {
+    await tellEvents({ recording, speed: 'max' }, config, printJsonLine);
+    return;
+  }
+  const expected = await readEvents(flags.expect);
+  const got: MeshEvent[] = [];
+  await tellEvents({ recording, speed: 'max' }, config, (event) => got.push(event));
+  const differences = compareEvents(expected, got, SHOWN_DIFFERENCES);
+  if (flags.json) printJson({ expected: expected.length, got: got.length, differences });
+  else print(formatDifferences(differences, expected, got, currentView()));
+  if (differences.length > 0) process.exitCode = EXIT.failed;
+}
+
+/** Lets a gateway without clients live through a recording, and tells every event as clients would have got it. */
+export async function tellEvents(
+  parts: ReplayParts,
+  config: Config,
+  onEvent: (event: MeshEvent) => void,
+): Promise<void> {
+  const replay = new Replay(parts);
+  const gateway = new Gateway({
+    config: configForReplay(config),
+    tables: loadTables(config),
+    openLink: replay.link.open,
+    watchForDevices: replay.link.watchForDevices,
+    clock: replay.clock,
+    random: noChance,
+    writeLine: () => {},
+  });
+  const unsubscribe = gateway.hub.subscribe((event) => onEvent(describeEvent(event)));
+  gateway.connect();
+  await replay.run();
+  unsubscribe();
+  replay.stop();
+  await gateway.stop();
+}
+
+/** A replay must repeat: pauses are as short as they can be, so that the gateway is never later than the recording. */
+export function noChance(): number {
+  return 0;
+}
+
+/** There is no port, and what is replayed has been recorded, and logged. */
+export function configForReplay(config: Config): Config {
+  const { recorder, history } = config;
+  return {
+    ...config,
+    simulate: true,
+    recorder: { ...recorder, bytes: 0 },
+    history: { ...history, classic_log: undefined },
+  };
+}
+
+/** Events as `replay` and `watch --json` print them. */
+async function readEvents(file: string): Promise<ComparedEvent[]> {
+  const bytes = await readInput(file);
+  const lines = bytes
+    .toString('utf8')
+    .replace(/^\uFEFF/, '')
+    .split('\n');
+  return lines.flatMap((line, index) =>
+    line.trim() === '' ? [] : [parseEvent(line, `${inputName(file)}:${index + 1}`)],
+  );
+}
+
+function parseEvent(line: string, place: string): ComparedEvent {
+  const parsed = parseJson(line);
+  const isEvent = typeof parsed === 'object' && parsed !== null && 'seq' in parsed && 'kind' in parsed;
+  if (isEvent && typeof parsed.seq === 'number' && typeof parsed.kind === 'string')
+    return parsed as ComparedEvent;
+  throw new MeshgateError(
+    'BAD_RECORDING',
+    `${place}: this is no event`,
+    'events are what meshgate replay prints',
+  );
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,37 @@
+import { type Config, type GivenSettings, loadConfig } from '../../../config/schema.js';
+import { MeshgateError } from '../../../base/errors.js';
+import { loadTables } from '../../../gateway.js';
+import { serveOnPty } from '../../../simulator/served-mesh.js';
+import type { SimulateFlags } from './simulate.js';
+import { createSimulation } from '../start/simulation.js';
+import { untilTerminated } from '../until-terminated.js';
+
+/** Serves a virtual mesh until it is told to stop. Rejects with a `MeshgateError`. */
+export async function runSimulation({ pty, ...flags }: SimulateFlags): Promise<void> {
+  const config = loadConfig(givenSettings(flags));
+  const { uart, report } = createSimulation(config, loadTables(config));
+  const ended = new AbortController();
+  const terminated = untilTerminated(ended.signal);
+  const served = await serveOnPty(uart, pty, (detail) => ended.abort(detail));
+  // Nothing else does while the pseudo-terminal is unplugged.
+  const keptAlive = setInterval(() => {}, 60_000);
+  process.stdout.write(greeting(pty, config));
+  const termination = await terminated;
+  clearInterval(keptAlive);
+  await served.close();
+  process.stdout.write(report());
+  if (termination === 'aborted')
+    throw new MeshgateError('PTY_LOST', `${pty} has gone: ${ended.signal.reason}`);
+}
+
+function greeting(pty: string, { simulation: { nodes, seed, faults } }: Config): string {
+  return `a virtual mesh of ${nodes} nodes, seed ${seed}, is on ${pty}${faults ? `, with the faults of ${faults}` : ''}
+run a gateway on it, in another terminal:
+  npx meshgate start --port ${pty}
+Ctrl-C ends it.
+`;
+}
+
+function givenSettings({ rate, ...flags }: Omit<SimulateFlags, 'pty'>): GivenSettings {
+  return { simulation: { ...flags, rate_hz: rate } };
+}

@@ -1,0 +1,40 @@
+import { systemClock } from '../../../base/clock.js';
+import type { Config } from '../../../config/schema.js';
+import { createLog } from '../../../base/log.js';
+import type { Tables } from '../../../protocol/message.js';
+import { FAULT_COUNTS, type FaultCount } from '../../../simulator/faults/fault-counters.js';
+import { loadFaults } from '../../../simulator/faults/fault-file.js';
+import { FaultyMesh } from '../../../simulator/faults/faulty-mesh.js';
+import { VirtualMesh } from '../../../simulator/virtual-mesh.js';
+import type { VirtualUart } from '../../../simulator/virtual-uart.js';
+
+export interface Simulation {
+  readonly uart: VirtualUart;
+  /** What the faults have done, for people; nothing where there are none. */
+  report(): string;
+}
+
+/** The virtual mesh of the settings. Throws `BAD_CONFIG` for a wrong fault file. */
+export function createSimulation({ simulation }: Config, tables: Tables): Simulation {
+  const { nodes, seed, rate_hz: rateHz, loss, generation, faults } = simulation;
+  const options = { clock: systemClock, tables, nodes, seed, rateHz, loss, generation };
+  if (faults === undefined) return { uart: new VirtualMesh(options), report: () => '' };
+  const log = createLog('faults');
+  const uart = new FaultyMesh({
+    ...options,
+    faults: loadFaults(faults),
+    onFault: (what, atMs) => log.info(`${(atMs / 1000).toFixed(1)} s: ${what}`),
+  });
+  return { uart, report: () => formatFaults(uart.faultCounters()) };
+}
+
+/** A line for each fault that has done something. */
+export function formatFaults(counters: Readonly<Record<FaultCount, number>>): string {
+  const done = Object.entries(counters).filter(([, count]) => count > 0);
+  if (done.length === 0) return 'the faults have done nothing\n';
+  const width = Math.max(...done.map(([, count]) => String(count).length));
+  const lines = done.map(
+    ([name, count]) => `  ${String(count).padStart(width)}  ${FAULT_COUNTS[name as FaultCount]}\n`,
+  );
+  return `what the faults have done:\n${lines.join('')}`;
+}

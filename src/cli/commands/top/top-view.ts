@@ -1,0 +1,101 @@
+/** The screen of `meshgate top`, as lines. */
+import type { NodeInfo } from '../../../client/index.js';
+import type { Result } from '../../results.js';
+import { formatAddress } from '../../text/address.js';
+import { formatEvent, type JoinedEvent } from '../../text/event-line.js';
+import { type Column, formatTable } from '../../text/table.js';
+import { paint, type View } from '../../text/terminal.js';
+import { pad, shorten } from '../../text/text-width.js';
+import { formatAge, formatMoment } from '../../text/time.js';
+import { formatNamedValues } from '../../text/values.js';
+import { colourOfStatus, describeLink, describeStatusCounts } from '../../text/words.js';
+
+/** What is shown. */
+export interface TopPicture {
+  readonly status: Result<'status'>;
+  readonly nodes: readonly NodeInfo[];
+  /** Messages per second by node; 0 = the root. */
+  readonly rates: ReadonlyMap<number, number>;
+  /** The last events, newest last; at least as many as there are rows. */
+  readonly recent: readonly JoinedEvent[];
+  readonly isConnected: boolean;
+  /** The first node that is shown: an index. */
+  readonly scroll: number;
+}
+
+/** Lines beside those of nodes and traffic: two of state, titles, and empty ones between. */
+const FIXED_LINES = 7;
+/** The share of the rest that nodes may take while there is traffic to show. */
+const NODES_SHARE = 0.6;
+
+/** How many nodes fit on a screen of `rows` lines. */
+export function nodeRows(nodeCount: number, rows: number): number {
+  const room = Math.max(1, rows - FIXED_LINES);
+  return Math.min(nodeCount, Math.max(1, Math.floor(room * NODES_SHARE)));
+}
+
+/** At most `rows` lines, none wider than the terminal. */
+export function renderTop(picture: TopPicture, view: View, rows: number): string[] {
+  const { nodes, scroll, recent } = picture;
+  const shown = nodes.slice(scroll, scroll + nodeRows(nodes.length, rows));
+  const table = formatTable(topColumns(picture, view), shown, view.terminal).trimEnd().split('\n');
+  const below = nodes.length - scroll - shown.length;
+  const more = `${scroll} above, ${below} below; arrows and page keys move`;
+  const hidden = shown.length < nodes.length ? [paint(fitted(more, view), 'dim', view.terminal)] : [];
+  const top = [
+    ...headLines(picture, view),
+    '',
+    ...table,
+    ...hidden,
+    '',
+    paint('TRAFFIC', 'bold', view.terminal),
+  ];
+  const room = Math.max(0, rows - top.length);
+  const traffic = room > 0 ? recent.slice(-room).map((event) => formatEvent(event, view)) : [];
+  return [...top, ...traffic].slice(0, rows);
+}
+
+function headLines({ status, rates, isConnected }: TopPicture, view: View): string[] {
+  const { version, link, nodes, openAlarms } = status;
+  const title = `meshgate ${version}   ${formatMoment(view.now, view)}   q quits`;
+  const total = [...rates.values()].reduce((sum, rate) => sum + rate, 0);
+  const alarms = openAlarms === 0 ? 'no alarms' : `${openAlarms} alarms`;
+  const counts = `${total.toFixed(1)} messages/s · ${alarms} · nodes ${describeStatusCounts(nodes.byStatus)}`;
+  const state = isConnected
+    ? `link ${describeLink(link, view)}`
+    : 'the connection to the gateway is lost; trying again';
+  const colour = isConnected && link.state === 'up' ? 'green' : 'red';
+  return [
+    paint(fitted(title, view), 'bold', view.terminal),
+    paint(fitted(state, view), colour, view.terminal),
+    fitted(counts, view),
+  ];
+}
+
+function topColumns({ rates }: TopPicture, view: View): Column<NodeInfo>[] {
+  return [
+    { title: 'ADDRESS', text: ({ address }) => formatAddress(address) },
+    { title: 'NAME', text: ({ name }) => name, optional: 2 },
+    { title: 'STATUS', text: ({ status }) => pad(status, STATUS_WIDTH), colour: colourOfStatus },
+    {
+      title: pad('HEARD', AGE_WIDTH, 'right'),
+      text: ({ lastHeardAt }) => (lastHeardAt === null ? 'never' : formatAge(lastHeardAt, view.now)),
+      align: 'right',
+    },
+    {
+      title: 'MSG/S',
+      text: ({ address }) => (rates.get(address) ?? 0).toFixed(1),
+      align: 'right',
+      optional: 1,
+    },
+    { title: 'LATEST VALUES', text: ({ values }) => formatNamedValues(values) || '-', flexible: 24 },
+  ];
+}
+
+/** Columns that would jump with their content: `disconnected`, `2 min 15 s ago`. */
+const STATUS_WIDTH = 12;
+const AGE_WIDTH = 13;
+
+function fitted(text: string, { terminal }: View): string {
+  return terminal.columns === undefined ? text : shorten(text, terminal.columns);
+}

@@ -1,0 +1,197 @@
+import type { Command } from 'commander';
+import { ClientError, type MeshgateClient, type NodeInfo } from '../../../client/index.js';
+import { MeshgateError } from '../../../base/errors.js';
+import { chosenFleet } from '../../fleet-choice.js';
+import { gatewayCommand } from '../../gateway-command.js';
+import { currentView, printJsonLine } from '../../output.js';
+import type { Result } from '../../results.js';
+import { openScreen, type Screen } from '../../text/screen.js';
+import { type GatewayFlags, withLastingClient } from '../../with-client.js';
+import { nodeRows, renderTop } from './top-view.js';
+import { TrafficMeter } from './traffic-meter.js';
+import { abortWhenTerminated } from '../until-terminated.js';
+
+const REFRESH_MS = 1000;
+const USUAL_ROWS = 24;
+
+const CTRL_C = '\x03';
+/** By how many screens a key moves; an arrow moves by one line. */
+const MOVES: Readonly<Record<string, (page: number) => number>> = {
+  '\x1b[A': () => -1,
+  '\x1b[B': () => 1,
+  k: () => -1,
+  j: () => 1,
+  '\x1b[5~': (page) => -page,
+  '\x1b[6~': (page) => page,
+  ' ': (page) => page,
+};
+
+export function addTopCommand(program: Command): void {
+  gatewayCommand(program, 'top', 'nodes and traffic, live on the whole terminal; q quits').action(
+    async (flags: GatewayFlags) => {
+      const ended = abortWhenTerminated();
+      if (flags.json) await withLastingClient(flags, (client) => printPictures(client, ended.signal));
+      else await showTop(flags, ended);
+    },
+  );
+}
+
+/** One reading of the gateway. */
+interface Reading {
+  readonly status: Result<'status'>;
+  readonly nodes: readonly NodeInfo[];
+}
+
+async function read(client: MeshgateClient, signal: AbortSignal): Promise<Reading> {
+  const [status, { nodes }] = await Promise.all([client.status({ signal }), client.nodes({}, { signal })]);
+  return { status, nodes };
+}
+
+/** For programs: an object a second. */
+async function printPictures(client: MeshgateClient, signal: AbortSignal): Promise<void> {
+  const meter = new TrafficMeter(Date.now());
+  void follow(client, meter, signal);
+  while (!signal.aborted) {
+    const reading = await read(client, signal).catch(ignoreAbort(signal));
+    const now = Date.now();
+    const messagesPerSecond = Object.fromEntries(meter.rates(now));
+    if (reading) printJsonLine({ at: now, ...reading.status, nodes: reading.nodes, messagesPerSecond });
+    await pause(signal);
+  }
+}
+
+async function showTop(flags: GatewayFlags, ended: AbortController): Promise<void> {
+  if (!process.stdout.isTTY) {
+    throw new MeshgateError(
+      'BAD_USAGE',
+      'top needs a terminal',
+      'for a pipe: meshgate top --json, or meshgate watch',
+    );
+  }
+  const fleet = chosenFleet();
+  if (fleet && fleet.gateway === undefined) {
+    throw new MeshgateError(
+      'BAD_USAGE',
+      'the screen of top has room for one gateway',
+      'name it: --gateway ID; all of them: meshgate --fleet URL monitor, or top --json',
+    );
+  }
+  let top: Top | undefined;
+  await withLastingClient(
+    flags,
+    async (client) => {
+      top = new Top(await read(client, ended.signal), ended);
+      try {
+        await top.run(client);
+      } finally {
+        top.close();
+      }
+    },
+    (isConnected) => top?.onConnectionChange(isConnected),
+  );
+}
+
+/** The live screen: what was read last, and where the person has scrolled to. */
+class Top {
+  readonly #ended: AbortController;
+  readonly #meter = new TrafficMeter(Date.now());
+  readonly #screen: Screen;
+  #reading: Reading;
+  #scroll = 0;
+  #isConnected = true;
+
+  constructor(first: Reading, ended: AbortController) {
+    this.#reading = first;
+    this.#ended = ended;
+    this.#screen = openScreen({ onKey: (key) => this.#onKey(key), onResize: () => this.#draw() });
+    this.#draw();
+  }
+
+  async run(client: MeshgateClient): Promise<void> {
+    const { signal } = this.#ended;
+    void follow(client, this.#meter, signal);
+    while (!signal.aborted) {
+      const reading = await read(client, signal).catch(ignoreLoss(signal));
+      if (reading) this.#reading = reading;
+      this.#draw();
+      await pause(signal);
+    }
+  }
+
+  onConnectionChange(isConnected: boolean): void {
+    this.#isConnected = isConnected;
+    this.#draw();
+  }
+
+  close(): void {
+    this.#screen.close();
+  }
+
+  #onKey(key: string): void {
+    if (key === 'q' || key === 'Q' || key === CTRL_C) this.#ended.abort();
+    const move = MOVES[key];
+    if (move) this.#moveBy(move(this.#page()));
+  }
+
+  #moveBy(lines: number): void {
+    const last = Math.max(0, this.#reading.nodes.length - this.#page());
+    this.#scroll = Math.min(last, Math.max(0, this.#scroll + lines));
+    this.#draw();
+  }
+
+  #page(): number {
+    return nodeRows(this.#reading.nodes.length, rowsNow());
+  }
+
+  #draw(): void {
+    const view = currentView();
+    const rows = rowsNow();
+    const picture = {
+      ...this.#reading,
+      rates: this.#meter.rates(view.now),
+      recent: this.#meter.recent(rows),
+      isConnected: this.#isConnected,
+      scroll: this.#scroll,
+    };
+    this.#screen.draw(renderTop(picture, view, rows));
+  }
+}
+
+/** Ends with the signal, or when the gateway refuses. */
+async function follow(client: MeshgateClient, meter: TrafficMeter, signal: AbortSignal): Promise<void> {
+  try {
+    for await (const event of client.subscribe({ signal })) meter.add(event, Date.now());
+  } catch {
+    // The next reading fails for the same reason, and tells it.
+  }
+}
+
+/** While the client connects again there is nothing to read; one that was turned away will not come back. */
+function ignoreLoss(signal: AbortSignal): (error: unknown) => undefined {
+  return (error) => {
+    const isLost = error instanceof ClientError && BACK_SOON.has(error.code);
+    if (!signal.aborted && !isLost) throw error;
+    return undefined;
+  };
+}
+
+const BACK_SOON: ReadonlySet<string> = new Set(['CONNECTION_LOST', 'NOT_RUNNING']);
+
+function rowsNow(): number {
+  return process.stdout.rows || USUAL_ROWS;
+}
+
+function pause(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const timer = setTimeout(resolve, REFRESH_MS);
+    signal.addEventListener('abort', () => [clearTimeout(timer), resolve()], { once: true });
+  });
+}
+
+function ignoreAbort(signal: AbortSignal): (error: unknown) => undefined {
+  return (error) => {
+    if (!signal.aborted) throw error;
+    return undefined;
+  };
+}

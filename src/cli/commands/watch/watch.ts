@@ -1,0 +1,94 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import type { MeshgateClient, StreamEvent, SubscribeOptions } from '../../../client/index.js';
+import { chosenFleet, splitGateway } from '../../fleet-choice.js';
+import { currentGateway } from '../../fleet-scope.js';
+import { gatewayCommand } from '../../gateway-command.js';
+import { noteUnknownNode, noteUnknownOpcodes } from '../../known.js';
+import { currentView, print, printJsonLine } from '../../output.js';
+import { formatEvent } from '../../text/event-line.js';
+import { type GatewayFlags, withLastingClient } from '../../with-client.js';
+import { abortWhenTerminated } from '../until-terminated.js';
+import { ValueJoiner } from './value-joiner.js';
+import { EVENT_KINDS, type FilterFlags, readFilter } from './watch-filter.js';
+
+type WatchFlags = GatewayFlags & FilterFlags;
+
+export function addWatchCommand(program: Command): void {
+  const command = gatewayCommand(program, 'watch', 'what happens in the mesh, decoded, as it happens');
+  command
+    .addOption(listOption(command, '--kind <kinds>', 'only these kinds of events', EVENT_KINDS))
+    .addOption(listOption(command, '--node <nodes>', 'only what is about these nodes'))
+    .addOption(listOption(command, '--opcode <opcodes>', 'only these messages, by name or opcode'))
+    .addOption(listOption(command, '--type <types>', 'only values of these data types'))
+    .option('--since <seq>', 'begin behind this event; --json shows the numbers')
+    .option('--snapshot', 'tell first how everything is now')
+    .action((flags: WatchFlags) => watch(flags));
+}
+
+/** An option that takes several values: with commas, or given again. */
+function listOption(command: Command, usage: string, description: string, allowed?: readonly string[]) {
+  const option = command.createOption(usage, description).argParser<string[]>((text, before) => {
+    const values = text.split(',').filter(Boolean);
+    const wrong = allowed && values.find((value) => !allowed.includes(value));
+    if (wrong !== undefined) throw new InvalidArgumentError(`Allowed are ${allowed?.join(', ')}.`);
+    return [...(before ?? []), ...values];
+  });
+  if (allowed) option.argChoices = [...allowed];
+  return option;
+}
+
+async function watch(flags: WatchFlags): Promise<void> {
+  if (!chosenFleet()) readFilter(flags);
+  const { signal } = abortWhenTerminated();
+  await withLastingClient(flags, async (client) => {
+    const own = ofThisGateway(flags);
+    if (!own) return;
+    const filter = { ...readFilter(own), signal };
+    await noteUnknown(filter, client);
+    await (flags.json ? watchAsJson(filter, client) : watchAsText(filter, client));
+  });
+}
+
+/** Rejects as the subscription would. */
+async function noteUnknown(
+  { nodes = [], opcodes = [] }: SubscribeOptions,
+  client: MeshgateClient,
+): Promise<void> {
+  for (const node of nodes) await noteUnknownNode(node, 'waiting for it', client);
+  await noteUnknownOpcodes(opcodes, client);
+}
+
+/** In a fleet a node is given as `field-north/0x0005`; undefined where none of them is of this gateway. */
+function ofThisGateway(flags: WatchFlags): WatchFlags | undefined {
+  const gateway = currentGateway();
+  if (gateway === undefined || !flags.node) return flags;
+  const node = flags.node.flatMap((each) => {
+    const [wanted = gateway, rest] = splitGateway(each);
+    return wanted === gateway ? [rest] : [];
+  });
+  return node.length > 0 ? { ...flags, node } : undefined;
+}
+
+async function watchAsJson(filter: SubscribeOptions, client: MeshgateClient): Promise<void> {
+  for await (const event of client.subscribe(filter)) printJsonLine(event);
+}
+
+async function watchAsText(filter: SubscribeOptions, client: MeshgateClient): Promise<void> {
+  const { kinds } = filter;
+  const wantsMessages = !kinds || kinds.includes('message');
+  const wantsValues = !kinds || kinds.includes('value');
+  const asked =
+    wantsMessages && kinds ? { ...filter, kinds: [...new Set([...kinds, 'value' as const])] } : filter;
+  const joiner = new ValueJoiner();
+  for await (const event of client.subscribe(asked)) {
+    const shown = wantsMessages ? joiner.take(event) : [{ event, values: [] }];
+    for (const one of shown) {
+      if (isWanted(one.event, wantsValues)) print(`${formatEvent(one, currentView())}\n`);
+    }
+  }
+}
+
+/** Values of messages that are not shown are not shown either, unless they were asked for. */
+function isWanted(event: StreamEvent, wantsValues: boolean): boolean {
+  return wantsValues || event.kind !== 'value';
+}

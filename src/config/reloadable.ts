@@ -1,0 +1,47 @@
+/** Which settings take effect while the gateway runs, when it is told to read them again. */
+import { isDeepStrictEqual } from 'node:util';
+import { type Config, settingNames } from './schema.js';
+
+/** The others need a restart: sockets, the port and tables would have to be opened anew. */
+export const RELOADABLE: readonly string[] = [
+  'names',
+  'mesh.idle_after_s',
+  'mesh.disconnected_after_s',
+  'mesh.root_silent_after_s',
+  'clients.max',
+  'clients.max_request',
+  'clients.request_timeout_ms',
+  'clients.settle_ms',
+  'clients.outbox_bytes',
+  'http.token',
+  'http.read_token',
+  'http.origins',
+  'http.read_only',
+  'log.format',
+];
+
+type Section = Readonly<Record<string, unknown>>;
+
+/** Names of the settings that are not what they were. */
+export function changedSettings(before: Config, after: Config): string[] {
+  return settingNames().filter(
+    (name) => !isDeepStrictEqual(valueOfSetting(before, name), valueOfSetting(after, name)),
+  );
+}
+
+/** `before`, with those settings of `after` that take effect while the gateway runs. */
+export function withReloadable(before: Config, after: Config): Config {
+  const merged: Record<string, unknown> = { ...before };
+  for (const name of RELOADABLE) {
+    const [section = '', key] = name.split('.');
+    const value = valueOfSetting(after, name);
+    merged[section] = key === undefined ? value : { ...(merged[section] as Section), [key]: value };
+  }
+  return merged as Config;
+}
+
+function valueOfSetting(config: Config, name: string): unknown {
+  const [section = '', key] = name.split('.');
+  const value = (config as Section)[section];
+  return key === undefined ? value : (value as Section)[key];
+}

@@ -1,0 +1,238 @@
+import type { Clock } from '../base/clock.js';
+import { ADDRESS_LENGTH } from '../protocol/address.js';
+import type { Message } from '../protocol/message.js';
+
+/** What is known of a message on its way, never more. `answered`: a message came that matches. */
+export type DeliveryStage = 'queued' | 'written' | 'answered' | 'uncertain' | 'failed';
+
+/** Why a delivery failed: the message was not handed to the root, or the root did not pass it on. */
+export const DELIVERY_FAILURES = {
+  noLink: 'there was no link to the root',
+  linkLost: 'the link went away before the message was written',
+  queueFull: 'too many commands were waiting to be sent',
+  messageTooLong: 'the message is longer than an edge device can take',
+  rejectedByRoot: 'the root could not send the message to the node',
+} as const;
+
+export type DeliveryFailure = keyof typeof DELIVERY_FAILURES;
+
+/** Times are ms since the epoch, host clock. A stage makes a new object: what was handed out does not change. */
+export interface Delivery {
+  readonly id: string;
+  /** 0x0000: the root; `undefined`: all nodes. */
+  readonly to?: number;
+  readonly message: Buffer;
+  readonly stage: DeliveryStage;
+  readonly stages: readonly { readonly stage: DeliveryStage; readonly at: number }[];
+  readonly failure?: DeliveryFailure;
+  /** The root's own words, where it rejected the message. */
+  readonly rootWords?: string;
+  readonly answer?: Buffer;
+  /** ms from writing to the answer, by a clock that is never set. */
+  readonly roundTripMs?: number;
+}
+
+/** Which message counts as the answer: from the node that was written to, with this opcode. */
+export interface Expectation {
+  /** 0x00–0xFF. */
+  readonly opcode: number;
+  /** The payloads that match; any payload where there are none. */
+  readonly payloads?: readonly Buffer[];
+}
+
+interface Tracked {
+  delivery: Delivery;
+  readonly expects: Expectation | undefined;
+  writtenAtMonotonic: number | undefined;
+  /** Its answer has come before the link said that the message was written. */
+  earlyAnswer?: Buffer;
+  /** The root's complaint has. */
+  earlyComplaint?: string;
+}
+
+/** How well a message fits: `exact` names the payload that it answers, `any` may answer others just as well. */
+type Fit = 'exact' | 'any' | 'none';
+
+/** Deliveries that can be asked about; a late answer is matched for as long as its delivery is kept. */
+const KEPT = 1000;
+
+/** An answer that fits several is the oldest one's that was written within this time: a node answers in seconds. */
+const ANSWERED_WITHIN_MS = 10_000;
+
+/**
+ * A complaint is about a message written within this time: the root reads a command within 1 s and sends a tracked
+ * message up to 4 times, and ESP-IDF's mesh stack gives each attempt 4 s.
+ */
+const COMPLAINED_WITHIN_MS = 30_000;
+
+const FINAL: ReadonlySet<DeliveryStage> = new Set(['answered', 'failed']);
+
+export class Deliveries {
+  readonly #clock: Clock;
+  readonly #onStage: (delivery: Delivery) => void;
+  readonly #tracked = new Map<string, Tracked>();
+  readonly #awaitingAnswer = new Map<number, Set<string>>();
+  readonly #runId: string;
+  #count = 0;
+
+  constructor(clock: Clock, onStage: (delivery: Delivery) => void) {
+    this.#clock = clock;
+    this.#onStage = onStage;
+    this.#runId = clock.now().toString(36);
+  }
+
+  find(id: string): Delivery | undefined {
+    return this.#tracked.get(id)?.delivery;
+  }
+
+  /** Begins one, at `queued`. What answers it is waited for from here on, before anything is written. */
+  begin(to: number | undefined, message: Buffer, expects: Expectation | undefined): Delivery {
+    const id = `${this.#runId}-${++this.#count}`;
+    const at = this.#clock.now();
+    const delivery: Delivery = {
+      id,
+      message,
+      stage: 'queued',
+      stages: [{ stage: 'queued', at }],
+      ...(to !== undefined && { to }),
+    };
+    this.#tracked.set(id, { delivery, expects, writtenAtMonotonic: undefined });
+    if (to !== undefined && expects) this.#awaitAnswer(to, id);
+    this.#forgetOldest();
+    this.#onStage(delivery);
+    return delivery;
+  }
+
+  onWritten(id: string): void {
+    const tracked = this.#tracked.get(id);
+    if (!tracked) return;
+    tracked.writtenAtMonotonic = this.#clock.monotonic();
+    this.#advance(id, 'written');
+    if (tracked.earlyAnswer) this.#answer(tracked, tracked.earlyAnswer);
+    if (tracked.earlyComplaint !== undefined) this.#reject(tracked, tracked.earlyComplaint);
+  }
+
+  onUncertain(id: string): void {
+    this.#advance(id, 'uncertain');
+  }
+
+  onFailed(id: string, failure: DeliveryFailure): void {
+    this.#advance(id, 'failed', { failure });
+  }
+
+  /** Matches a message with the delivery that it answers, if there is one. */
+  onMessage(message: Message): void {
+    const waiting = this.#awaitingAnswer.get(message.from);
+    const answer = waiting && readAnswer(message);
+    if (!answer) return;
+    const tracked = this.#pick(waiting, answer, 'exact') ?? this.#pick(waiting, answer, 'any');
+    if (tracked?.writtenAtMonotonic !== undefined) this.#answer(tracked, answer.payload);
+    else if (tracked) tracked.earlyAnswer ??= answer.payload;
+  }
+
+  /**
+   * The root says in `words` that it could not send a message to this address: the newest one written there has failed.
+   * Returns its id; undefined where no message can be meant.
+   */
+  onComplaint(to: number, words: string): string | undefined {
+    const tracked = this.#findRejected(to);
+    if (tracked?.writtenAtMonotonic !== undefined) this.#reject(tracked, words);
+    else if (tracked) tracked.earlyComplaint = words;
+    return tracked?.delivery.id;
+  }
+
+  /**
+   * From the newest to the oldest: one that the root has rejected already leaves the complaint to the one before; one that
+   * was answered ends the search, since the root takes its commands in order. A complaint can come before the link says
+   * that the message was written.
+   */
+  #findRejected(to: number): Tracked | undefined {
+    const since = this.#clock.monotonic() - COMPLAINED_WITHIN_MS;
+    let unwritten: Tracked | undefined;
+    for (const tracked of [...this.#tracked.values()]
+      .filter(({ delivery }) => delivery.to === to)
+      .reverse()) {
+      const { delivery, writtenAtMonotonic } = tracked;
+      if (writtenAtMonotonic === undefined) {
+        if (delivery.stage !== 'failed' && tracked.earlyComplaint === undefined) unwritten = tracked;
+      } else if (writtenAtMonotonic < since || delivery.stage === 'answered') return unwritten;
+      else if (delivery.stage !== 'failed') return tracked;
+    }
+    return unwritten;
+  }
+
+  /**
+   * Of those that fit, the oldest that was written lately; else the last one written: one that was never answered must
+   * not take the answers of those that follow. An exact answer counts even before the link says that all is written.
+   */
+  #pick(ids: Iterable<string>, answer: Answer, fit: Fit): Tracked | undefined {
+    const fitting = [...ids].map((id) => this.#tracked.get(id)).filter((entry) => entry !== undefined);
+    const candidates = fitting.filter(({ expects }) => expects && fitOf(expects, answer) === fit);
+    const written = candidates.filter(({ writtenAtMonotonic }) => writtenAtMonotonic !== undefined);
+    const since = this.#clock.monotonic() - ANSWERED_WITHIN_MS;
+    const lately = written.find(({ writtenAtMonotonic = since }) => writtenAtMonotonic >= since);
+    return lately ?? written.at(-1) ?? (fit === 'exact' ? candidates[0] : undefined);
+  }
+
+  #reject({ delivery }: Tracked, words: string): void {
+    this.#advance(delivery.id, 'failed', { failure: 'rejectedByRoot', rootWords: words });
+  }
+
+  #answer(tracked: Tracked, payload: Buffer): void {
+    this.#advance(tracked.delivery.id, 'answered', { answer: payload, ...this.#roundTrip(tracked) });
+  }
+
+  #roundTrip({ writtenAtMonotonic }: Tracked): { roundTripMs?: number } {
+    return writtenAtMonotonic === undefined
+      ? {}
+      : { roundTripMs: Math.round((this.#clock.monotonic() - writtenAtMonotonic) * 10) / 10 };
+  }
+
+  #advance(id: string, stage: DeliveryStage, facts: Partial<Delivery> = {}): void {
+    const tracked = this.#tracked.get(id);
+    if (!tracked || FINAL.has(tracked.delivery.stage)) return;
+    if (stage === 'written' && tracked.delivery.stage === 'uncertain') return;
+    const stages = [...tracked.delivery.stages, { stage, at: this.#clock.now() }];
+    tracked.delivery = { ...tracked.delivery, ...facts, stage, stages };
+    if (FINAL.has(stage)) this.#stopAwaiting(tracked.delivery);
+    this.#onStage(tracked.delivery);
+  }
+
+  #awaitAnswer(to: number, id: string): void {
+    const waiting = this.#awaitingAnswer.get(to) ?? new Set();
+    this.#awaitingAnswer.set(to, waiting.add(id));
+  }
+
+  #stopAwaiting({ to, id }: Delivery): void {
+    const waiting = to === undefined ? undefined : this.#awaitingAnswer.get(to);
+    waiting?.delete(id);
+    if (to !== undefined && waiting?.size === 0) this.#awaitingAnswer.delete(to);
+  }
+
+  #forgetOldest(): void {
+    if (this.#tracked.size <= KEPT) return;
+    const [oldest] = this.#tracked.values();
+    if (!oldest) return;
+    this.#tracked.delete(oldest.delivery.id);
+    this.#stopAwaiting(oldest.delivery);
+  }
+}
+
+interface Answer {
+  readonly opcode: number;
+  readonly payload: Buffer;
+}
+
+/** What a message says as an answer: a device may answer with any opcode, those that opcodes.json lacks included. */
+function readAnswer({ body, kind }: Message): Answer | undefined {
+  if (kind === 'text' || kind === 'malformed') return undefined;
+  const opcode = body[ADDRESS_LENGTH];
+  return opcode === undefined ? undefined : { opcode, payload: body.subarray(ADDRESS_LENGTH + 1) };
+}
+
+function fitOf({ opcode, payloads }: Expectation, answer: Answer): Fit {
+  if (opcode !== answer.opcode) return 'none';
+  if (payloads === undefined) return 'any';
+  if (!payloads.some((expected) => expected.equals(answer.payload))) return 'none';
+  return answer.payload.length > 0 ? 'exact' : 'any';
+}

@@ -1,0 +1,121 @@
+import type { Clock } from '../base/clock.js';
+import type { HubEvent, HubEventContent, Replay } from './hub.js';
+
+/**
+ * A run begins with a number that no earlier run has reached, as long as there were fewer than 100 events in each
+ * millisecond: so a client that resumes across a restart is told exactly which numbers it will never see.
+ */
+const NUMBERS_PER_MS = 100;
+
+/** What an earlier run has left of the feed. */
+export interface FeedPast {
+  readonly nextSeq: number;
+  /** False: numbers from `nextSeq` on may have been given out. */
+  readonly endedInOrder: boolean;
+  /** By rising number. */
+  readonly events: readonly HubEvent[];
+}
+
+/** One numbered feed: every event gets the next number, goes to every subscriber in order, and is held in a ring. */
+export class EventFeed {
+  readonly #clock: Clock;
+  readonly #ring: (HubEvent | undefined)[];
+  readonly #listeners = new Set<(event: HubEvent) => void>();
+  #firstSeq: number;
+  #lastSeq: number;
+  /** Events of earlier runs, by rising number; until the ring is full with those of this one. */
+  #past: readonly HubEvent[] = [];
+
+  /** `held`: events that a client can still resume from. */
+  constructor(clock: Clock, held: number) {
+    this.#clock = clock;
+    this.#ring = new Array<HubEvent | undefined>(held).fill(undefined);
+    this.#firstSeq = clock.now() * NUMBERS_PER_MS;
+    this.#lastSeq = this.#firstSeq - 1;
+  }
+
+  /**
+   * Goes on from an earlier run; to be called before the first event. A run that was killed may have used more numbers
+   * than it left word of: by the clock, none can be above.
+   */
+  goOn({ nextSeq, endedInOrder, events }: FeedPast): void {
+    this.#firstSeq = endedInOrder ? nextSeq : Math.max(nextSeq, this.#firstSeq);
+    this.#lastSeq = this.#firstSeq - 1;
+    this.#past = events.slice(-this.#ring.length);
+  }
+
+  /**
+   * The file of an earlier run was read after events of this one had been numbered. Numbers that lie above its own stay.
+   * Else (the host clock is behind that run's) the numbering goes on above both, and those of this run that were given
+   * out before are gone. Returns by how much the numbers of this run were raised.
+   */
+  join({ nextSeq, events }: FeedPast): number {
+    const by = Math.max(0, nextSeq - this.#firstSeq);
+    const isFull = this.#lastSeq - this.#firstSeq >= this.#ring.length;
+    if (by === 0) {
+      this.#past = isFull ? [] : events.slice(-this.#ring.length);
+      return 0;
+    }
+    this.#lastSeq += by;
+    this.#firstSeq = this.#lastSeq + 1;
+    this.#past = [];
+    this.#ring.fill(undefined);
+    return by;
+  }
+
+  get lastSeq(): number {
+    return this.#lastSeq;
+  }
+
+  publish(content: HubEventContent): HubEvent {
+    const seq = ++this.#lastSeq;
+    const event: HubEvent = { seq, at: this.#clock.now(), ...content };
+    this.#ring[seq % this.#ring.length] = event;
+    if (this.#past.length > 0 && seq - this.#firstSeq >= this.#ring.length) this.#past = [];
+    for (const listener of this.#listeners) listener(event);
+    return event;
+  }
+
+  subscribe(listener: (event: HubEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * What is still held of the events after `seq`: the first `limit` of them, all unless given, as far as their numbers
+   * follow one another. To be asked again behind the last, until there is none.
+   */
+  replay(seq: number, limit = this.#ring.length): Replay {
+    if (seq > this.#lastSeq) return { events: this.#heldFrom(0, limit), gone: { from: seq + 1, to: null } };
+    const events = this.#heldFrom(seq + 1, limit);
+    const next = events[0]?.seq ?? this.#lastSeq + 1;
+    return { events, gone: next > seq + 1 ? { from: seq + 1, to: next - 1 } : undefined };
+  }
+
+  #heldFrom(seq: number, limit: number): HubEvent[] {
+    const index = this.#past.findIndex((event) => event.seq >= seq);
+    return index < 0 ? this.#presentFrom(seq, limit) : this.#pastFrom(index, limit);
+  }
+
+  #pastFrom(index: number, limit: number): HubEvent[] {
+    const events: HubEvent[] = [];
+    for (const event of this.#past.slice(index, index + limit)) {
+      const last = events[events.length - 1];
+      if (last && last.seq + 1 !== event.seq) break;
+      events.push(event);
+    }
+    return events;
+  }
+
+  #presentFrom(seq: number, limit: number): HubEvent[] {
+    const events: HubEvent[] = [];
+    const oldest = Math.max(this.#firstSeq, this.#lastSeq + 1 - this.#ring.length);
+    const from = Math.max(seq, oldest);
+    const to = Math.min(this.#lastSeq, from + limit - 1);
+    for (let next = from; next <= to; next++) {
+      const event = this.#ring[next % this.#ring.length];
+      if (event) events.push(event);
+    }
+    return events;
+  }
+}

@@ -1,0 +1,116 @@
+/** Whether the gateway does what it is there for: the one judgement, for `/readyz`, `meshgate health` and metrics. */
+import type { LinkDownReason } from '../link/link.js';
+import type { LinkStatus } from '../link/link-keeper.js';
+import type { Alarm } from './alarms.js';
+import type { ArchiveStatus } from './archive.js';
+
+/** `unhealthy`: it does not do what it is there for. `degraded`: it does, but somebody should look. */
+export type HealthLevel = 'healthy' | 'degraded' | 'unhealthy';
+
+/** Why a check finds something, beside the reasons why a link is down, which are all `unhealthy`. */
+export const HEALTH_REASONS = {
+  notOpenYet: { level: 'unhealthy', text: 'the link is being opened' },
+  rootNotHeard: { level: 'unhealthy', text: 'the link is open, but the root has not spoken yet' },
+  rootSilent: {
+    level: 'unhealthy',
+    text: 'the root has said nothing for longer than mesh.root_silent_after_s',
+  },
+  socketLost: { level: 'unhealthy', text: 'a socket on which clients connect has gone' },
+  highAlarm: { level: 'unhealthy', text: 'an alarm of high priority is active' },
+  activeAlarm: { level: 'degraded', text: 'an alarm of medium or low priority is active' },
+  mostNodesDisconnected: { level: 'unhealthy', text: 'more than half of the nodes are disconnected' },
+  nodesDisconnected: { level: 'degraded', text: 'nodes are disconnected' },
+  historyInMemory: { level: 'unhealthy', text: 'history could not be opened, and is in memory only' },
+  historyFailing: { level: 'unhealthy', text: 'history can not be written now' },
+} as const;
+
+export type HealthReason = keyof typeof HEALTH_REASONS | LinkDownReason;
+
+/** Why each check finds something; undefined where it does not. */
+export interface Health {
+  /** The link is open. */
+  readonly link: HealthReason | undefined;
+  /** The link is open, and the root has spoken lately. */
+  readonly root: HealthReason | undefined;
+  /** The same, and clients can connect on every socket: what `/readyz` reports. */
+  readonly ready: HealthReason | undefined;
+  /** No alarm is active. */
+  readonly alarms: HealthReason | undefined;
+  /** No node is disconnected. */
+  readonly nodes: HealthReason | undefined;
+  /** What is to be kept is kept. */
+  readonly history: HealthReason | undefined;
+  /** Why it is not, in words. */
+  readonly historyFault: string | undefined;
+}
+
+interface NodeCounts {
+  readonly total: number;
+  readonly disconnected: number;
+}
+
+export interface HealthFacts {
+  readonly link: LinkStatus;
+  /** Since the last word of the root, by a clock that is never set; Infinity when there was none. */
+  readonly rootSilentMs: number;
+  readonly rootSilentAfterMs: number;
+  readonly alarms: readonly Alarm[];
+  /** Called where it is wanted: it goes through all nodes, and `/readyz` is for everybody. */
+  readonly countNodes: () => NodeCounts;
+  readonly history: Pick<ArchiveStatus, 'file' | 'fault'>;
+  readonly areSocketsLost: boolean;
+}
+
+export function judgeHealth(facts: HealthFacts): Health {
+  const { link, rootSilentMs, rootSilentAfterMs } = facts;
+  const linkFault = judgeLink(link);
+  const rootFault = linkFault ?? judgeRoot(link, rootSilentMs >= rootSilentAfterMs);
+  return {
+    link: linkFault,
+    root: rootFault,
+    ready: rootFault ?? (facts.areSocketsLost ? 'socketLost' : undefined),
+    alarms: judgeAlarms(facts.alarms),
+    get nodes() {
+      return judgeNodes(facts.countNodes());
+    },
+    history: judgeHistory(facts.history),
+    historyFault: facts.history.fault,
+  };
+}
+
+export function levelOf(reason: HealthReason | undefined): HealthLevel {
+  if (reason === undefined) return 'healthy';
+  return reason in HEALTH_REASONS ? HEALTH_REASONS[reason as keyof typeof HEALTH_REASONS].level : 'unhealthy';
+}
+
+/** The worst of several. */
+export function worstLevel(levels: readonly HealthLevel[]): HealthLevel {
+  if (levels.includes('unhealthy')) return 'unhealthy';
+  return levels.includes('degraded') ? 'degraded' : 'healthy';
+}
+
+function judgeLink({ state, reason }: LinkStatus): HealthReason | undefined {
+  return state === 'up' || state === 'probing' ? undefined : (reason ?? 'notOpenYet');
+}
+
+function judgeRoot({ state }: LinkStatus, isSilent: boolean): HealthReason | undefined {
+  if (state !== 'up') return 'rootNotHeard';
+  return isSilent ? 'rootSilent' : undefined;
+}
+
+function judgeAlarms(alarms: readonly Alarm[]): HealthReason | undefined {
+  const active = alarms.filter(({ active }) => active);
+  if (active.some(({ priority }) => priority === 'high')) return 'highAlarm';
+  return active.length > 0 ? 'activeAlarm' : undefined;
+}
+
+function judgeNodes({ total, disconnected }: NodeCounts): HealthReason | undefined {
+  if (disconnected === 0) return undefined;
+  return disconnected * 2 > total ? 'mostNodesDisconnected' : 'nodesDisconnected';
+}
+
+/** In memory by the settings is what was asked for. */
+function judgeHistory({ file, fault }: HealthFacts['history']): HealthReason | undefined {
+  if (fault === undefined) return undefined;
+  return file === undefined ? 'historyInMemory' : 'historyFailing';
+}

@@ -1,0 +1,239 @@
+import type { CancelTimer, Clock } from '../base/clock.js';
+import { Counters } from '../base/counters.js';
+import { errorText } from '../base/errors.js';
+import { LINK_DOWN_REASONS, type Link, type LinkDownReason, LinkError, type OpenLink } from './link.js';
+
+/**
+ * Named for what is awaited: a device (`absent`), its opening, the first word of the root (`probing`), the end of a
+ * pause (`backingOff`), the return of a port that was handed to another program (`maintenance`). `up`: the root has
+ * spoken since the link was opened.
+ */
+export type LinkState = 'absent' | 'opening' | 'probing' | 'up' | 'backingOff' | 'maintenance' | 'stopped';
+
+export interface LinkStatus {
+  readonly state: LinkState;
+  /** ms since the epoch, host clock: since when the link has been up, probing or down, whatever was tried. */
+  readonly since: number;
+  /** What the link is called while there is one: `/dev/ttyUSB0`. */
+  readonly name?: string;
+  /** Which board it is, where that can be told. */
+  readonly identity?: string;
+  /** Why there is none. */
+  readonly reason?: LinkDownReason;
+  /** The system's own words for the reason. */
+  readonly detail?: string;
+}
+
+export interface LinkKeeperHandlers {
+  onBytes(chunk: Buffer): void;
+  onOpened(link: Link): void;
+  onLost(): void;
+  /** The state, or the reason for it, has changed. */
+  onStatus(status: LinkStatus): void;
+}
+
+export interface LinkKeeperParts {
+  readonly openLink: OpenLink;
+  readonly clock: Clock;
+  /** 0–1, for the jitter of the pauses. */
+  readonly random: () => number;
+  /** Calls back when a device may have appeared; returns how to end that. */
+  readonly watchForDevices: (onChange: () => void) => () => void;
+}
+
+/** Pauses between attempts double from the first to the longest, so that a broken port is not hammered. */
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 10_000;
+/** The part of a pause that chance may add, so that several gateways do not try in step. */
+const JITTER = 0.25;
+
+/** The chip is held in reset so long: usual boards have a capacitor of some ms there. */
+const RESET_PULSE_MS = 100;
+
+const REASONS = Object.keys(LINK_DOWN_REASONS) as LinkDownReason[];
+
+/** Keeps a link open for as long as it runs: opens it, notices its loss, and opens it again. */
+export class LinkKeeper {
+  readonly losses = new Counters<LinkDownReason>(REASONS);
+  readonly #parts: LinkKeeperParts;
+  readonly #handlers: LinkKeeperHandlers;
+  #status: LinkStatus;
+  #link: Link | undefined;
+  #failures = 0;
+  #attempt = 0;
+  #opening: Promise<void> = Promise.resolve();
+  /** A link that was let go is on its way out: the port is not free until then. */
+  #closing: Promise<void> | undefined;
+  #cancelPause: CancelTimer | undefined;
+  #stopWatching: (() => void) | undefined;
+
+  constructor(parts: LinkKeeperParts, handlers: LinkKeeperHandlers) {
+    this.#parts = parts;
+    this.#handlers = handlers;
+    this.#status = { state: 'stopped', since: parts.clock.now() };
+  }
+
+  get status(): LinkStatus {
+    return this.#status;
+  }
+
+  start(): void {
+    if (this.#status.state !== 'stopped') return;
+    this.#opening = this.#open();
+  }
+
+  /** Closes the link and waits for that. */
+  async stop(): Promise<void> {
+    if (this.#status.state === 'stopped') return;
+    this.#endPause();
+    this.#attempt++;
+    this.#setStatus({ state: 'stopped', reason: 'stopped' });
+    await this.#opening;
+    await this.#closing;
+    await this.#release();
+  }
+
+  /** The root has spoken. */
+  onHeard(): void {
+    if (this.#status.state !== 'probing' || !this.#link) return;
+    this.#failures = 0;
+    this.#setStatus({ state: 'up', ...factsOf(this.#link) });
+  }
+
+  /** Resets the board by its modem lines, as its own programming tool does. False where the adapter has none. */
+  async resetByLines(): Promise<boolean> {
+    const link = this.#link;
+    if (!link?.setLines) return false;
+    try {
+      await link.setLines({ dtr: false, rts: true });
+      await new Promise<void>((resolve) => this.#parts.clock.after(RESET_PULSE_MS, resolve));
+      await link.setLines({ dtr: false, rts: false });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Closes the link and opens it again at once; does nothing without one. */
+  async reopen(): Promise<void> {
+    if (!this.#link) return;
+    this.losses.add('reopened');
+    this.#letGo({ state: 'opening', reason: 'reopened' });
+    this.#opening = this.#open();
+    await this.#opening;
+  }
+
+  /**
+   * Frees the port for another program, for so long; then it is opened again. Called again, the time begins anew.
+   * Resolves when the port is free.
+   */
+  async release(ms: number): Promise<void> {
+    if (this.#status.state === 'stopped') return;
+    this.#endPause();
+    if (this.#status.state !== 'maintenance') {
+      this.losses.add('released');
+      this.#letGo({ state: 'maintenance', reason: 'released' });
+    }
+    this.#cancelPause = this.#parts.clock.after(ms, () => this.#tryAgain());
+    await this.#opening;
+    await this.#closing;
+  }
+
+  /** The other program has done with the port. */
+  takeBack(): void {
+    if (this.#status.state === 'maintenance') this.#tryAgain();
+  }
+
+  #letGo(next: Pick<LinkStatus, 'state' | 'reason'>): void {
+    this.#attempt++;
+    const closing = this.#release().finally(() => {
+      if (this.#closing === closing) this.#closing = undefined;
+    });
+    this.#closing = closing;
+    this.#handlers.onLost();
+    this.#setStatus(next);
+  }
+
+  async #open(): Promise<void> {
+    const attempt = ++this.#attempt;
+    this.#setStatus({ ...this.#status, state: 'opening' });
+    try {
+      if (this.#closing) await this.#closing;
+      if (attempt !== this.#attempt) return;
+      const link = await this.#parts.openLink({
+        onBytes: (chunk) => attempt === this.#attempt && this.#handlers.onBytes(chunk),
+        onClosed: (reason, detail) => attempt === this.#attempt && this.#onClosed(reason, detail),
+      });
+      if (attempt === this.#attempt) this.#onOpened(link);
+      else await link.close();
+    } catch (error) {
+      if (attempt === this.#attempt) this.#onFailure(error);
+    }
+  }
+
+  #onOpened(link: Link): void {
+    this.#link = link;
+    this.#handlers.onOpened(link);
+    this.#setStatus({ state: 'probing', ...factsOf(link) });
+  }
+
+  #onFailure(error: unknown): void {
+    const reason = error instanceof LinkError ? error.reason : 'openFailed';
+    this.#pause(reason, errorText(error));
+  }
+
+  #onClosed(reason: LinkDownReason, detail: string): void {
+    void this.#release();
+    this.#handlers.onLost();
+    this.#pause(reason, detail);
+  }
+
+  #pause(reason: LinkDownReason, detail: string): void {
+    this.#attempt++;
+    this.losses.add(reason);
+    const isAbsent = reason === 'noDevice' || reason === 'severalDevices';
+    this.#setStatus({ state: isAbsent ? 'absent' : 'backingOff', reason, detail });
+    this.#cancelPause = this.#parts.clock.after(this.#nextPauseMs(), () => this.#tryAgain());
+    this.#stopWatching = this.#parts.watchForDevices(() => this.#tryAgain());
+  }
+
+  #nextPauseMs(): number {
+    const pause = Math.min(FIRST_PAUSE_MS * 2 ** this.#failures, LONGEST_PAUSE_MS / (1 + JITTER));
+    this.#failures = Math.min(this.#failures + 1, 16);
+    return pause * (1 + this.#parts.random() * JITTER);
+  }
+
+  #tryAgain(): void {
+    if (!this.#cancelPause) return;
+    this.#endPause();
+    this.#opening = this.#open();
+  }
+
+  #endPause(): void {
+    this.#cancelPause?.();
+    this.#cancelPause = undefined;
+    this.#stopWatching?.();
+    this.#stopWatching = undefined;
+  }
+
+  async #release(): Promise<void> {
+    const link = this.#link;
+    this.#link = undefined;
+    await link?.close();
+  }
+
+  #setStatus(next: Omit<LinkStatus, 'since'>): void {
+    const isNews = next.state !== this.#status.state || next.reason !== this.#status.reason;
+    const isSamePhase = phaseOf(next.state) === phaseOf(this.#status.state);
+    this.#status = { ...next, since: isSamePhase ? this.#status.since : this.#parts.clock.now() };
+    if (isNews) this.#handlers.onStatus(this.#status);
+  }
+}
+
+function factsOf({ name, identity }: Link): Pick<LinkStatus, 'name' | 'identity'> {
+  return identity === undefined ? { name } : { name, identity };
+}
+
+function phaseOf(state: LinkState): 'up' | 'probing' | 'down' {
+  return state === 'up' || state === 'probing' ? state : 'down';
+}

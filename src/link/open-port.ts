@@ -1,0 +1,42 @@
+import { clearHangUpOnClose } from './hang-up-on-close.js';
+import { LinkError, type OpenLink } from './link.js';
+import { boardIdentity, choosePort, type ListPorts, listPorts, parsePortWish } from './port-list.js';
+import type { SerialLinkParts, SerialLinkSettings } from './serial-link.js';
+
+/** `port` is a wish: `auto`, a path, `usb:VID:PID` or `usb:VID:PID:SERIAL`. */
+export interface PortSettings extends Omit<SerialLinkSettings, 'path'> {
+  readonly port: string;
+}
+
+export interface PortParts extends SerialLinkParts {
+  readonly list?: ListPorts;
+  /** Tells which board it is, where that can be told. */
+  readonly identify?: (path: string) => Promise<string | undefined>;
+  /** Told which port was chosen, and why, each time that one is opened. */
+  readonly onChosen?: (why: string) => void;
+}
+
+/**
+ * Opens the port that is wished for. It is chosen anew at each opening, since a device can come back under
+ * another name; the link's name is the path that was chosen. Rejects with a `LinkError`: `noDevice` and
+ * `severalDevices` name the candidates and say what to do.
+ */
+export function openPort({ port, ...serial }: PortSettings, parts: PortParts = {}): OpenLink {
+  return async (handlers) => {
+    const { path, why } = await choose(port, parts.list ?? listPorts);
+    const identity = await (parts.identify ?? boardIdentity)(path);
+    // Loaded only here: its native parts need not be there before clients are served.
+    const { openSerialLink } = await import('./serial-link.js');
+    const link = await openSerialLink({ ...serial, path, identity }, parts)(handlers);
+    parts.onChosen?.(why);
+    clearHangUpOnClose(path);
+    return link;
+  };
+}
+
+async function choose(port: string, list: ListPorts): Promise<{ path: string; why: string }> {
+  const needsList = parsePortWish(port)?.kind !== 'path';
+  const choice = choosePort(port, needsList ? await list() : []);
+  if (choice.kind === 'chosen') return choice;
+  throw new LinkError(choice.kind === 'several' ? 'severalDevices' : 'noDevice', choice.why);
+}

@@ -1,0 +1,177 @@
+import type { CancelTimer, Clock } from '../base/clock.js';
+import { Counters } from '../base/counters.js';
+import { errorText } from '../base/errors.js';
+import {
+  BROKER_DOWN_REASONS,
+  type BrokerConnection,
+  type BrokerDownReason,
+  type BrokerHandlers,
+  type BrokerLimits,
+  type BrokerOptions,
+  type Incoming,
+  type OpenBroker,
+} from './broker.js';
+
+/** Named for what is awaited: the broker's answer, the end of the connection, the end of a pause. */
+export type BrokerState = 'connecting' | 'up' | 'backingOff' | 'stopped';
+
+export interface BrokerKeeperHandlers {
+  onUp(broker: BrokerConnection, limits: BrokerLimits): void;
+  onMessage(message: Incoming): void;
+  /** Called only after `onUp`. */
+  onLost(): void;
+  /** It has been there for a while. */
+  onLasting(): void;
+  /** Each time that there is none, or none any more. */
+  onDown(reason: BrokerDownReason, detail: string): void;
+}
+
+export interface BrokerKeeperParts {
+  readonly openBroker: OpenBroker;
+  readonly clock: Clock;
+  /** 0–1, for the jitter of the pauses. */
+  readonly random: () => number;
+  /** What the next attempt shows the broker. Throws when a file can't be read. */
+  readonly options: () => Omit<BrokerOptions, 'version'>;
+  readonly version: 'auto' | '5' | '3.1.1';
+  /** Another gateway wants the same connection: the pauses are long. */
+  readonly isContested: () => boolean;
+}
+
+/** Pauses double from the first to the longest. */
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 60_000;
+/** The same while another gateway uses this one's id: neither must throw the other out all the time. */
+const FIRST_CONTESTED_PAUSE_MS = 30_000;
+const LONGEST_CONTESTED_PAUSE_MS = 600_000;
+/** The part of a pause that chance may add, so that the gateways of a farm do not come back in step. */
+const JITTER = 0.25;
+const CONNECT_TIMEOUT_MS = 20_000;
+/**
+ * Doublings of the first pause that are left after a connection which the broker granted: a broker that restarts is
+ * found again at once, and one that grants each connection and then drops it is not asked without a pause.
+ */
+const FAILURES_AFTER_GRANTED = 1;
+/** A connection that has lasted so long is stable: the next pause is the first. */
+const LASTING_MS = 60_000;
+/** Longer than the other gateway's longest pause. */
+const CONTESTED_LASTING_MS = 1_200_000;
+const GOODBYE_MS = 1000;
+
+const REASONS = Object.keys(BROKER_DOWN_REASONS) as BrokerDownReason[];
+
+/** Keeps a connection to the broker: opens it, notices its loss, opens it again. */
+export class BrokerKeeper {
+  readonly downs = new Counters<BrokerDownReason>(REASONS);
+  readonly #parts: BrokerKeeperParts;
+  readonly #handlers: BrokerKeeperHandlers;
+  #state: BrokerState = 'stopped';
+  #version: 4 | 5;
+  #attempt = 0;
+  #failures = 0;
+  #connection: BrokerConnection | undefined;
+  #cancelTimer: CancelTimer = () => {};
+
+  constructor(parts: BrokerKeeperParts, handlers: BrokerKeeperHandlers) {
+    this.#parts = parts;
+    this.#handlers = handlers;
+    this.#version = parts.version === '3.1.1' ? 4 : 5;
+  }
+
+  get state(): BrokerState {
+    return this.#state;
+  }
+
+  start(): void {
+    if (this.#state === 'stopped') this.#connect();
+  }
+
+  /** The broker has answered the subscriptions: the connection works, not only the handshake. */
+  onEstablished(): void {
+    if (this.#state !== 'up' || this.#parts.isContested()) return;
+    this.#failures = Math.min(this.#failures, FAILURES_AFTER_GRANTED);
+  }
+
+  /** The connection is of no use: it is opened anew. */
+  giveUp(reason: BrokerDownReason): void {
+    if (this.#state === 'up') this.#onDown(reason, '');
+  }
+
+  /** Ends the connection; with a goodbye, where there is time for one. */
+  async stop(): Promise<void> {
+    const connection = this.#connection;
+    const wasUp = this.#state === 'up';
+    this.#attempt++;
+    this.#cancelTimer();
+    this.#state = 'stopped';
+    this.#connection = undefined;
+    if (wasUp && connection) await this.#sayGoodbye(connection);
+    connection?.drop();
+  }
+
+  #connect(): void {
+    const attempt = ++this.#attempt;
+    const isCurrent = () => attempt === this.#attempt;
+    this.#state = 'connecting';
+    const handlers: BrokerHandlers = {
+      onConnected: (limits) => isCurrent() && this.#onConnected(limits),
+      onMessage: (message) => isCurrent() && this.#handlers.onMessage(message),
+      onDown: (reason, detail) => isCurrent() && this.#onDown(reason, detail),
+    };
+    try {
+      const options = { ...this.#parts.options(), version: this.#version };
+      this.#connection = this.#parts.openBroker(options, handlers);
+      this.#cancelTimer = this.#parts.clock.after(CONNECT_TIMEOUT_MS, () =>
+        this.#onDown('connectTimeout', ''),
+      );
+    } catch (error) {
+      this.#onDown('badFiles', errorText(error));
+    }
+  }
+
+  #onConnected(limits: BrokerLimits): void {
+    if (!this.#connection) return;
+    this.#state = 'up';
+    this.#cancelTimer();
+    const lastingMs = this.#parts.isContested() ? CONTESTED_LASTING_MS : LASTING_MS;
+    this.#cancelTimer = this.#parts.clock.after(lastingMs, () => {
+      this.#failures = 0;
+      this.#handlers.onLasting();
+    });
+    this.#handlers.onUp(this.#connection, limits);
+  }
+
+  #onDown(reason: BrokerDownReason, detail: string): void {
+    const wasUp = this.#state === 'up';
+    this.#attempt++;
+    this.#cancelTimer();
+    this.#connection?.drop();
+    this.#connection = undefined;
+    this.#state = 'backingOff';
+    this.downs.add(reason);
+    if (wasUp) this.#handlers.onLost();
+    this.#handlers.onDown(reason, detail);
+    const isOldBroker = reason === 'badVersion' && this.#parts.version === 'auto' && this.#version === 5;
+    if (isOldBroker) this.#version = 4;
+    this.#cancelTimer = this.#parts.clock.after(isOldBroker ? 0 : this.#nextPauseMs(), () => this.#connect());
+  }
+
+  #nextPauseMs(): number {
+    const isContested = this.#parts.isContested();
+    const first = isContested ? FIRST_CONTESTED_PAUSE_MS : FIRST_PAUSE_MS;
+    const longest = isContested ? LONGEST_CONTESTED_PAUSE_MS : LONGEST_PAUSE_MS;
+    const pause = Math.min(first * 2 ** this.#failures, longest / (1 + JITTER));
+    this.#failures = Math.min(this.#failures + 1, 16);
+    return pause * (1 + this.#parts.random() * JITTER);
+  }
+
+  #sayGoodbye(connection: BrokerConnection): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#parts.clock.after(GOODBYE_MS, resolve);
+      void connection.end().then(() => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+}

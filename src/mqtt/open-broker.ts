@@ -1,0 +1,221 @@
+/**
+ * A connection by the package `mqtt`, one object a connection: it neither reconnects nor queues nor sends again what
+ * an earlier connection left, since the hub's ring is what remembers.
+ */
+import { Socket } from 'node:net';
+import type { connect, IClientOptions, IPublishPacket, MqttClient } from 'mqtt';
+import { systemErrorCode } from '../base/errors.js';
+import type {
+  BrokerConnection,
+  BrokerDownReason,
+  BrokerHandlers,
+  BrokerLimits,
+  BrokerOptions,
+  Incoming,
+  OpenBroker,
+  Publication,
+} from './broker.js';
+
+/** Seconds without traffic until the broker is pinged. */
+const KEEP_ALIVE_S = 30;
+/** Later than the keeper's own time-out, which counts. */
+const CONNECT_TIMEOUT_MS = 60_000;
+/** Bytes of a packet that an MQTT 5 broker may send: a command has less. */
+const MAX_INCOMING_PACKET = 131_072;
+/** Bytes that may come without completing a packet: MQTT 3.1.1 has no way to tell the broker. */
+const MAX_INCOMPLETE_PACKET = 1_048_576;
+/** Commands that an MQTT 5 broker may leave unacknowledged. */
+const RECEIVE_MAXIMUM = 64;
+const QOS = 1 as const;
+/** From here on a granted QoS is the reason for a refusal. */
+const SUBSCRIPTION_REFUSED = 0x80;
+const TAKEN_OVER = 0x8e;
+
+export function openBrokerBy(connectBy: typeof connect): OpenBroker {
+  return (options, handlers) =>
+    new MqttConnection(connectBy(clientOptions(options)), options.version, handlers);
+}
+
+function clientOptions({ address, clientId, version, will }: BrokerOptions): IClientOptions {
+  const { host, port, isSecure, user, password, ca, cert, key } = address;
+  return {
+    protocol: isSecure ? 'mqtts' : 'mqtt',
+    host,
+    port,
+    protocolVersion: version,
+    clientId,
+    clean: true,
+    keepalive: KEEP_ALIVE_S,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    reconnectPeriod: 0,
+    resubscribe: false,
+    queueQoSZero: false,
+    will: { topic: will.topic, payload: Buffer.from(will.payload), qos: QOS, retain: true },
+    ...(user !== undefined && { username: user }),
+    ...(password !== undefined && { password }),
+    ...(isSecure && { rejectUnauthorized: true }),
+    ...(ca && { ca }),
+    ...(cert && { cert }),
+    ...(key && { key }),
+    ...(version === 5 && {
+      properties: { receiveMaximum: RECEIVE_MAXIMUM, maximumPacketSize: MAX_INCOMING_PACKET },
+    }),
+  };
+}
+
+class MqttConnection implements BrokerConnection {
+  readonly #client: MqttClient;
+  readonly #version: 4 | 5;
+  readonly #handlers: BrokerHandlers;
+  #isConnected = false;
+  #isOver = false;
+  /** What was said last about why the connection ends. */
+  #why: { readonly reason: BrokerDownReason; readonly detail: string } | undefined;
+
+  constructor(client: MqttClient, version: 4 | 5, handlers: BrokerHandlers) {
+    this.#client = client;
+    this.#version = version;
+    this.#handlers = handlers;
+    client.on('connect', ({ properties }) => {
+      this.#isConnected = true;
+      if (client.stream instanceof Socket) this.#prepare(client.stream);
+      if (!this.#isOver) handlers.onConnected(limitsOf(properties));
+    });
+    client.on('message', (_topic, _payload, packet) => {
+      if (!this.#isOver) handlers.onMessage(incomingOf(packet));
+    });
+    client.on('disconnect', ({ reasonCode }) => {
+      this.#why ??= disconnection(reasonCode ?? 0);
+    });
+    client.on('error', (error) => {
+      this.#why ??= { reason: reasonOf(error, this.#isConnected), detail: detailOf(error) };
+    });
+    client.on('close', () => this.#onClose());
+  }
+
+  publish(
+    { topic, payload, retain, correlation, at }: Publication,
+    onDone: (refusal?: string) => void,
+  ): void {
+    const properties = this.#version === 5 ? publishProperties(correlation, at) : undefined;
+    const options = properties ? { qos: QOS, retain, properties } : { qos: QOS, retain };
+    this.#client.publish(topic, payload, options, (error) => {
+      if (this.#isOver || (error && !isRefusal(error))) return;
+      onDone(error ? detailOf(error) : undefined);
+    });
+  }
+
+  /** A retained command, or one that was published to be, is seen as such where the broker speaks MQTT 5. */
+  subscribe(topics: readonly string[], onDone: (refused: readonly string[]) => void): void {
+    const wanted = Object.fromEntries(topics.map((topic) => [topic, { qos: QOS, rap: true } as const]));
+    this.#client.subscribe(wanted, (_error, _subscriptions, packet) => {
+      const refused = topics.filter(
+        (_topic, index) => Number(packet?.granted[index]) >= SUBSCRIPTION_REFUSED,
+      );
+      if (!this.#isOver && this.#client.connected) onDone(refused);
+    });
+  }
+
+  unsubscribe(topics: readonly string[]): void {
+    this.#client.unsubscribe([...topics]);
+  }
+
+  end(): Promise<void> {
+    this.#isOver = true;
+    return new Promise((resolve) => this.#client.end(false, () => resolve()));
+  }
+
+  /** By the stream too: once a goodbye has begun, `end` returns without doing anything. */
+  drop(): void {
+    this.#isOver = true;
+    this.#client.end(true);
+    this.#client.stream?.destroy();
+  }
+
+  /** Without delay: else what is written waits until the broker's system has acknowledged what was before. */
+  #prepare(socket: Socket): void {
+    let waiting = 0;
+    socket.setNoDelay(true);
+    this.#client.on('packetreceive', () => {
+      waiting = 0;
+    });
+    socket.on('data', (chunk: Buffer) => {
+      waiting += chunk.length;
+      if (waiting <= MAX_INCOMPLETE_PACKET) return;
+      this.#why = { reason: 'packetTooLarge', detail: '' };
+      this.#onClose();
+    });
+  }
+
+  #onClose(): void {
+    if (this.#isOver) return;
+    this.drop();
+    const { reason, detail } = this.#why ?? { reason: 'closed', detail: '' };
+    this.#handlers.onDown(reason, detail);
+  }
+}
+
+function limitsOf(
+  properties: { receiveMaximum?: number; maximumPacketSize?: number } | undefined,
+): BrokerLimits {
+  return {
+    receiveMaximum: properties?.receiveMaximum ?? 0xffff,
+    maximumPacketSize: properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY,
+  };
+}
+
+function incomingOf({ topic, payload, retain, dup, properties }: IPublishPacket): Incoming {
+  return {
+    topic,
+    payload: Buffer.from(payload),
+    retain,
+    dup,
+    responseTopic: properties?.responseTopic,
+    correlation: properties?.correlationData,
+  };
+}
+
+/** None where there is nothing to say. */
+function publishProperties(correlation: Buffer | undefined, at: number | undefined) {
+  if (!correlation && at === undefined) return undefined;
+  return {
+    ...(correlation && { correlationData: correlation }),
+    ...(at !== undefined && { userProperties: { at: String(at) } }),
+  };
+}
+
+function disconnection(code: number): { reason: BrokerDownReason; detail: string } {
+  if (code === TAKEN_OVER) return { reason: 'takenOver', detail: '' };
+  return { reason: 'closed', detail: `reason 0x${code.toString(16)}` };
+}
+
+/** Why a broker refuses a connection: 1 to 5 as MQTT 3.1.1 says it, from 128 on as MQTT 5 does. */
+const REFUSALS: Readonly<Record<number, BrokerDownReason>> = {
+  1: 'badVersion',
+  4: 'badCredentials',
+  5: 'notAllowed',
+  132: 'badVersion',
+  134: 'badCredentials',
+  135: 'notAllowed',
+  138: 'notAllowed',
+};
+
+const TLS_CODE = /CERT|TLS|SSL|EPROTO|SIGNATURE|ISSUER/;
+
+function reasonOf(error: Error, isConnected: boolean): BrokerDownReason {
+  const code = 'code' in error ? error.code : undefined;
+  if (typeof code === 'number') return REFUSALS[code] ?? (isConnected ? 'closed' : 'refused');
+  if (error.message === 'Keepalive timeout') return 'keepAliveTimeout';
+  if (TLS_CODE.test(String(code))) return 'tlsFailed';
+  return isConnected ? 'closed' : 'unreachable';
+}
+
+/** The broker's own answer, not what became of the connection. */
+function isRefusal(error: Error): boolean {
+  return 'code' in error && typeof error.code === 'number';
+}
+
+/** An error of several addresses has only a code. */
+function detailOf(error: Error): string {
+  return error.message || systemErrorCode(error) || error.name;
+}

@@ -1,0 +1,67 @@
+import test from 'ava';
+import { Deliveries } from '../../src/hub/deliveries.js';
+import type { Hub } from '../../src/hub/hub.js';
+import { DeliveryWaiters } from '../../src/api/delivery-waiters.js';
+import { ManualClock } from '../support/manual-clock.js';
+
+function setUp() {
+  const clock = new ManualClock();
+  const deliveries = new Deliveries(clock, (delivery) => waiters.onStage(delivery));
+  const hub = { findDelivery: (id: string) => deliveries.find(id) } as unknown as Hub;
+  const waiters: DeliveryWaiters = new DeliveryWaiters(hub, clock);
+  const begin = () => deliveries.begin(5, Buffer.of(0x45, 1), { opcode: 0x41 });
+  return { clock, deliveries, waiters, begin };
+}
+
+test('a wait for "written" ends with the first stage from which nothing more is waited for', async (t) => {
+  for (const stage of ['written', 'uncertain', 'failed'] as const) {
+    const { deliveries, waiters, begin } = setUp();
+    const begun = begin();
+    const waited = waiters.wait(begun, 'written', 1000);
+    if (stage === 'written') deliveries.onWritten(begun.id);
+    else if (stage === 'uncertain') deliveries.onUncertain(begun.id);
+    else deliveries.onFailed(begun.id, 'noLink');
+    t.is((await waited).stage, stage);
+  }
+});
+
+test('a wait for "answered" goes on while it is uncertain', async (t) => {
+  const { clock, deliveries, waiters, begin } = setUp();
+  const begun = begin();
+  const waited = waiters.wait(begun, 'answered', 1000);
+  deliveries.onWritten(begun.id);
+  deliveries.onUncertain(begun.id);
+  clock.advance(1000);
+  t.is((await waited).stage, 'uncertain');
+});
+
+test('what has come so far already is not waited for', async (t) => {
+  const { deliveries, waiters, begin } = setUp();
+  const begun = begin();
+  deliveries.onWritten(begun.id);
+  t.is((await waiters.wait(begun, 'written', 1000)).stage, 'written');
+});
+
+test('several may wait for one delivery, each as far as it wants', async (t) => {
+  const { clock, deliveries, waiters, begin } = setUp();
+  const begun = begin();
+  const written = [1, 2].map(() => waiters.wait(begun, 'written', 1000));
+  const answered = waiters.wait(begun, 'answered', 500);
+  deliveries.onWritten(begun.id);
+  t.deepEqual(
+    (await Promise.all(written)).map(({ stage }) => stage),
+    ['written', 'written'],
+  );
+  clock.advance(500);
+  t.is((await answered).stage, 'written');
+});
+
+test('closing settles every wait with what is known, of deliveries that are no longer kept too', async (t) => {
+  const { waiters, begin } = setUp();
+  const forgotten = waiters.wait(begin(), 'written', 1000);
+  for (let count = 0; count < 1000; count++) begin();
+  const known = waiters.wait(begin(), 'written', 1000);
+  waiters.close();
+  t.is((await forgotten).stage, 'queued');
+  t.is((await known).stage, 'queued');
+});

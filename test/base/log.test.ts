@@ -1,0 +1,114 @@
+import test from 'ava';
+import { createLog, type LogFormat } from '../../src/base/log.js';
+import { ManualClock } from '../support/manual-clock.js';
+
+function startLog() {
+  const clock = new ManualClock(Date.UTC(2026, 0, 1, 12, 30, 5));
+  const lines: string[] = [];
+  return { clock, lines, log: createLog('uart', (line) => lines.push(line), clock) };
+}
+
+test('a line names the time of day and the room', (t) => {
+  const { lines, log } = startLog();
+  log.info('the link is up');
+  t.deepEqual(lines, ['12:30:05 uart: the link is up']);
+});
+
+test('repeats of one fault become one line with their count and the latest text', (t) => {
+  const { clock, lines, log } = startLog();
+  for (const at of [3, 4, 5, 6]) log.warn('malformed', `bad at byte ${at}`);
+  clock.advance(9_999);
+  t.deepEqual(lines, ['12:30:05 uart: bad at byte 3']);
+  clock.advance(1);
+  t.deepEqual(lines.slice(1), ['12:30:15 uart: bad at byte 6 (3 more in 10 s)']);
+});
+
+test('a fault that came once says nothing more, and is printed again when it comes later', (t) => {
+  const { clock, lines, log } = startLog();
+  log.warn('malformed', 'bad');
+  clock.advance(10_000);
+  t.is(lines.length, 1);
+  log.warn('malformed', 'bad');
+  t.is(lines.length, 2);
+});
+
+test('different faults do not hide one another', (t) => {
+  const { lines, log } = startLog();
+  log.warn('malformed 5', 'bad from 5');
+  log.warn('malformed 6', 'bad from 6');
+  t.is(lines.length, 2);
+});
+
+test('details are not shown without DEBUG', (t) => {
+  const { lines, log } = startLog();
+  log.debug('%s', 'detail');
+  t.deepEqual(lines, []);
+});
+
+test('as JSON a line is one object: time, level, room, text, and for warnings the fault and its repeats', (t) => {
+  const clock = new ManualClock(Date.UTC(2026, 0, 1, 12, 30, 5));
+  const lines: string[] = [];
+  const log = createLog(
+    'uart',
+    (line) => lines.push(line),
+    clock,
+    () => 'json',
+  );
+  log.info('a "quoted"\nline');
+  for (const at of [3, 4, 5]) log.warn('malformed', `bad at byte ${at}`);
+  clock.advance(10_000);
+  t.deepEqual(
+    lines.map((line) => JSON.parse(line)),
+    [
+      { time: '2026-01-01T12:30:05.000Z', level: 'info', room: 'uart', text: 'a "quoted"\nline' },
+      {
+        time: '2026-01-01T12:30:05.000Z',
+        level: 'warn',
+        room: 'uart',
+        text: 'bad at byte 3',
+        fault: 'malformed',
+        repeats: 0,
+      },
+      {
+        time: '2026-01-01T12:30:15.000Z',
+        level: 'warn',
+        room: 'uart',
+        text: 'bad at byte 5',
+        fault: 'malformed',
+        repeats: 2,
+      },
+    ],
+  );
+  for (const line of lines) t.false(line.includes('\n'));
+});
+
+test('the format may change while the gateway runs', (t) => {
+  const lines: string[] = [];
+  let format: LogFormat = 'text';
+  const log = createLog(
+    'uart',
+    (line) => lines.push(line),
+    new ManualClock(0),
+    () => format,
+  );
+  log.info('one');
+  format = 'json';
+  log.info('two');
+  t.is(lines[0], '00:00:00 uart: one');
+  t.is(JSON.parse(lines[1] ?? '').text, 'two');
+});
+
+test('what is told with a reason is counted when it repeats, as a warning is', (t) => {
+  const { clock, lines, log } = startLog();
+  for (let times = 1; times <= 50; times++) log.info(`restarted, ${times}`, 'restart');
+  clock.advance(10_000);
+  t.deepEqual(lines, ['12:30:05 uart: restarted, 1', '12:30:15 uart: restarted, 50 (49 more in 10 s)']);
+});
+
+test('faults that vary all the same are bounded: beyond a hundred they are counted as one', (t) => {
+  const { clock, lines, log } = startLog();
+  for (let node = 1; node <= 10_000; node++) log.warn(`bad ${node}`, `bad from ${node}`);
+  t.is(lines.length, 101);
+  clock.advance(10_000);
+  t.deepEqual(lines.slice(101), ['12:30:15 uart: bad from 10000 (9899 more in 10 s)']);
+});

@@ -1,0 +1,330 @@
+import test from 'ava';
+import { Deliveries, type Delivery, type Expectation } from '../../src/hub/deliveries.js';
+import { DELIVERY_FAILURES, type DeliveryFailure } from '../../src/hub/hub.js';
+import { decodeMessage } from '../../src/protocol/message.js';
+import { bytesOf } from '../support/hex.js';
+import { ManualClock } from '../support/manual-clock.js';
+import { NetworkFixture } from '../support/network-fixture.js';
+import { shippedTables } from '../support/tables.js';
+
+const ACK = 0x41;
+
+function setUp() {
+  const clock = new ManualClock(1000);
+  const told: Delivery[] = [];
+  const deliveries = new Deliveries(clock, (delivery) => told.push(delivery));
+  const say = (body: string) => deliveries.onMessage(decodeMessage(bytesOf(body), shippedTables));
+  return { clock, told, deliveries, say };
+}
+
+/** An echo, and the Ack that answers it. */
+const ECHO = bytesOf('45 AA BB');
+const ECHO_ACK: Expectation = { opcode: ACK, payloads: [bytesOf('AA BB'), Buffer.alloc(0)] };
+/** A message that is answered by an empty Ack, or by nothing. */
+const HELLO = bytesOf('54 49');
+const HELLO_ACK: Expectation = { opcode: ACK, payloads: [bytesOf('49'), Buffer.alloc(0)] };
+
+function stagesOf(delivery: Delivery | undefined): string[] {
+  return delivery?.stages.map(({ stage }) => stage) ?? [];
+}
+
+test('a delivery goes from queued to written to answered, each stage with its time, each told', (t) => {
+  const { clock, told, deliveries, say } = setUp();
+  const { id } = deliveries.begin(5, ECHO, ECHO_ACK);
+  clock.advance(10);
+  deliveries.onWritten(id);
+  clock.advance(25);
+  say('00 05 41 AA BB');
+  t.deepEqual(deliveries.find(id)?.stages, [
+    { stage: 'queued', at: 1000 },
+    { stage: 'written', at: 1010 },
+    { stage: 'answered', at: 1035 },
+  ]);
+  t.like(deliveries.find(id), { to: 5, roundTripMs: 25 });
+  t.deepEqual(deliveries.find(id)?.answer, bytesOf('AA BB'));
+  t.deepEqual(
+    told.map(({ stage }) => stage),
+    ['queued', 'written', 'answered'],
+  );
+});
+
+test('what was handed out does not change when a stage is added', (t) => {
+  const { deliveries } = setUp();
+  const begun = deliveries.begin(5, ECHO, ECHO_ACK);
+  deliveries.onWritten(begun.id);
+  t.is(begun.stage, 'queued');
+  t.deepEqual(stagesOf(begun), ['queued']);
+});
+
+for (const failure of Object.keys(DELIVERY_FAILURES) as DeliveryFailure[]) {
+  test(`a delivery can fail with ${failure}, and nothing follows`, (t) => {
+    const { deliveries, say } = setUp();
+    const { id } = deliveries.begin(5, ECHO, ECHO_ACK);
+    deliveries.onFailed(id, failure);
+    deliveries.onWritten(id);
+    deliveries.onUncertain(id);
+    say('00 05 41 AA BB');
+    t.like(deliveries.find(id), { stage: 'failed', failure });
+    t.deepEqual(stagesOf(deliveries.find(id)), ['queued', 'failed']);
+  });
+}
+
+const WORDS = 'Failed to send to Node';
+
+/** A delivery to this address that was written. */
+function written(deliveries: Deliveries, to: number | undefined, expects?: Expectation): string {
+  const { id } = deliveries.begin(to, ECHO, expects);
+  deliveries.onWritten(id);
+  return id;
+}
+
+test('the root’s complaint fails the newest message written to that address, with the root’s words', (t) => {
+  const { told, deliveries } = setUp();
+  const [older, newest, other, toAll] = [5, 5, 6, undefined].map((to) => written(deliveries, to));
+  t.is(deliveries.onComplaint(5, WORDS), newest);
+  t.like(deliveries.find(newest ?? ''), { stage: 'failed', failure: 'rejectedByRoot', rootWords: WORDS });
+  t.is(told.at(-1)?.id, newest);
+  for (const id of [older, other, toAll]) t.is(deliveries.find(id ?? '')?.stage, 'written');
+});
+
+test('a further complaint is about the message before', (t) => {
+  const { deliveries } = setUp();
+  const [older, newest] = [written(deliveries, 5, ECHO_ACK), written(deliveries, 5)];
+  t.deepEqual(
+    [1, 2, 3].map(() => deliveries.onComplaint(5, WORDS)),
+    [newest, older, undefined],
+  );
+});
+
+test('a message that was answered can’t be meant, nor can those before it', (t) => {
+  const { deliveries, say } = setUp();
+  const older = written(deliveries, 5);
+  const answered = written(deliveries, 5, ECHO_ACK);
+  say('00 05 41 AA BB');
+  t.is(deliveries.onComplaint(5, WORDS), undefined);
+  t.deepEqual(
+    [older, answered].map((id) => deliveries.find(id)?.stage),
+    ['written', 'answered'],
+  );
+});
+
+test('what is uncertain fails by the root’s complaint: the root has read it', (t) => {
+  const { deliveries } = setUp();
+  const id = written(deliveries, 5);
+  deliveries.onUncertain(id);
+  t.is(deliveries.onComplaint(5, WORDS), id);
+  t.deepEqual(stagesOf(deliveries.find(id)), ['queued', 'written', 'uncertain', 'failed']);
+});
+
+test('a complaint that comes before the link says that the message was written counts then', (t) => {
+  const { deliveries } = setUp();
+  const { id } = deliveries.begin(5, ECHO, ECHO_ACK);
+  t.is(deliveries.onComplaint(5, WORDS), id);
+  t.is(deliveries.find(id)?.stage, 'queued');
+  deliveries.onWritten(id);
+  t.deepEqual(stagesOf(deliveries.find(id)), ['queued', 'written', 'failed']);
+});
+
+test('a message of more than 30 s ago can’t be meant', (t) => {
+  const { clock, deliveries } = setUp();
+  const id = written(deliveries, 5);
+  clock.advance(30_000);
+  t.is(deliveries.onComplaint(6, WORDS), undefined);
+  clock.advance(1);
+  t.is(deliveries.onComplaint(5, WORDS), undefined);
+  t.is(deliveries.find(id)?.stage, 'written');
+});
+
+test('what is uncertain can still be answered', (t) => {
+  const { deliveries, say } = setUp();
+  const { id } = deliveries.begin(5, ECHO, ECHO_ACK);
+  deliveries.onWritten(id);
+  deliveries.onUncertain(id);
+  say('00 05 41 AA BB');
+  t.deepEqual(stagesOf(deliveries.find(id)), ['queued', 'written', 'uncertain', 'answered']);
+});
+
+test('what became uncertain while it was written does not become certain by being written', (t) => {
+  const { clock, deliveries, say } = setUp();
+  const { id } = deliveries.begin(5, ECHO, ECHO_ACK);
+  deliveries.onUncertain(id);
+  deliveries.onWritten(id);
+  t.is(deliveries.find(id)?.stage, 'uncertain');
+  clock.advance(3);
+  say('00 05 41 AA BB');
+  t.like(deliveries.find(id), { stage: 'answered', roundTripMs: 3 });
+});
+
+test('an exact answer counts even before the link says that all was written', (t) => {
+  const { deliveries, say } = setUp();
+  const { id } = deliveries.begin(5, ECHO, ECHO_ACK);
+  say('00 05 41 AA BB');
+  t.is(deliveries.find(id)?.stage, 'queued');
+  deliveries.onWritten(id);
+  t.deepEqual(stagesOf(deliveries.find(id)), ['queued', 'written', 'answered']);
+  t.is(deliveries.find(id)?.roundTripMs, 0);
+});
+
+test('an answer that might be for another does not count before the message was written', (t) => {
+  const { deliveries, say } = setUp();
+  const { id } = deliveries.begin(5, HELLO, HELLO_ACK);
+  say('00 05 41');
+  deliveries.onWritten(id);
+  t.is(deliveries.find(id)?.stage, 'written');
+});
+
+const NO_ANSWERS = {
+  'another node': '00 06 41 AA BB',
+  'another opcode': '00 05 45 AA BB',
+  'another payload': '00 05 41 AA BC',
+  'a longer payload': '00 05 41 AA BB CC',
+  text: '00 05 68 69 0A',
+  'a malformed message': '00 05 44 01',
+};
+
+for (const [what, body] of Object.entries(NO_ANSWERS)) {
+  test(`${what} is no answer`, (t) => {
+    const { deliveries, say } = setUp();
+    const { id } = deliveries.begin(5, ECHO, ECHO_ACK);
+    deliveries.onWritten(id);
+    say(body);
+    t.is(deliveries.find(id)?.stage, 'written');
+  });
+}
+
+test('what expects nothing is never answered', (t) => {
+  const { deliveries, say } = setUp();
+  const { id } = deliveries.begin(5, ECHO, undefined);
+  deliveries.onWritten(id);
+  say('00 05 41 AA BB');
+  t.is(deliveries.find(id)?.stage, 'written');
+});
+
+const CUSTOM_ANSWERS = {
+  'an opcode that opcodes.json lacks': ['00 05 99 01 02', 0x99, '01 02'],
+  'values, which are otherwise for the gateway only': ['00 05 44 01 00 07', 0x44, '01 00 07'],
+  'a request': ['00 05 52 00', 0x52, '00'],
+} as const;
+
+for (const [what, [body, opcode, payload]] of Object.entries(CUSTOM_ANSWERS)) {
+  test(`a caller may take as the answer ${what}`, (t) => {
+    const { deliveries, say } = setUp();
+    const any = deliveries.begin(5, HELLO, { opcode }).id;
+    const exact = deliveries.begin(5, HELLO, { opcode, payloads: [bytesOf(payload)] }).id;
+    deliveries.onWritten(any);
+    deliveries.onWritten(exact);
+    say(body);
+    t.like(deliveries.find(exact), { stage: 'answered', answer: bytesOf(payload) });
+    say(body);
+    t.is(deliveries.find(any)?.stage, 'answered');
+  });
+}
+
+test('two messages to one node are told apart by what their answers copy', (t) => {
+  const { deliveries, say } = setUp();
+  const first = deliveries.begin(5, ECHO, ECHO_ACK).id;
+  const other = { opcode: ACK, payloads: [bytesOf('CC DD'), Buffer.alloc(0)] };
+  const second = deliveries.begin(5, bytesOf('45 CC DD'), other).id;
+  deliveries.onWritten(first);
+  deliveries.onWritten(second);
+  say('00 05 41 CC DD');
+  t.is(deliveries.find(first)?.stage, 'written');
+  t.is(deliveries.find(second)?.stage, 'answered');
+  say('00 05 41 AA BB');
+  t.is(deliveries.find(first)?.stage, 'answered');
+});
+
+test('of two that an answer fits, the one that was written first is answered first', (t) => {
+  const { deliveries, say } = setUp();
+  const ids = [1, 2].map(() => deliveries.begin(5, HELLO, HELLO_ACK).id);
+  for (const id of ids) deliveries.onWritten(id);
+  const stages = () => ids.map((id) => deliveries.find(id)?.stage);
+  say('00 05 41');
+  t.deepEqual(stages(), ['answered', 'written']);
+  say('00 05 41');
+  t.deepEqual(stages(), ['answered', 'answered']);
+});
+
+test('a message that was never answered does not take the answers of those that follow', (t) => {
+  const { clock, deliveries, say } = setUp();
+  const forgotten = deliveries.begin(5, HELLO, HELLO_ACK).id;
+  deliveries.onWritten(forgotten);
+  clock.advance(60_000);
+  const later = deliveries.begin(5, HELLO, HELLO_ACK).id;
+  deliveries.onWritten(later);
+  say('00 05 41');
+  t.is(deliveries.find(forgotten)?.stage, 'written');
+  t.is(deliveries.find(later)?.stage, 'answered');
+});
+
+test('a late answer is matched, however late', (t) => {
+  const { clock, deliveries, say } = setUp();
+  const { id } = deliveries.begin(5, ECHO, ECHO_ACK);
+  deliveries.onWritten(id);
+  clock.advance(3_600_000);
+  say('00 05 41 AA BB');
+  t.like(deliveries.find(id), { stage: 'answered', roundTripMs: 3_600_000 });
+});
+
+test('an answer counts once', (t) => {
+  const { told, deliveries, say } = setUp();
+  const { id } = deliveries.begin(5, ECHO, ECHO_ACK);
+  deliveries.onWritten(id);
+  say('00 05 41 AA BB');
+  say('00 05 41 AA BB');
+  t.is(told.length, 3);
+});
+
+test('the last 1,000 are kept; an older one is not found, and not answered', (t) => {
+  const { told, deliveries, say } = setUp();
+  const ids = Array.from({ length: 1001 }, () => deliveries.begin(5, ECHO, ECHO_ACK).id);
+  for (const id of ids) deliveries.onWritten(id);
+  t.is(deliveries.find(ids[0] ?? ''), undefined);
+  t.is(deliveries.find(ids[1] ?? '')?.stage, 'written');
+  told.length = 0;
+  say('00 05 41 AA BB');
+  t.deepEqual(
+    told.map(({ id }) => id),
+    [ids[1]],
+  );
+  t.is(new Set(ids).size, ids.length);
+});
+
+test('a broadcast has no receiver and no answer', (t) => {
+  const { deliveries, say } = setUp();
+  const { id } = deliveries.begin(undefined, ECHO, ECHO_ACK);
+  deliveries.onWritten(id);
+  say('00 05 41 AA BB');
+  t.like(deliveries.find(id), { to: undefined, stage: 'written' });
+});
+
+test('the waiter is in place before the frame is written: an answer that comes at once is matched', async (t) => {
+  const fixture = await NetworkFixture.up({ refreshEveryMs: 0 });
+  const sending = { kind: 'send', to: 5, message: ECHO, tracked: false } as const;
+  const { id } = fixture.network.deliver(sending, 'test', ECHO_ACK);
+  fixture.say('00 05 41 AA BB');
+  t.is(fixture.network.findDelivery(id)?.stage, 'queued');
+  await fixture.pass(0);
+  t.deepEqual(stagesOf(fixture.network.findDelivery(id)), ['queued', 'written', 'answered']);
+});
+
+test('what fails at once is given as failed', async (t) => {
+  const fixture = await NetworkFixture.up({ refreshEveryMs: 0 });
+  const sending = { kind: 'send', to: 5, message: Buffer.alloc(257), tracked: false } as const;
+  t.like(fixture.network.deliver(sending, 'test'), { stage: 'failed', failure: 'messageTooLong' });
+});
+
+for (const failure of ['noLink', 'linkLost', 'queueFull'] as const) {
+  test(`a UART that refuses with ${failure} makes the delivery fail with that`, async (t) => {
+    const fixture = await NetworkFixture.up({ refreshEveryMs: 0 });
+    fixture.failure = failure;
+    const sending = { kind: 'broadcast', message: ECHO } as const;
+    const { id } = fixture.network.deliver(sending, 'test');
+    await fixture.pass(0);
+    t.like(fixture.network.findDelivery(id), { stage: 'failed', failure });
+    const stages = fixture.events.flatMap((event) =>
+      event.kind === 'delivery' ? [event.delivery.stage] : [],
+    );
+    t.deepEqual(stages, ['queued', 'failed']);
+  });
+}

@@ -1,0 +1,352 @@
+import test, { type ExecutionContext } from 'ava';
+import { LinkKeeper, type LinkStatus } from '../../src/link/link-keeper.js';
+import { type FakeLink, FakePort } from '../support/fake-link.js';
+import { ManualClock, settled } from '../support/manual-clock.js';
+
+const STARTS_AT = Date.UTC(2026, 0, 1);
+
+function startKeeper({ random = (): number => 0 } = {}) {
+  const clock = new ManualClock(STARTS_AT);
+  const port = new FakePort(clock);
+  const watchers = new Set<() => void>();
+  const told: string[] = [];
+  const statuses: LinkStatus[] = [];
+  const keeper = new LinkKeeper(
+    {
+      openLink: port.open,
+      clock,
+      random,
+      watchForDevices: (onChange) => {
+        watchers.add(onChange);
+        return () => watchers.delete(onChange);
+      },
+    },
+    {
+      onBytes: (chunk) => told.push(`bytes ${chunk.toString()}`),
+      onOpened: (link) => told.push(`opened ${link.name}`),
+      onLost: () => told.push('lost'),
+      onStatus: (status) => statuses.push(status),
+    },
+  );
+  keeper.start();
+  const deviceAppears = () => {
+    for (const watcher of [...watchers]) watcher();
+  };
+  const states = () => statuses.map(({ state }) => state);
+  return { clock, port, keeper, told, statuses, states, watchers, deviceAppears };
+}
+
+type Started = ReturnType<typeof startKeeper>;
+
+async function openUp({ port, keeper }: Started): Promise<FakeLink> {
+  const link = port.latest.succeed();
+  await settled();
+  keeper.onHeard();
+  return link;
+}
+
+/** Fails the attempt that is under way and moves time to the next; returns how long that took, in ms. */
+async function pauseAfterFailure(t: ExecutionContext, { clock, port }: Started): Promise<number> {
+  const failedAt = clock.monotonic();
+  const attempts = port.attempts.length;
+  port.latest.fail();
+  await settled();
+  while (port.attempts.length === attempts) clock.advance(1);
+  t.is(port.attempts.length, attempts + 1);
+  return clock.monotonic() - failedAt;
+}
+
+test('it starts with the device absent, and goes on trying', async (t) => {
+  const started = startKeeper();
+  const { port, keeper, states } = started;
+  port.latest.fail('noDevice', 'ENOENT');
+  await settled();
+  t.like(keeper.status, { state: 'absent', reason: 'noDevice', detail: 'ENOENT' });
+  started.clock.advance(250);
+  port.latest.succeed();
+  await settled();
+  keeper.onHeard();
+  t.deepEqual(states(), ['opening', 'absent', 'opening', 'probing', 'up']);
+  t.is(keeper.losses.get('noDevice'), 1);
+});
+
+test('it is up when the root has spoken, probing when the port is merely open', async (t) => {
+  const { port, keeper, told } = startKeeper();
+  t.is(keeper.status.state, 'opening');
+  port.latest.succeed();
+  await settled();
+  t.like(keeper.status, { state: 'probing', name: '/dev/ttyFAKE0' });
+  t.deepEqual(told, ['opened /dev/ttyFAKE0']);
+  keeper.onHeard();
+  t.like(keeper.status, { state: 'up', name: '/dev/ttyFAKE0' });
+});
+
+for (const [reason, state] of [
+  ['noDevice', 'absent'],
+  ['severalDevices', 'absent'],
+  ['noPermission', 'backingOff'],
+  ['heldByAnother', 'backingOff'],
+  ['openFailed', 'backingOff'],
+  ['openTimeout', 'backingOff'],
+] as const) {
+  test(`a link that does not open for the reason ${reason} is ${state}`, async (t) => {
+    const { port, keeper } = startKeeper();
+    port.latest.fail(reason);
+    await settled();
+    t.like(keeper.status, { state, reason });
+  });
+}
+
+test('an error that is not of the link counts as a failure to open', async (t) => {
+  const { port, keeper } = startKeeper();
+  port.latest.breakDown(new TypeError('odd'));
+  await settled();
+  t.like(keeper.status, { state: 'backingOff', reason: 'openFailed', detail: 'odd' });
+});
+
+test('pauses double from 0.25 s to 8 s, and to 10 s with the most that chance adds', async (t) => {
+  for (const [chance, expected] of [
+    [0, [250, 500, 1000, 2000, 4000, 8000, 8000]],
+    [1, [313, 625, 1250, 2500, 5000, 10_000, 10_000]],
+  ] as const) {
+    const started = startKeeper({ random: () => chance });
+    const pauses: number[] = [];
+    for (const _ of expected) pauses.push(await pauseAfterFailure(t, started));
+    t.deepEqual(pauses, [...expected]);
+  }
+});
+
+test('a port that opens but whose root is silent is tried with growing pauses too', async (t) => {
+  const { port, clock } = startKeeper();
+  for (const pause of [250, 500, 1000]) {
+    port.latest.succeed();
+    await settled();
+    port.latest.handlers.onClosed('hungUp', 'gone');
+    const before = port.attempts.length;
+    clock.advance(pause - 1);
+    t.is(port.attempts.length, before);
+    clock.advance(1);
+    t.is(port.attempts.length, before + 1);
+  }
+});
+
+test('pauses begin anew once the root has spoken', async (t) => {
+  const started = startKeeper();
+  for (let time = 0; time < 4; time++) await pauseAfterFailure(t, started);
+  await openUp(started);
+  started.port.latest.handlers.onClosed('hungUp', 'gone');
+  started.clock.advance(250);
+  t.is(started.port.attempts.length, 6);
+});
+
+test('a device that appears cuts the pause short, once', async (t) => {
+  const started = startKeeper();
+  for (let time = 0; time < 6; time++) await pauseAfterFailure(t, started);
+  started.port.latest.fail();
+  await settled();
+  const before = started.port.attempts.length;
+  started.deviceAppears();
+  started.deviceAppears();
+  t.is(started.port.attempts.length, before + 1);
+  t.is(started.watchers.size, 0, 'nobody watches while it is opening');
+  started.clock.advance(60_000);
+  t.is(started.port.attempts.length, before + 1, 'the pause that was cut short does not end again');
+});
+
+test('a lost link is told, counted and opened again; clients of the old one hear nothing more', async (t) => {
+  const started = startKeeper();
+  const link = await openUp(started);
+  const first = started.port.latest;
+  first.handlers.onBytes(Buffer.from('hello'));
+  first.handlers.onClosed('hungUp', 'unplugged');
+  t.like(started.keeper.status, { state: 'backingOff', reason: 'hungUp', detail: 'unplugged' });
+  t.is(started.keeper.status.name, undefined);
+  first.handlers.onBytes(Buffer.from('late'));
+  first.handlers.onClosed('hungUp', 'again');
+  t.deepEqual(started.told, ['opened /dev/ttyFAKE0', 'bytes hello', 'lost']);
+  t.is(link.closings, 1);
+  t.is(started.keeper.losses.get('hungUp'), 1);
+  started.clock.advance(250);
+  await openUp(started);
+  t.is(started.keeper.status.state, 'up');
+});
+
+test('a link that is lost while it is still opening is closed when it arrives after all', async (t) => {
+  const { port, keeper, told } = startKeeper();
+  const attempt = port.latest;
+  attempt.handlers.onClosed('hungUp', 'gone again');
+  const link = attempt.succeed();
+  await settled();
+  t.is(link.closings, 1);
+  t.like(keeper.status, { state: 'backingOff', reason: 'hungUp' });
+  t.deepEqual(told, ['lost']);
+});
+
+test('stopping while it opens closes the link that opens late', async (t) => {
+  const { port, keeper, told } = startKeeper();
+  const stopping = keeper.stop();
+  t.is(keeper.status.state, 'stopped');
+  const link = port.latest.succeed();
+  await stopping;
+  t.is(link.closings, 1);
+  t.deepEqual(told, []);
+  t.is(keeper.status.state, 'stopped');
+});
+
+test('stopping while it opens takes a late failure as it is', async (t) => {
+  const { port, keeper, clock, watchers } = startKeeper();
+  const stopping = keeper.stop();
+  port.latest.fail();
+  await stopping;
+  clock.advance(60_000);
+  t.is(port.attempts.length, 1);
+  t.is(watchers.size, 0);
+});
+
+for (const heard of [false, true]) {
+  test(`stopping while ${heard ? 'up' : 'probing'} closes the link`, async (t) => {
+    const { port, keeper, told } = startKeeper();
+    const link = port.latest.succeed();
+    await settled();
+    if (heard) keeper.onHeard();
+    await keeper.stop();
+    t.is(link.closings, 1);
+    port.latest.handlers.onBytes(Buffer.from('late'));
+    port.latest.handlers.onClosed('hungUp', 'late');
+    keeper.onHeard();
+    t.deepEqual(told, ['opened /dev/ttyFAKE0']);
+    t.like(keeper.status, { state: 'stopped', reason: 'stopped' });
+  });
+}
+
+test('stopping in a pause ends the pause and the watching', async (t) => {
+  const { port, keeper, clock, watchers } = startKeeper();
+  port.latest.fail();
+  await settled();
+  t.is(watchers.size, 1);
+  await keeper.stop();
+  clock.advance(60_000);
+  t.is(port.attempts.length, 1);
+  t.is(watchers.size, 0);
+});
+
+test('stopping twice is harmless, and starting again opens anew', async (t) => {
+  const started = startKeeper();
+  await openUp(started);
+  await started.keeper.stop();
+  await started.keeper.stop();
+  started.keeper.start();
+  started.keeper.start();
+  t.is(started.port.attempts.length, 2);
+});
+
+test('`since` says since when the link has been down, whatever was tried in between', async (t) => {
+  const started = startKeeper();
+  const { clock, port, keeper } = started;
+  t.is(keeper.status.since, STARTS_AT);
+  await pauseAfterFailure(t, started);
+  port.latest.fail();
+  await settled();
+  t.is(keeper.status.since, STARTS_AT, 'still down, since the start');
+  clock.advance(500);
+  port.latest.succeed();
+  await settled();
+  t.is(keeper.status.since, STARTS_AT + 750, 'probing');
+  clock.advance(40);
+  keeper.onHeard();
+  t.is(keeper.status.since, STARTS_AT + 790, 'up');
+  clock.advance(5000);
+  keeper.onHeard();
+  t.is(keeper.status.since, STARTS_AT + 790, 'every word of the root leaves it');
+  port.latest.handlers.onClosed('hungUp', 'gone');
+  t.is(keeper.status.since, STARTS_AT + 5790, 'down');
+});
+
+test('a state that is told once is not told again while nothing changes', async (t) => {
+  const started = startKeeper();
+  await openUp(started);
+  for (let time = 0; time < 3; time++) started.keeper.onHeard();
+  t.deepEqual(started.states(), ['opening', 'probing', 'up']);
+});
+
+test('a port that is released is closed, and opened again when the time is over', async (t) => {
+  const started = startKeeper();
+  const link = await openUp(started);
+  await started.keeper.release(5000);
+  t.is(link.closings, 1);
+  t.like(started.keeper.status, { state: 'maintenance', reason: 'released' });
+  t.deepEqual(started.told.slice(-1), ['lost']);
+  started.clock.advance(4999);
+  t.is(started.port.attempts.length, 1);
+  started.clock.advance(1);
+  await openUp(started);
+  t.is(started.keeper.status.state, 'up');
+  t.is(started.keeper.losses.get('released'), 1);
+});
+
+test('releasing again makes the time begin anew; taking back ends it at once', async (t) => {
+  const started = startKeeper();
+  await openUp(started);
+  await started.keeper.release(5000);
+  started.clock.advance(4000);
+  await started.keeper.release(5000);
+  started.clock.advance(4000);
+  t.is(started.port.attempts.length, 1);
+  t.is(started.keeper.losses.get('released'), 1);
+  started.keeper.takeBack();
+  t.is(started.port.attempts.length, 2);
+  started.keeper.takeBack();
+  t.is(started.port.attempts.length, 2, 'nothing is released any more');
+});
+
+test('devices that appear do not end a release', async (t) => {
+  const started = startKeeper();
+  started.port.latest.fail('noDevice');
+  await settled();
+  await started.keeper.release(60_000);
+  started.deviceAppears();
+  started.clock.advance(10_000);
+  t.is(started.port.attempts.length, 1);
+});
+
+test('a port that is stopped while it is released stays closed', async (t) => {
+  const started = startKeeper();
+  await openUp(started);
+  void started.keeper.release(5000);
+  await started.keeper.stop();
+  started.clock.advance(60_000);
+  t.is(started.port.attempts.length, 1);
+  t.is(started.keeper.status.state, 'stopped');
+});
+
+test('reopening closes the port first, and tells no loss that would be an alarm', async (t) => {
+  const started = startKeeper();
+  const link = await openUp(started);
+  void started.keeper.reopen();
+  await settled();
+  t.is(link.closings, 1);
+  t.is(started.port.attempts.length, 2);
+  await openUp(started);
+  t.deepEqual(started.states().slice(-3), ['opening', 'probing', 'up']);
+  t.is(started.keeper.losses.get('reopened'), 1);
+});
+
+test('the board is reset by a pulse of RTS, where there are lines', async (t) => {
+  const started = startKeeper();
+  const link = started.port.latest.succeed();
+  await settled();
+  t.false(await started.keeper.resetByLines(), 'this link has none');
+  const lines: string[] = [];
+  Object.assign(link, {
+    setLines: async ({ dtr, rts }: { dtr: boolean; rts: boolean }) =>
+      void lines.push(`dtr ${dtr} rts ${rts}`),
+  });
+  const reset = started.keeper.resetByLines();
+  await settled();
+  t.deepEqual(lines, ['dtr false rts true']);
+  started.clock.advance(100);
+  t.true(await reset);
+  t.deepEqual(lines, ['dtr false rts true', 'dtr false rts false']);
+  Object.assign(link, { setLines: () => Promise.reject(new Error('ENOTTY')) });
+  t.false(await started.keeper.resetByLines());
+});
