@@ -10,11 +10,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Sqlite from 'better-sqlite3';
+import { packageRoot } from '../src/base/package-root.js';
 import { connect } from '../src/client/index.js';
 import { EventWriter } from '../src/history/event-record.js';
 import { ReadConnection } from '../src/history/read-connection.js';
 import { Store } from '../src/history/store.js';
-import { packageRoot } from '../src/base/package-root.js';
 import { loadDataTypes } from '../src/protocol/data-types-file.js';
 
 const dataTypes = loadDataTypes(join(packageRoot, 'data-types.json'));

@@ -6,10 +6,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect, connectAsync } from 'mqtt';
-import type { OpenBroker, Publication } from '../src/mqtt/broker.js';
-import { MqttConnector } from '../src/connectors/mqtt/mqtt-connector.js';
-import { openBrokerBy } from '../src/mqtt/open-broker.js';
 import { createLog } from '../src/base/log.js';
+import { MqttConnector } from '../src/connectors/mqtt/mqtt-connector.js';
+import type { OpenBroker, Publication } from '../src/mqtt/broker.js';
+import { openBrokerBy } from '../src/mqtt/open-broker.js';
 import { FakeBroker } from '../test/support/fake-broker.js';
 import { Mosquitto } from '../test/support/mosquitto.js';
 import { MQTT_SETTINGS } from '../test/support/mqtt-fixture.js';
@@ -70,14 +70,14 @@ async function fullRing(): Promise<NetworkFixture> {
 /** One that begins with all that the ring holds. */
 function makeConnector(
   broker: Mosquitto,
-  { network: hub, clock }: NetworkFixture,
+  { hub, clock }: NetworkFixture,
   version: Version,
   openBroker: OpenBroker,
 ): MqttConnector {
   const stateFile = join(broker.folder, 'state.json');
   writeFileSync(
     stateFile,
-    JSON.stringify({ at: `${broker.url}/farm/north`, acknowledged: hub.lastSeq() - 3 * MESSAGES }),
+    JSON.stringify({ at: `${broker.url}/farm/north`, acknowledged: hub.feed.lastSeq() - 3 * MESSAGES }),
   );
   const settings = {
     ...MQTT_SETTINGS,

@@ -3,9 +3,9 @@
  * Nothing is queued: what waits while Graphite is slow or away is the hub's ring, read behind the last event sent.
  */
 import { createConnection, type Socket } from 'node:net';
+import { describeEvent } from '../src/api/describe.js';
 import type { Connector, ConnectorParts } from '../src/connectors/connector.js';
 import type { HubEvent } from '../src/hub/hub.js';
-import { describeEvent } from '../src/api/describe.js';
 
 const TRY_AGAIN_MS = 5000;
 const READ_AT_ONCE = 64;
@@ -22,11 +22,11 @@ export class GraphiteConnector implements Connector {
     readonly settings: { readonly host: string; readonly port: number },
     readonly parts: ConnectorParts,
   ) {
-    this.#readTo = parts.hub.lastSeq();
+    this.#readTo = parts.hub.feed.lastSeq();
   }
 
   start(): void {
-    this.#unsubscribe = this.parts.hub.subscribe(() => this.#sendWhatWaits());
+    this.#unsubscribe = this.parts.hub.feed.subscribe(() => this.#sendWhatWaits());
     this.#connect();
   }
 
@@ -55,12 +55,12 @@ export class GraphiteConnector implements Connector {
 
   #sendWhatWaits(): void {
     while (this.isConnected && this.#socket?.writableNeedDrain === false) {
-      const { events, gone } = this.parts.hub.replay(this.#readTo, READ_AT_ONCE);
+      const { events, gone } = this.parts.hub.feed.replay(this.#readTo, READ_AT_ONCE);
       this.#counts.eventsMissed += gone?.to ? gone.to - gone.from + 1 : 0;
       const lines = events.flatMap(linesOf);
       this.#counts.lines += lines.length;
       this.#socket.write(lines.join(''));
-      this.#readTo = events.at(-1)?.seq ?? this.parts.hub.lastSeq();
+      this.#readTo = events.at(-1)?.seq ?? this.parts.hub.feed.lastSeq();
       if (events.length < READ_AT_ONCE) return;
     }
   }

@@ -1,11 +1,16 @@
 /** The parts list: builds the managers, joins them by callbacks, starts and stops them. */
 
 import { join } from 'node:path';
+import { AuditTrail } from './api/audit.js';
+import type { GatewayFacts } from './api/method.js';
+import { SharedLimits } from './api/shared-limits.js';
 import { type Clock, systemClock } from './base/clock.js';
-import type { Config } from './config/schema.js';
-import type { Connector } from './connectors/connector.js';
-import { loadConnectors } from './connectors/load.js';
 import { MeshgateError } from './base/errors.js';
+import { createLog, type Log, type LogFormat, type WriteLine } from './base/log.js';
+import { packageRoot, packageVersion } from './base/package-root.js';
+import type { ProcessLock } from './base/process-lock.js';
+import { Stopping } from './base/stopping.js';
+import { LiveSettings, type Reloaded } from './config/live-settings.js';
 import {
   classicLogSettings,
   connectorSettings,
@@ -14,36 +19,32 @@ import {
   refuseSharedListeners,
   uartSettings,
 } from './config/of-rooms.js';
+import type { Config } from './config/schema.js';
+import type { Connector } from './connectors/connector.js';
+import { loadConnectors } from './connectors/load.js';
 import { ClassicLog } from './history/classic-log.js';
 import { History } from './history/history.js';
 import { defaultStateDirectory, lockState, prepareStateDirectory } from './history/state-directory.js';
-import { listenNear } from './socket/listen-near.js';
-import { LiveSettings, type Reloaded } from './config/live-settings.js';
-import { createLog, type Log, type LogFormat, type WriteLine } from './base/log.js';
+import { GatewayHub } from './hub/gateway-hub.js';
 import type { Hub } from './hub/hub.js';
+import { describeLinkStatus } from './link/describe-link.js';
+import type { OpenLink } from './link/link.js';
+import type { LinkStatus } from './link/link-keeper.js';
 import { NetworkManager } from './network/network-manager.js';
-import { packageRoot, packageVersion } from './base/package-root.js';
-import type { ProcessLock } from './base/process-lock.js';
 import { loadDataTypes } from './protocol/data-types-file.js';
 import { badTable } from './protocol/json-table.js';
 import type { Tables } from './protocol/message.js';
 import { Opcodes } from './protocol/opcodes.js';
 import { FlightRecorder } from './recorder/flight-recorder.js';
-import { AuditTrail } from './api/audit.js';
 import { findCommandFault } from './socket/classic/commands.js';
-import { ClientServer } from './socket/listener.js';
 import { ClientSocket, type PassedSocket } from './socket/client-socket.js';
-import type { GatewayFacts } from './api/method.js';
-import { SharedLimits } from './api/shared-limits.js';
+import { listenNear } from './socket/listen-near.js';
+import { ClientServer } from './socket/listener.js';
 import { namingFailures } from './socket/socket-failures.js';
 import { defaultSocketPath } from './socket/socket-path.js';
 import { SocketWatch, type Watched } from './socket/socket-watch.js';
 import { MapPicture } from './socket/web/map-picture.js';
 import { WebServer } from './socket/web/web-server.js';
-import { Stopping } from './base/stopping.js';
-import { describeLinkStatus } from './link/describe-link.js';
-import type { OpenLink } from './link/link.js';
-import type { LinkStatus } from './link/link-keeper.js';
 import { UartManager } from './uart/uart-manager.js';
 
 export interface GatewayParts {
@@ -98,6 +99,7 @@ export class Gateway {
   /** Absent where the settings turn it off. */
   readonly recorder: FlightRecorder | undefined;
   readonly #uart: UartManager;
+  readonly #hub: GatewayHub;
   readonly #network: NetworkManager;
   readonly #server: ClientServer;
   readonly #web: WebServer | undefined;
@@ -140,17 +142,18 @@ export class Gateway {
         },
       },
     );
+    this.#hub = new GatewayHub({ clock, tables, settings: this.#settings.network });
     this.#network = new NetworkManager({
+      hub: this.#hub,
       clock,
       log: logOf('network'),
-      tables,
       settings: this.#settings.network,
       uart: this.#uart,
     });
     const logged = classicLogSettings(config);
     this.#classicLog =
       logged && new ClassicLog({ ...logged, types: tables.dataTypes.all(), clock, log: logOf('history') });
-    const hub = this.#network;
+    const hub = this.#hub;
     this.#audit = new AuditTrail(clock, logOf('audit'));
     const mapPicture = new MapPicture(config.map);
     const gateway = this.#describeSelf(clock, mapPicture);
@@ -183,7 +186,7 @@ export class Gateway {
   }
 
   get hub(): Hub {
-    return this.#network;
+    return this.#hub;
   }
 
   /** How log lines are written now. */
@@ -238,7 +241,7 @@ export class Gateway {
     return new SocketWatch(watched, {
       clock: clientClock,
       log: this.#logOf('socket'),
-      onResult: (why) => this.#network.onSocketsLost(why),
+      onResult: (why) => this.#hub.onSocketsLost(why),
     });
   }
 
@@ -252,7 +255,7 @@ export class Gateway {
     void this.checkSockets();
     const { names } = this.#settings.config;
     const reloaded = this.#settings.take(next);
-    if (reloaded.applied.includes('names')) this.#network.onRenamed(names);
+    if (reloaded.applied.includes('names')) this.#hub.onRenamed(names);
     if (reloaded.applied.some((name) => name.startsWith('http.'))) this.#web?.onAccessChanged();
     return reloaded;
   }
@@ -274,19 +277,23 @@ export class Gateway {
       tables,
       clock,
       log: this.#logOf('history'),
-      memory: this.#network.memoryArchive(),
-      onFailing: (why) => this.#network.onArchiveFailing(why),
-      onRestoredLate: (restored, onNumbered) => this.#network.joinRestored(restored, onNumbered),
+      memory: this.#hub.memoryArchive(),
+      onFailing: (why) => this.#hub.onArchiveFailing(why),
+      onRestoredLate: (restored, onNumbered) => {
+        this.#hub.joinRestored(restored, onNumbered);
+        this.#network.restoreLate(restored.boardIdentity);
+      },
     });
     if (!opened.history) return this.#goWithoutHistory(opened.fault);
     this.#history = opened.history;
-    this.#network.useArchive(opened.history, opened.restored);
-    opened.history.attach(this.#network);
+    this.#hub.useArchive(opened.history, opened.restored);
+    this.#network.restore(opened.restored?.boardIdentity);
+    opened.history.attach(this.#hub);
   }
 
   #goWithoutHistory(why: string): void {
     this.#log.warn('history', `history is in memory only: ${why}`);
-    this.#network.goWithoutArchive(why);
+    this.#hub.goWithoutArchive(why);
   }
 
   #describeSelf(clock: Clock, mapPicture: MapPicture): GatewayFacts {
@@ -345,7 +352,7 @@ export class Gateway {
   /** Begins to open the link, and keeps it open; does not wait for it, nor for what connectors join. */
   connect(): void {
     this.recorder?.start();
-    this.#classicLog?.attach(this.#network);
+    this.#classicLog?.attach(this.#hub.feed);
     for (const connector of this.#connectors.values()) connector.start();
     this.#network.start();
     this.#socketWatch?.start();

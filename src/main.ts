@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
+import { packageVersion } from './base/package-root.js';
 import { addAlarmsCommand } from './cli/commands/alarms.js';
 import { addAuditCommand } from './cli/commands/audit.js';
 import { addCleanCommand } from './cli/commands/clean.js';
@@ -34,7 +35,6 @@ import { addWatchCommand } from './cli/commands/watch/watch.js';
 import { EXIT, EXIT_CODES_HELP, reportFailure } from './cli/exit-codes.js';
 import { addFleetOptions } from './cli/fleet-choice.js';
 import { printHelp } from './cli/output.js';
-import { packageVersion } from './base/package-root.js';
 
 const program = new Command('meshgate')
   .description(

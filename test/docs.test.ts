@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test from 'ava';
-import { settingNames } from '../src/config/schema.js';
 import { packageRoot } from '../src/base/package-root.js';
+import { settingNames } from '../src/config/schema.js';
 import { LINK_DOWN_REASONS } from '../src/link/link.js';
 
 const docs = readdirSync(join(packageRoot, 'docs')).filter((name) => name.endsWith('.md'));

@@ -2,12 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { packageRoot } from '../src/base/package-root.js';
 import { EXIT } from '../src/cli/exit-codes.js';
 import { loadConfig } from '../src/config/schema.js';
-import { packageRoot } from '../src/base/package-root.js';
-import { metricDefinitions } from '../src/socket/web/metrics/metrics.js';
-import { SERVICE_DIRECTORY, SOCKET_FILE_NAME } from '../src/socket/socket-location.js';
 import { KNOWN_BRIDGES } from '../src/link/port-list.js';
+import { SERVICE_DIRECTORY, SOCKET_FILE_NAME } from '../src/socket/socket-location.js';
+import { metricDefinitions } from '../src/socket/web/metrics/metrics.js';
 import { temporaryFolder } from './support/gateway-fixture.js';
 
 const path = (name: string) => join(packageRoot, 'packaging', name);

@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { systemClock } from '../src/base/clock.js';
-import { type Config, type GivenSettings, loadConfig, settingNames } from '../src/config/schema.js';
 import { changedSettings, RELOADABLE, withReloadable } from '../src/config/reloadable.js';
+import { type Config, type GivenSettings, loadConfig, settingNames } from '../src/config/schema.js';
 import { ask, connectTo, listenTo, readAll } from './support/classic-client.js';
 import { type FixtureOptions, type GatewayFixture, startGateway } from './support/gateway-fixture.js';
 import { WebSocketClient } from './support/web-socket-client.js';
@@ -42,17 +42,17 @@ const effects: Readonly<Record<string, (t: ExecutionContext) => Promise<void>>> 
     const fixture = await start(t, { settings: { names: { '0x0005': 'Pump', '0x0006': 'Gate' } } });
     fixture.root.say('00 05 52 00', '00 06 52 00');
     const renamed: number[] = [];
-    fixture.hub.subscribe((event) => {
+    fixture.hub.feed.subscribe((event) => {
       if (event.kind === 'node' && event.change === 'renamed') renamed.push(event.node);
     });
     const names = { '0x0005': 'Well', '0x0006': 'Gate', '0x0009': 'nobody there' };
     fixture.gateway.reload(settings(fixture, { names }));
     t.deepEqual(
-      fixture.hub.nodes().map(({ name }) => name),
+      fixture.hub.picture.nodes().map(({ name }) => name),
       ['Well', 'Gate'],
     );
-    t.is(fixture.hub.addressOf('well'), 5);
-    t.is(fixture.hub.addressOf('pump'), undefined);
+    t.is(fixture.hub.picture.addressOf('well'), 5);
+    t.is(fixture.hub.picture.addressOf('pump'), undefined);
     t.deepEqual(renamed, [5]);
   },
   'mesh.idle_after_s': async (t) => {
@@ -142,7 +142,7 @@ async function withThresholds(t: ExecutionContext) {
   const fixture = await start(t);
   fixture.root.say('00 05 52 00');
   fixture.gateway.reload(settings(fixture, { mesh: { idle_after_s: 7, disconnected_after_s: 8 } }));
-  return { facts: fixture.hub.explainNode(5) ?? [] };
+  return { facts: fixture.hub.picture.explainNode(5) ?? [] };
 }
 
 test('each setting that can change while the gateway runs is tried below', (t) => {
@@ -175,7 +175,7 @@ test('settings that do not go together are refused, and all stay as they were', 
     code: 'BAD_CONFIG',
   });
   t.regex(error?.message ?? '', /http\.token must be set/);
-  t.is(fixture.hub.addressOf('pump'), 5);
+  t.is(fixture.hub.picture.addressOf('pump'), 5);
   t.truthy((await client.call('hello')).result);
 });
 

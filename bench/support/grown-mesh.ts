@@ -6,13 +6,13 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
+import { tidyHeapEarly } from '../../src/cli/commands/start/heap.js';
 import { loadConfig } from '../../src/config/schema.js';
 import { Gateway, loadTables } from '../../src/gateway.js';
-import { tidyHeapEarly } from '../../src/cli/commands/start/heap.js';
+import type { LinkHandlers, OpenLink } from '../../src/link/link.js';
 import { answerRequest } from '../../src/socket/classic/commands.js';
 import { examineRequest } from '../../src/socket/classic/request.js';
 import { encodeFrame } from '../../src/uart/frame.js';
-import type { LinkHandlers, OpenLink } from '../../src/link/link.js';
 import { share } from './numbers.js';
 
 export interface GrownMesh {

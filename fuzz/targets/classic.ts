@@ -27,7 +27,7 @@ export const classicTarget: Target = {
     if (examined.kind === 'tooShort' || examined.kind === 'refused') return examined.failure;
     const { request } = examined;
     if (WAITS.has(request.spec.name)) return request.spec.name;
-    const reply = await wholeOf(await answerRequest(request, mesh.network, 'fuzz'));
+    const reply = await wholeOf(await answerRequest(request, mesh.hub, 'fuzz'));
     mesh.forget();
     const length = reply[0] === 0x46 ? 2 + (reply[1] ?? -1) : reply.length;
     must(

@@ -1,8 +1,8 @@
 /** Bodies from the root, and those to it. */
 import fc from 'fast-check';
+import { describeEvent } from '../../src/api/describe.js';
 import { decodeMessage, describeMessage } from '../../src/protocol/message.js';
 import { decodeRootCommand, encodeRootCommand } from '../../src/protocol/root-command.js';
-import { describeEvent } from '../../src/api/describe.js';
 import { NetworkFixture } from '../../test/support/network-fixture.js';
 import { shippedTables } from '../../test/support/tables.js';
 import { must, type Target } from '../target.js';
@@ -35,7 +35,7 @@ export const messagesTarget: Target = {
     mesh.network.onFrame(input);
     for (const event of mesh.events) must(JSON.stringify(describeEvent(event)) !== undefined, 'no JSON');
     mesh.forget();
-    must(mesh.network.nodes().length <= 100, 'more nodes than may be');
+    must(mesh.hub.picture.nodes().length <= 100, 'more nodes than may be');
     return message.kind === 'malformed' ? message.reason : message.kind;
   },
 };

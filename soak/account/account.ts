@@ -1,5 +1,5 @@
-import type { LineFaultName } from '../../src/simulator/faults/fault.js';
 import type { MeshEvent } from '../../src/api/shapes.js';
+import type { LineFaultName } from '../../src/simulator/faults/fault.js';
 import type { Heard } from '../clients/listener.js';
 import { Tally } from '../tally.js';
 import { Alignment, type Delivered } from './alignment.js';

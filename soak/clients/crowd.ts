@@ -1,5 +1,5 @@
-import { Random } from '../../src/simulator/random.js';
 import type { MeshEvent } from '../../src/api/shapes.js';
+import { Random } from '../../src/simulator/random.js';
 import { Tally } from '../tally.js';
 import { type Heard, listener } from './listener.js';
 import { neverReads, sendsJunk } from './nuisances.js';

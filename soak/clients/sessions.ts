@@ -1,5 +1,5 @@
-import { connect, type SubscribeOptions } from '../../src/client/index.js';
 import type { MeshEvent } from '../../src/api/shapes.js';
+import { connect, type SubscribeOptions } from '../../src/client/index.js';
 import { Numbering } from './numbering.js';
 import type { Visit } from './visitor.js';
 

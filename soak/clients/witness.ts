@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { ClientError, connect, type MeshgateClient, type StreamEvent } from '../../src/client/index.js';
 import type { MeshEvent } from '../../src/api/shapes.js';
+import { ClientError, connect, type MeshgateClient, type StreamEvent } from '../../src/client/index.js';
 import type { Delivered } from '../account/alignment.js';
 import { toldBy } from '../account/told.js';
 import { Numbering } from './numbering.js';

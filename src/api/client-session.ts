@@ -8,13 +8,13 @@
  * Its requests are carried out in its turns, one after the other; the next ones are read when they are done.
  */
 import type { CancelTimer, Clock } from '../base/clock.js';
-import type { Share } from './byte-budget.js';
-import type { SharedLimits } from './shared-limits.js';
 import type { Lane, Work } from '../base/turns.js';
+import type { Share } from './byte-budget.js';
 import { CLOSING_REASONS, type ClosingReason } from './errors.js';
 import { type JsonText, lengthOf } from './long-reply.js';
 import { Outgoing, type SessionTransport } from './outgoing.js';
 import { Session, type SessionParts } from './session.js';
+import type { SharedLimits } from './shared-limits.js';
 import { notification } from './subscription.js';
 
 export interface ClientSessionParts extends Omit<SessionParts, 'send' | 'isBehind' | 'lane' | 'onHeld'> {

@@ -37,7 +37,7 @@ export class DeliveryWaiters {
 
   /** Resolves with the delivery once it has come so far, has failed, or the time is over. */
   wait(delivery: Delivery, until: WaitUntil, timeoutMs: number): Promise<Delivery> {
-    const now = this.#hub.findDelivery(delivery.id) ?? delivery;
+    const now = this.#hub.commands.findDelivery(delivery.id) ?? delivery;
     if (REACHED[until].has(now.stage)) return Promise.resolve(now);
     return new Promise((resolve) => {
       let cancel: CancelTimer = () => {};
@@ -48,7 +48,7 @@ export class DeliveryWaiters {
           this.#forget(delivery.id, waiter);
           resolve(reached);
         },
-        giveUp: () => waiter.settle(this.#hub.findDelivery(delivery.id) ?? delivery),
+        giveUp: () => waiter.settle(this.#hub.commands.findDelivery(delivery.id) ?? delivery),
       };
       cancel = this.#clock.after(timeoutMs, waiter.giveUp);
       this.#waiting.set(delivery.id, (this.#waiting.get(delivery.id) ?? new Set()).add(waiter));

@@ -12,12 +12,12 @@ import {
   type NodeView,
   type RootView,
 } from '../hub/hub.js';
+import { LINK_DOWN_REASONS, type LinkDownReason } from '../link/link.js';
+import type { LinkStatus } from '../link/link-keeper.js';
 import type { TimedValue } from '../node/node-values.js';
 import { formatAddress } from '../protocol/address.js';
 import { type DataType, type DecodedValue, decodeValue } from '../protocol/data-types.js';
 import { MALFORMED_REASONS, type Message, messageName } from '../protocol/message.js';
-import { LINK_DOWN_REASONS, type LinkDownReason } from '../link/link.js';
-import type { LinkStatus } from '../link/link-keeper.js';
 import type {
   AgedValue,
   AlarmInfo,
@@ -170,17 +170,25 @@ export function failureText({ failure, rootWords }: Delivery): string | undefine
 
 /** The whole picture, as of the hub's last event. */
 export function describeSnapshot(hub: Hub, now: number): Snapshot {
-  const nodes = hub.nodes().map((node) => describeNode(node, now));
+  const nodes = hub.picture.nodes().map((node) => describeNode(node, now));
   return { ...describeSnapshotHead(hub), nodes, ...describeSnapshotTail(hub) };
 }
 
 /** The picture as of the hub's last event, up to its nodes and from there on. */
 export function describeSnapshotHead(hub: Hub): Pick<Snapshot, 'seq' | 'link' | 'root'> {
-  return { seq: hub.lastSeq(), link: describeLink(hub.link()), root: describeRoot(hub.root()) };
+  return {
+    seq: hub.feed.lastSeq(),
+    link: describeLink(hub.picture.link()),
+    root: describeRoot(hub.picture.root()),
+  };
 }
 
 export function describeSnapshotTail(hub: Hub): Pick<Snapshot, 'paths' | 'robots' | 'alarms'> {
-  return { paths: [...hub.paths()], robots: [...hub.robots()], alarms: hub.alarms().map(describeAlarm) };
+  return {
+    paths: [...hub.picture.paths()],
+    robots: [...hub.picture.robots()],
+    alarms: hub.alarms.open().map(describeAlarm),
+  };
 }
 
 export function describeEvent(event: HubEvent): MeshEvent {

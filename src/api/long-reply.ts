@@ -2,8 +2,9 @@
  * Replies that may have many megabytes: made piece by piece, so that others have their turn in between, and as bytes,
  * so that no reply is ever in memory as objects or as one text.
  */
-import type { Hub, NodeView } from '../hub/hub.js';
+
 import type { Work } from '../base/turns.js';
+import type { Hub, NodeView } from '../hub/hub.js';
 
 /** A JSON text in whole, or, where it is long, its pieces. */
 export type JsonText = string | readonly Buffer[];
@@ -42,7 +43,7 @@ export class LongList<Shown> {
 
   /** Every node, each as it is when its turn comes. */
   static ofNodes<Shown>(hub: Hub, describe: (node: NodeView) => Shown | undefined): LongList<Shown> {
-    const isLong = hub.nodesFrom(0, ENTRIES_AT_ONCE + 1).length > ENTRIES_AT_ONCE;
+    const isLong = hub.picture.nodesFrom(0, ENTRIES_AT_ONCE + 1).length > ENTRIES_AT_ONCE;
     return new LongList(() => nodePages(hub), describe, isLong);
   }
 
@@ -140,7 +141,7 @@ export function entriesText<Item>(items: readonly Item[], describe: (item: Item)
 /** The nodes from an address on, by rising address, a few at a time. */
 export function* nodePages(hub: Hub, first = 0, amount = ENTRIES_AT_ONCE): Generator<NodeView[]> {
   for (let from = first; ; ) {
-    const page = hub.nodesFrom(from, amount);
+    const page = hub.picture.nodesFrom(from, amount);
     const last = page.at(-1);
     if (!last) return;
     yield page;

@@ -1,16 +1,16 @@
 import * as z from 'zod';
 import type { Clock } from '../base/clock.js';
+import type { Work } from '../base/turns.js';
 import type { Hub, NodeView } from '../hub/hub.js';
 import { MAX_UNICAST_ADDRESS, ROOT_ADDRESS } from '../protocol/address.js';
 import type { DataType } from '../protocol/data-types.js';
 import { nameKey, numberIn } from '../protocol/names.js';
 import type { MessageOpcode } from '../protocol/opcodes.js';
 import type { AuditTrail } from './audit.js';
-import type { Role } from './role.js';
-import type { Work } from '../base/turns.js';
 import type { DeliveryWaiters } from './delivery-waiters.js';
 import { SessionError } from './errors.js';
 import type { WithLongLists } from './long-reply.js';
+import type { Role } from './role.js';
 import type { ClientInfo, MapInfo } from './shapes.js';
 import type { Subscriptions } from './subscriptions.js';
 
@@ -162,14 +162,14 @@ export const opcodeParam = z
 export function resolveAddress(node: number | string, hub: Hub): number {
   const address = typeof node === 'number' ? node : numberIn(node);
   if (address !== undefined && address >= ROOT_ADDRESS && address <= MAX_UNICAST_ADDRESS) return address;
-  const named = hub.addressOf(String(node));
+  const named = hub.picture.addressOf(String(node));
   if (named === undefined) throw new SessionError('NODE_NOT_FOUND', String(node));
   return named;
 }
 
 /** The known node that a parameter names. Throws `NODE_NOT_FOUND`. */
 export function resolveNode(node: number | string, hub: Hub): NodeView {
-  const view = hub.findNode(resolveAddress(node, hub));
+  const view = hub.picture.findNode(resolveAddress(node, hub));
   if (!view) throw new SessionError('NODE_NOT_FOUND', String(node));
   return view;
 }

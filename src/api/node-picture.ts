@@ -2,8 +2,9 @@
  * Every node as of one moment, put together in turns: pages of nodes that an event was about meanwhile are made again,
  * until what is left can be done within one step.
  */
-import type { Hub, HubEvent, NodeView } from '../hub/hub.js';
+
 import type { Work } from '../base/turns.js';
+import type { Hub, HubEvent, NodeView } from '../hub/hub.js';
 import { entriesText, MadeJson, nodePages } from './long-reply.js';
 
 interface Page {
@@ -22,7 +23,7 @@ const MAX_ROUNDS = 8;
 /** Its result holds for the moment in which it returns. */
 export function* pictureNodes(hub: Hub, describe: (node: NodeView) => unknown): Work<MadeJson> {
   const changed = new Set<number>();
-  const unsubscribe = hub.subscribe((event) => noteChanged(event, changed));
+  const unsubscribe = hub.feed.subscribe((event) => noteChanged(event, changed));
   yield 'long';
   try {
     const pages = yield* makePages(hub, describe);

@@ -6,13 +6,12 @@ import { setMaxListeners } from 'node:events';
 import type { Clock } from '../base/clock.js';
 import { errorStack } from '../base/errors.js';
 import type { Log } from '../base/log.js';
+import type { Lane, Work } from '../base/turns.js';
 import type { Hub } from '../hub/hub.js';
 import type { AuditOrigin } from './audit.js';
-import type { ClientTally } from './client-tally.js';
-import type { ClientTap } from './client-observer.js';
-import { mayDo, type Role } from './role.js';
-import type { Lane, Work } from '../base/turns.js';
 import { type Answer, Batch } from './batch.js';
+import type { ClientTap } from './client-observer.js';
+import type { ClientTally } from './client-tally.js';
 import { DeliveryWaiters } from './delivery-waiters.js';
 import { SESSION_ERRORS, SessionError, type SessionErrorCode } from './errors.js';
 import { type JsonText, JsonWriter, writeJson } from './long-reply.js';
@@ -24,6 +23,7 @@ import {
   type MethodReply,
 } from './method.js';
 import { findMethod } from './methods/index.js';
+import { mayDo, type Role } from './role.js';
 import { Subscriptions } from './subscriptions.js';
 import { withoutToken } from './without-token.js';
 
@@ -91,7 +91,7 @@ export class Session {
       subscriptions: new Subscriptions(parts),
       deliveries: new DeliveryWaiters(hub, clock),
     };
-    this.#unsubscribe = hub.subscribe((event) => {
+    this.#unsubscribe = hub.feed.subscribe((event) => {
       this.#context.subscriptions.onEvent(event);
       if (event.kind === 'delivery') this.#context.deliveries.onStage(event.delivery);
     });

@@ -1,7 +1,7 @@
 /** What all clients share, by whatever socket they came: time and memory. */
 import type { Clock } from '../base/clock.js';
-import { ByteBudget } from './byte-budget.js';
 import { Turns } from '../base/turns.js';
+import { ByteBudget } from './byte-budget.js';
 
 /** Bytes that wait for clients of one role to read, before the worst of those that do not read is closed. */
 export const MAX_UNREAD = 33_554_432;

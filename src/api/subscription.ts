@@ -111,7 +111,7 @@ export class Subscription {
 
   #readRing(): void {
     while (this.#isOpen && this.#readTo !== undefined && !this.#parts.isBehind()) {
-      const { events, gone } = this.#parts.hub.replay(this.#readTo, READ_AT_ONCE);
+      const { events, gone } = this.#parts.hub.feed.replay(this.#readTo, READ_AT_ONCE);
       if (gone?.to) this.#tellGone(gone.from, gone.to);
       if (events.length === 0) this.#onReadAll();
       else this.#takeWhileRead(events);
@@ -120,7 +120,7 @@ export class Subscription {
 
   #onReadAll(): void {
     this.#readTo = undefined;
-    this.#lastSeq = this.#parts.hub.lastSeq();
+    this.#lastSeq = this.#parts.hub.feed.lastSeq();
   }
 
   #tellGone(from: number, to: number): void {

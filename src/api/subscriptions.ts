@@ -24,11 +24,11 @@ export class Subscriptions {
    * Begins one behind the hub's last event, or behind `since`, the last that the client has; it gives events once it
    * is opened. `gone`: what the hub no longer holds of them. Throws `TOO_MANY_SUBSCRIPTIONS`.
    */
-  add(settings: Omit<SubscriptionSettings, 'id'>, since = this.#parts.hub.lastSeq()) {
+  add(settings: Omit<SubscriptionSettings, 'id'>, since = this.#parts.hub.feed.lastSeq()) {
     this.checkRoom();
     const { hub } = this.#parts;
-    const { events, gone } = hub.replay(since, 1);
-    const after = gone ? (events[0]?.seq ?? hub.lastSeq() + 1) - 1 : since;
+    const { events, gone } = hub.feed.replay(since, 1);
+    const after = gone ? (events[0]?.seq ?? hub.feed.lastSeq() + 1) - 1 : since;
     const subscription = new Subscription({ ...settings, id: String(++this.#count) }, after, this.#parts);
     this.#open.set(subscription.id, subscription);
     return { id: subscription.id, gone, open: () => subscription.open() };

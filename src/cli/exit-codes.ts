@@ -1,7 +1,7 @@
-import { cleanLines } from '../base/clean-text.js';
-import { ClientError, type ClientErrorCode, RequestError } from '../client/errors.js';
-import { type ErrorCode, errorStack, MeshgateError } from '../base/errors.js';
 import type { SessionErrorCode } from '../api/errors.js';
+import { cleanLines } from '../base/clean-text.js';
+import { type ErrorCode, errorStack, MeshgateError } from '../base/errors.js';
+import { ClientError, type ClientErrorCode, RequestError } from '../client/errors.js';
 
 /** What the process ends with; documented in docs/errors.md. */
 export const EXIT = {

@@ -1,6 +1,6 @@
+import { MeshgateError } from '../base/errors.js';
 import { ClientError } from '../client/errors.js';
 import { type ConnectOptions, connect, findSocket, type MeshgateClient } from '../client/index.js';
-import { MeshgateError } from '../base/errors.js';
 import { permissionAdvice } from './commands/doctor/permission-advice.js';
 import { chosenFleet } from './fleet-choice.js';
 import { currentGateway } from './fleet-scope.js';

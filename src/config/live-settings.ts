@@ -1,7 +1,8 @@
 /** The settings in effect: those of each room, and how they change while the gateway runs. */
-import type { Config } from './schema.js';
-import { changedSettings, RELOADABLE, withReloadable } from './reloadable.js';
+
 import { clientSettings, networkSettings, webSettings } from './of-rooms.js';
+import { changedSettings, RELOADABLE, withReloadable } from './reloadable.js';
+import type { Config } from './schema.js';
 
 /** What became of settings that were read again. */
 export interface Reloaded {

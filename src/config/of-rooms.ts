@@ -1,8 +1,8 @@
 /** What each room needs of the settings, in its own units. */
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Config } from './schema.js';
 import { MeshgateError } from '../base/errors.js';
+import type { Config } from './schema.js';
 
 export function uartSettings({ serial, baud }: Config) {
   return {

@@ -7,15 +7,15 @@
 import { resolve } from 'node:path';
 import * as z from 'zod';
 import { errorText, MeshgateError } from '../base/errors.js';
-import { findNameFault } from '../hub/node-names.js';
 import { readOrigin } from '../base/origin.js';
 import { packageRoot } from '../base/package-root.js';
+import { readTextFile } from '../base/text-file.js';
+import { parseToml } from '../base/toml.js';
+import { findNameFault } from '../hub/node-names.js';
+import { parsePortWish } from '../link/port-list.js';
 import { isUnicast } from '../protocol/address.js';
 import { nameKey } from '../protocol/names.js';
 import { isOnEarth } from '../protocol/position.js';
-import { readTextFile } from '../base/text-file.js';
-import { parseToml } from '../base/toml.js';
-import { parsePortWish } from '../link/port-list.js';
 
 const SECTION = 'must be a section';
 const section = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject(shape, { error: SECTION });

@@ -1,8 +1,9 @@
 /** What joins the gateway to another system that a site runs: docs/connectors.md tells how to write one. */
+
+import type { GatewayFacts } from '../api/method.js';
 import type { Clock } from '../base/clock.js';
 import type { Log } from '../base/log.js';
 import type { Hub } from '../hub/hub.js';
-import type { GatewayFacts } from '../api/method.js';
 
 /** All that a connector is given, besides its own settings. */
 export interface ConnectorParts {

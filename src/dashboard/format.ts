@@ -1,7 +1,8 @@
 /** Numbers, times and bytes as the page shows them. */
+
+import type { AgedValue, Value } from '../api/shapes.js';
 import { alignNumber, decimalsOf as decimalsOfNumber } from '../base/number-text.js';
 import { positionIn } from '../protocol/position.js';
-import type { AgedValue, Value } from '../api/shapes.js';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;

@@ -3,13 +3,14 @@
  * subscription is carried out here, on the event topics. It ends when the gateway leaves the broker, when another run
  * of it has taken its place, or when the broker is lost; whoever connects again resumes by `since`.
  */
-import { ClientError } from '../client/errors.js';
-import type { Channel, ChannelHandlers, MeshEvent, Transport } from '../client/index.js';
-import { Topics } from '../mqtt/topics.js';
+
 import { SessionError } from '../api/errors.js';
 import { checkParams } from '../api/method.js';
 import { subscribeParams } from '../api/methods/watching.js';
 import { MAX_SUBSCRIPTIONS } from '../api/subscriptions.js';
+import { ClientError } from '../client/errors.js';
+import type { Channel, ChannelHandlers, MeshEvent, Transport } from '../client/index.js';
+import { Topics } from '../mqtt/topics.js';
 import { type Broker, readPayload } from './broker.js';
 import { CommandCaller } from './command-caller.js';
 import { EventGate, type GapNotice } from './event-gate.js';

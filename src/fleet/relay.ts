@@ -3,10 +3,10 @@
  * gateway knows only the fleet.
  */
 import type { RawData, WebSocket } from 'ws';
-import type { Channel, Transport } from '../client/index.js';
-import { mayDo, type Role } from '../api/role.js';
 import { SESSION_ERRORS, type SessionErrorCode } from '../api/errors.js';
 import { findMethod } from '../api/methods/index.js';
+import { mayDo, type Role } from '../api/role.js';
+import type { Channel, Transport } from '../client/index.js';
 import { type AccessSettings, roleOfToken } from '../socket/web/web-access.js';
 import { errorObject } from './refusal.js';
 

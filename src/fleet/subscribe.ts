@@ -1,8 +1,9 @@
 /** What `subscribe` wants, and how the gateway's commands `snapshot`, `events` and `status` answer for it. */
-import type { MeshEvent, Snapshot } from '../client/index.js';
-import { nameKey, numberIn } from '../protocol/names.js';
+
 import { SessionError } from '../api/errors.js';
 import type { SubscribeParams } from '../api/methods/watching.js';
+import type { MeshEvent, Snapshot } from '../client/index.js';
+import { nameKey, numberIn } from '../protocol/names.js';
 import type { Call } from './command-caller.js';
 import type { GateFilter } from './event-gate.js';
 

@@ -13,7 +13,7 @@ import type { CancelTimer, Clock } from '../base/clock.js';
 import { Counters } from '../base/counters.js';
 import { errorText } from '../base/errors.js';
 import type { Log } from '../base/log.js';
-import type { Hub, HubEvent } from '../hub/hub.js';
+import type { Feed, HubEvent } from '../hub/hub.js';
 import { type DataType, decodeValue } from '../protocol/data-types.js';
 import { LogFile } from './log-file.js';
 
@@ -62,8 +62,8 @@ export class ClassicLog {
   }
 
   /** Logs every value from now on. */
-  attach(hub: Pick<Hub, 'subscribe'>): void {
-    this.#unsubscribe = hub.subscribe((event) => {
+  attach(feed: Pick<Feed, 'subscribe'>): void {
+    this.#unsubscribe = feed.subscribe((event) => {
       if (event.kind === 'value') this.#add(event);
     });
   }

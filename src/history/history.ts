@@ -125,9 +125,9 @@ export class History implements Archive {
   /** Records every event from now on. */
   attach(hub: Hub): void {
     this.#hub = hub;
-    this.#lastSeq = hub.lastSeq();
+    this.#lastSeq = hub.feed.lastSeq();
     this.#settledSeq = this.#lastSeq;
-    this.#unsubscribe = hub.subscribe((event) => this.#record(event, factsOf(event, hub)));
+    this.#unsubscribe = hub.feed.subscribe((event) => this.#record(event, factsOf(event, hub)));
     if (this.#fault !== undefined) this.#parts.onFailing(this.#fault);
   }
 
@@ -233,7 +233,7 @@ export class History implements Archive {
     this.#parts.onRestoredLate(restored, (by) => {
       if (by === 0) return;
       thread.post({ kind: 'raise', by });
-      this.#lastSeq = hub.lastSeq();
+      this.#lastSeq = hub.feed.lastSeq();
       this.#settledSeq = this.#lastSeq;
     });
   }
@@ -418,7 +418,7 @@ const CHANGES_WITH_FACTS: ReadonlySet<string> = new Set(['added', 'identified', 
 /** A new node, or one whose uuid or name has changed, is stored with what is known of it. */
 function factsOf(event: HubEvent, hub: Hub): NodeFacts | undefined {
   if (event.kind !== 'node' || !CHANGES_WITH_FACTS.has(event.change)) return undefined;
-  const view = hub.findNode(event.node);
+  const view = hub.picture.findNode(event.node);
   return view && { name: view.name, ...(view.uuid && { uuid: view.uuid.toString('hex') }) };
 }
 

@@ -56,19 +56,19 @@ export async function gatherHoldings(
   }
   const nodes: HeldNode[] = [];
   const values = new EventWriter(FIRST_SIZE);
-  for (let page = hub.nodesFrom(1, NODES_A_TURN); page.length > 0; ) {
+  for (let page = hub.picture.nodesFrom(1, NODES_A_TURN); page.length > 0; ) {
     for (const { address, name, uuid = null, lastHeardAt = null, latest } of page) {
       nodes.push({ address, name, uuid, lastHeardAt });
       for (const { type, value } of latest) values.writeValue(address, type.id, value);
     }
     await setImmediate();
-    page = hub.nodesFrom((nodes[nodes.length - 1]?.address ?? 0) + 1, NODES_A_TURN);
+    page = hub.picture.nodesFrom((nodes[nodes.length - 1]?.address ?? 0) + 1, NODES_A_TURN);
   }
-  return { nodes, latest: values.take(), alarms: hub.alarms().map(toJson), lists, events };
+  return { nodes, latest: values.take(), alarms: hub.alarms.open().map(toJson), lists, events };
 }
 
 function eventsAfter(hub: Hub, seq: number): readonly HubEvent[] {
-  return hub.lastSeq() > seq ? hub.replay(seq, EVENTS_A_TURN).events : [];
+  return hub.feed.lastSeq() > seq ? hub.feed.replay(seq, EVENTS_A_TURN).events : [];
 }
 
 function lastSeqOf(events: readonly HubEvent[]): number {

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { CancelTimer, Clock } from '../base/clock.js';
 import { Counters } from '../base/counters.js';
-import { ArchiveError, type ArchiveFailure, type Asker } from '../hub/archive.js';
 import { packageRoot } from '../base/package-root.js';
+import { ArchiveError, type ArchiveFailure, type Asker } from '../hub/archive.js';
 import type { Answer, FromReader, Question, ReaderSettings, ToReader } from './thread-messages.js';
 
 const THREAD = join(packageRoot, 'dist', 'src', 'history', 'reader-thread.js');

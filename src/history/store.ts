@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
-import { errorText } from '../base/errors.js';
 import { Backoff } from '../base/backoff.js';
+import { errorText } from '../base/errors.js';
 import { isDamage, putAside } from './database.js';
 import { firstSeqOf, raiseSeqs, recordsBetween } from './event-record.js';
 import { type Holdings, writeHoldings } from './holdings.js';

@@ -63,15 +63,19 @@ export const ALARM_CODES = {
 export type AlarmCode = keyof typeof ALARM_CODES;
 /** Those that a connector raises: only it sees the other system. */
 export type ConnectorAlarmCode = Extract<AlarmCode, 'ID_TAKEN'>;
+/** A node's address, or a source's name. */
+export type AlarmSubject = number | string;
 export type AlarmPriority = 'high' | 'medium' | 'low';
 
 /** Times are ms since the epoch, host clock. */
 export interface Alarm {
-  /** The code, and the node's address where it is about one: `NODE_DISCONNECTED:5`. */
+  /** The code, and what it is about: `NODE_DISCONNECTED:5`, `LINK_LOST:hev`; the code alone where it is about the mesh. */
   readonly id: string;
   readonly code: AlarmCode;
   readonly priority: AlarmPriority;
   readonly node?: number;
+  /** The source of devices that it is about. */
+  readonly source?: string;
   readonly text: string;
   readonly firstAt: number;
   readonly lastAt: number;
@@ -136,9 +140,9 @@ export class Alarms {
    * The condition is there, or has come again. `text` says more than the code's own where there is more to say; another
    * text is news of a condition that is there already.
    */
-  raise(code: AlarmCode, node?: number, text: string = ALARM_CODES[code].text): void {
+  raise(code: AlarmCode, about?: AlarmSubject, text: string = ALARM_CODES[code].text): void {
     const { priority, lasting } = ALARM_CODES[code];
-    const id = alarmId(code, node);
+    const id = alarmId(code, about);
     const known = this.#alarms.get(id);
     if (known?.active && !known.restored && known.text === text) return;
     const now = this.#clock.now();
@@ -152,17 +156,18 @@ export class Alarms {
       count: known?.restored && known.active ? known.count : (known?.count ?? 0) + 1,
       active: lasting,
       acknowledged: false,
-      ...(node !== undefined && { node }),
+      ...(typeof about === 'number' && { node: about }),
+      ...(typeof about === 'string' && { source: about }),
     });
   }
 
-  isActive(code: AlarmCode, node?: number): boolean {
-    return this.#alarms.get(alarmId(code, node))?.active ?? false;
+  isActive(code: AlarmCode, about?: AlarmSubject): boolean {
+    return this.#alarms.get(alarmId(code, about))?.active ?? false;
   }
 
   /** The condition is over. */
-  clear(code: AlarmCode, node?: number): void {
-    const alarm = this.#alarms.get(alarmId(code, node));
+  clear(code: AlarmCode, about?: AlarmSubject): void {
+    const alarm = this.#alarms.get(alarmId(code, about));
     if (alarm?.active) this.#put({ ...withoutRestored(alarm), active: false });
   }
 
@@ -201,6 +206,6 @@ function withoutRestored({ restored: _, ...alarm }: Alarm): Alarm {
   return alarm;
 }
 
-function alarmId(code: AlarmCode, node: number | undefined): string {
-  return node === undefined ? code : `${code}:${node}`;
+function alarmId(code: AlarmCode, about: AlarmSubject | undefined): string {
+  return about === undefined ? code : `${code}:${about}`;
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import { ADDRESS_LENGTH } from '../protocol/address.js';
 import type { Message } from '../protocol/message.js';
+import type { Requester } from './hub.js';
 
 /** What is known of a message on its way, never more. `answered`: a message came that matches. */
 export type DeliveryStage = 'queued' | 'written' | 'answered' | 'uncertain' | 'failed';
@@ -19,6 +20,10 @@ export type DeliveryFailure = keyof typeof DELIVERY_FAILURES;
 /** Times are ms since the epoch, host clock. A stage makes a new object: what was handed out does not change. */
 export interface Delivery {
   readonly id: string;
+  /** Who sent it. */
+  readonly owner: string;
+  /** The owner's own mark. */
+  readonly tag?: string;
   /** 0x0000: the root; `undefined`: all nodes. */
   readonly to?: number;
   readonly message: Buffer;
@@ -38,6 +43,14 @@ export interface Expectation {
   readonly opcode: number;
   /** The payloads that match; any payload where there are none. */
   readonly payloads?: readonly Buffer[];
+}
+
+export interface NewDelivery {
+  /** 0x0000: the root; `undefined`: all nodes. */
+  readonly to: number | undefined;
+  readonly message: Buffer;
+  readonly by: Requester;
+  readonly expects: Expectation | undefined;
 }
 
 interface Tracked {
@@ -86,11 +99,12 @@ export class Deliveries {
   }
 
   /** Begins one, at `queued`. What answers it is waited for from here on, before anything is written. */
-  begin(to: number | undefined, message: Buffer, expects: Expectation | undefined): Delivery {
+  begin({ to, message, by, expects }: NewDelivery): Delivery {
     const id = `${this.#runId}-${++this.#count}`;
     const at = this.#clock.now();
     const delivery: Delivery = {
       id,
+      ...by,
       message,
       stage: 'queued',
       stages: [{ stage: 'queued', at }],

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.js';
-import type { HubEvent, HubEventContent, Replay } from './hub.js';
+import type { Feed, HubEvent, HubEventContent, Replay } from './hub.js';
 
 /**
  * A run begins with a number that no earlier run has reached, as long as there were fewer than 100 events in each
@@ -17,7 +17,7 @@ export interface FeedPast {
 }
 
 /** One numbered feed: every event gets the next number, goes to every subscriber in order, and is held in a ring. */
-export class EventFeed {
+export class EventFeed implements Feed {
   readonly #clock: Clock;
   readonly #ring: (HubEvent | undefined)[];
   readonly #listeners = new Set<(event: HubEvent) => void>();
@@ -63,7 +63,7 @@ export class EventFeed {
     return by;
   }
 
-  get lastSeq(): number {
+  lastSeq(): number {
     return this.#lastSeq;
   }
 

@@ -1,18 +1,19 @@
 /**
- * The hub: the one interface that every face of the gateway (classic sockets, JSON-RPC, websocket …) is given.
- * Times are ms since the epoch, host clock; addresses of nodes are 0x0001–0x7FFF.
+ * The hub's read side and its commands: the one interface that every face of the gateway and every connector is given.
+ * Times are ms since the epoch, host clock; addresses of nodes are 0x0001–0x7FFF, those of devices 0x10000 and up.
  */
+
+import type { LinkStatus } from '../link/link-keeper.js';
+import type { RecoveryOutcome, RecoveryStep } from '../network/root-recovery.js';
 import type { NodeStatus } from '../node/mesh-node.js';
 import type { TimedValue } from '../node/node-values.js';
 import type { DataType } from '../protocol/data-types.js';
 import type { Message, Path, Tables } from '../protocol/message.js';
 import type { RootCommand } from '../protocol/root-command.js';
-import type { LinkStatus } from '../link/link-keeper.js';
 import type { Alarm, ConnectorAlarmCode } from './alarms.js';
 import type { Archive } from './archive.js';
 import type { Delivery, Expectation } from './deliveries.js';
 import type { Health } from './health.js';
-import type { RecoveryOutcome, RecoveryStep } from '../network/root-recovery.js';
 
 export { DELIVERY_FAILURES, type DeliveryFailure } from './deliveries.js';
 
@@ -28,6 +29,14 @@ export interface NodeView {
   readonly lastHeardAt?: number;
   /** The newest value of each data type that it has sent, by rising id; put together when it is read. */
   readonly latest: readonly { readonly type: DataType; readonly value: TimedValue }[];
+}
+
+/** A device of another source than the mesh: an instrument on the bench. */
+export interface DeviceView extends NodeView {
+  /** What people and programs call it: `hev`, `hv:1`. */
+  readonly id: string;
+  /** Name of the source that reports it. */
+  readonly source: string;
 }
 
 export interface RootView {
@@ -160,59 +169,90 @@ export interface Replay {
   readonly gone: SeqRange | undefined;
 }
 
-export interface Hub {
-  readonly tables: Tables;
+/** What is known now: the mesh, its root and link, and what other sources report. */
+export interface Picture {
+  /** The link to the root. */
   link(): LinkStatus;
   root(): RootView;
-  /** Every node, by rising address. */
+  /** Every node of the mesh, by rising address. */
   nodes(): NodeView[];
-  /** The first `limit` nodes from this address on, by rising address: for who must not hold others up with them all. */
+  /** The first `limit` nodes of the mesh from this address on, by rising address: for readers that must not hold others up with them all. */
   nodesFrom(address: number, limit: number): NodeView[];
+  /** Every device of the other sources, by rising address. */
+  devices(): DeviceView[];
+  /** A node of the mesh, or a device. */
   findNode(address: number): NodeView | undefined;
   /** The newest value of a node and type. */
   latest(address: number, typeId: number): TimedValue | undefined;
-  /** The address of a node by its name, whether the node is known or not; case does not matter. */
+  /** The values that are held in memory of a node and type, oldest first. */
+  values(range: ValueRange): TimedValue[];
+  /** The address of a node by its name, or of a device by its id, whether it is known or not; case does not matter. */
   addressOf(name: string): number | undefined;
-  /** The name of a node by its address, whether the node is known or not. */
+  /** The name of a node, or the id of a device, by its address, whether it is known or not. */
   nameOf(address: number): string;
   activeNodeCount(): number;
   paths(): readonly Path[];
-  robots(): readonly Robot[];
-  counters(): unknown;
-  health(): Health;
-  /** The values that are held in memory of a node and type, oldest first. */
-  values(range: ValueRange): TimedValue[];
-  /** Values over time. */
-  readonly archive: Archive;
   /** The paths are from an earlier run. */
   arePathsRestored(): boolean;
-  /** Alarms that are not both over and acknowledged, oldest first. */
-  alarms(): Alarm[];
-  /** What a connector has noticed, and a person should know; `text`: what exactly. */
-  raiseAlarm(code: ConnectorAlarmCode, text: string): void;
-  /** False when there is no such alarm. */
-  acknowledgeAlarm(id: string): boolean;
-  /**
-   * Removes a node from the picture, with its values and alarms; it comes back when it is heard or listed. What is
-   * stored of it stays as past. False when neither the node nor an alarm about it is known.
-   */
-  forget(address: number): boolean;
+  robots(): readonly Robot[];
+  /** The facts behind a node's status, in order; undefined when there is no such node. */
+  explainNode(address: number): string[] | undefined;
+}
+
+/** The numbered events. A reader that may fall behind uses `FeedReader`. */
+export interface Feed {
   /** The last number that an event was given. */
   lastSeq(): number;
   /** What is still held of the events after `seq`, at most `limit` of them, and what is gone. */
   replay(seq: number, limit?: number): Replay;
   /** Calls `listener` for every event from now on, in order; returns how to end that. */
   subscribe(listener: (event: HubEvent) => void): () => void;
-  /** `owner`: who asks, for fairness between clients. Never rejects. */
+}
+
+export interface AlarmBoard {
+  /** Open alarms: active, or not acknowledged; oldest first. */
+  open(): Alarm[];
+  /** What a connector has noticed, and a person should know; `text`: what exactly. */
+  raise(code: ConnectorAlarmCode, text: string): void;
+  /** False when there is no such alarm. */
+  acknowledge(id: string): boolean;
+}
+
+/** Who asks. */
+export interface Requester {
+  /** For fairness between clients. */
+  readonly owner: string;
+  /** The owner's own mark, given back with every stage of the delivery. */
+  readonly tag?: string;
+}
+
+export interface Commands {
+  /** Never rejects. */
   execute(command: Command, owner: string): Promise<Outcome>;
-  /** Sends, and gives the handle at once; `expects`: which message will count as the answer. */
-  deliver(sending: Sending, owner: string, expects?: Expectation): Delivery;
+  /** Sends, and gives the delivery at once; `expects`: which message counts as the answer. */
+  deliver(sending: Sending, by: Requester, expects?: Expectation): Delivery;
   findDelivery(id: string): Delivery | undefined;
+  /**
+   * Removes a node from the picture, with its values and alarms; it comes back when it is heard or listed. What is
+   * stored of it stays as past. False when neither the node nor an alarm about it is known.
+   */
+  forget(address: number): boolean;
   /** Frees the port for another program, for `ms`; it is opened again then, or by `takePort`. */
   releasePort(ms: number): Promise<void>;
   takePort(): void;
-  /** The facts behind a node's status, in order; undefined when there is no such node. */
-  explainNode(address: number): string[] | undefined;
+}
+
+/** The middle of the gateway: sources report to it, faces and connectors read it and send commands through it. */
+export interface Hub {
+  readonly tables: Tables;
+  readonly picture: Picture;
+  readonly feed: Feed;
+  /** Values over time. */
+  readonly archive: Archive;
+  readonly alarms: AlarmBoard;
+  readonly commands: Commands;
+  health(): Health;
+  counters(): unknown;
 }
 
 /** Active or idle: what clients of the classic dialect call active. */

@@ -1,8 +1,8 @@
 import { type CancelTimer, type Clock, every } from '../base/clock.js';
-import type { LinkStatus } from '../link/link-keeper.js';
 import type { Alarms } from '../hub/alarms.js';
 import { isAlive, type NodeChange } from '../hub/hub.js';
-import type { MeshPicture } from '../hub/picture.js';
+import type { MeshPicture } from '../hub/mesh-picture.js';
+import type { LinkStatus } from '../link/link-keeper.js';
 import type { RootRecovery } from './root-recovery.js';
 
 export interface WatchSettings {

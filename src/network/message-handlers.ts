@@ -1,6 +1,7 @@
 /** What each kind of message does to the picture; one row a kind. */
 import { cleanText } from '../base/clean-text.js';
 import type { Log } from '../base/log.js';
+import type { MeshPicture } from '../hub/mesh-picture.js';
 import { formatAddress, ROOT_ADDRESS } from '../protocol/address.js';
 import {
   describeMessage,
@@ -11,7 +12,6 @@ import {
   type Path,
 } from '../protocol/message.js';
 import type { ListGatherer } from './list-gatherer.js';
-import type { MeshPicture } from '../hub/picture.js';
 
 /** What handlers work on. The root's complaints change nothing of the picture: they are matters of deliveries. */
 export interface MessageEffects {

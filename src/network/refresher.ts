@@ -1,7 +1,7 @@
 import { type CancelTimer, type Clock, every } from '../base/clock.js';
+import type { LinkStatus } from '../link/link-keeper.js';
 import type { ListedNode, Path } from '../protocol/message.js';
 import type { RootCommand } from '../protocol/root-command.js';
-import type { LinkStatus } from '../link/link-keeper.js';
 import { ListGatherer } from './list-gatherer.js';
 
 export interface RefreshSettings {

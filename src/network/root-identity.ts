@@ -1,5 +1,5 @@
-import type { ListedNode } from '../protocol/message.js';
 import type { LinkStatus } from '../link/link-keeper.js';
+import type { ListedNode } from '../protocol/message.js';
 
 /**
  * Notices that another board is connected: by what its USB adapter says of itself, before anything is sent to it; by its

@@ -72,6 +72,9 @@ export const NUMBER_SIZES = {
   f64: 8,
 } as const;
 
+/** The byte that names a data type on the wire. */
+const MAX_WIRE_ID = 0xff;
+
 /** The data types of a site, by id and by name. */
 export class DataTypes {
   readonly #byId = new Map<number, DataType>();
@@ -85,6 +88,18 @@ export class DataTypes {
       this.#byName.set(type.name, type);
       for (let length = 0; length < type.name.length; length++)
         this.#beginnings.add(type.name.slice(0, length));
+    }
+  }
+
+  /** Adds types of devices: they have no byte on the mesh's wire, and `[GET]` does not know them. Throws where an id or a name is taken. */
+  declare(types: Iterable<DataType>): void {
+    for (const type of types) {
+      if (type.id <= MAX_WIRE_ID) throw new RangeError(`${type.name}: id ${type.id} belongs to the mesh`);
+      if (this.#byId.has(type.id) || this.#byName.has(type.name)) {
+        throw new Error(`the data type ${type.name} (${type.id}) exists already`);
+      }
+      this.#byId.set(type.id, type);
+      this.#byName.set(type.name, type);
     }
   }
 

@@ -1,5 +1,4 @@
 import type { Clock } from '../base/clock.js';
-import type { LinkFacts } from '../recorder/link-facts.js';
 import {
   LINK_DOWN_REASONS,
   type Link,
@@ -7,6 +6,7 @@ import {
   LinkError,
   type LinkHandlers,
 } from '../link/link.js';
+import type { LinkFacts } from '../recorder/link-facts.js';
 
 interface Opening {
   readonly handlers: LinkHandlers;

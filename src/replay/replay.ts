@@ -6,8 +6,8 @@
 import { type CancelTimer, type Clock, every, systemClock } from '../base/clock.js';
 import { MeshgateError } from '../base/errors.js';
 import { decodeLinkFacts } from '../recorder/link-facts.js';
-import { type Entry, type Recording, splitReason } from '../recorder/recording.js';
 import { Timeline } from '../recorder/moments.js';
+import { type Entry, type Recording, splitReason } from '../recorder/recording.js';
 import { ReplayLink } from './replay-link.js';
 import { promisesRan, VirtualClock } from './virtual-clock.js';
 

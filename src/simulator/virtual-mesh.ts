@@ -1,6 +1,6 @@
 import { Counters } from '../base/counters.js';
-import { FIRST_EDGE_ADDRESS } from '../protocol/address.js';
 import type { ModemLines } from '../link/link.js';
+import { FIRST_EDGE_ADDRESS } from '../protocol/address.js';
 import { startChurn } from './churn.js';
 import { EdgeDevice } from './edge-device.js';
 import { type CheckedMeshOptions, checkMeshOptions, type VirtualMeshOptions } from './mesh-options.js';

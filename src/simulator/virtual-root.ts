@@ -1,10 +1,10 @@
 import type { CancelTimer } from '../base/clock.js';
 import { Counters } from '../base/counters.js';
+import type { ModemLines } from '../link/link.js';
 import { ROOT_ADDRESS, ROOT_MESH_ADDRESS } from '../protocol/address.js';
 import { encodeMessage, encodeText, isRootAddress, type ListedNode, type Path } from '../protocol/message.js';
 import { decodeRootCommand, type RootCommand } from '../protocol/root-command.js';
 import { encodeFrame } from '../uart/frame.js';
-import type { ModemLines } from '../link/link.js';
 import { type BootCause, bootLog, infoLine } from './boot-log.js';
 import { type Generation, HABITS } from './generation.js';
 import { netInfoBodies, pathInfoBodies } from './root-lists.js';

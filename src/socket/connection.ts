@@ -10,27 +10,27 @@
  */
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { AuditOrigin } from '../api/audit.js';
+import type { Share } from '../api/byte-budget.js';
+import type { ClientTap } from '../api/client-observer.js';
+import { ClientTally } from '../api/client-tally.js';
+import { CLOSING_REASONS, type ClosingReason, SessionError } from '../api/errors.js';
+import type { GatewayFacts } from '../api/method.js';
+import { mayDo, type Role } from '../api/role.js';
+import { refusalOf } from '../api/session.js';
+import type { ClientInfo } from '../api/shapes.js';
+import type { SharedLimits } from '../api/shared-limits.js';
+import { notification } from '../api/subscription.js';
 import type { CancelTimer, Clock } from '../base/clock.js';
 import { errorStack, errorText } from '../base/errors.js';
 import type { Log } from '../base/log.js';
+import type { Lane, Work } from '../base/turns.js';
 import type { Hub } from '../hub/hub.js';
-import type { AuditOrigin } from '../api/audit.js';
-import type { Share } from '../api/byte-budget.js';
 import { answerRequest, roleForCommand } from './classic/commands.js';
 import { failure, outcomeOf, type Reply } from './classic/reply.js';
 import { type ClassicRequest, examineRequest } from './classic/request.js';
-import { ClientTally } from '../api/client-tally.js';
-import type { ClientTap } from '../api/client-observer.js';
-import { Outbox } from './outbox.js';
-import { mayDo, type Role } from '../api/role.js';
-import { CLOSING_REASONS, type ClosingReason, SessionError } from '../api/errors.js';
 import { LineSession } from './line-session.js';
-import type { GatewayFacts } from '../api/method.js';
-import { refusalOf } from '../api/session.js';
-import type { ClientInfo } from '../api/shapes.js';
-import { notification } from '../api/subscription.js';
-import type { SharedLimits } from '../api/shared-limits.js';
-import type { Lane, Work } from '../base/turns.js';
+import { Outbox } from './outbox.js';
 
 export const CONNECTION_END_REASONS = {
   answered: 'its command was answered',
@@ -291,7 +291,7 @@ export class Connection {
     this.#forgetRequest();
     this.#parts.tap?.answered(ACK);
     this.#push(ACK);
-    this.#unsubscribe = this.#parts.hub.subscribe((event) => {
+    this.#unsubscribe = this.#parts.hub.feed.subscribe((event) => {
       if (event.kind === 'message' && event.toListeners) this.#push(event.message.body);
     });
   }

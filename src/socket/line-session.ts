@@ -3,9 +3,9 @@ import type { Socket } from 'node:net';
 import type { Share } from '../api/byte-budget.js';
 import { ClientSession, type ClientSessionParts } from '../api/client-session.js';
 import { SessionError } from '../api/errors.js';
-import { LineBuffer } from './line-buffer.js';
 import type { SessionTransport } from '../api/outgoing.js';
 import { errorReply } from '../api/session.js';
+import { LineBuffer } from './line-buffer.js';
 
 /** Bytes of the longest line. */
 export const MAX_LINE_LENGTH = 1_048_576;

@@ -1,20 +1,20 @@
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
+import type { OpenTap } from '../api/client-observer.js';
+import { ClientTotals } from '../api/client-tally.js';
+import type { GatewayFacts } from '../api/method.js';
+import type { Role } from '../api/role.js';
+import type { ClientInfo } from '../api/shapes.js';
+import type { SharedLimits } from '../api/shared-limits.js';
 import type { Clock } from '../base/clock.js';
 import { Counters } from '../base/counters.js';
 import type { Log } from '../base/log.js';
 import type { Hub } from '../hub/hub.js';
-import { ClientTotals } from '../api/client-tally.js';
-import type { OpenTap } from '../api/client-observer.js';
 import {
   CONNECTION_END_REASONS,
   Connection,
   type ConnectionEndReason,
   type ConnectionSettings,
 } from './connection.js';
-import type { Role } from '../api/role.js';
-import type { GatewayFacts } from '../api/method.js';
-import type { ClientInfo } from '../api/shapes.js';
-import type { SharedLimits } from '../api/shared-limits.js';
 
 export interface ClientServerSettings extends ConnectionSettings {
   /** Connections at once of each role, over all sockets. */

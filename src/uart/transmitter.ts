@@ -2,8 +2,8 @@ import type { CancelTimer, Clock } from '../base/clock.js';
 import { Counters } from '../base/counters.js';
 import { errorText } from '../base/errors.js';
 import { Histogram } from '../base/histogram.js';
-import { encodeFrame } from './frame.js';
 import type { Link } from '../link/link.js';
+import { encodeFrame } from './frame.js';
 import { Pacer, type PacerSettings } from './pacer.js';
 import { SendQueue } from './send-queue.js';
 

@@ -1,9 +1,9 @@
 import { appendFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { type AuditOrigin, AuditTrail, readAuditLine } from '../../src/api/audit.js';
 import { systemClock } from '../../src/base/clock.js';
 import { createLog } from '../../src/base/log.js';
-import { type AuditOrigin, AuditTrail, readAuditLine } from '../../src/api/audit.js';
 import { temporaryFolder } from '../support/gateway-fixture.js';
 
 const WHO: AuditOrigin = { client: 'client 1', via: '/run/s', role: 'admin' };

@@ -1,15 +1,21 @@
 import test from 'ava';
+import { DeliveryWaiters } from '../../src/api/delivery-waiters.js';
 import { Deliveries } from '../../src/hub/deliveries.js';
 import type { Hub } from '../../src/hub/hub.js';
-import { DeliveryWaiters } from '../../src/api/delivery-waiters.js';
 import { ManualClock } from '../support/manual-clock.js';
 
 function setUp() {
   const clock = new ManualClock();
   const deliveries = new Deliveries(clock, (delivery) => waiters.onStage(delivery));
-  const hub = { findDelivery: (id: string) => deliveries.find(id) } as unknown as Hub;
+  const hub = { commands: { findDelivery: (id: string) => deliveries.find(id) } } as unknown as Hub;
   const waiters: DeliveryWaiters = new DeliveryWaiters(hub, clock);
-  const begin = () => deliveries.begin(5, Buffer.of(0x45, 1), { opcode: 0x41 });
+  const begin = () =>
+    deliveries.begin({
+      to: 5,
+      message: Buffer.of(0x45, 1),
+      by: { owner: 'test' },
+      expects: { opcode: 0x41 },
+    });
   return { clock, deliveries, waiters, begin };
 }
 

@@ -296,6 +296,6 @@ test('forget removes a node by address or name, once, and says that it stays so'
 test('where the history is broken, forget says that a restart may bring the node back', async (t) => {
   const fixture = await SessionFixture.open();
   fixture.mesh.say('00 05 44 01 00 07');
-  fixture.mesh.network.goWithoutArchive('disk full');
+  fixture.mesh.hub.goWithoutArchive('disk full');
   t.deepEqual(await fixture.result('forget', { node: 5 }), { node: 5, stored: false });
 });

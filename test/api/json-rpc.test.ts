@@ -96,7 +96,7 @@ for (const id of [0, -1, 1.5, 1e300, '', 'a', '☃', null]) {
 test('a notification is carried out and gets no reply, not even a refusal', async (t) => {
   const client = await connect(t);
   const told: string[] = [];
-  const unsubscribe = gateway.hub.subscribe((event) => {
+  const unsubscribe = gateway.hub.feed.subscribe((event) => {
     if (event.kind === 'traffic' && event.what === 'log') told.push(event.text);
   });
   t.teardown(unsubscribe);
@@ -337,7 +337,7 @@ test('more than 4,096 unanswered requests are refused one by one', async (t) => 
 
 test('our own mistake is told as INTERNAL, the details only to the log, and the session goes on', async (t) => {
   const fixture = await SessionFixture.open();
-  fixture.mesh.network.paths = () => {
+  fixture.mesh.hub.picture.paths = () => {
     throw new Error('secret detail');
   };
   const { error } = await fixture.ask('paths');

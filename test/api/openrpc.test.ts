@@ -73,8 +73,8 @@ async function fullMesh(): Promise<SessionFixture> {
     netInfo(5, 6, 9),
   );
   mesh.network.onConsoleLine('I (31) boot: hello');
-  await mesh.network.execute({ kind: 'log', text: 'a line' }, 'test');
-  await mesh.network.execute(
+  await mesh.hub.commands.execute({ kind: 'log', text: 'a line' }, 'test');
+  await mesh.hub.commands.execute(
     { kind: 'setRobots', robots: [{ id: 'a', name: 'A', state: 'idle', node: '5' }] },
     't',
   );

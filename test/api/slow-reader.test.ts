@@ -37,9 +37,9 @@ test('for a client that does not read, no more waits than the limit and one mess
 
 test('a client that reads again is told one gap with the exact range, and then the latest values', async (t) => {
   const fixture = await openStalled({ kinds: ['value'] });
-  const first = fixture.mesh.network.lastSeq();
+  const first = fixture.mesh.hub.feed.lastSeq();
   sayValues(fixture, 1000);
-  const last = fixture.mesh.network.lastSeq();
+  const last = fixture.mesh.hub.feed.lastSeq();
   await catchUp(fixture);
   const events = fixture.events();
   const [gap] = fixture.gaps();
@@ -65,7 +65,7 @@ test('a client that reads again is told one gap with the exact range, and then t
 test('other events are left out and counted, and what follows comes behind the gap', async (t) => {
   const fixture = await openStalled({ kinds: ['console'] });
   for (let line = 0; line < 500; line++) fixture.mesh.network.onConsoleLine(String(line));
-  const last = fixture.mesh.network.lastSeq();
+  const last = fixture.mesh.hub.feed.lastSeq();
   await catchUp(fixture);
   fixture.mesh.network.onConsoleLine('next');
   const [gap] = fixture.gaps();
@@ -198,7 +198,7 @@ test('a client that catches up in time has its 10 s again', async (t) => {
 test('one client that does not read costs the others nothing', async (t) => {
   const fixture = await openStalled({ kinds: ['console'] });
   const heard: number[] = [];
-  fixture.mesh.network.subscribe(({ seq }) => heard.push(seq));
+  fixture.mesh.hub.feed.subscribe(({ seq }) => heard.push(seq));
   for (let line = 0; line < 500; line++) fixture.mesh.network.onConsoleLine(String(line));
   await fixture.mesh.pass(20_000);
   fixture.mesh.network.onConsoleLine('after');

@@ -52,13 +52,13 @@ function gapsOf(client: LineClient): Numbered[] {
 test('a client that never reads costs a bounded amount of memory and the others no event; it gets one gap when it reads', async (t) => {
   const { gateway, slow, other, close, pass } = await setUp({ kinds: ['traffic'] });
   t.teardown(close);
-  const first = gateway.hub.lastSeq() + 1;
+  const first = gateway.hub.feed.lastSeq() + 1;
   const text = 'x'.repeat(500);
   for (let line = 0; line < LINES; line++) {
-    await gateway.hub.execute({ kind: 'log', text }, 'test');
+    await gateway.hub.commands.execute({ kind: 'log', text }, 'test');
     if (line % 100 === 0) await turns(2);
   }
-  const last = gateway.hub.lastSeq();
+  const last = gateway.hub.feed.lastSeq();
   await other.until(() => (numbersOf(other).at(-1) === last ? true : undefined));
   t.is(numbersOf(other).length, LINES);
   t.deepEqual(gapsOf(other), []);
@@ -78,7 +78,7 @@ test('a client that never reads is closed with SLOW_READER after 10 s, and not b
   const { gateway, slow, other, close, pass } = await setUp({ kinds: ['traffic'] });
   t.teardown(close);
   const text = 'x'.repeat(1000);
-  for (let line = 0; line < 5000; line++) await gateway.hub.execute({ kind: 'log', text }, 'test');
+  for (let line = 0; line < 5000; line++) await gateway.hub.commands.execute({ kind: 'log', text }, 'test');
   const sessions = async () =>
     ((await other.ask('status')).result as { clients: { sessions: number } }).clients.sessions;
   await pass(9000);
@@ -109,8 +109,8 @@ test('a snapshot and the events behind it tell the same, whatever goes on meanwh
       subscription: string;
       snapshot: Snapshot;
     };
-    const { lastSeq } = { lastSeq: gateway.hub.lastSeq() };
-    const events = gateway.hub.replay(snapshot.seq).events.filter(({ kind }) => kind === 'value');
+    const { lastSeq } = { lastSeq: gateway.hub.feed.lastSeq() };
+    const events = gateway.hub.feed.replay(snapshot.seq).events.filter(({ kind }) => kind === 'value');
     const heard = () =>
       client.lines.flatMap(({ params }) =>
         params?.subscription === subscription ? [(params as unknown as Required<Numbered>).event.seq] : [],

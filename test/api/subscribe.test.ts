@@ -31,7 +31,7 @@ test('a subscription without filters gives every event, numbered without a hole'
   t.deepEqual(kinds(events).slice(0, 4), ['node', 'node', 'value', 'message']);
   t.is(events[0]?.seq, seq + 1);
   t.true(areConsecutive(events));
-  t.is(events.at(-1)?.seq, fixture.mesh.network.lastSeq());
+  t.is(events.at(-1)?.seq, fixture.mesh.hub.feed.lastSeq());
 });
 
 test('the reply comes before the first event', async (t) => {
@@ -146,7 +146,7 @@ test('a snapshot holds everything up to its number, and the events go on right b
 
 test('resuming gives what came since, and then goes on, without a hole or a double', async (t) => {
   const fixture = await SessionFixture.open();
-  const since = fixture.mesh.network.lastSeq();
+  const since = fixture.mesh.hub.feed.lastSeq();
   fixture.mesh.say(SEQUENCE('00 05', '01'), SEQUENCE('00 05', '02'));
   const { gone } = await fixture.subscribe({ since });
   fixture.mesh.say(SEQUENCE('00 05', '03'));
@@ -158,7 +158,7 @@ test('resuming gives what came since, and then goes on, without a hole or a doub
 
 test('resuming behind what the ring holds names the exact range that is gone', async (t) => {
   const fixture = await SessionFixture.open({ settings: { eventsHeld: 10 } });
-  const since = fixture.mesh.network.lastSeq();
+  const since = fixture.mesh.hub.feed.lastSeq();
   for (let line = 0; line < 25; line++) fixture.mesh.network.onConsoleLine(String(line));
   const { gone } = await fixture.subscribe({ since });
   t.deepEqual(gone, { from: since + 1, to: since + 15 });
@@ -171,7 +171,7 @@ test('resuming behind what the ring holds names the exact range that is gone', a
 
 test('resuming behind a number of the future says that the numbering has begun anew, and gives all that is held', async (t) => {
   const fixture = await SessionFixture.open();
-  const { lastSeq } = { lastSeq: fixture.mesh.network.lastSeq() };
+  const { lastSeq } = { lastSeq: fixture.mesh.hub.feed.lastSeq() };
   const { gone } = await fixture.subscribe({ since: lastSeq + 1000 });
   t.deepEqual(gone, { from: lastSeq + 1001, to: null });
   fixture.mesh.network.onConsoleLine('next');
@@ -183,7 +183,7 @@ test('resuming behind a number of the future says that the numbering has begun a
 test('a replay that is more than may wait is given piece by piece, whole', async (t) => {
   const fixture = await SessionFixture.open({ outboxLimit: 2000, settings: { eventsHeld: 1000 } });
   const { mesh, transport } = fixture;
-  const since = mesh.network.lastSeq();
+  const since = mesh.hub.feed.lastSeq();
   for (let line = 0; line < 500; line++) mesh.network.onConsoleLine(String(line));
   transport.stopReading();
   fixture.post('subscribe', { since });
@@ -202,7 +202,7 @@ test('a replay that is more than may wait is given piece by piece, whole', async
 test('a replay that the ring has overtaken tells the range that it lost, once', async (t) => {
   const fixture = await SessionFixture.open({ outboxLimit: 2000, settings: { eventsHeld: 100 } });
   const { mesh, transport } = fixture;
-  const since = mesh.network.lastSeq();
+  const since = mesh.hub.feed.lastSeq();
   for (let line = 0; line < 100; line++) mesh.network.onConsoleLine(String(line));
   transport.stopReading();
   fixture.post('subscribe', { since });

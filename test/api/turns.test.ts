@@ -90,7 +90,7 @@ test('a snapshot that is made in steps and the events after it fit together, wha
   const { snapshot, seq } = resultOf(attacker, id) as { snapshot: Snapshot; seq: number };
   t.is(snapshot.seq, seq);
   t.true(value > 9, String(value));
-  const held = attacker.mesh.network.replay(0).events.filter((event) => event.kind === 'value');
+  const held = attacker.mesh.hub.feed.replay(0).events.filter((event) => event.kind === 'value');
   const latest = new Map<number, string>();
   for (const event of held) if (event.seq <= seq) latest.set(event.node, event.value.bytes.toString('hex'));
   const addresses = snapshot.nodes.map(({ address }) => address);
@@ -107,7 +107,7 @@ test('a snapshot that is made in steps and the events after it fit together, wha
   const numbers = attacker.events().map((event: MeshEvent) => event.seq);
   t.deepEqual(
     numbers,
-    attacker.mesh.network
+    attacker.mesh.hub.feed
       .replay(seq)
       .events.filter(({ kind }) => kind === 'value')
       .map((event) => event.seq),

@@ -1,12 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { readSecretFile, readTextFile } from '../../src/base/text-file.js';
+import { connectorSettings } from '../../src/config/of-rooms.js';
 import { loadConfig } from '../../src/config/schema.js';
 import { readAddress } from '../../src/connectors/mqtt/settings.js';
 import { loadTables } from '../../src/gateway.js';
-import { connectorSettings } from '../../src/config/of-rooms.js';
 import { loadFaults } from '../../src/simulator/faults/fault-file.js';
-import { readSecretFile, readTextFile } from '../../src/base/text-file.js';
 import { temporaryFolder } from '../support/gateway-fixture.js';
 
 const MARK = Buffer.from([0xef, 0xbb, 0xbf]);

@@ -1,9 +1,9 @@
 import test from 'ava';
+import { MeshgateError } from '../../src/base/errors.js';
 import { readFilter } from '../../src/cli/commands/watch/watch-filter.js';
 import { formatAddress, parseNode, parseNumberOrName } from '../../src/cli/text/address.js';
 import { formatBytes, parseHex } from '../../src/cli/text/hex.js';
 import { parseSeconds, parseWhole } from '../../src/cli/text/numbers.js';
-import { MeshgateError } from '../../src/base/errors.js';
 
 const isRefused = (run: () => unknown) => {
   try {

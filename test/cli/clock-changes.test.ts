@@ -1,8 +1,8 @@
 /** Local times around the days on which clocks are set, in several time zones. */
 import test from 'ava';
+import { MeshgateError } from '../../src/base/errors.js';
 import { formatExactMoment, formatMoment, parseTime } from '../../src/cli/text/time.js';
 import { formatDateTime, formatTime, formatTimeMs } from '../../src/dashboard/format.js';
-import { MeshgateError } from '../../src/base/errors.js';
 import { runToEnd } from '../support/process-fixture.js';
 
 const MINUTE = 60_000;

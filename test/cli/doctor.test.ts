@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import { describeHealth } from '../../src/api/describe.js';
 import { type DoctorParts, examine } from '../../src/cli/commands/doctor/doctor-checks.js';
 import type { Finding } from '../../src/cli/commands/doctor/findings.js';
 import { permissionAdvice } from '../../src/cli/commands/doctor/permission-advice.js';
@@ -9,7 +10,6 @@ import { findHolders } from '../../src/cli/commands/doctor/port-holders.js';
 import type { AlarmInfo } from '../../src/client/index.js';
 import { ClientError, type connect } from '../../src/client/index.js';
 import type { Health } from '../../src/hub/health.js';
-import { describeHealth } from '../../src/api/describe.js';
 import { ALARMS, STATUS } from '../support/cli-samples.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'mg-doctor-'));

@@ -7,12 +7,17 @@ import { formatBuckets, type NodeBucket } from '../../src/cli/commands/get/get-b
 import { findingsOf } from '../../src/cli/commands/health.js';
 import { formatItem } from '../../src/cli/commands/inspect/inspect-lines.js';
 import { formatStats, StatsCounter } from '../../src/cli/commands/inspect/inspect-stats.js';
+import { inspectAll } from '../../src/cli/commands/inspect/run-inspect.js';
 import { formatNode } from '../../src/cli/commands/node.js';
 import { formatNodes } from '../../src/cli/commands/nodes.js';
 import { formatPaths } from '../../src/cli/commands/paths.js';
-import { formatPing, formatPingSummary, type Ping, summarise } from '../../src/cli/commands/ping/ping-summary.js';
+import {
+  formatPing,
+  formatPingSummary,
+  type Ping,
+  summarise,
+} from '../../src/cli/commands/ping/ping-summary.js';
 import { formatPorts } from '../../src/cli/commands/ports/ports-table.js';
-import { inspectAll } from '../../src/cli/commands/inspect/run-inspect.js';
 import { formatDelivery } from '../../src/cli/commands/send.js';
 import { formatStatus } from '../../src/cli/commands/status.js';
 import { renderTop } from '../../src/cli/commands/top/top-view.js';

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { formatAge, formatDuration, formatMoment, formatWhen, parseTime } from '../../src/cli/text/time.js';
 import { MeshgateError } from '../../src/base/errors.js';
+import { formatAge, formatDuration, formatMoment, formatWhen, parseTime } from '../../src/cli/text/time.js';
 
 process.env.TZ = 'America/Los_Angeles';
 

@@ -152,7 +152,7 @@ test('a signal that has aborted before: nothing is connected, called or subscrib
   await t.throwsAsync(client.call('log', { text: 'aborted' }, { signal }), { message: 'no' });
   t.deepEqual(await take(client.subscribe({ signal }), 1), []);
   await client.hello();
-  const said = gateway.hub.replay(0).events.filter(({ kind }) => kind === 'traffic');
+  const said = gateway.hub.feed.replay(0).events.filter(({ kind }) => kind === 'traffic');
   t.false(said.some((event) => event.kind === 'traffic' && event.what === 'log'));
 });
 
@@ -234,7 +234,7 @@ test('a stream that the gateway refuses throws the refusal', async (t) => {
 
 test('since what the gateway never had: the range is told, and then what it holds', async (t) => {
   const { gateway, client } = await setUp(t);
-  const first = gateway.hub.replay(0).events[0]?.seq ?? 0;
+  const first = gateway.hub.feed.replay(0).events[0]?.seq ?? 0;
   const [gap, event] = await take(client.subscribe({ since: 5 }), 2);
   t.deepEqual(gap, { kind: 'gap', from: 6, to: first - 1, where: 'gateway' });
   t.is(event && 'seq' in event && event.seq, first);
@@ -423,9 +423,9 @@ test('a stream across lost connections has every event once, and no gap', async 
   const stream = client.subscribe({ kinds: ['traffic'] });
   await client.hello();
   for (let round = 0; round < 3; round++) {
-    await gateway.hub.execute({ kind: 'log', text: `${round} before` }, 'test');
+    await gateway.hub.commands.execute({ kind: 'log', text: `${round} before` }, 'test');
     await cut();
-    await gateway.hub.execute({ kind: 'log', text: `${round} meanwhile` }, 'test');
+    await gateway.hub.commands.execute({ kind: 'log', text: `${round} meanwhile` }, 'test');
     await client.hello();
   }
   const texts = (await take(stream, 6)).map((event) => (event.kind === 'traffic' ? event.text : event.kind));

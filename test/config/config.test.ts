@@ -2,8 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { type Config, type GivenSettings, loadConfig, secretSettings, settingNames } from '../../src/config/schema.js';
 import { packageRoot } from '../../src/base/package-root.js';
+import {
+  type Config,
+  type GivenSettings,
+  loadConfig,
+  secretSettings,
+  settingNames,
+} from '../../src/config/schema.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'meshgate-config-'));
 const file = join(folder, 'meshgate.toml');

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { loadConfig } from '../../src/config/schema.js';
 import { connectorSettings, webSettings } from '../../src/config/of-rooms.js';
+import { loadConfig } from '../../src/config/schema.js';
 
 const TOKEN = '0123456789abcdef';
 

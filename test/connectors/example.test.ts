@@ -44,7 +44,7 @@ async function start(t: ExecutionContext, eventsHeld = 1000) {
   const graphite = new Graphite();
   const port = await graphite.listen();
   const mesh = await NetworkFixture.up({ refreshEveryMs: 0, eventsHeld });
-  const { network: hub, clock } = mesh;
+  const { hub, clock } = mesh;
   const log = createLog('graphite', () => {}, clock);
   const connector = new GraphiteConnector({ host: '127.0.0.1', port }, { hub, gateway: FACTS, clock, log });
   t.teardown(async () => {

@@ -1,11 +1,11 @@
 import test from 'ava';
+import type { BucketInfo, Value } from '../../src/api/shapes.js';
 import {
   BucketLines,
   bucketFor,
   formatBucket,
   ValueLines,
 } from '../../src/dashboard/pages/node/field-lines.js';
-import type { BucketInfo, Value } from '../../src/api/shapes.js';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;

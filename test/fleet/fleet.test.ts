@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
+import { SESSION_ERRORS } from '../../src/api/errors.js';
 import type { StreamEvent } from '../../src/client/index.js';
 import { connectFleet, type Fleet, type GatewayState } from '../../src/fleet/index.js';
-import { SESSION_ERRORS } from '../../src/api/errors.js';
 import { AedesBroker } from '../support/aedes-broker.js';
 import { freePort } from '../support/free-port.js';
 import { type GatewayFixture, startGateway } from '../support/gateway-fixture.js';

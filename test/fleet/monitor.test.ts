@@ -2,9 +2,9 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
+import { createLog } from '../../src/base/log.js';
 import type { Fleet } from '../../src/fleet/fleet.js';
 import { FleetMonitor } from '../../src/fleet/monitor.js';
-import { createLog } from '../../src/base/log.js';
 import { temporaryFolder } from '../support/gateway-fixture.js';
 import { askHttp } from '../support/http-ask.js';
 import { WebSocketClient } from '../support/web-socket-client.js';

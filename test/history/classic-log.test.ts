@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
-import { ClassicLog, formatLogValue } from '../../src/history/classic-log.js';
 import { createLog } from '../../src/base/log.js';
+import { ClassicLog, formatLogValue } from '../../src/history/classic-log.js';
 import type { DataType } from '../../src/protocol/data-types.js';
 import { startGateway, temporaryFolder } from '../support/gateway-fixture.js';
 import { NetworkFixture } from '../support/network-fixture.js';
@@ -20,7 +20,7 @@ async function setUp(t: ExecutionContext, { maxBytes = PLENTY, types = shippedTa
   const said: string[] = [];
   const log = createLog('history', (line) => said.push(line), mesh.clock);
   const classicLog = new ClassicLog({ directory, types, maxBytes, clock: mesh.clock, log });
-  classicLog.attach(mesh.network);
+  classicLog.attach(mesh.hub.feed);
   /** Lets a second pass, and waits until so many lines are settled, one way or the other. */
   const flush = async (lines: number) => {
     mesh.clock.advance(1000);
@@ -153,7 +153,7 @@ test('the gateway keeps it where the setting says, without a store, and counts i
   const directory = join(folder.path, 'log');
   const gateway = await startGateway({ settings: { history: { classic_log: directory } } });
   gateway.root.say('00 05 44 01 00 07');
-  while (!gateway.hub.findNode(5)) await nextTurn();
+  while (!gateway.hub.picture.findNode(5)) await nextTurn();
   await gateway.close();
   t.regex(readFileSync(join(directory, 'Sequence_hist.txt'), 'utf8'), /^7, \d{10}\.\d{3}\n$/);
   folder.remove();

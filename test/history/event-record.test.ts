@@ -22,6 +22,7 @@ const EVENTS: readonly HubEvent[] = [
     kind: 'delivery',
     delivery: {
       id: 'a-1',
+      owner: 'client 1',
       to: 5,
       message: Buffer.from('Ehi'),
       stage: 'answered',

@@ -2,8 +2,8 @@ import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { systemClock } from '../../src/base/clock.js';
-import { History } from '../../src/history/history.js';
 import { createLog } from '../../src/base/log.js';
+import { History } from '../../src/history/history.js';
 import type { Archive } from '../../src/hub/archive.js';
 import { temporaryFolder } from '../support/gateway-fixture.js';
 import { NetworkFixture } from '../support/network-fixture.js';
@@ -30,10 +30,10 @@ test('a forgotten node is not restored after a crash right behind the reply; its
   t.teardown(() => folder.remove());
   t.teardown(() => history.close());
   const fixture = await NetworkFixture.up({ refreshEveryMs: 0 });
-  const { network } = fixture;
-  history.attach(network);
+  const { hub } = fixture;
+  history.attach(hub);
   fixture.say('00 05 44 01 00 07', '00 05 44 01', '00 06 44 01 00 08');
-  t.true(network.forget(5));
+  t.true(hub.commands.forget(5));
   await history.flush();
 
   const crashed = join(folder.path, 'crashed.db');

@@ -1,13 +1,13 @@
 /** Text from nodes, firmware, devices and clients: what a terminal, a log or a page could take for a command is gone. */
 import test from 'ava';
 import { cleanLines } from '../../src/base/clean-text.js';
+import { systemClock } from '../../src/base/clock.js';
+import { createLog } from '../../src/base/log.js';
 import { formatAlarms } from '../../src/cli/commands/alarms.js';
 import { formatAudit } from '../../src/cli/commands/audit.js';
 import { reportFailure } from '../../src/cli/exit-codes.js';
 import { safeJson } from '../../src/cli/output.js';
 import { RequestError } from '../../src/client/errors.js';
-import { systemClock } from '../../src/base/clock.js';
-import { createLog } from '../../src/base/log.js';
 import { bytesOf } from '../support/hex.js';
 import { NetworkFixture } from '../support/network-fixture.js';
 import { SessionFixture } from '../support/session-fixture.js';
@@ -54,7 +54,7 @@ test('firmware text and console lines reach the log and the events clean', async
 
 test('what a client wants shown is shown clean to the others', async (t) => {
   const fixture = new NetworkFixture();
-  await fixture.network.execute({ kind: 'log', text: NASTY }, 'client 1');
+  await fixture.hub.commands.execute({ kind: 'log', text: NASTY }, 'client 1');
   const [event] = fixture.events;
   t.true(event?.kind === 'traffic' && event.what === 'log' && isSafe(event.text));
 });

@@ -7,6 +7,8 @@ import { ManualClock } from '../support/manual-clock.js';
 import { NetworkFixture } from '../support/network-fixture.js';
 import { shippedTables } from '../support/tables.js';
 
+const BY = { owner: 'test' };
+
 const ACK = 0x41;
 
 function setUp() {
@@ -30,7 +32,7 @@ function stagesOf(delivery: Delivery | undefined): string[] {
 
 test('a delivery goes from queued to written to answered, each stage with its time, each told', (t) => {
   const { clock, told, deliveries, say } = setUp();
-  const { id } = deliveries.begin(5, ECHO, ECHO_ACK);
+  const { id } = deliveries.begin({ to: 5, message: ECHO, by: BY, expects: ECHO_ACK });
   clock.advance(10);
   deliveries.onWritten(id);
   clock.advance(25);
@@ -50,7 +52,7 @@ test('a delivery goes from queued to written to answered, each stage with its ti
 
 test('what was handed out does not change when a stage is added', (t) => {
   const { deliveries } = setUp();
-  const begun = deliveries.begin(5, ECHO, ECHO_ACK);
+  const begun = deliveries.begin({ to: 5, message: ECHO, by: BY, expects: ECHO_ACK });
   deliveries.onWritten(begun.id);
   t.is(begun.stage, 'queued');
   t.deepEqual(stagesOf(begun), ['queued']);
@@ -59,7 +61,7 @@ test('what was handed out does not change when a stage is added', (t) => {
 for (const failure of Object.keys(DELIVERY_FAILURES) as DeliveryFailure[]) {
   test(`a delivery can fail with ${failure}, and nothing follows`, (t) => {
     const { deliveries, say } = setUp();
-    const { id } = deliveries.begin(5, ECHO, ECHO_ACK);
+    const { id } = deliveries.begin({ to: 5, message: ECHO, by: BY, expects: ECHO_ACK });
     deliveries.onFailed(id, failure);
     deliveries.onWritten(id);
     deliveries.onUncertain(id);
@@ -73,7 +75,7 @@ const WORDS = 'Failed to send to Node';
 
 /** A delivery to this address that was written. */
 function written(deliveries: Deliveries, to: number | undefined, expects?: Expectation): string {
-  const { id } = deliveries.begin(to, ECHO, expects);
+  const { id } = deliveries.begin({ to: to, message: ECHO, by: BY, expects: expects });
   deliveries.onWritten(id);
   return id;
 }
@@ -118,7 +120,7 @@ test('what is uncertain fails by the root’s complaint: the root has read it', 
 
 test('a complaint that comes before the link says that the message was written counts then', (t) => {
   const { deliveries } = setUp();
-  const { id } = deliveries.begin(5, ECHO, ECHO_ACK);
+  const { id } = deliveries.begin({ to: 5, message: ECHO, by: BY, expects: ECHO_ACK });
   t.is(deliveries.onComplaint(5, WORDS), id);
   t.is(deliveries.find(id)?.stage, 'queued');
   deliveries.onWritten(id);
@@ -137,7 +139,7 @@ test('a message of more than 30 s ago can’t be meant', (t) => {
 
 test('what is uncertain can still be answered', (t) => {
   const { deliveries, say } = setUp();
-  const { id } = deliveries.begin(5, ECHO, ECHO_ACK);
+  const { id } = deliveries.begin({ to: 5, message: ECHO, by: BY, expects: ECHO_ACK });
   deliveries.onWritten(id);
   deliveries.onUncertain(id);
   say('00 05 41 AA BB');
@@ -146,7 +148,7 @@ test('what is uncertain can still be answered', (t) => {
 
 test('what became uncertain while it was written does not become certain by being written', (t) => {
   const { clock, deliveries, say } = setUp();
-  const { id } = deliveries.begin(5, ECHO, ECHO_ACK);
+  const { id } = deliveries.begin({ to: 5, message: ECHO, by: BY, expects: ECHO_ACK });
   deliveries.onUncertain(id);
   deliveries.onWritten(id);
   t.is(deliveries.find(id)?.stage, 'uncertain');
@@ -157,7 +159,7 @@ test('what became uncertain while it was written does not become certain by bein
 
 test('an exact answer counts even before the link says that all was written', (t) => {
   const { deliveries, say } = setUp();
-  const { id } = deliveries.begin(5, ECHO, ECHO_ACK);
+  const { id } = deliveries.begin({ to: 5, message: ECHO, by: BY, expects: ECHO_ACK });
   say('00 05 41 AA BB');
   t.is(deliveries.find(id)?.stage, 'queued');
   deliveries.onWritten(id);
@@ -167,7 +169,7 @@ test('an exact answer counts even before the link says that all was written', (t
 
 test('an answer that might be for another does not count before the message was written', (t) => {
   const { deliveries, say } = setUp();
-  const { id } = deliveries.begin(5, HELLO, HELLO_ACK);
+  const { id } = deliveries.begin({ to: 5, message: HELLO, by: BY, expects: HELLO_ACK });
   say('00 05 41');
   deliveries.onWritten(id);
   t.is(deliveries.find(id)?.stage, 'written');
@@ -185,7 +187,7 @@ const NO_ANSWERS = {
 for (const [what, body] of Object.entries(NO_ANSWERS)) {
   test(`${what} is no answer`, (t) => {
     const { deliveries, say } = setUp();
-    const { id } = deliveries.begin(5, ECHO, ECHO_ACK);
+    const { id } = deliveries.begin({ to: 5, message: ECHO, by: BY, expects: ECHO_ACK });
     deliveries.onWritten(id);
     say(body);
     t.is(deliveries.find(id)?.stage, 'written');
@@ -194,7 +196,7 @@ for (const [what, body] of Object.entries(NO_ANSWERS)) {
 
 test('what expects nothing is never answered', (t) => {
   const { deliveries, say } = setUp();
-  const { id } = deliveries.begin(5, ECHO, undefined);
+  const { id } = deliveries.begin({ to: 5, message: ECHO, by: BY, expects: undefined });
   deliveries.onWritten(id);
   say('00 05 41 AA BB');
   t.is(deliveries.find(id)?.stage, 'written');
@@ -209,8 +211,13 @@ const CUSTOM_ANSWERS = {
 for (const [what, [body, opcode, payload]] of Object.entries(CUSTOM_ANSWERS)) {
   test(`a caller may take as the answer ${what}`, (t) => {
     const { deliveries, say } = setUp();
-    const any = deliveries.begin(5, HELLO, { opcode }).id;
-    const exact = deliveries.begin(5, HELLO, { opcode, payloads: [bytesOf(payload)] }).id;
+    const any = deliveries.begin({ to: 5, message: HELLO, by: BY, expects: { opcode } }).id;
+    const exact = deliveries.begin({
+      to: 5,
+      message: HELLO,
+      by: BY,
+      expects: { opcode, payloads: [bytesOf(payload)] },
+    }).id;
     deliveries.onWritten(any);
     deliveries.onWritten(exact);
     say(body);
@@ -222,9 +229,9 @@ for (const [what, [body, opcode, payload]] of Object.entries(CUSTOM_ANSWERS)) {
 
 test('two messages to one node are told apart by what their answers copy', (t) => {
   const { deliveries, say } = setUp();
-  const first = deliveries.begin(5, ECHO, ECHO_ACK).id;
+  const first = deliveries.begin({ to: 5, message: ECHO, by: BY, expects: ECHO_ACK }).id;
   const other = { opcode: ACK, payloads: [bytesOf('CC DD'), Buffer.alloc(0)] };
-  const second = deliveries.begin(5, bytesOf('45 CC DD'), other).id;
+  const second = deliveries.begin({ to: 5, message: bytesOf('45 CC DD'), by: BY, expects: other }).id;
   deliveries.onWritten(first);
   deliveries.onWritten(second);
   say('00 05 41 CC DD');
@@ -236,7 +243,7 @@ test('two messages to one node are told apart by what their answers copy', (t) =
 
 test('of two that an answer fits, the one that was written first is answered first', (t) => {
   const { deliveries, say } = setUp();
-  const ids = [1, 2].map(() => deliveries.begin(5, HELLO, HELLO_ACK).id);
+  const ids = [1, 2].map(() => deliveries.begin({ to: 5, message: HELLO, by: BY, expects: HELLO_ACK }).id);
   for (const id of ids) deliveries.onWritten(id);
   const stages = () => ids.map((id) => deliveries.find(id)?.stage);
   say('00 05 41');
@@ -247,10 +254,10 @@ test('of two that an answer fits, the one that was written first is answered fir
 
 test('a message that was never answered does not take the answers of those that follow', (t) => {
   const { clock, deliveries, say } = setUp();
-  const forgotten = deliveries.begin(5, HELLO, HELLO_ACK).id;
+  const forgotten = deliveries.begin({ to: 5, message: HELLO, by: BY, expects: HELLO_ACK }).id;
   deliveries.onWritten(forgotten);
   clock.advance(60_000);
-  const later = deliveries.begin(5, HELLO, HELLO_ACK).id;
+  const later = deliveries.begin({ to: 5, message: HELLO, by: BY, expects: HELLO_ACK }).id;
   deliveries.onWritten(later);
   say('00 05 41');
   t.is(deliveries.find(forgotten)?.stage, 'written');
@@ -259,7 +266,7 @@ test('a message that was never answered does not take the answers of those that 
 
 test('a late answer is matched, however late', (t) => {
   const { clock, deliveries, say } = setUp();
-  const { id } = deliveries.begin(5, ECHO, ECHO_ACK);
+  const { id } = deliveries.begin({ to: 5, message: ECHO, by: BY, expects: ECHO_ACK });
   deliveries.onWritten(id);
   clock.advance(3_600_000);
   say('00 05 41 AA BB');
@@ -268,7 +275,7 @@ test('a late answer is matched, however late', (t) => {
 
 test('an answer counts once', (t) => {
   const { told, deliveries, say } = setUp();
-  const { id } = deliveries.begin(5, ECHO, ECHO_ACK);
+  const { id } = deliveries.begin({ to: 5, message: ECHO, by: BY, expects: ECHO_ACK });
   deliveries.onWritten(id);
   say('00 05 41 AA BB');
   say('00 05 41 AA BB');
@@ -277,7 +284,10 @@ test('an answer counts once', (t) => {
 
 test('the last 1,000 are kept; an older one is not found, and not answered', (t) => {
   const { told, deliveries, say } = setUp();
-  const ids = Array.from({ length: 1001 }, () => deliveries.begin(5, ECHO, ECHO_ACK).id);
+  const ids = Array.from(
+    { length: 1001 },
+    () => deliveries.begin({ to: 5, message: ECHO, by: BY, expects: ECHO_ACK }).id,
+  );
   for (const id of ids) deliveries.onWritten(id);
   t.is(deliveries.find(ids[0] ?? ''), undefined);
   t.is(deliveries.find(ids[1] ?? '')?.stage, 'written');
@@ -292,7 +302,7 @@ test('the last 1,000 are kept; an older one is not found, and not answered', (t)
 
 test('a broadcast has no receiver and no answer', (t) => {
   const { deliveries, say } = setUp();
-  const { id } = deliveries.begin(undefined, ECHO, ECHO_ACK);
+  const { id } = deliveries.begin({ to: undefined, message: ECHO, by: BY, expects: ECHO_ACK });
   deliveries.onWritten(id);
   say('00 05 41 AA BB');
   t.like(deliveries.find(id), { to: undefined, stage: 'written' });
@@ -301,17 +311,20 @@ test('a broadcast has no receiver and no answer', (t) => {
 test('the waiter is in place before the frame is written: an answer that comes at once is matched', async (t) => {
   const fixture = await NetworkFixture.up({ refreshEveryMs: 0 });
   const sending = { kind: 'send', to: 5, message: ECHO, tracked: false } as const;
-  const { id } = fixture.network.deliver(sending, 'test', ECHO_ACK);
+  const { id } = fixture.hub.commands.deliver(sending, { owner: 'test' }, ECHO_ACK);
   fixture.say('00 05 41 AA BB');
-  t.is(fixture.network.findDelivery(id)?.stage, 'queued');
+  t.is(fixture.hub.commands.findDelivery(id)?.stage, 'queued');
   await fixture.pass(0);
-  t.deepEqual(stagesOf(fixture.network.findDelivery(id)), ['queued', 'written', 'answered']);
+  t.deepEqual(stagesOf(fixture.hub.commands.findDelivery(id)), ['queued', 'written', 'answered']);
 });
 
 test('what fails at once is given as failed', async (t) => {
   const fixture = await NetworkFixture.up({ refreshEveryMs: 0 });
   const sending = { kind: 'send', to: 5, message: Buffer.alloc(257), tracked: false } as const;
-  t.like(fixture.network.deliver(sending, 'test'), { stage: 'failed', failure: 'messageTooLong' });
+  t.like(fixture.hub.commands.deliver(sending, { owner: 'test' }), {
+    stage: 'failed',
+    failure: 'messageTooLong',
+  });
 });
 
 for (const failure of ['noLink', 'linkLost', 'queueFull'] as const) {
@@ -319,9 +332,9 @@ for (const failure of ['noLink', 'linkLost', 'queueFull'] as const) {
     const fixture = await NetworkFixture.up({ refreshEveryMs: 0 });
     fixture.failure = failure;
     const sending = { kind: 'broadcast', message: ECHO } as const;
-    const { id } = fixture.network.deliver(sending, 'test');
+    const { id } = fixture.hub.commands.deliver(sending, { owner: 'test' });
     await fixture.pass(0);
-    t.like(fixture.network.findDelivery(id), { stage: 'failed', failure });
+    t.like(fixture.hub.commands.findDelivery(id), { stage: 'failed', failure });
     const stages = fixture.events.flatMap((event) =>
       event.kind === 'delivery' ? [event.delivery.stage] : [],
     );

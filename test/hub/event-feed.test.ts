@@ -19,14 +19,14 @@ test('events are numbered one by one from one counter, and dated by the host clo
   const second = feed.publish({ kind: 'robots', robots: [] });
   t.is(second.seq, first.seq + 1);
   t.deepEqual([first.at, second.at], [1000, 1005]);
-  t.is(feed.lastSeq, second.seq);
+  t.is(feed.lastSeq(), second.seq);
 });
 
 test('every listener gets every event from when it subscribed until it ends that', (t) => {
   const feed = new EventFeed(new ManualClock(), 10);
   const heard: string[] = [];
   const unsubscribeA = feed.subscribe(({ seq }) => heard.push(`a${seq - start}`));
-  const start = feed.lastSeq;
+  const start = feed.lastSeq();
   publish(feed, 1);
   feed.subscribe(({ seq }) => heard.push(`b${seq - start}`));
   publish(feed, 1);
@@ -49,7 +49,7 @@ test('a listener may leave while it is told', (t) => {
 
 test('what is still held behind a number is replayed, whole and in order', (t) => {
   const feed = new EventFeed(new ManualClock(), 5);
-  const start = feed.lastSeq;
+  const start = feed.lastSeq();
   publish(feed, 5);
   t.deepEqual(
     seqs(feed.replay(start)),
@@ -62,7 +62,7 @@ test('what is still held behind a number is replayed, whole and in order', (t) =
 
 test('what is no longer held is told as the exact range', (t) => {
   const feed = new EventFeed(new ManualClock(), 5);
-  const start = feed.lastSeq;
+  const start = feed.lastSeq();
   publish(feed, 12);
   const { events, gone } = feed.replay(start + 2);
   t.deepEqual(gone, { from: start + 3, to: start + 7 });
@@ -76,7 +76,7 @@ test('what is no longer held is told as the exact range', (t) => {
 
 test('a replay with a limit gives the first of them, and goes on behind the last one given', (t) => {
   const feed = new EventFeed(new ManualClock(), 5);
-  const start = feed.lastSeq;
+  const start = feed.lastSeq();
   publish(feed, 7);
   const { events, gone } = feed.replay(start, 2);
   t.deepEqual(gone, { from: start + 1, to: start + 2 });
@@ -91,9 +91,9 @@ test('a run that begins later begins above every number of the run before', (t) 
   clock.advance(1);
   const later = new EventFeed(clock, 10);
   const { seq } = later.publish({ kind: 'console', line: '' });
-  t.true(seq > earlier.lastSeq);
-  const { events, gone } = later.replay(earlier.lastSeq);
-  t.deepEqual(gone, { from: earlier.lastSeq + 1, to: seq - 1 });
+  t.true(seq > earlier.lastSeq());
+  const { events, gone } = later.replay(earlier.lastSeq());
+  t.deepEqual(gone, { from: earlier.lastSeq() + 1, to: seq - 1 });
   t.deepEqual(seqs({ events }), [seq]);
 });
 
@@ -101,15 +101,15 @@ test('a number above all that were given means that the numbering has begun anew
   const clock = new ManualClock();
   const feed = new EventFeed(clock, 3);
   publish(feed, 5);
-  const { events, gone } = feed.replay(feed.lastSeq + 100);
-  t.deepEqual(gone, { from: feed.lastSeq + 101, to: null });
+  const { events, gone } = feed.replay(feed.lastSeq() + 100);
+  t.deepEqual(gone, { from: feed.lastSeq() + 101, to: null });
   t.is(events.length, 3);
 });
 
 test('the file of an earlier run that is read late leaves higher numbers as they are, and its events can be resumed from', (t) => {
   const feed = new EventFeed(new ManualClock(10), 10);
   publish(feed, 2);
-  const first = feed.lastSeq - 1;
+  const first = feed.lastSeq() - 1;
   const events: HubEvent[] = [{ seq: 7, at: 1, kind: 'console', line: 'before' }];
   t.is(feed.join({ nextSeq: 8, endedInOrder: true, events }), 0);
   t.deepEqual(seqs(feed.replay(6)), [7]);
@@ -120,11 +120,11 @@ test('the file of an earlier run that is read late leaves higher numbers as they
 test('where the clock was behind the earlier run, the numbering goes on above both, with one exact gap', (t) => {
   const feed = new EventFeed(new ManualClock(10), 10);
   publish(feed, 3);
-  const last = feed.lastSeq;
+  const last = feed.lastSeq();
   const by = feed.join({ nextSeq: 50_000, endedInOrder: true, events: [] });
   t.is(last - 2 + by, 50_000, 'the first of this run is stored right after the last of the file');
   publish(feed, 1);
-  t.is(feed.lastSeq, last + by + 1);
+  t.is(feed.lastSeq(), last + by + 1);
   t.deepEqual(feed.replay(last).gone, { from: last + 1, to: last + by });
   t.deepEqual(feed.replay(49_999).gone, { from: 50_000, to: last + by });
 });

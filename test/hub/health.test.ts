@@ -1,4 +1,5 @@
 import test from 'ava';
+import { describeHealth, healthText } from '../../src/api/describe.js';
 import type { Alarm } from '../../src/hub/alarms.js';
 import {
   HEALTH_REASONS,
@@ -7,7 +8,6 @@ import {
   type HealthLevel,
   judgeHealth,
 } from '../../src/hub/health.js';
-import { describeHealth, healthText } from '../../src/api/describe.js';
 import { LINK_DOWN_REASONS, type LinkDownReason } from '../../src/link/link.js';
 import { settled } from '../support/manual-clock.js';
 import { NetworkFixture } from '../support/network-fixture.js';
@@ -28,24 +28,24 @@ const up = () => NetworkFixture.up({ rootSilentAfterMs: SILENT_AFTER_MS, refresh
 
 test('all is well while the root has spoken lately', async (t) => {
   const fixture = await up();
-  t.deepEqual({ ...fixture.network.health() }, WELL);
+  t.deepEqual({ ...fixture.hub.health() }, WELL);
   await fixture.pass(SILENT_AFTER_MS - 1);
-  t.deepEqual({ ...fixture.network.health() }, WELL);
+  t.deepEqual({ ...fixture.hub.health() }, WELL);
 });
 
 test('a root that is silent for too long is told, with the alarm, until it speaks again', async (t) => {
   const fixture = await up();
   await fixture.pass(SILENT_AFTER_MS);
-  t.is(fixture.network.health().root, 'rootSilent');
+  t.is(fixture.hub.health().root, 'rootSilent');
   await fixture.pass(1000);
   t.deepEqual(
-    { ...fixture.network.health() },
+    { ...fixture.hub.health() },
     { ...WELL, root: 'rootSilent', ready: 'rootSilent', alarms: 'highAlarm' },
   );
   fixture.say('00 05 52 00');
   await fixture.pass(1000);
   t.deepEqual(
-    { ...fixture.network.health() },
+    { ...fixture.hub.health() },
     WELL,
     'an alarm that is over waits to be acknowledged: that is no fault',
   );
@@ -53,9 +53,9 @@ test('a root that is silent for too long is told, with the alarm, until it speak
 
 test('a history that can not be written is a fault, with its cause, until it can be', async (t) => {
   const fixture = await up();
-  fixture.network.goWithoutArchive('the package is gone');
+  fixture.hub.goWithoutArchive('the package is gone');
   t.deepEqual(
-    { ...fixture.network.health() },
+    { ...fixture.hub.health() },
     {
       ...WELL,
       alarms: 'activeAlarm',
@@ -63,37 +63,37 @@ test('a history that can not be written is a fault, with its cause, until it can
       historyFault: 'the package is gone',
     },
   );
-  const [alarm] = fixture.network.alarms();
+  const [alarm] = fixture.hub.alarms.open();
   t.is(alarm?.code, 'HISTORY_FAILING');
   t.regex(alarm?.text ?? '', /the package is gone$/);
 });
 
 test('a gateway whose socket has gone is not ready, and has the alarm until it is there again', async (t) => {
-  const { network } = await up();
-  network.onSocketsLost('clients can not connect: /run/s: it has gone');
-  t.deepEqual({ ...network.health() }, { ...WELL, ready: 'socketLost', alarms: 'highAlarm' });
-  t.like(network.alarms()[0], { code: 'SOCKET_LOST', text: 'clients can not connect: /run/s: it has gone' });
-  network.onSocketsLost(undefined);
-  t.deepEqual({ ...network.health() }, WELL);
+  const { hub } = await up();
+  hub.onSocketsLost('clients can not connect: /run/s: it has gone');
+  t.deepEqual({ ...hub.health() }, { ...WELL, ready: 'socketLost', alarms: 'highAlarm' });
+  t.like(hub.alarms.open()[0], { code: 'SOCKET_LOST', text: 'clients can not connect: /run/s: it has gone' });
+  hub.onSocketsLost(undefined);
+  t.deepEqual({ ...hub.health() }, WELL);
 });
 
 test('setting the host clock changes nothing', async (t) => {
   const fixture = await up();
   fixture.clock.setHostClock(fixture.clock.now() + 1e12);
-  t.deepEqual({ ...fixture.network.health() }, WELL);
+  t.deepEqual({ ...fixture.hub.health() }, WELL);
 });
 
 test('before the link has ever been open, and while its root has not spoken, the reason says so', async (t) => {
   const fixture = new NetworkFixture();
   t.deepEqual(
-    { ...fixture.network.health() },
+    { ...fixture.hub.health() },
     { ...WELL, link: 'notOpenYet', root: 'notOpenYet', ready: 'notOpenYet' },
   );
   fixture.link('opening');
-  t.is(fixture.network.health().link, 'notOpenYet');
+  t.is(fixture.hub.health().link, 'notOpenYet');
   fixture.link('probing');
   await settled();
-  t.deepEqual({ ...fixture.network.health() }, { ...WELL, root: 'rootNotHeard', ready: 'rootNotHeard' });
+  t.deepEqual({ ...fixture.hub.health() }, { ...WELL, root: 'rootNotHeard', ready: 'rootNotHeard' });
 });
 
 test('a root that spoke just before the link was lost and opened again must speak again', async (t) => {
@@ -101,7 +101,7 @@ test('a root that spoke just before the link was lost and opened again must spea
   fixture.link('backingOff');
   fixture.link('probing');
   await settled();
-  t.is(fixture.network.health().root, 'rootNotHeard');
+  t.is(fixture.hub.health().root, 'rootNotHeard');
 });
 
 test('while the link is down, its own reason is the reason', (t) => {
@@ -109,7 +109,7 @@ test('while the link is down, its own reason is the reason', (t) => {
     const fixture = new NetworkFixture();
     fixture.network.onLinkStatus({ state: 'backingOff', since: 0, reason });
     t.deepEqual(
-      { ...fixture.network.health() },
+      { ...fixture.hub.health() },
       { ...WELL, link: reason, root: reason, ready: reason, alarms: 'highAlarm' },
     );
     t.is(healthText(reason), LINK_DOWN_REASONS[reason]);

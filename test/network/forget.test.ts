@@ -7,9 +7,9 @@ const HOUR = 3_600_000;
 /** Node 0x1005, which is 5 with a bit flipped: it was heard once, and there is none. */
 const GHOST = '10 05 52 00';
 
-const alarms = ({ network }: NetworkFixture) =>
-  network.alarms().map(({ id, active }) => (active ? id : `${id} over`));
-const addresses = ({ network }: NetworkFixture) => network.nodes().map(({ address }) => address);
+const alarms = ({ hub }: NetworkFixture) =>
+  hub.alarms.open().map(({ id, active }) => (active ? id : `${id} over`));
+const addresses = ({ hub }: NetworkFixture) => hub.picture.nodes().map(({ address }) => address);
 
 test('a forgotten node is gone with its values and alarms, with an event, and comes back when it is heard', async (t) => {
   const fixture = await NetworkFixture.up(QUIET);
@@ -17,21 +17,21 @@ test('a forgotten node is gone with its values and alarms, with an event, and co
   await fixture.pass(181 * SECOND);
   t.deepEqual(alarms(fixture), ['MALFORMED_DATA:5 over', 'NODE_DISCONNECTED:5']);
   fixture.forget();
-  t.true(fixture.network.forget(5));
+  t.true(fixture.hub.commands.forget(5));
   t.deepEqual(addresses(fixture), []);
   t.deepEqual(alarms(fixture), []);
-  t.is(fixture.network.latest(5, 0), undefined);
+  t.is(fixture.hub.picture.latest(5, 0), undefined);
   t.true(
     fixture.events.some((event) => event.kind === 'node' && event.node === 5 && event.change === 'forgotten'),
   );
   const closed = fixture.events.filter((event) => event.kind === 'alarm').map(({ alarm }) => alarm);
   t.true(closed.length >= 2);
-  t.false(fixture.network.forget(5), 'there is nothing left of it');
+  t.false(fixture.hub.commands.forget(5), 'there is nothing left of it');
   fixture.say('00 05 52 00');
-  t.like(fixture.network.findNode(5), { status: 'active', latest: { length: 0 } });
-  fixture.network.forget(5);
+  t.like(fixture.hub.picture.findNode(5), { status: 'active', latest: { length: 0 } });
+  fixture.hub.commands.forget(5);
   fixture.say(netInfo(5));
-  t.is(fixture.network.findNode(5)?.status, 'unheard');
+  t.is(fixture.hub.picture.findNode(5)?.status, 'unheard');
 });
 
 test('an address that the root never lists, while it lists others, raises no alarm', async (t) => {
@@ -39,8 +39,10 @@ test('an address that the root never lists, while it lists others, raises no ala
   fixture.say(netInfo(5), '00 05 52 00', GHOST, '10 06 44 01');
   await fixture.pass(600 * SECOND);
   t.deepEqual(alarms(fixture), ['NODE_DISCONNECTED:5']);
-  t.is(fixture.network.findNode(0x1005)?.status, 'disconnected');
-  t.true(fixture.network.explainNode(0x1005)?.some((fact) => fact.startsWith('never listed by the root')));
+  t.is(fixture.hub.picture.findNode(0x1005)?.status, 'disconnected');
+  t.true(
+    fixture.hub.picture.explainNode(0x1005)?.some((fact) => fact.startsWith('never listed by the root')),
+  );
 });
 
 test('a root that gives no list, or an empty one, has alarms for its nodes', async (t) => {
@@ -77,7 +79,7 @@ test('a silent node that the root lists at last raises its alarm then', async (t
 test('that a node tells a uuid itself does not make it listed', async (t) => {
   const fixture = await NetworkFixture.up(QUIET);
   fixture.say(netInfo(5), `10 05 02 ${'AB '.repeat(16).trim()}`);
-  t.is(fixture.network.findNode(0x1005)?.uuid?.length, 16);
+  t.is(fixture.hub.picture.findNode(0x1005)?.uuid?.length, 16);
   await fixture.pass(181 * SECOND);
   t.deepEqual(alarms(fixture), []);
 });
@@ -98,7 +100,7 @@ test('of many silent addresses that were never listed the last 256 are kept', as
   fixture.say(netInfo(5));
   for (let index = 0; index < 300; index++) fixture.say(contact(0x2000 + index));
   await fixture.pass(100 * SECOND);
-  t.is(fixture.network.nodes().length, 301, 'what was heard lately is kept');
+  t.is(fixture.hub.picture.nodes().length, 301, 'what was heard lately is kept');
   await fixture.pass(100 * SECOND);
-  t.is(fixture.network.nodes().length, 257);
+  t.is(fixture.hub.picture.nodes().length, 257);
 });

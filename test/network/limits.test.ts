@@ -7,7 +7,7 @@ test('the last ten values of each type are kept', async (t) => {
   const fixture = await NetworkFixture.up(NO_REFRESH);
   for (let sequence = 10; sequence < 30; sequence++) fixture.say(`00 05 44 01 00 ${sequence}`);
   const range = { node: 5, typeId: 0, from: 0, to: Number.MAX_SAFE_INTEGER };
-  const values = fixture.network.values(range).map(({ bytes }) => bytes.toString('hex'));
+  const values = fixture.hub.picture.values(range).map(({ bytes }) => bytes.toString('hex'));
   t.deepEqual(values, ['20', '21', '22', '23', '24', '25', '26', '27', '28', '29']);
 });
 
@@ -15,7 +15,7 @@ test('when every place is taken the node that was heard longest ago is forgotten
   const fixture = await NetworkFixture.up({ ...NO_REFRESH, maxNodes: 2 });
   fixture.say('00 05 52 00', '00 06 52 00', '00 05 52 00', '00 07 52 00');
   t.deepEqual(fixture.statuses(), ['5 active', '7 active']);
-  t.is(fixture.network.counters().picture.nodesEvicted, 1);
+  t.is(fixture.hub.counters().picture.nodesEvicted, 1);
   const forgotten = fixture.events.filter((event) => event.kind === 'node' && event.change === 'forgotten');
   t.deepEqual(
     forgotten.map((event) => event.kind === 'node' && event.node),
@@ -26,15 +26,15 @@ test('when every place is taken the node that was heard longest ago is forgotten
 test('every unicast address can be a node', async (t) => {
   const fixture = await NetworkFixture.up(NO_REFRESH);
   for (let address = 1; address <= 0x7fff; address++) fixture.say(`${word(address)} 52 00`);
-  t.is(fixture.network.activeNodeCount(), 0x7fff);
-  t.is(fixture.network.counters().picture.nodesEvicted, 0);
+  t.is(fixture.hub.picture.activeNodeCount(), 0x7fff);
+  t.is(fixture.hub.counters().picture.nodesEvicted, 0);
 });
 
 test('a node has the name that the site gave it, or one by its number', async (t) => {
   const fixture = await NetworkFixture.up({ ...NO_REFRESH, names: new Map([[5, 'Gate']]) });
   fixture.say('00 05 52 00', '00 06 52 00');
   t.deepEqual(
-    fixture.network.nodes().map(({ name }) => name),
+    fixture.hub.picture.nodes().map(({ name }) => name),
     ['Gate', 'Node-6'],
   );
 });

@@ -55,7 +55,7 @@ test('a silent node is missed by two refreshed lists, long before 180 s', async 
   for (const status of ['active', 'disconnected'] as const) {
     await fixture.pass(30_000);
     fixture.say(netInfo(6));
-    t.is(fixture.network.findNode(5)?.status, status);
+    t.is(fixture.hub.picture.findNode(5)?.status, status);
   }
 });
 
@@ -63,7 +63,7 @@ test('a root that does not answer is no list without the node', async (t) => {
   const fixture = await NetworkFixture.up();
   fixture.say('00 05 52 00');
   await fixture.pass(150_000);
-  t.is(fixture.network.findNode(5)?.status, 'idle');
+  t.is(fixture.hub.picture.findNode(5)?.status, 'idle');
 });
 
 for (const [kind, question, answer] of [
@@ -72,7 +72,7 @@ for (const [kind, question, answer] of [
 ] as const) {
   test(`${question} is fresh when the root answers within 2 s`, async (t) => {
     const fixture = await NetworkFixture.up(NO_REFRESH);
-    const outcome = watch(fixture.network.execute({ kind }, 'test'));
+    const outcome = watch(fixture.hub.commands.execute({ kind }, 'test'));
     t.deepEqual(fixture.sent, [question]);
     await fixture.pass(1999);
     t.is(outcome.value, undefined);
@@ -83,7 +83,7 @@ for (const [kind, question, answer] of [
 
   test(`${question} is from memory when the root has not answered after 2 s`, async (t) => {
     const fixture = await NetworkFixture.up(NO_REFRESH);
-    const outcome = watch(fixture.network.execute({ kind }, 'test'));
+    const outcome = watch(fixture.hub.commands.execute({ kind }, 'test'));
     await fixture.pass(1999);
     t.is(outcome.value, undefined);
     await fixture.pass(1);
@@ -94,7 +94,7 @@ for (const [kind, question, answer] of [
     for (const failure of ['noLink', 'queueFull', 'linkLost'] as const) {
       const fixture = await NetworkFixture.up(NO_REFRESH);
       fixture.failure = failure;
-      const outcome = watch(fixture.network.execute({ kind }, 'test'));
+      const outcome = watch(fixture.hub.commands.execute({ kind }, 'test'));
       await settled();
       t.deepEqual(outcome.value, FROM_MEMORY, failure);
     }
@@ -103,21 +103,21 @@ for (const [kind, question, answer] of [
   test(`${question} by several clients is asked once, and all get its answer`, async (t) => {
     const fixture = await NetworkFixture.up(NO_REFRESH);
     const outcomes = range(0, 10).map((client) =>
-      watch(fixture.network.execute({ kind }, `client ${client}`)),
+      watch(fixture.hub.commands.execute({ kind }, `client ${client}`)),
     );
     t.deepEqual(fixture.sent, [question]);
     fixture.say(answer);
     await settled();
     t.true(outcomes.every(({ value }) => value?.ok && value.fresh));
-    void fixture.network.execute({ kind }, 'later');
+    void fixture.hub.commands.execute({ kind }, 'later');
     t.deepEqual(fixture.sent, [question, question]);
   });
 
   test(`after a ${question} that was not answered the next one is asked anew`, async (t) => {
     const fixture = await NetworkFixture.up(NO_REFRESH);
-    void fixture.network.execute({ kind }, 'test');
+    void fixture.hub.commands.execute({ kind }, 'test');
     await fixture.pass(2000);
-    const second = watch(fixture.network.execute({ kind }, 'test'));
+    const second = watch(fixture.hub.commands.execute({ kind }, 'test'));
     fixture.say(answer);
     await settled();
     t.deepEqual(second.value, FRESH);
@@ -127,19 +127,19 @@ for (const [kind, question, answer] of [
 
 test('a batch of 40 nodes may be followed by another: the list ends with one that is not full', async (t) => {
   const fixture = await NetworkFixture.up(NO_REFRESH);
-  const outcome = watch(fixture.network.execute({ kind: 'refreshNodes' }, 'test'));
+  const outcome = watch(fixture.hub.commands.execute({ kind: 'refreshNodes' }, 'test'));
   fixture.say(netInfo(...range(5, 40)), netInfo(...range(45, 40)));
   await settled();
   t.is(outcome.value, undefined);
   fixture.say(netInfo(85));
   await settled();
   t.deepEqual(outcome.value, FRESH);
-  t.is(fixture.network.nodes().length, 81);
+  t.is(fixture.hub.picture.nodes().length, 81);
 });
 
 test('a batch of 40 that nothing follows ends the list after 300 ms', async (t) => {
   const fixture = await NetworkFixture.up(NO_REFRESH);
-  const outcome = watch(fixture.network.execute({ kind: 'refreshNodes' }, 'test'));
+  const outcome = watch(fixture.hub.commands.execute({ kind: 'refreshNodes' }, 'test'));
   fixture.say(netInfo(...range(5, 40)));
   await fixture.pass(299);
   t.is(outcome.value, undefined);
@@ -152,7 +152,7 @@ test('nobody on a list of several batches is missed', async (t) => {
   for (let round = 0; round < 5; round++) {
     fixture.say(netInfo(...range(5, 40)), netInfo(...range(45, 40)), netInfo(...range(85, 10)));
   }
-  t.true(fixture.network.nodes().every(({ status }) => status === 'unheard'));
+  t.true(fixture.hub.picture.nodes().every(({ status }) => status === 'unheard'));
 });
 
 test('a list that the link cut short is no list, and its rest does not join the next one', async (t) => {
@@ -165,12 +165,12 @@ test('a list that the link cut short is no list, and its rest does not join the 
     fixture.link('probing');
     fixture.link('up');
   }
-  t.is(fixture.network.findNode(45)?.status, 'unheard');
+  t.is(fixture.hub.picture.findNode(45)?.status, 'unheard');
 });
 
 test('when the link is opened again the root is asked, even if an old question was not answered', async (t) => {
   const fixture = await NetworkFixture.up(NO_REFRESH);
-  const old = watch(fixture.network.execute({ kind: 'refreshNodes' }, 'test'));
+  const old = watch(fixture.hub.commands.execute({ kind: 'refreshNodes' }, 'test'));
   fixture.link('backingOff');
   await fixture.pass(250);
   t.deepEqual(old.value, FROM_MEMORY);
@@ -180,7 +180,7 @@ test('when the link is opened again the root is asked, even if an old question w
 
 test('when the root has restarted it is asked, even if an old question was not answered', async (t) => {
   const fixture = await NetworkFixture.up(NO_REFRESH);
-  void fixture.network.execute({ kind: 'refreshNodes' }, 'test');
+  void fixture.hub.commands.execute({ kind: 'refreshNodes' }, 'test');
   fixture.say('00 00 03');
   await settled();
   t.deepEqual(fixture.sent, ['NINFO', 'NINFO']);
@@ -195,38 +195,38 @@ test('a list that comes unasked counts as well', async (t) => {
 test('paths replace the ones before; a count of 0 means that there are none', async (t) => {
   const fixture = await NetworkFixture.up(NO_REFRESH);
   fixture.say(pathInfo(2));
-  t.deepEqual(fixture.network.paths(), [
+  t.deepEqual(fixture.hub.picture.paths(), [
     { origin: 5, target: 1 },
     { origin: 6, target: 1 },
   ]);
   fixture.say(pathInfo(1, 9));
-  t.deepEqual(fixture.network.paths(), [{ origin: 9, target: 1 }]);
+  t.deepEqual(fixture.hub.picture.paths(), [{ origin: 9, target: 1 }]);
   fixture.say(pathInfo(0));
-  t.deepEqual(fixture.network.paths(), []);
+  t.deepEqual(fixture.hub.picture.paths(), []);
 });
 
 test('more than 40 paths come in batches', async (t) => {
   const fixture = await NetworkFixture.up(NO_REFRESH);
   fixture.say(pathInfo(40), pathInfo(3, 45));
-  t.is(fixture.network.paths().length, 43);
+  t.is(fixture.hub.picture.paths().length, 43);
 });
 
 test('paths of a batch of 40 that CLEAN came upon do not come back', async (t) => {
   const fixture = await NetworkFixture.up(NO_REFRESH);
   fixture.say(pathInfo(40));
-  await fixture.network.execute({ kind: 'clean' }, 'test');
+  await fixture.hub.commands.execute({ kind: 'clean' }, 'test');
   await fixture.pass(1000);
-  t.deepEqual(fixture.network.paths(), []);
+  t.deepEqual(fixture.hub.picture.paths(), []);
 });
 
 test('a list with a batch that could not be read is no list: nobody is missed, and the answer is not fresh', async (t) => {
   const fixture = await NetworkFixture.up(NO_REFRESH);
   fixture.say(netInfo(...range(5, 40)), netInfo(45));
   for (let round = 0; round < 3; round++) {
-    const refreshed = watch(fixture.network.execute({ kind: 'refreshNodes' }, 'test'));
+    const refreshed = watch(fixture.hub.commands.execute({ kind: 'refreshNodes' }, 'test'));
     fixture.say(netInfo(...range(5, 40)), '00 00 01 02 00');
     await fixture.pass(1000);
     t.deepEqual(refreshed.value, FROM_MEMORY);
   }
-  t.is(fixture.network.findNode(45)?.status, 'unheard');
+  t.is(fixture.hub.picture.findNode(45)?.status, 'unheard');
 });

@@ -5,8 +5,8 @@ import { NetworkFixture } from '../support/network-fixture.js';
 const SECOND = 1000;
 const QUIET = { refreshEveryMs: 0, rootSilentAfterMs: 3_600 * SECOND };
 
-function alarms({ network }: NetworkFixture): string[] {
-  return network.alarms().map(({ id, active }) => (active ? id : `${id} over`));
+function alarms({ hub }: NetworkFixture): string[] {
+  return hub.alarms.open().map(({ id, active }) => (active ? id : `${id} over`));
 }
 
 function statusEvents({ events }: NetworkFixture): string[] {
@@ -20,10 +20,10 @@ test('a link that goes away raises LINK_LOST, once, until it is open again', asy
   t.deepEqual(alarms(fixture), []);
   for (const state of ['backingOff', 'opening', 'backingOff', 'opening'] as const) fixture.link(state);
   t.deepEqual(alarms(fixture), ['LINK_LOST']);
-  t.is(fixture.network.alarms()[0]?.count, 1);
+  t.is(fixture.hub.alarms.open()[0]?.count, 1);
   fixture.link('probing');
   t.deepEqual(alarms(fixture), ['LINK_LOST over']);
-  t.true(fixture.network.acknowledgeAlarm('LINK_LOST'));
+  t.true(fixture.hub.alarms.acknowledge('LINK_LOST'));
   t.deepEqual(alarms(fixture), []);
 });
 
@@ -61,7 +61,7 @@ test('a root that has restarted raises ROOT_RESTARTED', async (t) => {
   const fixture = await NetworkFixture.up(QUIET);
   fixture.say('00 00 03', '00 00 03 6F 6E 0A');
   t.deepEqual(alarms(fixture), ['ROOT_RESTARTED over']);
-  t.is(fixture.network.alarms()[0]?.count, 2);
+  t.is(fixture.hub.alarms.open()[0]?.count, 2);
 });
 
 test('a node that falls silent is told within a second and raises NODE_DISCONNECTED, until it is heard', async (t) => {
@@ -74,7 +74,7 @@ test('a node that falls silent is told within a second and raises NODE_DISCONNEC
   await fixture.pass(120 * SECOND);
   t.deepEqual(statusEvents(fixture), ['5 idle', '5 disconnected']);
   t.deepEqual(alarms(fixture), ['NODE_DISCONNECTED:5']);
-  t.is(fixture.network.alarms()[0]?.node, 5);
+  t.is(fixture.hub.alarms.open()[0]?.node, 5);
   fixture.say('00 05 52 00');
   t.deepEqual(alarms(fixture), ['NODE_DISCONNECTED:5 over']);
 });
@@ -93,7 +93,7 @@ test('a root that a client restarts disconnects every node, but raises no alarm 
   const fixture = await NetworkFixture.up(QUIET);
   fixture.say('00 05 52 00', '00 06 52 00');
   fixture.forget();
-  await fixture.network.execute({ kind: 'resetRoot' }, 'test');
+  await fixture.hub.commands.execute({ kind: 'resetRoot' }, 'test');
   t.deepEqual(statusEvents(fixture).sort(), ['5 disconnected', '6 disconnected']);
   await fixture.pass(5 * SECOND);
   t.deepEqual(alarms(fixture), []);
@@ -103,7 +103,7 @@ test('a node that is forgotten is no longer a cause for alarm', async (t) => {
   const fixture = await NetworkFixture.up(QUIET);
   fixture.say('00 05 52 00');
   await fixture.pass(181 * SECOND);
-  await fixture.network.execute({ kind: 'clean' }, 'test');
+  await fixture.hub.commands.execute({ kind: 'clean' }, 'test');
   t.deepEqual(alarms(fixture), ['NODE_DISCONNECTED:5 over']);
 });
 
@@ -111,17 +111,17 @@ test('a command that found no room raises QUEUE_FULL', async (t) => {
   const fixture = await NetworkFixture.up(QUIET);
   fixture.failure = 'queueFull';
   for (let times = 0; times < 3; times++) {
-    await fixture.network.execute({ kind: 'broadcast', message: Buffer.of(1) }, 'test');
+    await fixture.hub.commands.execute({ kind: 'broadcast', message: Buffer.of(1) }, 'test');
   }
   t.deepEqual(alarms(fixture), ['QUEUE_FULL over']);
-  t.is(fixture.network.alarms()[0]?.count, 3);
+  t.is(fixture.hub.alarms.open()[0]?.count, 3);
 });
 
 test('a node whose data can not be read raises MALFORMED_DATA, which says why', async (t) => {
   const fixture = await NetworkFixture.up(QUIET);
   fixture.say('00 05 44 01', '00 05 44 01 00 07 07');
   t.deepEqual(alarms(fixture), ['MALFORMED_DATA:5 over']);
-  t.like(fixture.network.alarms()[0], { node: 5, count: 2, text: 'has bytes left over behind its values' });
+  t.like(fixture.hub.alarms.open()[0], { node: 5, count: 2, text: 'has bytes left over behind its values' });
 });
 
 test('a body that no node can have sent is no node’s alarm', async (t) => {
@@ -148,11 +148,11 @@ test('after an outage of the link nodes are unknown until they are heard or coul
   fixture.link('up');
   await fixture.pass(10 * SECOND);
   fixture.say('00 05 52 00');
-  t.is(fixture.network.findNode(5)?.status, 'active');
-  t.is(fixture.network.findNode(6)?.status, 'unknown');
+  t.is(fixture.hub.picture.findNode(5)?.status, 'active');
+  t.is(fixture.hub.picture.findNode(6)?.status, 'unknown');
   t.deepEqual(alarms(fixture), ['LINK_LOST over']);
   await fixture.pass(170 * SECOND);
-  t.is(fixture.network.findNode(6)?.status, 'disconnected');
+  t.is(fixture.hub.picture.findNode(6)?.status, 'disconnected');
   t.deepEqual(alarms(fixture), ['LINK_LOST over', 'NODE_DISCONNECTED:6']);
 });
 
@@ -163,13 +163,13 @@ test('a short outage of the link does not touch nodes that were heard just befor
   await fixture.pass(2 * SECOND);
   fixture.link('probing');
   fixture.link('up');
-  t.is(fixture.network.findNode(5)?.status, 'active');
+  t.is(fixture.hub.picture.findNode(5)?.status, 'active');
 });
 
 test('a node that does not return after a restart that a client ordered raises an alarm in the end', async (t) => {
   const fixture = await NetworkFixture.up(QUIET);
   fixture.say('00 05 52 00', '00 06 52 00');
-  await fixture.network.execute({ kind: 'resetRoot' }, 'test');
+  await fixture.hub.commands.execute({ kind: 'resetRoot' }, 'test');
   await fixture.pass(100 * SECOND);
   fixture.say('00 05 52 00');
   await fixture.pass(81 * SECOND);
@@ -179,7 +179,7 @@ test('a node that does not return after a restart that a client ordered raises a
 test('a restart of the root is an alarm unless a client has just ordered it', async (t) => {
   const fixture = await NetworkFixture.up(QUIET);
   fixture.say('00 05 52 00');
-  await fixture.network.execute({ kind: 'resetRoot' }, 'test');
+  await fixture.hub.commands.execute({ kind: 'resetRoot' }, 'test');
   await fixture.pass(5 * SECOND);
   fixture.say('00 00 03');
   t.deepEqual(alarms(fixture), []);

@@ -7,7 +7,7 @@ const NO_REFRESH = { refreshEveryMs: 0 };
 const up = () => NetworkFixture.up(NO_REFRESH);
 
 const uuidOf = (fixture: NetworkFixture, address: number) => {
-  const uuid = fixture.network.findNode(address)?.uuid;
+  const uuid = fixture.hub.picture.findNode(address)?.uuid;
   return uuid && hexOf(uuid);
 };
 
@@ -50,7 +50,7 @@ test('a node that the root names is told once as added, and once as identified',
 test('Root Reset is counted, and the root is asked for its nodes', async (t) => {
   const fixture = await up();
   fixture.say('00 00 03 6F 6E 6C 69 6E 65 0A', '00 00 03');
-  t.is(fixture.network.root().resets, 2);
+  t.is(fixture.hub.picture.root().resets, 2);
   t.is(fixture.sent[0], 'NINFO');
   t.deepEqual(forwarded(fixture), ['00 00 03 6F 6E 6C 69 6E 65 0A', '00 00 03']);
 });
@@ -77,7 +77,7 @@ test('a value is dated by the host; what the device says of time is kept beside 
   const fixture = await up();
   const report = { gps_time: 1_700_000_000, lat: 1 };
   fixture.say(`00 07 ${hexOf(Buffer.from(JSON.stringify(report)))}`);
-  const value = fixture.network.findNode(7)?.latest[0]?.value;
+  const value = fixture.hub.picture.findNode(7)?.latest[0]?.value;
   t.is(value?.receivedAt, fixture.clock.now());
   t.is(value?.deviceTime, 1_700_000_000_000);
 });
@@ -95,7 +95,7 @@ test('the newest value is the one that counts, and a value does not hold its mes
 test('a Data message of no values stores none, and is contact', async (t) => {
   const fixture = await up();
   fixture.say('00 05 44 00');
-  t.deepEqual(fixture.network.findNode(5)?.latest, []);
+  t.deepEqual(fixture.hub.picture.findNode(5)?.latest, []);
   t.deepEqual(fixture.statuses(), ['5 active']);
   t.deepEqual(fixture.lines, []);
 });
@@ -113,12 +113,12 @@ for (const [name, tail, reason, offset] of MALFORMED_DATA) {
   test(`nothing is stored of Data ${name}; one warning tells node, reason and offset`, async (t) => {
     const fixture = await up();
     fixture.say(`00 05 ${tail}`);
-    t.deepEqual(fixture.network.findNode(5)?.latest, []);
+    t.deepEqual(fixture.hub.picture.findNode(5)?.latest, []);
     t.deepEqual(fixture.statuses(), ['5 active']);
     t.is(fixture.lines.length, 1);
     t.regex(fixture.lines[0] ?? '', new RegExp(`node 0x0005: .* \\(at byte ${offset} of `));
-    t.is(fixture.network.counters().malformed[reason], 1);
-    t.is(fixture.network.counters().messages.malformed, 1);
+    t.is(fixture.hub.counters().malformed[reason], 1);
+    t.is(fixture.hub.counters().messages.malformed, 1);
     t.deepEqual(forwarded(fixture), []);
   });
 }
@@ -135,15 +135,15 @@ test('other malformed messages are counted by their reason, and change no pictur
     ['00 00 02 00*16', 'uuidLength'],
   ] as const;
   fixture.say(...table.map(([body]) => body));
-  const { malformed } = fixture.network.counters();
+  const { malformed } = fixture.hub.counters() as { malformed: Record<string, number> };
   t.deepEqual(Object.fromEntries(Object.entries(malformed).filter(([, count]) => count > 0)), {
     bodyTooShort: 2,
     notUnicast: 2,
     listLength: 2,
     uuidLength: 1,
   });
-  t.deepEqual(fixture.network.nodes(), []);
-  t.deepEqual(fixture.network.paths(), []);
+  t.deepEqual(fixture.hub.picture.nodes(), []);
+  t.deepEqual(fixture.hub.picture.paths(), []);
 });
 
 test('a burst of one fault is one line, and one more with the count when it is over', async (t) => {
@@ -153,7 +153,7 @@ test('a burst of one fault is one line, and one more with the count when it is o
   await fixture.pass(10_000);
   t.is(fixture.lines.length, 2);
   t.regex(fixture.lines[1] ?? '', /499 more in 10 s/);
-  t.is(fixture.network.counters().malformed.dataTooShort, 500);
+  t.is(fixture.hub.counters().malformed.dataTooShort, 500);
 });
 
 test('two different faults are printed both', async (t) => {
@@ -165,7 +165,7 @@ test('two different faults are printed both', async (t) => {
 test('an opcode that is not in the table is counted as unknown and forwarded unchanged', async (t) => {
   const fixture = await up();
   fixture.say('00 05 99 01 FF', '00 05 99');
-  t.is(fixture.network.counters().messages.unknown, 2);
+  t.is(fixture.hub.counters().messages.unknown, 2);
   t.deepEqual(forwarded(fixture), ['00 05 99 01 FF', '00 05 99']);
   t.deepEqual(fixture.statuses(), ['5 active']);
 });
@@ -186,7 +186,7 @@ for (const text of TEXTS) {
     const fixture = await up();
     const body = `00 00 ${hexOf(Buffer.from(text))}`;
     fixture.say(body);
-    t.is(fixture.network.counters().messages.text, 1);
+    t.is(fixture.hub.counters().messages.text, 1);
     t.deepEqual(forwarded(fixture), [body]);
     t.deepEqual(fixture.statuses(), []);
     t.is(fixture.halfMessages, text.includes('half message') ? 1 : 0);
@@ -197,7 +197,7 @@ test('at provisioning a node speaks text too: that is contact', async (t) => {
   const fixture = await up();
   const body = `00 05 ${hexOf(Buffer.from(' ----------- prov_complete -----------\n'))}`;
   fixture.say(body);
-  t.is(fixture.network.counters().messages.text, 1);
+  t.is(fixture.hub.counters().messages.text, 1);
   t.deepEqual(forwarded(fixture), [body]);
   t.deepEqual(fixture.statuses(), ['5 active']);
 });
@@ -218,7 +218,7 @@ for (const text of COMPLAINTS) {
     t.deepEqual(fixture.statuses(), statuses);
     t.is(forwarded(fixture).length, 5);
     t.is(forwarded(fixture)[1], about('00 99'));
-    t.deepEqual(fixture.network.counters().complaints, { aboutDelivery: 0, aboutNone: 5 });
+    t.deepEqual(fixture.hub.counters().complaints, { aboutDelivery: 0, aboutNone: 5 });
     t.regex(fixture.lines[0] ?? '', /the root says about 0x0007: .* \(about no delivery that is open\)/);
   });
 }
@@ -241,14 +241,14 @@ test('a site’s own opcode goes before the words', async (t) => {
 test('from a node, E is an echo; from the root it begins a text', async (t) => {
   const fixture = await up();
   fixture.say('00 05 45 72 72 0A', '00 00 45 72 72 0A');
-  const { opaque, text } = fixture.network.counters().messages;
+  const { opaque, text } = fixture.hub.counters().messages;
   t.deepEqual([opaque, text], [1, 1]);
 });
 
 test('0001 speaks as the root where only the root says so, else as a node', async (t) => {
   const fixture = await up();
   fixture.say('00 01 03', netInfo(5).replace('00 00 01', '00 01 01'), '00 01 04 00');
-  t.is(fixture.network.root().resets, 1);
+  t.is(fixture.hub.picture.root().resets, 1);
   t.deepEqual(fixture.statuses(), ['5 unheard']);
   fixture.say(`00 01 ${hexOf(Buffer.from('Error: No Message Attached\n')).replace('45', '25')}`);
   t.deepEqual(fixture.statuses(), ['5 unheard']);
@@ -280,11 +280,11 @@ test('a message that is longer than an edge device takes is refused before anyth
   const fixture = await up();
   const message = Buffer.alloc(257);
   const send = { kind: 'send', to: 5, message, tracked: false } as const;
-  t.deepEqual(await fixture.network.execute(send, 'test'), { ok: false, reason: 'messageTooLong' });
+  t.deepEqual(await fixture.hub.commands.execute(send, 'test'), { ok: false, reason: 'messageTooLong' });
   const broadcast = { kind: 'broadcast', message } as const;
-  t.deepEqual(await fixture.network.execute(broadcast, 'test'), { ok: false, reason: 'messageTooLong' });
+  t.deepEqual(await fixture.hub.commands.execute(broadcast, 'test'), { ok: false, reason: 'messageTooLong' });
   t.deepEqual(fixture.sent, []);
-  t.true((await fixture.network.execute({ ...send, message: Buffer.alloc(256) }, 'test')).ok);
+  t.true((await fixture.hub.commands.execute({ ...send, message: Buffer.alloc(256) }, 'test')).ok);
 });
 
 test('messages that differ only in who sends them, and in what they say, do not fill the log', async (t) => {

@@ -1,6 +1,5 @@
 import test from 'ava';
-import type { NetworkSettings } from '../../src/network/network-manager.js';
-import { NetworkFixture } from '../support/network-fixture.js';
+import { type MeshSettings, NetworkFixture } from '../support/network-fixture.js';
 
 const SECOND = 1000;
 const RECOVERY = {
@@ -10,7 +9,7 @@ const RECOVERY = {
   firstPauseMs: 60 * SECOND,
   longestPauseMs: 200 * SECOND,
 };
-const SETTINGS: Partial<NetworkSettings> = {
+const SETTINGS: Partial<MeshSettings> = {
   refreshEveryMs: 0,
   rootSilentAfterMs: 90 * SECOND,
   disconnectedAfterMs: 3600 * SECOND,
@@ -57,17 +56,17 @@ test('a silent root is probed, restarted, reset by its lines, and its port reope
 test('each step is told by the alarm; the alarm and the steps end when the root speaks', async (t) => {
   const fixture = await NetworkFixture.up(SETTINGS);
   await passSeconds(fixture, 91);
-  const [alarm] = fixture.network.alarms();
+  const [alarm] = fixture.hub.alarms.open();
   t.is(alarm?.code, 'ROOT_SILENT');
   t.regex(alarm?.text ?? '', /RST-R/);
   await passSeconds(fixture, 20);
-  t.regex(fixture.network.alarms()[0]?.text ?? '', /DTR and RTS/);
+  t.regex(fixture.hub.alarms.open()[0]?.text ?? '', /DTR and RTS/);
   await passSeconds(fixture, 25);
-  t.regex(fixture.network.alarms()[0]?.text ?? '', /closed and opened/);
-  t.true(fixture.network.alarms()[0]?.active);
+  t.regex(fixture.hub.alarms.open()[0]?.text ?? '', /closed and opened/);
+  t.true(fixture.hub.alarms.open()[0]?.active);
   fixture.say('00 05 45 01');
   await passSeconds(fixture, 1);
-  t.false(fixture.network.alarms().find(({ code }) => code === 'ROOT_SILENT')?.active);
+  t.false(fixture.hub.alarms.open().find(({ code }) => code === 'ROOT_SILENT')?.active);
   const taken = fixture.events.filter(({ kind }) => kind === 'recovery').length;
   await passSeconds(fixture, 50);
   t.is(fixture.events.filter(({ kind }) => kind === 'recovery').length, taken);
@@ -83,7 +82,7 @@ test('a root that answers the probe is left alone', async (t) => {
     fixture.events.flatMap((event) => (event.kind === 'recovery' ? [event.step] : [])),
     ['probe'],
   );
-  t.deepEqual(fixture.network.alarms(), []);
+  t.deepEqual(fixture.hub.alarms.open(), []);
 });
 
 test('an adapter without lines costs no waiting', async (t) => {
@@ -120,7 +119,7 @@ test('where it is switched off a silent root is told of, and left alone', async 
   await passSeconds(fixture, 300);
   t.deepEqual(fixture.sent, []);
   t.deepEqual(fixture.portSteps, []);
-  t.is(fixture.network.alarms()[0]?.code, 'ROOT_SILENT');
+  t.is(fixture.hub.alarms.open()[0]?.code, 'ROOT_SILENT');
 });
 
 test('another board is told before anything is sent to it', async (t) => {
@@ -130,7 +129,7 @@ test('another board is told before anything is sent to it', async (t) => {
   fixture.link('backingOff');
   fixture.forget();
   let sentWhenTold: number | undefined;
-  fixture.network.subscribe((event) => {
+  fixture.hub.feed.subscribe((event) => {
     if (event.kind === 'alarm' && event.alarm.code === 'ROOT_CHANGED') sentWhenTold = fixture.sent.length;
   });
   fixture.link('probing', 'usb:10c4:ea60:0002');
@@ -146,7 +145,7 @@ test('the same board under another name is no news', async (t) => {
   fixture.link('backingOff');
   fixture.link('probing', 'usb:10c4:ea60:0001');
   t.deepEqual(
-    fixture.network.alarms().filter(({ code }) => code === 'ROOT_CHANGED'),
+    fixture.hub.alarms.open().filter(({ code }) => code === 'ROOT_CHANGED'),
     [],
   );
 });
@@ -167,7 +166,7 @@ test('a list without any of the nodes that were known tells of another board; on
     fixture.say(list(...listed));
     await fixture.pass(400);
     t.is(
-      fixture.network.alarms().some(({ code }) => code === 'ROOT_CHANGED'),
+      fixture.hub.alarms.open().some(({ code }) => code === 'ROOT_CHANGED'),
       changed,
     );
   }

@@ -8,8 +8,8 @@ test('being listed creates a node, but is not contact', async (t) => {
   const fixture = await NetworkFixture.up(NO_REFRESH);
   fixture.say(netInfo(5));
   t.deepEqual(fixture.statuses(), ['5 unheard']);
-  t.is(fixture.network.findNode(5)?.lastHeardAt, undefined);
-  t.is(fixture.network.activeNodeCount(), 0);
+  t.is(fixture.hub.picture.findNode(5)?.lastHeardAt, undefined);
+  t.is(fixture.hub.picture.activeNodeCount(), 0);
 });
 
 test('any message from a node is contact, and creates the node', async (t) => {
@@ -30,16 +30,16 @@ test('any message from a node is contact, and creates the node', async (t) => {
     '00 11 44 01',
   ];
   fixture.say(...messages);
-  t.is(fixture.network.activeNodeCount(), messages.length);
-  t.true(fixture.network.nodes().every(({ status }) => status === 'active'));
-  t.is(fixture.network.findNode(5)?.lastHeardAt, fixture.clock.now());
+  t.is(fixture.hub.picture.activeNodeCount(), messages.length);
+  t.true(fixture.hub.picture.nodes().every(({ status }) => status === 'active'));
+  t.is(fixture.hub.picture.findNode(5)?.lastHeardAt, fixture.clock.now());
 });
 
 test('what the root says of itself is no contact of a node', async (t) => {
   const fixture = await NetworkFixture.up(NO_REFRESH);
   fixture.say('00 00 03', '00 00 04 00', '00 00 45 72 72 0A', '00 00 99', '00 00 00');
   t.deepEqual(fixture.statuses(), []);
-  t.is(fixture.network.root().lastHeardAt, fixture.clock.now());
+  t.is(fixture.hub.picture.root().lastHeardAt, fixture.clock.now());
 });
 
 test('what the root says of a node is no contact either', async (t) => {
@@ -60,26 +60,26 @@ test('without contact a node is idle after 60 s and disconnected after 180 s, to
   ] as const;
   for (const [ms, status] of steps) {
     fixture.clock.advance(ms);
-    t.is(fixture.network.findNode(5)?.status, status);
+    t.is(fixture.hub.picture.findNode(5)?.status, status);
   }
   fixture.say('00 05 52 00');
-  t.is(fixture.network.findNode(5)?.status, 'active');
+  t.is(fixture.hub.picture.findNode(5)?.status, 'active');
 });
 
 test('the thresholds are settings', async (t) => {
   const fixture = await NetworkFixture.up({ ...NO_REFRESH, idleAfterMs: 10, disconnectedAfterMs: 20 });
   fixture.say('00 05 52 00');
   fixture.clock.advance(10);
-  t.is(fixture.network.findNode(5)?.status, 'idle');
+  t.is(fixture.hub.picture.findNode(5)?.status, 'idle');
   fixture.clock.advance(10);
-  t.is(fixture.network.findNode(5)?.status, 'disconnected');
+  t.is(fixture.hub.picture.findNode(5)?.status, 'disconnected');
 });
 
 test('an idle node still counts as active for clients of the classic dialect', async (t) => {
   const fixture = await NetworkFixture.up(NO_REFRESH);
   fixture.say('00 05 52 00', netInfo(6));
   fixture.clock.advance(100 * SECOND);
-  t.is(fixture.network.activeNodeCount(), 1);
+  t.is(fixture.hub.picture.activeNodeCount(), 1);
 });
 
 test('a node that two lists in a row leave out is disconnected', async (t) => {
@@ -90,16 +90,16 @@ test('a node that two lists in a row leave out is disconnected', async (t) => {
   fixture.say(netInfo(6));
   t.deepEqual(fixture.statuses(), ['5 disconnected', '6 active']);
   fixture.say('00 05 52 00');
-  t.is(fixture.network.findNode(5)?.status, 'active');
+  t.is(fixture.hub.picture.findNode(5)?.status, 'active');
 });
 
 test('lists that leave a node out count only if no other sign of it comes between', async (t) => {
   const fixture = await NetworkFixture.up(NO_REFRESH);
   fixture.say('00 05 52 00');
   fixture.say(netInfo(6), netInfo(5, 6), netInfo(6));
-  t.is(fixture.network.findNode(5)?.status, 'active');
+  t.is(fixture.hub.picture.findNode(5)?.status, 'active');
   fixture.say('00 05 52 00', netInfo(6));
-  t.is(fixture.network.findNode(5)?.status, 'active');
+  t.is(fixture.hub.picture.findNode(5)?.status, 'active');
 });
 
 test('a node that was never heard is disconnected as well when two lists leave it out', async (t) => {
@@ -114,7 +114,7 @@ test('without a link nothing is known of nodes that were heard', async (t) => {
   for (const state of ['backingOff', 'opening', 'probing'] as const) {
     fixture.link(state);
     t.deepEqual(fixture.statuses(), ['5 unknown', '6 unheard'], state);
-    t.is(fixture.network.activeNodeCount(), 0, state);
+    t.is(fixture.hub.picture.activeNodeCount(), 0, state);
   }
   fixture.link('up');
   t.deepEqual(fixture.statuses(), ['5 active', '6 unheard']);
@@ -126,18 +126,18 @@ test('a host clock that is set back or forward changes no age', async (t) => {
     fixture.say('00 05 52 00');
     fixture.clock.advance(50 * SECOND);
     fixture.clock.setHostClock(fixture.clock.now() + shift);
-    t.is(fixture.network.findNode(5)?.status, 'active');
+    t.is(fixture.hub.picture.findNode(5)?.status, 'active');
     fixture.clock.advance(10 * SECOND);
-    t.is(fixture.network.findNode(5)?.status, 'idle');
+    t.is(fixture.hub.picture.findNode(5)?.status, 'idle');
     fixture.say('00 05 52 00');
-    t.is(fixture.network.findNode(5)?.lastHeardAt, fixture.clock.now());
+    t.is(fixture.hub.picture.findNode(5)?.lastHeardAt, fixture.clock.now());
   }
 });
 
 test('RST-R disconnects every node until it is heard again', async (t) => {
   const fixture = await NetworkFixture.up(NO_REFRESH);
   fixture.say('00 05 52 00', '00 06 52 00', netInfo(5, 6, 7));
-  t.deepEqual(await fixture.network.execute({ kind: 'resetRoot' }, 'test'), { ok: true, fresh: true });
+  t.deepEqual(await fixture.hub.commands.execute({ kind: 'resetRoot' }, 'test'), { ok: true, fresh: true });
   t.deepEqual(fixture.sent, ['RST-R']);
   t.deepEqual(fixture.statuses(), ['5 disconnected', '6 disconnected', '7 disconnected']);
   fixture.say(netInfo(5, 6, 7));
@@ -150,7 +150,10 @@ test('an RST-R that could not be written disconnects nobody', async (t) => {
   const fixture = await NetworkFixture.up(NO_REFRESH);
   fixture.say('00 05 52 00');
   fixture.failure = 'linkLost';
-  t.deepEqual(await fixture.network.execute({ kind: 'resetRoot' }, 'test'), { ok: false, reason: 'noLink' });
+  t.deepEqual(await fixture.hub.commands.execute({ kind: 'resetRoot' }, 'test'), {
+    ok: false,
+    reason: 'noLink',
+  });
   t.deepEqual(fixture.statuses(), ['5 active']);
 });
 
@@ -158,11 +161,11 @@ test('CLEAN forgets every node and path', async (t) => {
   const fixture = await NetworkFixture.up(NO_REFRESH);
   fixture.say('00 05 44 01 00 07', netInfo(5, 6), '00 00 04 01 00 05 00 01');
   fixture.forget();
-  t.deepEqual(await fixture.network.execute({ kind: 'clean' }, 'test'), { ok: true, fresh: true });
+  t.deepEqual(await fixture.hub.commands.execute({ kind: 'clean' }, 'test'), { ok: true, fresh: true });
   t.deepEqual(fixture.sent, ['CLEAN']);
-  t.deepEqual(fixture.network.nodes(), []);
-  t.deepEqual(fixture.network.paths(), []);
-  t.is(fixture.network.findNode(5), undefined);
+  t.deepEqual(fixture.hub.picture.nodes(), []);
+  t.deepEqual(fixture.hub.picture.paths(), []);
+  t.is(fixture.hub.picture.findNode(5), undefined);
   const told = fixture.events.filter(({ kind }) => kind === 'node' || kind === 'paths');
   t.deepEqual(
     told.map((event) => (event.kind === 'node' ? `${event.node} ${event.change}` : event.kind)),
@@ -174,6 +177,6 @@ test('a CLEAN that could not be written forgets nobody', async (t) => {
   const fixture = await NetworkFixture.up(NO_REFRESH);
   fixture.say('00 05 52 00');
   fixture.failure = 'queueFull';
-  t.deepEqual(await fixture.network.execute({ kind: 'clean' }, 'test'), { ok: false, reason: 'busy' });
+  t.deepEqual(await fixture.hub.commands.execute({ kind: 'clean' }, 'test'), { ok: false, reason: 'busy' });
   t.deepEqual(fixture.statuses(), ['5 active']);
 });

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { recordLink } from '../../src/recorder/record-link.js';
 import { type Link, LinkError, type LinkHandlers } from '../../src/link/link.js';
+import { recordLink } from '../../src/recorder/record-link.js';
 import { RecorderFixture, textsOf } from '../support/recordings.js';
 
 const IGNORED: LinkHandlers = { onBytes() {}, onClosed() {} };

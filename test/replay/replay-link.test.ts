@@ -1,7 +1,7 @@
 import test from 'ava';
+import type { Link } from '../../src/link/link.js';
 import { ReplayLink } from '../../src/replay/replay-link.js';
 import { VirtualClock } from '../../src/replay/virtual-clock.js';
-import type { Link } from '../../src/link/link.js';
 import { port } from '../support/recordings.js';
 
 /** A link of a recording, and a gateway that opens it; `told`: what became of that. */

@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { describeEvent } from '../../src/api/describe.js';
+import { type Clock, systemClock } from '../../src/base/clock.js';
 import { tellEvents } from '../../src/cli/commands/replay/run-replay.js';
 import type { MeshEvent } from '../../src/client/index.js';
-import { type Clock, systemClock } from '../../src/base/clock.js';
 import { loadConfig } from '../../src/config/schema.js';
 import { Gateway, loadTables } from '../../src/gateway.js';
 import { encodeHead, Recording } from '../../src/recorder/recording.js';
 import { Replay, type ReplaySpeed } from '../../src/replay/replay.js';
 import { VirtualClock } from '../../src/replay/virtual-clock.js';
 import { openSimulatedLink } from '../../src/simulator/simulated-link.js';
-import { describeEvent } from '../../src/api/describe.js';
 import { encodeFrame } from '../../src/uart/frame.js';
 import { ask } from '../support/classic-client.js';
 import { temporaryFolder } from '../support/gateway-fixture.js';
@@ -54,7 +54,7 @@ async function liveThrough(ms: number) {
     writeLine: () => {},
   });
   const told: MeshEvent[] = [];
-  gateway.hub.subscribe((event) => told.push(describeEvent(event)));
+  gateway.hub.feed.subscribe((event) => told.push(describeEvent(event)));
   gateway.connect();
   await clock.pass(ms);
   const page = gateway.recorder?.read({}, Number.POSITIVE_INFINITY);

@@ -1,8 +1,8 @@
 import test from 'ava';
+import { LinkError } from '../../src/link/link.js';
 import { readFaults } from '../../src/simulator/faults/fault-plan.js';
 import { FaultyMesh } from '../../src/simulator/faults/faulty-mesh.js';
 import { openLinkTo, openSimulatedLink } from '../../src/simulator/simulated-link.js';
-import { LinkError } from '../../src/link/link.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { tables } from './recorder.js';
 

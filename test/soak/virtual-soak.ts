@@ -1,13 +1,13 @@
 import { Account } from '../../soak/account/account.js';
 import { type PortState, TimedLedger } from '../../soak/account/timed-ledger.js';
 import { toldBy } from '../../soak/account/told.js';
+import { describeEvent } from '../../src/api/describe.js';
+import type { MeshEvent } from '../../src/api/shapes.js';
 import { loadConfig } from '../../src/config/schema.js';
 import { Gateway, loadTables } from '../../src/gateway.js';
 import type { FaultPlan } from '../../src/simulator/faults/fault-plan.js';
 import { FaultyMesh } from '../../src/simulator/faults/faulty-mesh.js';
 import { openLinkTo } from '../../src/simulator/simulated-link.js';
-import { describeEvent } from '../../src/api/describe.js';
-import type { MeshEvent } from '../../src/api/shapes.js';
 import { ManualClock, settled } from '../support/manual-clock.js';
 
 const STEP_MS = 250;
@@ -63,7 +63,7 @@ export class VirtualSoak {
       clock: this.#clock,
       writeLine: () => {},
     });
-    this.#gateway.hub.subscribe((event) => this.#tell(describeEvent(event)));
+    this.#gateway.hub.feed.subscribe((event) => this.#tell(describeEvent(event)));
     this.#gateway.connect();
   }
 

@@ -35,7 +35,7 @@ async function startFor(vector: ClassicVector): Promise<GatewayFixture> {
 /** One command is being written, one more waits: that is all that may. */
 async function fillQueue({ root, hub }: GatewayFixture): Promise<void> {
   root.getStuck();
-  for (const owner of ['first', 'second']) void hub.execute({ kind: 'resetRoot' }, owner);
+  for (const owner of ['first', 'second']) void hub.commands.execute({ kind: 'resetRoot' }, owner);
 }
 
 /** Bytes behind what a fixed-length command needs are ignored; elsewhere they belong to the request. */
@@ -134,7 +134,7 @@ test('after CLEAN no node is known', async (t) => {
 test('robots are shown as the client named them', async (t) => {
   const fixture = await startGateway();
   await ask(fixture.socketPath, "W-RBT[{id: 7, name: 'Carrier', state: 'Idle', node: 'Node-5', more: 1}]");
-  t.deepEqual(fixture.hub.robots(), [{ id: 7, name: 'Carrier', state: 'Idle', node: 'Node-5' }]);
+  t.deepEqual(fixture.hub.picture.robots(), [{ id: 7, name: 'Carrier', state: 'Idle', node: 'Node-5' }]);
   await fixture.close();
 });
 
@@ -144,14 +144,14 @@ test('a robot whose words are no text is no robot', async (t) => {
     const request = `W-RBT[{id: 1, name: ${wrong}, state: 'Idle', node: 'Node-5'}]`;
     t.is((await ask(fixture.socketPath, request)).toString('utf8', 2), 'Robot List Not Readable', wrong);
   }
-  t.deepEqual(fixture.hub.robots(), []);
+  t.deepEqual(fixture.hub.picture.robots(), []);
   await fixture.close();
 });
 
 test('what W-LOG says is told to whoever watches, as one clean line', async (t) => {
   const fixture = await startGateway();
   const shown: string[] = [];
-  fixture.hub.subscribe((event) => {
+  fixture.hub.feed.subscribe((event) => {
     if (event.kind === 'traffic' && event.what === 'log') shown.push(event.text);
   });
   await ask(fixture.socketPath, 'W-LOGarm \u001b[31mup\r\nand down');

@@ -42,7 +42,7 @@ test('a socket of the role read answers questions, and permits nothing else', (t
       t.is(text(await ask(read, request)), NOT_PERMITTED, request);
     }
     t.is(root.writes.length, 0);
-    t.is(hub.robots().length, 0);
+    t.is(hub.picture.robots().length, 0);
   }));
 
 test('a socket of the role send sends, and neither resets nor cleans', (t) =>

@@ -23,7 +23,7 @@ function folder(t: ExecutionContext): string {
   return path;
 }
 
-const lost = ({ hub }: GatewayFixture) => hub.alarms().find(({ code }) => code === 'SOCKET_LOST');
+const lost = ({ hub }: GatewayFixture) => hub.alarms.open().find(({ code }) => code === 'SOCKET_LOST');
 const isServed = async (path: string) => (await ask(path, 'ACT-C')).toString('hex') === '5300';
 
 test('socket files that were removed are made again with their access, and clients that are there stay', async (t) => {

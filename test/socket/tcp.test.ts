@@ -31,7 +31,7 @@ test.serial('the dialect is the same over TCP, on as many ports as are wanted', 
     fixture.root.say('00 05 52 00');
     t.is((await client.has(4)).toString('hex'), '00055200');
     client.close();
-    await fixture.hub.execute({ kind: 'clean' }, 'test');
+    await fixture.hub.commands.execute({ kind: 'clean' }, 'test');
   }
   await fixture.close();
   await t.throwsAsync(connectTo(first), { code: 'ECONNREFUSED' });

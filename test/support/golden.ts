@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
+import { packageRoot } from '../../src/base/package-root.js';
 import { safeJson } from '../../src/cli/output.js';
 import type { View } from '../../src/cli/text/terminal.js';
-import { packageRoot } from '../../src/base/package-root.js';
 
 /** The moment at which golden output is made: 2026-05-01 14:05:09 UTC. */
 export const NOW = Date.UTC(2026, 4, 1, 14, 5, 9);

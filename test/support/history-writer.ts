@@ -5,8 +5,8 @@
  */
 import { join } from 'node:path';
 import { systemClock } from '../../src/base/clock.js';
-import { History } from '../../src/history/history.js';
 import { createLog } from '../../src/base/log.js';
+import { History } from '../../src/history/history.js';
 import type { Archive } from '../../src/hub/archive.js';
 import type { Hub, HubEvent } from '../../src/hub/hub.js';
 import { shippedTables } from './tables.js';

@@ -1,11 +1,10 @@
+import { createLog } from '../../src/base/log.js';
 import { MqttConnector } from '../../src/connectors/mqtt/mqtt-connector.js';
 import type { MqttSettings } from '../../src/connectors/mqtt/settings.js';
-import { createLog } from '../../src/base/log.js';
-import type { NetworkSettings } from '../../src/network/network-manager.js';
 import type { Tables } from '../../src/protocol/message.js';
 import { FakeBroker } from './fake-broker.js';
 import { settled } from './manual-clock.js';
-import { NetworkFixture } from './network-fixture.js';
+import { type MeshSettings, NetworkFixture } from './network-fixture.js';
 import { FACTS } from './session-fixture.js';
 import { shippedTables } from './tables.js';
 
@@ -28,7 +27,7 @@ export const MQTT_SETTINGS: MqttSettings = {
 
 export interface MqttFixtureOptions {
   readonly settings?: Partial<MqttSettings>;
-  readonly mesh?: Partial<NetworkSettings>;
+  readonly mesh?: Partial<MeshSettings>;
   readonly tables?: Tables;
   readonly broker?: FakeBroker;
 }
@@ -46,7 +45,7 @@ export class MqttFixture {
   ) {
     this.mesh = mesh;
     this.broker = broker;
-    const { network: hub, clock } = mesh;
+    const { hub, clock } = mesh;
     const log = createLog('mqtt', (line) => this.logged.push(line), clock);
     const parts = { hub, gateway: FACTS, clock, log };
     this.connector = new MqttConnector({ ...MQTT_SETTINGS, ...settings }, parts, broker.open);

@@ -1,13 +1,16 @@
 import { createLog } from '../../src/base/log.js';
+import { GatewayHub, type HubSettings } from '../../src/hub/gateway-hub.js';
 import type { HubEvent } from '../../src/hub/hub.js';
-import { NetworkManager, type NetworkSettings } from '../../src/network/network-manager.js';
 import type { LinkState } from '../../src/link/link-keeper.js';
+import { NetworkManager, type NetworkSettings } from '../../src/network/network-manager.js';
 import { SendError, type SendFailure } from '../../src/uart/transmitter.js';
 import { bytesOf } from './hex.js';
 import { ManualClock, settled } from './manual-clock.js';
 import { shippedTables } from './tables.js';
 
-const SETTINGS: NetworkSettings = {
+export type MeshSettings = NetworkSettings & HubSettings;
+
+const SETTINGS: MeshSettings = {
   idleAfterMs: 60_000,
   disconnectedAfterMs: 180_000,
   refreshEveryMs: 30_000,
@@ -27,11 +30,12 @@ const SETTINGS: NetworkSettings = {
   },
 };
 
-/** The network manager alone: bodies in, bodies out, time by hand. */
+/** The hub with the mesh as its source: bodies in, bodies out, time by hand. */
 export class NetworkFixture {
   readonly clock = new ManualClock();
   readonly lines: string[] = [];
   readonly events: HubEvent[] = [];
+  readonly hub: GatewayHub;
   readonly network: NetworkManager;
   /** What went to the root, as text. */
   readonly sent: string[] = [];
@@ -46,12 +50,14 @@ export class NetworkFixture {
   #halfMessages = 0;
 
   /** The link is up unless said otherwise, and nothing has been sent yet. */
-  constructor(settings: Partial<NetworkSettings> = {}, tables = shippedTables) {
+  constructor(settings: Partial<MeshSettings> = {}, tables = shippedTables) {
+    const all = { ...SETTINGS, ...settings };
+    this.hub = new GatewayHub({ clock: this.clock, tables, settings: all });
     this.network = new NetworkManager({
+      hub: this.hub,
       clock: this.clock,
       log: createLog('network', (line) => this.lines.push(line), this.clock),
-      tables,
-      settings: { ...SETTINGS, ...settings },
+      settings: all,
       uart: {
         send: async (_owner, body) => {
           if (this.failure) throw new SendError(this.failure);
@@ -74,11 +80,11 @@ export class NetworkFixture {
       },
     });
     this.network.start();
-    this.network.subscribe((event) => this.events.push(event));
+    this.hub.feed.subscribe((event) => this.events.push(event));
   }
 
   /** Opens the link, lets the root answer with an empty list, and forgets what that sent. */
-  static async up(settings: Partial<NetworkSettings> = {}, tables = shippedTables): Promise<NetworkFixture> {
+  static async up(settings: Partial<MeshSettings> = {}, tables = shippedTables): Promise<NetworkFixture> {
     const fixture = new NetworkFixture(settings, tables);
     fixture.link('probing');
     fixture.link('up');
@@ -109,12 +115,12 @@ export class NetworkFixture {
 
   /** `5 active`, one a node. */
   statuses(): string[] {
-    return this.network.nodes().map(({ address, status }) => `${address} ${status}`);
+    return this.hub.picture.nodes().map(({ address, status }) => `${address} ${status}`);
   }
 
   /** The bytes of a node's newest value of a type, in hex. */
   latest(address: number, type: string): string | undefined {
-    const found = this.network.findNode(address)?.latest.find((entry) => entry.type.name === type);
+    const found = this.hub.picture.findNode(address)?.latest.find((entry) => entry.type.name === type);
     return found?.value.bytes.toString('hex');
   }
 

@@ -1,4 +1,3 @@
-import { encodeFrame, FrameDecoder } from '../../src/uart/frame.js';
 import {
   type Link,
   type LinkDownReason,
@@ -6,6 +5,7 @@ import {
   type LinkHandlers,
   type OpenLink,
 } from '../../src/link/link.js';
+import { encodeFrame, FrameDecoder } from '../../src/uart/frame.js';
 import { bytesOf as hex } from './hex.js';
 
 const IGNORED = { onOutside() {}, onDrop() {}, onNoise() {} };

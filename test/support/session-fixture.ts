@@ -1,17 +1,16 @@
-import { systemClock } from '../../src/base/clock.js';
-import { createLog } from '../../src/base/log.js';
-import type { NetworkSettings } from '../../src/network/network-manager.js';
 import { AuditTrail } from '../../src/api/audit.js';
-import { ClientTally } from '../../src/api/client-tally.js';
-import type { Role } from '../../src/api/role.js';
 import { ClientSession } from '../../src/api/client-session.js';
+import { ClientTally } from '../../src/api/client-tally.js';
 import type { ClosingReason } from '../../src/api/errors.js';
 import type { GatewayFacts } from '../../src/api/method.js';
 import type { SessionTransport } from '../../src/api/outgoing.js';
+import type { Role } from '../../src/api/role.js';
 import type { MeshEvent, Snapshot } from '../../src/api/shapes.js';
 import { SharedLimits } from '../../src/api/shared-limits.js';
+import { systemClock } from '../../src/base/clock.js';
+import { createLog } from '../../src/base/log.js';
 import { settled } from './manual-clock.js';
-import { NetworkFixture } from './network-fixture.js';
+import { type MeshSettings, NetworkFixture } from './network-fixture.js';
 
 /** A client that reads what it is sent, until the test makes it stop. */
 export class FakeTransport implements SessionTransport {
@@ -103,7 +102,7 @@ export interface Subscribed {
 }
 
 export interface SessionFixtureOptions {
-  readonly settings?: Partial<NetworkSettings>;
+  readonly settings?: Partial<MeshSettings>;
   readonly role?: Role;
   readonly outboxLimit?: number;
   /** What it shares with other clients. */
@@ -147,7 +146,7 @@ export class SessionFixture {
   ) {
     this.mesh = mesh;
     this.session = new ClientSession({
-      hub: mesh.network,
+      hub: mesh.hub,
       gateway: FACTS,
       clock: mesh.clock,
       log: createLog('socket', (line) => this.logged.push(line), mesh.clock),

@@ -57,9 +57,9 @@ test('a session that ends leaves nothing behind, and the gateway counts how', as
 /** How many have subscribed from now on, and not ended it. */
 function countSubscriptions(hub: Hub): () => number {
   let count = 0;
-  const subscribe = hub.subscribe.bind(hub);
-  Object.assign(hub, {
-    subscribe(listener: Parameters<Hub['subscribe']>[0]) {
+  const subscribe = hub.feed.subscribe.bind(hub);
+  Object.assign(hub.feed, {
+    subscribe(listener: Parameters<Hub['feed']['subscribe']>[0]) {
       const unsubscribe = subscribe(listener);
       count++;
       return () => {

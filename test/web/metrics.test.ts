@@ -136,11 +136,11 @@ test('round trips and waits are measured before anybody asks for them', async (t
 });
 
 test('a busy event loop shows as late timers', async (t) => {
-  const { network, clock } = new NetworkFixture();
+  const { hub, clock } = new NetworkFixture();
   const sendWaits = () => ({ bounds: [], cumulative: [], count: 0, sum: 0 });
   let late = 0;
   const slow = { now: () => 0, monotonic: () => clock.monotonic() + late, after: clock.after.bind(clock) };
-  const latencies = new Latencies({ hub: network, clock: slow, sendWaits });
+  const latencies = new Latencies({ hub, clock: slow, sendWaits });
   latencies.start();
   clock.advance(1000);
   late = 400;

@@ -101,10 +101,10 @@ test('a feed that was closed sends nothing more', (t) => {
 
 async function monitorOf(generation: MonitorGeneration) {
   const fixture = await NetworkFixture.up();
-  const { clock, network: hub } = fixture;
+  const { clock, hub } = fixture;
   let described = 0;
-  const nodes = hub.nodes.bind(hub);
-  Object.assign(hub, {
+  const nodes = hub.picture.nodes.bind(hub);
+  Object.assign(hub.picture, {
     nodes: () => {
       described++;
       return nodes();

@@ -113,7 +113,7 @@ export const doingMethods = [
     result: z.object({ fresh: z.boolean() }),
     run: async ({ what }, { hub, owner }) => {
       const kind = what === 'nodes' ? 'refreshNodes' : 'refreshPaths';
-      const outcome = await hub.execute({ kind }, owner);
+      const outcome = await hub.commands.execute({ kind }, owner);
       return { fresh: outcome.ok && outcome.fresh };
     },
   }),
@@ -147,7 +147,7 @@ export const doingMethods = [
     }),
     run: async ({ node }, { hub }) => {
       const address = resolveAddress(node, hub);
-      if (!hub.forget(address)) throw new SessionError('NODE_NOT_FOUND', String(node));
+      if (!hub.commands.forget(address)) throw new SessionError('NODE_NOT_FOUND', String(node));
       const stored = await hub.archive.flush().then(
         () => true,
         (error: unknown) => (error instanceof ArchiveError ? false : Promise.reject(error)),
@@ -172,8 +172,8 @@ export const doingMethods = [
       until: z.number().describe('ms since the epoch, host clock'),
     }),
     run: async ({ forMs }, { hub, clock }) => {
-      const port = hub.link().name ?? null;
-      await hub.releasePort(forMs);
+      const port = hub.picture.link().name ?? null;
+      await hub.commands.releasePort(forMs);
       return { port, until: clock.now() + forMs };
     },
   }),
@@ -184,7 +184,7 @@ export const doingMethods = [
     params: nothing,
     result: done,
     run: (_params, { hub }) => {
-      hub.takePort();
+      hub.commands.takePort();
       return {};
     },
   }),
@@ -211,7 +211,7 @@ export const doingMethods = [
     params: z.strictObject({ id: z.string() }),
     result: done,
     run: ({ id }, { hub }) => {
-      if (!hub.acknowledgeAlarm(id)) throw new SessionError('ALARM_NOT_FOUND', id);
+      if (!hub.alarms.acknowledge(id)) throw new SessionError('ALARM_NOT_FOUND', id);
       return {};
     },
   }),
@@ -227,7 +227,7 @@ const FAILURE_CODES: Readonly<Record<CommandFailure | DeliveryFailure, SessionEr
 };
 
 async function execute(command: Command, { hub, owner }: MethodContext): Promise<Record<string, never>> {
-  const outcome = await hub.execute(command, owner);
+  const outcome = await hub.commands.execute(command, owner);
   if (!outcome.ok) throw new SessionError(FAILURE_CODES[outcome.reason]);
   return {};
 }
@@ -252,7 +252,7 @@ async function attempt(
   timeoutMs: number,
   { hub, owner, deliveries }: Pick<MethodContext, 'hub' | 'owner' | 'deliveries'>,
 ): Promise<Delivery> {
-  const begun = hub.deliver(sending, owner, expects);
+  const begun = hub.commands.deliver(sending, { owner }, expects);
   return until === 'queued' ? begun : deliveries.wait(begun, until, timeoutMs);
 }
 

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { NodeStatus } from '../../node/mesh-node.js';
 import { auditEntryShape } from '../audit.js';
 import { sumOf } from '../client-tally.js';
-import { ROLES } from '../role.js';
+import { readCounters } from '../counters.js';
 import {
   describeAlarm,
   describeDelivery,
@@ -13,9 +13,9 @@ import {
   describeRoot,
 } from '../describe.js';
 import { SessionError } from '../errors.js';
-import { readCounters } from '../counters.js';
 import { LongList } from '../long-reply.js';
 import { method, nodeParam, resolveNode } from '../method.js';
+import { ROLES } from '../role.js';
 import {
   alarmShape,
   type ClientInfo,
@@ -58,7 +58,7 @@ export const readingMethods = [
       protocol: PROTOCOL,
       gateway: { name: 'meshgate' as const, version: gateway.version },
       role,
-      link: describeLink(hub.link()),
+      link: describeLink(hub.picture.link()),
     }),
   }),
   method({
@@ -89,7 +89,7 @@ export const readingMethods = [
       seq: z.int().describe('number of the last event'),
     }),
     run: (_params, { hub, gateway, clock }) => {
-      const statuses = hub.nodes().map(({ status }) => status);
+      const statuses = hub.picture.nodes().map(({ status }) => status);
       return {
         version: gateway.version,
         pid: process.pid,
@@ -97,13 +97,13 @@ export const readingMethods = [
         uptimeMs: Math.max(0, clock.now() - gateway.startedAt),
         port: gateway.port,
         dashboard: gateway.dashboardUrl?.() ?? null,
-        link: describeLink(hub.link()),
-        root: describeRoot(hub.root()),
+        link: describeLink(hub.picture.link()),
+        root: describeRoot(hub.picture.root()),
         nodes: { total: statuses.length, byStatus: countStatuses(statuses) },
         clients: { ...gateway.clients(), ...countsOf(gateway.clientList()) },
         history: describeHistory(hub.archive.status()),
-        openAlarms: hub.alarms().length,
-        seq: hub.lastSeq(),
+        openAlarms: hub.alarms.open().length,
+        seq: hub.feed.lastSeq(),
       };
     },
   }),
@@ -141,14 +141,17 @@ export const readingMethods = [
       paths: z.array(pathShape),
       restored: z.boolean().describe('they are from an earlier run of the gateway'),
     }),
-    run: (_params, { hub }) => ({ paths: [...hub.paths()], restored: hub.arePathsRestored() }),
+    run: (_params, { hub }) => ({
+      paths: [...hub.picture.paths()],
+      restored: hub.picture.arePathsRestored(),
+    }),
   }),
   method({
     name: 'robots',
     summary: 'The robot list that was published last.',
     params: z.strictObject({}),
     result: z.object({ robots: z.array(robotShape) }),
-    run: (_params, { hub }) => ({ robots: [...hub.robots()] }),
+    run: (_params, { hub }) => ({ robots: [...hub.picture.robots()] }),
   }),
   method({
     name: 'map',
@@ -200,7 +203,7 @@ export const readingMethods = [
     summary: 'Alarms that are not both over and acknowledged, oldest first.',
     params: z.strictObject({}),
     result: z.object({ alarms: z.array(alarmShape) }),
-    run: (_params, { hub }) => ({ alarms: hub.alarms().map(describeAlarm) }),
+    run: (_params, { hub }) => ({ alarms: hub.alarms.open().map(describeAlarm) }),
   }),
   method({
     name: 'clients',
@@ -229,7 +232,7 @@ export const readingMethods = [
     params: z.strictObject({ id: z.string() }),
     result: deliveryShape,
     run: ({ id }, { hub }) => {
-      const delivery = hub.findDelivery(id);
+      const delivery = hub.commands.findDelivery(id);
       if (!delivery) throw new SessionError('DELIVERY_NOT_FOUND', id);
       return describeDelivery(delivery);
     },

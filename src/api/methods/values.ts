@@ -47,7 +47,7 @@ export const valueMethods = [
     run: ({ type, node }, { hub, clock }) => {
       const dataType = resolveType(type, hub);
       const latestOf = ({ address }: NodeView) => {
-        const value = hub.latest(address, dataType.id);
+        const value = hub.picture.latest(address, dataType.id);
         return value && describeAgedValue({ node: address, type: dataType, value }, clock.now());
       };
       if (node === undefined) return { values: LongList.ofNodes(hub, latestOf) };
@@ -173,7 +173,7 @@ const ALL_TIME = { from: 0, to: Number.MAX_SAFE_INTEGER };
 async function resolvePastNode(node: number | string, context: MethodContext): Promise<number> {
   const { hub } = context;
   const address = resolveAddress(node, hub);
-  if (hub.findNode(address)) return address;
+  if (hub.picture.findNode(address)) return address;
   const { values } = await asked(hub.archive.read({ node: address, ...ALL_TIME }, 1, undefined, context));
   if (values.length === 0) throw new SessionError('NODE_NOT_FOUND', String(node));
   return address;
@@ -206,7 +206,7 @@ function countUndecoded(values: readonly ArchivedValue[]): number {
 }
 
 function describeExported(value: ArchivedValue, hub: Hub): ExportedValue {
-  return { ...describeArchived(value, hub), name: hub.nameOf(value.node) };
+  return { ...describeArchived(value, hub), name: hub.picture.nameOf(value.node) };
 }
 
 /** Turns what the archive can't do into a refusal. */

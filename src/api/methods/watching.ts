@@ -1,7 +1,7 @@
 import * as z from 'zod';
+import type { Work } from '../../base/turns.js';
 import type { Delivery } from '../../hub/deliveries.js';
 import type { Hub } from '../../hub/hub.js';
-import type { Work } from '../../base/turns.js';
 import { describeNode, describeSnapshotHead, describeSnapshotTail, failureText } from '../describe.js';
 import { SessionError } from '../errors.js';
 import type { EventFilter } from '../event-filter.js';
@@ -66,7 +66,7 @@ function subscribe(
 ): MethodReply {
   const { id, gone, open } = subscriptions.add(settings, since);
   return {
-    result: { subscription: id, seq: hub.lastSeq(), gone: gone ?? null, snapshot },
+    result: { subscription: id, seq: hub.feed.lastSeq(), gone: gone ?? null, snapshot },
     afterReply: open,
   };
 }
@@ -114,7 +114,7 @@ export const watchingMethods = [
         throw new SessionError('BAD_PARAMS', 'exactly one of node and delivery must be given');
       }
       if (node !== undefined) return { facts: explainNode(node, hub) };
-      const found = hub.findDelivery(delivery ?? '');
+      const found = hub.commands.findDelivery(delivery ?? '');
       if (!found) throw new SessionError('DELIVERY_NOT_FOUND', delivery);
       return { facts: explainDelivery(found, clock.now()) };
     },
@@ -132,7 +132,7 @@ function readFilter({ kinds, nodes, opcodes, types }: SubscribeParams, hub: Hub)
 
 function explainNode(node: number | string, hub: Hub): string[] {
   const { address, name, status } = resolveNode(node, hub);
-  return [`${name} is ${status}`, ...(hub.explainNode(address) ?? [])];
+  return [`${name} is ${status}`, ...(hub.picture.explainNode(address) ?? [])];
 }
 
 const STAGE_TEXTS = {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { type Command, Option } from 'commander';
-import type { MeshgateClient } from '../../client/index.js';
 import { errorText, MeshgateError } from '../../base/errors.js';
+import type { MeshgateClient } from '../../client/index.js';
 import { refuseFleet } from '../fleet-choice.js';
 import { socketCommand } from '../gateway-command.js';
 import { currentView, note, print, printJson } from '../output.js';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { type MeshgateClient, RequestError } from '../../client/index.js';
 import { SESSION_ERRORS } from '../../api/errors.js';
+import { type MeshgateClient, RequestError } from '../../client/index.js';
 import { EXIT, endWith } from '../exit-codes.js';
 import { askAndPrint, gatewayCommand } from '../gateway-command.js';
 import { note } from '../output.js';

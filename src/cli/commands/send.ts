@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { cleanText } from '../../base/clean-text.js';
-import type { DeliveryInfo } from '../../client/index.js';
 import { MeshgateError } from '../../base/errors.js';
+import type { DeliveryInfo } from '../../client/index.js';
 import { EXIT, endWith } from '../exit-codes.js';
 import { currentGateway } from '../fleet-scope.js';
 import { askAndPrint, gatewayCommand } from '../gateway-command.js';

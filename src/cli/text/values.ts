@@ -1,5 +1,5 @@
-import type { Value } from '../../client/index.js';
 import { formatNumber } from '../../base/number-text.js';
+import type { Value } from '../../client/index.js';
 
 type Fields = Value['fields'];
 

@@ -1,17 +1,20 @@
 /** Commands that come over MQTT: the session's methods, each answered where it says. */
-import type { Clock } from '../../base/clock.js';
-import { Counters } from '../../base/counters.js';
-import { MeshgateError } from '../../base/errors.js';
-import type { Log } from '../../base/log.js';
-import type { Delivery } from '../../hub/deliveries.js';
-import type { Hub } from '../../hub/hub.js';
+
 import { ClientTally } from '../../api/client-tally.js';
 import { describeDelivery } from '../../api/describe.js';
 import { wholeText } from '../../api/long-reply.js';
 import type { GatewayFacts } from '../../api/method.js';
 import { methods } from '../../api/methods/index.js';
 import { Session } from '../../api/session.js';
+import type { Clock } from '../../base/clock.js';
+import { Counters } from '../../base/counters.js';
+import { MeshgateError } from '../../base/errors.js';
+import type { Log } from '../../base/log.js';
+import { RateLimit } from '../../base/rate-limit.js';
+import type { Delivery } from '../../hub/deliveries.js';
+import type { Hub } from '../../hub/hub.js';
 import type { Incoming, Publication } from '../../mqtt/broker.js';
+import type { Topics } from '../../mqtt/topics.js';
 import {
   COMMAND_REFUSALS,
   type CommandRefusal,
@@ -22,8 +25,6 @@ import {
 } from './command-request.js';
 import { Duplicates } from './duplicates.js';
 import { OWN_COMMANDS } from './own-commands.js';
-import { RateLimit } from '../../base/rate-limit.js';
-import type { Topics } from '../../mqtt/topics.js';
 
 /** Events come by topics, whoever subscribes to them. */
 const NOT_HERE: readonly string[] = ['subscribe', 'unsubscribe'];

@@ -4,14 +4,15 @@
  * device that it does not know, or two that exclude each other, and it refuses the whole device; a unit that does not
  * belong to its class, and it refuses the entity.
  */
-import { ALARM_CODES } from '../../hub/alarms.js';
+
 import { packageVersion } from '../../base/package-root.js';
+import { ALARM_CODES } from '../../hub/alarms.js';
+import type { Publication } from '../../mqtt/broker.js';
+import type { Topics } from '../../mqtt/topics.js';
 import { formatAddress } from '../../protocol/address.js';
 import type { DataTypes } from '../../protocol/data-types.js';
-import type { Publication } from '../../mqtt/broker.js';
 import { emptied, type NodeObject, type PlainField, plainFields, positionOf } from './node-topics.js';
 import { sensorClasses } from './sensor-classes.js';
-import type { Topics } from '../../mqtt/topics.js';
 
 export interface DiscoveryParts {
   /** Where Home Assistant looks: `homeassistant`. */

@@ -2,12 +2,13 @@
  * Every event of the hub, in order, each once it may go: what waits while the broker is away or slow is the hub's own
  * ring, read behind the last number that the broker has acknowledged. What the ring has let go of is told by a gap.
  */
-import type { Hub, HubEvent, SeqRange } from '../../hub/hub.js';
-import { formatAddress } from '../../protocol/address.js';
+
 import { describeEvent } from '../../api/describe.js';
 import type { MeshEvent } from '../../api/shapes.js';
-import type { Lane, LanePublication } from './outbox.js';
+import type { Hub, HubEvent, SeqRange } from '../../hub/hub.js';
 import type { Topics } from '../../mqtt/topics.js';
+import { formatAddress } from '../../protocol/address.js';
+import type { Lane, LanePublication } from './outbox.js';
 
 /** Events that are read from the ring at a time. */
 const READ_AT_ONCE = 64;
@@ -49,7 +50,7 @@ export class EventLane implements Lane {
   /** `since`: the last number that the broker has; undefined = not known: it begins with what the hub has now. */
   constructor(since: number | undefined, parts: EventLaneParts) {
     this.#parts = parts;
-    this.#acknowledged = since ?? parts.hub.lastSeq();
+    this.#acknowledged = since ?? parts.hub.feed.lastSeq();
     this.#readTo = this.#acknowledged;
     if (since === undefined) this.#unknownTo = this.#acknowledged;
     this.restart();
@@ -57,7 +58,7 @@ export class EventLane implements Lane {
 
   counters() {
     const { hub } = this.#parts;
-    const behind = Math.max(0, hub.lastSeq() - this.#acknowledged);
+    const behind = Math.max(0, hub.feed.lastSeq() - this.#acknowledged);
     return { acknowledged: this.#acknowledged, behind, gaps: this.#gapsTold };
   }
 
@@ -84,7 +85,7 @@ export class EventLane implements Lane {
   }
 
   #read(): void {
-    const { events, gone } = this.#parts.hub.replay(this.#readTo, READ_AT_ONCE);
+    const { events, gone } = this.#parts.hub.feed.replay(this.#readTo, READ_AT_ONCE);
     this.#batch = events;
     this.#nextInBatch = 0;
     if (gone) this.#skip(gone, events[0]);
@@ -92,7 +93,7 @@ export class EventLane implements Lane {
 
   #skip(gone: SeqRange, next: HubEvent | undefined): void {
     this.#gap = gone;
-    this.#readTo = (next?.seq ?? this.#parts.hub.lastSeq() + 1) - 1;
+    this.#readTo = (next?.seq ?? this.#parts.hub.feed.lastSeq() + 1) - 1;
   }
 
   #tellGap(gap: Gap): LanePublication {

@@ -3,13 +3,14 @@
  * at the first connection. An alarm that is not open now is removed at once; a node only when the link has been there
  * for a while and the root has not named it.
  */
+
+import type { Value } from '../../api/shapes.js';
 import type { CancelTimer, Clock } from '../../base/clock.js';
 import type { Hub } from '../../hub/hub.js';
-import { isUnicast } from '../../protocol/address.js';
-import type { Value } from '../../api/shapes.js';
 import type { BrokerConnection, Incoming } from '../../mqtt/broker.js';
-import type { PictureLane } from './picture-lane.js';
 import type { Topics } from '../../mqtt/topics.js';
+import { isUnicast } from '../../protocol/address.js';
+import type { PictureLane } from './picture-lane.js';
 
 /** For the broker to deliver all that is retained. */
 const READING_MS = 10_000;
@@ -84,7 +85,7 @@ export class Leftovers {
     const { picture, topics, hub } = this.#parts;
     if (typeof address !== 'number' || !isUnicast(address) || topics.node(address) !== topic) return;
     picture.recallNode(address, Array.isArray(values) ? values.filter(isValue) : []);
-    if (!hub.findNode(address)) this.#unknown.add(address);
+    if (!hub.picture.findNode(address)) this.#unknown.add(address);
   }
 
   #reviewLater(): void {
@@ -94,7 +95,7 @@ export class Leftovers {
 
   #review(): void {
     const { hub, picture, wake } = this.#parts;
-    if (hub.link().state !== 'up') {
+    if (hub.picture.link().state !== 'up') {
       this.#reviewLater();
       return;
     }

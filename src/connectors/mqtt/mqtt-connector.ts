@@ -2,8 +2,6 @@
 import { type CancelTimer, every } from '../../base/clock.js';
 import { errorText, MeshgateError } from '../../base/errors.js';
 import type { HubEvent } from '../../hub/hub.js';
-import type { Connector, ConnectorParts } from '../connector.js';
-import { AnswerLane } from './answer-lane.js';
 import {
   BROKER_DOWN_REASONS,
   type BrokerConnection,
@@ -14,18 +12,20 @@ import {
   type Publication,
 } from '../../mqtt/broker.js';
 import { BrokerKeeper } from '../../mqtt/broker-keeper.js';
+import { openBrokerBy } from '../../mqtt/open-broker.js';
+import { Topics, topicLevel } from '../../mqtt/topics.js';
+import type { Connector, ConnectorParts } from '../connector.js';
+import { AnswerLane } from './answer-lane.js';
 import { allowedCommands, Commands } from './commands.js';
 import { Discovery } from './discovery.js';
 import { EventLane } from './event-lane.js';
 import { Leftovers } from './leftovers.js';
-import { openBrokerBy } from '../../mqtt/open-broker.js';
 import { Outbox } from './outbox.js';
 import { PictureLane } from './picture-lane.js';
 import { ProgressFile } from './progress-file.js';
 import { brokerName, type MqttSettings, readAddress } from './settings.js';
 import { type Instance, readInstance, type StatusReason, statusPayload, thisInstance } from './status.js';
 import { TakeoverWatch } from './takeover.js';
-import { Topics, topicLevel } from '../../mqtt/topics.js';
 
 /** For the broker to take the last word. */
 const LAST_WORD_MS = 500;
@@ -109,7 +109,7 @@ export class MqttConnector implements Connector {
   start(): void {
     const { hub, clock } = this.#parts;
     const { countersEveryMs } = this.#settings;
-    this.#unsubscribe = hub.subscribe((event) => this.#onEvent(event));
+    this.#unsubscribe = hub.feed.subscribe((event) => this.#onEvent(event));
     if (countersEveryMs > 0) this.#cancelPeriod = every(clock, countersEveryMs, () => this.#onPeriod());
     this.#keeper.start();
   }
@@ -230,8 +230,8 @@ export class MqttConnector implements Connector {
     const who = this.#takeover.other ?? 'another client';
     const text = `two gateways have the id ${id} at ${brokerName(this.#settings)}: this one, and ${who}; give one another mqtt.id`;
     log.warn('conflict', text);
-    void hub.execute({ kind: 'log', text }, 'mqtt');
-    hub.raiseAlarm('ID_TAKEN', text);
+    void hub.commands.execute({ kind: 'log', text }, 'mqtt');
+    hub.alarms.raise('ID_TAKEN', text);
   }
 
   #onEvent(event: HubEvent): void {

@@ -1,10 +1,11 @@
 /** What of a node is retained: its object, one plain topic a field, its position. */
-import type { NodeView } from '../../hub/hub.js';
-import { newestPosition } from '../../protocol/position.js';
+
 import { describeNode } from '../../api/describe.js';
 import type { Value } from '../../api/shapes.js';
+import type { NodeView } from '../../hub/hub.js';
 import type { Publication } from '../../mqtt/broker.js';
 import { fieldLevel, type Topics } from '../../mqtt/topics.js';
+import { newestPosition } from '../../protocol/position.js';
 
 /** Fields of one node that get a topic: a report in JSON could have ever new ones. */
 const MAX_FIELDS = 64;

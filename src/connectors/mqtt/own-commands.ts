@@ -1,7 +1,8 @@
 /** Commands that take the place of the session's `subscribe`: whoever reads the event topics begins with a picture. */
-import type { Hub } from '../../hub/hub.js';
+
 import { describeEvent, describeSnapshot } from '../../api/describe.js';
 import { SessionError } from '../../api/errors.js';
+import type { Hub } from '../../hub/hub.js';
 
 type Params = Readonly<Record<string, unknown>>;
 type OwnCommand = (params: Params, hub: Hub, now: number) => object;
@@ -28,8 +29,8 @@ function events({ since, limit = DEFAULT_EVENTS, ...others }: Params, hub: Hub):
   if (isWrong || Object.keys(others).length > 0) {
     return badParams(`since must be a number of an event, and limit 1 to ${MAX_EVENTS}`);
   }
-  const { events, gone } = hub.replay(since, limit);
-  return { result: { seq: hub.lastSeq(), gone: gone ?? null, events: events.map(describeEvent) } };
+  const { events, gone } = hub.feed.replay(since, limit);
+  return { result: { seq: hub.feed.lastSeq(), gone: gone ?? null, events: events.map(describeEvent) } };
 }
 
 function isWhole(value: unknown, min: number, max: number): value is number {

@@ -2,15 +2,16 @@
  * The picture as retained topics. What changes is only marked; it is described when the broker takes it, so a slow
  * broker gets the latest of each and not what lay in between.
  */
+
+import { readCounters } from '../../api/counters.js';
+import { describeAlarm, describeLink, describeRoot } from '../../api/describe.js';
+import type { GatewayFacts } from '../../api/method.js';
 import type { Alarm } from '../../hub/alarms.js';
 import type { Hub, HubEvent } from '../../hub/hub.js';
-import { describeAlarm, describeLink, describeRoot } from '../../api/describe.js';
-import { readCounters } from '../../api/counters.js';
-import type { GatewayFacts } from '../../api/method.js';
+import type { Topics } from '../../mqtt/topics.js';
 import type { Discovery } from './discovery.js';
 import { emptied, NodeTopics, nodeObject } from './node-topics.js';
 import type { Lane, LanePublication } from './outbox.js';
-import type { Topics } from '../../mqtt/topics.js';
 
 export interface PictureLaneParts {
   readonly hub: Hub;
@@ -45,7 +46,7 @@ export class PictureLane implements Lane {
   constructor(parts: PictureLaneParts) {
     this.#parts = parts;
     this.#nodeTopics = new NodeTopics(parts.topics);
-    this.#wasUp = parts.hub.link().state === 'up';
+    this.#wasUp = parts.hub.picture.link().state === 'up';
     this.restart();
   }
 
@@ -66,7 +67,7 @@ export class PictureLane implements Lane {
     discovery?.restart();
     for (const part of PARTS) this.#changedParts.add(part);
     for (const id of [...this.#retainedAlarms, ...this.#alarms().keys()]) this.#changedAlarms.add(id);
-    const addresses = [...this.#nodeTopics.addresses(), ...hub.nodes().map(({ address }) => address)];
+    const addresses = [...this.#nodeTopics.addresses(), ...hub.picture.nodes().map(({ address }) => address)];
     for (const address of addresses) this.#changedNodes.set(address, undefined);
   }
 
@@ -117,7 +118,7 @@ export class PictureLane implements Lane {
     this.#changedParts.add('link');
     if (isUp === this.#wasUp) return;
     this.#wasUp = isUp;
-    for (const { address } of this.#parts.hub.nodes()) this.#markNode(address);
+    for (const { address } of this.#parts.hub.picture.nodes()) this.#markNode(address);
   }
 
   get #hasChanges(): boolean {
@@ -147,13 +148,13 @@ export class PictureLane implements Lane {
     const { hub, gateway } = this.#parts;
     switch (part) {
       case 'link':
-        return { link: describeLink(hub.link()), root: describeRoot(hub.root()) };
+        return { link: describeLink(hub.picture.link()), root: describeRoot(hub.picture.root()) };
       case 'alarms':
         return this.#summarizeAlarms();
       case 'paths':
-        return { paths: hub.paths() };
+        return { paths: hub.picture.paths() };
       case 'robots':
-        return { robots: hub.robots() };
+        return { robots: hub.picture.robots() };
       case 'counters':
         return { counters: readCounters(hub, gateway) };
     }
@@ -183,12 +184,18 @@ export class PictureLane implements Lane {
 
   #tellNode(address: number, types: ReadonlySet<string> | undefined): LanePublication[] {
     const { hub, now, discovery } = this.#parts;
-    const node = hub.findNode(address);
+    const node = hub.picture.findNode(address);
     if (!node) return this.#removeNode(address);
     const described = nodeObject(node, now());
     const isNew = !this.#nodeTopics.knows(address);
     const codes = this.#codesOf(address);
-    const told = this.#nodeTopics.tell(described, codes, now(), hub.lastSeq(), isNew ? undefined : types);
+    const told = this.#nodeTopics.tell(
+      described,
+      codes,
+      now(),
+      hub.feed.lastSeq(),
+      isNew ? undefined : types,
+    );
     const discovered = discovery?.tellNode(described);
     return discovered ? [...told, discovered] : told;
   }
@@ -199,7 +206,7 @@ export class PictureLane implements Lane {
     const told: LanePublication[] = this.#nodeTopics.remove(address);
     if (discovery) told.push(discovery.removeNode(address));
     const onDone = () => {
-      if (!this.#parts.hub.findNode(address)) this.#nodeTopics.forget(address);
+      if (!this.#parts.hub.picture.findNode(address)) this.#nodeTopics.forget(address);
     };
     return told.map((publication, index) =>
       index === told.length - 1 ? { ...publication, onDone } : publication,
@@ -211,13 +218,13 @@ export class PictureLane implements Lane {
   }
 
   #alarms(): ReadonlyMap<string, Alarm> {
-    this.#openAlarms ??= new Map(this.#parts.hub.alarms().map((alarm) => [alarm.id, alarm]));
+    this.#openAlarms ??= new Map(this.#parts.hub.alarms.open().map((alarm) => [alarm.id, alarm]));
     return this.#openAlarms;
   }
 
   #payload(content: object): string {
     const { now, hub } = this.#parts;
-    return JSON.stringify({ at: now(), seq: hub.lastSeq(), ...content });
+    return JSON.stringify({ at: now(), seq: hub.feed.lastSeq(), ...content });
   }
 }
 

@@ -1,6 +1,7 @@
 /** Where nodes are: any data type that has a latitude and a longitude tells it. */
-import { type Position, positionIn } from '../../protocol/position.js';
+
 import type { NodeInfo, PathInfo } from '../../api/shapes.js';
+import { type Position, positionIn } from '../../protocol/position.js';
 
 export type Place = Position;
 

@@ -1,6 +1,7 @@
 /** A node as the page holds it: what the gateway says, and what was seen since the page was opened. */
-import { type Position, positionIn } from '../../protocol/position.js';
+
 import type { AgedValue, NodeInfo, NodeStatusName, Value } from '../../api/shapes.js';
+import { type Position, positionIn } from '../../protocol/position.js';
 import { trendField } from '../format.js';
 import { Ring } from './ring.js';
 import { Topic } from './topic.js';

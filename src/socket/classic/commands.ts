@@ -1,4 +1,6 @@
 /** What each command of the classic dialect does at the hub; one row a command. */
+
+import type { Role } from '../../api/role.js';
 import {
   type Command,
   type CommandFailure,
@@ -11,7 +13,6 @@ import type { NodeStatus } from '../../node/mesh-node.js';
 import { ADDRESS_LENGTH, addressBytes, ROOT_ADDRESS, UUID_LENGTH } from '../../protocol/address.js';
 import type { DataType } from '../../protocol/data-types.js';
 import type { ArgumentShape, Opcodes } from '../../protocol/opcodes.js';
-import type { Role } from '../../api/role.js';
 import { describeMesh } from './describe-mesh.js';
 import { failure, type Reply, success, successJson } from './reply.js';
 import type { ClassicRequest } from './request.js';
@@ -58,7 +59,7 @@ const rows: Readonly<Record<string, Row>> = {
     role: 'read',
     takes: [],
     run: async (_args, hub, owner) => {
-      const fresh = isFresh(await hub.execute({ kind: 'refreshNodes' }, owner));
+      const fresh = isFresh(await hub.commands.execute({ kind: 'refreshNodes' }, owner));
       return describeMesh(hub, fresh);
     },
   },
@@ -66,21 +67,21 @@ const rows: Readonly<Record<string, Row>> = {
     role: 'read',
     takes: [],
     run: async (_args, hub, owner) => {
-      const fresh = isFresh(await hub.execute({ kind: 'refreshPaths' }, owner));
-      return successJson({ paths: hub.paths(), fresh });
+      const fresh = isFresh(await hub.commands.execute({ kind: 'refreshPaths' }, owner));
+      return successJson({ paths: hub.picture.paths(), fresh });
     },
   },
-  NSTAT: { role: 'read', takes: [], run: (_args, hub) => successJson(describeStatus(hub.nodes())) },
+  NSTAT: { role: 'read', takes: [], run: (_args, hub) => successJson(describeStatus(hub.picture.nodes())) },
   NETIF: {
     role: 'read',
     takes: ['byte'],
-    run: (args, hub) => listByState(args.toString('latin1'), hub.nodes()),
+    run: (args, hub) => listByState(args.toString('latin1'), hub.picture.nodes()),
   },
   '[GET]': { role: 'read', takes: ['address', 'dataType'], run: getValues },
   'ACT-C': {
     role: 'read',
     takes: [],
-    run: (_args, hub) => success(Buffer.of(Math.min(hub.activeNodeCount(), MAX_AMOUNT))),
+    run: (_args, hub) => success(Buffer.of(Math.min(hub.picture.activeNodeCount(), MAX_AMOUNT))),
   },
   'W-LOG': {
     role: 'send',
@@ -123,7 +124,7 @@ export async function answerRequest({ spec, args }: ClassicRequest, hub: Hub, ow
 }
 
 async function tell(command: Command, hub: Hub, owner: string): Promise<Buffer> {
-  const outcome = await hub.execute(command, owner);
+  const outcome = await hub.commands.execute(command, owner);
   return outcome.ok ? success() : failure(FAILURE_TEXTS[outcome.reason]);
 }
 
@@ -164,11 +165,11 @@ function getValues(args: Buffer, hub: Hub): Buffer {
   const address = args.readUInt16BE(0);
   const key = args.subarray(ADDRESS_LENGTH);
   const type = hub.tables.dataTypes.findByKey(key);
-  const own = type && hub.latest(address, type.id);
+  const own = type && hub.picture.latest(address, type.id);
   if (own) return encodeValues(key, type, [{ address, bytes: own.bytes }]);
-  if (address !== ROOT_ADDRESS && !hub.findNode(address)) return failure('Node Not Found');
+  if (address !== ROOT_ADDRESS && !hub.picture.findNode(address)) return failure('Node Not Found');
   if (!type) return failure('Data Type Not Found');
-  const nodes = address === ROOT_ADDRESS ? hub.nodes().filter(({ status }) => isAlive(status)) : [];
+  const nodes = address === ROOT_ADDRESS ? hub.picture.nodes().filter(({ status }) => isAlive(status)) : [];
   return encodeValues(key, type, latestOf(nodes, type, hub));
 }
 
@@ -179,7 +180,7 @@ interface NodeValue {
 
 function latestOf(nodes: readonly NodeView[], type: DataType, hub: Hub): NodeValue[] {
   return nodes.flatMap(({ address }) => {
-    const found = hub.latest(address, type.id);
+    const found = hub.picture.latest(address, type.id);
     return found ? [{ address, bytes: found.bytes }] : [];
   });
 }

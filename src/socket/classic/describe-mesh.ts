@@ -14,7 +14,7 @@ export function* describeMesh(hub: Hub, fresh: boolean): Generator<Buffer> {
   let count = 0;
   let before = success(Buffer.from(`${headText(hub)},"nodes":[`));
   for (let from = 0; ; ) {
-    const nodes = hub.nodesFrom(from, NODES_AT_ONCE);
+    const nodes = hub.picture.nodesFrom(from, NODES_AT_ONCE);
     const last = nodes.at(-1);
     const text = `${count > 0 && last ? ',' : ''}${nodes.map(nodeText).join()}`;
     count += nodes.length;
@@ -31,15 +31,15 @@ const NOTHING = Buffer.alloc(0);
 
 /** Without its closing brace. */
 function headText(hub: Hub): string {
-  const { state, since, name, reason } = hub.link();
-  const { lastHeardAt, resets } = hub.root();
+  const { state, since, name, reason } = hub.picture.link();
+  const { lastHeardAt, resets } = hub.picture.root();
   const link = { state, since, port: name ?? null, reason: reason ?? null };
   return JSON.stringify({ link, root: { last_contact: lastHeardAt ?? null, resets } }).slice(0, -1);
 }
 
 /** Without its opening brace. */
 function footText(hub: Hub, count: number, fresh: boolean): string {
-  return JSON.stringify({ node_amount: count, paths: hub.paths(), fresh }).slice(1);
+  return JSON.stringify({ node_amount: count, paths: hub.picture.paths(), fresh }).slice(1);
 }
 
 function nodeText({ address, name, uuid, status, lastHeardAt, latest }: NodeView): string {

@@ -4,9 +4,9 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import type { Config } from '../../config/schema.js';
-import { errorText, MeshgateError } from '../../base/errors.js';
 import type { MapInfo } from '../../api/shapes.js';
+import { errorText, MeshgateError } from '../../base/errors.js';
+import type { Config } from '../../config/schema.js';
 
 export const MAP_PICTURE_PATH = '/map/image';
 

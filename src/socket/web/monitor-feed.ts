@@ -2,8 +2,9 @@
  * What one dashboard of the classic kind gets, and when. The field's page keeps only the last of the messages that
  * arrive together, so they leave one by one; and while the last one has not gone out, nothing more is sent.
  */
-import type { CancelTimer, Clock } from '../../base/clock.js';
+
 import type { ClientTally } from '../../api/client-tally.js';
+import type { CancelTimer, Clock } from '../../base/clock.js';
 
 /** Sends one message; `onGone` is called once the system has taken it. */
 export type SendMessage = (text: Buffer, onGone: () => void) => void;

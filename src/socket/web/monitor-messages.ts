@@ -3,18 +3,18 @@
  */
 import { cleanText } from '../../base/clean-text.js';
 import { type Hub, type HubEvent, isAlive, type NodeView } from '../../hub/hub.js';
+import { describeLinkStatus } from '../../link/describe-link.js';
 import { formatAddress } from '../../protocol/address.js';
 import { decodeValue } from '../../protocol/data-types.js';
 import { messageName } from '../../protocol/message.js';
 import { newestPosition, type Position } from '../../protocol/position.js';
-import { describeLinkStatus } from '../../link/describe-link.js';
 
 export function trafficLog(message: string) {
   return { type: 'trafficLog', message };
 }
 
 export function nodeStatus(hub: Hub) {
-  const nodes = hub
+  const nodes = hub.picture
     .nodes()
     .map(({ name, status }) => ({ name, status: isAlive(status) ? 'normal' : 'error' }));
   return { type: 'networkStatus', status: 'nodeStatus', nodes };
@@ -22,18 +22,21 @@ export function nodeStatus(hub: Hub) {
 
 /** `socket`: a listener is there; `uart`: the port is open. */
 export function connectionStatus(hub: Hub, isListenerThere: boolean) {
-  const { state } = hub.link();
+  const { state } = hub.picture.link();
   const uart = state === 'probing' || state === 'up';
   return { type: 'networkStatus', status: 'connectionStatus', socket: isListenerThere, uart };
 }
 
 export function robotStatus(hub: Hub) {
-  return { type: 'networkStatus', status: 'robotStatus', robots: hub.robots() };
+  return { type: 'networkStatus', status: 'robotStatus', robots: hub.picture.robots() };
 }
 
 /** The one message of the second generation. */
 export function meshPicture(hub: Hub) {
-  return { nodes: hub.nodes().map((node) => describeNode(node, hub)), direct_forwarding_paths: hub.paths() };
+  return {
+    nodes: hub.picture.nodes().map((node) => describeNode(node, hub)),
+    direct_forwarding_paths: hub.picture.paths(),
+  };
 }
 
 /** An event as a line of the traffic log; undefined for what is no traffic. */
@@ -99,7 +102,7 @@ function uuidKey({ uuid, address }: NodeView): string {
 
 function heldValues({ address }: NodeView, typeId: number, hub: Hub): string[] {
   const range = { node: address, typeId, from: 0, to: Number.MAX_SAFE_INTEGER };
-  return hub.values(range).map(({ bytes }) => bytes.toString('hex'));
+  return hub.picture.values(range).map(({ bytes }) => bytes.toString('hex'));
 }
 
 function findPosition({ latest }: NodeView): Position | null {

@@ -2,9 +2,10 @@
  * Feeds dashboards of the classic kind: the present state at once, then what changes, and every few seconds all of it
  * again, for a page that was not ready when it came.
  */
+
+import type { ClientTally } from '../../api/client-tally.js';
 import type { CancelTimer, Clock } from '../../base/clock.js';
 import type { Hub, HubEvent } from '../../hub/hub.js';
-import type { ClientTally } from '../../api/client-tally.js';
 import { MonitorFeed, type SendMessage } from './monitor-feed.js';
 import {
   connectionStatus,
@@ -55,7 +56,7 @@ export class Monitor {
 
   constructor(parts: MonitorParts) {
     this.#parts = parts;
-    this.#unsubscribe = parts.hub.subscribe((event) => this.#onEvent(event));
+    this.#unsubscribe = parts.hub.feed.subscribe((event) => this.#onEvent(event));
   }
 
   /** Sends the present state, then every change; what the client misses goes into its tally. Returns how to end that. */

@@ -3,10 +3,10 @@
  * may read.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { healthText } from '../../api/describe.js';
 import { errorStack } from '../../base/errors.js';
 import type { Log } from '../../base/log.js';
 import type { Hub } from '../../hub/hub.js';
-import { healthText } from '../../api/describe.js';
 import type { Metrics } from './metrics/metrics.js';
 import { type AccessSettings, roleOfHeader, roleWithoutToken } from './web-access.js';
 

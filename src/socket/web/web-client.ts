@@ -1,11 +1,9 @@
 /** One websocket client: a dashboard of the classic kind, or a JSON-RPC session. */
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
-import type { CancelTimer } from '../../base/clock.js';
 import type { Share } from '../../api/byte-budget.js';
-import { ClientTally } from '../../api/client-tally.js';
-import type { Role } from '../../api/role.js';
 import { ClientSession } from '../../api/client-session.js';
+import { ClientTally } from '../../api/client-tally.js';
 import {
   CLOSING_REASONS,
   type ClosingReason,
@@ -13,9 +11,11 @@ import {
   type SessionErrorCode,
 } from '../../api/errors.js';
 import type { SessionTransport } from '../../api/outgoing.js';
+import type { Role } from '../../api/role.js';
 import { errorReply, type SessionParts } from '../../api/session.js';
 import type { ClientInfo } from '../../api/shapes.js';
 import type { SharedLimits } from '../../api/shared-limits.js';
+import type { CancelTimer } from '../../base/clock.js';
 import type { SendMessage } from './monitor-feed.js';
 import { type AccessSettings, roleOfToken } from './web-access.js';
 

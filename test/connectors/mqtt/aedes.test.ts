@@ -98,11 +98,11 @@ test('a broker that is away for a while, and has forgotten everything, is told a
   const { hub, root } = gateway;
   root.say('00 05 44 01 00 01');
   await watcher.until(() => watcher.at(`${BASE}/event/message/0x0005/Data`));
-  const from = hub.lastSeq();
+  const from = hub.feed.lastSeq();
   await broker.vanish();
   for (let value = 2; value < 100; value++)
     root.say(`00 05 44 01 00 ${value.toString(16).padStart(2, '0').toUpperCase()}`);
-  const to = hub.lastSeq();
+  const to = hub.feed.lastSeq();
   await broker.comeBack();
   await watcher.until(() => watcher.eventNumbers.has(to));
   const after = [...watcher.eventNumbers].filter((seq) => seq > from);

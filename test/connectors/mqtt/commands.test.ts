@@ -1,6 +1,6 @@
 import test from 'ava';
-import { COMMAND_REFUSALS } from '../../../src/connectors/mqtt/command-request.js';
 import { methods } from '../../../src/api/methods/index.js';
+import { COMMAND_REFUSALS } from '../../../src/connectors/mqtt/command-request.js';
 import { MqttFixture } from '../../support/mqtt-fixture.js';
 
 interface Answer {
@@ -82,7 +82,10 @@ test('stages of deliveries that others began are told to nobody', async (t) => {
   const fixture = await MqttFixture.start();
   await fixture.command('send', { node: 5, hex: '4501' });
   const before = answers(fixture, 'farm/north/answer/send').length;
-  fixture.mesh.network.deliver({ kind: 'send', to: 6, message: Buffer.from('T'), tracked: false }, 'test');
+  fixture.mesh.hub.commands.deliver(
+    { kind: 'send', to: 6, message: Buffer.from('T'), tracked: false },
+    { owner: 'test' },
+  );
   await fixture.settle();
   t.is(answers(fixture, 'farm/north/answer/send').length, before);
 });
@@ -289,7 +292,7 @@ test('snapshot gives the whole picture, and the number that it goes up to', asyn
   const fixture = await MqttFixture.start();
   await fixture.say('00 05 44 01 00 07');
   const { result } = await ask(fixture, 'snapshot');
-  t.is(result?.seq, fixture.mesh.network.lastSeq());
+  t.is(result?.seq, fixture.mesh.hub.feed.lastSeq());
   t.like(result, { link: { state: 'up' }, nodes: [{ address: 5 }], paths: [], robots: [], alarms: [] });
   t.like(await ask(fixture, 'snapshot', { node: 5 }), { error: { code: 'BAD_PARAMS' } });
 });
@@ -301,10 +304,10 @@ function numbersIn(result: Answer['result']): number[] {
 
 test('events gives what came behind a number, and what is gone', async (t) => {
   const fixture = await MqttFixture.start({ mesh: { eventsHeld: 10 } });
-  const since = fixture.mesh.network.lastSeq();
+  const since = fixture.mesh.hub.feed.lastSeq();
   await fixture.say('00 05 45 00', '00 05 45 01');
   const { result } = await ask(fixture, 'events', { since, limit: 3 });
-  t.like(result, { seq: fixture.mesh.network.lastSeq(), gone: null });
+  t.like(result, { seq: fixture.mesh.hub.feed.lastSeq(), gone: null });
   t.deepEqual(numbersIn(result), [since + 1, since + 2, since + 3]);
   for (let value = 0; value < 20; value++) await fixture.say('00 05 45 00');
   t.like(await ask(fixture, 'events', { since }), { result: { gone: { from: since + 1 } } });
@@ -329,5 +332,5 @@ test('with snapshot, event topics and events a client rebuilds what a session ha
   const live = fixture.eventNumbers().filter((seq) => seq > from);
   const { result: caughtUp } = await ask(fixture, 'events', { since: from });
   t.deepEqual(numbersIn(caughtUp), live);
-  t.is(live.length, fixture.mesh.network.lastSeq() - from);
+  t.is(live.length, fixture.mesh.hub.feed.lastSeq() - from);
 });

@@ -242,7 +242,7 @@ test('a takeover that MQTT 5 names is told at once, and who it was at the next c
   t.true(fixture.logged.some((line) => line.includes(who)));
   const told = fixture.broker.at('farm/north/event/traffic');
   t.true(told.some(({ text }) => String(text).includes(who)));
-  const [alarm] = fixture.mesh.network.alarms();
+  const [alarm] = fixture.mesh.hub.alarms.open();
   t.like(alarm, { id: 'ID_TAKEN', priority: 'medium', active: false, count: 2 });
   t.true(alarm?.text.includes(who));
 });

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { packageRoot } from '../../../src/base/package-root.js';
 import { sensorClasses } from '../../../src/connectors/mqtt/sensor-classes.js';
 import { ALARM_CODES } from '../../../src/hub/alarms.js';
-import { packageRoot } from '../../../src/base/package-root.js';
 import { MqttFixture, type MqttFixtureOptions } from '../../support/mqtt-fixture.js';
 import { netInfo } from '../../support/network-fixture.js';
 import { DATA_TYPES_FILE, loadTables, OPCODES_FILE, readTable, temporaryFile } from '../../support/tables.js';
@@ -191,7 +191,7 @@ test('a device is told again only when it has something new', async (t) => {
 test('a node that is forgotten is removed there too', async (t) => {
   const fixture = await discovering();
   await fixture.say(DATA);
-  await fixture.mesh.network.execute({ kind: 'clean' }, 'test');
+  await fixture.mesh.hub.commands.execute({ kind: 'clean' }, 'test');
   await fixture.settle();
   t.deepEqual(devices(fixture), [GATEWAY]);
 });

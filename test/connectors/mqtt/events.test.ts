@@ -52,8 +52,11 @@ for (const [body, topics] of [
 
 test('deliveries stand below their receiver, or below all', async (t) => {
   const fixture = await MqttFixture.start();
-  fixture.mesh.network.deliver({ kind: 'send', to: 5, message: Buffer.from('T'), tracked: false }, 'test');
-  fixture.mesh.network.deliver({ kind: 'broadcast', message: Buffer.from('T') }, 'test');
+  fixture.mesh.hub.commands.deliver(
+    { kind: 'send', to: 5, message: Buffer.from('T'), tracked: false },
+    { owner: 'test' },
+  );
+  fixture.mesh.hub.commands.deliver({ kind: 'broadcast', message: Buffer.from('T') }, { owner: 'test' });
   await fixture.settle();
   t.deepEqual(stages(fixture, '0x0005'), ['queued', 'written']);
   t.deepEqual(stages(fixture, 'all'), ['queued', 'written']);
@@ -67,7 +70,7 @@ function stages({ broker }: MqttFixture, to: string): unknown[] {
 
 test('without knowledge of an earlier run it begins with a gap up to the present', async (t) => {
   const fixture = await MqttFixture.make();
-  const last = fixture.mesh.network.lastSeq();
+  const last = fixture.mesh.hub.feed.lastSeq();
   fixture.connector.start();
   await fixture.settle();
   t.like(fixture.gaps()[0], { kind: 'gap', from: null, to: last });
@@ -78,33 +81,33 @@ test('events of the time without a broker come afterwards, in order', async (t) 
   const broker = new FakeBroker();
   broker.refusal = 'unreachable';
   const fixture = await MqttFixture.start({ broker });
-  const first = fixture.mesh.network.lastSeq() + 1;
+  const first = fixture.mesh.hub.feed.lastSeq() + 1;
   await fixture.say(...[1, 2, 3, 4].map(sequence));
   t.deepEqual(broker.taken, []);
   broker.refusal = undefined;
   await fixture.pass(2000);
-  t.deepEqual(fixture.eventNumbers(), allBetween(first, fixture.mesh.network.lastSeq()));
+  t.deepEqual(fixture.eventNumbers(), allBetween(first, fixture.mesh.hub.feed.lastSeq()));
 });
 
 test('more than the ring holds is told as a gap, and what it holds comes behind it', async (t) => {
   const fixture = await MqttFixture.start({ mesh: { eventsHeld: 20 } });
-  const { network } = fixture.mesh;
+  const { hub } = fixture.mesh;
   await fixture.say(sequence(0));
-  const known = network.lastSeq();
+  const known = hub.feed.lastSeq();
   fixture.broker.lose();
   for (let value = 1; value < 50; value++) fixture.mesh.say(sequence(value));
   const told = fixture.eventNumbers().length;
   await fixture.pass(2000);
-  t.like(fixture.gaps().at(-1), { from: known + 1, to: network.lastSeq() - 20 });
-  t.deepEqual(fixture.eventNumbers().slice(told), allBetween(network.lastSeq() - 19, network.lastSeq()));
+  t.like(fixture.gaps().at(-1), { from: known + 1, to: hub.feed.lastSeq() - 20 });
+  t.deepEqual(fixture.eventNumbers().slice(told), allBetween(hub.feed.lastSeq() - 19, hub.feed.lastSeq()));
 });
 
 test('what a lost connection left unacknowledged comes again; what it had acknowledged does not', async (t) => {
   const fixture = await MqttFixture.start();
   fixture.broker.hold();
-  const first = fixture.mesh.network.lastSeq() + 1;
+  const first = fixture.mesh.hub.feed.lastSeq() + 1;
   await fixture.say(...[1, 2, 3, 4, 5].map(sequence));
-  const last = fixture.mesh.network.lastSeq();
+  const last = fixture.mesh.hub.feed.lastSeq();
   const sent = fixture.broker.waiting
     .map(({ topic }) => topic)
     .indexOf('farm/north/event/message/0x0005/Data');
@@ -142,7 +145,7 @@ test('the number that the broker has is kept in a file, and the next run tells w
   const first = await MqttFixture.start({ settings: { stateFile } });
   await first.say(sequence(1));
   await first.pass(1000);
-  const known = first.mesh.network.lastSeq();
+  const known = first.mesh.hub.feed.lastSeq();
   t.deepEqual(JSON.parse(readFileSync(stateFile, 'utf8')), { at: AT, acknowledged: known });
   const broker = new FakeBroker();
   broker.refusal = 'unreachable';
@@ -183,7 +186,7 @@ test('it is written once a second at most, and when the connector stops', async 
   await stopped;
   t.deepEqual(JSON.parse(readFileSync(stateFile, 'utf8')), {
     at: AT,
-    acknowledged: fixture.mesh.network.lastSeq(),
+    acknowledged: fixture.mesh.hub.feed.lastSeq(),
   });
 });
 

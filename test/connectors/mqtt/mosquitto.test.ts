@@ -210,7 +210,7 @@ for (const version of ['5', '3.1.1']) {
       const watcher = await watch(t, broker, { clientId: 'watcher', clean: false });
       const { root, hub } = await join_(t, broker.url, { version });
       await watcher.until(() => watcher.at(`${BASE}/status`));
-      const from = hub.lastSeq() + 1;
+      const from = hub.feed.lastSeq() + 1;
       await broker.save();
       let said = 0;
       const traffic = setInterval(() => {
@@ -218,16 +218,16 @@ for (const version of ['5', '3.1.1']) {
       }, 5);
       t.teardown(() => clearInterval(traffic));
       // What mosquitto has acknowledged and not yet written to the watcher dies with it.
-      const isUpToDate = () => watcher.eventNumbers.has(hub.lastSeq() - 100);
+      const isUpToDate = () => watcher.eventNumbers.has(hub.feed.lastSeq() - 100);
       for (let round = 0; round < 2; round++) {
         await watcher.until(() => watcher.eventNumbers.size > 300 * (round + 1) && isUpToDate());
         await broker.kill();
         await broker.launch();
       }
-      const killedAt = hub.lastSeq();
+      const killedAt = hub.feed.lastSeq();
       await watcher.until(() => watcher.eventNumbers.has(killedAt));
       clearInterval(traffic);
-      const to = hub.lastSeq();
+      const to = hub.feed.lastSeq();
       await watcher.until(() => watcher.eventNumbers.has(to));
       const had = watcher.eventNumbers;
       const missing = Array.from({ length: to - from + 1 }, (_, index) => from + index).filter(

@@ -68,7 +68,7 @@ test('what the broker does not take is named in the log and counted', async (t) 
   const fixture = await MqttFixture.start();
   fixture.broker.refuses = (topic) =>
     topic.endsWith('/robots') ? 'Publish error: Not authorized' : undefined;
-  await fixture.mesh.network.execute({ kind: 'setRobots', robots: [] }, 'test');
+  await fixture.mesh.hub.commands.execute({ kind: 'setRobots', robots: [] }, 'test');
   await fixture.settle();
   t.true(
     fixture.logged.some((line) => line.includes('does not take farm/north/event/robots: Publish error')),

@@ -96,7 +96,7 @@ test('counters come anew after their period, and never where it is 0', async (t)
 test('robots and paths are told when they change', async (t) => {
   const fixture = await MqttFixture.start();
   const robots = [{ id: 1, name: 'One', state: 'Active', node: 'Node-5' }];
-  await fixture.mesh.network.execute({ kind: 'setRobots', robots }, 'test');
+  await fixture.mesh.hub.commands.execute({ kind: 'setRobots', robots }, 'test');
   await fixture.settle();
   t.like(fixture.broker.kept(`${base}/robots`), { robots });
 });
@@ -111,7 +111,7 @@ test('an open alarm is retained, counted, and named by its node; a closed one is
   });
   t.like(fixture.broker.kept(`${base}/alarms`), { open: 1, unacknowledged: 1, codes: { MALFORMED_DATA: 1 } });
   t.like(fixture.broker.kept(`${base}/node/0x0005`), { alarms: ['MALFORMED_DATA'] });
-  fixture.mesh.network.acknowledgeAlarm('MALFORMED_DATA:5');
+  fixture.mesh.hub.alarms.acknowledge('MALFORMED_DATA:5');
   await fixture.settle();
   t.false(fixture.broker.retained.has(`${base}/alarm/MALFORMED_DATA:5`));
   t.like(fixture.broker.kept(`${base}/alarms`), { open: 0, codes: {} });
@@ -126,7 +126,7 @@ test('of a node that is forgotten nothing is left', async (t) => {
   const fixture = await MqttFixture.start();
   await fixture.say(DATA);
   t.true(keptOf(fixture, '0x0005').length > 4);
-  await fixture.mesh.network.execute({ kind: 'clean' }, 'test');
+  await fixture.mesh.hub.commands.execute({ kind: 'clean' }, 'test');
   await fixture.settle();
   t.deepEqual(keptOf(fixture, '0x0005'), []);
 });
@@ -135,7 +135,7 @@ test('nor of one that is forgotten while the broker is away, or while it takes t
   const fixture = await MqttFixture.start();
   await fixture.say(DATA, '00 06 44 01 00 01');
   fixture.broker.hold();
-  await fixture.mesh.network.execute({ kind: 'clean' }, 'test');
+  await fixture.mesh.hub.commands.execute({ kind: 'clean' }, 'test');
   await fixture.settle();
   fixture.broker.lose();
   fixture.broker.release();

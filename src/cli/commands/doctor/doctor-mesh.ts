@@ -3,8 +3,8 @@ import type { AlarmInfo, HealthInfo, MeshgateClient } from '../../../client/inde
 import type { Result } from '../../results.js';
 import { formatAddress } from '../../text/address.js';
 import { describeHistory } from '../../text/words.js';
-import type { Finding } from './findings.js';
 import { findingOf } from '../health.js';
+import type { Finding } from './findings.js';
 
 type Check = HealthInfo['checks'][number];
 

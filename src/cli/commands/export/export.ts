@@ -9,9 +9,9 @@ import { CsvWriter } from '../../text/csv.js';
 import { parseStretch } from '../../text/time.js';
 import { undecodedNote } from '../../text/undecoded.js';
 import { type GatewayFlags, withClients } from '../../with-client.js';
+import { abortWhenTerminated } from '../until-terminated.js';
 import { type ExportOutput, openOutput } from './export-output.js';
 import { ExportProgress } from './export-progress.js';
-import { abortWhenTerminated } from '../until-terminated.js';
 
 const FORMATS = ['csv', 'jsonl'] as const;
 

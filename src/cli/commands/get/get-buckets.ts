@@ -1,6 +1,7 @@
 /** `meshgate get --bucket`: values summed up by stretches of time. */
-import type { BucketInfo, MeshgateClient } from '../../../client/index.js';
+
 import { alignNumber, decimalsOf } from '../../../base/number-text.js';
+import type { BucketInfo, MeshgateClient } from '../../../client/index.js';
 import { askAndPrint } from '../../gateway-command.js';
 import { note } from '../../output.js';
 import { formatAddress } from '../../text/address.js';

@@ -1,18 +1,25 @@
 import type { Command } from 'commander';
-import type { AgedValue, MeshgateClient, Value } from '../../../client/index.js';
 import { MeshgateError } from '../../../base/errors.js';
 import { alignNumber, decimalsOf } from '../../../base/number-text.js';
+import type { AgedValue, MeshgateClient, Value } from '../../../client/index.js';
 import { askAndPrint, gatewayCommand, joinRows } from '../../gateway-command.js';
 import { note } from '../../output.js';
 import { formatAddress, parseNode, parseNumberOrName } from '../../text/address.js';
 import { type Column, formatTable } from '../../text/table.js';
 import type { View } from '../../text/terminal.js';
-import { formatAge, formatMoment, parseLength, parseStretch, parseTime, type Stretch } from '../../text/time.js';
+import {
+  formatAge,
+  formatMoment,
+  parseLength,
+  parseStretch,
+  parseTime,
+  type Stretch,
+} from '../../text/time.js';
 import { undecodedNote } from '../../text/undecoded.js';
 import type { GatewayFlags } from '../../with-client.js';
-import { printBuckets } from './get-buckets.js';
 import { deviceTimeColumn } from '../node.js';
 import type { Listed } from '../nodes.js';
+import { printBuckets } from './get-buckets.js';
 
 interface GetFlags extends GatewayFlags {
   readonly at?: string;

@@ -1,14 +1,15 @@
 /** What the records of a recording come to: messages, commands, console lines, faults, what clients said. */
+
+import { describeEvent } from '../../../api/describe.js';
 import type { MessageInfo, Value } from '../../../client/index.js';
 import { ADDRESS_LENGTH } from '../../../protocol/address.js';
 import { decodeMessage, isRootAddress, type Message, type Tables } from '../../../protocol/message.js';
 import { COMMAND_NAME_LENGTH } from '../../../protocol/opcodes.js';
 import type { RecordKind } from '../../../recorder/block.js';
 import { decodeLinkFacts } from '../../../recorder/link-facts.js';
-import { type Entry, splitReason } from '../../../recorder/recording.js';
 import { Timeline } from '../../../recorder/moments.js';
+import { type Entry, splitReason } from '../../../recorder/recording.js';
 import { WireDecoder, type WireItem, type WireSettings } from '../../../recorder/wire-decoder.js';
-import { describeEvent } from '../../../api/describe.js';
 import type { FrameDropReason, LineNoise } from '../../../uart/frame.js';
 
 const HEADER_LENGTH = ADDRESS_LENGTH + 1;

@@ -1,6 +1,7 @@
 /** What is in a recording, as lines for people. */
-import { FRAME_DROP_REASONS } from '../../../uart/frame.js';
+
 import { LINK_DOWN_REASONS } from '../../../link/link.js';
+import { FRAME_DROP_REASONS } from '../../../uart/frame.js';
 import { formatAddress } from '../../text/address.js';
 import { describeMessage, formatWords, type Words } from '../../text/event-line.js';
 import { formatBytes } from '../../text/hex.js';

@@ -1,6 +1,6 @@
+import { uartSettings } from '../../../config/of-rooms.js';
 import { loadConfig } from '../../../config/schema.js';
 import { loadTables } from '../../../gateway.js';
-import { uartSettings } from '../../../config/of-rooms.js';
 import { openRecording, type Recording } from '../../../recorder/recording.js';
 import { inputName, readInput } from '../../files.js';
 import { currentView, note, print, printJson, printJsonLine } from '../../output.js';

@@ -1,16 +1,16 @@
 import { join } from 'node:path';
-import { loadConfig } from '../../../config/schema.js';
 import { errorText, MeshgateError, systemErrorCode } from '../../../base/errors.js';
-import { FleetMonitor } from '../../../fleet/monitor.js';
-import { webSettings } from '../../../config/of-rooms.js';
-import { listenNear } from '../../../socket/listen-near.js';
 import { createLog } from '../../../base/log.js';
 import { packageRoot } from '../../../base/package-root.js';
+import { webSettings } from '../../../config/of-rooms.js';
+import { loadConfig } from '../../../config/schema.js';
+import { FleetMonitor } from '../../../fleet/monitor.js';
+import { listenNear } from '../../../socket/listen-near.js';
 import { print } from '../../output.js';
 import { openFleet } from '../../with-fleet.js';
 import { wantedFleet } from '../gateways.js';
-import type { MonitorFlags } from './monitor.js';
 import { untilTerminated } from '../until-terminated.js';
+import type { MonitorFlags } from './monitor.js';
 
 /** Beside a gateway's own dashboard on the same machine. */
 const USUAL_PORT = 7655;

@@ -8,8 +8,8 @@ import { currentView, print, printJson } from '../../output.js';
 import { formatAddress, parseNode } from '../../text/address.js';
 import { parseSeconds, parseWhole } from '../../text/numbers.js';
 import { type GatewayFlags, withClients } from '../../with-client.js';
-import { formatPing, formatPingSummary, type Ping, summarise } from './ping-summary.js';
 import { abortWhenTerminated } from '../until-terminated.js';
+import { formatPing, formatPingSummary, type Ping, summarise } from './ping-summary.js';
 
 interface PingFlags extends GatewayFlags {
   readonly count: string;

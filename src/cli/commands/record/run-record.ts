@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
+import { MeshgateError } from '../../../base/errors.js';
 import { ClientError } from '../../../client/errors.js';
 import type { MeshgateClient } from '../../../client/index.js';
 import { loadConfig } from '../../../config/schema.js';
-import { MeshgateError } from '../../../base/errors.js';
 import { loadTables } from '../../../gateway.js';
 import { encodeHead, Recording } from '../../../recorder/recording.js';
 import { Redactor } from '../../../recorder/redact.js';
@@ -13,8 +13,8 @@ import type { Result } from '../../results.js';
 import { formatBytesAmount } from '../../text/numbers.js';
 import { formatDuration, parseLength } from '../../text/time.js';
 import { withLastingClient } from '../../with-client.js';
-import type { RecordFlags } from './record.js';
 import { abortWhenTerminated } from '../until-terminated.js';
+import type { RecordFlags } from './record.js';
 
 type Page = Result<'recording'>;
 

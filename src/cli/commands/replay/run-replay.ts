@@ -1,11 +1,11 @@
+import { describeEvent } from '../../../api/describe.js';
+import { MeshgateError } from '../../../base/errors.js';
 import type { MeshEvent } from '../../../client/index.js';
 import { type Config, loadConfig } from '../../../config/schema.js';
-import { MeshgateError } from '../../../base/errors.js';
 import { Gateway, loadTables } from '../../../gateway.js';
 import { openRecording } from '../../../recorder/recording.js';
 import { type ComparedEvent, compareEvents } from '../../../replay/compare-events.js';
 import { Replay, type ReplayParts } from '../../../replay/replay.js';
-import { describeEvent } from '../../../api/describe.js';
 import { EXIT } from '../../exit-codes.js';
 import { inputName, readInput } from '../../files.js';
 import { currentView, print, printJson, printJsonLine } from '../../output.js';
@@ -51,7 +51,7 @@ export async function tellEvents(
     random: noChance,
     writeLine: () => {},
   });
-  const unsubscribe = gateway.hub.subscribe((event) => onEvent(describeEvent(event)));
+  const unsubscribe = gateway.hub.feed.subscribe((event) => onEvent(describeEvent(event)));
   gateway.connect();
   await replay.run();
   unsubscribe();

@@ -1,10 +1,10 @@
-import { type Config, type GivenSettings, loadConfig } from '../../../config/schema.js';
 import { MeshgateError } from '../../../base/errors.js';
+import { type Config, type GivenSettings, loadConfig } from '../../../config/schema.js';
 import { loadTables } from '../../../gateway.js';
 import { serveOnPty } from '../../../simulator/served-mesh.js';
-import type { SimulateFlags } from './simulate.js';
 import { createSimulation } from '../start/simulation.js';
 import { untilTerminated } from '../until-terminated.js';
+import type { SimulateFlags } from './simulate.js';
 
 /** Serves a virtual mesh until it is told to stop. Rejects with a `MeshgateError`. */
 export async function runSimulation({ pty, ...flags }: SimulateFlags): Promise<void> {

@@ -1,7 +1,7 @@
-import type { Config } from '../../../config/schema.js';
 import { errorStack, MeshgateError } from '../../../base/errors.js';
-import type { Gateway } from '../../../gateway.js';
 import type { Log } from '../../../base/log.js';
+import type { Config } from '../../../config/schema.js';
+import type { Gateway } from '../../../gateway.js';
 
 /** Reads the settings again and tells what came of it; where they are wrong, all stay as they were. */
 export function reload(gateway: Gateway, read: () => Config, log: Log): void {

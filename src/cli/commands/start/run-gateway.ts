@@ -1,27 +1,27 @@
-import { findSocket } from '../../../client/index.js';
 import { systemClock } from '../../../base/clock.js';
-import { type Config, type GivenSettings, loadConfig } from '../../../config/schema.js';
 import { MeshgateError } from '../../../base/errors.js';
-import { Gateway, loadTables, type WebAddress } from '../../../gateway.js';
-import { tidyHeapEarly } from './heap.js';
 import { createLog, type Log } from '../../../base/log.js';
 import { packageVersion } from '../../../base/package-root.js';
-import type { Tables } from '../../../protocol/message.js';
-import type { Replay } from '../../../replay/replay.js';
 import { Stopping } from '../../../base/stopping.js';
-import { ServiceNotifier } from '../../../systemd/notifier.js';
-import { takePassedSocket } from '../../../systemd/passed-socket.js';
+import { findSocket } from '../../../client/index.js';
+import { type Config, type GivenSettings, loadConfig } from '../../../config/schema.js';
+import { Gateway, loadTables, type WebAddress } from '../../../gateway.js';
 import { describeLinkStatus } from '../../../link/describe-link.js';
 import type { OpenLink } from '../../../link/link.js';
 import { openPort } from '../../../link/open-port.js';
 import { watchForDevices } from '../../../link/port-list.js';
+import type { Tables } from '../../../protocol/message.js';
+import type { Replay } from '../../../replay/replay.js';
+import { ServiceNotifier } from '../../../systemd/notifier.js';
+import { takePassedSocket } from '../../../systemd/passed-socket.js';
 import { inputName, readInput } from '../../files.js';
+import { untilTerminated } from '../until-terminated.js';
 import { exitSoon } from './exit-soon.js';
 import { onHangUp } from './hang-up.js';
+import { tidyHeapEarly } from './heap.js';
 import { reload } from './reload.js';
 import type { Simulation } from './simulation.js';
 import type { StartFlags } from './start.js';
-import { untilTerminated } from '../until-terminated.js';
 
 /** The port of `--tcp` without one: what existing clients use. */
 const DEFAULT_TCP_PORT = '5001';
@@ -136,7 +136,7 @@ function readSpeed(text: string): number | 'max' {
 
 /** Attempts to open the link are not worth telling; what comes of them is. */
 function tellLink({ hub }: Gateway, service: ServiceNotifier): void {
-  hub.subscribe((event) => {
+  hub.feed.subscribe((event) => {
     if (event.kind !== 'link' || event.status.state === 'opening') return;
     service.status(describeLinkStatus(event.status));
   });

@@ -1,6 +1,6 @@
 import { systemClock } from '../../../base/clock.js';
-import type { Config } from '../../../config/schema.js';
 import { createLog } from '../../../base/log.js';
+import type { Config } from '../../../config/schema.js';
 import type { Tables } from '../../../protocol/message.js';
 import { FAULT_COUNTS, type FaultCount } from '../../../simulator/faults/fault-counters.js';
 import { loadFaults } from '../../../simulator/faults/fault-file.js';

@@ -1,15 +1,15 @@
 import type { Command } from 'commander';
-import { ClientError, type MeshgateClient, type NodeInfo } from '../../../client/index.js';
 import { MeshgateError } from '../../../base/errors.js';
+import { ClientError, type MeshgateClient, type NodeInfo } from '../../../client/index.js';
 import { chosenFleet } from '../../fleet-choice.js';
 import { gatewayCommand } from '../../gateway-command.js';
 import { currentView, printJsonLine } from '../../output.js';
 import type { Result } from '../../results.js';
 import { openScreen, type Screen } from '../../text/screen.js';
 import { type GatewayFlags, withLastingClient } from '../../with-client.js';
+import { abortWhenTerminated } from '../until-terminated.js';
 import { nodeRows, renderTop } from './top-view.js';
 import { TrafficMeter } from './traffic-meter.js';
-import { abortWhenTerminated } from '../until-terminated.js';
 
 const REFRESH_MS = 1000;
 const USUAL_ROWS = 24;

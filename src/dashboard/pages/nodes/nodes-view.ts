@@ -1,7 +1,7 @@
 /** Which nodes the table shows, and in which order. */
 
-import { positionIn } from '../../../protocol/position.js';
 import type { AgedValue, NodeStatusName } from '../../../api/shapes.js';
+import { positionIn } from '../../../protocol/position.js';
 import { decimalsOf, trendField } from '../../format.js';
 import type { NodeRecord } from '../../store/node-record.js';
 import { STATUSES, type Store } from '../../store/store.js';

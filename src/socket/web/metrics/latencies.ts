@@ -45,7 +45,7 @@ export class Latencies {
 
   start(): void {
     const { hub, clock } = this.#parts;
-    this.#unsubscribe = hub.subscribe((event) => {
+    this.#unsubscribe = hub.feed.subscribe((event) => {
       if (event.kind !== 'delivery' || event.delivery.stage !== 'answered') return;
       if (event.delivery.roundTripMs !== undefined) this.#roundTrips.observe(event.delivery.roundTripMs);
     });

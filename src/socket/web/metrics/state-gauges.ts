@@ -1,8 +1,9 @@
 /** How the gateway is now, as gauges: what the counters do not tell. */
-import type { Hub } from '../../../hub/hub.js';
+
 import { describeHealth } from '../../../api/describe.js';
 import type { GatewayFacts } from '../../../api/method.js';
 import { alarmShape, healthShape, linkShape, nodeStatusShape } from '../../../api/shapes.js';
+import type { Hub } from '../../../hub/hub.js';
 import type { MetricDefinition, Sample, SampledMetric } from './metric.js';
 
 interface Source {
@@ -44,7 +45,7 @@ const GAUGES: readonly StateGauge[] = [
     help: '1 for the state that the link is in',
     labels: ['state'],
     read: ({ hub }) => {
-      const { state } = hub.link();
+      const { state } = hub.picture.link();
       return each('state', linkShape.shape.state.options, (name) => (name === state ? 1 : 0));
     },
   },
@@ -52,14 +53,14 @@ const GAUGES: readonly StateGauge[] = [
     name: 'meshgate_root_silent_seconds',
     help: 'Since the last word of the root; +Inf until it has spoken',
     labels: [],
-    read: ({ hub }) => one(hub.root().silentMs / 1000),
+    read: ({ hub }) => one(hub.picture.root().silentMs / 1000),
   },
   {
     name: 'meshgate_nodes',
     help: 'Nodes by status',
     labels: ['status'],
     read: ({ hub }) => {
-      const counts = countBy(hub.nodes().map(({ status }) => status));
+      const counts = countBy(hub.picture.nodes().map(({ status }) => status));
       return each('status', nodeStatusShape.options, (status) => counts.get(status) ?? 0);
     },
   },
@@ -68,7 +69,7 @@ const GAUGES: readonly StateGauge[] = [
     help: 'Alarms whose condition is there now',
     labels: ['code'],
     read: ({ hub }) => {
-      const active = hub.alarms().filter((alarm) => alarm.active);
+      const active = hub.alarms.open().filter((alarm) => alarm.active);
       const counts = countBy(active.map(({ code }) => code));
       return each('code', alarmShape.shape.code.options, (code) => counts.get(code) ?? 0);
     },

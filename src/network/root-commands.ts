@@ -1,7 +1,7 @@
+import type { Deliveries, Delivery, DeliveryFailure, Expectation } from '../hub/deliveries.js';
+import type { Requester, Sending } from '../hub/hub.js';
 import { encodeRootCommand, type RootCommand } from '../protocol/root-command.js';
 import { SendError, type SendFailure } from '../uart/transmitter.js';
-import type { Deliveries, Delivery, Expectation } from '../hub/deliveries.js';
-import type { DeliveryFailure, Sending } from '../hub/hub.js';
 
 /** What is needed of the UART. */
 export interface ToUart {
@@ -17,7 +17,7 @@ export interface ToUart {
   takeBack(): void;
 }
 
-export interface RootLineParts {
+export interface RootCommandsOptions {
   readonly uart: ToUart;
   readonly deliveries: Deliveries;
   /** Bytes of a message to an edge device. */
@@ -27,10 +27,10 @@ export interface RootLineParts {
 }
 
 /** Commands to the root, and messages through it with the stages of their delivery. */
-export class RootLine {
-  readonly #parts: RootLineParts;
+export class RootCommands {
+  readonly #parts: RootCommandsOptions;
 
-  constructor(parts: RootLineParts) {
+  constructor(parts: RootCommandsOptions) {
     this.#parts = parts;
   }
 
@@ -53,11 +53,11 @@ export class RootLine {
   }
 
   /** The handle at once, and what became of the writing. */
-  deliver(sending: Sending, owner: string, expects?: Expectation) {
+  deliver(sending: Sending, by: Requester, expects?: Expectation) {
     const { deliveries } = this.#parts;
     const to = sending.kind === 'send' ? sending.to : undefined;
-    const begun = deliveries.begin(to, sending.message, expects);
-    const written = this.#write(begun.id, sending, owner);
+    const begun = deliveries.begin({ to, message: sending.message, by, expects });
+    const written = this.#write(begun.id, sending, by.owner);
     const delivery: Delivery = deliveries.find(begun.id) ?? begun;
     return { delivery, written };
   }

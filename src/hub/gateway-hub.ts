@@ -1,0 +1,269 @@
+/** The hub itself: what sources report becomes the picture, numbered events, values over time and alarms. */
+import { cleanText } from '../base/clean-text.js';
+import type { Clock } from '../base/clock.js';
+import type { LinkStatus } from '../link/link-keeper.js';
+import type { DataType } from '../protocol/data-types.js';
+import type { Tables } from '../protocol/message.js';
+import { ALARM_CODES, type Alarm, Alarms, type ConnectorAlarmCode } from './alarms.js';
+import type { Archive } from './archive.js';
+import { Deliveries, type Delivery, type Expectation } from './deliveries.js';
+import { Devices } from './devices.js';
+import { EventFeed } from './event-feed.js';
+import { type Health, judgeHealth } from './health.js';
+import type {
+  AlarmBoard,
+  Command,
+  Commands,
+  Hub,
+  HubEventContent,
+  Outcome,
+  Requester,
+  Restored,
+  Sending,
+} from './hub.js';
+import { MemoryArchive } from './memory-archive.js';
+import { MeshPicture, type MeshPictureSettings } from './mesh-picture.js';
+import { nameOf } from './node-names.js';
+import { HubPicture } from './picture.js';
+import type { RootCommandRunner, Source, SourceOptions } from './source.js';
+
+export interface HubSettings extends MeshPictureSettings {
+  /** Events that a client can still resume from. */
+  readonly eventsHeld: number;
+  /** ms without a word of the root, while the link is open, after which the gateway is not ready. */
+  readonly rootSilentAfterMs: number;
+}
+
+export interface HubOptions {
+  readonly clock: Clock;
+  readonly tables: Tables;
+  readonly settings: HubSettings;
+}
+
+/** The source that has the root: every gateway has one. */
+const MESH = 'mesh';
+const DONE: Outcome = { ok: true, fresh: true };
+
+interface OpenSource extends SourceOptions {
+  link: LinkStatus;
+}
+
+export class GatewayHub implements Hub {
+  readonly tables: Tables;
+  readonly picture: HubPicture;
+  readonly feed: EventFeed;
+  readonly alarms: AlarmBoard;
+  readonly commands: Commands;
+  /** What the mesh's source writes: contacts, lists, paths. */
+  readonly mesh: MeshPicture;
+  readonly deliveries: Deliveries;
+  /** Every alarm code, for those that judge. */
+  readonly alarmBook: Alarms;
+  readonly #devices: Devices;
+  readonly #settings: HubSettings;
+  readonly #sources = new Map<string, OpenSource>();
+  #archive: Archive;
+  #areSocketsLost = false;
+
+  constructor({ clock, tables, settings }: HubOptions) {
+    this.tables = tables;
+    this.#settings = settings;
+    this.feed = new EventFeed(clock, settings.eventsHeld);
+    const publish = (content: HubEventContent) => this.publish(content);
+    this.alarmBook = new Alarms(clock, (alarm) => publish({ kind: 'alarm', alarm }));
+    this.deliveries = new Deliveries(clock, (delivery) => publish({ kind: 'delivery', delivery }));
+    this.mesh = new MeshPicture(clock, settings, tables.dataTypes, publish);
+    const { dataTypes } = tables;
+    const isUp = (source: string) => this.#sources.get(source)?.link.state === 'up';
+    this.#devices = new Devices({ clock, dataTypes, valuesKept: settings.valuesKept, isUp, publish });
+    const link = () => this.#sources.get(MESH)?.link ?? NO_LINK;
+    this.picture = new HubPicture({ clock, mesh: this.mesh, devices: this.#devices, settings, link });
+    this.#archive = this.memoryArchive();
+    this.alarms = this.#createAlarmBoard();
+    this.commands = this.#createCommands();
+  }
+
+  get archive(): Archive {
+    return this.#archive;
+  }
+
+  /** Values of the past come from there, and the picture goes on as an earlier run left it. To be called before any source opens. */
+  useArchive(archive: Archive, restored: Restored | undefined): void {
+    this.#archive = archive;
+    if (!restored) return;
+    this.feed.goOn(restored);
+    this.mesh.restore(restored);
+    this.alarmBook.restore(restored.alarms);
+  }
+
+  /**
+   * What an earlier run has left could only be read when this one had begun: it joins what is known by now. `onNumbered`:
+   * called before any event reports it, with how much the numbers that were given out so far have to be raised.
+   */
+  joinRestored(restored: Restored, onNumbered: (raisedBy: number) => void): void {
+    onNumbered(this.feed.join(restored));
+    this.mesh.join(restored);
+    const isRestored = ({ node }: Alarm) => node !== undefined && !!this.picture.findNode(node)?.restored;
+    this.alarmBook.join(restored.alarms, isRestored);
+  }
+
+  /** There should be an archive, but there will be none. */
+  goWithoutArchive(why: string): void {
+    this.#archive = this.memoryArchive(why);
+    this.onArchiveFailing(why);
+  }
+
+  /** The past as far as the picture holds it. */
+  memoryArchive(fault?: string): Archive {
+    return new MemoryArchive(this.picture, this.tables.dataTypes, fault);
+  }
+
+  /** Why the archive can't be written; undefined once it can be. */
+  onArchiveFailing(why: string | undefined): void {
+    if (why === undefined) this.alarmBook.clear('HISTORY_FAILING');
+    else this.alarmBook.raise('HISTORY_FAILING', undefined, `${ALARM_CODES.HISTORY_FAILING.text}: ${why}`);
+  }
+
+  /** Clients can't connect: why, by socket. Undefined when they can on each. */
+  onSocketsLost(why: string | undefined): void {
+    this.#areSocketsLost = why !== undefined;
+    if (why === undefined) this.alarmBook.clear('SOCKET_LOST');
+    else this.alarmBook.raise('SOCKET_LOST', undefined, why);
+  }
+
+  /** Nodes may have other names than `before`: an event reports each that has. */
+  onRenamed(before: ReadonlyMap<number, string>): void {
+    const { names } = this.#settings;
+    for (const node of new Set([...before.keys(), ...names.keys()])) {
+      if (nameOf(node, before) === nameOf(node, names) || !this.picture.findNode(node)) continue;
+      this.publish({ kind: 'node', node, change: 'renamed' });
+    }
+  }
+
+  health(): Health {
+    return judgeHealth({
+      link: this.picture.link(),
+      rootSilentMs: this.picture.root().silentMs,
+      rootSilentAfterMs: this.#settings.rootSilentAfterMs,
+      alarms: this.alarmBook.all(),
+      countNodes: () => ({
+        total: this.mesh.countWhere(() => true),
+        disconnected: this.mesh.countWhere((status) => status === 'disconnected'),
+      }),
+      history: this.#archive.status(),
+      areSocketsLost: this.#areSocketsLost,
+    });
+  }
+
+  counters() {
+    const ofSources = [...this.#sources.values()].map(({ counters }) => counters?.() ?? {});
+    return {
+      ...Object.assign({}, ...ofSources),
+      picture: this.mesh.counters(),
+      alarms: this.alarmBook.counters(),
+      history: this.#archive.status().counters,
+    };
+  }
+
+  /** Opens the write side for one source. Throws where the name is taken. */
+  openSource(options: SourceOptions): Source {
+    const { name } = options;
+    if (this.#sources.has(name)) throw new Error(`the source ${name} is open already`);
+    const source: OpenSource = { ...options, link: NO_LINK };
+    this.#sources.set(name, source);
+    return {
+      declare: (types) => this.tables.dataTypes.declare(types),
+      addDevice: (address, id) => this.#devices.add(name, address, id),
+      report: (address, type, bytes, at) => this.#report(address, type, bytes, at),
+      setLink: (status) => this.#setLink(source, status),
+      close: () => this.#close(source),
+    };
+  }
+
+  publish(content: HubEventContent): void {
+    this.feed.publish(content);
+    if (content.kind !== 'node') return;
+    for (const { onNodeChange } of this.#sources.values()) onNodeChange?.(content);
+  }
+
+  #report(address: number, type: DataType, bytes: Buffer, at: number | undefined): void {
+    this.#devices.report(address, type, bytes, at);
+  }
+
+  #setLink(source: OpenSource, status: LinkStatus): void {
+    source.link = status;
+    if (source.name === MESH) {
+      this.mesh.onLink(status.state === 'up');
+      this.publish({ kind: 'link', status });
+      return;
+    }
+    if (isOpen(status)) this.alarmBook.clear('LINK_LOST', source.name);
+    else if (isLost(status)) this.alarmBook.raise('LINK_LOST', source.name, `no link to ${source.name}`);
+    for (const { address, status } of this.#devices.views().filter((each) => each.source === source.name)) {
+      this.publish({ kind: 'node', node: address, change: 'status', status });
+    }
+  }
+
+  #close({ name }: OpenSource): void {
+    this.#devices.removeAll(name);
+    this.alarmBook.clear('LINK_LOST', name);
+    this.#sources.delete(name);
+  }
+
+  #createAlarmBoard(): AlarmBoard {
+    return {
+      open: () => this.alarmBook.all(),
+      raise: (code: ConnectorAlarmCode, text) => this.alarmBook.raise(code, undefined, text),
+      acknowledge: (id) => this.alarmBook.acknowledge(id),
+    };
+  }
+
+  #createCommands(): Commands {
+    return {
+      execute: (command, owner) => this.#execute(command, owner),
+      deliver: (sending, by, expects) => this.#deliver(sending, by, expects),
+      findDelivery: (id) => this.deliveries.find(id),
+      forget: (address) => this.#forget(address),
+      releasePort: (ms) => this.#root.releasePort(ms),
+      takePort: () => this.#root.takePort(),
+    };
+  }
+
+  get #root(): RootCommandRunner {
+    const runner = this.#sources.get(MESH)?.commands;
+    if (!runner) throw new Error('no source has the root');
+    return runner;
+  }
+
+  async #execute(command: Command, owner: string): Promise<Outcome> {
+    switch (command.kind) {
+      case 'log':
+        this.publish({ kind: 'traffic', client: owner, what: 'log', text: cleanText(command.text) });
+        return DONE;
+      case 'setRobots':
+        this.mesh.setRobots(command.robots);
+        return DONE;
+      default:
+        return this.#root.execute(command, owner);
+    }
+  }
+
+  #forget(address: number): boolean {
+    const wasKnown = this.mesh.forget(address);
+    return this.alarmBook.closeOf(address) > 0 || wasKnown;
+  }
+
+  #deliver(sending: Sending, by: Requester, expects?: Expectation): Delivery {
+    return this.#root.deliver(sending, by, expects);
+  }
+}
+
+const NO_LINK: LinkStatus = { state: 'stopped', since: 0 };
+
+function isOpen({ state }: LinkStatus): boolean {
+  return state === 'probing' || state === 'up';
+}
+
+function isLost({ state }: LinkStatus): boolean {
+  return state === 'absent' || state === 'backingOff';
+}

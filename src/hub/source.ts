@@ -1,0 +1,41 @@
+/** The hub's write side: what a source of values (the mesh, a device) is given. */
+import type { LinkStatus } from '../link/link-keeper.js';
+import type { DataType } from '../protocol/data-types.js';
+import type { Delivery, Expectation } from './deliveries.js';
+import type { Command, NodeChange, Outcome, Requester, Sending } from './hub.js';
+
+/** Carries out commands that go to the root; the mesh's source is the one that has it. */
+export interface RootCommandRunner {
+  execute(command: RootBoundCommand, owner: string): Promise<Outcome>;
+  deliver(sending: Sending, by: Requester, expects?: Expectation): Delivery;
+  releasePort(ms: number): Promise<void>;
+  takePort(): void;
+}
+
+/** Every command but those that the hub carries out itself. */
+export type RootBoundCommand = Exclude<Command, { kind: 'log' | 'setRobots' }>;
+
+export interface SourceOptions {
+  /** Unique among the open sources: `mesh`, `hev`. */
+  readonly name: string;
+  /** What it is: `mesh`, or the kind of device. */
+  readonly kind: string;
+  /** What it counts, by group; they appear in the method `counters`. */
+  readonly counters?: () => Readonly<Record<string, unknown>>;
+  readonly commands?: RootCommandRunner;
+  /** A node of the mesh has changed; called once the event is out. */
+  readonly onNodeChange?: (change: { readonly node: number } & NodeChange) => void;
+}
+
+export interface Source {
+  /** Data types that it will report; ids from 0x100 up, since they have no byte on the mesh's wire. Throws `BAD_TABLE` where an id or a name is taken. */
+  declare(types: readonly DataType[]): void;
+  /** Adds a device. `address`: 0x10000 and up; `id`: what people type. Throws where one is taken. */
+  addDevice(address: number, id: string): void;
+  /** One value of one of its devices; `at`: ms since the epoch by the device's own clock. */
+  report(address: number, type: DataType, bytes: Buffer, at?: number): void;
+  /** The state of its own link; a lost one raises the alarm `LINK_LOST:<name>`. */
+  setLink(status: LinkStatus): void;
+  /** Its devices go, its alarms end. */
+  close(): void;
+}
