@@ -12,7 +12,7 @@ import { packageRoot } from '../base/package-root.js';
 import { readTextFile } from '../base/text-file.js';
 import { parseToml } from '../base/toml.js';
 import { findNameFault } from '../hub/node-names.js';
-import { parsePortWish } from '../link/port-list.js';
+import { parsePortSpec } from '../link/port-choice.js';
 import { isUnicast } from '../protocol/address.js';
 import { nameKey } from '../protocol/names.js';
 import { isOnEarth } from '../protocol/position.js';
@@ -67,8 +67,8 @@ const ports = z.preprocess(
     .refine((all) => new Set(all).size === all.length, { error: 'each port can be listed only once' }),
 );
 
-const PORT_WISH = 'must be auto, a path such as /dev/ttyUSB0, or usb:VID:PID[:SERIAL]';
-const portWish = text(PORT_WISH).refine((wish) => parsePortWish(wish) !== undefined, { error: PORT_WISH });
+const PORT_SPEC = 'must be auto, a path such as /dev/ttyUSB0, or usb:VID:PID[:SERIAL]';
+const portSpec = text(PORT_SPEC).refine((spec) => parsePortSpec(spec) !== undefined, { error: PORT_SPEC });
 
 const MODE = 'must be permission bits in octal, such as "0660"';
 const mode = text(MODE)
@@ -343,7 +343,7 @@ const simulationSection = section({
 });
 
 const schema = z.strictObject({
-  port: portWish.default('auto'),
+  port: portSpec.default('auto'),
   baud: whole(300, 4_000_000).default(115_200),
   /** Without one: see `defaultSocketPath`. */
   socket: path.optional(),

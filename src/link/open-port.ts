@@ -1,6 +1,7 @@
 import { clearHangUpOnClose } from './hang-up-on-close.js';
 import { LinkError, type OpenLink } from './link.js';
-import { boardIdentity, choosePort, type ListPorts, listPorts, parsePortWish } from './port-list.js';
+import { choosePort, parsePortSpec } from './port-choice.js';
+import { boardIdentity, type ListPorts, listPorts } from './port-list.js';
 import type { SerialLinkParts, SerialLinkSettings } from './serial-link.js';
 
 /** `port` is a wish: `auto`, a path, `usb:VID:PID` or `usb:VID:PID:SERIAL`. */
@@ -35,7 +36,7 @@ export function openPort({ port, ...serial }: PortSettings, parts: PortParts = {
 }
 
 async function choose(port: string, list: ListPorts): Promise<{ path: string; why: string }> {
-  const needsList = parsePortWish(port)?.kind !== 'path';
+  const needsList = parsePortSpec(port)?.kind !== 'path';
   const choice = choosePort(port, needsList ? await list() : []);
   if (choice.kind === 'chosen') return choice;
   throw new LinkError(choice.kind === 'several' ? 'severalDevices' : 'noDevice', choice.why);

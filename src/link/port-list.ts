@@ -1,141 +1,18 @@
-/**
- * Which serial ports are there, which of them is meant, and when to look again.
- */
-import { type FSWatcher, watch } from 'node:fs';
+/** The serial ports of this machine. */
 import { access, readdir, readFile, realpath } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import createDebug from 'debug';
 import { cleanText } from '../base/clean-text.js';
-import { type CancelTimer, type Clock, systemClock } from '../base/clock.js';
+import { type CancelTimer, systemClock } from '../base/clock.js';
 import { errorText } from '../base/errors.js';
+import { KNOWN_BRIDGES, type SerialPortInfo } from './port-choice.js';
 
 const log = createDebug('meshgate:uart');
-
-export interface SerialPortInfo {
-  readonly path: string;
-  /** USB ids: 4 lower-case hexadecimal digits; absent when the port is not on USB. */
-  readonly vendorId?: string | undefined;
-  readonly productId?: string | undefined;
-  readonly serialNumber?: string | undefined;
-  readonly manufacturer?: string | undefined;
-  /** The name in /dev/serial/by-id, which stays when devices are plugged in another order. */
-  readonly byId?: string | undefined;
-  /** What boards with an ESP32 call their serial bridge; absent when the USB id is none of theirs. */
-  readonly knownAs?: string | undefined;
-}
-
-/** By USB id; packaging/60-meshgate.rules has the same. */
-export const KNOWN_BRIDGES: Readonly<Record<string, string>> = {
-  '10c4:ea60': 'CP210x bridge',
-  '1a86:7523': 'CH340 bridge',
-  '1a86:55d4': 'CH9102 bridge',
-  '0403:6001': 'FT232 bridge',
-  '0403:6015': 'FT-X bridge',
-  '303a:1001': 'ESP32 native USB serial/JTAG',
-};
-
-// ---- Choosing: pure -------------------------------------------------------------------------------------------
-
-/** What a person asks for: `auto`, a path, or `usb:VID:PID` with or without `:SERIAL`. */
-export type PortWish =
-  | { readonly kind: 'auto' }
-  | { readonly kind: 'path'; readonly path: string }
-  | {
-      readonly kind: 'usb';
-      readonly vendorId: string;
-      readonly productId: string;
-      readonly serialNumber?: string | undefined;
-    };
-
-/** A serial number may hold colons: an ESP32 gives its MAC address. */
-const USB_WISH = /^usb:([0-9a-f]{4}):([0-9a-f]{4})(?::(.+))?$/;
-
-/** Understands a wish; upper and lower case are the same except in a path. `undefined` for nonsense. */
-export function parsePortWish(text: string): PortWish | undefined {
-  const lower = text.toLowerCase();
-  if (lower === 'auto') return { kind: 'auto' };
-  const [, vendorId, productId, serialNumber] = USB_WISH.exec(lower) ?? [];
-  if (vendorId && productId) return { kind: 'usb', vendorId, productId, serialNumber };
-  if (lower.startsWith('usb:') || text.trim() === '' || text.includes('\0')) return undefined;
-  return { kind: 'path', path: text };
-}
-
-/** What is wrong with a wish, for people; `undefined` when nothing is. */
-export function portWishProblem(text: string): string | undefined {
-  if (parsePortWish(text)) return undefined;
-  return `"${text}" names no port: use auto, a path such as /dev/ttyUSB0, usb:10C4:EA60 or usb:10C4:EA60:SERIAL`;
-}
-
-/** `why` is a sentence for people; where no port was chosen, it says what to do. */
-export type PortChoice =
-  | { readonly kind: 'chosen'; readonly path: string; readonly why: string }
-  | {
-      readonly kind: 'none' | 'several';
-      readonly candidates: readonly SerialPortInfo[];
-      readonly why: string;
-    };
-
-/** Chooses among `ports`. A path is taken as it is, listed or not. Never guesses between two. */
-export function choosePort(wanted: string, ports: readonly SerialPortInfo[]): PortChoice {
-  const wish = parsePortWish(wanted);
-  if (!wish) return { kind: 'none', candidates: [], why: portWishProblem(wanted) ?? '' };
-  if (wish.kind === 'path')
-    return { kind: 'chosen', path: wish.path, why: `${wish.path}: named by its path` };
-  const fitting = ports.filter((port) => (wish.kind === 'auto' ? port.knownAs : hasUsbId(port, wish)));
-  const what = wish.kind === 'auto' ? 'known serial bridge' : `serial port with ${wanted}`;
-  const [only] = fitting;
-  if (!only) return noneOf(ports, what);
-  if (fitting.length > 1) return severalOf(fitting, what);
-  return { kind: 'chosen', path: only.path, why: `${describePort(only)}, the only ${what}` };
-}
-
-function hasUsbId(port: SerialPortInfo, wish: Extract<PortWish, { kind: 'usb' }>): boolean {
-  if (port.vendorId !== wish.vendorId || port.productId !== wish.productId) return false;
-  return wish.serialNumber === undefined || port.serialNumber?.toLowerCase() === wish.serialNumber;
-}
-
-function noneOf(ports: readonly SerialPortInfo[], what: string): PortChoice {
-  const there = ports.length === 0 ? 'there is no serial port at all' : `there is ${listOf(ports)}`;
-  const [first] = ports;
-  const todo = first
-    ? `name the port if it is one of these, for example ${bestNameOf(first)}`
-    : 'check that the board is plugged in, that its cable carries data, and that this machine sees it (dmesg)';
-  return { kind: 'none', candidates: ports, why: `no ${what}: ${there}; ${todo}` };
-}
-
-function severalOf(candidates: readonly SerialPortInfo[], what: string): PortChoice {
-  const names = candidates.map(bestNameOf).join(' or ');
-  const why = `more than one ${what}: ${listOf(candidates)}; name the one that is the root: ${names}`;
-  return { kind: 'several', candidates, why };
-}
-
-function listOf(ports: readonly SerialPortInfo[]): string {
-  return ports.map(describePort).join(', ');
-}
-
-/** The name to put into the settings: one that stays, if there is one. */
-function bestNameOf(port: SerialPortInfo): string {
-  return port.byId ?? port.path;
-}
-
-/** `/dev/ttyUSB0: CP210x bridge (10C4:EA60)` */
-export function describePort(port: SerialPortInfo): string {
-  const id = usbIdOf(port);
-  const what = port.knownAs ?? port.manufacturer ?? (id ? 'USB device' : 'not on USB');
-  return `${port.path}: ${what}${id ? ` (${id})` : ''}`;
-}
-
-/** `10C4:EA60`, as people write it. */
-export function usbIdOf(port: SerialPortInfo): string | undefined {
-  return port.vendorId && port.productId && `${port.vendorId}:${port.productId}`.toUpperCase();
-}
-
-// ---- Listing --------------------------------------------------------------------------------------------------
 
 export type ListPorts = () => Promise<readonly SerialPortInfo[]>;
 
 /** What tests replace. */
-export interface PortListParts {
+export interface PortListOptions {
   readonly sysRoot?: string;
   readonly devRoot?: string;
   readonly list?: ListPorts;
@@ -154,7 +31,7 @@ const MAX_LEVELS_TO_USB_DEVICE = 5;
  * The serial ports of this machine, in the order of their names. From serialport, which asks udevadm; from /sys
  * where that is missing, as in many containers. Ports without hardware behind them (ttyS1 …) are left out.
  */
-export async function listPorts(parts: PortListParts = {}): Promise<SerialPortInfo[]> {
+export async function listPorts(parts: PortListOptions = {}): Promise<SerialPortInfo[]> {
   const { sysRoot = '/sys', devRoot = '/dev', list = listBySerialport } = parts;
   const listed = await list().catch((error: unknown) => {
     log('no list from serialport (%s), reading %s', errorText(error), sysRoot);
@@ -277,69 +154,4 @@ async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-// ---- Noticing -------------------------------------------------------------------------------------------------
-
-/** Many changes come together; and udev sets the group and makes the links only after the device is there. */
-const HINT_AFTER_MS = [50, 500] as const;
-
-/**
- * Calls `onChange` when something was made or removed where the wished port would appear: a hint that it may be
- * there, worth an attempt to open it. That is the directory of a path, in its nearest existing parent while it
- * is not there, and /dev for `auto` and `usb:…`. The hint comes 50 ms after the change and once more after
- * 500 ms, at most twice in 500 ms. Never throws: where watching is impossible, no hint comes. Keeps no process
- * alive. Returns the end of it.
- */
-export function watchForDevices(
-  wanted: string,
-  onChange: () => void,
-  clock: Clock = systemClock,
-): () => void {
-  const wish = parsePortWish(wanted);
-  const directory = wish?.kind === 'path' ? dirname(resolve(wish.path)) : '/dev';
-  let timers: readonly CancelTimer[] = [];
-  let endWatch = watchNearest(directory, onEvent);
-
-  function onEvent(): void {
-    if (timers.length > 0) return;
-    timers = HINT_AFTER_MS.map((ms, index) =>
-      clock.after(ms, () => hint(index === HINT_AFTER_MS.length - 1)),
-    );
-  }
-
-  function hint(isLast: boolean): void {
-    if (isLast) timers = [];
-    const endOld = endWatch;
-    endWatch = watchNearest(directory, onEvent);
-    endOld();
-    onChange();
-  }
-
-  return () => {
-    for (const cancel of timers) cancel();
-    endWatch();
-  };
-}
-
-/** Watches `directory`, or its nearest parent that can be watched. */
-function watchNearest(directory: string, onEvent: () => void): () => void {
-  for (let path = directory; ; path = dirname(path)) {
-    const watcher = tryWatch(path, onEvent);
-    if (watcher) return () => watcher.close();
-    if (path === dirname(path)) return () => undefined;
-  }
-}
-
-/** Only what is made, renamed or removed counts: writing to any device in /dev is a `change`. */
-function tryWatch(path: string, onEvent: () => void): FSWatcher | undefined {
-  try {
-    const watcher = watch(path, { persistent: false }, (event) => {
-      if (event === 'rename') onEvent();
-    });
-    watcher.on('error', () => watcher.close());
-    return watcher;
-  } catch {
-    return undefined;
-  }
 }

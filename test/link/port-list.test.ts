@@ -12,17 +12,16 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import test from 'ava';
+import { watchForDevices } from '../../src/link/device-watch.js';
 import { LinkError, type LinkHandlers } from '../../src/link/link.js';
 import { openPort } from '../../src/link/open-port.js';
 import {
-  boardIdentity,
   choosePort,
-  listPorts,
-  parsePortWish,
-  portWishProblem,
+  parsePortSpec,
+  portSpecProblem,
   type SerialPortInfo,
-  watchForDevices,
-} from '../../src/link/port-list.js';
+} from '../../src/link/port-choice.js';
+import { boardIdentity, listPorts } from '../../src/link/port-list.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { hasSocat, openPty } from '../support/pty.js';
 import { until } from '../support/waiters.js';
@@ -61,22 +60,22 @@ const ONBOARD: SerialPortInfo = { path: '/dev/ttyS0' };
 // ---- Wishes -----------------------------------------------------------------------------------------------------
 
 test('a wish is auto, a USB id with or without a serial number, or a path', (t) => {
-  t.deepEqual(parsePortWish('auto'), { kind: 'auto' });
-  t.deepEqual(parsePortWish('AUTO'), { kind: 'auto' });
-  t.like(parsePortWish('usb:10C4:EA60'), { kind: 'usb', vendorId: '10c4', productId: 'ea60' });
-  t.like(parsePortWish('USB:303a:1001:34:85:18:AA:BB:CC'), { serialNumber: '34:85:18:aa:bb:cc' });
+  t.deepEqual(parsePortSpec('auto'), { kind: 'auto' });
+  t.deepEqual(parsePortSpec('AUTO'), { kind: 'auto' });
+  t.like(parsePortSpec('usb:10C4:EA60'), { kind: 'usb', vendorId: '10c4', productId: 'ea60' });
+  t.like(parsePortSpec('USB:303a:1001:34:85:18:AA:BB:CC'), { serialNumber: '34:85:18:aa:bb:cc' });
   for (const path of ['/dev/ttyUSB0', CP210X.byId ?? '', 'COM3', './pty', '/tmp/With Blank']) {
-    t.deepEqual(parsePortWish(path), { kind: 'path', path });
+    t.deepEqual(parsePortSpec(path), { kind: 'path', path });
   }
 });
 
 test('nonsense is no wish, and the problem is said', (t) => {
   for (const text of ['', ' ', 'usb:', 'usb:zz', 'usb:10C4', 'usb:10C4:EA6', 'usb:10C4:EA60:', '/dev/\0']) {
-    t.is(parsePortWish(text), undefined, text);
-    t.regex(portWishProblem(text) ?? '', /names no port: use auto, a path/, text);
+    t.is(parsePortSpec(text), undefined, text);
+    t.regex(portSpecProblem(text) ?? '', /names no port: use auto, a path/, text);
     t.like(choosePort(text, [CP210X]), { kind: 'none' }, text);
   }
-  t.is(portWishProblem('auto'), undefined);
+  t.is(portSpecProblem('auto'), undefined);
 });
 
 // ---- Choosing ---------------------------------------------------------------------------------------------------

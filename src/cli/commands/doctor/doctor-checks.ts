@@ -1,7 +1,8 @@
 /** What usually goes wrong, looked at one by one. */
 import type { MeshgateClient } from '../../../client/index.js';
 import { ClientError, connect, findSocket } from '../../../client/index.js';
-import { listPorts, type SerialPortInfo } from '../../../link/port-list.js';
+import type { SerialPortInfo } from '../../../link/port-choice.js';
+import { listPorts } from '../../../link/port-list.js';
 import type { Result } from '../../results.js';
 import { describeStatusCounts } from '../../text/words.js';
 import { examineMesh } from './doctor-mesh.js';

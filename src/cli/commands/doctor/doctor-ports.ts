@@ -1,6 +1,6 @@
 /** What usually goes wrong with serial ports. */
 import { accessSync, constants, existsSync, realpathSync } from 'node:fs';
-import { choosePort, describePort, type PortChoice, type SerialPortInfo } from '../../../link/port-list.js';
+import { choosePort, describePort, type PortChoice, type SerialPortInfo } from '../../../link/port-choice.js';
 import type { Result } from '../../results.js';
 import type { Finding } from './findings.js';
 import { permissionAdvice } from './permission-advice.js';

@@ -1,4 +1,4 @@
-import { type SerialPortInfo, usbIdOf } from '../../../link/port-list.js';
+import { type SerialPortInfo, usbIdOf } from '../../../link/port-choice.js';
 import { type Column, formatTable } from '../../text/table.js';
 import type { Terminal } from '../../text/terminal.js';
 

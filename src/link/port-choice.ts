@@ -1,0 +1,118 @@
+/** Which serial port the setting `port` means. */
+
+export interface SerialPortInfo {
+  readonly path: string;
+  /** USB ids: 4 lower-case hexadecimal digits; absent when the port is not on USB. */
+  readonly vendorId?: string | undefined;
+  readonly productId?: string | undefined;
+  readonly serialNumber?: string | undefined;
+  readonly manufacturer?: string | undefined;
+  /** The name in /dev/serial/by-id, which stays when devices are plugged in another order. */
+  readonly byId?: string | undefined;
+  /** What boards with an ESP32 call their serial bridge; absent when the USB id is none of theirs. */
+  readonly knownAs?: string | undefined;
+}
+
+/** By USB id; packaging/60-meshgate.rules has the same. */
+export const KNOWN_BRIDGES: Readonly<Record<string, string>> = {
+  '10c4:ea60': 'CP210x bridge',
+  '1a86:7523': 'CH340 bridge',
+  '1a86:55d4': 'CH9102 bridge',
+  '0403:6001': 'FT232 bridge',
+  '0403:6015': 'FT-X bridge',
+  '303a:1001': 'ESP32 native USB serial/JTAG',
+};
+
+/** What a person asks for: `auto`, a path, or `usb:VID:PID` with or without `:SERIAL`. */
+export type PortSpec =
+  | { readonly kind: 'auto' }
+  | { readonly kind: 'path'; readonly path: string }
+  | {
+      readonly kind: 'usb';
+      readonly vendorId: string;
+      readonly productId: string;
+      readonly serialNumber?: string | undefined;
+    };
+
+/** A serial number may hold colons: an ESP32 gives its MAC address. */
+const USB_SPEC = /^usb:([0-9a-f]{4}):([0-9a-f]{4})(?::(.+))?$/;
+
+/** Parses a port setting; upper and lower case are the same except in a path. `undefined` where it is not one. */
+export function parsePortSpec(text: string): PortSpec | undefined {
+  const lower = text.toLowerCase();
+  if (lower === 'auto') return { kind: 'auto' };
+  const [, vendorId, productId, serialNumber] = USB_SPEC.exec(lower) ?? [];
+  if (vendorId && productId) return { kind: 'usb', vendorId, productId, serialNumber };
+  if (lower.startsWith('usb:') || text.trim() === '' || text.includes('\0')) return undefined;
+  return { kind: 'path', path: text };
+}
+
+/** What is wrong with a port setting, for people; `undefined` when nothing is. */
+export function portSpecProblem(text: string): string | undefined {
+  if (parsePortSpec(text)) return undefined;
+  return `"${text}" names no port: use auto, a path such as /dev/ttyUSB0, usb:10C4:EA60 or usb:10C4:EA60:SERIAL`;
+}
+
+/** `why` is a sentence for people; where no port was chosen, it says what to do. */
+export type PortChoice =
+  | { readonly kind: 'chosen'; readonly path: string; readonly why: string }
+  | {
+      readonly kind: 'none' | 'several';
+      readonly candidates: readonly SerialPortInfo[];
+      readonly why: string;
+    };
+
+/** Chooses among `ports`. A path is taken as it is, listed or not. Never guesses between two. */
+export function choosePort(wanted: string, ports: readonly SerialPortInfo[]): PortChoice {
+  const spec = parsePortSpec(wanted);
+  if (!spec) return { kind: 'none', candidates: [], why: portSpecProblem(wanted) ?? '' };
+  if (spec.kind === 'path')
+    return { kind: 'chosen', path: spec.path, why: `${spec.path}: named by its path` };
+  const fitting = ports.filter((port) => (spec.kind === 'auto' ? port.knownAs : hasUsbId(port, spec)));
+  const what = spec.kind === 'auto' ? 'known serial bridge' : `serial port with ${wanted}`;
+  const [only] = fitting;
+  if (!only) return noneOf(ports, what);
+  if (fitting.length > 1) return severalOf(fitting, what);
+  return { kind: 'chosen', path: only.path, why: `${describePort(only)}, the only ${what}` };
+}
+
+function hasUsbId(port: SerialPortInfo, spec: Extract<PortSpec, { kind: 'usb' }>): boolean {
+  if (port.vendorId !== spec.vendorId || port.productId !== spec.productId) return false;
+  return spec.serialNumber === undefined || port.serialNumber?.toLowerCase() === spec.serialNumber;
+}
+
+function noneOf(ports: readonly SerialPortInfo[], what: string): PortChoice {
+  const there = ports.length === 0 ? 'there is no serial port at all' : `there is ${listOf(ports)}`;
+  const [first] = ports;
+  const todo = first
+    ? `name the port if it is one of these, for example ${bestNameOf(first)}`
+    : 'check that the board is plugged in, that its cable carries data, and that this machine sees it (dmesg)';
+  return { kind: 'none', candidates: ports, why: `no ${what}: ${there}; ${todo}` };
+}
+
+function severalOf(candidates: readonly SerialPortInfo[], what: string): PortChoice {
+  const names = candidates.map(bestNameOf).join(' or ');
+  const why = `more than one ${what}: ${listOf(candidates)}; name the one that is the root: ${names}`;
+  return { kind: 'several', candidates, why };
+}
+
+function listOf(ports: readonly SerialPortInfo[]): string {
+  return ports.map(describePort).join(', ');
+}
+
+/** The name to put into the settings: one that stays, if there is one. */
+function bestNameOf(port: SerialPortInfo): string {
+  return port.byId ?? port.path;
+}
+
+/** `/dev/ttyUSB0: CP210x bridge (10C4:EA60)` */
+export function describePort(port: SerialPortInfo): string {
+  const id = usbIdOf(port);
+  const what = port.knownAs ?? port.manufacturer ?? (id ? 'USB device' : 'not on USB');
+  return `${port.path}: ${what}${id ? ` (${id})` : ''}`;
+}
+
+/** `10C4:EA60`, as people write it. */
+export function usbIdOf(port: SerialPortInfo): string | undefined {
+  return port.vendorId && port.productId && `${port.vendorId}:${port.productId}`.toUpperCase();
+}
