@@ -1,5 +1,18 @@
+import TinyQueue from 'tinyqueue';
 import type { CancelTimer, Clock } from '../base/clock.js';
-import { EventQueue, type TimedEvent } from './event-queue.js';
+
+/** Something that happens at a moment of virtual time; of two at the same moment the lower `order` is first. */
+interface TimedEvent {
+  /** Virtual milliseconds. */
+  readonly due: number;
+  readonly order: number;
+  /** Undefined once cancelled. */
+  task: (() => void) | undefined;
+}
+
+function inOrder(one: TimedEvent, other: TimedEvent): number {
+  return one.due - other.due || one.order - other.order;
+}
 
 /**
  * Virtual time: milliseconds since the mesh began. Events happen in the order in which they are due and see
@@ -9,7 +22,7 @@ import { EventQueue, type TimedEvent } from './event-queue.js';
 export class Timeline {
   readonly #clock: Clock;
   #startedAt: number | undefined;
-  readonly #queue = new EventQueue();
+  #queue = new TinyQueue<TimedEvent>([], inOrder);
   #now = 0;
   #order = 0;
   #timerDue = Number.POSITIVE_INFINITY;
@@ -28,7 +41,7 @@ export class Timeline {
   /** Runs `task` at this virtual time, or at once when that has passed; never before this call returns. */
   at(due: number, task: () => void): CancelTimer {
     const event: TimedEvent = { due: Math.max(due, this.#now), order: this.#order++, task };
-    this.#queue.add(event);
+    this.#queue.push(event);
     if (!this.#running) this.#arm();
     return () => {
       event.task = undefined;
@@ -63,7 +76,7 @@ export class Timeline {
 
   /** Ends it: nothing that was planned will happen. */
   stop(): void {
-    this.#queue.clear();
+    this.#queue = new TinyQueue<TimedEvent>([], inOrder);
     this.#cancelTimer();
     this.#timerDue = Number.POSITIVE_INFINITY;
   }
@@ -97,7 +110,7 @@ export class Timeline {
   /** Up to a moment fixed beforehand: a mesh too large for this computer must not hold the process for ever. */
   #runUntil(end: number): void {
     for (let next = this.#queue.peek(); next && next.due <= end; next = this.#queue.peek()) {
-      this.#queue.take();
+      this.#queue.pop();
       this.#now = next.due;
       next.task?.();
     }

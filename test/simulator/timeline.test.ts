@@ -1,26 +1,22 @@
 import test from 'ava';
-import { EventQueue } from '../../src/simulator/event-queue.js';
 import { Random } from '../../src/simulator/random.js';
 import { Timeline } from '../../src/simulator/timeline.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { LateClock } from './recorder.js';
 
-test('the queue gives events by due time, and those of one moment in the order they came', (t) => {
-  const queue = new EventQueue();
+test('tasks run by due time, and those of one moment in the order in which they were planned', (t) => {
+  const clock = new ManualClock();
+  const timeline = new Timeline(clock);
   const random = Random.of(1);
-  const events = Array.from({ length: 1000 }, (_, order) => ({
-    due: random.int(0, 99),
-    order,
-    task: undefined,
-  }));
-  for (const event of events) queue.add(event);
-  const taken = Array.from({ length: 1000 }, () => queue.take());
+  const ran: { due: number; order: number }[] = [];
+  const planned = Array.from({ length: 1000 }, (_, order) => ({ due: random.int(0, 99), order }));
+  for (const entry of planned) timeline.at(entry.due, () => ran.push(entry));
+  timeline.begin();
+  clock.advance(100);
   t.deepEqual(
-    taken,
-    events.toSorted((a, b) => a.due - b.due || a.order - b.order),
+    ran,
+    planned.toSorted((a, b) => a.due - b.due || a.order - b.order),
   );
-  t.is(queue.take(), undefined);
-  t.is(queue.size, 0);
 });
 
 test('events see their due time, however late the timer fires', (t) => {

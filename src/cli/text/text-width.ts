@@ -1,28 +1,21 @@
 /** How much room text takes on a terminal. `text` must be clean: see `cleanText`. */
+import fastStringWidth from 'fast-string-width';
 
 const ASCII = /^[\x20-\x7e]*$/;
-const WIDE =
-  /^(\p{Emoji_Presentation}|\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}|[\u3000-\u303f\uff01-\uff60])/u;
-const WITHOUT_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}]+$/u;
 
 let segmenter: Intl.Segmenter | undefined;
 
 /** Columns that the text takes. */
 export function widthOf(text: string): number {
-  if (ASCII.test(text)) return text.length;
-  let width = 0;
-  for (const { segment } of charactersOf(text)) width += widthOfCharacter(segment);
-  return width;
+  return ASCII.test(text) ? text.length : fastStringWidth(text);
 }
 
 /** The text in at most `columns`, ending in `…` where it was cut. */
 export function shorten(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text;
   let kept = '';
-  let width = 1;
   for (const { segment } of charactersOf(text)) {
-    width += widthOfCharacter(segment);
-    if (width > columns) break;
+    if (widthOf(kept + segment) >= columns) break;
     kept += segment;
   }
   return columns > 0 ? `${kept.trimEnd()}…` : '';
@@ -38,9 +31,4 @@ export function pad(text: string, columns: number, align: 'left' | 'right' = 'le
 function charactersOf(text: string): Intl.Segments {
   segmenter ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' });
   return segmenter.segment(text);
-}
-
-function widthOfCharacter(character: string): number {
-  if (WITHOUT_WIDTH.test(character)) return 0;
-  return WIDE.test(character) ? 2 : 1;
 }
