@@ -11,10 +11,10 @@ import { readOrigin } from '../base/origin.js';
 import { packageRoot } from '../base/package-root.js';
 import { readTextFile } from '../base/text-file.js';
 import { parseToml } from '../base/toml.js';
-import { findNameFault } from '../hub/node-names.js';
 import { parsePortSpec } from '../link/port-choice.js';
 import { isUnicast } from '../protocol/address.js';
 import { nameKey } from '../protocol/names.js';
+import { findNameFault } from '../protocol/node-names.js';
 import { isOnEarth } from '../protocol/position.js';
 
 const SECTION = 'must be a section';

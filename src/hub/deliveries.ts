@@ -1,7 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import { ADDRESS_LENGTH } from '../protocol/address.js';
 import type { Message } from '../protocol/message.js';
-import type { Requester } from './hub.js';
 
 /** What is known of a message on its way, never more. `answered`: a message came that matches. */
 export type DeliveryStage = 'queued' | 'written' | 'answered' | 'uncertain' | 'failed';
@@ -43,6 +42,14 @@ export interface Expectation {
   readonly opcode: number;
   /** The payloads that match; any payload where there are none. */
   readonly payloads?: readonly Buffer[];
+}
+
+/** Who sends. */
+export interface Requester {
+  /** For fairness between clients. */
+  readonly owner: string;
+  /** The owner's own mark, given back with every stage of the delivery. */
+  readonly tag?: string;
 }
 
 export interface NewDelivery {

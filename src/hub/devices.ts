@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.js';
+import { MemoryPool } from '../node/memory-pool.js';
 import type { NodeStatus } from '../node/mesh-node.js';
 import { NodeValues, type TimedValue } from '../node/node-values.js';
 import type { DataType, DataTypes } from '../protocol/data-types.js';
@@ -31,6 +32,7 @@ export interface DeviceParts {
 /** The devices of the sources beside the mesh, with their last values. */
 export class Devices {
   readonly #parts: DeviceParts;
+  readonly #memory = new MemoryPool();
   readonly #byAddress = new Map<number, Device>();
   readonly #byId = new Map<string, Device>();
 
@@ -44,7 +46,7 @@ export class Devices {
     if (address < FIRST_DEVICE_ADDRESS) throw new RangeError(`device ${id}: address ${address} is too low`);
     if (this.#byAddress.has(address) || this.#byId.has(key)) throw new Error(`device ${id} exists already`);
     if (this.#byAddress.size >= MAX_DEVICES) throw new RangeError(`more than ${MAX_DEVICES} devices`);
-    const values = new NodeValues(this.#parts.valuesKept);
+    const values = new NodeValues(this.#parts.valuesKept, this.#memory);
     const device: Device = { address, id, source, values, lastHeardAt: undefined };
     this.#byAddress.set(address, device);
     this.#byId.set(key, device);

@@ -4,9 +4,10 @@ import type { Clock } from '../base/clock.js';
 import type { LinkStatus } from '../link/link-keeper.js';
 import type { DataType } from '../protocol/data-types.js';
 import type { Tables } from '../protocol/message.js';
+import { nameOf } from '../protocol/node-names.js';
 import { ALARM_CODES, type Alarm, Alarms, type ConnectorAlarmCode } from './alarms.js';
 import type { Archive } from './archive.js';
-import { Deliveries, type Delivery, type Expectation } from './deliveries.js';
+import { Deliveries, type Delivery, type Expectation, type Requester } from './deliveries.js';
 import { Devices } from './devices.js';
 import { EventFeed } from './event-feed.js';
 import { type Health, judgeHealth } from './health.js';
@@ -17,13 +18,11 @@ import type {
   Hub,
   HubEventContent,
   Outcome,
-  Requester,
   Restored,
   Sending,
 } from './hub.js';
 import { MemoryArchive } from './memory-archive.js';
 import { MeshPicture, type MeshPictureSettings } from './mesh-picture.js';
-import { nameOf } from './node-names.js';
 import { HubPicture } from './picture.js';
 import type { RootCommandRunner, Source, SourceOptions } from './source.js';
 

@@ -4,7 +4,6 @@
  */
 
 import type { LinkStatus } from '../link/link-keeper.js';
-import type { RecoveryOutcome, RecoveryStep } from '../network/root-recovery.js';
 import type { NodeStatus } from '../node/mesh-node.js';
 import type { TimedValue } from '../node/node-values.js';
 import type { DataType } from '../protocol/data-types.js';
@@ -12,7 +11,7 @@ import type { Message, Path, Tables } from '../protocol/message.js';
 import type { RootCommand } from '../protocol/root-command.js';
 import type { Alarm, ConnectorAlarmCode } from './alarms.js';
 import type { Archive } from './archive.js';
-import type { Delivery, Expectation } from './deliveries.js';
+import type { Delivery, Expectation, Requester } from './deliveries.js';
 import type { Health } from './health.js';
 
 export { DELIVERY_FAILURES, type DeliveryFailure } from './deliveries.js';
@@ -55,6 +54,19 @@ export interface Robot {
   readonly state: string;
   readonly node: string;
 }
+
+/** What is tried to wake a root that is silent, in this order. */
+export const RECOVERY_STEPS = {
+  probe: 'it was asked for its nodes',
+  restart: 'it was told to restart (RST-R)',
+  resetLines: 'its board was reset by the modem lines DTR and RTS',
+  reopen: 'the port was closed and opened again',
+} as const;
+
+export type RecoveryStep = keyof typeof RECOVERY_STEPS;
+
+/** `notPossible`: the adapter has no such lines, or there was no link to send by. */
+export type RecoveryOutcome = 'done' | 'notPossible';
 
 export type Command =
   | RootCommand
@@ -216,14 +228,6 @@ export interface AlarmBoard {
   raise(code: ConnectorAlarmCode, text: string): void;
   /** False when there is no such alarm. */
   acknowledge(id: string): boolean;
-}
-
-/** Who asks. */
-export interface Requester {
-  /** For fairness between clients. */
-  readonly owner: string;
-  /** The owner's own mark, given back with every stage of the delivery. */
-  readonly tag?: string;
 }
 
 export interface Commands {

@@ -4,6 +4,7 @@ import { NodeTable } from '../node/node-table.js';
 import type { TimedValue } from '../node/node-values.js';
 import type { DataType, DataTypes } from '../protocol/data-types.js';
 import { isRootAddress, type ListedNode, type Path, type ReportedValue } from '../protocol/message.js';
+import { nameOf } from '../protocol/node-names.js';
 import type { Series } from './archive.js';
 import type {
   HubEventContent,
@@ -14,7 +15,6 @@ import type {
   RootView,
   ValueRange,
 } from './hub.js';
-import { nameOf } from './node-names.js';
 
 export interface MeshPictureSettings extends StatusRules {
   readonly maxNodes: number;

@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.js';
 import type { LinkStatus } from '../link/link-keeper.js';
 import type { TimedValue } from '../node/node-values.js';
 import type { Path } from '../protocol/message.js';
+import { addressNamed, nameOf } from '../protocol/node-names.js';
 import type { Series } from './archive.js';
 import type { Devices } from './devices.js';
 import {
@@ -15,7 +16,6 @@ import {
 } from './hub.js';
 import type { HeldValues } from './memory-archive.js';
 import type { MeshPicture, MeshPictureSettings } from './mesh-picture.js';
-import { addressNamed, nameOf } from './node-names.js';
 
 export interface HubPictureOptions {
   readonly clock: Clock;

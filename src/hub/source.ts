@@ -1,8 +1,8 @@
 /** The hub's write side: what a source of values (the mesh, a device) is given. */
 import type { LinkStatus } from '../link/link-keeper.js';
 import type { DataType } from '../protocol/data-types.js';
-import type { Delivery, Expectation } from './deliveries.js';
-import type { Command, NodeChange, Outcome, Requester, Sending } from './hub.js';
+import type { Delivery, Expectation, Requester } from './deliveries.js';
+import type { Command, NodeChange, Outcome, Sending } from './hub.js';
 
 /** Carries out commands that go to the root; the mesh's source is the one that has it. */
 export interface RootCommandRunner {

@@ -6,9 +6,9 @@ import { cleanText } from '../base/clean-text.js';
 import type { Clock } from '../base/clock.js';
 import { Counters } from '../base/counters.js';
 import type { Log } from '../base/log.js';
-import type { Delivery, DeliveryFailure, Expectation } from '../hub/deliveries.js';
+import type { Delivery, DeliveryFailure, Expectation, Requester } from '../hub/deliveries.js';
 import type { GatewayHub } from '../hub/gateway-hub.js';
-import type { Outcome, Requester, Sending } from '../hub/hub.js';
+import { type Outcome, RECOVERY_STEPS, type Sending } from '../hub/hub.js';
 import type { RootBoundCommand, RootCommandRunner, Source } from '../hub/source.js';
 import type { LinkStatus } from '../link/link-keeper.js';
 import { formatAddress, isUnicast } from '../protocol/address.js';
@@ -25,7 +25,7 @@ import { goesToListeners, handleMessage, handlers, type MessageEffects } from '.
 import { Refresher, type RefreshSettings } from './refresher.js';
 import { RootCommands, type ToUart } from './root-commands.js';
 import { RootIdentity } from './root-identity.js';
-import { RECOVERY_STEPS, type RecoverySettings, RootRecovery } from './root-recovery.js';
+import { type RecoverySettings, RootRecovery } from './root-recovery.js';
 
 export interface NetworkSettings extends RefreshSettings, WatchSettings {
   readonly recovery: Omit<RecoverySettings, 'rootSilentAfterMs'>;

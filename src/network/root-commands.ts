@@ -1,5 +1,5 @@
-import type { Deliveries, Delivery, DeliveryFailure, Expectation } from '../hub/deliveries.js';
-import type { Requester, Sending } from '../hub/hub.js';
+import type { Deliveries, Delivery, DeliveryFailure, Expectation, Requester } from '../hub/deliveries.js';
+import type { Sending } from '../hub/hub.js';
 import { encodeRootCommand, type RootCommand } from '../protocol/root-command.js';
 import { SendError, type SendFailure } from '../uart/transmitter.js';
 

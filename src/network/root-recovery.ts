@@ -1,18 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import { Counters } from '../base/counters.js';
-
-/** What is tried to wake a root that is silent, in this order. */
-export const RECOVERY_STEPS = {
-  probe: 'it was asked for its nodes',
-  restart: 'it was told to restart (RST-R)',
-  resetLines: 'its board was reset by the modem lines DTR and RTS',
-  reopen: 'the port was closed and opened again',
-} as const;
-
-export type RecoveryStep = keyof typeof RECOVERY_STEPS;
-
-/** `notPossible`: the adapter has no such lines, or there was no link to send by. */
-export type RecoveryOutcome = 'done' | 'notPossible';
+import { RECOVERY_STEPS, type RecoveryOutcome, type RecoveryStep } from '../hub/hub.js';
 
 export interface RecoverySettings {
   readonly isEnabled: boolean;

@@ -1,4 +1,4 @@
-import { NodeValues, type TimedValue } from './node-values.js';
+import type { NodeValues, TimedValue } from './node-values.js';
 
 /** `unheard`: listed by the root, never heard. `unknown`: nothing can be said while the link is down. */
 export type NodeStatus = 'unheard' | 'active' | 'idle' | 'disconnected' | 'unknown';
@@ -37,12 +37,12 @@ export class MeshNode {
   toldStatus: NodeStatus | undefined;
   readonly #values: NodeValues;
 
-  /** `address`: 0x0001–0x7FFF; `valuesKept`: per data type. */
+  /** `address`: 0x0001–0x7FFF. */
   constructor(
     readonly address: number,
-    valuesKept: number,
+    values: NodeValues,
   ) {
-    this.#values = new NodeValues(valuesKept);
+    this.#values = values;
   }
 
   /** ms since the epoch, host clock; undefined when it was never heard. */

@@ -1,5 +1,7 @@
 import { LRUCache } from 'lru-cache';
+import { MemoryPool } from './memory-pool.js';
 import { MeshNode } from './mesh-node.js';
+import { NodeValues } from './node-values.js';
 
 export interface NodeTableSettings {
   /** Nodes at most; the one that was heard or listed longest ago makes room. */
@@ -18,6 +20,7 @@ export class NodeTable {
   readonly #byAddress = new Array<MeshNode | undefined>(ADDRESSES).fill(undefined);
   /** What `sorted` gives, until a node comes or goes. */
   #sorted: readonly MeshNode[] | undefined;
+  readonly #memory = new MemoryPool();
   /** Who makes room. */
   readonly #nodes: LRUCache<number, MeshNode>;
 
@@ -47,7 +50,7 @@ export class NodeTable {
   touch(address: number): { readonly node: MeshNode; readonly isNew: boolean } {
     const known = this.#nodes.get(address);
     if (known) return { node: known, isNew: false };
-    const node = new MeshNode(address, this.#settings.valuesKept);
+    const node = new MeshNode(address, new NodeValues(this.#settings.valuesKept, this.#memory));
     this.#nodes.set(address, node);
     this.#byAddress[address] = node;
     this.#sorted = undefined;

@@ -1,4 +1,4 @@
-import { giveBack, type MemoryBlock, NO_MEMORY, takeBlock } from './memory-block.js';
+import { type MemoryBlock, type MemoryPool, NO_MEMORY } from './memory-pool.js';
 
 /** One value of a node, as it came. */
 export interface TimedValue {
@@ -27,9 +27,9 @@ const FIRST_ROWS = 16;
 /** Room for values of varying length grows by this many bytes, so that it need not grow with each. */
 const ROOM_STEP = 16;
 
-/** Where the parts of a ring's head lie in it. */
-const HEAD = { typeId: 0, flags: 1, longest: 2, oldest: 4, count: 6, inRow: 8 } as const;
-const HEAD_LENGTH = 12;
+/** Offsets of the parts of a ring's head. */
+const HEAD = { typeId: 0, longest: 2, oldest: 4, count: 6, inRow: 8, flags: 12 } as const;
+const HEAD_LENGTH = 14;
 const HAS_DEVICE_TIMES = 1;
 const VARIES = 2;
 
@@ -39,23 +39,25 @@ const VARIES = 2;
  * costs one look into memory, not one for each type.
  *
  *     block:  head of each ring, by rising type id | rows
- *     head:   type id (u8) | flags (u8) | longest (u16) | oldest (u16) | count (u16) | place in the row (u32)
+ *     head:   type id (u16) | longest (u16) | oldest (u16) | count (u16) | offset in the row (u32) | flags (u16)
  *     row:    a slot of each ring
  *     slot:   received at (f64) | device time (f64, NaN = none)? | length (u16)? | bytes
  */
 export class NodeValues {
   readonly #limit: number;
+  readonly #pool: MemoryPool;
   #block: MemoryBlock = NO_MEMORY;
   #rings = 0;
   #rows = 0;
   #rowLength = 0;
 
-  /** `limit`: values kept of each data type, 1–65,535. */
-  constructor(limit: number) {
+  /** `limit`: values kept of each data type, 1–65,535; `pool`: where their memory comes from. */
+  constructor(limit: number, pool: MemoryPool) {
     this.#limit = limit;
+    this.#pool = pool;
   }
 
-  /** The bytes are copied, 65,535 at most. `typeId`: 0x00–0xFF. */
+  /** The bytes are copied, 65,535 at most. `typeId`: 0x0000–0xFFFF. */
   store(typeId: number, value: TimedValue): void {
     let head = this.#find(typeId);
     if (head === undefined || !this.#fits(head, value)) {
@@ -81,7 +83,7 @@ export class NodeValues {
   /** In rising order. */
   typeIds(): number[] {
     const { memory } = this.#block;
-    return Array.from({ length: this.#rings }, (_, ring) => memory[this.#headAt(ring)] as number);
+    return Array.from({ length: this.#rings }, (_, ring) => memory.readUInt16LE(this.#headAt(ring)));
   }
 
   /** Where the head of a type's ring lies. */
@@ -89,7 +91,7 @@ export class NodeValues {
     const { memory } = this.#block;
     for (let ring = 0; ring < this.#rings; ring++) {
       const head = this.#headAt(ring);
-      if (memory[head] === typeId) return head;
+      if (memory.readUInt16LE(head) === typeId) return head;
     }
     return undefined;
   }
@@ -114,7 +116,7 @@ export class NodeValues {
     const { memory } = this.#block;
     const flags = memory[head + HEAD.flags] as number;
     return {
-      typeId: memory[head] as number,
+      typeId: memory.readUInt16LE(head),
       hasDeviceTimes: (flags & HAS_DEVICE_TIMES) !== 0,
       varies: (flags & VARIES) !== 0,
       longest: this.#get(head, HEAD.longest),
@@ -142,7 +144,7 @@ export class NodeValues {
     this.#rings = shapes.length;
     this.#rows = rows;
     this.#rowLength = shapes.reduce((sum, shape) => sum + slotLength(shape), 0);
-    this.#block = takeBlock(shapes.length * HEAD_LENGTH + rows * this.#rowLength);
+    this.#block = this.#pool.take(shapes.length * HEAD_LENGTH + rows * this.#rowLength);
     let inRow = 0;
     shapes.forEach((shape, ring) => {
       const head = this.#headAt(ring);
@@ -150,12 +152,12 @@ export class NodeValues {
       for (const value of held[ring] ?? []) this.#push(head, value);
       inRow += slotLength(shape);
     });
-    giveBack(old);
+    this.#pool.giveBack(old);
   }
 
   #writeHead(head: number, shape: RingShape, inRow: number): void {
     const { memory } = this.#block;
-    memory[head] = shape.typeId;
+    memory.writeUInt16LE(shape.typeId, head);
     memory[head + HEAD.flags] = (shape.hasDeviceTimes ? HAS_DEVICE_TIMES : 0) | (shape.varies ? VARIES : 0);
     memory.writeUInt16LE(shape.longest, head + HEAD.longest);
     memory.writeUInt16LE(0, head + HEAD.oldest);

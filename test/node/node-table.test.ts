@@ -1,6 +1,8 @@
 import test from 'ava';
+import { MemoryPool } from '../../src/node/memory-pool.js';
 import { MeshNode } from '../../src/node/mesh-node.js';
 import { NodeTable } from '../../src/node/node-table.js';
+import { NodeValues } from '../../src/node/node-values.js';
 
 const RULES = { idleAfterMs: 60_000, disconnectedAfterMs: 180_000 };
 const at = (ms: number) => ({ at: 1_000_000 + ms, monotonic: ms });
@@ -14,7 +16,7 @@ function table(maxNodes: number) {
 }
 
 test('a node keeps the last values of each data type', (t) => {
-  const node = new MeshNode(5, 2);
+  const node = new MeshNode(5, new NodeValues(2, new MemoryPool()));
   for (let byte = 1; byte <= 3; byte++) {
     node.store(9, value(byte));
     node.store(1, value(byte + 10));
@@ -27,7 +29,7 @@ test('a node keeps the last values of each data type', (t) => {
 });
 
 test('a node goes from unheard over active and idle to disconnected, and back on contact', (t) => {
-  const node = new MeshNode(5, 1);
+  const node = new MeshNode(5, new NodeValues(1, new MemoryPool()));
   t.is(node.status(RULES, 0, 0), 'unheard');
   node.onContact(at(1000));
   t.is(node.status(RULES, 60_999, 0), 'active');
@@ -39,7 +41,7 @@ test('a node goes from unheard over active and idle to disconnected, and back on
 });
 
 test('being listed again withdraws that a node was missed, but is no contact', (t) => {
-  const node = new MeshNode(5, 1);
+  const node = new MeshNode(5, new NodeValues(1, new MemoryPool()));
   node.onContact(at(0));
   node.onMissedInList();
   node.onMissedInList();
@@ -50,7 +52,7 @@ test('being listed again withdraws that a node was missed, but is no contact', (
 });
 
 test('after a restart of the root only contact counts', (t) => {
-  const node = new MeshNode(5, 1);
+  const node = new MeshNode(5, new NodeValues(1, new MemoryPool()));
   node.onContact(at(0));
   node.onRootRestart();
   node.onListed(Buffer.alloc(16));
@@ -60,9 +62,9 @@ test('after a restart of the root only contact counts', (t) => {
 });
 
 test('a node of an earlier run is unknown until it is heard, or could have been', (t) => {
-  const heardBefore = new MeshNode(5, 1);
+  const heardBefore = new MeshNode(5, new NodeValues(1, new MemoryPool()));
   heardBefore.onRestored(undefined, 7);
-  const listedBefore = new MeshNode(6, 1);
+  const listedBefore = new MeshNode(6, new NodeValues(1, new MemoryPool()));
   listedBefore.onRestored(undefined, undefined);
   t.is(heardBefore.status(RULES, 500_000, undefined), 'unknown');
   t.is(heardBefore.status(RULES, 179_999, 0), 'unknown');

@@ -1,5 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
+import { MemoryPool } from '../../src/node/memory-pool.js';
 import { NodeValues, type TimedValue } from '../../src/node/node-values.js';
 
 const value = fc.record(
@@ -22,7 +23,7 @@ test('the last values of each type are there as they came, whatever their length
     fc.integer({ min: 1, max: 40 }),
     fc.array(typed, { maxLength: 120 }),
     (limit, given) => {
-      const values = new NodeValues(limit);
+      const values = new NodeValues(limit, new MemoryPool());
       for (const each of given) values.store(each.typeId, each.value);
       const ids = [...new Set(given.map(({ typeId }) => typeId))].sort((a, b) => a - b);
       t.deepEqual(values.typeIds(), ids);
@@ -36,7 +37,7 @@ test('the last values of each type are there as they came, whatever their length
 });
 
 test('many values of one length, far more than a block has at first', (t) => {
-  const values = new NodeValues(10_000);
+  const values = new NodeValues(10_000, new MemoryPool());
   const given = Array.from({ length: 25_000 }, (_, index) => ({
     receivedAt: index,
     bytes: Buffer.of(index & 0xff, (index >> 8) & 0xff),
@@ -46,7 +47,7 @@ test('many values of one length, far more than a block has at first', (t) => {
 });
 
 test('the longest values that there can be', (t) => {
-  const values = new NodeValues(2);
+  const values = new NodeValues(2, new MemoryPool());
   const given = [1, 65_535, 0, 65_530].map((length) => ({
     receivedAt: length,
     bytes: Buffer.alloc(length, length),
@@ -56,7 +57,8 @@ test('the longest values that there can be', (t) => {
 });
 
 test('nodes do not write into one another', (t) => {
-  const nodes = Array.from({ length: 500 }, () => new NodeValues(3));
+  const pool = new MemoryPool();
+  const nodes = Array.from({ length: 500 }, () => new NodeValues(3, pool));
   const given = nodes.map((): TimedValue[] => []);
   for (let round = 0; round < 10; round++) {
     nodes.forEach((values, index) => {
@@ -74,7 +76,7 @@ test('nodes do not write into one another', (t) => {
 });
 
 test('what was given out does not change when more comes, and can be changed without harm', (t) => {
-  const values = new NodeValues(1);
+  const values = new NodeValues(1, new MemoryPool());
   const bytes = Buffer.of(1, 2);
   values.store(5, { receivedAt: 1, bytes });
   bytes.fill(9);

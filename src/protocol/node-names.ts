@@ -1,5 +1,5 @@
-import { formatAddress, isUnicast } from '../protocol/address.js';
-import { ALL_NODES, nameKey, numberIn } from '../protocol/names.js';
+import { formatAddress, isUnicast } from './address.js';
+import { ALL_NODES, nameKey, numberIn } from './names.js';
 
 type Names = ReadonlyMap<number, string>;
 
