@@ -102,6 +102,8 @@ browserTest(
     await page.waitForURL(/gateway=field-west/);
     await page.getByRole('row', { name: 'Node-5' }).getByText('active', { exact: true }).waitFor();
     t.is(await page.getByRole('combobox', { name: 'Field' }).inputValue(), 'field-west');
+    // A page that is still there would try to connect again, and complain.
+    await page.goto('about:blank');
     await monitor.stop();
   },
   { isPossible: hasMosquitto },
