@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { ALARM_CODES } from '../hub/alarms.js';
 import { DELIVERY_FAILURES } from '../hub/deliveries.js';
-import { RECOVERY_STEPS } from '../network/root-recovery.js';
+import { RECOVERY_STEPS } from '../hub/hub.js';
 import { MAX_UNICAST_ADDRESS } from '../protocol/address.js';
 import { ROLES } from './role.js';
 
