@@ -127,6 +127,7 @@ export class Gateway {
     this.#parts = parts;
     this.#settings = new LiveSettings(config, parts.web);
     this.#log = logOf('gateway');
+    if (tables.dataTypes.note !== undefined) this.#log.info(tables.dataTypes.note);
     this.socketPath = parts.passedSocket?.path ?? config.socket ?? defaultSocketPath();
     this.recorder = createRecorder(config, clock, logOf('recorder'));
     const openLink = this.recorder?.around(parts.openLink) ?? parts.openLink;
