@@ -237,9 +237,9 @@ async function send(
   expects: Expectation | undefined,
   until: 'queued' | 'written' | 'answered',
   timeoutMs: number,
-  { hub, owner, deliveries }: MethodContext,
+  context: MethodContext,
 ) {
-  const delivery = await attempt(sending, expects, until, timeoutMs, { hub, owner, deliveries });
+  const delivery = await attempt(sending, expects, until, timeoutMs, context);
   throwIfFailed(delivery);
   return describeDelivery(delivery);
 }
@@ -250,9 +250,10 @@ async function attempt(
   expects: Expectation | undefined,
   until: 'queued' | 'written' | 'answered',
   timeoutMs: number,
-  { hub, owner, deliveries }: Pick<MethodContext, 'hub' | 'owner' | 'deliveries'>,
+  { hub, owner, tag, deliveries }: MethodContext,
 ): Promise<Delivery> {
-  const begun = hub.commands.deliver(sending, { owner }, expects);
+  const by = { owner, ...(tag !== undefined && { tag }) };
+  const begun = hub.commands.deliver(sending, by, expects);
   return until === 'queued' ? begun : deliveries.wait(begun, until, timeoutMs);
 }
 

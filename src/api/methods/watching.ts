@@ -20,6 +20,7 @@ import {
 } from '../method.js';
 import { pictureNodes } from '../node-picture.js';
 import { eventKinds, goneShape, snapshotShape } from '../shapes.js';
+import type { Subscriptions } from '../subscriptions.js';
 
 export const subscribeParams = z.strictObject({
   kinds: z.array(z.enum(eventKinds)).optional().describe('all kinds, unless given'),
@@ -49,8 +50,8 @@ const subscribeMethod: TypedMethod<'subscribe', typeof subscribeParams, typeof s
   result: subscribeResult,
   run(given, context): MethodReply | Work<MethodReply> {
     const params = given as SubscribeParams;
-    const { hub, subscriptions } = context;
-    subscriptions.checkRoom();
+    const { hub } = context;
+    subscriptionsOf(context, 'subscribe').checkRoom();
     const settings = { filter: readFilter(params, hub), minIntervalMs: params.minIntervalMs };
     return params.snapshot
       ? subscribeWithSnapshot(settings, params.since, context)
@@ -62,9 +63,10 @@ function subscribe(
   settings: SubscribeSettings,
   since: number | undefined,
   snapshot: object | null,
-  { hub, subscriptions }: MethodContext,
+  context: MethodContext,
 ): MethodReply {
-  const { id, gone, open } = subscriptions.add(settings, since);
+  const { hub } = context;
+  const { id, gone, open } = subscriptionsOf(context, 'subscribe').add(settings, since);
   return {
     result: { subscription: id, seq: hub.feed.lastSeq(), gone: gone ?? null, snapshot },
     afterReply: open,
@@ -87,6 +89,12 @@ function* subscribeWithSnapshot(
   );
 }
 
+/** Throws `UNKNOWN_METHOD` where the caller is not a session: nothing could be pushed to it. */
+function subscriptionsOf({ subscriptions }: MethodContext, method: string): Subscriptions {
+  if (!subscriptions) throw new SessionError('UNKNOWN_METHOD', method);
+  return subscriptions;
+}
+
 interface SubscribeSettings {
   readonly filter: EventFilter;
   readonly minIntervalMs: number;
@@ -99,8 +107,8 @@ export const watchingMethods = [
     summary: 'End a subscription.',
     params: z.strictObject({ subscription: z.string() }),
     result: z.object({}),
-    run: ({ subscription }, { subscriptions }) => {
-      subscriptions.remove(subscription);
+    run: ({ subscription }, context) => {
+      subscriptionsOf(context, 'unsubscribe').remove(subscription);
       return {};
     },
   }),
