@@ -3,6 +3,7 @@
  * that did not come.
  */
 import type { MeshEvent } from '../client/index.js';
+import { rangeBetween } from '../hub/feed-reader.js';
 
 /** What a subscriber wants, with names resolved; what is not given does not matter. */
 export interface GateFilter {
@@ -83,7 +84,8 @@ export class EventGate {
   /** A broker may give an event twice; and what it drops for a slow reader it does not tell. */
   #onEvent(event: MeshEvent): void {
     if (event.seq <= this.#seq) return;
-    if (event.seq > this.#seq + 1) this.#tellGap(this.#seq + 1, event.seq - 1);
+    const missed = rangeBetween(this.#seq, event.seq);
+    if (missed) this.#tellGap(missed.from, missed.to);
     this.#seq = event.seq;
     if (!passes(this.#filter, event)) return;
     if (event.kind === 'value' && this.#filter.minIntervalMs > 0) this.#takeTurn(event);

@@ -3,6 +3,7 @@
 import { SessionError } from '../api/errors.js';
 import type { SubscribeParams } from '../api/methods/watching.js';
 import type { MeshEvent, Snapshot } from '../client/index.js';
+import { numberBefore } from '../hub/feed-reader.js';
 import { nameKey, numberIn } from '../protocol/names.js';
 import type { Call } from './command-caller.js';
 import type { GateFilter } from './event-gate.js';
@@ -97,6 +98,6 @@ async function replay(since: number, call: Call): Promise<Omit<Start, 'snapshot'
     page = (await call('events', { since: events.at(-1)?.seq, limit: PAGE })) as Held;
     events.push(...page.events);
   }
-  const after = gone ? (events[0]?.seq ?? page.seq + 1) - 1 : since;
+  const after = gone ? numberBefore(events, page.seq) : since;
   return { seq: page.seq, gone, after, events };
 }
