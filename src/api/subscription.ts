@@ -6,19 +6,12 @@
  * It begins by reading the hub's ring, after the last event that the client has, as fast as the client takes it;
  * from the ring's end on it takes events as they come.
  */
-import type { CancelTimer, Clock } from '../base/clock.js';
+import type { Clock } from '../base/clock.js';
 import { type FeedReader, lengthOfRange } from '../hub/feed-reader.js';
 import type { Hub, HubEvent, SeqRange } from '../hub/hub.js';
 import type { ClientTally } from './client-tally.js';
 import { describeEvent } from './describe.js';
-import { type EventFilter, passesFilter } from './event-filter.js';
-
-export interface SubscriptionSettings {
-  readonly id: string;
-  readonly filter: EventFilter;
-  /** ms between two values of one node and type; 0 = every value. */
-  readonly minIntervalMs: number;
-}
+import { type EventCriteria, EventFilter, HUB_EVENTS, valueKey } from './event-filter.js';
 
 export interface SubscriptionOptions {
   readonly hub: Hub;
@@ -43,38 +36,31 @@ interface HeldBack {
   coalesced: number;
 }
 
-interface Postponed {
-  readonly event: ValueEvent;
-  /** Monotonic ms. */
-  readonly dueAt: number;
-}
-
 export class Subscription {
   readonly id: string;
-  readonly #settings: SubscriptionSettings;
   readonly #options: SubscriptionOptions;
   readonly #reader: FeedReader;
+  readonly #filter: EventFilter<HubEvent>;
   #isOpen = false;
   /** The ring has been read to its end: events are taken as they come. */
   #isLive = false;
   #heldBack: HeldBack | undefined;
   /** Of the values that were held back, the latest of each node and type. */
   readonly #coalesced = new Map<number, ValueEvent>();
-  readonly #lastSentAt = new Map<number, number>();
-  readonly #postponed = new Map<number, Postponed>();
-  #cancelTimer: CancelTimer | undefined;
 
   /** It gives the events that `reader` has not read, once it is opened. */
-  constructor(settings: SubscriptionSettings, reader: FeedReader, options: SubscriptionOptions) {
-    this.id = settings.id;
-    this.#settings = settings;
+  constructor(id: string, criteria: EventCriteria, reader: FeedReader, options: SubscriptionOptions) {
+    const { clock, isBehind } = options;
+    this.id = id;
     this.#reader = reader;
     this.#options = options;
+    const give = (event: HubEvent) => this.#push(event);
+    this.#filter = new EventFilter({ criteria, form: HUB_EVENTS, clock, give, isBehind });
   }
 
   /** Values that wait for the client to catch up, or for their interval. */
   get heldBack(): number {
-    return this.#coalesced.size + this.#postponed.size;
+    return this.#coalesced.size + this.#filter.waiting;
   }
 
   /** An event as it comes; what the ring is still read for will be read there. */
@@ -82,7 +68,7 @@ export class Subscription {
     if (!this.#isLive) return;
     const unused = this.#reader.follow(event);
     if (unused) this.#tellUnused(unused);
-    this.#take(event);
+    this.#filter.take(event);
   }
 
   /** The reply is out: events may follow. */
@@ -95,12 +81,12 @@ export class Subscription {
   onCaughtUp(): void {
     if (this.#isLive) this.#giveHeldBack();
     else this.#readRing();
-    if (!this.#cancelTimer) this.#sendDue();
+    this.#filter.sendDue();
   }
 
   close(): void {
     this.#isOpen = false;
-    this.#cancelTimer?.();
+    this.#filter.close();
   }
 
   #readRing(): void {
@@ -129,14 +115,8 @@ export class Subscription {
         this.#reader.rewind(event.seq - 1);
         return;
       }
-      this.#take(event);
+      this.#filter.take(event);
     }
-  }
-
-  #take(event: HubEvent): void {
-    if (!passesFilter(this.#settings.filter, event)) return;
-    if (event.kind === 'value' && this.#settings.minIntervalMs > 0) this.#takeTurn(event);
-    else this.#push(event);
   }
 
   #push(event: HubEvent): void {
@@ -185,49 +165,10 @@ export class Subscription {
   #tellGap(gap: GapNotice): void {
     this.#options.send(notification('gap', { subscription: this.id, ...gap }));
   }
-
-  /** The first value of a node and type goes at once; then the latest, once an interval. */
-  #takeTurn(event: ValueEvent): void {
-    const key = keyOf(event);
-    const now = this.#options.clock.monotonic();
-    const dueAt = (this.#lastSentAt.get(key) ?? Number.NEGATIVE_INFINITY) + this.#settings.minIntervalMs;
-    if (dueAt <= now && !this.#postponed.has(key)) {
-      this.#lastSentAt.set(key, now);
-      this.#push(event);
-      return;
-    }
-    this.#postponed.set(key, { event, dueAt });
-    this.#cancelTimer ??= this.#options.clock.after(dueAt - now, () => this.#sendDue());
-  }
-
-  /** What is due while the client is behind waits until it has caught up. */
-  #sendDue(): void {
-    this.#cancelTimer = undefined;
-    const now = this.#options.clock.monotonic();
-    for (const { event, dueAt } of [...this.#postponed.values()].sort(bySeq)) {
-      if (this.#options.isBehind()) return;
-      if (dueAt > now) continue;
-      this.#postponed.delete(keyOf(event));
-      this.#lastSentAt.set(keyOf(event), now);
-      this.#push(event);
-    }
-    if (this.#postponed.size > 0) this.#sendLater(now);
-  }
-
-  #sendLater(now: number): void {
-    let next = Number.POSITIVE_INFINITY;
-    for (const { dueAt } of this.#postponed.values()) next = Math.min(next, dueAt);
-    this.#cancelTimer = this.#options.clock.after(next - now, () => this.#sendDue());
-  }
 }
 
-function bySeq(a: Postponed, b: Postponed): number {
-  return a.event.seq - b.event.seq;
-}
-
-/** A number, since there are many: the id of a type is one byte. */
 function keyOf({ node, type }: ValueEvent): number {
-  return node * 256 + type.id;
+  return valueKey(node, type.id);
 }
 
 /** A JSON-RPC notification. */

@@ -1,7 +1,8 @@
 import { FeedReader } from '../hub/feed-reader.js';
 import type { HubEvent } from '../hub/hub.js';
 import { SessionError } from './errors.js';
-import { Subscription, type SubscriptionOptions, type SubscriptionSettings } from './subscription.js';
+import type { EventCriteria } from './event-filter.js';
+import { Subscription, type SubscriptionOptions } from './subscription.js';
 
 /** A client filters in one subscription; several are for programs with several parts. */
 export const MAX_SUBSCRIPTIONS = 32;
@@ -25,12 +26,12 @@ export class Subscriptions {
    * Begins one after the hub's last event, or after `since`, the last that the client has; it gives events once it
    * is opened. `gone`: what the hub no longer holds of them. Throws `TOO_MANY_SUBSCRIPTIONS`.
    */
-  add(settings: Omit<SubscriptionSettings, 'id'>, since = this.#options.hub.feed.lastSeq()) {
+  add(criteria: EventCriteria, since = this.#options.hub.feed.lastSeq()) {
     this.checkRoom();
     const reader = new FeedReader(this.#options.hub.feed, since);
     const gone = reader.skipGap();
     const id = String(++this.#count);
-    const subscription = new Subscription({ ...settings, id }, reader, this.#options);
+    const subscription = new Subscription(id, criteria, reader, this.#options);
     this.#open.set(subscription.id, subscription);
     return { id: subscription.id, gone, open: () => subscription.open() };
   }

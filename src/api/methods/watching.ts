@@ -4,7 +4,7 @@ import type { Delivery } from '../../hub/deliveries.js';
 import type { Hub } from '../../hub/hub.js';
 import { describeNode, describeSnapshotHead, describeSnapshotTail, failureText } from '../describe.js';
 import { SessionError } from '../errors.js';
-import type { EventFilter } from '../event-filter.js';
+import type { EventCriteria } from '../event-filter.js';
 import {
   type MethodContext,
   type MethodReply,
@@ -52,21 +52,21 @@ const subscribeMethod: TypedMethod<'subscribe', typeof subscribeParams, typeof s
     const params = given as SubscribeParams;
     const { hub } = context;
     subscriptionsOf(context, 'subscribe').checkRoom();
-    const settings = { filter: readFilter(params, hub), minIntervalMs: params.minIntervalMs };
+    const criteria = readCriteria(params, hub);
     return params.snapshot
-      ? subscribeWithSnapshot(settings, params.since, context)
-      : subscribe(settings, params.since, null, context);
+      ? subscribeWithSnapshot(criteria, params.since, context)
+      : subscribe(criteria, params.since, null, context);
   },
 };
 
 function subscribe(
-  settings: SubscribeSettings,
+  criteria: EventCriteria,
   since: number | undefined,
   snapshot: object | null,
   context: MethodContext,
 ): MethodReply {
   const { hub } = context;
-  const { id, gone, open } = subscriptionsOf(context, 'subscribe').add(settings, since);
+  const { id, gone, open } = subscriptionsOf(context, 'subscribe').add(criteria, since);
   return {
     result: { subscription: id, seq: hub.feed.lastSeq(), gone: gone ?? null, snapshot },
     afterReply: open,
@@ -75,14 +75,14 @@ function subscribe(
 
 /** The snapshot holds for the moment in which the subscription begins: no event is missing between them, none double. */
 function* subscribeWithSnapshot(
-  settings: SubscribeSettings,
+  criteria: EventCriteria,
   since: number | undefined,
   context: MethodContext,
 ): Work<MethodReply> {
   const { hub, clock } = context;
   const nodes = yield* pictureNodes(hub, (node) => describeNode(node, clock.now()));
   return subscribe(
-    settings,
+    criteria,
     since,
     { ...describeSnapshotHead(hub), nodes, ...describeSnapshotTail(hub) },
     context,
@@ -93,11 +93,6 @@ function* subscribeWithSnapshot(
 function subscriptionsOf({ subscriptions }: MethodContext, method: string): Subscriptions {
   if (!subscriptions) throw new SessionError('UNKNOWN_METHOD', method);
   return subscriptions;
-}
-
-interface SubscribeSettings {
-  readonly filter: EventFilter;
-  readonly minIntervalMs: number;
 }
 
 export const watchingMethods = [
@@ -129,8 +124,10 @@ export const watchingMethods = [
   }),
 ] as const;
 
-function readFilter({ kinds, nodes, opcodes, types }: SubscribeParams, hub: Hub): EventFilter {
+function readCriteria(params: SubscribeParams, hub: Hub): EventCriteria {
+  const { kinds, nodes, opcodes, types, minIntervalMs } = params;
   return {
+    minIntervalMs,
     ...(kinds && { kinds: new Set(kinds) }),
     ...(nodes && { nodes: new Set(nodes.map((node) => resolveAddress(node, hub))) }),
     ...(opcodes && { opcodes: new Set(opcodes.map((opcode) => resolveOpcode(opcode, hub))) }),
