@@ -1,10 +1,11 @@
 /**
  * A connector in 60 lines: every number that the nodes send, to Graphite (carbon's plain text on TCP port 2003).
- * Nothing is queued: what waits while Graphite is slow or away is the hub's ring, read behind the last event sent.
+ * Nothing is queued: what waits while Graphite is slow or away is the hub's ring, read after the last event sent.
  */
 import { createConnection, type Socket } from 'node:net';
 import { describeEvent } from '../src/api/describe.js';
 import type { Connector, ConnectorParts } from '../src/connectors/connector.js';
+import { FeedReader, lengthOfRange } from '../src/hub/feed-reader.js';
 import type { HubEvent } from '../src/hub/hub.js';
 
 const TRY_AGAIN_MS = 5000;
@@ -13,7 +14,7 @@ const READ_AT_ONCE = 64;
 export class GraphiteConnector implements Connector {
   #socket: Socket | undefined;
   isConnected = false;
-  #readTo: number;
+  readonly #reader: FeedReader;
   #counts = { connections: 0, lines: 0, eventsMissed: 0 };
   #unsubscribe = () => {};
   #cancelTry = () => {};
@@ -22,7 +23,7 @@ export class GraphiteConnector implements Connector {
     readonly settings: { readonly host: string; readonly port: number },
     readonly parts: ConnectorParts,
   ) {
-    this.#readTo = parts.hub.feed.lastSeq();
+    this.#reader = new FeedReader(parts.hub.feed);
   }
 
   start(): void {
@@ -55,13 +56,12 @@ export class GraphiteConnector implements Connector {
 
   #sendWhatWaits(): void {
     while (this.isConnected && this.#socket?.writableNeedDrain === false) {
-      const { events, gone } = this.parts.hub.feed.replay(this.#readTo, READ_AT_ONCE);
-      this.#counts.eventsMissed += gone?.to ? gone.to - gone.from + 1 : 0;
+      const { events, gap } = this.#reader.read(READ_AT_ONCE);
+      if (events.length === 0 && !gap) return;
+      this.#counts.eventsMissed += gap ? lengthOfRange(gap) : 0;
       const lines = events.flatMap(linesOf);
       this.#counts.lines += lines.length;
       this.#socket.write(lines.join(''));
-      this.#readTo = events.at(-1)?.seq ?? this.parts.hub.feed.lastSeq();
-      if (events.length < READ_AT_ONCE) return;
     }
   }
 }

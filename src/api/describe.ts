@@ -5,7 +5,7 @@ import type { ArchivedValue, ArchiveStatus } from '../hub/archive.js';
 import type { Delivery } from '../hub/deliveries.js';
 import { HEALTH_REASONS, type Health, type HealthReason, levelOf, worstLevel } from '../hub/health.js';
 import {
-  DELIVERY_FAILURES,
+  COMMAND_FAILURES,
   type Hub,
   type HubEvent,
   type NodeValue,
@@ -165,7 +165,8 @@ export function describeDelivery(delivery: Delivery): DeliveryInfo {
 /** Why a delivery failed, in words: with the root's own where it rejected the message. */
 export function failureText({ failure, rootWords }: Delivery): string | undefined {
   if (failure === undefined) return undefined;
-  return rootWords === undefined ? DELIVERY_FAILURES[failure] : `${DELIVERY_FAILURES[failure]}: ${rootWords}`;
+  const { text } = COMMAND_FAILURES[failure];
+  return rootWords === undefined ? text : `${text}: ${rootWords}`;
 }
 
 /** The whole picture, as of the hub's last event. */

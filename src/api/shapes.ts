@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { ALARM_CODES } from '../hub/alarms.js';
-import { DELIVERY_FAILURES } from '../hub/deliveries.js';
+import { COMMAND_FAILURES } from '../hub/failures.js';
 import { RECOVERY_STEPS } from '../hub/hub.js';
 import { MAX_UNICAST_ADDRESS } from '../protocol/address.js';
 import { ROLES } from './role.js';
@@ -124,7 +124,7 @@ export const deliveryShape = z.object({
   message: hex,
   stage: deliveryStageShape,
   stages: z.array(z.object({ stage: deliveryStageShape, at: time })),
-  failure: z.enum(codesOf(DELIVERY_FAILURES)).nullable(),
+  failure: z.enum(codesOf(COMMAND_FAILURES)).nullable(),
   detail: z
     .string()
     .optional()

@@ -12,9 +12,10 @@ import type { RootCommand } from '../protocol/root-command.js';
 import type { Alarm, ConnectorAlarmCode } from './alarms.js';
 import type { Archive } from './archive.js';
 import type { Delivery, Expectation, Requester } from './deliveries.js';
+import type { CommandFailure } from './failures.js';
 import type { Health } from './health.js';
 
-export { DELIVERY_FAILURES, type DeliveryFailure } from './deliveries.js';
+export { COMMAND_FAILURES, type CommandFailure } from './failures.js';
 
 /** A node as it is now. */
 export interface NodeView {
@@ -76,15 +77,6 @@ export type Command =
   /** A line for whoever watches. */
   | { readonly kind: 'log'; readonly text: string }
   | { readonly kind: 'setRobots'; readonly robots: readonly Robot[] };
-
-/** Why a command was not carried out. */
-export const COMMAND_FAILURES = {
-  noLink: 'there is no serial connection to the root',
-  busy: 'too many commands are waiting to be sent',
-  messageTooLong: 'the message is longer than an edge device can take',
-} as const;
-
-export type CommandFailure = keyof typeof COMMAND_FAILURES;
 
 /** `fresh`: the root answered; always true where nothing was asked of it. */
 export type Outcome =

@@ -1,7 +1,7 @@
 /** A session on a stream socket: one JSON text a line. */
 import type { Socket } from 'node:net';
 import type { Share } from '../api/byte-budget.js';
-import { ClientSession, type ClientSessionParts } from '../api/client-session.js';
+import { ClientSession, type ClientSessionOptions } from '../api/client-session.js';
 import { SessionError } from '../api/errors.js';
 import type { SessionTransport } from '../api/outgoing.js';
 import { errorReply } from '../api/session.js';
@@ -10,7 +10,7 @@ import { LineBuffer } from './line-buffer.js';
 /** Bytes of the longest line. */
 export const MAX_LINE_LENGTH = 1_048_576;
 
-export type LineSessionParts = Omit<ClientSessionParts, 'transport' | 'onQueued'>;
+export type LineSessionParts = Omit<ClientSessionOptions, 'transport' | 'onQueued'>;
 
 export class LineSession {
   readonly #session: ClientSession;

@@ -30,10 +30,13 @@ const MAX_AMOUNT = 255;
 const UNKNOWN_UUID = Buffer.alloc(UUID_LENGTH);
 const TOO_MANY_NODES = 'More Than 255 Nodes';
 
-const FAILURE_TEXTS: Readonly<Record<CommandFailure, string>> = {
+/** The dialect's words for each. */
+export const FAILURE_TEXTS: Readonly<Record<CommandFailure, string>> = {
   noLink: 'No Serial Connection',
-  busy: 'Busy',
+  linkLost: 'No Serial Connection',
+  queueFull: 'Busy',
   messageTooLong: 'Message Too Long',
+  rejectedByRoot: 'Rejected By Root',
 };
 
 const rows: Readonly<Record<string, Row>> = {

@@ -12,7 +12,7 @@ import {
 } from '../../api/errors.js';
 import type { SessionTransport } from '../../api/outgoing.js';
 import type { Role } from '../../api/role.js';
-import { errorReply, type SessionParts } from '../../api/session.js';
+import { errorReply, type SessionOptions } from '../../api/session.js';
 import type { ClientInfo } from '../../api/shapes.js';
 import type { SharedLimits } from '../../api/shared-limits.js';
 import type { CancelTimer } from '../../base/clock.js';
@@ -36,7 +36,7 @@ export const WEB_END_REASONS = {
 export type WebEndReason = keyof typeof WEB_END_REASONS;
 
 export interface WebClientParts
-  extends Omit<SessionParts, 'send' | 'isBehind' | 'role' | 'tally' | 'lane' | 'onHeld'> {
+  extends Omit<SessionOptions, 'send' | 'isBehind' | 'role' | 'tally' | 'lane' | 'onHeld'> {
   readonly access: AccessSettings;
   /** Undefined until the client has shown a token. */
   readonly role: Role | undefined;
