@@ -3,7 +3,9 @@ import { ADDRESS_LENGTH } from '../protocol/address.js';
 import type { Message } from '../protocol/message.js';
 
 /** What is known of a message on its way, never more. `answered`: a message came that matches. */
-export type DeliveryStage = 'queued' | 'written' | 'answered' | 'uncertain' | 'failed';
+export const DELIVERY_STAGES = ['queued', 'written', 'answered', 'uncertain', 'failed'] as const;
+
+export type DeliveryStage = (typeof DELIVERY_STAGES)[number];
 
 /** Why a delivery failed: the message was not handed to the root, or the root did not pass it on. */
 export const DELIVERY_FAILURES = {
