@@ -14,9 +14,11 @@ interface Import {
   readonly isTypeOnly: boolean;
 }
 
-const STATEMENT = /^(?:import|export)\s+(type\s)?(?:([^'";]*?)\sfrom\s+)?'([^']+)';/gms;
+/** An import may have attributes: `with { type: 'text' }`. */
+const STATEMENT =
+  /^(?:import|export)\s+(type\s)?(?:([^'";]*?)\sfrom\s+)?'([^']+)'(?:\s+with\s+\{[^}]*\})?;/gms;
 /** `import('…')`: a module that is loaded when it is needed, or a type written in place. */
-const DYNAMIC = /\bimport\('([^']+)'\)/g;
+const DYNAMIC = /\bimport\('([^']+)'(?:,\s*\{[^}]*\}\s*)?\)/g;
 
 const imports: readonly Import[] = sourceFiles().flatMap((from) => {
   const text = readFileSync(join(SOURCE, from), 'utf8');

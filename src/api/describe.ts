@@ -3,7 +3,14 @@ import { cleanText } from '../base/clean-text.js';
 import type { Alarm } from '../hub/alarms.js';
 import type { ArchivedValue, ArchiveStatus } from '../hub/archive.js';
 import type { Delivery } from '../hub/deliveries.js';
-import { HEALTH_REASONS, type Health, type HealthReason, levelOf, worstLevel } from '../hub/health.js';
+import {
+  HEALTH_CHECKS,
+  HEALTH_REASONS,
+  type Health,
+  type HealthReason,
+  levelOf,
+  worstLevel,
+} from '../hub/health.js';
 import {
   COMMAND_FAILURES,
   type Hub,
@@ -47,7 +54,7 @@ export function describeLink({ state, since, name, identity, reason, detail }: L
 
 /** The checks in their order, each with its reason in words where it finds something. */
 export function describeHealth(health: Health): HealthInfo {
-  const checks = (['link', 'root', 'alarms', 'nodes', 'history'] as const).map((check) => {
+  const checks = HEALTH_CHECKS.map((check) => {
     const reason = health[check];
     const level = levelOf(reason);
     return {

@@ -1,5 +1,8 @@
 import type { Clock } from '../base/clock.js';
 
+/** From the most urgent down. */
+export const ALARM_PRIORITIES = ['high', 'medium', 'low'] as const;
+
 interface AlarmDefinition {
   readonly priority: AlarmPriority;
   readonly of: 'gateway' | 'node';
@@ -65,7 +68,7 @@ export type AlarmCode = keyof typeof ALARM_CODES;
 export type ConnectorAlarmCode = Extract<AlarmCode, 'ID_TAKEN'>;
 /** A node's address, or a source's name. */
 export type AlarmSubject = number | string;
-export type AlarmPriority = 'high' | 'medium' | 'low';
+export type AlarmPriority = (typeof ALARM_PRIORITIES)[number];
 
 /** Times are ms since the epoch, host clock. */
 export interface Alarm {

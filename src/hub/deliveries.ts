@@ -4,7 +4,9 @@ import type { Message } from '../protocol/message.js';
 import type { CommandFailure } from './failures.js';
 
 /** What is known of a message on its way, never more. `answered`: a message came that matches. */
-export type DeliveryStage = 'queued' | 'written' | 'answered' | 'uncertain' | 'failed';
+export const DELIVERY_STAGES = ['queued', 'written', 'answered', 'uncertain', 'failed'] as const;
+
+export type DeliveryStage = (typeof DELIVERY_STAGES)[number];
 
 /** Times are ms since the epoch, host clock. A stage makes a new object: what was handed out does not change. */
 export interface Delivery {

@@ -67,7 +67,9 @@ export const RECOVERY_STEPS = {
 export type RecoveryStep = keyof typeof RECOVERY_STEPS;
 
 /** `notPossible`: the adapter has no such lines, or there was no link to send by. */
-export type RecoveryOutcome = 'done' | 'notPossible';
+export const RECOVERY_OUTCOMES = ['done', 'notPossible'] as const;
+
+export type RecoveryOutcome = (typeof RECOVERY_OUTCOMES)[number];
 
 export type Command =
   | RootCommand
@@ -154,9 +156,12 @@ export type HubEventContent =
   | { readonly kind: 'traffic'; readonly client: string; readonly what: 'log'; readonly text: string }
   | { readonly kind: 'robots'; readonly robots: readonly Robot[] };
 
-/** While the link is down every node counts as unknown; no event per node tells so. */
+/** What can happen to a node. */
+export const NODE_CHANGES = ['added', 'identified', 'renamed', 'forgotten', 'status'] as const;
+
+/** While the link is down every node counts as unknown; there is no event per node for it. */
 export type NodeChange =
-  | { readonly change: 'added' | 'identified' | 'renamed' | 'forgotten' }
+  | { readonly change: Exclude<(typeof NODE_CHANGES)[number], 'status'> }
   | { readonly change: 'status'; readonly status: NodeStatus };
 
 export type HubEventKind = HubEvent['kind'];

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Result } from '../../client/session-connection.js';
+import type { Result } from '../../client/rpc-core.js';
 import { askAndPrint, gatewayCommand } from '../gateway-command.js';
 import { type Column, formatTable } from '../text/table.js';
 import type { View } from '../text/terminal.js';

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { CLIENT_KINDS } from '../../api/client-kind.js';
 import type { ClientInfo } from '../../client/index.js';
 import { askAndPrint, gatewayCommand } from '../gateway-command.js';
 import { type Column, formatTable } from '../text/table.js';
@@ -18,15 +19,6 @@ export function addClientsCommand(program: Command): void {
   );
 }
 
-const KINDS: Readonly<Record<ClientInfo['kind'], string>> = {
-  new: 'new',
-  sending: 'sending',
-  listening: 'listening',
-  session: 'session',
-  webSession: 'web session',
-  webMonitor: 'web monitor',
-};
-
 const ROLES = { admin: 'all', send: 'send', read: 'read' } as const;
 
 /** There is always one: whoever asks. */
@@ -37,7 +29,7 @@ export function formatClients(clients: readonly ClientInfo[], view: View): strin
 function clientColumns(view: View): Column<ClientInfo>[] {
   return [
     { title: 'CLIENT', text: ({ name }) => name },
-    { title: 'KIND', text: ({ kind }) => KINDS[kind] },
+    { title: 'KIND', text: ({ kind }) => CLIENT_KINDS[kind] },
     { title: 'MAY', text: ({ role }) => (role === null ? 'nothing' : ROLES[role]), optional: 2 },
     { title: 'FOR', text: ({ connectedAt }) => formatDuration(view.now - connectedAt), align: 'right' },
     { title: 'SINCE', text: ({ connectedAt }) => formatMoment(connectedAt, view), optional: 5 },
