@@ -31,7 +31,7 @@ const { RECORD_KINDS } = await load('recorder/block.js');
 const { EXIT, EXIT_BY_CODE } = await load('cli/exit-codes.js');
 const { HEALTH_REASONS } = await load('hub/health.js');
 const { metricDefinitions } = await load('socket/web/metrics/metrics.js');
-const { settingNames } = await load('config/schema.js');
+const { settingNames } = await load('config/load.js');
 const { RELOADABLE } = await load('config/reloadable.js');
 
 const tables = {

@@ -11,15 +11,11 @@ import { packageRoot, packageVersion } from './base/package-root.js';
 import type { ProcessLock } from './base/process-lock.js';
 import { Stopping } from './base/stopping.js';
 import { LiveSettings, type Reloaded } from './config/live-settings.js';
-import {
-  classicLogSettings,
-  connectorSettings,
-  historySettings,
-  recorderSettings,
-  refuseSharedListeners,
-  uartSettings,
-} from './config/of-rooms.js';
 import type { Config } from './config/schema.js';
+import { refuseSharedListeners } from './config/sections/http.js';
+import { classicLogSettings, historySettings, recorderSettings } from './config/sections/keeping.js';
+import { uartSettings } from './config/sections/link.js';
+import { mqttSettings } from './config/sections/mqtt.js';
 import type { Connector } from './connectors/connector.js';
 import { loadConnectors } from './connectors/load.js';
 import { ClassicLog } from './history/classic-log.js';
@@ -345,7 +341,7 @@ export class Gateway {
   #loadConnectors() {
     const { config, clock = systemClock } = this.#parts;
     const logOf = this.#logOf;
-    const settings = connectorSettings(config, this.#stateDirectory);
+    const settings = { mqtt: mqttSettings(config.mqtt, this.#stateDirectory) };
     return loadConnectors(settings, { hub: this.hub, gateway: this.#facts, clock, logOf });
   }
 

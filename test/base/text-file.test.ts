@@ -2,8 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { readSecretFile, readTextFile } from '../../src/base/text-file.js';
-import { connectorSettings } from '../../src/config/of-rooms.js';
-import { loadConfig } from '../../src/config/schema.js';
+import { loadConfig } from '../../src/config/load.js';
+import { mqttSettings } from '../../src/config/sections/mqtt.js';
 import { readAddress } from '../../src/connectors/mqtt/settings.js';
 import { loadTables } from '../../src/gateway.js';
 import { loadFaults } from '../../src/simulator/faults/fault-file.js';
@@ -46,6 +46,6 @@ test('settings, tables, faults and the password at a broker may begin with a byt
   t.is(loadConfig({}, fileOf(t, marked('baud = 9600\n')), {}).baud, 9600);
   t.notThrows(() => loadFaults(fileOf(t, marked('[churn]\nshare = 0.1\n'))));
   const mqtt = { url: 'mqtt://broker', password_file: fileOf(t, marked('hunter2\r\n')) };
-  const settings = connectorSettings(loadConfig({ mqtt }, undefined, {}), undefined).mqtt;
+  const settings = mqttSettings(loadConfig({ mqtt }, undefined, {}).mqtt, undefined);
   t.is(settings && readAddress(settings).password, 'hunter2');
 });

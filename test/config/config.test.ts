@@ -3,13 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { packageRoot } from '../../src/base/package-root.js';
-import {
-  type Config,
-  type GivenSettings,
-  loadConfig,
-  secretSettings,
-  settingNames,
-} from '../../src/config/schema.js';
+import type { GivenSettings } from '../../src/config/given.js';
+import { loadConfig, secretSettings, settingNames } from '../../src/config/load.js';
+import type { Config } from '../../src/config/schema.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'meshgate-config-'));
 const file = join(folder, 'meshgate.toml');
