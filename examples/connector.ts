@@ -1,18 +1,35 @@
 /**
- * A connector in 60 lines: every number that the nodes send, to Graphite (carbon's plain text on TCP port 2003).
- * Nothing is queued: what waits while Graphite is slow or away is the hub's ring, read behind the last event sent.
+ * A connector in 75 lines: every number that the nodes send, to Graphite (carbon's plain text on TCP port 2003).
+ * Nothing is queued: what waits while Graphite is slow or away is the hub's ring, read after the last event sent.
  */
 import { createConnection, type Socket } from 'node:net';
 import { describeEvent } from '../src/api/describe.js';
-import type { Connector, ConnectorParts } from '../src/connectors/connector.js';
+import { section, text, whole } from '../src/config/fields.js';
+import { type Connector, type ConnectorOptions, defineConnector } from '../src/connectors/connector.js';
 import type { HubEvent } from '../src/hub/hub.js';
+
+/** In `src/connectors/graphite/index.ts`, and its name in `src/connectors/load.ts`: `[graphite]` is then a section of the settings. */
+export const graphite = defineConnector({
+  name: 'graphite',
+  settings: section({
+    /** Without one there is no Graphite. */
+    host: text('must be a host').optional(),
+    port: whole(1, 65_535).default(2003),
+  }),
+  metrics: [
+    { place: 'lines', name: 'graphite_lines_total', help: 'Lines sent to Graphite' },
+    { place: 'eventsMissed', name: 'graphite_missed_events_total', help: 'Events that it will never have' },
+  ],
+  create: async ({ host, port }, options) =>
+    host === undefined ? undefined : new GraphiteConnector({ host, port }, options),
+});
 
 const TRY_AGAIN_MS = 5000;
 const READ_AT_ONCE = 64;
 
-export class GraphiteConnector implements Connector {
+class GraphiteConnector implements Connector {
   #socket: Socket | undefined;
-  isConnected = false;
+  #isConnected = false;
   #readTo: number;
   #counts = { connections: 0, lines: 0, eventsMissed: 0 };
   #unsubscribe = () => {};
@@ -20,13 +37,13 @@ export class GraphiteConnector implements Connector {
 
   constructor(
     readonly settings: { readonly host: string; readonly port: number },
-    readonly parts: ConnectorParts,
+    readonly options: ConnectorOptions,
   ) {
-    this.#readTo = parts.hub.feed.lastSeq();
+    this.#readTo = options.hub.feed.lastSeq();
   }
 
   start(): void {
-    this.#unsubscribe = this.parts.hub.feed.subscribe(() => this.#sendWhatWaits());
+    this.#unsubscribe = this.options.hub.feed.subscribe(() => this.#sendWhatWaits());
     this.#connect();
   }
 
@@ -36,31 +53,31 @@ export class GraphiteConnector implements Connector {
     this.#socket?.removeAllListeners('close').destroy();
   }
 
-  counters = () => this.#counts;
+  counters = () => ({ ...this.#counts, connected: this.#isConnected ? 1 : 0 });
 
   #connect(): void {
-    const { clock, log } = this.parts;
+    const { clock, log } = this.options;
     this.#socket = createConnection(this.settings, () => {
-      this.isConnected = true;
+      this.#isConnected = true;
       this.#counts.connections++;
       this.#sendWhatWaits();
     });
     this.#socket.on('drain', () => this.#sendWhatWaits());
     this.#socket.on('error', (error) => log.warn('graphite', `graphite: ${error.message}`));
     this.#socket.on('close', () => {
-      this.isConnected = false;
+      this.#isConnected = false;
       this.#cancelTry = clock.after(TRY_AGAIN_MS, () => this.#connect());
     });
   }
 
   #sendWhatWaits(): void {
-    while (this.isConnected && this.#socket?.writableNeedDrain === false) {
-      const { events, gone } = this.parts.hub.feed.replay(this.#readTo, READ_AT_ONCE);
+    while (this.#isConnected && this.#socket?.writableNeedDrain === false) {
+      const { events, gone } = this.options.hub.feed.replay(this.#readTo, READ_AT_ONCE);
       this.#counts.eventsMissed += gone?.to ? gone.to - gone.from + 1 : 0;
       const lines = events.flatMap(linesOf);
       this.#counts.lines += lines.length;
       this.#socket.write(lines.join(''));
-      this.#readTo = events.at(-1)?.seq ?? this.parts.hub.feed.lastSeq();
+      this.#readTo = events.at(-1)?.seq ?? this.options.hub.feed.lastSeq();
       if (events.length < READ_AT_ONCE) return;
     }
   }

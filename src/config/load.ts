@@ -9,7 +9,7 @@ import { errorText, MeshgateError } from '../base/errors.js';
 import { readTextFile } from '../base/text-file.js';
 import { parseToml } from '../base/toml.js';
 import { type GivenSettings, merge, valueAt } from './given.js';
-import { type Config, schema } from './schema.js';
+import { type Config, composeSchema, type ExtraSections } from './schema.js';
 import {
   CONFIG_FILE_VARIABLE,
   FILE_ONLY,
@@ -19,27 +19,45 @@ import {
   variableName,
 } from './variables.js';
 
-const variables: readonly Variable[] = listVariables(schema);
+/** Where settings come from. */
+export interface ConfigSources {
+  /** What the command line gave. */
+  readonly flags: GivenSettings;
+  /** Of `--config`; what `MESHGATE_CONFIG` names unless given. */
+  readonly file?: string | undefined;
+  readonly env?: NodeJS.ProcessEnv | undefined;
+}
 
 /**
- * Reads and joins all settings. `flags`: what the command line gave; `file`: its `--config`.
+ * Reads and joins all settings; `extra`: sections of connectors and devices.
  * Throws `BAD_CONFIG` that names the setting, its value unless it is secret, and what is allowed.
  */
-export function loadConfig(
-  flags: GivenSettings,
-  file?: string,
-  env: NodeJS.ProcessEnv = process.env,
-): Config {
+export function loadConfig({ flags, file, env = process.env }: ConfigSources, extra: ExtraSections): Config {
+  const schema = composeSchema(extra);
+  const variables = listVariables(schema);
   const configFile = file ?? env[CONFIG_FILE_VARIABLE];
   const fromFile = configFile === undefined ? {} : readToml(configFile);
   const fromEnvironment = readVariables(env, variables);
   const given = merge(merge(fromFile, fromEnvironment), flags);
   const result = schema.safeParse(given);
   if (result.success) return result.data;
-  throw badSetting(result.error.issues[0], { flags, fromEnvironment, fromFile, given, configFile });
+  const sources = { flags, fromEnvironment, fromFile, given, configFile };
+  throw badSetting(result.error.issues[0], sources, { schema, variables });
 }
 
-interface Sources {
+/** Every setting's name: `port`, `mesh.idle_after_s` … */
+export function settingNames(extra: ExtraSections): string[] {
+  const variables = listVariables(composeSchema(extra));
+  return [...variables.map(({ path }) => path.join('.')), ...FILE_ONLY];
+}
+
+/** Names of the settings that are secret. */
+export function secretSettings(extra: ExtraSections): string[] {
+  const secret = listVariables(composeSchema(extra)).filter(({ isSecret }) => isSecret);
+  return secret.map(({ path }) => path.join('.'));
+}
+
+interface Given {
   readonly flags: GivenSettings;
   readonly fromEnvironment: GivenSettings;
   readonly fromFile: GivenSettings;
@@ -47,14 +65,9 @@ interface Sources {
   readonly configFile: string | undefined;
 }
 
-/** Names of the settings that are secret. */
-export function secretSettings(): string[] {
-  return variables.filter(({ isSecret }) => isSecret).map(({ path }) => path.join('.'));
-}
-
-/** Every setting's name: `port`, `mesh.idle_after_s` … */
-export function settingNames(): string[] {
-  return [...variables.map(({ path }) => path.join('.')), ...FILE_ONLY];
+interface Allowed {
+  readonly schema: z.ZodObject;
+  readonly variables: readonly Variable[];
 }
 
 function readToml(file: string): GivenSettings {
@@ -72,7 +85,7 @@ function readToml(file: string): GivenSettings {
   }
 }
 
-function badSetting(issue: z.core.$ZodIssue | undefined, sources: Sources): MeshgateError {
+function badSetting(issue: z.core.$ZodIssue | undefined, sources: Given, allowed: Allowed): MeshgateError {
   if (issue?.code === 'unrecognized_keys') {
     const name = [...issue.path, issue.keys[0]].join('.');
     return new MeshgateError(
@@ -81,8 +94,8 @@ function badSetting(issue: z.core.$ZodIssue | undefined, sources: Sources): Mesh
     );
   }
   const at = givenPath(issue?.path ?? [], sources.given);
-  const value = mayShow(at)
-    ? ` = ${JSON.stringify(valueAt(sources.given, at) ?? valueAt(schema.parse({}), at))}`
+  const value = mayShow(at, allowed)
+    ? ` = ${JSON.stringify(valueAt(sources.given, at) ?? valueAt(allowed.schema.parse({}), at))}`
     : '';
   return new MeshgateError(
     'BAD_CONFIG',
@@ -91,7 +104,7 @@ function badSetting(issue: z.core.$ZodIssue | undefined, sources: Sources): Mesh
 }
 
 /** Neither a secret, nor a section that holds one. */
-function mayShow(at: readonly PropertyKey[]): boolean {
+function mayShow(at: readonly PropertyKey[], { variables }: Allowed): boolean {
   return !variables.some(
     ({ path, isSecret }) => isSecret && at.every((key, index) => index >= path.length || path[index] === key),
   );
@@ -106,7 +119,7 @@ function givenPath(at: readonly PropertyKey[], given: GivenSettings): readonly P
 /** Where a setting was given, for a person to find it. */
 function originOf(
   at: readonly PropertyKey[],
-  { flags, fromEnvironment, fromFile, configFile }: Sources,
+  { flags, fromEnvironment, fromFile, configFile }: Given,
 ): string {
   if (valueAt(flags, at) !== undefined) return ' (given on the command line)';
   if (valueAt(fromEnvironment, at) !== undefined) return ` (given by ${variableName(at.map(String))})`;

@@ -23,7 +23,7 @@ export const RELOADABLE: readonly string[] = [
 
 /** Names of the settings that are not what they were. */
 export function changedSettings(before: Config, after: Config): string[] {
-  const names = new Set([...namesIn(before), ...namesIn(after)]);
+  const names = new Set([...namesIn(after), ...namesIn(before)]);
   return [...names].filter(
     (name) => !isDeepStrictEqual(valueOfSetting(before, name), valueOfSetting(after, name)),
   );

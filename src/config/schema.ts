@@ -1,4 +1,4 @@
-/** All settings of the gateway's rooms: what each section file holds, by name. */
+/** All settings, by name: those of the section files, and sections that connectors and devices bring. */
 import { resolve } from 'node:path';
 import * as z from 'zod';
 import { packageRoot } from '../base/package-root.js';
@@ -9,10 +9,9 @@ import { historySection, logSection, recorderSection } from './sections/keeping.
 import { baud, portSpec, serialSection } from './sections/link.js';
 import { mapSection } from './sections/map.js';
 import { meshSection, names, recoverySection } from './sections/mesh.js';
-import { mqttSection } from './sections/mqtt.js';
 import { simulationSection } from './sections/simulation.js';
 
-export const schema = z.strictObject({
+const schema = z.strictObject({
   port: portSpec.default('auto'),
   baud: baud.default(115_200),
   /** Without one: see `defaultSocketPath`. */
@@ -32,7 +31,6 @@ export const schema = z.strictObject({
   recovery: recoverySection.prefault({}),
   history: historySection.prefault({}),
   map: mapSection.prefault({}),
-  mqtt: mqttSection.prefault({}),
   log: logSection.prefault({}),
   recorder: recorderSection.prefault({}),
   simulation: simulationSection.prefault({}),
@@ -41,3 +39,12 @@ export const schema = z.strictObject({
 
 /** Every setting, checked. Names end in their unit; see `docs/configuration.md` for what each means. */
 export type Config = z.output<typeof schema>;
+
+/** Sections of connectors and devices, by name. */
+export type ExtraSections = Readonly<Record<string, z.ZodObject>>;
+
+/** The schema of all settings. Each section has its defaults where nothing of it is given. */
+export function composeSchema(extra: ExtraSections): z.ZodObject<typeof schema.shape, z.core.$strict> {
+  const sections = Object.entries(extra).map(([name, section]) => [name, section.prefault({})] as const);
+  return z.strictObject({ ...schema.shape, ...Object.fromEntries(sections) });
+}

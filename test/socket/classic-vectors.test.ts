@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from 'ava';
-import { loadConfig } from '../../src/config/load.js';
+import { loadConfig } from '../../src/gateway/settings.js';
 import { loadTables } from '../../src/gateway.js';
 import { COMMAND_FAILURES } from '../../src/hub/hub.js';
 import { examineRequest } from '../../src/socket/classic/request.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, systemClock } from '../../src/base/clock.js';
 import type { GivenSettings } from '../../src/config/given.js';
-import { loadConfig } from '../../src/config/load.js';
+import { loadConfig } from '../../src/gateway/settings.js';
 import { Gateway, loadTables, type WebAddress } from '../../src/gateway.js';
 import type { Hub } from '../../src/hub/hub.js';
 import type { OpenLink } from '../../src/link/link.js';

@@ -1,4 +1,4 @@
-import { loadConfig } from '../../../config/load.js';
+import { loadConfig } from '../../../gateway/settings.js';
 import { uartSettings } from '../../../config/sections/link.js';
 import { loadTables } from '../../../gateway.js';
 import { openRecording, type Recording } from '../../../recorder/recording.js';

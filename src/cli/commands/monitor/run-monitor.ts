@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { errorText, MeshgateError, systemErrorCode } from '../../../base/errors.js';
 import { createLog } from '../../../base/log.js';
 import { packageRoot } from '../../../base/package-root.js';
-import { loadConfig } from '../../../config/load.js';
+import { loadConfig } from '../../../gateway/settings.js';
 import { webSettings } from '../../../config/sections/http.js';
 import { FleetMonitor } from '../../../fleet/monitor.js';
 import { listenNear } from '../../../socket/listen-near.js';

@@ -1,7 +1,7 @@
 import { describeEvent } from '../../../api/describe.js';
 import { MeshgateError } from '../../../base/errors.js';
 import type { MeshEvent } from '../../../client/index.js';
-import { loadConfig } from '../../../config/load.js';
+import { loadConfig } from '../../../gateway/settings.js';
 import type { Config } from '../../../config/schema.js';
 import { Gateway, loadTables } from '../../../gateway.js';
 import { openRecording } from '../../../recorder/recording.js';

@@ -5,7 +5,7 @@ import { packageVersion } from '../../../base/package-root.js';
 import { Stopping } from '../../../base/stopping.js';
 import { findSocket } from '../../../client/index.js';
 import type { GivenSettings } from '../../../config/given.js';
-import { loadConfig } from '../../../config/load.js';
+import { loadConfig } from '../../../gateway/settings.js';
 import type { Config } from '../../../config/schema.js';
 import { Gateway, loadTables, type WebAddress } from '../../../gateway.js';
 import { describeLinkStatus } from '../../../link/describe-link.js';

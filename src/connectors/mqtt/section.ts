@@ -1,8 +1,9 @@
-/** The MQTT connector. */
+/** The section `[mqtt]` of the settings. */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { day, list, minute, path, secret, section, text, whole } from '../fields.js';
+import { day, list, minute, path, secret, section, text, whole } from '../../config/fields.js';
+import type { MqttSettings } from './settings.js';
 
 const URL_ERROR = 'must be mqtt://HOST, mqtts://HOST, with :PORT where it is not 1883 or 8883';
 const brokerUrl = text(URL_ERROR).refine(isBrokerUrl, { error: URL_ERROR });
@@ -48,7 +49,10 @@ export const mqttSection = section({
 });
 
 /** Undefined where no broker is named. `directory`: of what outlives the process, if any. */
-export function mqttSettings(mqtt: z.output<typeof mqttSection>, directory: string | undefined) {
+export function mqttSettings(
+  mqtt: z.output<typeof mqttSection>,
+  directory: string | undefined,
+): MqttSettings | undefined {
   const { url } = mqtt;
   if (url === undefined) return undefined;
   return {
