@@ -85,7 +85,8 @@ function makeConnector(
     version: version === 5 ? ('5' as const) : version,
     stateFile,
   };
-  const parts = { hub, gateway: FACTS, clock, log: createLog('mqtt', () => {}, clock) };
+  const log = createLog('mqtt', () => {}, clock);
+  const parts = { hub, gateway: FACTS, clock, log, stateDirectory: undefined };
   return new MqttConnector(settings, parts, openBroker);
 }
 

@@ -1,19 +1,36 @@
 /**
- * A connector in 60 lines: every number that the nodes send, to Graphite (carbon's plain text on TCP port 2003).
+ * A connector in 75 lines: every number that the nodes send, to Graphite (carbon's plain text on TCP port 2003).
  * Nothing is queued: what waits while Graphite is slow or away is the hub's ring, read after the last event sent.
  */
 import { createConnection, type Socket } from 'node:net';
 import { describeEvent } from '../src/api/describe.js';
-import type { Connector, ConnectorParts } from '../src/connectors/connector.js';
+import { section, text, whole } from '../src/config/fields.js';
+import { type Connector, type ConnectorOptions, defineConnector } from '../src/connectors/connector.js';
 import { FeedReader, lengthOfRange } from '../src/hub/feed-reader.js';
 import type { HubEvent } from '../src/hub/hub.js';
+
+/** In `src/connectors/graphite/index.ts`, and its name in `src/connectors/load.ts`: `[graphite]` is then a section of the settings. */
+export const graphite = defineConnector({
+  name: 'graphite',
+  settings: section({
+    /** Without one there is no Graphite. */
+    host: text('must be a host').optional(),
+    port: whole(1, 65_535).default(2003),
+  }),
+  metrics: [
+    { place: 'lines', name: 'graphite_lines_total', help: 'Lines sent to Graphite' },
+    { place: 'eventsMissed', name: 'graphite_missed_events_total', help: 'Events that it will never have' },
+  ],
+  create: async ({ host, port }, options) =>
+    host === undefined ? undefined : new GraphiteConnector({ host, port }, options),
+});
 
 const TRY_AGAIN_MS = 5000;
 const READ_AT_ONCE = 64;
 
-export class GraphiteConnector implements Connector {
+class GraphiteConnector implements Connector {
   #socket: Socket | undefined;
-  isConnected = false;
+  #isConnected = false;
   readonly #reader: FeedReader;
   #counts = { connections: 0, lines: 0, eventsMissed: 0 };
   #unsubscribe = () => {};
@@ -21,13 +38,13 @@ export class GraphiteConnector implements Connector {
 
   constructor(
     readonly settings: { readonly host: string; readonly port: number },
-    readonly parts: ConnectorParts,
+    readonly options: ConnectorOptions,
   ) {
-    this.#reader = new FeedReader(parts.hub.feed);
+    this.#reader = new FeedReader(options.hub.feed);
   }
 
   start(): void {
-    this.#unsubscribe = this.parts.hub.feed.subscribe(() => this.#sendWhatWaits());
+    this.#unsubscribe = this.options.hub.feed.subscribe(() => this.#sendWhatWaits());
     this.#connect();
   }
 
@@ -37,25 +54,25 @@ export class GraphiteConnector implements Connector {
     this.#socket?.removeAllListeners('close').destroy();
   }
 
-  counters = () => this.#counts;
+  counters = () => ({ ...this.#counts, connected: this.#isConnected ? 1 : 0 });
 
   #connect(): void {
-    const { clock, log } = this.parts;
+    const { clock, log } = this.options;
     this.#socket = createConnection(this.settings, () => {
-      this.isConnected = true;
+      this.#isConnected = true;
       this.#counts.connections++;
       this.#sendWhatWaits();
     });
     this.#socket.on('drain', () => this.#sendWhatWaits());
     this.#socket.on('error', (error) => log.warn('graphite', `graphite: ${error.message}`));
     this.#socket.on('close', () => {
-      this.isConnected = false;
+      this.#isConnected = false;
       this.#cancelTry = clock.after(TRY_AGAIN_MS, () => this.#connect());
     });
   }
 
   #sendWhatWaits(): void {
-    while (this.isConnected && this.#socket?.writableNeedDrain === false) {
+    while (this.#isConnected && this.#socket?.writableNeedDrain === false) {
       const { events, gap } = this.#reader.read(READ_AT_ONCE);
       if (events.length === 0 && !gap) return;
       this.#counts.eventsMissed += gap ? lengthOfRange(gap) : 0;

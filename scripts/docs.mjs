@@ -31,7 +31,8 @@ const { RECORD_KINDS } = await load('recorder/block.js');
 const { EXIT, EXIT_BY_CODE } = await load('cli/exit-codes.js');
 const { HEALTH_REASONS } = await load('hub/health.js');
 const { metricDefinitions } = await load('socket/web/metrics/metrics.js');
-const { settingNames } = await load('config/schema.js');
+const { settingNames } = await load('gateway/settings.js');
+const { manifestAlarms, manifestMetrics } = await load('gateway/manifests.js');
 const { RELOADABLE } = await load('config/reloadable.js');
 
 const tables = {
@@ -72,7 +73,7 @@ const tables = {
   alarms: () =>
     table(
       ['code', 'priority', 'meaning', 'ends by itself'],
-      entries(ALARM_CODES, (code, { priority, text, lasting }) => [
+      entries({ ...ALARM_CODES, ...manifestAlarms }, (code, { priority, text, lasting }) => [
         code,
         priority,
         text,
@@ -81,7 +82,8 @@ const tables = {
     ),
   methods: () => table(['method', 'parameters', 'what it does', 'role'], methods.map(describeMethod)),
   'health reasons': () => healthReasons(HEALTH_REASONS),
-  metrics: () => table(['metric', 'type', 'labels', 'meaning'], metricDefinitions().map(describeMetric)),
+  metrics: () =>
+    table(['metric', 'type', 'labels', 'meaning'], metricDefinitions(manifestMetrics).map(describeMetric)),
   'live settings': () => list(RELOADABLE),
   'settings for a restart': () => list(settingNames().filter((name) => !RELOADABLE.includes(name))),
   'fault presets': () => Object.entries(PRESETS).map(presetSection).join('\n\n'),

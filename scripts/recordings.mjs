@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { load } from './recordings/load.mjs';
 import { scenarios } from './recordings/scenarios.mjs';
 
-const { loadConfig } = await load('config/schema.js');
+const { loadConfig } = await load('gateway/settings.js');
 const { Gateway, loadTables } = await load('gateway.js');
 const { tellEvents } = await load('cli/commands/replay/run-replay.js');
 const { packageVersion } = await load('base/package-root.js');

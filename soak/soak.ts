@@ -6,7 +6,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { MeshEvent } from '../src/api/shapes.js';
 import { systemClock } from '../src/base/clock.js';
-import { loadConfig } from '../src/config/schema.js';
+import { loadConfig } from '../src/gateway/settings.js';
 import { loadTables } from '../src/gateway.js';
 import type { FaultCount } from '../src/simulator/faults/fault-counters.js';
 import { loadFaults } from '../src/simulator/faults/fault-file.js';

@@ -11,17 +11,13 @@ import { packageRoot, packageVersion } from './base/package-root.js';
 import type { ProcessLock } from './base/process-lock.js';
 import { Stopping } from './base/stopping.js';
 import { LiveSettings, type Reloaded } from './config/live-settings.js';
-import {
-  classicLogSettings,
-  connectorSettings,
-  historySettings,
-  recorderSettings,
-  refuseSharedListeners,
-  uartSettings,
-} from './config/of-rooms.js';
 import type { Config } from './config/schema.js';
+import { refuseSharedListeners } from './config/sections/http.js';
+import { classicLogSettings, historySettings, recorderSettings } from './config/sections/keeping.js';
+import { uartSettings } from './config/sections/link.js';
 import type { Connector } from './connectors/connector.js';
 import { loadConnectors } from './connectors/load.js';
+import { manifestAlarms, manifestMetrics } from './gateway/manifests.js';
 import { ClassicLog } from './history/classic-log.js';
 import { History } from './history/history.js';
 import { defaultStateDirectory, lockState, prepareStateDirectory } from './history/state-directory.js';
@@ -143,7 +139,12 @@ export class Gateway {
         },
       },
     );
-    this.#hub = new GatewayHub({ clock, tables, settings: this.#settings.network });
+    this.#hub = new GatewayHub({
+      clock,
+      tables,
+      settings: this.#settings.network,
+      alarms: manifestAlarms,
+    });
     this.#network = new NetworkManager({
       hub: this.#hub,
       clock,
@@ -181,6 +182,7 @@ export class Gateway {
         tap,
         settings: this.#settings.web,
         mapPicture,
+        counterMetrics: manifestMetrics,
         sendWaits: () => this.#uart.sendWaits(),
         pageDirectory: join(packageRoot, 'dist', 'dashboard'),
       });
@@ -345,9 +347,9 @@ export class Gateway {
 
   #loadConnectors() {
     const { config, clock = systemClock } = this.#parts;
-    const logOf = this.#logOf;
-    const settings = connectorSettings(config, this.#stateDirectory);
-    return loadConnectors(settings, { hub: this.hub, gateway: this.#facts, clock, logOf });
+    const stateDirectory = this.#stateDirectory;
+    const options = { hub: this.hub, gateway: this.#facts, clock, logOf: this.#logOf, stateDirectory };
+    return loadConnectors(config, options);
   }
 
   /** Begins to open the link, and keeps it open; does not wait for it, nor for what connectors join. */

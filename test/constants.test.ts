@@ -5,7 +5,7 @@ import test from 'ava';
 import { ROLES } from '../src/api/role.js';
 import { packageRoot } from '../src/base/package-root.js';
 import { CLIENT_ERRORS } from '../src/client/errors.js';
-import { loadConfig } from '../src/config/schema.js';
+import { loadConfig } from '../src/config/load.js';
 import { NODE_STATUSES } from '../src/node/mesh-node.js';
 import { MAX_LINE_LENGTH } from '../src/socket/line-session.js';
 
@@ -17,7 +17,7 @@ const OF_PYTHON_ONLY = ['ERROR', 'TIMED_OUT', 'BAD_REPLY'];
 const OF_FLEETS = ['NO_BROKER', 'NO_GATEWAY'];
 
 test('the settings know every role of a session, and no other', (t) => {
-  const load = (role: string) => loadConfig({ clients: { role } }, undefined, {}).clients.role;
+  const load = (role: string) => loadConfig({ flags: { clients: { role } }, env: {} }, {}).clients.role;
   t.deepEqual(ROLES.map(load), [...ROLES]);
   t.throws(() => load('root'), { message: /must be read, send or admin/ });
 });

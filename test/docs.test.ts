@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test from 'ava';
 import { packageRoot } from '../src/base/package-root.js';
-import { settingNames } from '../src/config/schema.js';
+import { settingNames } from '../src/gateway/settings.js';
 import { LINK_DOWN_REASONS } from '../src/link/link.js';
 
 const docs = readdirSync(join(packageRoot, 'docs')).filter((name) => name.endsWith('.md'));

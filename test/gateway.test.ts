@@ -1,7 +1,7 @@
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { loadConfig } from '../src/config/schema.js';
+import { loadConfig } from '../src/gateway/settings.js';
 import { loadTables } from '../src/gateway.js';
 import { ask, listenTo } from './support/classic-client.js';
 import { startGateway, temporaryFolder } from './support/gateway-fixture.js';

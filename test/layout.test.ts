@@ -170,7 +170,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   uplot: ['dashboard'],
   'uplot/dist/uPlot.min.css': ['dashboard'],
   ws: ['fleet', 'socket'],
-  zod: ['api', 'config', 'connectors', 'devices', 'protocol', 'simulator'],
+  zod: ['api', 'config', 'connectors', 'devices', 'hub', 'protocol', 'simulator'],
 };
 
 test('packages are used by the rooms that they were chosen for', (t) => {

@@ -9,7 +9,7 @@ import { packageRoot } from '../src/base/package-root.js';
 import { formatDifferences } from '../src/cli/commands/replay/replay-differences.js';
 import { tellEvents } from '../src/cli/commands/replay/run-replay.js';
 import type { MeshEvent } from '../src/client/index.js';
-import { loadConfig } from '../src/config/schema.js';
+import { loadConfig } from '../src/gateway/settings.js';
 import { Recording } from '../src/recorder/recording.js';
 import { type ComparedEvent, compareEvents } from '../src/replay/compare-events.js';
 

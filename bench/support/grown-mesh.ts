@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
 import { tidyHeapEarly } from '../../src/cli/commands/start/heap.js';
-import { loadConfig } from '../../src/config/schema.js';
+import { loadConfig } from '../../src/gateway/settings.js';
 import { Gateway, loadTables } from '../../src/gateway.js';
 import type { LinkHandlers, OpenLink } from '../../src/link/link.js';
 import { answerRequest } from '../../src/socket/classic/commands.js';

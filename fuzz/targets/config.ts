@@ -1,6 +1,6 @@
 /** Settings, as a TOML file and as variables. */
 import fc from 'fast-check';
-import { loadConfig, settingNames } from '../../src/config/schema.js';
+import { loadConfig, settingNames } from '../../src/gateway/settings.js';
 import type { Target } from '../target.js';
 import { outcomeOf, TextFile } from './text-file.js';
 

@@ -1,8 +1,10 @@
 /** The settings in effect: those of each room, and how they change while the gateway runs. */
 
-import { clientSettings, networkSettings, webSettings } from './of-rooms.js';
 import { changedSettings, RELOADABLE, withReloadable } from './reloadable.js';
 import type { Config } from './schema.js';
+import { clientSettings } from './sections/clients.js';
+import { webSettings } from './sections/http.js';
+import { networkSettings } from './sections/mesh.js';
 
 /** What became of settings that were read again. */
 export interface Reloaded {

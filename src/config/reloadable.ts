@@ -1,6 +1,7 @@
 /** Which settings take effect while the gateway runs, when it is told to read them again. */
 import { isDeepStrictEqual } from 'node:util';
-import { type Config, settingNames } from './schema.js';
+import { type GivenSettings, isSection, valueAt } from './given.js';
+import type { Config } from './schema.js';
 
 /** The others need a restart: sockets, the port and tables would have to be opened anew. */
 export const RELOADABLE: readonly string[] = [
@@ -20,12 +21,18 @@ export const RELOADABLE: readonly string[] = [
   'log.format',
 ];
 
-type Section = Readonly<Record<string, unknown>>;
-
 /** Names of the settings that are not what they were. */
 export function changedSettings(before: Config, after: Config): string[] {
-  return settingNames().filter(
+  const names = new Set([...namesIn(after), ...namesIn(before)]);
+  return [...names].filter(
     (name) => !isDeepStrictEqual(valueOfSetting(before, name), valueOfSetting(after, name)),
+  );
+}
+
+/** Of all settings that have a value. */
+function namesIn(config: Config): string[] {
+  return Object.entries(config).flatMap(([name, value]) =>
+    isSection(value) ? Object.keys(value).map((key) => `${name}.${key}`) : [name],
   );
 }
 
@@ -35,13 +42,11 @@ export function withReloadable(before: Config, after: Config): Config {
   for (const name of RELOADABLE) {
     const [section = '', key] = name.split('.');
     const value = valueOfSetting(after, name);
-    merged[section] = key === undefined ? value : { ...(merged[section] as Section), [key]: value };
+    merged[section] = key === undefined ? value : { ...(merged[section] as GivenSettings), [key]: value };
   }
   return merged as Config;
 }
 
 function valueOfSetting(config: Config, name: string): unknown {
-  const [section = '', key] = name.split('.');
-  const value = (config as Section)[section];
-  return key === undefined ? value : (value as Section)[key];
+  return valueAt(config, name.split('.'));
 }

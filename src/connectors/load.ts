@@ -1,39 +1,27 @@
 import type { Log } from '../base/log.js';
-import type { Connector, ConnectorParts } from './connector.js';
-import type { MqttSettings } from './mqtt/settings.js';
+import { isSection, valueAt } from '../config/given.js';
+import type { Config } from '../config/schema.js';
+import type { Connector, ConnectorManifest, ConnectorOptions } from './connector.js';
+import { mqtt } from './mqtt/index.js';
 
-/** The settings of each connector; one without settings is not wanted. */
-export interface ConnectorSettings {
-  readonly mqtt: MqttSettings | undefined;
-}
+/** A line for each. */
+export const CONNECTORS: readonly ConnectorManifest[] = [mqtt];
 
-type Table = {
-  readonly [Name in keyof ConnectorSettings]: (
-    settings: NonNullable<ConnectorSettings[Name]>,
-    parts: ConnectorParts,
-  ) => Promise<Connector>;
-};
-
-/** Each is loaded only when it is wanted. */
-const CONNECTORS: Table = {
-  mqtt: async (settings, parts) => {
-    const { createMqttConnector } = await import('./mqtt/mqtt-connector.js');
-    return createMqttConnector(settings, parts);
-  },
-};
-
-export interface LoadingParts extends Omit<ConnectorParts, 'log'> {
+export interface LoadOptions extends Omit<ConnectorOptions, 'log'> {
   readonly logOf: (room: string) => Log;
 }
 
-/** The connectors that are wanted, by name, none of them started. Rejects with `BAD_CONFIG`. */
+/** The connectors that the settings want, by name, none of them started. Rejects with `BAD_CONFIG`. */
 export async function loadConnectors(
-  settings: ConnectorSettings,
-  { logOf, ...parts }: LoadingParts,
+  config: Config,
+  { logOf, ...options }: LoadOptions,
+  manifests = CONNECTORS,
 ): Promise<Map<string, Connector>> {
   const connectors = new Map<string, Connector>();
-  if (settings.mqtt) {
-    connectors.set('mqtt', await CONNECTORS.mqtt(settings.mqtt, { ...parts, log: logOf('mqtt') }));
+  for (const { name, create } of manifests) {
+    const settings = valueAt(config, [name]);
+    const connector = isSection(settings) && (await create(settings, { ...options, log: logOf(name) }));
+    if (connector) connectors.set(name, connector);
   }
   return connectors;
 }

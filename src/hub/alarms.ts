@@ -3,15 +3,19 @@ import type { Clock } from '../base/clock.js';
 /** From the most urgent down. */
 export const ALARM_PRIORITIES = ['high', 'medium', 'low'] as const;
 
-interface AlarmDefinition {
+export interface AlarmDefinition {
   readonly priority: AlarmPriority;
   readonly of: 'gateway' | 'node';
   readonly lasting: boolean;
   readonly text: string;
 }
 
+/** By code. */
+export type AlarmDefinitions = Readonly<Record<string, AlarmDefinition>>;
+
 /**
- * What a person should know even if nobody was looking. Each has a line in docs/protocol.md.
+ * What a person should know even if nobody was looking; connectors and devices have codes of their own besides, in
+ * their manifests. Each has a line in docs/protocol.md.
  * `lasting`: there is a condition that ends by itself; the others are over as soon as they are noticed. `of`: what an
  * alarm is about, one node or the gateway as a whole.
  */
@@ -49,23 +53,15 @@ export const ALARM_CODES = {
     lasting: false,
     text: 'commands were refused because too many were waiting',
   },
-  ID_TAKEN: {
-    priority: 'medium',
-    of: 'gateway',
-    lasting: false,
-    text: 'another gateway uses the name that this one has in another system',
-  },
   MALFORMED_DATA: {
     priority: 'low',
     of: 'node',
     lasting: false,
     text: 'a node sends data that can not be read',
   },
-} as const satisfies Readonly<Record<string, AlarmDefinition>>;
+} as const satisfies AlarmDefinitions;
 
 export type AlarmCode = keyof typeof ALARM_CODES;
-/** Those that a connector raises: only it sees the other system. */
-export type ConnectorAlarmCode = Extract<AlarmCode, 'ID_TAKEN'>;
 /** A node's address, or a source's name. */
 export type AlarmSubject = number | string;
 export type AlarmPriority = (typeof ALARM_PRIORITIES)[number];
@@ -74,7 +70,7 @@ export type AlarmPriority = (typeof ALARM_PRIORITIES)[number];
 export interface Alarm {
   /** The code, and what it is about: `NODE_DISCONNECTED:5`, `LINK_LOST:hev`; the code alone where it is about the mesh. */
   readonly id: string;
-  readonly code: AlarmCode;
+  readonly code: string;
   readonly priority: AlarmPriority;
   readonly node?: number;
   /** The source of devices that it is about. */
@@ -95,12 +91,16 @@ const MAX_ALARMS = 1000;
 
 /** Alarms are latched: one stays until its condition is over and somebody has acknowledged it. */
 export class Alarms {
+  /** Every code that can be raised. */
+  readonly definitions: AlarmDefinitions;
   readonly #clock: Clock;
   readonly #onChange: (alarm: Alarm) => void;
   readonly #alarms = new Map<string, Alarm>();
   #dropped = 0;
 
-  constructor(clock: Clock, onChange: (alarm: Alarm) => void) {
+  /** `extra`: codes of connectors and devices. */
+  constructor(clock: Clock, onChange: (alarm: Alarm) => void, extra: AlarmDefinitions = {}) {
+    this.definitions = { ...ALARM_CODES, ...extra };
     this.#clock = clock;
     this.#onChange = onChange;
   }
@@ -108,7 +108,8 @@ export class Alarms {
   /** Takes over those that an earlier run has left open; no event tells it. */
   restore(alarms: readonly Alarm[]): void {
     for (const alarm of alarms.slice(-MAX_ALARMS)) {
-      if (Object.hasOwn(ALARM_CODES, alarm.code)) this.#alarms.set(alarm.id, { ...alarm, restored: true });
+      if (Object.hasOwn(this.definitions, alarm.code))
+        this.#alarms.set(alarm.id, { ...alarm, restored: true });
     }
   }
 
@@ -118,7 +119,7 @@ export class Alarms {
    */
   join(alarms: readonly Alarm[], isStill: (alarm: Alarm) => boolean): void {
     for (const before of alarms.slice(-MAX_ALARMS)) {
-      if (!Object.hasOwn(ALARM_CODES, before.code)) continue;
+      if (!Object.hasOwn(this.definitions, before.code)) continue;
       const now = this.#alarms.get(before.id);
       if (now)
         this.#put({
@@ -141,10 +142,11 @@ export class Alarms {
 
   /**
    * The condition is there, or has come again. `text` says more than the code's own where there is more to say; another
-   * text is news of a condition that is there already.
+   * text is news of a condition that is there already. A code that nobody has defined does nothing.
    */
-  raise(code: AlarmCode, about?: AlarmSubject, text: string = ALARM_CODES[code].text): void {
-    const { priority, lasting } = ALARM_CODES[code];
+  raise(code: string, about?: AlarmSubject, text = this.definitions[code]?.text): void {
+    const { priority, lasting } = this.definitions[code] ?? {};
+    if (priority === undefined || lasting === undefined || text === undefined) return;
     const id = alarmId(code, about);
     const known = this.#alarms.get(id);
     if (known?.active && !known.restored && known.text === text) return;
@@ -209,6 +211,6 @@ function withoutRestored({ restored: _, ...alarm }: Alarm): Alarm {
   return alarm;
 }
 
-function alarmId(code: AlarmCode, about: AlarmSubject | undefined): string {
+function alarmId(code: string, about: AlarmSubject | undefined): string {
   return about === undefined ? code : `${code}:${about}`;
 }

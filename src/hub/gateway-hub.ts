@@ -5,7 +5,7 @@ import type { LinkStatus } from '../link/link-keeper.js';
 import type { DataType } from '../protocol/data-types.js';
 import type { Tables } from '../protocol/message.js';
 import { nameOf } from '../protocol/node-names.js';
-import { ALARM_CODES, type Alarm, Alarms, type ConnectorAlarmCode } from './alarms.js';
+import { ALARM_CODES, type Alarm, type AlarmDefinitions, Alarms } from './alarms.js';
 import type { Archive } from './archive.js';
 import { Deliveries, type Delivery, type Expectation, type Requester } from './deliveries.js';
 import { Devices } from './devices.js';
@@ -37,6 +37,8 @@ export interface HubOptions {
   readonly clock: Clock;
   readonly tables: Tables;
   readonly settings: HubSettings;
+  /** Codes of connectors and devices. */
+  readonly alarms?: AlarmDefinitions;
 }
 
 /** The source that has the root: every gateway has one. */
@@ -64,12 +66,12 @@ export class GatewayHub implements Hub {
   #archive: Archive;
   #areSocketsLost = false;
 
-  constructor({ clock, tables, settings }: HubOptions) {
+  constructor({ clock, tables, settings, alarms }: HubOptions) {
     this.tables = tables;
     this.#settings = settings;
     this.feed = new EventFeed(clock, settings.eventsHeld);
     const publish = (content: HubEventContent) => this.publish(content);
-    this.alarmBook = new Alarms(clock, (alarm) => publish({ kind: 'alarm', alarm }));
+    this.alarmBook = new Alarms(clock, (alarm) => publish({ kind: 'alarm', alarm }), alarms);
     this.deliveries = new Deliveries(clock, (delivery) => publish({ kind: 'delivery', delivery }));
     this.mesh = new MeshPicture(clock, settings, tables.dataTypes, publish);
     const { dataTypes } = tables;
@@ -212,7 +214,8 @@ export class GatewayHub implements Hub {
   #createAlarmBoard(): AlarmBoard {
     return {
       open: () => this.alarmBook.all(),
-      raise: (code: ConnectorAlarmCode, text) => this.alarmBook.raise(code, undefined, text),
+      definitions: this.alarmBook.definitions,
+      raise: (code, text) => this.alarmBook.raise(code, undefined, text),
       acknowledge: (id) => this.alarmBook.acknowledge(id),
     };
   }

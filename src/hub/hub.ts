@@ -9,7 +9,7 @@ import type { TimedValue } from '../node/node-values.js';
 import type { DataType } from '../protocol/data-types.js';
 import type { Message, Path, Tables } from '../protocol/message.js';
 import type { RootCommand } from '../protocol/root-command.js';
-import type { Alarm, ConnectorAlarmCode } from './alarms.js';
+import type { Alarm, AlarmDefinitions } from './alarms.js';
 import type { Archive } from './archive.js';
 import type { Delivery, Expectation, Requester } from './deliveries.js';
 import type { CommandFailure } from './failures.js';
@@ -221,8 +221,10 @@ export interface Feed {
 export interface AlarmBoard {
   /** Open alarms: active, or not acknowledged; oldest first. */
   open(): Alarm[];
-  /** What a connector has noticed, and a person should know; `text`: what exactly. */
-  raise(code: ConnectorAlarmCode, text: string): void;
+  /** Every code that can be raised. */
+  readonly definitions: AlarmDefinitions;
+  /** What a connector has noticed, and a person should know: a code of its manifest; `text`: what exactly. */
+  raise(code: string, text: string): void;
   /** False when there is no such alarm. */
   acknowledge(id: string): boolean;
 }

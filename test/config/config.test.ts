@@ -3,13 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { packageRoot } from '../../src/base/package-root.js';
-import {
-  type Config,
-  type GivenSettings,
-  loadConfig,
-  secretSettings,
-  settingNames,
-} from '../../src/config/schema.js';
+import type { GivenSettings } from '../../src/config/given.js';
+import type { Config } from '../../src/config/schema.js';
+import { loadConfig, secretSettings, settingNames } from '../../src/gateway/settings.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'meshgate-config-'));
 const file = join(folder, 'meshgate.toml');
@@ -178,11 +174,12 @@ test('origins are read as browsers send them', (t) => {
 });
 
 test('the commands over MQTT are a list, also as text', (t) => {
-  const commandsOf = (commands: unknown) => loadConfig({ mqtt: { commands } }, undefined, {}).mqtt.commands;
+  const commandsOf = (commands: unknown) =>
+    settingOf(loadConfig({ mqtt: { commands } }, undefined, {}), 'mqtt.commands');
   t.is(commandsOf(undefined), undefined);
   t.deepEqual(commandsOf('send,ping'), ['send', 'ping']);
   t.deepEqual(commandsOf(['send']), ['send']);
-  t.deepEqual(loadConfig({}, undefined, { MESHGATE_MQTT_COMMANDS: '' }).mqtt.commands, []);
+  t.deepEqual(settingOf(loadConfig({}, undefined, { MESHGATE_MQTT_COMMANDS: '' }), 'mqtt.commands'), []);
 });
 
 for (const url of [
@@ -192,7 +189,7 @@ for (const url of [
   'mqtt://10.0.0.1',
 ]) {
   test(`${url} is a broker`, (t) => {
-    t.is(loadConfig({ mqtt: { url } }, undefined, {}).mqtt.url, url);
+    t.is(settingOf(loadConfig({ mqtt: { url } }, undefined, {}), 'mqtt.url'), url);
   });
 }
 

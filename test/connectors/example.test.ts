@@ -4,9 +4,11 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { GraphiteConnector } from '../../examples/connector.js';
+import { graphite } from '../../examples/connector.js';
 import { createLog } from '../../src/base/log.js';
 import { packageRoot } from '../../src/base/package-root.js';
+import { loadConfig, settingNames } from '../../src/config/load.js';
+import { loadConnectors } from '../../src/connectors/load.js';
 import { NetworkFixture } from '../support/network-fixture.js';
 import { FACTS } from '../support/session-fixture.js';
 
@@ -41,53 +43,78 @@ class Graphite {
 }
 
 async function start(t: ExecutionContext, eventsHeld = 1000) {
-  const graphite = new Graphite();
-  const port = await graphite.listen();
+  const server = new Graphite();
+  const port = await server.listen();
   const mesh = await NetworkFixture.up({ refreshEveryMs: 0, eventsHeld });
   const { hub, clock } = mesh;
   const log = createLog('graphite', () => {}, clock);
-  const connector = new GraphiteConnector({ host: '127.0.0.1', port }, { hub, gateway: FACTS, clock, log });
+  const settings = graphite.settings.parse({ host: '127.0.0.1', port });
+  const options = { hub, gateway: FACTS, clock, log, stateDirectory: undefined };
+  const connector = await graphite.create(settings, options);
   t.teardown(async () => {
-    await connector.stop();
-    for (const socket of graphite.sockets) socket.destroy();
-    graphite.server.close();
+    await connector?.stop();
+    for (const socket of server.sockets) socket.destroy();
+    server.server.close();
   });
-  return { graphite, mesh, connector };
+  if (!connector) throw new Error('it was not wanted');
+  return { server, mesh, connector };
 }
 
 test('each number becomes a line', async (t) => {
-  const { graphite, mesh, connector } = await start(t);
+  const { server, mesh, connector } = await start(t);
   connector.start();
   mesh.say('00 05 44 02 00 07 11 A0 05');
-  await graphite.has('mesh.5.Temperature.temperature 14.4 1767225600\n');
-  t.true(graphite.text.includes('mesh.5.Sequence.sequence 7 1767225600\n'));
+  await server.has('mesh.5.Temperature.temperature 14.4 1767225600\n');
+  t.true(server.text.includes('mesh.5.Sequence.sequence 7 1767225600\n'));
   t.is(connector.counters().lines, 2);
 });
 
 test('what happens while Graphite is away comes when it is back', async (t) => {
-  const { graphite, mesh, connector } = await start(t);
+  const { server, mesh, connector } = await start(t);
   connector.start();
   mesh.say('00 05 44 01 00 01');
-  await graphite.has('sequence 1 ');
-  graphite.sockets[0]?.destroy();
-  while (connector.isConnected) await new Promise(setImmediate);
+  await server.has('sequence 1 ');
+  server.sockets[0]?.destroy();
+  while (connector.counters().connected) await new Promise(setImmediate);
   mesh.say('00 05 44 01 00 02', '00 05 44 01 00 03');
   await mesh.pass(5000);
-  await graphite.has('sequence 3 ');
-  t.true(graphite.text.includes('sequence 2 '));
+  await server.has('sequence 3 ');
+  t.true(server.text.includes('sequence 2 '));
   t.is(connector.counters().connections, 2);
 });
 
 test('what the ring has let go of is counted', async (t) => {
-  const { graphite, mesh, connector } = await start(t, 10);
+  const { server, mesh, connector } = await start(t, 10);
   for (let value = 0; value < 40; value++) mesh.say('00 05 44 01 00 07');
   connector.start();
-  await graphite.has('sequence 7 ');
-  t.true(connector.counters().eventsMissed > 50);
+  await server.has('sequence 7 ');
+  t.true(Number(connector.counters().eventsMissed) > 50);
 });
 
-test('it is a connector of about 60 lines, as docs/connectors.md has it', (t) => {
+test('without a host it is not wanted', async (t) => {
+  const { hub, clock } = await NetworkFixture.up({ refreshEveryMs: 0 });
+  const options = { hub, gateway: FACTS, clock, log: createLog('graphite'), stateDirectory: undefined };
+  t.is(await graphite.create(graphite.settings.parse({}), options), undefined);
+});
+
+test('its manifest is all that the gateway needs: settings, variables and connectors come of it', async (t) => {
+  const sections = { graphite: graphite.settings };
+  const env = { MESHGATE_GRAPHITE_HOST: '127.0.0.1' };
+  const config = loadConfig({ flags: { graphite: { port: '1' } }, env }, sections);
+  t.true(settingNames(sections).includes('graphite.port'));
+  t.throws(() => loadConfig({ flags: { graphite: { port: 0 } }, env }, sections), {
+    code: 'BAD_CONFIG',
+    message: 'graphite.port = 0: must be a whole number from 1 to 65535 (given on the command line)',
+  });
+  const { hub, clock } = await NetworkFixture.up({ refreshEveryMs: 0 });
+  const logOf = (room: string) => createLog(room, () => {}, clock);
+  const options = { hub, gateway: FACTS, clock, logOf, stateDirectory: undefined };
+  const connectors = await loadConnectors(config, options, [graphite]);
+  t.deepEqual([...connectors.keys()], ['graphite']);
+});
+
+test('it is a connector of about 75 lines, as docs/connectors.md has it', (t) => {
   const text = readFileSync(join(packageRoot, 'examples', 'connector.ts'), 'utf8');
   const code = text.split('\n').filter((line) => line.trim() !== '' && !/^\s*(\/?\*|\/\/|import)/.test(line));
-  t.true(code.length <= 65, `${code.length} lines`);
+  t.true(code.length <= 80, `${code.length} lines`);
 });

@@ -4,7 +4,7 @@ import { describeEvent } from '../../src/api/describe.js';
 import { type Clock, systemClock } from '../../src/base/clock.js';
 import { tellEvents } from '../../src/cli/commands/replay/run-replay.js';
 import type { MeshEvent } from '../../src/client/index.js';
-import { loadConfig } from '../../src/config/schema.js';
+import { loadConfig } from '../../src/gateway/settings.js';
 import { Gateway, loadTables } from '../../src/gateway.js';
 import { encodeHead, Recording } from '../../src/recorder/recording.js';
 import { Replay, type ReplaySpeed } from '../../src/replay/replay.js';

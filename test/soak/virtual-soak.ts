@@ -3,7 +3,7 @@ import { type PortState, TimedLedger } from '../../soak/account/timed-ledger.js'
 import { toldBy } from '../../soak/account/told.js';
 import { describeEvent } from '../../src/api/describe.js';
 import type { MeshEvent } from '../../src/api/shapes.js';
-import { loadConfig } from '../../src/config/schema.js';
+import { loadConfig } from '../../src/gateway/settings.js';
 import { Gateway, loadTables } from '../../src/gateway.js';
 import type { FaultPlan } from '../../src/simulator/faults/fault-plan.js';
 import { FaultyMesh } from '../../src/simulator/faults/faulty-mesh.js';

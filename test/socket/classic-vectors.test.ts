@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from 'ava';
-import { loadConfig } from '../../src/config/schema.js';
+import { loadConfig } from '../../src/gateway/settings.js';
 import { loadTables } from '../../src/gateway.js';
 import { COMMAND_FAILURES, type CommandFailure } from '../../src/hub/hub.js';
 import { FAILURE_TEXTS } from '../../src/socket/classic/commands.js';

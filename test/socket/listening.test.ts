@@ -1,5 +1,5 @@
 import test from 'ava';
-import { loadConfig } from '../../src/config/schema.js';
+import { loadConfig } from '../../src/gateway/settings.js';
 import { loadTables } from '../../src/gateway.js';
 import { SHORT_QUEUE } from '../../src/socket/outbox.js';
 import { encodeFrame } from '../../src/uart/frame.js';

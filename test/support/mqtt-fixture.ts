@@ -47,7 +47,7 @@ export class MqttFixture {
     this.broker = broker;
     const { hub, clock } = mesh;
     const log = createLog('mqtt', (line) => this.logged.push(line), clock);
-    const parts = { hub, gateway: FACTS, clock, log };
+    const parts = { hub, gateway: FACTS, clock, log, stateDirectory: undefined };
     this.connector = new MqttConnector({ ...MQTT_SETTINGS, ...settings }, parts, broker.open);
   }
 

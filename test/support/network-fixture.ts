@@ -1,4 +1,5 @@
 import { createLog } from '../../src/base/log.js';
+import { manifestAlarms } from '../../src/gateway/manifests.js';
 import { GatewayHub, type HubSettings } from '../../src/hub/gateway-hub.js';
 import type { HubEvent } from '../../src/hub/hub.js';
 import type { LinkState } from '../../src/link/link-keeper.js';
@@ -52,7 +53,7 @@ export class NetworkFixture {
   /** The link is up unless said otherwise, and nothing has been sent yet. */
   constructor(settings: Partial<MeshSettings> = {}, tables = shippedTables) {
     const all = { ...SETTINGS, ...settings };
-    this.hub = new GatewayHub({ clock: this.clock, tables, settings: all });
+    this.hub = new GatewayHub({ clock: this.clock, tables, settings: all, alarms: manifestAlarms });
     this.network = new NetworkManager({
       hub: this.hub,
       clock: this.clock,

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { manifestMetrics } from '../../src/gateway/manifests.js';
 import { describeCounters } from '../../src/socket/web/metrics/counter-metrics.js';
 import { Latencies } from '../../src/socket/web/metrics/latencies.js';
 import { metricDefinitions } from '../../src/socket/web/metrics/metrics.js';
@@ -43,7 +44,7 @@ test('every number that the method counters gives is a sample, and no two are th
   const client = await LineClient.open(fixture.socketPath);
   const { result } = await client.ask('counters');
   const text = await scrape(fixture);
-  const samples = describeCounters(result).flatMap(({ name, samples }) =>
+  const samples = describeCounters(result, manifestMetrics).flatMap(({ name, samples }) =>
     samples.map(({ labels }) => {
       const pairs = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
       return pairs.length === 0 ? name : `${name}{${pairs.join(',')}}`;
@@ -67,12 +68,12 @@ test('every number of a whole gateway has a metric of its own name (a new counte
   });
   const client = await LineClient.open(gateway.socketPath);
   const { result } = await client.ask('counters');
-  const named = new Set(metricDefinitions().map(({ name }) => name));
-  const metrics = describeCounters(result);
+  const named = new Set(metricDefinitions(manifestMetrics).map(({ name }) => name));
+  const metrics = describeCounters(result, manifestMetrics);
   for (const { name, help } of metrics) t.true(named.has(name), `${name}: ${help}`);
   const [, webHost = ''] = await gateway.printed(/the dashboard is on http:\/\/(.+)\//);
   const text = await scrape({ webHost });
-  for (const { name, help, type } of metricDefinitions())
+  for (const { name, help, type } of metricDefinitions(manifestMetrics))
     t.true(text.includes(`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`), name);
   client.close();
   await gateway.stop();
@@ -152,7 +153,7 @@ test('a busy event loop shows as late timers', async (t) => {
 });
 
 test('every metric is named as Prometheus wants it, once, with its unit and its help', (t) => {
-  const definitions = metricDefinitions();
+  const definitions = metricDefinitions(manifestMetrics);
   t.is(new Set(definitions.map(({ name }) => name)).size, definitions.length);
   for (const { name, help, type } of definitions) {
     t.regex(name, /^meshgate_[a-z]+(_[a-z]+)*$/);

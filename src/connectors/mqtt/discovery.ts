@@ -6,7 +6,7 @@
  */
 
 import { packageVersion } from '../../base/package-root.js';
-import { ALARM_CODES } from '../../hub/alarms.js';
+import type { AlarmDefinitions } from '../../hub/alarms.js';
 import type { Publication } from '../../mqtt/broker.js';
 import type { Topics } from '../../mqtt/topics.js';
 import { formatAddress } from '../../protocol/address.js';
@@ -21,16 +21,13 @@ export interface DiscoveryParts {
   readonly id: string;
   readonly topics: Topics;
   readonly dataTypes: DataTypes;
+  /** Those of the gateway itself become sensors; those of nodes are sensors of the nodes. */
+  readonly alarms: AlarmDefinitions;
   /** Ping is among the commands that are carried out. */
   readonly mayPing: boolean;
 }
 
 type Entity = Readonly<Record<string, unknown>>;
-
-/** Alarms of the gateway itself, as sensors; those of nodes are sensors of the nodes. */
-const GATEWAY_ALARMS = Object.entries(ALARM_CODES).flatMap(([code, { of }]) =>
-  of === 'gateway' ? [code] : [],
-);
 
 export class Discovery {
   readonly #parts: DiscoveryParts;
@@ -47,8 +44,9 @@ export class Discovery {
   }
 
   tellGateway(): Publication {
-    const { id, topics } = this.#parts;
+    const { id, topics, alarms } = this.#parts;
     const availability = [this.#gatewayAvailability()];
+    const codes = Object.keys(alarms).filter((code) => alarms[code]?.of === 'gateway');
     const problem = (code: string): [string, Entity] => [
       code.toLowerCase(),
       {
@@ -72,7 +70,7 @@ export class Discovery {
       value_template: "{{ 'ON' if value_json.link.state == 'up' else 'OFF' }}",
       availability,
     };
-    const entities = { link, ...Object.fromEntries(GATEWAY_ALARMS.map(problem)) };
+    const entities = { link, ...Object.fromEntries(codes.map(problem)) };
     return this.#device(this.#unique(), { name: `meshgate ${id}`, model: 'Gateway' }, entities);
   }
 

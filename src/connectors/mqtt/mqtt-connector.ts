@@ -14,7 +14,7 @@ import {
 import { BrokerKeeper } from '../../mqtt/broker-keeper.js';
 import { openBrokerBy } from '../../mqtt/open-broker.js';
 import { Topics, topicLevel } from '../../mqtt/topics.js';
-import type { Connector, ConnectorParts } from '../connector.js';
+import type { Connector, ConnectorOptions } from '../connector.js';
 import { AnswerLane } from './answer-lane.js';
 import { allowedCommands, Commands } from './commands.js';
 import { Discovery } from './discovery.js';
@@ -33,7 +33,7 @@ const LAST_WORD_MS = 500;
 /** Rejects with `BAD_CONFIG` when a file that the settings name can't be read, or a command is not known. */
 export async function createMqttConnector(
   settings: MqttSettings,
-  parts: ConnectorParts,
+  parts: ConnectorOptions,
 ): Promise<MqttConnector> {
   const { connect } = await import('mqtt');
   return new MqttConnector(settings, parts, openBrokerBy(connect));
@@ -41,7 +41,7 @@ export async function createMqttConnector(
 
 export class MqttConnector implements Connector {
   readonly #settings: MqttSettings;
-  readonly #parts: ConnectorParts;
+  readonly #parts: ConnectorOptions;
   readonly #topics: Topics;
   readonly #instance: Instance;
   readonly #takeover: TakeoverWatch;
@@ -61,7 +61,7 @@ export class MqttConnector implements Connector {
   #cancelPeriod: CancelTimer = () => {};
 
   /** Throws `BAD_CONFIG`. */
-  constructor(settings: MqttSettings, parts: ConnectorParts, openBroker: OpenBroker) {
+  constructor(settings: MqttSettings, parts: ConnectorOptions, openBroker: OpenBroker) {
     const { hub, gateway, clock, log } = parts;
     const { id, prefix, discoveryPrefix } = settings;
     checkFiles(settings);
@@ -87,6 +87,7 @@ export class MqttConnector implements Connector {
             id,
             topics,
             dataTypes: hub.tables.dataTypes,
+            alarms: hub.alarms.definitions,
             mayPing: allowed.has('ping'),
           });
     this.#picture = new PictureLane({ hub, gateway, topics, now, discovery });

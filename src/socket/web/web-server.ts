@@ -17,6 +17,7 @@ import { errorStack, errorText, systemErrorCode } from '../../base/errors.js';
 import type { Distribution } from '../../base/histogram.js';
 import type { Log } from '../../base/log.js';
 import type { Hub } from '../../hub/hub.js';
+import type { CounterMetric } from '../../hub/manifest.js';
 import { listenOn } from '../listen-near.js';
 import { WaitingRoom } from '../waiting-room.js';
 import { MAP_PICTURE_PATH, type MapPicture } from './map-picture.js';
@@ -55,6 +56,8 @@ export interface WebParts {
   /** What clients of all sockets share. */
   readonly shared: SharedLimits;
   readonly mapPicture: MapPicture;
+  /** What the counters of connectors are called as metrics. */
+  readonly counterMetrics?: readonly CounterMetric[];
   /** ms that commands waited to be written. */
   readonly sendWaits: () => Distribution;
   /** The folder of the dashboard's files. */

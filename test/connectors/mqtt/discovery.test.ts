@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { packageRoot } from '../../../src/base/package-root.js';
 import { sensorClasses } from '../../../src/connectors/mqtt/sensor-classes.js';
-import { ALARM_CODES } from '../../../src/hub/alarms.js';
 import { MqttFixture, type MqttFixtureOptions } from '../../support/mqtt-fixture.js';
 import { netInfo } from '../../support/network-fixture.js';
 import { DATA_TYPES_FILE, loadTables, OPCODES_FILE, readTable, temporaryFile } from '../../support/tables.js';
@@ -170,7 +169,7 @@ test('alarms are problem sensors: of a node at the node, of the gateway one a co
 test('every alarm of the gateway is a sensor there, and only those', async (t) => {
   const fixture = await discovering();
   const problems = Object.entries(entities(fixture, GATEWAY)).filter(([key]) => key !== 'link');
-  const codes = Object.entries(ALARM_CODES).filter(([, { of }]) => of === 'gateway');
+  const codes = Object.entries(fixture.mesh.hub.alarms.definitions).filter(([, { of }]) => of === 'gateway');
   t.deepEqual(
     problems.map(([key]) => key.toUpperCase()),
     codes.map(([code]) => code),

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import type { GivenSettings } from '../../../src/config/schema.js';
+import type { GivenSettings } from '../../../src/config/given.js';
 import { type GatewayFixture, startGateway } from '../../support/gateway-fixture.js';
 import {
   type Certificates,

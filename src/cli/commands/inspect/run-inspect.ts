@@ -1,5 +1,5 @@
-import { uartSettings } from '../../../config/of-rooms.js';
-import { loadConfig } from '../../../config/schema.js';
+import { loadConfig } from '../../../gateway/settings.js';
+import { uartSettings } from '../../../config/sections/link.js';
 import { loadTables } from '../../../gateway.js';
 import { openRecording, type Recording } from '../../../recorder/recording.js';
 import { inputName, readInput } from '../../files.js';

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { MeshgateError } from '../../../base/errors.js';
 import { ClientError } from '../../../client/errors.js';
 import type { MeshgateClient } from '../../../client/index.js';
-import { loadConfig } from '../../../config/schema.js';
+import { loadConfig } from '../../../gateway/settings.js';
 import { loadTables } from '../../../gateway.js';
 import { encodeHead, Recording } from '../../../recorder/recording.js';
 import { Redactor } from '../../../recorder/redact.js';

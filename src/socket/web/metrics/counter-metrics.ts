@@ -3,16 +3,10 @@
  * row below fits becomes a gauge that is named after its place, so that nothing is left out.
  */
 
+import type { CounterMetric } from '../../../hub/manifest.js';
 import type { MetricDefinition, SampledMetric } from './metric.js';
 
-interface Row {
-  /** The place in the counters; `*`: every name there, which becomes the label. */
-  readonly place: string;
-  /** Without `meshgate_`; one that ends in `_total` counts up, the others go up and down. */
-  readonly name: string;
-  readonly help: string;
-  /** What the name at `*` is called. */
-  readonly label?: string;
+interface Row extends CounterMetric {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
@@ -125,34 +119,6 @@ const ROWS: readonly Row[] = [
     'Values replaced by later ones: clients read too slowly',
   ),
   ...both('ended.*', 'clients_ended_total', 'Connections that are over', 'reason'),
-  row('clients.mqtt.connected', 'mqtt_connected', '1 while there is a connection to the MQTT broker'),
-  row(
-    'clients.mqtt.downs.*',
-    'mqtt_failures_total',
-    'Times that the broker was lost or not reached',
-    'reason',
-  ),
-  row('clients.mqtt.outbox.published', 'mqtt_published_total', 'Publications given to the broker'),
-  row(
-    'clients.mqtt.outbox.acknowledged',
-    'mqtt_acknowledged_total',
-    'Publications that the broker has taken',
-  ),
-  row('clients.mqtt.outbox.refused', 'mqtt_refused_total', 'Publications that the broker did not take'),
-  row('clients.mqtt.outbox.tooLarge', 'mqtt_too_large_total', 'Publications larger than the broker takes'),
-  row(
-    'clients.mqtt.outbox.unacknowledged',
-    'mqtt_unacknowledged',
-    'Publications that wait for the broker’s word',
-  ),
-  row('clients.mqtt.events.acknowledged', 'mqtt_events_acknowledged', 'Number of the last event that it has'),
-  row('clients.mqtt.events.behind', 'mqtt_events_behind', 'Events that it does not have yet'),
-  row('clients.mqtt.events.gaps', 'mqtt_gaps_total', 'Gap notices: ranges of events that it will never have'),
-  row('clients.mqtt.picture.changedNodes', 'mqtt_changed_nodes', 'Nodes whose news it does not have yet'),
-  row('clients.mqtt.picture.fieldsLeftOut', 'mqtt_fields_left_out', 'Fields without a topic of their own'),
-  row('clients.mqtt.answersDropped', 'mqtt_answers_dropped_total', 'Answers to commands that were dropped'),
-  row('clients.mqtt.commands.refused.*', 'mqtt_commands_refused_total', 'Commands refused', 'reason'),
-  row('clients.mqtt.commands.*', 'mqtt_commands_total', 'Commands that came by MQTT', 'what'),
 ];
 
 interface Leaf {
@@ -160,11 +126,15 @@ interface Leaf {
   readonly value: number;
 }
 
-/** Every number in the counters becomes a sample of one metric; a metric has its samples together. */
-export function describeCounters(counters: unknown): SampledMetric[] {
+/**
+ * Every number in the counters becomes a sample of one metric; a metric has its samples together. `extra`: names
+ * besides those of this file.
+ */
+export function describeCounters(counters: unknown, extra: readonly CounterMetric[] = []): SampledMetric[] {
+  const rows = [...ROWS, ...extra];
   const metrics = new Map<string, SampledMetric>();
   for (const leaf of leavesOf(counters)) {
-    const { labels, ...definition } = describeLeaf(leaf);
+    const { labels, ...definition } = describeLeaf(leaf, rows);
     const { samples = [] } = metrics.get(definition.name) ?? {};
     const sample = { labels, value: leaf.value };
     metrics.set(definition.name, {
@@ -177,8 +147,9 @@ export function describeCounters(counters: unknown): SampledMetric[] {
 }
 
 /** What the rows name, for the docs. */
-export function namedCounters(): MetricDefinition[] {
-  const byName = new Map(ROWS.map((found) => [found.name, found]));
+export function namedCounters(extra: readonly CounterMetric[] = []): MetricDefinition[] {
+  const rows: readonly Row[] = [...ROWS, ...extra];
+  const byName = new Map(rows.map((found) => [found.name, found]));
   return [...byName.values()].map(({ name, help, label, labels = {} }) => ({
     ...definition(name, help),
     labels: [...Object.keys(labels), ...(label ? [label] : [])],
@@ -191,19 +162,19 @@ function leavesOf(counters: unknown, path: readonly string[] = []): Leaf[] {
   return Object.entries(counters).flatMap(([name, inner]) => leavesOf(inner, [...path, name]));
 }
 
-function describeLeaf({ path }: Leaf) {
+function describeLeaf({ path }: Leaf, rows: readonly Row[]) {
   const last = path.at(-1) ?? '';
-  const found = rowOf(path);
+  const found = rowOf(path, rows);
   if (!found) return unnamed(path, last);
   const labels = { ...found.labels, ...(found.label && { [found.label]: last }) };
   return { ...definition(found.name, found.help), labels };
 }
 
 /** The row that names this very place, or else the one whose `*` it is. */
-function rowOf(path: readonly string[]): Row | undefined {
+function rowOf(path: readonly string[], rows: readonly Row[]): Row | undefined {
   const place = path.join('.');
   const group = [...path.slice(0, -1), '*'].join('.');
-  return ROWS.find((found) => found.place === place) ?? ROWS.find((found) => found.place === group);
+  return rows.find((found) => found.place === place) ?? rows.find((found) => found.place === group);
 }
 
 function unnamed(path: readonly string[], last: string) {

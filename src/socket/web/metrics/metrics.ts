@@ -1,6 +1,7 @@
 /** Everything that the gateway can be measured by, for `/metrics`. */
 import { readCounters } from '../../../api/counters.js';
 import type { GatewayFacts } from '../../../api/method.js';
+import type { CounterMetric } from '../../../hub/manifest.js';
 import { describeCounters, namedCounters } from './counter-metrics.js';
 import type { Exposition } from './exposition.js';
 import { Latencies, type LatencyParts, latencyHistograms } from './latencies.js';
@@ -9,11 +10,13 @@ import { readStateGauges, stateGauges } from './state-gauges.js';
 
 export interface MetricsParts extends LatencyParts {
   readonly gateway: GatewayFacts;
+  /** What counters are called that the gateway's own rooms do not have. */
+  readonly counterMetrics?: readonly CounterMetric[];
 }
 
 /** All that have a name of their own; Node's are not among them. */
-export function metricDefinitions(): MetricDefinition[] {
-  return [...stateGauges, ...latencyHistograms, ...namedCounters()];
+export function metricDefinitions(extra: readonly CounterMetric[] = []): MetricDefinition[] {
+  return [...stateGauges, ...latencyHistograms, ...namedCounters(extra)];
 }
 
 export class Metrics {
@@ -39,8 +42,9 @@ export class Metrics {
   async read(): Promise<{ readonly text: string; readonly contentType: string }> {
     this.#exposition ??= import('./exposition.js').then((loaded) => new loaded.Exposition());
     const exposition = await this.#exposition;
-    const { hub, gateway } = this.#parts;
-    const sampled = [...readStateGauges({ hub, gateway }), ...describeCounters(readCounters(hub, gateway))];
+    const { hub, gateway, counterMetrics } = this.#parts;
+    const counters = describeCounters(readCounters(hub, gateway), counterMetrics);
+    const sampled = [...readStateGauges({ hub, gateway }), ...counters];
     const text = await exposition.render(sampled, this.#latencies.read());
     return { text, contentType: exposition.contentType };
   }

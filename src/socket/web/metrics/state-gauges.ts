@@ -2,7 +2,7 @@
 
 import { describeHealth } from '../../../api/describe.js';
 import type { GatewayFacts } from '../../../api/method.js';
-import { alarmShape, healthShape, linkShape, nodeStatusShape } from '../../../api/shapes.js';
+import { healthShape, linkShape, nodeStatusShape } from '../../../api/shapes.js';
 import type { Hub } from '../../../hub/hub.js';
 import type { MetricDefinition, Sample, SampledMetric } from './metric.js';
 
@@ -71,7 +71,7 @@ const GAUGES: readonly StateGauge[] = [
     read: ({ hub }) => {
       const active = hub.alarms.open().filter((alarm) => alarm.active);
       const counts = countBy(active.map(({ code }) => code));
-      return each('code', alarmShape.shape.code.options, (code) => counts.get(code) ?? 0);
+      return each('code', Object.keys(hub.alarms.definitions), (code) => counts.get(code) ?? 0);
     },
   },
 ];

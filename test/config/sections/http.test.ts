@@ -1,6 +1,6 @@
 import test from 'ava';
-import { connectorSettings, webSettings } from '../../src/config/of-rooms.js';
-import { loadConfig } from '../../src/config/schema.js';
+import { webSettings } from '../../../src/config/sections/http.js';
+import { loadConfig } from '../../../src/gateway/settings.js';
 
 const TOKEN = '0123456789abcdef';
 
@@ -33,12 +33,3 @@ for (const listen of [...BEYOND, '127.0.0.2:80', 'localhost.example.org:80', '12
     t.true(accessTo(listen, { read_token: TOKEN }).isPublic);
   });
 }
-
-test('the MQTT connector remembers beside the history, unless a file is named, or there is no history', (t) => {
-  const url = 'mqtt://broker.test';
-  const fileOf = (mqtt: object, directory: string | undefined) =>
-    connectorSettings(loadConfig({ mqtt: { url, ...mqtt } }, undefined, {}), directory).mqtt?.stateFile;
-  t.is(fileOf({}, '/state'), '/state/mqtt.json');
-  t.is(fileOf({}, undefined), undefined);
-  t.is(fileOf({ state_file: '/own' }, '/state'), '/own');
-});

@@ -1,0 +1,38 @@
+/** Settings as they were given, before they are checked. */
+
+/** By name; sections are nested. */
+export type GivenSettings = { readonly [name: string]: unknown };
+
+/** `value` at this path, in sections that hold nothing else. */
+export function nest(path: readonly string[], value: unknown): GivenSettings {
+  const [first = '', ...rest] = path;
+  return { [first]: rest.length === 0 ? value : nest(rest, value) };
+}
+
+/** What both give, section by section; `over` counts where both give the same. */
+export function merge(under: GivenSettings, over: GivenSettings): GivenSettings {
+  const merged: Record<string, unknown> = { ...under };
+  for (const [key, value] of Object.entries(over)) {
+    if (value === undefined || isEmpty(value)) continue;
+    const below = merged[key];
+    merged[key] = isSection(below) && isSection(value) ? merge(below, value) : value;
+  }
+  return merged;
+}
+
+/** Undefined where nothing was given. */
+export function valueAt(settings: unknown, at: readonly PropertyKey[]): unknown {
+  return at.reduce<unknown>((inner, key, index) => {
+    if (Array.isArray(inner) && index < at.length - 1) return inner[Number(key)];
+    return isSection(inner) ? inner[String(key)] : undefined;
+  }, settings);
+}
+
+/** A section of which nothing was given. */
+function isEmpty(value: unknown): boolean {
+  return isSection(value) && Object.values(value).every((inner) => inner === undefined);
+}
+
+export function isSection(value: unknown): value is GivenSettings {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Map);
+}

@@ -1,0 +1,127 @@
+/**
+ * Settings: defaults < TOML file < `MESHGATE_*` variables < flags, checked by one schema.
+ *
+ * A setting has one name everywhere: `mesh.idle_after_s` is the key `idle_after_s` of the section `[mesh]`, and the
+ * variable `MESHGATE_MESH_IDLE_AFTER_S`.
+ */
+import type * as z from 'zod';
+import { errorText, MeshgateError } from '../base/errors.js';
+import { readTextFile } from '../base/text-file.js';
+import { parseToml } from '../base/toml.js';
+import { type GivenSettings, merge, valueAt } from './given.js';
+import { type Config, composeSchema, type ExtraSections } from './schema.js';
+import {
+  CONFIG_FILE_VARIABLE,
+  FILE_ONLY,
+  listVariables,
+  readVariables,
+  type Variable,
+  variableName,
+} from './variables.js';
+
+/** Where settings come from. */
+export interface ConfigSources {
+  /** What the command line gave. */
+  readonly flags: GivenSettings;
+  /** Of `--config`; what `MESHGATE_CONFIG` names unless given. */
+  readonly file?: string | undefined;
+  readonly env?: NodeJS.ProcessEnv | undefined;
+}
+
+/**
+ * Reads and joins all settings; `extra`: sections of connectors and devices.
+ * Throws `BAD_CONFIG` that names the setting, its value unless it is secret, and what is allowed.
+ */
+export function loadConfig({ flags, file, env = process.env }: ConfigSources, extra: ExtraSections): Config {
+  const schema = composeSchema(extra);
+  const variables = listVariables(schema);
+  const configFile = file ?? env[CONFIG_FILE_VARIABLE];
+  const fromFile = configFile === undefined ? {} : readToml(configFile);
+  const fromEnvironment = readVariables(env, variables);
+  const given = merge(merge(fromFile, fromEnvironment), flags);
+  const result = schema.safeParse(given);
+  if (result.success) return result.data;
+  const sources = { flags, fromEnvironment, fromFile, given, configFile };
+  throw badSetting(result.error.issues[0], sources, { schema, variables });
+}
+
+/** Every setting's name: `port`, `mesh.idle_after_s` … */
+export function settingNames(extra: ExtraSections): string[] {
+  const variables = listVariables(composeSchema(extra));
+  return [...variables.map(({ path }) => path.join('.')), ...FILE_ONLY];
+}
+
+/** Names of the settings that are secret. */
+export function secretSettings(extra: ExtraSections): string[] {
+  const secret = listVariables(composeSchema(extra)).filter(({ isSecret }) => isSecret);
+  return secret.map(({ path }) => path.join('.'));
+}
+
+interface Given {
+  readonly flags: GivenSettings;
+  readonly fromEnvironment: GivenSettings;
+  readonly fromFile: GivenSettings;
+  readonly given: GivenSettings;
+  readonly configFile: string | undefined;
+}
+
+interface Allowed {
+  readonly schema: z.ZodObject;
+  readonly variables: readonly Variable[];
+}
+
+function readToml(file: string): GivenSettings {
+  if (file === '-') {
+    throw new MeshgateError(
+      'BAD_CONFIG',
+      'settings are not read from standard input: they are read again when they are reloaded',
+      'give the path of a TOML file',
+    );
+  }
+  try {
+    return parseToml(readTextFile(file));
+  } catch (error) {
+    throw new MeshgateError('BAD_CONFIG', `${file}: ${errorText(error)}`, undefined, { cause: error });
+  }
+}
+
+function badSetting(issue: z.core.$ZodIssue | undefined, sources: Given, allowed: Allowed): MeshgateError {
+  if (issue?.code === 'unrecognized_keys') {
+    const name = [...issue.path, issue.keys[0]].join('.');
+    return new MeshgateError(
+      'BAD_CONFIG',
+      `${name}: there is no such setting${originOf([...issue.path, issue.keys[0] ?? ''], sources)}`,
+    );
+  }
+  const at = givenPath(issue?.path ?? [], sources.given);
+  const value = mayShow(at, allowed)
+    ? ` = ${JSON.stringify(valueAt(sources.given, at) ?? valueAt(allowed.schema.parse({}), at))}`
+    : '';
+  return new MeshgateError(
+    'BAD_CONFIG',
+    `${at.join('.')}${value}: ${issue?.message}${originOf(at, sources)}`,
+  );
+}
+
+/** Neither a secret, nor a section that holds one. */
+function mayShow(at: readonly PropertyKey[], { variables }: Allowed): boolean {
+  return !variables.some(
+    ({ path, isSecret }) => isSecret && at.every((key, index) => index >= path.length || path[index] === key),
+  );
+}
+
+/** The setting that an issue is about: `tcp.0` is an entry of what was given for `tcp`. */
+function givenPath(at: readonly PropertyKey[], given: GivenSettings): readonly PropertyKey[] {
+  const isEntry = typeof at.at(-1) === 'number';
+  return isEntry && valueAt(given, at) === undefined ? at.slice(0, -1) : at;
+}
+
+/** Where a setting was given, for a person to find it. */
+function originOf(
+  at: readonly PropertyKey[],
+  { flags, fromEnvironment, fromFile, configFile }: Given,
+): string {
+  if (valueAt(flags, at) !== undefined) return ' (given on the command line)';
+  if (valueAt(fromEnvironment, at) !== undefined) return ` (given by ${variableName(at.map(String))})`;
+  return valueAt(fromFile, at) === undefined ? ' (the default)' : ` (in ${configFile})`;
+}

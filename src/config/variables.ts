@@ -1,0 +1,61 @@
+/** Every setting's name, and the `MESHGATE_*` variable that gives it. */
+import * as z from 'zod';
+import { MeshgateError } from '../base/errors.js';
+import { isSecret } from './fields.js';
+import { type GivenSettings, merge, nest } from './given.js';
+
+/** A setting that can be given by variable: its path in the settings. */
+export interface Variable {
+  readonly name: string;
+  readonly path: readonly string[];
+  readonly isSecret: boolean;
+}
+
+const PREFIX = 'MESHGATE_';
+/** Variables that are not settings: which file the settings come from, and which gateways a client talks to. */
+export const CONFIG_FILE_VARIABLE = 'MESHGATE_CONFIG';
+const FLEET_VARIABLES = /^MESHGATE_FLEET(_(PREFIX|USER|PASSWORD|CA_FILE))?$/;
+
+/** Tables of a site's own, and lists of tables: they are for the file only. */
+export const FILE_ONLY: ReadonlySet<string> = new Set(['names', 'sockets']);
+
+export function listVariables(schema: z.ZodObject): Variable[] {
+  const top = Object.entries(schema.shape).filter(([name]) => !FILE_ONLY.has(name));
+  return top.flatMap(([name, entry]) =>
+    settingsIn(name, entry).map(({ path, setting }) => ({
+      name: variableName(path),
+      path,
+      isSecret: isSecret(setting),
+    })),
+  );
+}
+
+/** Those of a section, or the one setting. */
+function settingsIn(name: string, entry: z.core.$ZodType) {
+  const section = entry instanceof z.ZodPrefault ? entry.unwrap() : undefined;
+  if (!(section instanceof z.ZodObject)) return [{ path: [name], setting: entry }];
+  return Object.entries(section.shape).map(([key, setting]) => ({ path: [name, key], setting }));
+}
+
+/** An unknown variable is refused: a misspelt one would be ignored without a word. */
+export function readVariables(env: NodeJS.ProcessEnv, variables: readonly Variable[]): GivenSettings {
+  let settings: GivenSettings = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (!name.startsWith(PREFIX) || name === CONFIG_FILE_VARIABLE || value === undefined) continue;
+    if (FLEET_VARIABLES.test(name)) continue;
+    const variable = variables.find((known) => known.name === name);
+    if (!variable) throw badVariable(name);
+    settings = merge(settings, nest(variable.path, value));
+  }
+  return settings;
+}
+
+export function variableName(path: readonly string[]): string {
+  return PREFIX + path.join('_').toUpperCase();
+}
+
+function badVariable(name: string): MeshgateError {
+  const fileOnly = [...FILE_ONLY].find((setting) => variableName([setting]) === name);
+  const why = fileOnly === undefined ? 'there is no such setting' : `${fileOnly} can be set in the file only`;
+  return new MeshgateError('BAD_CONFIG', `${name}: ${why}`);
+}

@@ -1,0 +1,27 @@
+import test from 'ava';
+import { composeSchema } from '../../src/config/schema.js';
+import { CONNECTORS } from '../../src/connectors/load.js';
+import { manifestAlarms, manifestMetrics, manifestSections } from '../../src/gateway/manifests.js';
+import { ALARM_CODES } from '../../src/hub/alarms.js';
+import { metricDefinitions } from '../../src/socket/web/metrics/metrics.js';
+
+test('no manifest takes a name that a section of the gateway, or another manifest, has', (t) => {
+  const own = Object.keys(composeSchema({}).shape);
+  const names = [...own, ...CONNECTORS.map(({ name }) => name)];
+  t.is(new Set(names).size, names.length);
+  t.is(Object.keys(manifestSections).length, CONNECTORS.length);
+});
+
+test('no manifest defines an alarm or a metric again', (t) => {
+  const codes = CONNECTORS.flatMap(({ alarms = {} }) => Object.keys(alarms));
+  t.deepEqual(
+    codes.filter((code) => Object.hasOwn(ALARM_CODES, code)),
+    [],
+  );
+  t.is(Object.keys(manifestAlarms).length, codes.length);
+  const own = new Set(metricDefinitions().map(({ name }) => name));
+  t.deepEqual(
+    manifestMetrics.filter(({ name }) => own.has(`meshgate_${name}`)),
+    [],
+  );
+});
