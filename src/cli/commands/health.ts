@@ -3,8 +3,8 @@ import type { HealthInfo } from '../../client/index.js';
 import { EXIT, endWith } from '../exit-codes.js';
 import { askAndPrint, gatewayCommand } from '../gateway-command.js';
 import type { GatewayFlags } from '../with-client.js';
-import { formatFindings } from './doctor/doctor.js';
 import type { Finding, Verdict } from './doctor/findings.js';
+import { formatFindings } from './doctor/format-findings.js';
 
 const EXIT_CODES_OF_HEALTH = `
 Exit codes:

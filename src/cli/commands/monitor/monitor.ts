@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { allowFleet } from '../../fleet-choice.js';
+import type { MonitorFlags } from './run-monitor.js';
 
 export function addMonitorCommand(program: Command): void {
   const command = program
@@ -12,9 +13,4 @@ export function addMonitorCommand(program: Command): void {
       await runMonitor(flags);
     });
   allowFleet(command, 'own');
-}
-
-export interface MonitorFlags {
-  readonly http?: string;
-  readonly config?: string;
 }

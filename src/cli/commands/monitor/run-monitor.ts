@@ -10,7 +10,11 @@ import { print } from '../../output.js';
 import { openFleet } from '../../with-fleet.js';
 import { wantedFleet } from '../gateways.js';
 import { untilTerminated } from '../until-terminated.js';
-import type { MonitorFlags } from './monitor.js';
+
+export interface MonitorFlags {
+  readonly http?: string;
+  readonly config?: string;
+}
 
 /** Beside a gateway's own dashboard on the same machine. */
 const USUAL_PORT = 7655;

@@ -1,14 +1,7 @@
 import type { Command } from 'commander';
 import { refuseFleet } from '../../fleet-choice.js';
 import { socketCommand } from '../../gateway-command.js';
-import type { GatewayFlags } from '../../with-client.js';
-
-export interface RecordFlags extends GatewayFlags {
-  readonly last?: string;
-  readonly output?: string;
-  readonly follow?: true;
-  readonly redact?: true;
-}
+import type { RecordFlags } from './run-record.js';
 
 export function addRecordCommand(program: Command): void {
   refuseFleet(socketCommand(program, 'record', 'take out what the flight recorder holds, as a file'))
