@@ -98,7 +98,8 @@ test('ping', (t) => {
   matchesGolden(
     t,
     'ping',
-    (view) => pings.map(formatPing).join('') + formatPingSummary(summarise(pings), view),
+    (view) =>
+      pings.map((ping) => formatPing(ping, undefined)).join('') + formatPingSummary(summarise(pings), view),
     { pings, nodes: summarise(pings) },
   );
 });

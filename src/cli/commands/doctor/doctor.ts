@@ -1,11 +1,11 @@
-import type { Command } from 'commander';
+import type { CliCommand } from '../../cli-command.js';
 import { EXIT } from '../../exit-codes.js';
 import { socketCommand } from '../../gateway-command.js';
 import { currentView, print, printJson } from '../../output.js';
 import type { GatewayFlags } from '../../with-client.js';
 import { formatFindings } from './format-findings.js';
 
-export function addDoctorCommand(program: Command): void {
+export function addDoctorCommand(program: CliCommand): void {
   socketCommand(program, 'doctor', 'look for what usually goes wrong, and say what to do about it').action(
     async ({ socket, json }: GatewayFlags) => {
       const { examine } = await import('./doctor-checks.js');
