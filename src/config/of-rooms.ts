@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { MeshgateError } from '../base/errors.js';
+import { NodeNames } from '../protocol/node-names.js';
 import type { Config } from './schema.js';
 
 export function uartSettings({ serial, baud }: Config) {
@@ -25,7 +26,7 @@ export function networkSettings({ mesh, names, baud, recovery }: Config) {
     maxNodes: mesh.max_nodes,
     rootSilentAfterMs: mesh.root_silent_after_s * 1000,
     eventsHeld: mesh.events,
-    names,
+    names: new NodeNames(names),
     recovery: {
       isEnabled: recovery.enabled,
       probeAfterMs: recovery.probe_after_s * 1000,
