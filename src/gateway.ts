@@ -256,7 +256,7 @@ export class Gateway {
   /** Takes over those settings that can change while it runs. Throws `BAD_CONFIG`; all stay as they were then. */
   reload(next: Config): Reloaded {
     void this.checkSockets();
-    const { names } = this.#settings.config;
+    const { names } = this.#settings.network;
     const reloaded = this.#settings.take(next);
     if (reloaded.applied.includes('names')) this.#hub.onRenamed(names);
     if (reloaded.applied.some((name) => name.startsWith('http.'))) this.#web?.onAccessChanged();

@@ -1,13 +1,13 @@
-import type { Command } from 'commander';
 import { CLIENT_KINDS } from '../../api/client-kind.js';
 import type { ClientInfo } from '../../client/index.js';
+import type { CliCommand } from '../cli-command.js';
 import { askAndPrint, gatewayCommand } from '../gateway-command.js';
 import { type Column, formatTable } from '../text/table.js';
 import type { View } from '../text/terminal.js';
 import { formatDuration, formatMoment } from '../text/time.js';
 import type { GatewayFlags } from '../with-client.js';
 
-export function addClientsCommand(program: Command): void {
+export function addClientsCommand(program: CliCommand): void {
   gatewayCommand(program, 'clients', 'who is connected, what each was sent, and what it missed').action(
     async (flags: GatewayFlags) => {
       await askAndPrint(

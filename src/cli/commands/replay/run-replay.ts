@@ -10,8 +10,13 @@ import { Replay, type ReplayParts } from '../../../replay/replay.js';
 import { EXIT } from '../../exit-codes.js';
 import { inputName, readInput } from '../../files.js';
 import { currentView, print, printJson, printJsonLine } from '../../output.js';
-import type { ReplayFlags } from './replay.js';
 import { formatDifferences } from './replay-differences.js';
+
+export interface ReplayFlags {
+  readonly expect?: string;
+  readonly config?: string;
+  readonly json?: true;
+}
 
 /** More differences than a person reads in one go. */
 const SHOWN_DIFFERENCES = 10;
