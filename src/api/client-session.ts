@@ -17,7 +17,8 @@ import { Session, type SessionOptions } from './session.js';
 import type { SharedLimits } from './shared-limits.js';
 import { notification } from './subscription.js';
 
-export interface ClientSessionOptions extends Omit<SessionOptions, 'send' | 'isBehind' | 'lane' | 'onHeld'> {
+export interface ClientSessionOptions
+  extends Omit<SessionOptions, 'send' | 'isBehind' | 'lane' | 'onHeld' | 'eventTexts'> {
   readonly clock: Clock;
   readonly transport: SessionTransport;
   /** Bytes that may wait for a client that does not read. */
@@ -69,6 +70,7 @@ export class ClientSession {
     this.#session = new Session({
       ...options,
       lane: this.#lane,
+      eventTexts: shared.eventTexts,
       send: (text) => this.#send(text),
       isBehind: () => this.#isBehind,
       onHeld: (bytes) => {

@@ -9,10 +9,11 @@ import type { Lane, Work } from '../base/turns.js';
 import type { Hub } from '../hub/hub.js';
 import { type Answer, Batch } from './batch.js';
 import { MAX_UNANSWERED, MethodCaller } from './call.js';
-import type { ClientTap } from './client-observer.js';
+import type { ClientObserver } from './client-observer.js';
 import type { ClientTally } from './client-tally.js';
 import { DeliveryWaiters } from './delivery-waiters.js';
 import { SESSION_ERRORS, SessionError, type SessionErrorCode } from './errors.js';
+import type { EventTexts } from './event-texts.js';
 import { type JsonText, JsonWriter, writeJson } from './long-reply.js';
 import type { GatewayFacts, MethodReply } from './method.js';
 import { findMethod } from './methods/index.js';
@@ -29,11 +30,13 @@ export interface SessionOptions {
   readonly name: string;
   /** Counts what the client is sent and what it misses. */
   readonly tally: ClientTally;
-  readonly tap?: ClientTap | undefined;
+  readonly tap?: ClientObserver | undefined;
   /** What the client may do. */
   readonly role: Role;
   /** The socket that it came by, for the audit. */
   readonly via: string;
+  /** Of all sessions. */
+  readonly eventTexts: EventTexts;
   /** Hands one JSON text to the client. */
   readonly send: (text: JsonText) => void;
   /** True while the client has more unread than it may. */

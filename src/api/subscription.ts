@@ -10,8 +10,8 @@ import type { Clock } from '../base/clock.js';
 import { type FeedReader, lengthOfRange } from '../hub/feed-reader.js';
 import type { Hub, HubEvent, SeqRange } from '../hub/hub.js';
 import type { ClientTally } from './client-tally.js';
-import { describeEvent } from './describe.js';
 import { type EventCriteria, EventFilter, HUB_EVENTS, valueKey } from './event-filter.js';
+import type { EventTexts } from './event-texts.js';
 
 export interface SubscriptionOptions {
   readonly hub: Hub;
@@ -20,6 +20,7 @@ export interface SubscriptionOptions {
   readonly isBehind: () => boolean;
   /** Counts what the client misses. */
   readonly tally: ClientTally;
+  readonly eventTexts: EventTexts;
   /** Hands a whole JSON-RPC message to the client. */
   readonly send: (text: string) => void;
 }
@@ -121,7 +122,7 @@ export class Subscription {
 
   #push(event: HubEvent): void {
     if (this.#heldBack || this.#options.isBehind()) this.#holdBack(event);
-    else this.#options.send(eventNotification(this.id, event));
+    else this.#sendEvent(event);
   }
 
   #holdBack(event: HubEvent): void {
@@ -153,13 +154,20 @@ export class Subscription {
         return;
       }
       this.#coalesced.delete(keyOf(event));
-      this.#options.send(eventNotification(this.id, event));
+      this.#sendEvent(event);
     }
   }
 
   /** Values are left over. `from`: the first number that no notice has told. */
   #holdRest(from: number, to: number): void {
     this.#heldBack = { from, to, dropped: 0, coalesced: 0 };
+  }
+
+  #sendEvent(event: HubEvent): void {
+    const { send, eventTexts } = this.#options;
+    send(
+      `{"jsonrpc":"2.0","method":"event","params":{"subscription":"${this.id}","event":${eventTexts.of(event)}}}`,
+    );
   }
 
   #tellGap(gap: GapNotice): void {
@@ -174,16 +182,4 @@ function keyOf({ node, type }: ValueEvent): number {
 /** A JSON-RPC notification. */
 export function notification(method: string, params: object): string {
   return `{"jsonrpc":"2.0","method":"${method}","params":${JSON.stringify(params)}}`;
-}
-
-/** Events are told to many: each is made into JSON once. */
-const eventTexts = new WeakMap<HubEvent, string>();
-
-function eventNotification(subscription: string, event: HubEvent): string {
-  let text = eventTexts.get(event);
-  if (text === undefined) {
-    text = JSON.stringify(describeEvent(event));
-    eventTexts.set(event, text);
-  }
-  return `{"jsonrpc":"2.0","method":"event","params":{"subscription":"${subscription}","event":${text}}}`;
 }

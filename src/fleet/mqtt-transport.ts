@@ -6,7 +6,7 @@
 
 import { SessionError } from '../api/errors.js';
 import { checkParams } from '../api/method.js';
-import { subscribeParams } from '../api/methods/watching.js';
+import { subscribeParams } from '../api/methods/subscriptions.js';
 import { MAX_SUBSCRIPTIONS } from '../api/subscriptions.js';
 import { ClientError } from '../client/errors.js';
 import type { Channel, ChannelHandlers, MeshEvent, Transport } from '../client/index.js';

@@ -2,7 +2,7 @@
 
 import { SessionError } from '../api/errors.js';
 import type { EventCriteria } from '../api/event-filter.js';
-import type { SubscribeParams } from '../api/methods/watching.js';
+import type { SubscribeParams } from '../api/methods/subscriptions.js';
 import type { MeshEvent, Snapshot } from '../client/index.js';
 import { numberBefore } from '../hub/feed-reader.js';
 import { nameKey, numberIn } from '../protocol/names.js';

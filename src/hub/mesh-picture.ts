@@ -291,7 +291,7 @@ export class MeshPicture {
     return this.#nodes.find(address)?.latest(typeId);
   }
 
-  /** The values that are held of a node and type in a stretch of time, oldest first. */
+  /** The values that are held of a node and type in a time range, oldest first. */
   values({ node, typeId, from, to }: ValueRange): TimedValue[] {
     const held = this.#nodes.find(node)?.values(typeId) ?? [];
     return held.filter(({ receivedAt }) => receivedAt >= from && receivedAt <= to);

@@ -12,7 +12,7 @@ import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AuditOrigin } from '../api/audit.js';
 import type { Share } from '../api/byte-budget.js';
-import type { ClientTap } from '../api/client-observer.js';
+import type { ClientObserver } from '../api/client-observer.js';
 import { ClientTally } from '../api/client-tally.js';
 import { CLOSING_REASONS, type ClosingReason, SessionError } from '../api/errors.js';
 import type { GatewayFacts } from '../api/method.js';
@@ -66,7 +66,7 @@ export interface ConnectionParts {
   readonly log: Log;
   readonly settings: ConnectionSettings;
   readonly gateway: GatewayFacts;
-  readonly tap?: ClientTap | undefined;
+  readonly tap?: ClientObserver | undefined;
   /** What the client may do. */
   readonly role: Role;
   /** The socket that it came by. */

@@ -1,5 +1,5 @@
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
-import type { OpenTap } from '../api/client-observer.js';
+import type { OpenObserver } from '../api/client-observer.js';
 import { ClientTotals } from '../api/client-tally.js';
 import type { GatewayFacts } from '../api/method.js';
 import type { Role } from '../api/role.js';
@@ -26,7 +26,7 @@ export interface ClientServerParts {
   readonly gateway: GatewayFacts;
   readonly clock: Clock;
   readonly log: Log;
-  readonly tap?: OpenTap | undefined;
+  readonly tap?: OpenObserver | undefined;
   readonly settings: ClientServerSettings;
   /** What clients of all sockets share. */
   readonly shared: SharedLimits;

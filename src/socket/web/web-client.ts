@@ -36,7 +36,7 @@ export const WEB_END_REASONS = {
 export type WebEndReason = keyof typeof WEB_END_REASONS;
 
 export interface WebClientParts
-  extends Omit<SessionOptions, 'send' | 'isBehind' | 'role' | 'tally' | 'lane' | 'onHeld'> {
+  extends Omit<SessionOptions, 'send' | 'isBehind' | 'role' | 'tally' | 'lane' | 'onHeld' | 'eventTexts'> {
   readonly access: AccessSettings;
   /** Undefined until the client has shown a token. */
   readonly role: Role | undefined;

@@ -5,7 +5,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
-import type { OpenTap } from '../../api/client-observer.js';
+import type { OpenObserver } from '../../api/client-observer.js';
 import { ClientTotals } from '../../api/client-tally.js';
 import type { GatewayFacts } from '../../api/method.js';
 import type { Role } from '../../api/role.js';
@@ -51,7 +51,7 @@ export interface WebParts {
   readonly gateway: GatewayFacts;
   readonly clock: Clock;
   readonly log: Log;
-  readonly tap?: OpenTap | undefined;
+  readonly tap?: OpenObserver | undefined;
   readonly settings: WebSettings;
   /** What clients of all sockets share. */
   readonly shared: SharedLimits;

@@ -95,7 +95,7 @@ function subscriptionsOf({ subscriptions }: MethodContext, method: string): Subs
   return subscriptions;
 }
 
-export const watchingMethods = [
+export const subscriptionMethods = [
   subscribeMethod,
   method({
     name: 'unsubscribe',

@@ -33,7 +33,7 @@ const nothing = z.strictObject({});
 const MAX_RELEASE_MS = 3_600_000;
 const done = z.object({});
 
-export const doingMethods = [
+export const commandMethods = [
   method({
     name: 'send',
     summary: 'Send a message to one node, or with node 0 to the root. Its stages arrive as delivery events.',
