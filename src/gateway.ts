@@ -33,9 +33,11 @@ import type { Tables } from './protocol/message.js';
 import { Opcodes } from './protocol/opcodes.js';
 import { FlightRecorder } from './recorder/flight-recorder.js';
 import { findCommandFault } from './socket/classic/commands.js';
+import { classicDialect } from './socket/classic/dialect.js';
 import { ClientSocket, type PassedSocket } from './socket/client-socket.js';
+import { lineSessionDialect } from './socket/line-session.js';
 import { listenNear } from './socket/listen-near.js';
-import { ClientServer } from './socket/listener.js';
+import { ClientListener } from './socket/listener.js';
 import { namingFailures } from './socket/socket-failures.js';
 import { defaultSocketPath } from './socket/socket-path.js';
 import { SocketWatch, type Watched } from './socket/socket-watch.js';
@@ -97,7 +99,7 @@ export class Gateway {
   readonly #uart: UartManager;
   readonly #hub: GatewayHub;
   readonly #network: NetworkManager;
-  readonly #server: ClientServer;
+  readonly #server: ClientListener;
   readonly #web: WebServer | undefined;
   readonly #parts: GatewayParts;
   readonly #log: Log;
@@ -161,14 +163,14 @@ export class Gateway {
     const gateway = this.#describeSelf(clock, mapPicture);
     this.#facts = gateway;
     const shared = new SharedLimits(clientClock);
-    this.#server = new ClientServer({
-      hub,
+    const { clients } = this.#settings;
+    this.#server = new ClientListener({
+      dialects: [lineSessionDialect({ hub, gateway }), classicDialect({ hub, gateway, settings: clients })],
       shared,
-      gateway,
       clock: clientClock,
       log: logOf('socket'),
       tap,
-      settings: this.#settings.clients,
+      settings: clients,
     });
     this.#sockets = this.#createSockets();
     this.#web =

@@ -120,6 +120,22 @@ test('a device or a connector imports no other device and no other connector', (
   t.deepEqual(wrong.map(describe), []);
 });
 
+/** What is said on a connection is a dialect's, and the gateway hands in the list of them. */
+test('listeners and connections know no dialect', (t) => {
+  const general = ['connection', 'client-output', 'listener', 'client-socket', 'outbox'].map(
+    (name) => `socket/${name}.ts`,
+  );
+  const known = ['byte-budget', 'client-observer', 'client-tally', 'role', 'shared-limits'].map(
+    (name) => `api/${name}.ts`,
+  );
+  const wrong = imports.filter(({ from, to, isRelative }) => {
+    const isPlain = roomOf(to) === 'base' || /^socket\/[^/]+$/.test(to);
+    const isAllowed = known.includes(to) || (isPlain && to !== 'socket/line-session.ts');
+    return isRelative && general.includes(from) && !isAllowed;
+  });
+  t.deepEqual(wrong.map(describe), []);
+});
+
 for (const [what, counts] of [
   ['files that run', ({ isTypeOnly }: Import) => !isTypeOnly],
   ['files, types included', () => true],

@@ -1,5 +1,5 @@
-import { loadConfig } from '../../../gateway/settings.js';
 import { uartSettings } from '../../../config/sections/link.js';
+import { loadConfig } from '../../../gateway/settings.js';
 import { loadTables } from '../../../gateway.js';
 import { openRecording, type Recording } from '../../../recorder/recording.js';
 import { inputName, readInput } from '../../files.js';

@@ -1,8 +1,8 @@
 import { describeEvent } from '../../../api/describe.js';
 import { MeshgateError } from '../../../base/errors.js';
 import type { MeshEvent } from '../../../client/index.js';
-import { loadConfig } from '../../../gateway/settings.js';
 import type { Config } from '../../../config/schema.js';
+import { loadConfig } from '../../../gateway/settings.js';
 import { Gateway, loadTables } from '../../../gateway.js';
 import { openRecording } from '../../../recorder/recording.js';
 import { type ComparedEvent, compareEvents } from '../../../replay/compare-events.js';

@@ -1,7 +1,7 @@
 import { MeshgateError } from '../../../base/errors.js';
 import type { GivenSettings } from '../../../config/given.js';
-import { loadConfig } from '../../../gateway/settings.js';
 import type { Config } from '../../../config/schema.js';
+import { loadConfig } from '../../../gateway/settings.js';
 import { loadTables } from '../../../gateway.js';
 import { serveOnPty } from '../../../simulator/served-mesh.js';
 import { createSimulation } from '../start/simulation.js';
