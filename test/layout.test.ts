@@ -160,6 +160,21 @@ function findCircles(edges: readonly Import[]): string[] {
   return circles;
 }
 
+/** Floors would let the page import more: but what runs in it is loaded by browsers, and asks the gateway like any client. */
+const ROOMS_OF_THE_PAGE = ['dashboard', 'client', 'protocol', 'base', 'api'];
+
+test('what runs in the dashboard comes from rooms that a browser can load, and needs nothing of Node', (t) => {
+  const run = imports.filter(({ isTypeOnly }) => !isTypeOnly);
+  const reached = new Set(sourceFiles().filter((file) => roomOf(file) === 'dashboard'));
+  for (const file of reached) {
+    for (const { to, isRelative } of run.filter(({ from }) => from === file)) {
+      t.false(to.startsWith('node:'), `${file} → ${to}`);
+      if (isRelative) t.true(ROOMS_OF_THE_PAGE.includes(roomOf(to)), `${file} → ${to}`);
+      if (isRelative) reached.add(to);
+    }
+  }
+});
+
 /** Packages, and the rooms that they were chosen for. The client library has none. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@serialport/bindings-cpp': ['link'],
