@@ -107,6 +107,10 @@ export const alarmShape = z.object({
   code: z.enum(codesOf(ALARM_CODES)),
   priority: z.enum(['high', 'medium', 'low']),
   node: address.nullable(),
+  source: z
+    .string()
+    .optional()
+    .describe('the source of devices that it is about; absent where it is about the mesh'),
   text: z.string(),
   firstAt: time,
   lastAt: time,

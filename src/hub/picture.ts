@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import type { LinkStatus } from '../link/link-keeper.js';
 import type { TimedValue } from '../node/node-values.js';
+import { formatAddress, isDevice } from '../protocol/address.js';
 import type { Path } from '../protocol/message.js';
 import { addressNamed, nameOf } from '../protocol/node-names.js';
 import type { Series } from './archive.js';
@@ -83,11 +84,13 @@ export class HubPicture implements Picture, HeldValues {
   }
 
   addressOf(name: string): number | undefined {
-    return addressNamed(name, this.#options.settings.names) ?? this.#devices.addressOf(name);
+    // A node can be reached by its address too; a device has its id only.
+    return this.#devices.addressOf(name) ?? addressNamed(name, this.#options.settings.names);
   }
 
   nameOf(address: number): string {
-    return this.#devices.idOf(address) ?? nameOf(address, this.#options.settings.names);
+    if (isDevice(address)) return this.#devices.idOf(address) ?? formatAddress(address);
+    return nameOf(address, this.#options.settings.names);
   }
 
   activeNodeCount(): number {

@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, systemClock } from '../../src/base/clock.js';
 import { type GivenSettings, loadConfig } from '../../src/config/schema.js';
 import { Gateway, loadTables, type WebAddress } from '../../src/gateway.js';
-import type { Hub } from '../../src/hub/hub.js';
+import type { GatewayHub } from '../../src/hub/gateway-hub.js';
 import type { OpenLink } from '../../src/link/link.js';
 import { ScriptedLink } from './scripted-link.js';
 
@@ -57,7 +57,7 @@ export interface FixtureOptions {
 /** The gateway in this process, on a socket of its own, with a root that does what the test says. */
 export interface GatewayFixture {
   readonly gateway: Gateway;
-  readonly hub: Hub;
+  readonly hub: GatewayHub;
   readonly socketPath: string;
   readonly folder: string;
   readonly root: ScriptedLink;
