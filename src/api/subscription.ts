@@ -229,9 +229,9 @@ function bySeq(a: Postponed, b: Postponed): number {
   return a.event.seq - b.event.seq;
 }
 
-/** A number, since there are many: the id of a type is one byte. */
+/** A number, since there are many: the id of a type is two bytes at most. */
 function keyOf({ node, type }: ValueEvent): number {
-  return node * 256 + type.id;
+  return node * 0x10000 + type.id;
 }
 
 /** A JSON-RPC notification. */

@@ -63,11 +63,11 @@ export class Devices {
 
   /** What an earlier run has left of devices: it comes back when their sources add them. */
   restore(nodes: readonly RestoredNode[]): void {
-    for (const { name, ...node } of nodes) {
-      if (name === undefined || !isDevice(node.address)) continue;
+    for (const { id, ...node } of nodes) {
+      if (id === undefined || !isDevice(node.address)) continue;
       const device = this.#byAddress.get(node.address);
       if (device) this.#giveBack(device, node);
-      else this.#keepFormer({ ...node, id: name });
+      else this.#keepFormer({ ...node, id });
     }
   }
 
@@ -101,7 +101,7 @@ export class Devices {
   }
 
   /** What was there when it left. Only the last value of each type: the others are in the archive. */
-  #giveBack(device: Device, { values, lastHeardAt }: Omit<RestoredNode, 'name'>): void {
+  #giveBack(device: Device, { values, lastHeardAt }: Pick<RestoredNode, 'values' | 'lastHeardAt'>): void {
     const isSilent = device.lastHeardAt === undefined;
     for (const { typeId, value } of values) {
       const type = this.#options.dataTypes.findById(typeId);

@@ -188,7 +188,7 @@ export class GatewayHub implements Hub {
       else this.#devices.onLate();
     };
     return {
-      declare: (types) => whileOpen(() => void this.tables.dataTypes.declare(types)),
+      declare: (types) => whileOpen(() => this.#archive.declare(this.tables.dataTypes.declare(types))),
       addDevice: (address, id) => whileOpen(() => this.#devices.add(name, address, id)),
       report: (address, type, bytes, at) =>
         whileOpen(() => this.#devices.report(name, address, type, bytes, at)),

@@ -114,8 +114,8 @@ export interface ValueRange {
 /** A node as an earlier run has left it. */
 export interface RestoredNode {
   readonly address: number;
-  /** As it was called then; of a device its id. */
-  readonly name?: string;
+  /** Of a device: what it is called. */
+  readonly id?: string;
   readonly uuid?: Buffer;
   readonly lastHeardAt?: number;
   /** The last value of each data type. */

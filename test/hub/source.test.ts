@@ -33,7 +33,7 @@ function ofDevice(events: readonly HubEvent[]): string[] {
 }
 
 function withDevice(values: Restored['nodes'][number]['values'], alarms: Restored['alarms'] = []): Restored {
-  const device = { address: FIRST_SUPPLY, name: 'hv:1', lastHeardAt: 5, values };
+  const device = { address: FIRST_SUPPLY, id: 'hv:1', lastHeardAt: 5, values };
   const nothing = { events: [], paths: [], robots: [], alarms };
   return { nextSeq: 10, endedInOrder: true, nodes: [device], ...nothing };
 }
