@@ -8,6 +8,14 @@ export function formatAddress(address: number, gateway = currentGateway()): stri
   return qualified(formatNumber(address), gateway);
 }
 
+/** Whose a value is: the id of a device, else the address of a node. */
+export function formatSubject(
+  { node, device }: { readonly node: number; readonly device?: string | undefined },
+  gateway = currentGateway(),
+): string {
+  return device === undefined ? formatAddress(node, gateway) : qualified(device, gateway);
+}
+
 /** What belongs to one gateway, with its name in front of it where there are several. */
 export function qualified(text: string, gateway = currentGateway()): string {
   return gateway === undefined ? text : `${gateway}/${text}`;

@@ -3,7 +3,7 @@ import { cleanText } from '../../base/clean-text.js';
 import type { MeshEvent, MessageInfo, StreamEvent, Value } from '../../client/index.js';
 import { describeAlarm } from '../commands/alarms.js';
 import { currentGateway } from '../fleet-scope.js';
-import { formatAddress, qualified } from './address.js';
+import { formatAddress, formatSubject, qualified } from './address.js';
 import { formatBytes } from './hex.js';
 import { type Colour, paint, type View } from './terminal.js';
 import { pad, shorten, widthOf } from './text-width.js';
@@ -63,7 +63,7 @@ function describeEvent(event: StreamEvent, values: readonly Value[], view: View)
       return describeMessage(event.message, values);
     case 'value': {
       const { value } = event;
-      return { who: formatAddress(value.node), what: 'value', text: formatNamedValue(value), colour: 'cyan' };
+      return { who: formatSubject(value), what: 'value', text: formatNamedValue(value), colour: 'cyan' };
     }
     case 'node':
       return describeNodeEvent(event);
@@ -118,10 +118,11 @@ function formatPayload({ body }: MessageInfo): string {
   return formatBytes(body.slice(HEADER_DIGITS));
 }
 
-function describeNodeEvent({ node, change, status }: Extract<MeshEvent, { kind: 'node' }>): Words {
-  const who = formatAddress(node);
-  if (status === null) return { who, what: 'node', text: change };
-  return { who, what: 'node', text: `is ${status}`, colour: colourOfStatus({ status }) };
+function describeNodeEvent({ node, device, change, status }: Extract<MeshEvent, { kind: 'node' }>): Words {
+  const who = formatSubject({ node, device });
+  const what = device === undefined ? 'node' : 'device';
+  if (status === null) return { who, what, text: change };
+  return { who, what, text: `is ${status}`, colour: colourOfStatus({ status }) };
 }
 
 function describeDelivery({ delivery }: Extract<MeshEvent, { kind: 'delivery' }>): Words {
