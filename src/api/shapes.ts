@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { ALARM_CODES } from '../hub/alarms.js';
 import { DELIVERY_FAILURES } from '../hub/deliveries.js';
 import { RECOVERY_STEPS } from '../hub/hub.js';
-import { MAX_UNICAST_ADDRESS } from '../protocol/address.js';
+import { MAX_DEVICE_ADDRESS, MAX_UNICAST_ADDRESS } from '../protocol/address.js';
 import { ROLES } from './role.js';
 
 const MAX_ADDRESS = 0xffff;
@@ -19,6 +19,17 @@ function codesOf<Code extends string>(list: Readonly<Record<Code, unknown>>): [C
 const time = z.number().describe('ms since the epoch, host clock');
 const hex = z.string().regex(/^([0-9a-f]{2})*$/i);
 const address = z.int().min(0).max(MAX_UNICAST_ADDRESS).describe('unicast address; 0 = the root');
+
+/** Of a node of the mesh, or the number by which a device is known inside: people and programs use its id. */
+const nodeOrDevice = z
+  .int()
+  .min(0)
+  .max(MAX_DEVICE_ADDRESS)
+  .describe('unicast address; 0 = the root; 0x10000 and up where it is about a device');
+const device = z
+  .string()
+  .optional()
+  .describe('id of the device; absent where it is about a node of the mesh');
 
 const anyAddress = z.int().min(0).max(MAX_ADDRESS);
 
@@ -41,7 +52,8 @@ export const nodeStatusShape = z.enum(['unheard', 'active', 'idle', 'disconnecte
 export const fieldShape = z.object({ value: z.union([z.number(), z.string()]), unit: z.string().optional() });
 
 export const valueShape = z.object({
-  node: address,
+  node: nodeOrDevice,
+  device,
   type: z.string(),
   id: z.int(),
   bytes: hex,
@@ -71,11 +83,22 @@ export const historyShape = z.object({
 });
 
 export const nodeShape = z.object({
-  address,
+  address: nodeOrDevice,
+  device,
   name: z.string(),
   uuid: hex.nullable(),
   status: nodeStatusShape,
   restored: z.boolean().describe('known from an earlier run of the gateway, and not heard since'),
+  lastHeardAt: time.nullable(),
+  values: z.array(agedValueShape).describe('the latest of each data type'),
+});
+
+export const deviceShape = z.object({
+  id: z.string().describe('what it is called everywhere: hev, hv:1'),
+  node: nodeOrDevice.describe('its number in values and events'),
+  source: z.string().describe('what reports it'),
+  status: nodeStatusShape.describe('unknown: the link of its source is down; unheard: no value yet'),
+  restored: z.boolean().describe('its values are from before its source was opened'),
   lastHeardAt: time.nullable(),
   values: z.array(agedValueShape).describe('the latest of each data type'),
 });
@@ -106,7 +129,7 @@ export const alarmShape = z.object({
   id: z.string(),
   code: z.enum(codesOf(ALARM_CODES)),
   priority: z.enum(['high', 'medium', 'low']),
-  node: address.nullable(),
+  node: nodeOrDevice.nullable(),
   source: z
     .string()
     .optional()
@@ -196,7 +219,8 @@ export const eventShape = z.discriminatedUnion('kind', [
   z.object({
     ...eventBase,
     kind: z.literal('node'),
-    node: address,
+    node: nodeOrDevice,
+    device,
     change: z.enum(['added', 'identified', 'renamed', 'forgotten', 'status']),
     status: nodeStatusShape.nullable().describe('the new status, with change "status"'),
   }),
@@ -238,6 +262,7 @@ export const snapshotShape = z.object({
   paths: z.array(pathShape),
   robots: z.array(robotShape),
   alarms: z.array(alarmShape),
+  devices: z.array(deviceShape),
 });
 
 export type LinkInfo = z.output<typeof linkShape>;
@@ -249,6 +274,7 @@ export type AgedValue = z.output<typeof agedValueShape>;
 export type BucketInfo = z.output<typeof bucketShape>;
 export type HistoryInfo = z.output<typeof historyShape>;
 export type NodeInfo = z.output<typeof nodeShape>;
+export type DeviceInfo = z.output<typeof deviceShape>;
 export type PathInfo = z.output<typeof pathShape>;
 export type RobotInfo = z.output<typeof robotShape>;
 export type MapInfo = z.output<typeof mapShape>;

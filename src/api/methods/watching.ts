@@ -82,7 +82,7 @@ function* subscribeWithSnapshot(
   return subscribe(
     settings,
     since,
-    { ...describeSnapshotHead(hub), nodes, ...describeSnapshotTail(hub) },
+    { ...describeSnapshotHead(hub), nodes, ...describeSnapshotTail(hub, clock.now()) },
     context,
   );
 }
