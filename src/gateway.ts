@@ -22,7 +22,6 @@ import { ClassicLog } from './history/classic-log.js';
 import { History } from './history/history.js';
 import { defaultStateDirectory, lockState, prepareStateDirectory } from './history/state-directory.js';
 import { GatewayHub } from './hub/gateway-hub.js';
-import type { Hub } from './hub/hub.js';
 import { describeLinkStatus } from './link/describe-link.js';
 import type { OpenLink } from './link/link.js';
 import type { LinkStatus } from './link/link-keeper.js';
@@ -190,7 +189,7 @@ export class Gateway {
       });
   }
 
-  get hub(): Hub {
+  get hub(): GatewayHub {
     return this.#hub;
   }
 

@@ -1,9 +1,9 @@
 import test, { type ExecutionContext } from 'ava';
 import { systemClock } from '../src/base/clock.js';
 import type { GivenSettings } from '../src/config/given.js';
-import { loadConfig, settingNames } from '../src/gateway/settings.js';
 import { changedSettings, RELOADABLE, withReloadable } from '../src/config/reloadable.js';
 import type { Config } from '../src/config/schema.js';
+import { loadConfig, settingNames } from '../src/gateway/settings.js';
 import { ask, connectTo, listenTo, readAll } from './support/classic-client.js';
 import { type FixtureOptions, type GatewayFixture, startGateway } from './support/gateway-fixture.js';
 import { WebSocketClient } from './support/web-socket-client.js';

@@ -239,8 +239,13 @@ class _Methods(Generic[Reply]):
         ``unheard``, ``active``, ``idle``, ``disconnected`` or ``unknown``."""
         return self.call("nodes", status=status)
 
+    def devices(self) -> Reply:
+        """``{"devices": [...]}`` of the sources beside the mesh, with their latest values. Their ``id`` can be given
+        wherever a node can, except to send something."""
+        return self.call("devices")
+
     def node(self, node: Node) -> Reply:
-        """One node with the latest value of each of its data types."""
+        """One node or device with the latest value of each of its data types."""
         return self.call("node", node=node)
 
     def paths(self) -> Reply:

@@ -13,6 +13,7 @@ import {
 } from '../hub/health.js';
 import {
   COMMAND_FAILURES,
+  type DeviceView,
   type Hub,
   type HubEvent,
   type NodeValue,
@@ -22,13 +23,14 @@ import {
 import { LINK_DOWN_REASONS, type LinkDownReason } from '../link/link.js';
 import type { LinkStatus } from '../link/link-keeper.js';
 import type { TimedValue } from '../node/node-values.js';
-import { formatAddress } from '../protocol/address.js';
+import { formatAddress, isDevice } from '../protocol/address.js';
 import { type DataType, type DecodedValue, decodeValue } from '../protocol/data-types.js';
 import { MALFORMED_REASONS, type Message, messageName } from '../protocol/message.js';
 import type {
   AgedValue,
   AlarmInfo,
   DeliveryInfo,
+  DeviceInfo,
   HealthInfo,
   HistoryInfo,
   LinkInfo,
@@ -89,25 +91,30 @@ export function describeRoot({ lastHeardAt, resets }: RootView): RootInfo {
   return { lastHeardAt: lastHeardAt ?? null, resets };
 }
 
-export function describeValue({ node, type, value }: NodeValue): Value {
-  return withFields(node, type, value, describeFields(decodeValue(type, value.bytes)));
+export function describeValue({ node, device, type, value }: NodeValue): Value {
+  return withFields({ node, device }, type, value, describeFields(decodeValue(type, value.bytes)));
 }
 
 /** A value of the past: without fields where its type was another one when it was stored. */
-export function describeArchived({ node, typeId, value, formerType }: ArchivedValue, { tables }: Hub): Value {
+export function describeArchived(
+  { node, typeId, value, formerType }: ArchivedValue,
+  { tables, picture }: Hub,
+): Value {
   const type = tables.dataTypes.findById(typeId);
-  if (type && formerType === undefined) return describeValue({ node, type, value });
-  return withFields(node, { id: typeId, name: formerType ?? String(typeId) }, value, {});
+  const whose = isDevice(node) ? { node, device: picture.nameOf(node) } : { node };
+  if (type && formerType === undefined) return describeValue({ ...whose, type, value });
+  return withFields(whose, { id: typeId, name: formerType ?? String(typeId) }, value, {});
 }
 
 function withFields(
-  node: number,
+  { node, device }: { readonly node: number; readonly device?: string | undefined },
   { id, name }: Pick<DataType, 'id' | 'name'>,
   { bytes, receivedAt, deviceTime }: TimedValue,
   fields: DecodedValue,
 ): Value {
   const hex = bytes.toString('hex');
-  return { node, type: name, id, bytes: hex, fields, receivedAt, deviceTime: deviceTime ?? null };
+  const whose = device === undefined ? { node } : { node, device };
+  return { ...whose, type: name, id, bytes: hex, fields, receivedAt, deviceTime: deviceTime ?? null };
 }
 
 /** JSON has no NaN and no Infinity: they are told by name. */
@@ -135,15 +142,24 @@ export function describeNode(
   { address, name, uuid, status, restored, lastHeardAt, latest }: NodeView,
   now: number,
 ): NodeInfo {
+  const device = isDevice(address) ? { device: name } : {};
   return {
     address,
+    ...device,
     name,
     uuid: uuid?.toString('hex') ?? null,
     status,
     restored,
     lastHeardAt: lastHeardAt ?? null,
-    values: latest.map(({ type, value }) => describeAgedValue({ node: address, type, value }, now)),
+    values: latest.map(({ type, value }) =>
+      describeAgedValue({ node: address, ...device, type, value }, now),
+    ),
   };
+}
+
+export function describeDevice(view: DeviceView, now: number): DeviceInfo {
+  const { status, restored, lastHeardAt, values } = describeNode(view, now);
+  return { id: view.id, node: view.address, source: view.source, status, restored, lastHeardAt, values };
 }
 
 export function describeHistory({ file, fault, storedSeq }: ArchiveStatus): HistoryInfo {
@@ -179,7 +195,7 @@ export function failureText({ failure, rootWords }: Delivery): string | undefine
 /** The whole picture, as of the hub's last event. */
 export function describeSnapshot(hub: Hub, now: number): Snapshot {
   const nodes = hub.picture.nodes().map((node) => describeNode(node, now));
-  return { ...describeSnapshotHead(hub), nodes, ...describeSnapshotTail(hub) };
+  return { ...describeSnapshotHead(hub), nodes, ...describeSnapshotTail(hub, now) };
 }
 
 /** The picture as of the hub's last event, up to its nodes and from there on. */
@@ -191,11 +207,15 @@ export function describeSnapshotHead(hub: Hub): Pick<Snapshot, 'seq' | 'link' | 
   };
 }
 
-export function describeSnapshotTail(hub: Hub): Pick<Snapshot, 'paths' | 'robots' | 'alarms'> {
+export function describeSnapshotTail(
+  hub: Hub,
+  now: number,
+): Pick<Snapshot, 'paths' | 'robots' | 'alarms' | 'devices'> {
   return {
     paths: [...hub.picture.paths()],
     robots: [...hub.picture.robots()],
     alarms: hub.alarms.open().map(describeAlarm),
+    devices: hub.picture.devices().map((device) => describeDevice(device, now)),
   };
 }
 
@@ -208,7 +228,9 @@ export function describeEvent(event: HubEvent): MeshEvent {
       return { seq, at, kind: 'value', value: describeValue(event) };
     case 'node': {
       const status = event.change === 'status' ? event.status : null;
-      return { seq, at, kind: 'node', node: event.node, change: event.change, status };
+      const { node, device, change } = event;
+      const whose = device === undefined ? { node } : { node, device };
+      return { seq, at, kind: 'node', ...whose, change, status };
     }
     case 'recovery': {
       const { step, round, outcome } = event;

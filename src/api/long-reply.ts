@@ -47,6 +47,19 @@ export class LongList<Shown> {
     return new LongList(() => nodePages(hub), describe, isLong);
   }
 
+  /** Every node, then every device. */
+  static ofNodesAndDevices<Shown>(
+    hub: Hub,
+    describe: (node: NodeView) => Shown | undefined,
+  ): LongList<Shown> {
+    const isLong = hub.picture.nodesFrom(0, ENTRIES_AT_ONCE + 1).length > ENTRIES_AT_ONCE;
+    const pages = function* () {
+      yield* nodePages(hub);
+      yield* slicesOf(hub.picture.devices());
+    };
+    return new LongList(pages, describe, isLong);
+  }
+
   /** JSON of its entries with commas between them, page by page. */
   *pieces(): Generator<string> {
     let isFirst = true;

@@ -2,7 +2,13 @@ import * as z from 'zod';
 import type { Clock } from '../base/clock.js';
 import type { Work } from '../base/turns.js';
 import type { Hub, NodeView } from '../hub/hub.js';
-import { MAX_UNICAST_ADDRESS, ROOT_ADDRESS } from '../protocol/address.js';
+import {
+  FIRST_DEVICE_ADDRESS,
+  isDevice,
+  MAX_DEVICE_ADDRESS,
+  MAX_UNICAST_ADDRESS,
+  ROOT_ADDRESS,
+} from '../protocol/address.js';
 import type { DataType } from '../protocol/data-types.js';
 import { nameKey, numberIn } from '../protocol/names.js';
 import type { MessageOpcode } from '../protocol/opcodes.js';
@@ -148,26 +154,39 @@ export function checkParams<Params extends z.ZodType>(schema: Params, params: un
 
 const nodeText = z.string().min(1).max(64);
 
-/** A node: its address as 5 or "0x5", or its name. */
+const nodeNumber = z.int().min(0).max(MAX_UNICAST_ADDRESS);
+
+/** A node of the mesh: its address as 5 or "0x5", or its name. */
+export const meshNodeParam = z.union([nodeNumber, nodeText]).describe('address as 5 or "0x0005", or a name');
+
+/** A node of the mesh, or a device: its id, or its number in values and events. */
 export const nodeParam = z
-  .union([z.int().min(0).max(MAX_UNICAST_ADDRESS), nodeText])
-  .describe('address as 5 or "0x0005", or a name');
+  .union([nodeNumber, z.int().min(FIRST_DEVICE_ADDRESS).max(MAX_DEVICE_ADDRESS), nodeText])
+  .describe('address as 5 or "0x0005", a name, or the id of a device');
 
 /** A data type: its name or id. */
-export const typeParam = z.union([z.int().min(0).max(255), z.string().min(1)]).describe('name or id');
+export const typeParam = z.union([z.int().min(0).max(0xffff), z.string().min(1)]).describe('name or id');
 
 /** A message: its opcode or name. */
 export const opcodeParam = z
   .union([z.int().min(0).max(255), z.string().min(1)])
   .describe('name as in opcodes.json, or the opcode as 69 or "0x45"');
 
-/** The address that a parameter names; 0x0000 is the root. Throws `NODE_NOT_FOUND` for a name that no node has. */
+/** The address that a parameter names; 0x0000 is the root. Throws `NODE_NOT_FOUND` for a name that no node or device has. */
 export function resolveAddress(node: number | string, hub: Hub): number {
   const address = typeof node === 'number' ? node : numberIn(node);
   if (address !== undefined && address >= ROOT_ADDRESS && address <= MAX_UNICAST_ADDRESS) return address;
+  if (typeof node === 'number' && isDevice(node)) return node;
   const named = hub.picture.addressOf(String(node));
   if (named === undefined) throw new SessionError('NODE_NOT_FOUND', String(node));
   return named;
+}
+
+/** The same, of a node of the mesh. Throws `BAD_PARAMS` for a device. */
+export function resolveMeshAddress(node: number | string, hub: Hub): number {
+  const address = resolveAddress(node, hub);
+  if (!isDevice(address)) return address;
+  throw new SessionError('BAD_PARAMS', `node: ${node} is a device; only a node of the mesh can be given`);
 }
 
 /** The known node that a parameter names. Throws `NODE_NOT_FOUND`. */

@@ -10,7 +10,7 @@ import { HEALTH_CHECKS, HEALTH_LEVELS } from '../hub/health.js';
 import { NODE_CHANGES, RECOVERY_OUTCOMES, RECOVERY_STEPS } from '../hub/hub.js';
 import { LINK_STATES } from '../link/link-keeper.js';
 import { NODE_STATUSES } from '../node/mesh-node.js';
-import { MAX_UNICAST_ADDRESS } from '../protocol/address.js';
+import { MAX_DEVICE_ADDRESS, MAX_UNICAST_ADDRESS } from '../protocol/address.js';
 import { CLIENT_KINDS } from './client-kind.js';
 import { ROLES } from './role.js';
 
@@ -24,6 +24,17 @@ function codesOf<Code extends string>(list: Readonly<Record<Code, unknown>>): [C
 const time = z.number().describe('ms since the epoch, host clock');
 const hex = z.string().regex(/^([0-9a-f]{2})*$/i);
 const address = z.int().min(0).max(MAX_UNICAST_ADDRESS).describe('unicast address; 0 = the root');
+
+/** Of a node of the mesh, or the number by which a device is known inside: people and programs use its id. */
+const nodeOrDevice = z
+  .int()
+  .min(0)
+  .max(MAX_DEVICE_ADDRESS)
+  .describe('unicast address; 0 = the root; 0x10000 and up where it is about a device');
+const device = z
+  .string()
+  .optional()
+  .describe('id of the device; absent where it is about a node of the mesh');
 
 const anyAddress = z.int().min(0).max(MAX_ADDRESS);
 
@@ -46,7 +57,8 @@ export const nodeStatusShape = z.enum(NODE_STATUSES);
 export const fieldShape = z.object({ value: z.union([z.number(), z.string()]), unit: z.string().optional() });
 
 export const valueShape = z.object({
-  node: address,
+  node: nodeOrDevice,
+  device,
   type: z.string(),
   id: z.int(),
   bytes: hex,
@@ -76,11 +88,22 @@ export const historyShape = z.object({
 });
 
 export const nodeShape = z.object({
-  address,
+  address: nodeOrDevice,
+  device,
   name: z.string(),
   uuid: hex.nullable(),
   status: nodeStatusShape,
   restored: z.boolean().describe('known from an earlier run of the gateway, and not heard since'),
+  lastHeardAt: time.nullable(),
+  values: z.array(agedValueShape).describe('the latest of each data type'),
+});
+
+export const deviceShape = z.object({
+  id: z.string().describe('what it is called everywhere: hev, hv:1'),
+  node: nodeOrDevice.describe('its number in values and events'),
+  source: z.string().describe('what reports it'),
+  status: nodeStatusShape.describe('unknown: the link of its source is down; unheard: no value yet'),
+  restored: z.boolean().describe('its values are from before its source was opened'),
   lastHeardAt: time.nullable(),
   values: z.array(agedValueShape).describe('the latest of each data type'),
 });
@@ -111,7 +134,11 @@ export const alarmShape = z.object({
   id: z.string(),
   code: z.string().describe('one of docs/protocol.md; connectors and devices have codes of their own'),
   priority: z.enum(ALARM_PRIORITIES),
-  node: address.nullable(),
+  node: nodeOrDevice.nullable(),
+  source: z
+    .string()
+    .optional()
+    .describe('the source of devices that it is about; absent where it is about the mesh'),
   text: z.string(),
   firstAt: time,
   lastAt: time,
@@ -195,7 +222,8 @@ export const eventShape = z.discriminatedUnion('kind', [
   z.object({
     ...eventBase,
     kind: z.literal('node'),
-    node: address,
+    node: nodeOrDevice,
+    device,
     change: z.enum(NODE_CHANGES),
     status: nodeStatusShape.nullable().describe('the new status, with change "status"'),
   }),
@@ -237,6 +265,7 @@ export const snapshotShape = z.object({
   paths: z.array(pathShape),
   robots: z.array(robotShape),
   alarms: z.array(alarmShape),
+  devices: z.array(deviceShape),
 });
 
 export type LinkInfo = z.output<typeof linkShape>;
@@ -248,6 +277,7 @@ export type AgedValue = z.output<typeof agedValueShape>;
 export type BucketInfo = z.output<typeof bucketShape>;
 export type HistoryInfo = z.output<typeof historyShape>;
 export type NodeInfo = z.output<typeof nodeShape>;
+export type DeviceInfo = z.output<typeof deviceShape>;
 export type PathInfo = z.output<typeof pathShape>;
 export type RobotInfo = z.output<typeof robotShape>;
 export type MapInfo = z.output<typeof mapShape>;

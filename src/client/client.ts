@@ -163,7 +163,11 @@ export class MeshgateClient {
     return this.call('nodes', params, options);
   }
 
-  /** `node`: its address, or its name. */
+  devices(options?: CallOptions): Promise<Result<'devices'>> {
+    return this.call('devices', {}, options);
+  }
+
+  /** `node`: its address or name, or the id of a device. */
   node(node: number | string, options?: CallOptions): Promise<Result<'node'>> {
     return this.call('node', { node }, options);
   }

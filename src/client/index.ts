@@ -5,6 +5,7 @@ export type {
   BucketInfo,
   ClientInfo,
   DeliveryInfo,
+  DeviceInfo,
   EventKind,
   ExportedValue,
   HealthInfo,

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { AlarmsPage } from './pages/alarms.js';
+import { DevicesPage } from './pages/devices.js';
 import { GatewayPage } from './pages/gateway.js';
 import { MapPage } from './pages/map.js';
 import { NodePage } from './pages/node/node.js';
@@ -40,6 +41,8 @@ function Page({ route: { page, id, query } }: { readonly route: Route }) {
   switch (page) {
     case 'nodes':
       return id === undefined ? <NodesPage query={query} /> : <NodePage address={Number(id)} />;
+    case 'devices':
+      return <DevicesPage />;
     case 'map':
       return <MapPage query={query} />;
     case 'topology':

@@ -13,6 +13,7 @@ import { Counters } from '../base/counters.js';
 import { errorText } from '../base/errors.js';
 import type { Log } from '../base/log.js';
 import type { Feed, HubEvent } from '../hub/hub.js';
+import { isDevice } from '../protocol/address.js';
 import type { DataType } from '../protocol/data-types.js';
 import { LogFile } from './log-file.js';
 import { bytesRepr, localTimeText } from './python-text.js';
@@ -61,10 +62,10 @@ export class ClassicLog {
     );
   }
 
-  /** Logs every value from now on. */
+  /** Logs every value of the mesh from now on. */
   attach(feed: Pick<Feed, 'subscribe'>): void {
     this.#unsubscribe = feed.subscribe((event) => {
-      if (event.kind === 'value') this.#add(event);
+      if (event.kind === 'value' && !isDevice(event.node)) this.#add(event);
     });
   }
 

@@ -4,20 +4,25 @@
  *     length of what follows (u32) | kind (u8) | seq (f64) | at (f64) | payload
  *
  *     value:    node (u16) | type id (u16) | received at (f64) | device time (f64, NaN = none) | bytes
+ *     of device: the same, with node as u32: a device's address is above 0xFFFF
  *     message:  goes to listeners (u8) | body
  *     other:    JSON of the event's content; bytes in it are {"hex": "…"}
  */
 import type { HubEvent, HubEventContent } from '../hub/hub.js';
 import type { TimedValue } from '../node/node-values.js';
+import { isDevice } from '../protocol/address.js';
 import { fitsType } from '../protocol/data-types.js';
 import { decodeMessage, type Tables } from '../protocol/message.js';
 
-const KIND = { value: 1, message: 2, other: 3 } as const;
+const KIND = { value: 1, message: 2, other: 3, deviceValue: 4 } as const;
 
 const HEADER_LENGTH = 4 + 1 + 8 + 8;
 /** Where the number of a record lies in it. */
 const SEQ_OFFSET = 4 + 1;
-const VALUE_HEADER_LENGTH = 2 + 2 + 8 + 8;
+/** Of a value, what stands after the node. */
+const VALUE_HEADER_LENGTH = 2 + 8 + 8;
+const NODE_LENGTH = 2;
+const DEVICE_LENGTH = 4;
 
 /** What is known of a node when an event tells that it is new: for the store, not part of the event. */
 export interface NodeFacts {
@@ -63,8 +68,11 @@ export class EventWriter {
   /** A value by itself has no number and no time of its own. */
   writeValue(node: number, typeId: number, value: TimedValue, seq = 0, at = 0): void {
     const { receivedAt, deviceTime = Number.NaN, bytes } = value;
-    let offset = this.#begin(KIND.value, seq, at, VALUE_HEADER_LENGTH + bytes.length);
-    offset = this.#buffer.writeUInt16LE(node, offset);
+    const isOfDevice = isDevice(node);
+    const kind = isOfDevice ? KIND.deviceValue : KIND.value;
+    const nodeLength = isOfDevice ? DEVICE_LENGTH : NODE_LENGTH;
+    let offset = this.#begin(kind, seq, at, nodeLength + VALUE_HEADER_LENGTH + bytes.length);
+    offset = this.#buffer.writeUIntLE(node, offset, nodeLength);
     offset = this.#buffer.writeUInt16LE(typeId, offset);
     offset = this.#buffer.writeDoubleLE(receivedAt, offset);
     offset = this.#buffer.writeDoubleLE(deviceTime, offset);
@@ -174,9 +182,11 @@ function readRecord(bytes: Buffer): EventRecord | undefined {
   const payload = bytes.subarray(HEADER_LENGTH - 4);
   switch (bytes[0]) {
     case KIND.value:
-      return payload.length < VALUE_HEADER_LENGTH
-        ? undefined
-        : { ...base, kind: 'value', ...readValue(payload) };
+    case KIND.deviceValue: {
+      const nodeLength = bytes[0] === KIND.value ? NODE_LENGTH : DEVICE_LENGTH;
+      if (payload.length < nodeLength + VALUE_HEADER_LENGTH) return undefined;
+      return { ...base, kind: 'value', ...readValue(payload, nodeLength) };
+    }
     case KIND.message:
       return { ...base, kind: 'message', toListeners: payload[0] === 1, body: payload.subarray(1) };
     case KIND.other:
@@ -186,14 +196,15 @@ function readRecord(bytes: Buffer): EventRecord | undefined {
   }
 }
 
-function readValue(payload: Buffer) {
-  const deviceTime = payload.readDoubleLE(12);
+function readValue(payload: Buffer, nodeLength: number) {
+  const rest = payload.subarray(nodeLength);
+  const deviceTime = rest.readDoubleLE(10);
   return {
-    node: payload.readUInt16LE(0),
-    typeId: payload.readUInt16LE(2),
-    receivedAt: payload.readDoubleLE(4),
+    node: payload.readUIntLE(0, nodeLength),
+    typeId: rest.readUInt16LE(0),
+    receivedAt: rest.readDoubleLE(2),
     deviceTime: Number.isNaN(deviceTime) ? undefined : deviceTime,
-    bytes: payload.subarray(VALUE_HEADER_LENGTH),
+    bytes: rest.subarray(VALUE_HEADER_LENGTH),
   };
 }
 

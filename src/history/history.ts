@@ -15,7 +15,7 @@ import {
   type ValueQuery,
 } from '../hub/archive.js';
 import type { Hub, HubEvent, Restored } from '../hub/hub.js';
-import { type DataTypes, fitsType } from '../protocol/data-types.js';
+import { type DataType, type DataTypes, fitsType } from '../protocol/data-types.js';
 import type { Tables } from '../protocol/message.js';
 import { EventWriter, type NodeFacts, readRecords } from './event-record.js';
 import { gatherHoldings, type Holdings } from './holdings.js';
@@ -150,6 +150,11 @@ export class History implements Archive {
     if (!this.#isOpen) return this.#parts.memory.buckets(query, bucketMs, asker);
     const answer = await this.#ask({ kind: 'buckets', query, bucketMs }, asker);
     return answer.kind === 'buckets' ? answer : { buckets: [], undecoded: 0 };
+  }
+
+  declare(types: readonly DataType[]): void {
+    this.#reader.declare(types);
+    this.#thread?.post({ kind: 'declare', types });
   }
 
   async flush(): Promise<void> {

@@ -5,7 +5,7 @@
 
 import { setImmediate } from 'node:timers/promises';
 import type { Database } from 'better-sqlite3';
-import type { Hub, HubEvent } from '../hub/hub.js';
+import type { Hub, HubEvent, NodeView } from '../hub/hub.js';
 import type { DataTypes } from '../protocol/data-types.js';
 import { EventWriter, readRecords, toJson } from './event-record.js';
 
@@ -56,14 +56,16 @@ export async function gatherHoldings(
   }
   const nodes: HeldNode[] = [];
   const values = new EventWriter(FIRST_SIZE);
+  const add = ({ address, name, uuid, lastHeardAt, latest }: NodeView) => {
+    nodes.push({ address, name, uuid: uuid ?? null, lastHeardAt: lastHeardAt ?? null });
+    for (const { type, value } of latest) values.writeValue(address, type.id, value);
+  };
   for (let page = hub.picture.nodesFrom(1, NODES_A_TURN); page.length > 0; ) {
-    for (const { address, name, uuid = null, lastHeardAt = null, latest } of page) {
-      nodes.push({ address, name, uuid, lastHeardAt });
-      for (const { type, value } of latest) values.writeValue(address, type.id, value);
-    }
+    for (const node of page) add(node);
     await setImmediate();
     page = hub.picture.nodesFrom((nodes[nodes.length - 1]?.address ?? 0) + 1, NODES_A_TURN);
   }
+  for (const device of hub.picture.devices()) add(device);
   return { nodes, latest: values.take(), alarms: hub.alarms.open().map(toJson), lists, events };
 }
 

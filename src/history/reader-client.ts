@@ -4,6 +4,7 @@ import type { CancelTimer, Clock } from '../base/clock.js';
 import { Counters } from '../base/counters.js';
 import { packageRoot } from '../base/package-root.js';
 import { ArchiveError, type ArchiveFailure, type Asker } from '../hub/archive.js';
+import type { DataType } from '../protocol/data-types.js';
 import type { Answer, FromReader, Question, ReaderSettings, ToReader } from './thread-messages.js';
 
 const THREAD = join(packageRoot, 'dist', 'src', 'history', 'reader-thread.js');
@@ -38,7 +39,7 @@ interface Waiting {
 
 /** The gateway's end of the thread that reads the store; it runs only while there is something to read. */
 export class ReaderClient {
-  readonly #settings: ReaderSettings;
+  #settings: ReaderSettings;
   readonly #clock: Clock;
   readonly #counters = new Counters<(typeof COUNTED)[number]>(COUNTED);
   readonly #waiting = new Map<number, Waiting>();
@@ -74,6 +75,12 @@ export class ReaderClient {
       this.#waitingOf.set(owner, (this.#waitingOf.get(owner) ?? 0) + 1);
       this.#post({ kind: 'ask', id, owner, question });
     });
+  }
+
+  /** A source has declared these types. */
+  declare(types: readonly DataType[]): void {
+    this.#settings = { ...this.#settings, dataTypes: [...this.#settings.dataTypes, ...types] };
+    this.#worker?.postMessage({ kind: 'declare', types } satisfies ToReader);
   }
 
   counters() {

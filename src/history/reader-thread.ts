@@ -12,7 +12,8 @@ if (parentPort) await run(parentPort, workerData as ReaderSettings);
 
 async function run(port: MessagePort, { file, dataTypes }: ReaderSettings): Promise<void> {
   const { default: sqlite } = await import('better-sqlite3');
-  const connection = new ReadConnection({ sqlite, file, dataTypes: new DataTypes(dataTypes) });
+  const known = new DataTypes(dataTypes);
+  const connection = new ReadConnection({ sqlite, file, dataTypes: known });
   const turns = new ReadTurns(connection, (message) => port.postMessage(message));
   let isWorking = false;
   const work = () => {
@@ -26,7 +27,8 @@ async function run(port: MessagePort, { file, dataTypes }: ReaderSettings): Prom
       // What is under way is dropped with the thread.
       process.exit();
     }
-    if (message.kind === 'cancel') turns.cancel(message.id);
+    if (message.kind === 'declare') known.declare(message.types);
+    else if (message.kind === 'cancel') turns.cancel(message.id);
     else turns.add(message.id, message.owner, message.question);
     if (isWorking || turns.isIdle) return;
     isWorking = true;

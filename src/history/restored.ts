@@ -1,7 +1,8 @@
 /** What earlier runs have left, on its way from the store's thread to the picture. */
 import type { Database } from 'better-sqlite3';
 import type { Alarm } from '../hub/alarms.js';
-import type { HubEventContent, Restored, RestoredNode } from '../hub/hub.js';
+import type { HubEvent, HubEventContent, Restored, RestoredNode } from '../hub/hub.js';
+import { FIRST_DEVICE_ADDRESS, isDevice } from '../protocol/address.js';
 import { fitsType } from '../protocol/data-types.js';
 import type { Tables } from '../protocol/message.js';
 import { contentOf, EventWriter, eventOf, readJson, readRecords } from './event-record.js';
@@ -13,7 +14,7 @@ export interface PackedRestored {
   /** False: the last run was killed, and may have used more numbers than the store knows. */
   readonly endedInOrder: boolean;
   /** Those heard longest ago first. */
-  readonly nodes: readonly { address: number; uuid: Uint8Array | null; lastHeardAt: number | null }[];
+  readonly nodes: readonly PackedNode[];
   /** The last value of each node and type, and the last events of all kinds: records. */
   readonly latest: Uint8Array;
   readonly recent: readonly Uint8Array[];
@@ -21,6 +22,13 @@ export interface PackedRestored {
   readonly alarms: readonly string[];
   /** The last paths, robots, and board that was connected. */
   readonly lists: readonly LastOfKind[];
+}
+
+interface PackedNode {
+  readonly address: number;
+  readonly name: string;
+  readonly uuid: Uint8Array | null;
+  readonly lastHeardAt: number | null;
 }
 
 interface LatestRow {
@@ -46,7 +54,8 @@ export function packRestored(database: Database): PackedRestored | undefined {
     nodes: database
       .prepare(
         // By number, not by time: a clock may have been wrong.
-        `SELECT address, uuid, last_heard_at AS lastHeardAt FROM node WHERE forgotten = 0
+        `SELECT address, name, uuid, last_heard_at AS lastHeardAt FROM node
+         WHERE forgotten = 0 OR address >= ${FIRST_DEVICE_ADDRESS}
          ORDER BY (SELECT max(last_seq) FROM series WHERE series.node = node.address) NULLS FIRST,
            last_heard_at NULLS FIRST, address`,
       )
@@ -83,15 +92,20 @@ function lastOfKind(database: Database, kind: LastOfKind['kind']): LastOfKind[] 
 export function unpackRestored(packed: PackedRestored, tables: Tables, eventsHeld: number): Restored {
   const { nextSeq, endedInOrder, nodes, latest, recent, alarms, lists } = packed;
   const values = latestByNode(latest, tables);
+  const ids = new Map(
+    nodes.filter(({ address }) => isDevice(address)).map((node) => [node.address, node.name]),
+  );
   const contents = lists.flatMap(({ detail }) => contentOf(detail)?.content ?? []);
   return {
     nextSeq,
     endedInOrder,
     events: recent
       .flatMap((bytes) => [...readRecords(bytes)].flatMap((record) => eventOf(record, tables) ?? []))
+      .map((event) => withDevice(event, ids))
       .slice(-eventsHeld),
-    nodes: nodes.map(({ address, uuid, lastHeardAt }) => ({
+    nodes: nodes.map(({ address, name, uuid, lastHeardAt }) => ({
       address,
+      ...(isDevice(address) && { id: name }),
       values: values.get(address) ?? [],
       ...(uuid && { uuid: Buffer.from(uuid) }),
       ...(lastHeardAt !== null && { lastHeardAt }),
@@ -103,14 +117,22 @@ export function unpackRestored(packed: PackedRestored, tables: Tables, eventsHel
   };
 }
 
-/** Values that no longer have their type's length are left out: it has been changed since. */
+function withDevice(event: HubEvent, ids: ReadonlyMap<number, string>): HubEvent {
+  const device = event.kind === 'value' ? ids.get(event.node) : undefined;
+  return event.kind === 'value' && device !== undefined ? { ...event, device } : event;
+}
+
+/**
+ * Values that no longer have their type's length are left out: it has been changed since. Of devices all are given: their
+ * types are known when their sources have declared them.
+ */
 function latestByNode(latest: Uint8Array, tables: Tables): Map<number, RestoredNode['values'][number][]> {
   const values = new Map<number, RestoredNode['values'][number][]>();
   for (const record of readRecords(latest)) {
     if (record.kind !== 'value') continue;
     const { node, typeId, receivedAt, deviceTime } = record;
     const type = tables.dataTypes.findById(typeId);
-    if (!type || !fitsType(type, record.bytes)) continue;
+    if (!isDevice(node) && (!type || !fitsType(type, record.bytes))) continue;
     const bytes = Buffer.from(record.bytes);
     const value = deviceTime === undefined ? { receivedAt, bytes } : { receivedAt, deviceTime, bytes };
     const known = values.get(node);

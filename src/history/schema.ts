@@ -145,6 +145,13 @@ export function createViews(database: Database, types: readonly DataType[]): voi
   })();
 }
 
+/** Makes the views of types that a source has declared since the file was opened. */
+export function addTypeViews(database: Database, types: readonly DataType[]): void {
+  database.transaction(() => {
+    for (const type of types) database.exec(typeView(type));
+  })();
+}
+
 const VALUE_COLUMNS = `series.node AS node, node.name AS name, value.received_at AS received_at,
   ${iso('value.received_at')} AS time, value.device_time AS device_time`;
 const VALUE_SOURCE = `value JOIN series ON series.id = value.series LEFT JOIN node ON node.address = series.node`;
@@ -160,7 +167,7 @@ function typeView({ name, id, fields, json }: DataType): string {
   );
   const view = quote(`values_${name.toLowerCase().replace(/[^a-z0-9]/g, '_')}_${id}`);
   const listed = [VALUE_COLUMNS, ...columns, ...(json ? ['value.fields AS fields'] : [])].join(', ');
-  return `CREATE VIEW ${view} AS SELECT ${listed} FROM ${VALUE_SOURCE} WHERE series.type_id = ${id}`;
+  return `CREATE VIEW IF NOT EXISTS ${view} AS SELECT ${listed} FROM ${VALUE_SOURCE} WHERE series.type_id = ${id}`;
 }
 
 function viewNames(database: Database): string[] {

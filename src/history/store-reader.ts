@@ -256,7 +256,7 @@ function compare(a: Series, b: Series): number {
 }
 
 function keyOf({ node, typeId }: Series): number {
-  return node * 0x100 + typeId;
+  return node * 0x10000 + typeId;
 }
 
 function stored({ node, typeId }: SeriesRow, { receivedAt, deviceTime, bytes }: ValueRow): StoredValue {

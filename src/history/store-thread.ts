@@ -34,6 +34,9 @@ async function run(port: MessagePort, settings: ThreadSettings): Promise<void> {
       case 'events':
         store.write(message);
         break;
+      case 'declare':
+        store.declare(message.types);
+        break;
       case 'raise':
         store.raiseWaiting(message.by);
         break;

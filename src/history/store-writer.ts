@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import { isUnicast } from '../protocol/address.js';
+import { isDevice, isUnicast } from '../protocol/address.js';
 import { type DataTypes, decodeValue, fitsType } from '../protocol/data-types.js';
 import type { ArrivalBlocks } from './arrival-blocks.js';
 import {
@@ -97,6 +97,7 @@ export class StoreWriter {
   #add(record: EventRecord, batch: Batch): void {
     if (record.kind === 'value') {
       batch.latest.set(this.#addValue(record), record);
+      if (isDevice(record.node)) batch.heardAt.set(record.node, record.receivedAt);
       noteStamp(record.receivedAt, batch);
       batch.values++;
     } else if (record.kind === 'message') noteHeard(record, batch.heardAt);
@@ -154,8 +155,15 @@ export class StoreWriter {
     this.#statements.setNode.run(node, name, uuid === undefined ? null : Buffer.from(uuid, 'hex'));
   }
 
-  /** Its values stay, but a node that returns does not bring back what it had. */
+  /**
+   * Its values stay, but a node that returns does not bring back what it had. A device does: it goes with its source, at
+   * the latest when the gateway stops.
+   */
   #forgetNode(node: number, { latest, heardAt }: Batch): void {
+    if (isDevice(node)) {
+      this.#statements.markForgotten.run(node);
+      return;
+    }
     this.#statements.forgetNode.run(node);
     this.#statements.forgetLatest.run(node);
     heardAt.delete(node);
@@ -207,6 +215,7 @@ function prepare(database: Database) {
     forgetNode: database.prepare(
       'UPDATE node SET forgotten = 1, uuid = NULL, last_heard_at = NULL WHERE address = ?',
     ),
+    markForgotten: database.prepare('UPDATE node SET forgotten = 1 WHERE address = ?'),
     forgetLatest: database.prepare('UPDATE series SET last_bytes = NULL WHERE node = ?'),
     openAlarm: database.prepare('INSERT OR REPLACE INTO open_alarm (id, detail) VALUES (?, ?)'),
     closeAlarm: database.prepare('DELETE FROM open_alarm WHERE id = ?'),

@@ -1,11 +1,13 @@
 import { dirname } from 'node:path';
 import { Backoff } from '../base/backoff.js';
 import { errorText } from '../base/errors.js';
+import type { DataType } from '../protocol/data-types.js';
 import { isDamage, putAside } from './database.js';
 import { firstSeqOf, raiseSeqs, recordsBetween } from './event-record.js';
 import { type Holdings, writeHoldings } from './holdings.js';
 import { FILE_LOSSES, type FileLoss, OpenFile, type OpenFileParts } from './open-file.js';
 import { type PackedRestored, packRestored } from './restored.js';
+import { addTypeViews } from './schema.js';
 import { prepareStateDirectory } from './state-directory.js';
 import type { FromThread } from './thread-messages.js';
 
@@ -35,6 +37,8 @@ export class Store {
   readonly #parts: StoreParts;
   readonly #backoff: Backoff;
   readonly #waiting: Batch[] = [];
+  /** Types that were declared since the file was opened. */
+  readonly #withoutView: DataType[] = [];
   #waitingBytes = 0;
   #file: OpenFile | undefined;
   #openings = 0;
@@ -75,6 +79,12 @@ export class Store {
     this.#dropOldest();
   }
 
+  /** A source has declared these types: their values are decoded, and they have views of their own. */
+  declare(types: readonly DataType[]): void {
+    this.#withoutView.push(...this.#parts.dataTypes.declare(types));
+    if (this.#fault === undefined) this.writeWaiting();
+  }
+
   /** To be called once a second: notices that the file is gone, and tries again what has failed. */
   tick(): void {
     if (!this.#file) {
@@ -87,6 +97,7 @@ export class Store {
     const file = this.#soundFile();
     if (!file || this.#isHeld) return;
     try {
+      this.#addViews(file);
       if (this.#holdings) this.#takeOver(file, this.#holdings);
       while (this.#waiting[0]) this.#writeFirst(file, this.#waiting[0]);
       file.noteSize();
@@ -165,6 +176,12 @@ export class Store {
       tell({ kind: 'setAside', file: putAside(settings.file, now()), why: errorText(error) });
       return this.#openFile();
     }
+  }
+
+  #addViews({ database }: OpenFile): void {
+    if (this.#withoutView.length === 0) return;
+    addTypeViews(database, this.#withoutView);
+    this.#withoutView.length = 0;
   }
 
   #openFile(): PackedRestored | undefined {

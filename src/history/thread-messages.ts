@@ -47,6 +47,8 @@ export type Answer =
 /** Between the gateway and the thread that reads. */
 export type ToReader =
   | { readonly kind: 'ask'; readonly id: number; readonly owner: string; readonly question: Question }
+  /** Types that a source has declared since the thread was started. */
+  | { readonly kind: 'declare'; readonly types: readonly DataType[] }
   /** Nobody waits for it. */
   | { readonly kind: 'cancel'; readonly id: number }
   | { readonly kind: 'close' };
@@ -57,6 +59,8 @@ export type FromReader =
 
 export type ToThread =
   | { readonly kind: 'events'; readonly bytes: Uint8Array; readonly count: number }
+  /** Types that a source has declared since the thread was started. */
+  | { readonly kind: 'declare'; readonly types: readonly DataType[] }
   /** The numbers of all that was sent so far are raised. */
   | { readonly kind: 'raise'; readonly by: number }
   /** The answer to `opened`: what waits may be written, after this. */

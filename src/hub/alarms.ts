@@ -171,7 +171,7 @@ export class Alarms {
   }
 
   /** The condition is over. */
-  clear(code: AlarmCode, about?: AlarmSubject): void {
+  clear(code: string, about?: AlarmSubject): void {
     const alarm = this.#alarms.get(alarmId(code, about));
     if (alarm?.active) this.#put({ ...withoutRestored(alarm), active: false });
   }

@@ -1,5 +1,6 @@
 /** Values over time: from memory, or from a store that outlives the process. */
 import type { TimedValue } from '../node/node-values.js';
+import type { DataType } from '../protocol/data-types.js';
 import type { Bucket } from './buckets.js';
 
 /** A range of receive time, ms since the epoch, host clock; both ends belong to it. */
@@ -69,6 +70,8 @@ export interface Archive {
   current(query: SeriesQuery, time: number, asker: Asker): Promise<readonly ArchivedValue[]>;
   /** A time range in buckets of `bucketMs`; buckets without a value are left out. */
   buckets(query: ValueQuery & Series, bucketMs: number, asker: Asker): Promise<ArchivedBuckets>;
+  /** A source has declared these types; what is stored of them can be decoded from now on. */
+  declare(types: readonly DataType[]): void;
   /** Resolves once all events so far are on the disk, or where nothing is kept. */
   flush(): Promise<void>;
   /** How it is: for people and programs that watch the gateway. */

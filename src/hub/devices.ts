@@ -2,28 +2,42 @@ import type { Clock } from '../base/clock.js';
 import { MemoryPool } from '../node/memory-pool.js';
 import type { NodeStatus } from '../node/mesh-node.js';
 import { NodeValues, type TimedValue } from '../node/node-values.js';
-import type { DataType, DataTypes } from '../protocol/data-types.js';
-import type { DeviceView, HubEventContent } from './hub.js';
+import { isDevice } from '../protocol/address.js';
+import { type DataType, type DataTypes, fitsType } from '../protocol/data-types.js';
+import type { NodeNames } from '../protocol/node-names.js';
+import { findDeviceIdFault } from './device-id.js';
+import { FeedLane } from './feed-lane.js';
+import type { DeviceView, HubEventContent, RestoredNode } from './hub.js';
 
-/** Devices begin here, above every unicast address of the mesh. */
-export const FIRST_DEVICE_ADDRESS = 0x10000;
-
-/** Devices of all sources together. */
+/** Devices of all sources together, and as many that were there once. */
 export const MAX_DEVICES = 1000;
+
+/** Values a second of a type that does not say otherwise, which reach picture, feed and history. */
+export const DEVICE_FEED_RATE = 10;
 
 interface Device {
   readonly address: number;
   readonly id: string;
   readonly source: string;
   readonly values: NodeValues;
+  /** By type id. */
+  readonly lanes: Map<number, FeedLane<TimedValue>>;
   lastHeardAt: number | undefined;
+  /** It has not reported since it was added: its values are from before. */
+  isRestored: boolean;
+  reportedStatus: NodeStatus;
 }
 
-export interface DeviceParts {
+/** A device that no open source has: what it left, for when its source adds it again. */
+type FormerDevice = RestoredNode & { readonly id: string };
+
+export interface DevicesOptions {
   readonly clock: Clock;
   readonly dataTypes: DataTypes;
   /** Values kept in memory per device and data type. */
   readonly valuesKept: number;
+  /** Names of the mesh's nodes: no id may be one of them. */
+  readonly names: () => NodeNames;
   /** The source's own link is up. */
   readonly isUp: (source: string) => boolean;
   readonly publish: (content: HubEventContent) => void;
@@ -31,52 +45,162 @@ export interface DeviceParts {
 
 /** The devices of the sources beside the mesh, with their last values. */
 export class Devices {
-  readonly #parts: DeviceParts;
+  readonly #options: DevicesOptions;
   readonly #memory = new MemoryPool();
   readonly #byAddress = new Map<number, Device>();
   readonly #byId = new Map<string, Device>();
+  /** By address, those that left last at the end. */
+  readonly #former = new Map<number, FormerDevice>();
+  #thinned = 0;
+  #late = 0;
 
-  constructor(parts: DeviceParts) {
-    this.#parts = parts;
+  constructor(options: DevicesOptions) {
+    this.#options = options;
   }
 
-  /** Adds a device; its id is unique in any letter case. Throws where address or id is taken, or there are too many. */
+  counters() {
+    return { devices: this.#byAddress.size, valuesThinned: this.#thinned, reportsLate: this.#late };
+  }
+
+  /** What an earlier run has left of devices: it comes back when their sources add them. */
+  restore(nodes: readonly RestoredNode[]): void {
+    for (const { id, ...node } of nodes) {
+      if (id === undefined || !isDevice(node.address)) continue;
+      const device = this.#byAddress.get(node.address);
+      if (device) this.#giveBack(device, node);
+      else this.#keepFormer({ ...node, id });
+    }
+  }
+
+  /**
+   * Adds a device, with the last values that it had where their types are declared. Throws where the address or the id
+   * is taken, the id can't be typed, or there are too many.
+   */
   add(source: string, address: number, id: string): void {
-    const key = id.toLowerCase();
-    if (address < FIRST_DEVICE_ADDRESS) throw new RangeError(`device ${id}: address ${address} is too low`);
-    if (this.#byAddress.has(address) || this.#byId.has(key)) throw new Error(`device ${id} exists already`);
-    if (this.#byAddress.size >= MAX_DEVICES) throw new RangeError(`more than ${MAX_DEVICES} devices`);
-    const values = new NodeValues(this.#parts.valuesKept, this.#memory);
-    const device: Device = { address, id, source, values, lastHeardAt: undefined };
+    const fault = this.#findFault(address, id);
+    if (fault !== undefined) throw new RangeError(`device ${id}: ${fault}`);
+    const { valuesKept, publish } = this.#options;
+    const values = new NodeValues(valuesKept, this.#memory);
+    const common = { lastHeardAt: undefined, isRestored: false, lanes: new Map() };
+    const device: Device = { address, id, source, values, ...common, reportedStatus: 'unknown' };
     this.#byAddress.set(address, device);
-    this.#byId.set(key, device);
-    this.#parts.publish({ kind: 'node', node: address, change: 'added' });
+    this.#byId.set(id.toLowerCase(), device);
+    const former = this.#former.get(address);
+    this.#former.delete(address);
+    if (former?.id === id) this.#giveBack(device, former);
+    publish({ kind: 'node', node: address, device: id, change: 'added' });
+    this.#reportStatus(device);
+  }
+
+  #findFault(address: number, id: string): string | undefined {
+    if (!isDevice(address)) return `${address} is not an address of a device`;
+    const fault = findDeviceIdFault(id, this.#options.names());
+    if (fault !== undefined) return fault;
+    if (this.#byId.has(id.toLowerCase())) return 'another device has this id; case does not matter';
+    if (this.#byAddress.has(address)) return `another device has the address ${address}`;
+    return this.#byAddress.size >= MAX_DEVICES ? `there are ${MAX_DEVICES} devices already` : undefined;
+  }
+
+  /** What was there when it left. Only the last value of each type: the others are in the archive. */
+  #giveBack(device: Device, { values, lastHeardAt }: Pick<RestoredNode, 'values' | 'lastHeardAt'>): void {
+    const isSilent = device.lastHeardAt === undefined;
+    for (const { typeId, value } of values) {
+      const type = this.#options.dataTypes.findById(typeId);
+      const isNews = device.values.latest(typeId) === undefined;
+      if (type && fitsType(type, value.bytes) && isNews) device.values.store(typeId, value);
+    }
+    if (!isSilent) return;
+    device.isRestored = true;
+    device.lastHeardAt = lastHeardAt;
+  }
+
+  #keepFormer(device: FormerDevice): void {
+    this.#former.delete(device.address);
+    this.#former.set(device.address, device);
+    const [oldest] = this.#former.keys();
+    if (this.#former.size > MAX_DEVICES && oldest !== undefined) this.#former.delete(oldest);
   }
 
   /** Removes every device of a source that has closed. */
   removeAll(source: string): void {
-    for (const device of [...this.#byAddress.values()].filter((each) => each.source === source)) {
-      this.#byAddress.delete(device.address);
-      this.#byId.delete(device.id.toLowerCase());
-      this.#parts.publish({ kind: 'node', node: device.address, change: 'forgotten' });
+    for (const device of this.#of(source)) {
+      const { address, id, values, lastHeardAt, lanes } = device;
+      for (const lane of lanes.values()) lane.flush();
+      this.#byAddress.delete(address);
+      this.#byId.delete(id.toLowerCase());
+      const last = values.typeIds().flatMap((typeId) => {
+        const value = values.latest(typeId);
+        return value ? [{ typeId, value }] : [];
+      });
+      this.#keepFormer({ address, id, values: last, ...(lastHeardAt !== undefined && { lastHeardAt }) });
+      this.#options.publish({ kind: 'node', node: address, device: id, change: 'forgotten' });
     }
   }
 
-  /** `at`: ms since the epoch by the device's own clock. Throws for an address that was not added. */
-  report(address: number, type: DataType, bytes: Buffer, at?: number): void {
+  /**
+   * `at`: ms since the epoch by the device's own clock; the bytes are copied. Throws for a device of another source, and
+   * for bytes that are not of the type.
+   */
+  report(source: string, address: number, type: DataType, bytes: Buffer, at?: number): void {
     const device = this.#byAddress.get(address);
-    if (!device) throw new Error(`no device has the address ${address}`);
-    const receivedAt = this.#parts.clock.now();
-    const value: TimedValue = { receivedAt, bytes, ...(at !== undefined && { deviceTime: at }) };
-    device.lastHeardAt = receivedAt;
+    if (device?.source !== source) throw new Error(`${source} has no device with the address ${address}`);
+    const { clock, dataTypes } = this.#options;
+    if (dataTypes.findById(type.id) !== type) throw new Error(`the data type ${type.name} is not declared`);
+    if (!fitsType(type, bytes)) throw new RangeError(`${bytes.length} bytes are not a value of ${type.name}`);
+    const common = { receivedAt: clock.now(), bytes: Buffer.from(bytes) };
+    const isNew = this.#laneOf(device, type).offer(at === undefined ? common : { ...common, deviceTime: at });
+    if (!isNew) this.#thinned++;
+  }
+
+  /** Something came of a source that has closed. */
+  onLate(): void {
+    this.#late++;
+  }
+
+  #laneOf(device: Device, type: DataType): FeedLane<TimedValue> {
+    const known = device.lanes.get(type.id);
+    if (known) return known;
+    const intervalMs = 1000 / (type.feedRate ?? DEVICE_FEED_RATE);
+    const lane = new FeedLane<TimedValue>(this.#options.clock, intervalMs, (value) =>
+      this.#store(device, type, value),
+    );
+    device.lanes.set(type.id, lane);
+    return lane;
+  }
+
+  #store(device: Device, type: DataType, value: TimedValue): void {
+    const { address, id } = device;
+    device.lastHeardAt = value.receivedAt;
+    device.isRestored = false;
     device.values.store(type.id, value);
-    this.#parts.publish({ kind: 'value', node: address, type, value });
+    this.#reportStatus(device);
+    this.#options.publish({ kind: 'value', node: address, device: id, type, value });
+  }
+
+  /** The state of a source's link has changed. */
+  onLink(source: string): void {
+    for (const device of this.#of(source)) this.#reportStatus(device);
+  }
+
+  #reportStatus(device: Device): void {
+    const status = this.#statusOf(device);
+    if (status === device.reportedStatus) return;
+    device.reportedStatus = status;
+    const { address, id } = device;
+    this.#options.publish({ kind: 'node', node: address, device: id, change: 'status', status });
+  }
+
+  #of(source: string): Device[] {
+    return [...this.#byAddress.values()].filter((device) => device.source === source);
   }
 
   /** By rising address. */
   views(): DeviceView[] {
-    const sorted = [...this.#byAddress.values()].sort((a, b) => a.address - b.address);
-    return sorted.map((device) => this.#view(device));
+    return this.#sorted().map((device) => this.#view(device));
+  }
+
+  #sorted(): Device[] {
+    return [...this.#byAddress.values()].sort((a, b) => a.address - b.address);
   }
 
   findView(address: number): DeviceView | undefined {
@@ -95,17 +219,21 @@ export class Devices {
 
   /** Every device and type with a value, by rising address and id. */
   series(): { readonly node: number; readonly typeId: number }[] {
-    return this.views().flatMap(({ address }) =>
-      (this.#byAddress.get(address)?.values.typeIds() ?? []).map((typeId) => ({ node: address, typeId })),
+    return this.#sorted().flatMap(({ address, values }) =>
+      values.typeIds().map((typeId) => ({ node: address, typeId })),
     );
   }
 
+  /** Of a device that is there, or was; case does not matter. */
   addressOf(id: string): number | undefined {
-    return this.#byId.get(id.toLowerCase())?.address;
+    const key = id.toLowerCase();
+    const former = () => [...this.#former.values()].find((device) => device.id.toLowerCase() === key);
+    return (this.#byId.get(key) ?? former())?.address;
   }
 
+  /** Of a device that is there, or was. */
   idOf(address: number): string | undefined {
-    return this.#byAddress.get(address)?.id;
+    return (this.#byAddress.get(address) ?? this.#former.get(address))?.id;
   }
 
   /** The facts behind a device's status. */
@@ -113,23 +241,29 @@ export class Devices {
     const device = this.#byAddress.get(address);
     if (!device) return undefined;
     const { lastHeardAt, source } = device;
+    const { clock, isUp } = this.#options;
     const heard =
       lastHeardAt === undefined
         ? 'no value yet'
-        : `last value ${Math.max(0, Math.floor((this.#parts.clock.now() - lastHeardAt) / 1000))} s ago`;
-    return [heard, `the link of ${source} is ${this.#parts.isUp(source) ? 'up' : 'down'}`];
+        : `last value ${Math.max(0, Math.floor((clock.now() - lastHeardAt) / 1000))} s ago`;
+    return [heard, `the link of ${source} is ${isUp(source) ? 'up' : 'down'}`];
   }
 
-  #view({ address, id, source, values, lastHeardAt }: Device): DeviceView {
-    const { dataTypes, isUp } = this.#parts;
-    const status: NodeStatus = !isUp(source) ? 'unknown' : lastHeardAt === undefined ? 'unheard' : 'active';
+  #statusOf({ source, lastHeardAt, isRestored }: Device): NodeStatus {
+    if (!this.#options.isUp(source)) return 'unknown';
+    return lastHeardAt === undefined || isRestored ? 'unheard' : 'active';
+  }
+
+  #view(device: Device): DeviceView {
+    const { address, id, source, values, lastHeardAt, isRestored } = device;
+    const { dataTypes } = this.#options;
     return {
       address,
       id,
       source,
       name: id,
-      status,
-      restored: false,
+      status: this.#statusOf(device),
+      restored: isRestored,
       get latest() {
         return values.typeIds().flatMap((typeId) => {
           const type = dataTypes.findById(typeId);

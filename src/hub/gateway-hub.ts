@@ -2,12 +2,13 @@
 import { cleanText } from '../base/clean-text.js';
 import type { Clock } from '../base/clock.js';
 import type { LinkStatus } from '../link/link-keeper.js';
-import type { DataType } from '../protocol/data-types.js';
+import { isDevice } from '../protocol/address.js';
 import type { Tables } from '../protocol/message.js';
-import type { NodeNames } from '../protocol/node-names.js';
+import { NodeNames } from '../protocol/node-names.js';
 import { ALARM_CODES, type Alarm, type AlarmDefinitions, Alarms } from './alarms.js';
 import type { Archive } from './archive.js';
 import { Deliveries, type Delivery, type Expectation, type Requester } from './deliveries.js';
+import { findDeviceIdFault } from './device-id.js';
 import { Devices } from './devices.js';
 import { EventFeed } from './event-feed.js';
 import { type Health, judgeHealth } from './health.js';
@@ -43,6 +44,7 @@ export interface HubOptions {
 
 /** The source that has the root: every gateway has one. */
 const MESH = 'mesh';
+const NO_NAMES = new NodeNames();
 const DONE: Outcome = { ok: true, fresh: true };
 
 interface OpenSource extends SourceOptions {
@@ -76,7 +78,8 @@ export class GatewayHub implements Hub {
     this.mesh = new MeshPicture(clock, settings, tables.dataTypes, publish);
     const { dataTypes } = tables;
     const isUp = (source: string) => this.#sources.get(source)?.link.state === 'up';
-    this.#devices = new Devices({ clock, dataTypes, valuesKept: settings.valuesKept, isUp, publish });
+    const names = () => settings.names;
+    this.#devices = new Devices({ clock, dataTypes, valuesKept: settings.valuesKept, names, isUp, publish });
     const link = () => this.#sources.get(MESH)?.link ?? NO_LINK;
     this.picture = new HubPicture({ clock, mesh: this.mesh, devices: this.#devices, settings, link });
     this.#archive = this.memoryArchive();
@@ -93,7 +96,8 @@ export class GatewayHub implements Hub {
     this.#archive = archive;
     if (!restored) return;
     this.feed.goOn(restored);
-    this.mesh.restore(restored);
+    this.mesh.restore(ofMesh(restored));
+    this.#devices.restore(restored.nodes);
     this.alarmBook.restore(restored.alarms);
   }
 
@@ -103,9 +107,15 @@ export class GatewayHub implements Hub {
    */
   joinRestored(restored: Restored, onNumbered: (raisedBy: number) => void): void {
     onNumbered(this.feed.join(restored));
-    this.mesh.join(restored);
-    const isRestored = ({ node }: Alarm) => node !== undefined && !!this.picture.findNode(node)?.restored;
-    this.alarmBook.join(restored.alarms, isRestored);
+    this.mesh.join(ofMesh(restored));
+    this.#devices.restore(restored.nodes);
+    this.alarmBook.join(restored.alarms, (alarm) => this.#mayStillBe(alarm));
+  }
+
+  /** A source that has not opened yet may find its link lost. */
+  #mayStillBe({ node, source }: Alarm): boolean {
+    if (source !== undefined) return !this.#sources.has(source);
+    return node !== undefined && !!this.picture.findNode(node)?.restored;
   }
 
   /** There should be an archive, but there will be none. */
@@ -161,23 +171,31 @@ export class GatewayHub implements Hub {
     return {
       ...Object.assign({}, ...ofSources),
       picture: this.mesh.counters(),
+      devices: this.#devices.counters(),
       alarms: this.alarmBook.counters(),
       history: this.#archive.status().counters,
     };
   }
 
-  /** Opens the write side for one source. Throws where the name is taken. */
+  /** Opens the write side for one source. Throws where the name is taken, or is not one word that can be typed. */
   openSource(options: SourceOptions): Source {
     const { name } = options;
+    const fault = findDeviceIdFault(name, NO_NAMES);
+    if (fault !== undefined) throw new RangeError(`source ${name}: ${fault}`);
     if (this.#sources.has(name)) throw new Error(`the source ${name} is open already`);
     const source: OpenSource = { ...options, link: NO_LINK };
     this.#sources.set(name, source);
+    const whileOpen = (action: () => void) => {
+      if (this.#sources.get(name) === source) action();
+      else this.#devices.onLate();
+    };
     return {
-      declare: (types) => this.tables.dataTypes.declare(types),
-      addDevice: (address, id) => this.#devices.add(name, address, id),
-      report: (address, type, bytes, at) => this.#report(address, type, bytes, at),
-      setLink: (status) => this.#setLink(source, status),
-      close: () => this.#close(source),
+      declare: (types) => whileOpen(() => this.#archive.declare(this.tables.dataTypes.declare(types))),
+      addDevice: (address, id) => whileOpen(() => this.#devices.add(name, address, id)),
+      report: (address, type, bytes, at) =>
+        whileOpen(() => this.#devices.report(name, address, type, bytes, at)),
+      setLink: (status) => whileOpen(() => this.#setLink(source, status)),
+      close: () => whileOpen(() => this.#close(source)),
     };
   }
 
@@ -185,10 +203,6 @@ export class GatewayHub implements Hub {
     this.feed.publish(content);
     if (content.kind !== 'node') return;
     for (const { onNodeChange } of this.#sources.values()) onNodeChange?.(content);
-  }
-
-  #report(address: number, type: DataType, bytes: Buffer, at: number | undefined): void {
-    this.#devices.report(address, type, bytes, at);
   }
 
   #setLink(source: OpenSource, status: LinkStatus): void {
@@ -200,9 +214,7 @@ export class GatewayHub implements Hub {
     }
     if (isOpen(status)) this.alarmBook.clear('LINK_LOST', source.name);
     else if (isLost(status)) this.alarmBook.raise('LINK_LOST', source.name, `no link to ${source.name}`);
-    for (const { address, status } of this.#devices.views().filter((each) => each.source === source.name)) {
-      this.publish({ kind: 'node', node: address, change: 'status', status });
-    }
+    this.#devices.onLink(source.name);
   }
 
   #close({ name }: OpenSource): void {
@@ -216,8 +228,15 @@ export class GatewayHub implements Hub {
       open: () => this.alarmBook.all(),
       definitions: this.alarmBook.definitions,
       raise: (code, text) => this.alarmBook.raise(code, undefined, text),
-      acknowledge: (id) => this.alarmBook.acknowledge(id),
+      acknowledge: (id) => this.#acknowledge(id),
     };
+  }
+
+  /** The condition of one about a source that is not there can't end by itself. */
+  #acknowledge(id: string): boolean {
+    const { code, source } = this.alarmBook.all().find((alarm) => alarm.id === id) ?? {};
+    if (code && source !== undefined && !this.#sources.has(source)) this.alarmBook.clear(code, source);
+    return this.alarmBook.acknowledge(id);
   }
 
   #createCommands(): Commands {
@@ -258,6 +277,10 @@ export class GatewayHub implements Hub {
   #deliver(sending: Sending, by: Requester, expects?: Expectation): Delivery {
     return this.#root.deliver(sending, by, expects);
   }
+}
+
+function ofMesh(restored: Restored): Restored {
+  return { ...restored, nodes: restored.nodes.filter(({ address }) => !isDevice(address)) };
 }
 
 const NO_LINK: LinkStatus = { state: 'stopped', since: 0 };

@@ -91,6 +91,8 @@ export type Sending = Extract<RootCommand, { kind: 'send' | 'broadcast' }>;
 /** A value in time: what a reader of the past gets. */
 export interface NodeValue {
   readonly node: number;
+  /** The id, where it is about a device. */
+  readonly device?: string;
   readonly type: DataType;
   readonly value: TimedValue;
 }
@@ -106,6 +108,8 @@ export interface ValueRange {
 /** A node as an earlier run has left it. */
 export interface RestoredNode {
   readonly address: number;
+  /** Of a device: what it is called. */
+  readonly id?: string;
   readonly uuid?: Buffer;
   readonly lastHeardAt?: number;
   /** The last value of each data type. */
@@ -135,8 +139,8 @@ export type HubEvent = { readonly seq: number; readonly at: number } & HubEventC
 export type HubEventContent =
   /** A message came; `toListeners`: clients of the classic dialect get its body. */
   | { readonly kind: 'message'; readonly message: Message; readonly toListeners: boolean }
-  | { readonly kind: 'value'; readonly node: number; readonly type: DataType; readonly value: TimedValue }
-  | ({ readonly kind: 'node'; readonly node: number } & NodeChange)
+  | ({ readonly kind: 'value' } & NodeValue)
+  | ({ readonly kind: 'node'; readonly node: number; readonly device?: string } & NodeChange)
   /** The root is silent, and something was done about it. */
   | {
       readonly kind: 'recovery';

@@ -57,6 +57,9 @@ export class MemoryArchive implements Archive {
     return { buckets: bucketing.finish(), undecoded: 0 };
   }
 
+  /** It reads the table of types that the hub has. */
+  declare(): void {}
+
   /** A store that can't be had now may be read by the next run. */
   async flush(): Promise<void> {
     if (this.#fault !== undefined) throw new ArchiveError('failed', this.#fault);

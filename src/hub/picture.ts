@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import type { LinkStatus } from '../link/link-keeper.js';
 import type { TimedValue } from '../node/node-values.js';
+import { formatAddress, isDevice } from '../protocol/address.js';
 import type { Path } from '../protocol/message.js';
 import type { Series } from './archive.js';
 import type { Devices } from './devices.js';
@@ -82,11 +83,13 @@ export class HubPicture implements Picture, HeldValues {
   }
 
   addressOf(name: string): number | undefined {
-    return this.#options.settings.names.addressOf(name) ?? this.#devices.addressOf(name);
+    // A node can be reached by its address too; a device has its id only.
+    return this.#devices.addressOf(name) ?? this.#options.settings.names.addressOf(name);
   }
 
   nameOf(address: number): string {
-    return this.#devices.idOf(address) ?? this.#options.settings.names.nameOf(address);
+    if (isDevice(address)) return this.#devices.idOf(address) ?? formatAddress(address);
+    return this.#options.settings.names.nameOf(address);
   }
 
   activeNodeCount(): number {

@@ -28,14 +28,24 @@ export interface SourceOptions {
 }
 
 export interface Source {
-  /** Data types that it will report; ids from 0x100 up, since they have no byte on the mesh's wire. Throws `BAD_TABLE` where an id or a name is taken. */
+  /**
+   * Data types that it will report; ids from 0x100 up, since they have no byte on the mesh's wire. Throws where an id or a
+   * name is taken. They stay when it closes: what is stored of them can still be read.
+   */
   declare(types: readonly DataType[]): void;
-  /** Adds a device. `address`: 0x10000 and up; `id`: what people type. Throws where one is taken. */
+  /**
+   * Adds a device, with the last values that it had of the types that are declared. `address`: 0x10000 and up, the same
+   * after each restart; `id`: what people type, up to 64 letters, digits and `:._-`. Throws where one is taken or can't be
+   * used.
+   */
   addDevice(address: number, id: string): void;
-  /** One value of one of its devices; `at`: ms since the epoch by the device's own clock. */
+  /**
+   * One value of one of its devices; `at`: ms since the epoch by the device's own clock. Throws for a device of another
+   * source, a type that is not declared, and bytes that are not of the type.
+   */
   report(address: number, type: DataType, bytes: Buffer, at?: number): void;
   /** The state of its own link; a lost one raises the alarm `LINK_LOST:<name>`. */
   setLink(status: LinkStatus): void;
-  /** Its devices go, its alarms end. */
+  /** Its devices go, its alarms end. Nothing that is called afterwards has an effect; it is counted. */
   close(): void;
 }

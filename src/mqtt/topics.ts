@@ -18,6 +18,9 @@ export function topicLevel(text: string): string {
   );
 }
 
+/** Whose topics: the address of a node, or the id of a device. */
+export type Subject = number | string;
+
 export class Topics {
   readonly base: string;
 
@@ -57,17 +60,18 @@ export class Topics {
     return `${this.base}/alarm/${topicLevel(id)}`;
   }
 
-  node(address: number): string {
-    return `${this.base}/node/${formatAddress(address)}`;
+  node(subject: Subject): string {
+    if (typeof subject === 'string') return `${this.base}/device/${topicLevel(subject)}`;
+    return `${this.base}/node/${formatAddress(subject)}`;
   }
 
-  position(address: number): string {
-    return `${this.node(address)}/position`;
+  position(subject: Subject): string {
+    return `${this.node(subject)}/position`;
   }
 
   /** `level`: of `fieldLevel`. */
-  field(address: number, level: string): string {
-    return `${this.node(address)}/${level}`;
+  field(subject: Subject, level: string): string {
+    return `${this.node(subject)}/${level}`;
   }
 
   /** `about`: what the event is about, one level each. */

@@ -7,6 +7,10 @@ export const MAX_UNICAST_ADDRESS = 0x7fff;
 /** Edge nodes are numbered from here upward. */
 export const FIRST_EDGE_ADDRESS = 0x0005;
 
+/** Devices of other sources begin here, above everything that the mesh can address; up to 0xFFFFFFFF. */
+export const FIRST_DEVICE_ADDRESS = 0x10000;
+export const MAX_DEVICE_ADDRESS = 0xffff_ffff;
+
 /** Bytes of an address on every side of the gateway, big-endian. */
 export const ADDRESS_LENGTH = 2;
 /** Bytes of a node's uuid. */
@@ -15,6 +19,11 @@ export const UUID_LENGTH = 16;
 /** True for 0x0001–0x7FFF. */
 export function isUnicast(address: number): boolean {
   return address >= 1 && address <= MAX_UNICAST_ADDRESS;
+}
+
+/** True for 0x10000–0xFFFFFFFF. */
+export function isDevice(address: number): boolean {
+  return Number.isInteger(address) && address >= FIRST_DEVICE_ADDRESS && address <= MAX_DEVICE_ADDRESS;
 }
 
 /** `0x0005`: how an address is shown to people. */

@@ -2,8 +2,10 @@
  * What the values of a site's nodes are called, how long they are, and how to read them: see data-types-file.ts.
  * A value's bytes on the wire: `data id (1) | value (length)` inside a Data message, the whole payload elsewhere.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { digitsOf, parseExact, writeExact } from './exact-json.js';
 import { shortestF32 } from './f32-text.js';
+import { nameKey, numberIn } from './names.js';
 
 /** What a reader of one field sees: `unit` as in data-types.json. */
 export interface DecodedField {
@@ -46,7 +48,7 @@ export interface JsonField extends SensorClasses {
 
 export interface DataType {
   readonly name: string;
-  /** 0x00–0xFF: the byte that names the type on the wire. */
+  /** 0x00–0xFF: the byte that names the type on the wire. 0x100–0xFFFF: a type of devices. */
   readonly id: number;
   /** Bytes; for a type of varying length the most that it may be. */
   readonly length: number;
@@ -54,6 +56,8 @@ export interface DataType {
   readonly varying: boolean;
   readonly fields: readonly DataField[];
   readonly json?: { readonly fields: readonly JsonField[]; readonly deviceTime?: string };
+  /** Of devices: values a second that reach picture, feed and history; of faster ones the newest of each interval. */
+  readonly feedRate?: number;
 }
 
 type FieldType = keyof typeof NUMBER_SIZES | 'text' | 'bytes';
@@ -74,6 +78,10 @@ export const NUMBER_SIZES = {
 
 /** The byte that names a data type on the wire. */
 const MAX_WIRE_ID = 0xff;
+const MAX_ID = 0xffff;
+
+/** Bytes of a value of a device: thousands of them are held in memory as events. */
+const MAX_DEVICE_VALUE_LENGTH = 4096;
 
 /** The data types of a site, by id and by name. */
 export class DataTypes {
@@ -95,16 +103,29 @@ export class DataTypes {
     }
   }
 
-  /** Adds types of devices: they have no byte on the mesh's wire, and `[GET]` does not know them. Throws where an id or a name is taken. */
-  declare(types: Iterable<DataType>): void {
-    for (const type of types) {
-      if (type.id <= MAX_WIRE_ID) throw new RangeError(`${type.name}: id ${type.id} belongs to the mesh`);
-      if (this.#byId.has(type.id) || this.#byName.has(type.name)) {
-        throw new Error(`the data type ${type.name} (${type.id}) exists already`);
+  /**
+   * Adds types of devices: they have no byte on the mesh's wire, and `[GET]` does not know them. One that is there already
+   * as it is given, since its source was open before, is left. Throws where an id or a name is taken, case does not
+   * matter, or a type can't be used; none is added then. Returns those that were added.
+   */
+  declare(types: Iterable<DataType>): DataType[] {
+    const added = [...types].filter((type) => !isDeepStrictEqual(this.#byId.get(type.id), type));
+    const taken = new Map(this.all().map((type) => [nameKey(type.name), type.id]));
+    const ids = new Set(this.#byId.keys());
+    for (const type of added) {
+      const fault = findTypeFault(type);
+      if (fault !== undefined) throw new RangeError(`data type ${type.name} (${type.id}): ${fault}`);
+      if (ids.has(type.id) || taken.has(nameKey(type.name))) {
+        throw new Error(`data type ${type.name} (${type.id}): its id or name is already taken`);
       }
+      ids.add(type.id);
+      taken.set(nameKey(type.name), type.id);
+    }
+    for (const type of added) {
       this.#byId.set(type.id, type);
       this.#byName.set(type.name, type);
     }
+    return added;
   }
 
   findById(id: number): DataType | undefined {
@@ -119,7 +140,8 @@ export class DataTypes {
   findByKey(key: Buffer): DataType | undefined {
     const only = key.length === 1 ? key[0] : undefined;
     if (only !== undefined) return this.findById(only);
-    return this.findByName(key.toString('latin1'));
+    const named = this.findByName(key.toString('latin1'));
+    return named && named.id <= MAX_WIRE_ID ? named : undefined;
   }
 
   /** True when a type's name begins with these bytes and goes on. */
@@ -130,6 +152,17 @@ export class DataTypes {
   all(): DataType[] {
     return [...this.#byId.values()];
   }
+}
+
+function findTypeFault({ name, id, length, feedRate = 1 }: DataType): string | undefined {
+  if (!Number.isInteger(id) || id <= MAX_WIRE_ID || id > MAX_ID) {
+    return `ids of devices' types go from ${MAX_WIRE_ID + 1} to ${MAX_ID}`;
+  }
+  if (!/^[\x21-\x7e]{2,64}$/.test(name)) return 'a name is 2 to 64 printable ASCII characters without spaces';
+  if (numberIn(name) !== undefined) return 'its name reads as a number';
+  if (length < 1 || length > MAX_DEVICE_VALUE_LENGTH)
+    return `a value has 1 to ${MAX_DEVICE_VALUE_LENGTH} bytes`;
+  return feedRate >= 0.001 && feedRate <= 1000 ? undefined : 'feedRate must be from 0.001 to 1000';
 }
 
 /** False for bytes that were stored under another definition of the type. */

@@ -96,6 +96,7 @@ function calls(delivery: string): Readonly<Record<string, readonly object[]>> {
     clients: [{}],
     nodes: [{}, { status: 'unheard' }],
     node: [{ node: 5 }, { node: '0x6' }, { node: 'pump' }, { node: 7 }, { node: 9 }],
+    devices: [{}],
     paths: [{}],
     robots: [{}],
     map: [{}],

@@ -292,6 +292,7 @@ export const EVENTS: readonly StreamEvent[] = [
       nodes: [...NODES],
       paths: [],
       robots: [],
+      devices: [],
       alarms: [...ALARMS],
     },
   },

@@ -6,7 +6,7 @@ import { type Clock, systemClock } from '../../src/base/clock.js';
 import type { GivenSettings } from '../../src/config/given.js';
 import { loadConfig } from '../../src/gateway/settings.js';
 import { Gateway, loadTables, type WebAddress } from '../../src/gateway.js';
-import type { Hub } from '../../src/hub/hub.js';
+import type { GatewayHub } from '../../src/hub/gateway-hub.js';
 import type { OpenLink } from '../../src/link/link.js';
 import { ScriptedLink } from './scripted-link.js';
 
@@ -51,6 +51,8 @@ export interface FixtureOptions {
   readonly link?: 'up' | 'silent' | 'absent';
   /** False: the settings name the socket. */
   readonly ownSocket?: boolean;
+  /** Keeps a history in this folder. */
+  readonly state?: string;
   /** Also serves the monitor, on a port that the system chooses; true = of 127.0.0.1. */
   readonly web?: boolean | { readonly host: string };
 }
@@ -58,7 +60,7 @@ export interface FixtureOptions {
 /** The gateway in this process, on a socket of its own, with a root that does what the test says. */
 export interface GatewayFixture {
   readonly gateway: Gateway;
-  readonly hub: Hub;
+  readonly hub: GatewayHub;
   readonly socketPath: string;
   readonly folder: string;
   readonly root: ScriptedLink;
@@ -75,18 +77,28 @@ const EMPTY_NET_INFO = Buffer.from('00000100', 'hex');
 const QUIET = { serial: { pace_bytes: 0 }, mesh: { refresh_s: 0 } };
 
 export async function startGateway(options: FixtureOptions = {}): Promise<GatewayFixture> {
-  const { settings = {}, clock = patientClock, link = 'up', ownSocket = true } = options;
+  const { settings = {}, clock = patientClock, link = 'up', ownSocket = true, state } = options;
   const web = webAddress(options.web);
   const folder = temporaryFolder();
-  const socket = ownSocket ? { socket: join(folder.path, 's') } : {};
-  const config = loadConfig(withSections(QUIET, { ...settings, ...socket }), undefined, {});
+  const own = { ...(ownSocket && { socket: join(folder.path, 's') }), ...(state !== undefined && { state }) };
+  const config = loadConfig(withSections(QUIET, { ...settings, ...own }), undefined, {});
+  const hasHistory = state !== undefined;
   const root = new ScriptedLink();
   const openLink: OpenLink = link === 'absent' ? ScriptedLink.openNothing : root.open;
   const watchForDevices = () => () => {};
   const logged: string[] = [];
   const writeLine = (line: string) => void logged.push(line);
   const tables = loadTables(config);
-  const gateway = new Gateway({ config, tables, openLink, watchForDevices, clock, writeLine, web });
+  const gateway = new Gateway({
+    config,
+    tables,
+    openLink,
+    watchForDevices,
+    clock,
+    writeLine,
+    web,
+    hasHistory,
+  });
   async function close() {
     await gateway.stop();
     folder.remove();

@@ -8,10 +8,10 @@ import { describeDelivery, failureText } from '../describe.js';
 import { SessionError } from '../errors.js';
 import {
   type MethodContext,
+  meshNodeParam,
   method,
-  nodeParam,
   opcodeParam,
-  resolveAddress,
+  resolveMeshAddress,
   resolveOpcode,
 } from '../method.js';
 import { deliveryShape, robotShape } from '../shapes.js';
@@ -39,7 +39,7 @@ export const commandMethods = [
     summary: 'Send a message to one node, or with node 0 to the root. Its stages arrive as delivery events.',
     role: 'send',
     params: z.strictObject({
-      node: nodeParam,
+      node: meshNodeParam,
       ...messageParams,
       tracked: z.boolean().default(false).describe('let the root retransmit it, up to 3 times'),
       until: z.enum(['queued', 'written', 'answered']).default('written').describe(untilText),
@@ -54,7 +54,7 @@ export const commandMethods = [
     result: deliveryShape,
     run: ({ node, text, hex, tracked, until, timeoutMs, answer }, context) => {
       const message = readMessage(text, hex);
-      const to = resolveAddress(node, context.hub);
+      const to = resolveMeshAddress(node, context.hub);
       const sending: Sending = { kind: 'send', to, message, tracked };
       const expects = readExpectation(answer, to, message, context.hub);
       if (until === 'answered' && !expects) {
@@ -80,7 +80,7 @@ export const commandMethods = [
     name: 'ping',
     summary: 'Send an Echo to a node and wait for the Ack with the same payload.',
     role: 'send',
-    params: z.strictObject({ node: nodeParam, timeoutMs }),
+    params: z.strictObject({ node: meshNodeParam, timeoutMs }),
     result: z.object({
       node: z.int(),
       answered: z.boolean(),
@@ -89,7 +89,7 @@ export const commandMethods = [
       detail: z.string().optional().describe('only where the root could not send the Echo: why'),
     }),
     run: async ({ node, timeoutMs }, context) => {
-      const to = resolveAddress(node, context.hub);
+      const to = resolveMeshAddress(node, context.hub);
       const payload = randomBytes(PING_PAYLOAD_LENGTH);
       const message = Buffer.concat([Buffer.of(resolveOpcode('Echo', context.hub)), payload]);
       const sending: Sending = { kind: 'send', to, message, tracked: false };
@@ -138,7 +138,7 @@ export const commandMethods = [
     summary:
       'Remove a node with its values and alarms. It comes back when it is heard, or listed by the root; what is stored of it stays.',
     role: 'admin',
-    params: z.strictObject({ node: nodeParam }),
+    params: z.strictObject({ node: meshNodeParam }),
     result: z.object({
       node: z.int(),
       stored: z
@@ -146,7 +146,7 @@ export const commandMethods = [
         .describe('a restart does not bring it back; false: the history can not be written now'),
     }),
     run: async ({ node }, { hub }) => {
-      const address = resolveAddress(node, hub);
+      const address = resolveMeshAddress(node, hub);
       if (!hub.commands.forget(address)) throw new SessionError('NODE_NOT_FOUND', String(node));
       const stored = await hub.archive.flush().then(
         () => true,

@@ -6,6 +6,7 @@ import { readCounters } from '../counters.js';
 import {
   describeAlarm,
   describeDelivery,
+  describeDevice,
   describeHealth,
   describeHistory,
   describeLink,
@@ -21,6 +22,7 @@ import {
   type ClientInfo,
   clientShape,
   deliveryShape,
+  deviceShape,
   healthShape,
   historyShape,
   linkShape,
@@ -128,10 +130,19 @@ export const queryMethods = [
   }),
   method({
     name: 'node',
-    summary: 'One node with the latest value of each of its data types.',
+    summary: 'One node or device with the latest value of each of its data types.',
     params: z.strictObject({ node: nodeParam }),
     result: nodeShape,
     run: ({ node }, { hub, clock }) => describeNode(resolveNode(node, hub), clock.now()),
+  }),
+  method({
+    name: 'devices',
+    summary: 'Every device of the sources beside the mesh, with its latest values.',
+    params: z.strictObject({}),
+    result: z.object({ devices: z.array(deviceShape) }),
+    run: (_params, { hub, clock }) => ({
+      devices: LongList.of(hub.picture.devices(), (device) => describeDevice(device, clock.now())),
+    }),
   }),
   method({
     name: 'paths',
@@ -162,7 +173,7 @@ export const queryMethods = [
   }),
   method({
     name: 'dataTypes',
-    summary: 'The data types of data-types.json.',
+    summary: 'The data types of data-types.json, and those of devices.',
     params: z.strictObject({}),
     result: z.object({
       types: z.array(

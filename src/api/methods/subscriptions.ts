@@ -84,7 +84,7 @@ function* subscribeWithSnapshot(
   return subscribe(
     criteria,
     since,
-    { ...describeSnapshotHead(hub), nodes, ...describeSnapshotTail(hub) },
+    { ...describeSnapshotHead(hub), nodes, ...describeSnapshotTail(hub, clock.now()) },
     context,
   );
 }

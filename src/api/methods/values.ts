@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { type ArchivedValue, ArchiveError, type Cursor, type SeriesQuery } from '../../hub/archive.js';
 import type { Hub, NodeView } from '../../hub/hub.js';
+import { isDevice } from '../../protocol/address.js';
 import { numberIn } from '../../protocol/names.js';
 import { describeAge, describeAgedValue, describeArchived } from '../describe.js';
 import { SessionError } from '../errors.js';
@@ -41,16 +42,17 @@ const next = z.string().nullable().describe('what to give as `after` for the nex
 export const valueMethods = [
   method({
     name: 'latest',
-    summary: 'The latest value of a data type, of one node or of every node that has one.',
+    summary: 'The latest value of a data type, of one node or device, or of all that have one.',
     params: z.strictObject({ type: typeParam, node: nodeParam.optional() }),
     result: valuesResult,
     run: ({ type, node }, { hub, clock }) => {
       const dataType = resolveType(type, hub);
       const latestOf = ({ address }: NodeView) => {
         const value = hub.picture.latest(address, dataType.id);
-        return value && describeAgedValue({ node: address, type: dataType, value }, clock.now());
+        const whose = isDevice(address) ? { device: hub.picture.nameOf(address) } : {};
+        return value && describeAgedValue({ node: address, ...whose, type: dataType, value }, clock.now());
       };
-      if (node === undefined) return { values: LongList.ofNodes(hub, latestOf) };
+      if (node === undefined) return { values: LongList.ofNodesAndDevices(hub, latestOf) };
       return { values: LongList.of([resolveNode(node, hub)], latestOf) };
     },
   }),

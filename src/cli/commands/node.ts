@@ -10,8 +10,8 @@ import { colourOfStatus, describeNodeStatus } from '../text/words.js';
 import type { GatewayFlags } from '../with-client.js';
 
 export function addNodeCommand(program: CliCommand): void {
-  gatewayCommand(program, 'node', 'one node, and the latest value of each of its data types')
-    .argument('<node>', 'address (5, 0x5) or name')
+  gatewayCommand(program, 'node', 'one node or device, and the latest value of each of its data types')
+    .argument('<node>', 'address (5, 0x5), name, or id of a device')
     .action(async (node: string, flags: GatewayFlags) => {
       const wanted = parseNode(node);
       await askAndPrint(flags, (client) => client.node(wanted), formatNode);
@@ -19,12 +19,13 @@ export function addNodeCommand(program: CliCommand): void {
 }
 
 export function formatNode(node: NodeInfo, view: View): string {
-  const { address, name, uuid, lastHeardAt, values } = node;
-  const title = `${formatAddress(address, view.gateway)}  ${name}  ${paint(describeNodeStatus(node), colourOfStatus(node), view.terminal)}\n`;
+  const { address, device, name, uuid, lastHeardAt, values } = node;
+  const who = device ?? `${formatAddress(address, view.gateway)}  ${name}`;
+  const title = `${who}  ${paint(describeNodeStatus(node), colourOfStatus(node), view.terminal)}\n`;
   const facts = formatFacts(
     [
       ['last heard', lastHeardAt === null ? 'never' : formatWhen(lastHeardAt, view)],
-      ['uuid', uuid ?? 'not known'],
+      ...(device === undefined ? [['uuid', uuid ?? 'not known'] as [string, string]] : []),
     ],
     view.terminal,
   );

@@ -7,6 +7,14 @@ export function formatAddress(address: number, gateway: string | undefined): str
   return qualified(formatNumber(address), gateway);
 }
 
+/** Whose a value is: the id of a device, else the address of a node. */
+export function formatSubject(
+  { node, device }: { readonly node: number; readonly device?: string | undefined },
+  gateway: string | undefined,
+): string {
+  return device === undefined ? formatAddress(node, gateway) : qualified(device, gateway);
+}
+
 /** What belongs to one gateway, with its name in front of it where there are several. */
 export function qualified(text: string, gateway: string | undefined): string {
   return gateway === undefined ? text : `${gateway}/${text}`;

@@ -29,9 +29,10 @@ export class CsvWriter {
     return line([...COMMON, ...this.#columns.map(({ title }) => cell(title))]);
   }
 
-  row({ node, name, type, receivedAt, deviceTime, bytes, fields }: ExportedValue): string {
+  /** The node is its address, or the id of a device. */
+  row({ node, device, name, type, receivedAt, deviceTime, bytes, fields }: ExportedValue): string {
     return line([
-      String(node),
+      device === undefined ? String(node) : cell(device),
       cell(name),
       cell(type),
       isoTime(receivedAt),

@@ -2,7 +2,7 @@
 import { cleanText } from '../../base/clean-text.js';
 import type { MeshEvent, MessageInfo, StreamEvent, Value } from '../../client/index.js';
 import { describeAlarm } from '../commands/alarms.js';
-import { formatAddress, qualified } from './address.js';
+import { formatAddress, formatSubject, qualified } from './address.js';
 import { formatBytes } from './hex.js';
 import { type Colour, paint, type View } from './terminal.js';
 import { pad, shorten, widthOf } from './text-width.js';
@@ -62,7 +62,7 @@ function describeEvent(event: StreamEvent, values: readonly Value[], view: View)
       return describeMessage(event.message, values, view);
     case 'value': {
       const { value } = event;
-      const who = formatAddress(value.node, view.gateway);
+      const who = formatSubject(value, view.gateway);
       return { who, what: 'value', text: formatNamedValue(value), colour: 'cyan' };
     }
     case 'node':
@@ -123,12 +123,13 @@ function formatPayload({ body }: MessageInfo): string {
 }
 
 function describeNodeEvent(
-  { node, change, status }: Extract<MeshEvent, { kind: 'node' }>,
+  { node, device, change, status }: Extract<MeshEvent, { kind: 'node' }>,
   { gateway }: View,
 ): Words {
-  const who = formatAddress(node, gateway);
-  if (status === null) return { who, what: 'node', text: change };
-  return { who, what: 'node', text: `is ${status}`, colour: colourOfStatus({ status }) };
+  const who = formatSubject({ node, device }, gateway);
+  const what = device === undefined ? 'node' : 'device';
+  if (status === null) return { who, what, text: change };
+  return { who, what, text: `is ${status}`, colour: colourOfStatus({ status }) };
 }
 
 function describeDelivery({ delivery }: Extract<MeshEvent, { kind: 'delivery' }>, { gateway }: View): Words {

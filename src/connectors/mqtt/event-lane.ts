@@ -138,9 +138,9 @@ function aboutOf(event: MeshEvent): string[] {
     case 'message':
       return [formatAddress(event.message.from), event.message.name];
     case 'value':
-      return [formatAddress(event.value.node), event.value.type];
+      return [event.value.device ?? formatAddress(event.value.node), event.value.type];
     case 'node':
-      return [formatAddress(event.node)];
+      return [event.device ?? formatAddress(event.node)];
     case 'delivery':
       return [event.delivery.to === null ? 'all' : formatAddress(event.delivery.to)];
     case 'alarm':

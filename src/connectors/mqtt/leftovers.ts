@@ -8,9 +8,9 @@ import type { Value } from '../../api/shapes.js';
 import type { CancelTimer, Clock } from '../../base/clock.js';
 import type { Hub } from '../../hub/hub.js';
 import type { BrokerConnection, Incoming } from '../../mqtt/broker.js';
-import type { Topics } from '../../mqtt/topics.js';
+import type { Subject, Topics } from '../../mqtt/topics.js';
 import { isUnicast } from '../../protocol/address.js';
-import type { PictureLane } from './picture-lane.js';
+import { findSubject, type PictureLane } from './picture-lane.js';
 
 /** For the broker to deliver all that is retained. */
 const READING_MS = 10_000;
@@ -31,8 +31,8 @@ export interface LeftoversParts {
 export class Leftovers {
   readonly #parts: LeftoversParts;
   readonly #filters: readonly string[];
-  /** Nodes of an earlier run that were not known when they were read. */
-  readonly #unknown = new Set<number>();
+  /** Nodes and devices of an earlier run that were not known when they were read. */
+  readonly #unknown = new Set<Subject>();
   #hasRead = false;
   #cancelReading: CancelTimer = () => {};
   #cancelReview: CancelTimer = () => {};
@@ -40,7 +40,7 @@ export class Leftovers {
   constructor(parts: LeftoversParts) {
     this.#parts = parts;
     const { base } = parts.topics;
-    this.#filters = [`${base}/node/+`, `${base}/alarm/+`];
+    this.#filters = [`${base}/node/+`, `${base}/device/+`, `${base}/alarm/+`];
   }
 
   /** Reads what is retained, once. */
@@ -62,7 +62,7 @@ export class Leftovers {
   /** True when it is one of these, or an echo of what this run has published. */
   take({ topic, payload, retain }: Incoming): boolean {
     const { base } = this.#parts.topics;
-    const isNode = topic.startsWith(`${base}/node/`);
+    const isNode = topic.startsWith(`${base}/node/`) || topic.startsWith(`${base}/device/`);
     if (!isNode && !topic.startsWith(`${base}/alarm/`)) return false;
     const left = retain && payload.length <= MAX_PAYLOAD ? readObject(payload) : undefined;
     if (left && isNode) this.#takeNode(topic, left);
@@ -81,11 +81,13 @@ export class Leftovers {
     if (typeof id === 'string' && topics.alarm(id) === topic) picture.recallAlarm(id);
   }
 
-  #takeNode(topic: string, { address, values }: Left): void {
+  #takeNode(topic: string, { address, device, values }: Left): void {
     const { picture, topics, hub } = this.#parts;
-    if (typeof address !== 'number' || !isUnicast(address) || topics.node(address) !== topic) return;
-    picture.recallNode(address, Array.isArray(values) ? values.filter(isValue) : []);
-    if (!hub.picture.findNode(address)) this.#unknown.add(address);
+    const isOfNode = typeof address === 'number' && isUnicast(address);
+    const subject = typeof device === 'string' ? device : isOfNode ? address : undefined;
+    if (subject === undefined || topics.node(subject) !== topic) return;
+    picture.recallNode(subject, Array.isArray(values) ? values.filter(isValue) : []);
+    if (!findSubject(subject, hub)) this.#unknown.add(subject);
   }
 
   #reviewLater(): void {
@@ -99,7 +101,7 @@ export class Leftovers {
       this.#reviewLater();
       return;
     }
-    for (const address of this.#unknown) picture.reviewNode(address);
+    for (const subject of this.#unknown) picture.reviewNode(subject);
     this.#unknown.clear();
     wake();
   }

@@ -1,10 +1,10 @@
-/** What of a node is retained: its object, one plain topic a field, its position. */
+/** What of a node or device is retained: its object, one plain topic a field, its position. */
 
 import { describeNode } from '../../api/describe.js';
 import type { Value } from '../../api/shapes.js';
 import type { NodeView } from '../../hub/hub.js';
 import type { Publication } from '../../mqtt/broker.js';
-import { fieldLevel, type Topics } from '../../mqtt/topics.js';
+import { fieldLevel, type Subject, type Topics } from '../../mqtt/topics.js';
 import { newestPosition } from '../../protocol/position.js';
 
 /** Fields of one node that get a topic: a report in JSON could have ever new ones. */
@@ -48,10 +48,10 @@ export function positionOf(
   return { latitude: position.lat, longitude: position.lon, at: receivedAt };
 }
 
-/** The topics that were retained of each node, so that they can be removed with it. */
+/** The topics that were retained of each node and device, so that they can be removed with it. */
 export class NodeTopics {
   readonly #topics: Topics;
-  readonly #levels = new Map<number, Set<string>>();
+  readonly #levels = new Map<Subject, Set<string>>();
   #fieldsLeftOut = 0;
 
   constructor(topics: Topics) {
@@ -71,52 +71,53 @@ export class NodeTopics {
     seq: number,
     types: ReadonlySet<string> | undefined,
   ): Publication[] {
-    const { address, values } = node;
-    this.#levelsOf(address);
+    const { values } = node;
+    const subject = node.device ?? node.address;
+    this.#levelsOf(subject);
     const payload = JSON.stringify({ at: now, seq, ...node, alarms: codes });
     const news = types ? values.filter(({ type }) => types.has(type)) : values;
     return [
-      { topic: this.#topics.node(address), payload, retain: true },
+      { topic: this.#topics.node(subject), payload, retain: true },
       ...plainFields(news)
-        .filter(({ level }) => this.#remember(address, level))
-        .map(this.#tellField(address)),
-      ...this.#tellPosition(address, values, news),
+        .filter(({ level }) => this.#remember(subject, level))
+        .map(this.#tellField(subject)),
+      ...this.#tellPosition(subject, values, news),
     ];
   }
 
   /** Topics that an earlier run retained. */
-  recall(address: number, values: readonly Pick<Value, 'type' | 'fields'>[]): void {
-    this.#levelsOf(address);
+  recall(subject: Subject, values: readonly Pick<Value, 'type' | 'fields'>[]): void {
+    this.#levelsOf(subject);
     for (const { type, fields } of values) {
-      for (const name of Object.keys(fields)) this.#remember(address, fieldLevel(type, name));
+      for (const name of Object.keys(fields)) this.#remember(subject, fieldLevel(type, name));
     }
   }
 
-  /** Nodes of which something is retained. */
-  addresses(): Iterable<number> {
+  /** Nodes and devices of which something is retained. */
+  subjects(): Iterable<Subject> {
     return this.#levels.keys();
   }
 
-  knows(address: number): boolean {
-    return this.#levels.has(address);
+  knows(subject: Subject): boolean {
+    return this.#levels.has(subject);
   }
 
   /** The topics of a removed node are empty. */
-  forget(address: number): void {
-    this.#levels.delete(address);
+  forget(subject: Subject): void {
+    this.#levels.delete(subject);
   }
 
   /** Empties every topic of a node that is no longer there. */
-  remove(address: number): Publication[] {
-    const levels = [...this.#levelsOf(address)];
-    const topics = levels.map((level) => this.#topics.field(address, level));
-    return [...topics, this.#topics.position(address), this.#topics.node(address)].map(emptied);
+  remove(subject: Subject): Publication[] {
+    const levels = [...this.#levelsOf(subject)];
+    const topics = levels.map((level) => this.#topics.field(subject, level));
+    return [...topics, this.#topics.position(subject), this.#topics.node(subject)].map(emptied);
   }
 
-  #tellField(address: number): (field: PlainField) => Publication {
+  #tellField(subject: Subject): (field: PlainField) => Publication {
     return ({ level, value, receivedAt }) => {
       return {
-        topic: this.#topics.field(address, level),
+        topic: this.#topics.field(subject, level),
         payload: String(value),
         retain: true,
         at: receivedAt,
@@ -124,14 +125,14 @@ export class NodeTopics {
     };
   }
 
-  #tellPosition(address: number, values: readonly Value[], news: readonly Value[]): Publication[] {
+  #tellPosition(subject: Subject, values: readonly Value[], news: readonly Value[]): Publication[] {
     const position = positionOf(news) && positionOf(values);
     if (!position) return [];
-    return [{ topic: this.#topics.position(address), payload: JSON.stringify(position), retain: true }];
+    return [{ topic: this.#topics.position(subject), payload: JSON.stringify(position), retain: true }];
   }
 
-  #remember(address: number, level: string): boolean {
-    const levels = this.#levelsOf(address);
+  #remember(subject: Subject, level: string): boolean {
+    const levels = this.#levelsOf(subject);
     if (levels.has(level)) return true;
     if (levels.size === MAX_FIELDS) {
       this.#fieldsLeftOut++;
@@ -141,9 +142,9 @@ export class NodeTopics {
     return true;
   }
 
-  #levelsOf(address: number): Set<string> {
-    const levels = this.#levels.get(address) ?? new Set();
-    this.#levels.set(address, levels);
+  #levelsOf(subject: Subject): Set<string> {
+    const levels = this.#levels.get(subject) ?? new Set();
+    this.#levels.set(subject, levels);
     return levels;
   }
 }

@@ -7,8 +7,8 @@ import { readCounters } from '../../api/counters.js';
 import { describeAlarm, describeLink, describeRoot } from '../../api/describe.js';
 import type { GatewayFacts } from '../../api/method.js';
 import type { Alarm } from '../../hub/alarms.js';
-import type { Hub, HubEvent } from '../../hub/hub.js';
-import type { Topics } from '../../mqtt/topics.js';
+import type { Hub, HubEvent, NodeView } from '../../hub/hub.js';
+import type { Subject, Topics } from '../../mqtt/topics.js';
 import type { Discovery } from './discovery.js';
 import { emptied, NodeTopics, nodeObject } from './node-topics.js';
 import type { Lane, LanePublication } from './outbox.js';
@@ -36,8 +36,8 @@ export class PictureLane implements Lane {
   /** Alarms whose topics are out of date. */
   readonly #changedAlarms = new Set<string>();
   readonly #retainedAlarms = new Set<string>();
-  /** Nodes whose topics are out of date, and the data types that are news; undefined = all. */
-  readonly #changedNodes = new Map<number, Set<string> | undefined>();
+  /** Nodes and devices whose topics are out of date, and the data types that are news; undefined = all. */
+  readonly #changedNodes = new Map<Subject, Set<string> | undefined>();
   #openAlarms: ReadonlyMap<string, Alarm> | undefined;
   /** Publications of what was taken last. */
   #ready: LanePublication[] = [];
@@ -67,14 +67,15 @@ export class PictureLane implements Lane {
     discovery?.restart();
     for (const part of PARTS) this.#changedParts.add(part);
     for (const id of [...this.#retainedAlarms, ...this.#alarms().keys()]) this.#changedAlarms.add(id);
-    const addresses = [...this.#nodeTopics.addresses(), ...hub.picture.nodes().map(({ address }) => address)];
-    for (const address of addresses) this.#changedNodes.set(address, undefined);
+    for (const subject of this.#nodeTopics.subjects()) this.#changedNodes.set(subject, undefined);
+    for (const { address } of hub.picture.nodes()) this.#changedNodes.set(address, undefined);
+    for (const { id } of hub.picture.devices()) this.#changedNodes.set(id, undefined);
   }
 
   onEvent(event: HubEvent): void {
     if (event.kind === 'message') this.#markNode(event.message.from);
-    else if (event.kind === 'value') this.#markNode(event.node, event.type.name);
-    else if (event.kind === 'node') this.#markNode(event.node);
+    else if (event.kind === 'value') this.#markNode(event.device ?? event.node, event.type.name);
+    else if (event.kind === 'node') this.#markNode(event.device ?? event.node);
     else if (event.kind === 'alarm') this.#onAlarm(event.alarm);
     else if (event.kind === 'link') this.#onLink(event.status.state === 'up');
     else if (event.kind === 'paths' || event.kind === 'robots') this.#changedParts.add(event.kind);
@@ -85,9 +86,9 @@ export class PictureLane implements Lane {
     this.#changedParts.add('counters').add('link');
   }
 
-  /** What an earlier run has retained of a node that may not be known any more. */
-  recallNode(address: number, values: Parameters<NodeTopics['recall']>[1]): void {
-    this.#nodeTopics.recall(address, values);
+  /** What an earlier run has retained of a node or device that may not be known any more. */
+  recallNode(subject: Subject, values: Parameters<NodeTopics['recall']>[1]): void {
+    this.#nodeTopics.recall(subject, values);
   }
 
   recallAlarm(id: string): void {
@@ -96,14 +97,14 @@ export class PictureLane implements Lane {
     this.#changedAlarms.add(id);
   }
 
-  /** Removes a node's topics, unless it is known. */
-  reviewNode(address: number): void {
-    this.#markNode(address);
+  /** Removes the topics of a node or device, unless it is known. */
+  reviewNode(subject: Subject): void {
+    this.#markNode(subject);
   }
 
-  #markNode(address: number, type?: string): void {
-    if (!this.#changedNodes.has(address)) this.#changedNodes.set(address, new Set());
-    if (type !== undefined) this.#changedNodes.get(address)?.add(type);
+  #markNode(subject: Subject, type?: string): void {
+    if (!this.#changedNodes.has(subject)) this.#changedNodes.set(subject, new Set());
+    if (type !== undefined) this.#changedNodes.get(subject)?.add(type);
   }
 
   #onAlarm({ id, node }: Alarm): void {
@@ -131,9 +132,9 @@ export class PictureLane implements Lane {
     if (part !== undefined) return this.#tellPart(part);
     const id = takeFirst(this.#changedAlarms);
     if (id !== undefined) return [this.#tellAlarm(id)];
-    for (const [address, types] of this.#changedNodes) {
-      this.#changedNodes.delete(address);
-      return this.#tellNode(address, types);
+    for (const [subject, types] of this.#changedNodes) {
+      this.#changedNodes.delete(subject);
+      return this.#tellNode(subject, types);
     }
     return [];
   }
@@ -182,13 +183,13 @@ export class PictureLane implements Lane {
     if (!this.#alarms().has(id)) this.#retainedAlarms.delete(id);
   }
 
-  #tellNode(address: number, types: ReadonlySet<string> | undefined): LanePublication[] {
+  #tellNode(subject: Subject, types: ReadonlySet<string> | undefined): LanePublication[] {
     const { hub, now, discovery } = this.#parts;
-    const node = hub.picture.findNode(address);
-    if (!node) return this.#removeNode(address);
+    const node = findSubject(subject, hub);
+    if (!node) return this.#removeNode(subject);
     const described = nodeObject(node, now());
-    const isNew = !this.#nodeTopics.knows(address);
-    const codes = this.#codesOf(address);
+    const isNew = !this.#nodeTopics.knows(subject);
+    const codes = this.#codesOf(node.address);
     const told = this.#nodeTopics.tell(
       described,
       codes,
@@ -196,17 +197,17 @@ export class PictureLane implements Lane {
       hub.feed.lastSeq(),
       isNew ? undefined : types,
     );
-    const discovered = discovery?.tellNode(described);
+    const discovered = typeof subject === 'number' ? discovery?.tellNode(described) : undefined;
     return discovered ? [...told, discovered] : told;
   }
 
-  #removeNode(address: number): LanePublication[] {
-    if (!this.#nodeTopics.knows(address)) return [];
+  #removeNode(subject: Subject): LanePublication[] {
+    if (!this.#nodeTopics.knows(subject)) return [];
     const { discovery } = this.#parts;
-    const told: LanePublication[] = this.#nodeTopics.remove(address);
-    if (discovery) told.push(discovery.removeNode(address));
+    const told: LanePublication[] = this.#nodeTopics.remove(subject);
+    if (discovery && typeof subject === 'number') told.push(discovery.removeNode(subject));
     const onDone = () => {
-      if (!this.#parts.hub.picture.findNode(address)) this.#nodeTopics.forget(address);
+      if (!findSubject(subject, this.#parts.hub)) this.#nodeTopics.forget(subject);
     };
     return told.map((publication, index) =>
       index === told.length - 1 ? { ...publication, onDone } : publication,
@@ -226,6 +227,12 @@ export class PictureLane implements Lane {
     const { now, hub } = this.#parts;
     return JSON.stringify({ at: now(), seq: hub.feed.lastSeq(), ...content });
   }
+}
+
+/** A node that is known, or a device that is there. */
+export function findSubject(subject: Subject, { picture }: Hub): NodeView | undefined {
+  const address = typeof subject === 'number' ? subject : picture.addressOf(subject);
+  return address === undefined ? undefined : picture.findNode(address);
 }
 
 function takeFirst<Item>(items: Set<Item>): Item | undefined {

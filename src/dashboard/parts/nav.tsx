@@ -4,6 +4,7 @@ import { useTopic } from '../store/topic.js';
 
 const PAGES = [
   ['nodes', 'Nodes'],
+  ['devices', 'Devices'],
   ['map', 'Map'],
   ['topology', 'Topology'],
   ['traffic', 'Traffic'],

@@ -19,6 +19,7 @@ export class NodeDetails {
   readonly #ask: Ask;
   readonly #wanted = new Set<number>();
   #wantsAll = false;
+  #wantsDevices = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(store: Store, ask: Ask) {
@@ -26,7 +27,12 @@ export class NodeDetails {
     this.#ask = ask;
   }
 
-  onNodeEvent({ node, change }: Extract<MeshEvent, { kind: 'node' }>): void {
+  onNodeEvent({ node, device, change }: Extract<MeshEvent, { kind: 'node' }>): void {
+    if (device !== undefined) {
+      this.#wantsDevices ||= change === 'added';
+      if (this.#wantsDevices) this.#schedule();
+      return;
+    }
     if (change === 'forgotten') this.#wanted.delete(node);
     if (change === 'forgotten' || change === 'status') return;
     this.#wanted.add(node);
@@ -46,6 +52,19 @@ export class NodeDetails {
   }
 
   async #run(): Promise<void> {
+    await Promise.all([this.#runNodes(), this.#runDevices()]);
+  }
+
+  /** There are few of them: all are asked for. */
+  async #runDevices(): Promise<void> {
+    if (!this.#wantsDevices) return;
+    this.#wantsDevices = false;
+    const { devices } = await this.#ask.call('devices', {});
+    this.#ask.flush();
+    this.#store.replaceDevices(devices);
+  }
+
+  async #runNodes(): Promise<void> {
     const addresses = [...this.#wanted];
     const wantsAll = this.#wantsAll || addresses.length > MAX_SINGLE;
     this.#wanted.clear();

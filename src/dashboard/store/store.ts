@@ -2,6 +2,7 @@
 import type {
   AlarmInfo,
   DeliveryInfo,
+  DeviceInfo,
   LinkInfo,
   MeshEvent,
   MessageInfo,
@@ -12,6 +13,7 @@ import type {
   RootInfo,
   Snapshot,
 } from '../../api/shapes.js';
+import { DeviceList } from './device-list.js';
 import { NodeRecord } from './node-record.js';
 import { Rate } from './rate.js';
 import { Topic } from './topic.js';
@@ -22,7 +24,7 @@ const MAX_DELIVERIES = 200;
 /** Addresses of the root: its own, and that which it has in the mesh. */
 const LAST_ROOT_ADDRESS = 1;
 
-const TOPICS = ['nodes', 'link', 'paths', 'robots', 'alarms', 'deliveries', 'traffic'] as const;
+const TOPICS = ['nodes', 'devices', 'link', 'paths', 'robots', 'alarms', 'deliveries', 'traffic'] as const;
 type TopicName = (typeof TOPICS)[number];
 
 export type StatusCounts = Readonly<Record<NodeStatusName, number>>;
@@ -34,6 +36,7 @@ export const STATUSES = Object.keys(NO_NODES) as NodeStatusName[];
 
 export class Store {
   readonly nodes = new Map<number, NodeRecord>();
+  readonly devices = new DeviceList();
   link: LinkInfo | undefined;
   root: RootInfo = { lastHeardAt: null, resets: 0 };
   paths: readonly PathInfo[] = [];
@@ -83,6 +86,8 @@ export class Store {
     this.alarms.clear();
     for (const alarm of snapshot.alarms) this.alarms.set(alarm.id, alarm);
     this.replaceNodes(snapshot.nodes);
+    // A gateway of a fleet may be of a version that has none.
+    this.replaceDevices(snapshot.devices ?? []);
     for (const name of TOPICS) this.#changed.add(name);
   }
 
@@ -91,6 +96,11 @@ export class Store {
     const listed = new Set(nodes.map(({ address }) => address));
     for (const address of this.nodes.keys()) if (!listed.has(address)) this.nodes.delete(address);
     for (const info of nodes) this.replaceNode(info);
+  }
+
+  replaceDevices(devices: readonly DeviceInfo[]): void {
+    this.devices.replaceAll(devices);
+    this.#changed.add('devices');
   }
 
   replaceNode(info: NodeInfo): void {
@@ -115,7 +125,9 @@ export class Store {
     if (this.log.take(event)) this.#changed.add('traffic');
     if (event.kind === 'message') this.rate.count(event.at);
     const isNews = event.seq > this.#pictureSeq;
-    if (event.kind === 'value') this.#onValue(event, isNews);
+    if (event.kind === 'value' && event.value.device !== undefined) this.#onDevice(event, isNews);
+    else if (event.kind === 'node' && event.device !== undefined) this.#onDevice(event, isNews);
+    else if (event.kind === 'value') this.#onValue(event, isNews);
     else if (event.kind === 'node') this.#onNode(event, isNews);
     else if (isNews) this.#onNews(event);
   }
@@ -176,6 +188,13 @@ export class Store {
     const record = this.nodes.get(value.node);
     record?.onNewValue(value, isNews);
     this.#touch(record);
+  }
+
+  #onDevice(event: Extract<MeshEvent, { kind: 'value' | 'node' }>, isNews: boolean): void {
+    if (!isNews) return;
+    if (event.kind === 'value') this.devices.onValue(event);
+    else this.devices.onNode(event);
+    this.#changed.add('devices');
   }
 
   #onNode({ seq, node, at, change, status }: Extract<MeshEvent, { kind: 'node' }>, isNews: boolean): void {

@@ -40,7 +40,8 @@ export class TrafficLog {
     if (event.seq <= this.#lastSeq) return false;
     this.#lastSeq = event.seq;
     if (event.kind === 'value') {
-      if (this.#values.length < MAX_WAITING_VALUES) this.#values.push(event.value);
+      const isOfMesh = event.value.device === undefined;
+      if (isOfMesh && this.#values.length < MAX_WAITING_VALUES) this.#values.push(event.value);
       return false;
     }
     const line = this.#lineOf(event);

@@ -37,7 +37,7 @@ export function addExportCommand(program: CliCommand): void {
   gatewayCommand(program, 'export', 'the values that are kept, as CSV or JSON lines', 'one')
     .option('--from <time>', 'values since then: an age (10m, 1h, 2d), 14:05, or ISO 8601')
     .option('--to <time>', 'values until then')
-    .option('--node <node>', 'only those of this node: address (5, 0x5) or name')
+    .option('--node <node>', 'only those of this node or device: address (5, 0x5), name, or id')
     .option('--type <type>', 'only those of this data type: name or id')
     .addOption(
       new Option('--format <format>', 'by the ending of the file unless given, else csv').choices(FORMATS),

@@ -4,7 +4,7 @@ import { alignNumber, decimalsOf } from '../../../base/number-text.js';
 import type { BucketInfo, MeshgateClient } from '../../../client/index.js';
 import { askAndPrint } from '../../gateway-command.js';
 import { note } from '../../output.js';
-import { formatAddress } from '../../text/address.js';
+import { formatSubject } from '../../text/address.js';
 import { type Column, formatTable } from '../../text/table.js';
 import type { View } from '../../text/terminal.js';
 import { formatMoment, type Stretch } from '../../text/time.js';
@@ -21,6 +21,8 @@ interface BucketWish {
 /** A bucket, and the node whose values are in it. */
 export interface NodeBucket extends BucketInfo {
   readonly node: number;
+  /** Id, where it is a device. */
+  readonly device?: string | undefined;
 }
 
 /** Buckets that are told unless it is said from when on. */
@@ -50,10 +52,11 @@ async function askBuckets(
   const { from = beginOf(to, bucketMs) - (USUAL_BUCKETS - 1) * bucketMs } = stretch;
   const all: NodeBucket[] = [];
   let undecodedInAll = 0;
-  for (const address of await nodesWithValues({ type, node, from, to }, client)) {
-    const { buckets, undecoded = 0 } = await client.aggregate({ type, node: address, from, to, bucketMs });
+  for (const whose of await nodesWithValues({ type, node, from, to }, client)) {
+    const asked = { type, node: whose.device ?? whose.node, from, to, bucketMs };
+    const { buckets, undecoded = 0 } = await client.aggregate(asked);
     undecodedInAll += undecoded;
-    all.push(...buckets.map((bucket) => ({ node: address, ...bucket })));
+    all.push(...buckets.map((bucket) => ({ ...whose, ...bucket })));
   }
   const changed = undecodedNote(undecodedInAll, true);
   if (changed !== undefined) note(changed);
@@ -64,9 +67,11 @@ async function askBuckets(
 async function nodesWithValues(
   { type, node, from, to }: { type: number | string; node: number | string | undefined } & Required<Stretch>,
   client: MeshgateClient,
-): Promise<number[]> {
+): Promise<Pick<NodeBucket, 'node' | 'device'>[]> {
   const { values } = await client.call('at', { type, node, time: to });
-  return values.filter(({ receivedAt }) => receivedAt >= from).map((value) => value.node);
+  return values
+    .filter(({ receivedAt }) => receivedAt >= from)
+    .map(({ node, device }) => (device === undefined ? { node } : { node, device }));
 }
 
 function beginOf(time: number, bucketMs: number): number {
@@ -98,7 +103,7 @@ export function formatBuckets(
   });
   return formatTable(
     [
-      { title: 'NODE', text: ({ bucket }) => formatAddress(bucket.node, view.gateway), optional: 1 },
+      { title: 'NODE', text: ({ bucket }) => formatSubject(bucket, view.gateway), optional: 1 },
       { title: 'FROM', text: ({ bucket }) => formatMoment(bucket.at, view) },
       { title: 'FIELD', text: ({ field }) => describeField(field, units), flexible: 12 },
       number('LEAST', ({ min }) => min),

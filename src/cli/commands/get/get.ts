@@ -4,7 +4,7 @@ import type { AgedValue, MeshgateClient, Value } from '../../../client/index.js'
 import type { CliCommand } from '../../cli-command.js';
 import { askAndPrint, gatewayCommand, joinRows } from '../../gateway-command.js';
 import { note } from '../../output.js';
-import { formatAddress, parseNode, parseNumberOrName } from '../../text/address.js';
+import { formatSubject, parseNode, parseNumberOrName } from '../../text/address.js';
 import { type Column, formatTable } from '../../text/table.js';
 import type { View } from '../../text/terminal.js';
 import {
@@ -47,7 +47,7 @@ const MAX_VALUES = 100_000;
 export function addGetCommand(program: CliCommand): void {
   gatewayCommand(program, 'get', 'values of a data type: the latest, those of a time, or a stretch of time')
     .argument('<type>', 'name or id of a data type')
-    .argument('[node]', 'address (5, 0x5) or name; all nodes unless given')
+    .argument('[node]', 'address (5, 0x5), name, or id of a device; all unless given')
     .option('--at <time>', 'what was current then: an age (10m, 1h, 2d), 14:05, or ISO 8601')
     .option('--from <time>', 'values since then')
     .option('--to <time>', 'values until then')
@@ -130,7 +130,7 @@ export function formatValues(values: readonly AnyValue[], view: View): string {
   if (values.length === 0) return 'No value is held.\n';
   return formatTable(
     [
-      { title: 'NODE', text: ({ node, gateway = view.gateway }: AnyValue) => formatAddress(node, gateway) },
+      { title: 'NODE', text: (value: AnyValue) => formatSubject(value, value.gateway ?? view.gateway) },
       ...fieldColumns(values),
       {
         title: 'RECEIVED',

@@ -5,14 +5,14 @@ type ValueEvent = Extract<MeshEvent, { kind: 'value' }>;
 
 /**
  * Puts a message and what it carried together again: its values come as events of their own, with the numbers right
- * before the message's.
+ * before the message's. Values of devices belong to no message.
  */
 export class ValueJoiner {
   #values: ValueEvent[] = [];
 
   /** What can be shown now: values that belong to no message by themselves. */
   take(event: StreamEvent): JoinedEvent[] {
-    if (event.kind === 'value') return this.#hold(event);
+    if (event.kind === 'value' && event.value.device === undefined) return this.#hold(event);
     const held = this.#values;
     this.#values = [];
     if (event.kind !== 'message') return [...held.map(alone), alone(event)];

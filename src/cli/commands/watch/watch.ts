@@ -17,7 +17,7 @@ export function addWatchCommand(program: CliCommand): void {
   const command = gatewayCommand(program, 'watch', 'what happens in the mesh, decoded, as it happens');
   command
     .addOption(listOption(command, '--kind <kinds>', 'only these kinds of events', EVENT_KINDS))
-    .addOption(listOption(command, '--node <nodes>', 'only what is about these nodes'))
+    .addOption(listOption(command, '--node <nodes>', 'only what is about these nodes or devices'))
     .addOption(listOption(command, '--opcode <opcodes>', 'only these messages, by name or opcode'))
     .addOption(listOption(command, '--type <types>', 'only values of these data types'))
     .option('--since <seq>', 'begin behind this event; --json shows the numbers')

@@ -1,0 +1,31 @@
+import type { DeviceInfo, MeshEvent } from '../../api/shapes.js';
+
+/** The devices beside the mesh, as the page holds them: replaced, never changed. */
+export class DeviceList {
+  readonly #byId = new Map<string, DeviceInfo>();
+
+  /** In the order of the gateway's list. */
+  all(): DeviceInfo[] {
+    return [...this.#byId.values()].sort((a, b) => a.node - b.node);
+  }
+
+  replaceAll(devices: readonly DeviceInfo[]): void {
+    this.#byId.clear();
+    for (const device of devices) this.#byId.set(device.id, device);
+  }
+
+  onValue({ value }: Extract<MeshEvent, { kind: 'value' }>): void {
+    const known = this.#byId.get(value.device ?? '');
+    if (!known) return;
+    const others = known.values.filter(({ id }) => id !== value.id);
+    const values = [...others, { ...value, ageMs: 0 }].sort((a, b) => a.id - b.id);
+    this.#byId.set(known.id, { ...known, restored: false, lastHeardAt: value.receivedAt, values });
+  }
+
+  /** What is to be known of one that is added, only the gateway can say. */
+  onNode({ device = '', change, status }: Extract<MeshEvent, { kind: 'node' }>): void {
+    if (change === 'forgotten') this.#byId.delete(device);
+    const known = this.#byId.get(device);
+    if (known && status) this.#byId.set(device, { ...known, status });
+  }
+}

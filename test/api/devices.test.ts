@@ -1,0 +1,144 @@
+import test from 'ava';
+import type { DeviceInfo, NodeInfo, Value } from '../../src/api/shapes.js';
+import { BenchSource, FIRST_SUPPLY, SUPPLY } from '../support/bench-source.js';
+import { SessionFixture } from '../support/session-fixture.js';
+
+/** A session on a gateway with node 5 and the supplies `hv:1` and `hv:2`; the first has reported 12 V. */
+async function openSession() {
+  const session = await SessionFixture.open();
+  const { hub, clock } = session.mesh;
+  session.mesh.say('00 05 44 01 00 07');
+  const bench = new BenchSource(hub, () => clock.now(), 2);
+  bench.link('up');
+  bench.report(1200);
+  return { session, bench, clock };
+}
+
+test('devices lists them with source, status and latest values; nodes lists the mesh only', async (t) => {
+  const { session } = await openSession();
+  const { devices } = await session.result<{ devices: DeviceInfo[] }>('devices');
+  t.like(devices, [
+    { id: 'hv:1', node: FIRST_SUPPLY, source: 'bench', status: 'active', restored: false },
+    { id: 'hv:2', status: 'unheard', lastHeardAt: null, values: [] },
+  ]);
+  const voltage = { voltage: { value: 12, unit: 'V' } };
+  t.like(devices[0]?.values[0], {
+    node: FIRST_SUPPLY,
+    device: 'hv:1',
+    type: 'Supply',
+    fields: voltage,
+    ageMs: 0,
+  });
+  const { nodes } = await session.result<{ nodes: NodeInfo[] }>('nodes');
+  t.deepEqual(
+    nodes.map(({ address }) => address),
+    [5],
+  );
+});
+
+for (const node of ['hv:1', 'HV:1', FIRST_SUPPLY]) {
+  test(`a device is found by ${node} wherever a node is`, async (t) => {
+    const { session, clock } = await openSession();
+    const series = { type: 'Supply', node };
+    t.like(await session.result('node', { node }), { device: 'hv:1', name: 'hv:1', status: 'active' });
+    for (const [method, more] of [
+      ['latest', {}],
+      ['at', { time: clock.now() }],
+      ['range', {}],
+      ['export', {}],
+    ] as const) {
+      const { values } = await session.result<{ values: Value[] }>(method, { ...series, ...more });
+      t.like(values, [{ device: 'hv:1', node: FIRST_SUPPLY, fields: { voltage: { value: 12 } } }], method);
+    }
+    const range = { from: clock.now() - 60_000, to: clock.now(), bucketMs: 60_000 };
+    const { buckets } = await session.result<{ buckets: object[] }>('aggregate', { ...series, ...range });
+    t.like(buckets, [{ count: 1, fields: { voltage: { mean: 12 } } }]);
+    const { facts } = await session.result<{ facts: string[] }>('explain', { node });
+    t.deepEqual(facts, ['hv:1 is active', 'last value 0 s ago', 'the link of bench is up']);
+  });
+}
+
+test('latest of a type gives every node and device that has one', async (t) => {
+  const { session, bench } = await openSession();
+  bench.report(1300, FIRST_SUPPLY + 1);
+  const { values } = await session.result<{ values: Value[] }>('latest', { type: SUPPLY.id });
+  t.deepEqual(
+    values.map(({ device }) => device),
+    ['hv:1', 'hv:2'],
+  );
+  const sequences = await session.result<{ values: Value[] }>('latest', { type: 'Sequence' });
+  t.deepEqual(
+    sequences.values.map(({ node, device }) => [node, device]),
+    [[5, undefined]],
+  );
+  t.false('device' in (sequences.values[0] ?? {}));
+});
+
+test('events about a device have its id, and a subscription can be for it alone', async (t) => {
+  const { session, bench } = await openSession();
+  await session.subscribe({ nodes: ['hv:2'], kinds: ['value', 'node'] });
+  bench.report(1, FIRST_SUPPLY);
+  bench.report(2, FIRST_SUPPLY + 1);
+  session.mesh.say('00 05 44 01 00 08');
+  const [added, value, ...rest] = session.events();
+  t.like(added, { kind: 'node', device: 'hv:2', change: 'status', status: 'active' });
+  t.like(value, { kind: 'value', value: { device: 'hv:2', node: FIRST_SUPPLY + 1, type: 'Supply' } });
+  t.deepEqual(rest, []);
+});
+
+test('values of two types of a device are not coalesced with one another', async (t) => {
+  const { session, bench } = await openSession();
+  const other = { ...SUPPLY, id: 0x200, name: 'Reserve' };
+  bench.source.declare([other]);
+  await session.subscribe({ kinds: ['value'], minIntervalMs: 1000 });
+  bench.report(1, FIRST_SUPPLY + 1);
+  bench.source.report(FIRST_SUPPLY + 1, other, Buffer.of(0, 2));
+  t.is(session.events().length, 2);
+});
+
+test('a snapshot has the devices', async (t) => {
+  const { session } = await openSession();
+  const { snapshot } = await session.subscribe({ snapshot: true });
+  t.deepEqual(
+    snapshot?.devices.map(({ id }) => id),
+    ['hv:1', 'hv:2'],
+  );
+  t.deepEqual(
+    snapshot?.nodes.map(({ address }) => address),
+    [5],
+  );
+});
+
+test('an alarm about a source says so', async (t) => {
+  const { session, bench } = await openSession();
+  bench.link('absent');
+  t.like(await session.result('alarms'), {
+    alarms: [{ id: 'LINK_LOST:bench', source: 'bench', node: null }],
+  });
+});
+
+for (const method of ['send', 'ping', 'forget']) {
+  test(`${method} is refused for a device, which is not in the mesh`, async (t) => {
+    const { session } = await openSession();
+    const message = method === 'send' ? { text: 'Ehi' } : {};
+    t.is(await session.refusal(method, { node: 'hv:1', ...message }), 'BAD_PARAMS');
+    t.is(await session.refusal(method, { node: FIRST_SUPPLY, ...message }), 'BAD_PARAMS');
+  });
+}
+
+test('numbers between the mesh and the devices name nothing', async (t) => {
+  const { session } = await openSession();
+  t.is(await session.refusal('node', { node: 0x8000 }), 'BAD_PARAMS');
+  t.is(await session.refusal('node', { node: FIRST_SUPPLY + 9 }), 'NODE_NOT_FOUND');
+  t.is(await session.refusal('node', { node: 'hv:9' }), 'NODE_NOT_FOUND');
+});
+
+test('what a source has declared is among the data types, and what devices count among the counters', async (t) => {
+  const { session } = await openSession();
+  const { types } = await session.result<{ types: { name: string; id: number }[] }>('dataTypes');
+  t.like(
+    types.find(({ name }) => name === 'Supply'),
+    { id: 0x100 },
+  );
+  t.like(await session.result('counters'), { devices: { devices: 2, valuesThinned: 0 } });
+});

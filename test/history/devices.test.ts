@@ -1,0 +1,141 @@
+import test from 'ava';
+import { EventWriter, eventOf, type NodeFacts, readRecords } from '../../src/history/event-record.js';
+import type { HubEvent } from '../../src/hub/hub.js';
+import type { DataType } from '../../src/protocol/data-types.js';
+import { centivolts, FIRST_SUPPLY, NOTE, SUPPLY } from '../support/bench-source.js';
+import { sequenceEvent } from '../support/history-events.js';
+import { removeStores, StoreFixture } from '../support/store-fixture.js';
+import { shippedTables } from '../support/tables.js';
+
+test.after.always(removeStores);
+
+const ALL = { from: 0, to: Number.MAX_SAFE_INTEGER };
+const FACTS: NodeFacts = { name: 'hv:1' };
+
+function deviceValue(seq: number, type: DataType, bytes: Buffer, address = FIRST_SUPPLY): HubEvent {
+  const value = { receivedAt: 1000 + seq, deviceTime: 7, bytes };
+  return { seq, at: 1000 + seq, kind: 'value', node: address, type, value };
+}
+
+function deviceChange(seq: number, change: 'added' | 'forgotten'): HubEvent {
+  return { seq, at: 1000 + seq, kind: 'node', node: FIRST_SUPPLY, device: 'hv:1', change };
+}
+
+/** A store in which a supply has reported twice; it knows the type Supply. */
+function storeWithSupply(): StoreFixture {
+  const fixture = new StoreFixture();
+  fixture.store.declare([SUPPLY]);
+  const values = [deviceValue(2, SUPPLY, centivolts(1200)), deviceValue(3, SUPPLY, centivolts(1210))];
+  fixture.writeWith(FACTS, deviceChange(1, 'added'), ...values, sequenceEvent(4, 5, 9, 1004));
+  return fixture;
+}
+
+for (const address of [0x10000, FIRST_SUPPLY, 0xffff_ffff]) {
+  test(`a value of the device at ${address} comes back as it was`, (t) => {
+    const writer = new EventWriter(16);
+    writer.write(deviceValue(1, NOTE, Buffer.from('{"a":1}'), address));
+    const [record] = readRecords(writer.take());
+    t.like(record, { kind: 'value', node: address, typeId: NOTE.id, deviceTime: 7, receivedAt: 1001 });
+    t.is(record?.kind === 'value' ? record.bytes.toString() : '', '{"a":1}');
+  });
+}
+
+test('a record of a value of the mesh has the bytes that it always had', (t) => {
+  const writer = new EventWriter(16);
+  writer.write(sequenceEvent(1, 5, 7, 1000));
+  const expected =
+    '26000000 01 000000000000f03f 0000000000408f40 0500 0000 0000000000408f40 000000000000f87f 07';
+  t.is(Buffer.from(writer.take()).toString('hex'), expected.replaceAll(' ', ''));
+});
+
+test('a record of a value of a device that is cut off gives nothing', (t) => {
+  const writer = new EventWriter(16);
+  writer.write(deviceValue(1, SUPPLY, centivolts(1)));
+  const bytes = Buffer.from(writer.take());
+  bytes.writeUInt32LE(bytes.readUInt32LE(0) - 3);
+  t.deepEqual([...readRecords(bytes.subarray(0, bytes.length - 3))], []);
+});
+
+test('an event of a type that no source has declared is left out', (t) => {
+  const writer = new EventWriter(16);
+  writer.write(deviceValue(1, { ...NOTE, id: 0x999 }, Buffer.from('{}')));
+  const [record] = readRecords(writer.take());
+  t.is(record && eventOf(record, shippedTables), undefined);
+});
+
+test('values of a device are found, and two of its types are two series', (t) => {
+  const fixture = storeWithSupply();
+  fixture.write(deviceValue(5, { ...SUPPLY, id: 0x200, name: 'Other' }, centivolts(1)));
+  const query = { ...ALL, node: FIRST_SUPPLY };
+  const found = fixture.values({ kind: 'read', query, limit: 10, after: undefined });
+  t.deepEqual(
+    found.map(({ node, typeId, value }) => [node, typeId, value.bytes.readUInt16BE()]),
+    [
+      [FIRST_SUPPLY, 0x100, 1200],
+      [FIRST_SUPPLY, 0x100, 1210],
+      [FIRST_SUPPLY, 0x200, 1],
+    ],
+  );
+});
+
+test('readers of the file see the id of a device as its name, its values decoded, and a view of its type', (t) => {
+  const fixture = storeWithSupply();
+  const row = { node: FIRST_SUPPLY, name: 'hv:1', voltage: 12.1 };
+  const sql = 'SELECT node, name, voltage FROM values_supply_256 ORDER BY received_at DESC LIMIT 1';
+  t.deepEqual(fixture.query(sql), [row]);
+  t.deepEqual(fixture.query('SELECT name, last_heard_at AS at FROM node WHERE address > 65535'), [
+    { name: 'hv:1', at: 1003 },
+  ]);
+});
+
+test('a type that is declared while the disk is full gets its view later', (t) => {
+  const fixture = storeWithSupply();
+  fixture.limitPages(fixture.pageCount());
+  const many = Array.from({ length: 40 }, (_, index) => {
+    const name = `Type${'x'.repeat(50)}${index}`;
+    return { ...SUPPLY, id: 0x400 + index, name };
+  });
+  fixture.store.declare(many);
+  t.not(fixture.store.fault, undefined);
+  fixture.limitPages(undefined);
+  fixture.clock.advance(60_000);
+  fixture.store.tick();
+  t.is(fixture.store.fault, undefined);
+  t.is(
+    fixture.query("SELECT 1 FROM sqlite_schema WHERE type = 'view' AND name LIKE 'values_type%'").length,
+    40,
+  );
+});
+
+test('after a restart a device has its last values and its id, although it went when the gateway stopped', (t) => {
+  const fixture = storeWithSupply();
+  fixture.write(deviceChange(5, 'forgotten'));
+  fixture.restart(5);
+  const device = fixture.restored()?.nodes.find(({ address }) => address === FIRST_SUPPLY);
+  t.like(device, { id: 'hv:1', lastHeardAt: 1003 });
+  t.deepEqual(
+    device?.values.map(({ typeId, value }) => [typeId, value.bytes.readUInt16BE()]),
+    [[SUPPLY.id, 1210]],
+  );
+});
+
+test('events of a device that come back have its id', (t) => {
+  const fixture = storeWithSupply();
+  fixture.restart(4);
+  const values = fixture.restored()?.events.filter(({ kind }) => kind === 'value');
+  t.deepEqual(
+    values?.map((event) => (event.kind === 'value' ? event.device : undefined)),
+    ['hv:1', 'hv:1', undefined],
+  );
+});
+
+test('of a type that no source has declared the values are given as bytes, with its number as the name', (t) => {
+  const fixture = new StoreFixture();
+  const former = { ...SUPPLY, id: 0x700, name: 'Former' };
+  fixture.write(deviceValue(1, former, centivolts(1)));
+  const query = { ...ALL, node: FIRST_SUPPLY };
+  const answer = fixture.answer({ kind: 'read', query, limit: 10, after: undefined });
+  t.deepEqual(answer.kind === 'values' ? answer.formerTypes : [], [
+    { node: FIRST_SUPPLY, typeId: 0x700, name: '1792' },
+  ]);
+});
