@@ -6,6 +6,7 @@ import { existsSync, lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { SessionApi } from '../api/methods/index.js';
 import type { ExportedValue } from '../api/shapes.js';
+import { Backoff } from '../base/backoff.js';
 import { privateDirectory, socketCandidates } from '../socket/socket-location.js';
 import { ClientError } from './errors.js';
 import { EventStream } from './event-stream.js';
@@ -38,8 +39,7 @@ export type SubscribeOptions = Params<'subscribe'> & {
 };
 
 /** A gateway that restarts is back within a second or so; one that is gone need not be asked more often. */
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 5000;
+const PAUSES = { firstMs: 100, longestMs: 5000 };
 /** How long a call waits for a connection that was lost. */
 const CALL_CONNECT_TIMEOUT_MS = 10_000;
 
@@ -93,7 +93,7 @@ export class MeshgateClient {
   readonly #streams = new Set<OpenStream>();
   #connection: SessionConnection | undefined;
   #reconnecting: Promise<void> | undefined;
-  #pauseMs = FIRST_PAUSE_MS;
+  readonly #backoff = new Backoff(PAUSES);
   #endPause: () => void = () => {};
   #closedBy: ClientError | undefined;
   #forgetSignal: () => void;
@@ -296,7 +296,7 @@ export class MeshgateClient {
 
   /** A gateway that accepts and turns away each time is asked as rarely as one that is not there. */
   #onLost(): void {
-    if (this.#connection?.hasServed) this.#pauseMs = FIRST_PAUSE_MS;
+    if (this.#connection?.hasServed) this.#backoff.reset();
     this.#connection = undefined;
     for (const open of this.#streams) open.subscription = undefined;
     if (this.#closedBy) return;
@@ -307,8 +307,7 @@ export class MeshgateClient {
 
   async #reconnect(): Promise<void> {
     while (!this.#connection && !this.#closedBy) {
-      await this.#pause(this.#pauseMs);
-      this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
+      await this.#pause(this.#backoff.nextMs());
       if (!this.#closedBy) await this.open().catch(() => {});
     }
     this.#reconnecting = undefined;
