@@ -6,12 +6,12 @@ import { existsSync, lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { SessionApi } from '../api/methods/index.js';
 import type { ExportedValue } from '../api/shapes.js';
+import { Backoff } from '../base/backoff.js';
 import { privateDirectory, socketCandidates } from '../socket/socket-location.js';
 import { ClientError } from './errors.js';
 import { EventStream } from './event-stream.js';
 import { type ExportOptions, type ExportPage, exportPages } from './export-pages.js';
 import { unixTransport } from './line-socket.js';
-import { ReconnectPause } from './reconnect-pause.js';
 import { ResumePoint } from './resume-point.js';
 import type { Params, Result } from './rpc-core.js';
 import { SessionConnection } from './session-connection.js';
@@ -40,8 +40,8 @@ export type SubscribeOptions = Params<'subscribe'> & {
   readonly signal?: AbortSignal | undefined;
 };
 
-/** A gateway that restarts is back within a second or so. */
-const FIRST_PAUSE_MS = 100;
+/** A gateway that restarts is back within a second or so; one that is gone need not be asked more often. */
+const PAUSES = { firstMs: 100, longestMs: 5000 };
 /** How long a call waits for a connection that was lost. */
 const CALL_CONNECT_TIMEOUT_MS = 10_000;
 
@@ -92,7 +92,7 @@ export class MeshgateClient {
   readonly #streams = new Set<OpenStream>();
   #connection: SessionConnection | undefined;
   #reconnecting: Promise<void> | undefined;
-  readonly #reconnectPause = new ReconnectPause(FIRST_PAUSE_MS);
+  readonly #backoff = new Backoff(PAUSES);
   #endPause: () => void = () => {};
   #closedBy: ClientError | undefined;
   #forgetSignal: () => void;
@@ -298,7 +298,7 @@ export class MeshgateClient {
 
   /** A gateway that accepts and turns away each time is asked as rarely as one that is not there. */
   #onLost(): void {
-    if (this.#connection?.hasServed) this.#reconnectPause.reset();
+    if (this.#connection?.hasServed) this.#backoff.reset();
     this.#connection = undefined;
     for (const { point } of this.#streams) point.onConnectionLost();
     if (this.#closedBy) return;
@@ -309,7 +309,7 @@ export class MeshgateClient {
 
   async #reconnect(): Promise<void> {
     while (!this.#connection && !this.#closedBy) {
-      await this.#pause(this.#reconnectPause.next());
+      await this.#pause(this.#backoff.nextMs());
       if (!this.#closedBy) await this.open().catch(() => {});
     }
     this.#reconnecting = undefined;

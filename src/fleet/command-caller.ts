@@ -1,7 +1,8 @@
 /** Commands to one gateway over the broker, each matched with its answer. */
 import { systemClock } from '../base/clock.js';
+import type { Incoming } from '../mqtt/broker.js';
 import type { Topics } from '../mqtt/topics.js';
-import { type Broker, type Message, readPayload } from './broker.js';
+import { type Broker, readPayload } from './broker.js';
 import { Refusal } from './refusal.js';
 
 /** What a gateway takes for an answer beside what the command itself waits for. */
@@ -89,10 +90,10 @@ export class CommandCaller {
   }
 
   /** Stages of a delivery come as answers too; they come as events as well. */
-  #onAnswer({ payload, correlation }: Message): void {
+  #onAnswer({ payload, correlation }: Incoming): void {
     const answer = readPayload(payload) as Answer | undefined;
     if (!answer) return;
-    const pending = this.#pending.get(correlation ?? answer.correlation ?? '');
+    const pending = this.#pending.get(correlation?.toString('utf8') ?? answer.correlation ?? '');
     if (answer.error) pending?.reject(new Refusal(answer.error.code, answer.error.message));
     else if (answer.result !== undefined) pending?.resolve(answer.result);
   }

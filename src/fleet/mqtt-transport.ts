@@ -49,10 +49,8 @@ class MqttChannel implements Channel {
   static async open(id: string, parts: FleetParts, handlers: ChannelHandlers): Promise<MqttChannel> {
     const { broker, roster, prefix } = parts;
     if (!broker.isConnected) throw new ClientError('NO_BROKER', 'the connection is lost');
-    const gateway = roster.find(id);
-    if (gateway?.state !== 'online') {
-      throw new ClientError('NO_GATEWAY', `${prefix}/${id}`);
-    }
+    const gateway = roster.findOnline(id);
+    if (!gateway) throw new ClientError('NO_GATEWAY', `${prefix}/${id}`);
     const topics = new Topics(prefix, id);
     const channel = new MqttChannel(topics, broker, await CommandCaller.open(topics, broker), handlers);
     channel.#watch(roster, id, gateway.instance);

@@ -1,6 +1,7 @@
 /** Which gateways of a prefix there are, as their retained status topics tell. */
 import { systemClock } from '../base/clock.js';
-import type { Broker, Message } from './broker.js';
+import type { Incoming } from '../mqtt/broker.js';
+import type { Broker } from './broker.js';
 
 export interface GatewayState {
   readonly id: string;
@@ -26,6 +27,8 @@ const MAX_GATEWAYS = 10_000;
 export class Roster {
   readonly #gateways = new Map<string, GatewayState>();
   readonly #listeners = new Set<(gateway: GatewayState) => void>();
+  /** Ids of which the broker has said something since the connection was made: the others may not be there yet. */
+  readonly #heard = new Set<string>();
   readonly #place: number;
   #heardAt = 0;
 
@@ -36,6 +39,7 @@ export class Roster {
   /** Resolves when what the broker holds has come. Rejects with `NO_BROKER`. */
   static async open(broker: Broker, prefix: string): Promise<Roster> {
     const roster = new Roster(prefix);
+    broker.onChange((isConnected) => isConnected || roster.#heard.clear());
     await broker.subscribe(`${prefix}/+/status`, (message) => roster.#onStatus(message));
     await roster.#untilQuiet();
     return roster;
@@ -46,8 +50,10 @@ export class Roster {
     return [...this.#gateways.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
-  find(id: string): GatewayState | undefined {
-    return this.#gateways.get(id);
+  /** A gateway that can be asked: it is online, and has been at the broker since this connection was made. */
+  findOnline(id: string): GatewayState | undefined {
+    const gateway = this.#gateways.get(id);
+    return gateway?.state === 'online' && this.#heard.has(id) ? gateway : undefined;
   }
 
   /** Returns how to stop that. */
@@ -65,7 +71,7 @@ export class Roster {
     }
   }
 
-  #onStatus({ topic, payload, retain }: Message): void {
+  #onStatus({ topic, payload, retain }: Incoming): void {
     this.#heardAt = systemClock.monotonic();
     const id = idOf(topic.split('/')[this.#place] ?? '');
     const gateway = readStatus(id, payload, retain ? null : Date.now());
@@ -75,6 +81,7 @@ export class Roster {
     }
     if (this.#gateways.size >= MAX_GATEWAYS && !this.#gateways.has(id)) return;
     this.#gateways.set(id, gateway);
+    this.#heard.add(id);
     for (const run of [...this.#listeners]) run(gateway);
   }
 }

@@ -13,6 +13,8 @@ import type { FromThread } from './thread-messages.js';
 
 /** Batches that wait while the file can't be opened or written: some minutes of a busy mesh. */
 const MAX_WAITING_BYTES = 33_554_432;
+/** Until what has failed is tried again. */
+const PAUSES = { firstMs: 1000, longestMs: 30_000 };
 
 export interface StoreParts extends OpenFileParts {
   readonly tell: (message: FromThread) => void;
@@ -35,7 +37,9 @@ export class Store {
   /** What earlier runs have left in the file that was opened at the start. */
   readonly restored: PackedRestored | undefined;
   readonly #parts: StoreParts;
-  readonly #backoff: Backoff;
+  readonly #backoff = new Backoff(PAUSES);
+  /** When what has failed is tried again, on the clock that is never set. */
+  #tryAgainAt = Number.NEGATIVE_INFINITY;
   readonly #waiting: Batch[] = [];
   /** Types that were declared since the file was opened. */
   readonly #withoutView: DataType[] = [];
@@ -51,13 +55,12 @@ export class Store {
   /** A file that can't be opened is tried again by `tick`. */
   constructor(parts: StoreParts) {
     this.#parts = parts;
-    this.#backoff = new Backoff(parts.monotonic);
     this.#isHeld = parts.isHeld ?? false;
     try {
       this.restored = this.#open();
     } catch (error) {
       this.#fault = errorText(error);
-      this.#backoff.onFailure();
+      this.#tryLater();
     }
   }
 
@@ -88,8 +91,12 @@ export class Store {
   /** To be called once a second: notices that the file is gone, and tries again what has failed. */
   tick(): void {
     if (!this.#file) {
-      if (this.#backoff.isDue) this.#openLater();
-    } else if (this.#fault === undefined || this.#backoff.isDue) this.writeWaiting();
+      if (this.#isDue) this.#openLater();
+    } else if (this.#fault === undefined || this.#isDue) this.writeWaiting();
+  }
+
+  get #isDue(): boolean {
+    return this.#parts.monotonic() >= this.#tryAgainAt;
   }
 
   /** Tries to write what waits at once. */
@@ -107,7 +114,8 @@ export class Store {
     }
     if (this.#fault !== undefined) this.#parts.tell({ kind: 'recovered' });
     this.#fault = undefined;
-    this.#backoff.onSuccess();
+    this.#backoff.reset();
+    this.#tryAgainAt = Number.NEGATIVE_INFINITY;
   }
 
   /** Numbers of what waits were given out before the file of an earlier run could be read: they are raised above its. */
@@ -265,8 +273,12 @@ export class Store {
   #fail(why: string): void {
     if (this.#fault !== why) this.#parts.tell({ kind: 'failing', why });
     this.#fault = why;
-    this.#backoff.onFailure();
+    this.#tryLater();
     this.#dropOldest();
+  }
+
+  #tryLater(): void {
+    this.#tryAgainAt = this.#parts.monotonic() + this.#backoff.nextMs();
   }
 
   #dropOldest(): void {

@@ -1,3 +1,4 @@
+import { Backoff } from '../base/backoff.js';
 import type { CancelTimer, Clock } from '../base/clock.js';
 import { Counters } from '../base/counters.js';
 import { errorText } from '../base/errors.js';
@@ -52,8 +53,7 @@ export interface LinkKeeperParts {
 }
 
 /** Pauses between attempts double from the first to the longest, so that a broken port is not hammered. */
-const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 10_000;
+const PAUSES = { firstMs: 250, longestMs: 10_000 };
 /** The part of a pause that chance may add, so that several gateways do not try in step. */
 const JITTER = 0.25;
 
@@ -67,9 +67,9 @@ export class LinkKeeper {
   readonly losses = new Counters<LinkDownReason>(REASONS);
   readonly #parts: LinkKeeperParts;
   readonly #handlers: LinkKeeperHandlers;
+  readonly #backoff: Backoff;
   #status: LinkStatus;
   #link: Link | undefined;
-  #failures = 0;
   #attempt = 0;
   #opening: Promise<void> = Promise.resolve();
   /** A link that was let go is on its way out: the port is not free until then. */
@@ -80,6 +80,7 @@ export class LinkKeeper {
   constructor(parts: LinkKeeperParts, handlers: LinkKeeperHandlers) {
     this.#parts = parts;
     this.#handlers = handlers;
+    this.#backoff = new Backoff({ ...PAUSES, jitter: JITTER, random: parts.random });
     this.#status = { state: 'stopped', since: parts.clock.now() };
   }
 
@@ -106,7 +107,7 @@ export class LinkKeeper {
   /** The root has spoken. */
   onHeard(): void {
     if (this.#status.state !== 'probing' || !this.#link) return;
-    this.#failures = 0;
+    this.#backoff.reset();
     this.#setStatus({ state: 'up', ...factsOf(this.#link) });
   }
 
@@ -203,14 +204,8 @@ export class LinkKeeper {
     this.losses.add(reason);
     const isAbsent = reason === 'noDevice' || reason === 'severalDevices';
     this.#setStatus({ state: isAbsent ? 'absent' : 'backingOff', reason, detail });
-    this.#cancelPause = this.#parts.clock.after(this.#nextPauseMs(), () => this.#tryAgain());
+    this.#cancelPause = this.#parts.clock.after(this.#backoff.nextMs(), () => this.#tryAgain());
     this.#stopWatching = this.#parts.watchForDevices(() => this.#tryAgain());
-  }
-
-  #nextPauseMs(): number {
-    const pause = Math.min(FIRST_PAUSE_MS * 2 ** this.#failures, LONGEST_PAUSE_MS / (1 + JITTER));
-    this.#failures = Math.min(this.#failures + 1, 16);
-    return pause * (1 + this.#parts.random() * JITTER);
   }
 
   #tryAgain(): void {

@@ -1,3 +1,4 @@
+import { Backoff } from '../base/backoff.js';
 import type { CancelTimer, Clock } from '../base/clock.js';
 import { Counters } from '../base/counters.js';
 import { errorText } from '../base/errors.js';
@@ -36,14 +37,19 @@ export interface BrokerKeeperParts {
   readonly version: 'auto' | '5' | '3.1.1';
   /** Another gateway wants the same connection: the pauses are long. */
   readonly isContested: () => boolean;
+  /** Between attempts; those of a gateway unless given. */
+  readonly pauses?: Pauses;
 }
 
-/** Pauses double from the first to the longest. */
-const FIRST_PAUSE_MS = 1000;
-const LONGEST_PAUSE_MS = 60_000;
-/** The same while another gateway uses this one's id: neither must throw the other out all the time. */
-const FIRST_CONTESTED_PAUSE_MS = 30_000;
-const LONGEST_CONTESTED_PAUSE_MS = 600_000;
+/** They double from the first to the longest, chance included. */
+export interface Pauses {
+  readonly firstMs: number;
+  readonly longestMs: number;
+}
+
+const PAUSES: Pauses = { firstMs: 1000, longestMs: 60_000 };
+/** While another gateway uses this one's id: neither must throw the other out all the time. */
+const CONTESTED_PAUSES: Pauses = { firstMs: 30_000, longestMs: 600_000 };
 /** The part of a pause that chance may add, so that the gateways of a farm do not come back in step. */
 const JITTER = 0.25;
 const CONNECT_TIMEOUT_MS = 20_000;
@@ -66,20 +72,27 @@ export class BrokerKeeper {
   readonly #parts: BrokerKeeperParts;
   readonly #handlers: BrokerKeeperHandlers;
   #state: BrokerState = 'stopped';
+  readonly #backoff: Backoff;
   #version: 4 | 5;
   #attempt = 0;
-  #failures = 0;
   #connection: BrokerConnection | undefined;
   #cancelTimer: CancelTimer = () => {};
 
   constructor(parts: BrokerKeeperParts, handlers: BrokerKeeperHandlers) {
     this.#parts = parts;
     this.#handlers = handlers;
+    const { pauses = PAUSES, random } = parts;
+    this.#backoff = new Backoff({ ...pauses, jitter: JITTER, random });
     this.#version = parts.version === '3.1.1' ? 4 : 5;
   }
 
   get state(): BrokerState {
     return this.#state;
+  }
+
+  /** Of MQTT: that of the connection, or of the next attempt. */
+  get version(): 4 | 5 {
+    return this.#version;
   }
 
   start(): void {
@@ -89,7 +102,7 @@ export class BrokerKeeper {
   /** The broker has answered the subscriptions: the connection works, not only the handshake. */
   onEstablished(): void {
     if (this.#state !== 'up' || this.#parts.isContested()) return;
-    this.#failures = Math.min(this.#failures, FAILURES_AFTER_GRANTED);
+    this.#backoff.reset(FAILURES_AFTER_GRANTED);
   }
 
   /** The connection is of no use: it is opened anew. */
@@ -135,7 +148,7 @@ export class BrokerKeeper {
     this.#cancelTimer();
     const lastingMs = this.#parts.isContested() ? CONTESTED_LASTING_MS : LASTING_MS;
     this.#cancelTimer = this.#parts.clock.after(lastingMs, () => {
-      this.#failures = 0;
+      this.#backoff.reset();
       this.#handlers.onLasting();
     });
     this.#handlers.onUp(this.#connection, limits);
@@ -157,12 +170,7 @@ export class BrokerKeeper {
   }
 
   #nextPauseMs(): number {
-    const isContested = this.#parts.isContested();
-    const first = isContested ? FIRST_CONTESTED_PAUSE_MS : FIRST_PAUSE_MS;
-    const longest = isContested ? LONGEST_CONTESTED_PAUSE_MS : LONGEST_PAUSE_MS;
-    const pause = Math.min(first * 2 ** this.#failures, longest / (1 + JITTER));
-    this.#failures = Math.min(this.#failures + 1, 16);
-    return pause * (1 + this.#parts.random() * JITTER);
+    return this.#backoff.nextMs(this.#parts.isContested() ? CONTESTED_PAUSES : undefined);
   }
 
   #sayGoodbye(connection: BrokerConnection): Promise<void> {

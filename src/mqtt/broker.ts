@@ -1,5 +1,5 @@
-/** A connection to a broker, as the rest of the connector sees it. */
-import type { BrokerAddress } from '../connectors/mqtt/settings.js';
+/** A connection to a broker, as those who publish and read see it. */
+import type { BrokerAddress } from './broker-address.js';
 
 /** Why there is no connection. Each has a counter, and a line in docs/mqtt.md. */
 export const BROKER_DOWN_REASONS = {
@@ -28,6 +28,8 @@ export interface Publication {
   readonly retain: boolean;
   /** MQTT 5 only. */
   readonly correlation?: Buffer | undefined;
+  /** MQTT 5 only: where an answer goes. */
+  readonly responseTopic?: string | undefined;
   /** MQTT 5 only: a user property, ms since the epoch. */
   readonly at?: number | undefined;
 }
@@ -49,7 +51,18 @@ export interface BrokerOptions {
   readonly clientId: string;
   readonly version: 5 | 4;
   /** What the broker says when the connection ends without a word: retained, QoS 1. */
-  readonly will: { readonly topic: string; readonly payload: string };
+  readonly will?: { readonly topic: string; readonly payload: string };
+  /** What the broker may send; what commands need, unless given. */
+  readonly incoming?: IncomingOptions;
+}
+
+export interface IncomingOptions {
+  /** Bytes of a packet that an MQTT 5 broker may send. */
+  readonly packetBytes: number;
+  /** Messages that an MQTT 5 broker may send before they are acknowledged. */
+  readonly unacknowledged: number;
+  /** MQTT 5: `retain` is as it was published, and not only for what the broker held. */
+  readonly isRetainAsPublished: boolean;
 }
 
 /** What the broker takes. */

@@ -12,6 +12,7 @@ import type {
   BrokerLimits,
   BrokerOptions,
   Incoming,
+  IncomingOptions,
   OpenBroker,
   Publication,
 } from './broker.js';
@@ -20,23 +21,27 @@ import type {
 const KEEP_ALIVE_S = 30;
 /** Later than the keeper's own time-out, which counts. */
 const CONNECT_TIMEOUT_MS = 60_000;
-/** Bytes of a packet that an MQTT 5 broker may send: a command has less. */
-const MAX_INCOMING_PACKET = 131_072;
-/** Bytes that may come without completing a packet: MQTT 3.1.1 has no way to tell the broker. */
+/** A command has less than 128 KiB. One that was published to be retained is seen as such. */
+const COMMANDS: IncomingOptions = { packetBytes: 131_072, unacknowledged: 64, isRetainAsPublished: true };
+/** Bytes that may come without completing a packet, where no larger ones are awaited: MQTT 3.1.1 has no way to tell the broker. */
 const MAX_INCOMPLETE_PACKET = 1_048_576;
-/** Commands that an MQTT 5 broker may leave unacknowledged. */
-const RECEIVE_MAXIMUM = 64;
 const QOS = 1 as const;
 /** From here on a granted QoS is the reason for a refusal. */
 const SUBSCRIPTION_REFUSED = 0x80;
 const TAKEN_OVER = 0x8e;
 
 export function openBrokerBy(connectBy: typeof connect): OpenBroker {
-  return (options, handlers) =>
-    new MqttConnection(connectBy(clientOptions(options)), options.version, handlers);
+  return (options, handlers) => new MqttConnection(connectBy(clientOptions(options)), options, handlers);
 }
 
-function clientOptions({ address, clientId, version, will }: BrokerOptions): IClientOptions {
+/** The package is loaded only when there is a broker to connect to. */
+export async function loadOpenBroker(): Promise<OpenBroker> {
+  const { connect } = await import('mqtt');
+  return openBrokerBy(connect);
+}
+
+function clientOptions(options: BrokerOptions): IClientOptions {
+  const { address, clientId, version, will, incoming = COMMANDS } = options;
   const { host, port, isSecure, user, password, ca, cert, key } = address;
   return {
     protocol: isSecure ? 'mqtts' : 'mqtt',
@@ -50,7 +55,7 @@ function clientOptions({ address, clientId, version, will }: BrokerOptions): ICl
     reconnectPeriod: 0,
     resubscribe: false,
     queueQoSZero: false,
-    will: { topic: will.topic, payload: Buffer.from(will.payload), qos: QOS, retain: true },
+    ...(will && { will: { topic: will.topic, payload: Buffer.from(will.payload), qos: QOS, retain: true } }),
     ...(user !== undefined && { username: user }),
     ...(password !== undefined && { password }),
     ...(isSecure && { rejectUnauthorized: true }),
@@ -58,7 +63,7 @@ function clientOptions({ address, clientId, version, will }: BrokerOptions): ICl
     ...(cert && { cert }),
     ...(key && { key }),
     ...(version === 5 && {
-      properties: { receiveMaximum: RECEIVE_MAXIMUM, maximumPacketSize: MAX_INCOMING_PACKET },
+      properties: { receiveMaximum: incoming.unacknowledged, maximumPacketSize: incoming.packetBytes },
     }),
   };
 }
@@ -66,15 +71,17 @@ function clientOptions({ address, clientId, version, will }: BrokerOptions): ICl
 class MqttConnection implements BrokerConnection {
   readonly #client: MqttClient;
   readonly #version: 4 | 5;
+  readonly #incoming: IncomingOptions;
   readonly #handlers: BrokerHandlers;
   #isConnected = false;
   #isOver = false;
   /** What was said last about why the connection ends. */
   #why: { readonly reason: BrokerDownReason; readonly detail: string } | undefined;
 
-  constructor(client: MqttClient, version: 4 | 5, handlers: BrokerHandlers) {
+  constructor(client: MqttClient, options: BrokerOptions, handlers: BrokerHandlers) {
     this.#client = client;
-    this.#version = version;
+    this.#version = options.version;
+    this.#incoming = options.incoming ?? COMMANDS;
     this.#handlers = handlers;
     client.on('connect', ({ properties }) => {
       this.#isConnected = true;
@@ -93,11 +100,9 @@ class MqttConnection implements BrokerConnection {
     client.on('close', () => this.#onClose());
   }
 
-  publish(
-    { topic, payload, retain, correlation, at }: Publication,
-    onDone: (refusal?: string) => void,
-  ): void {
-    const properties = this.#version === 5 ? publishProperties(correlation, at) : undefined;
+  publish(publication: Publication, onDone: (refusal?: string) => void): void {
+    const { topic, payload, retain } = publication;
+    const properties = this.#version === 5 ? publishProperties(publication) : undefined;
     const options = properties ? { qos: QOS, retain, properties } : { qos: QOS, retain };
     this.#client.publish(topic, payload, options, (error) => {
       if (this.#isOver || (error && !isRefusal(error))) return;
@@ -105,9 +110,9 @@ class MqttConnection implements BrokerConnection {
     });
   }
 
-  /** A retained command, or one that was published to be, is seen as such where the broker speaks MQTT 5. */
   subscribe(topics: readonly string[], onDone: (refused: readonly string[]) => void): void {
-    const wanted = Object.fromEntries(topics.map((topic) => [topic, { qos: QOS, rap: true } as const]));
+    const rap = this.#incoming.isRetainAsPublished;
+    const wanted = Object.fromEntries(topics.map((topic) => [topic, { qos: QOS, rap } as const]));
     this.#client.subscribe(wanted, (_error, _subscriptions, packet) => {
       const refused = topics.filter(
         (_topic, index) => Number(packet?.granted[index]) >= SUBSCRIPTION_REFUSED,
@@ -134,6 +139,7 @@ class MqttConnection implements BrokerConnection {
 
   /** Without delay: else what is written waits until the broker's system has acknowledged what was before. */
   #prepare(socket: Socket): void {
+    const maxWaiting = Math.max(MAX_INCOMPLETE_PACKET, this.#incoming.packetBytes);
     let waiting = 0;
     socket.setNoDelay(true);
     this.#client.on('packetreceive', () => {
@@ -141,7 +147,7 @@ class MqttConnection implements BrokerConnection {
     });
     socket.on('data', (chunk: Buffer) => {
       waiting += chunk.length;
-      if (waiting <= MAX_INCOMPLETE_PACKET) return;
+      if (waiting <= maxWaiting) return;
       this.#why = { reason: 'packetTooLarge', detail: '' };
       this.#onClose();
     });
@@ -176,9 +182,10 @@ function incomingOf({ topic, payload, retain, dup, properties }: IPublishPacket)
 }
 
 /** None where there is nothing to say. */
-function publishProperties(correlation: Buffer | undefined, at: number | undefined) {
-  if (!correlation && at === undefined) return undefined;
+function publishProperties({ correlation, responseTopic, at }: Publication) {
+  if (!correlation && responseTopic === undefined && at === undefined) return undefined;
   return {
+    ...(responseTopic !== undefined && { responseTopic }),
     ...(correlation && { correlationData: correlation }),
     ...(at !== undefined && { userProperties: { at: String(at) } }),
   };

@@ -1,3 +1,4 @@
+import { Backoff } from '../base/backoff.js';
 import type { Clock } from '../base/clock.js';
 import { Counters } from '../base/counters.js';
 import { RECOVERY_STEPS, type RecoveryOutcome, type RecoveryStep } from '../hub/hub.js';
@@ -44,6 +45,7 @@ export class RootRecovery {
   readonly #clock: Clock;
   readonly #settings: RecoverySettings;
   readonly #effects: RecoveryEffects;
+  readonly #backoff: Backoff;
   #begunAt: number | undefined;
   #dueAt = 0;
   #next = PROBE;
@@ -55,6 +57,8 @@ export class RootRecovery {
     this.#clock = clock;
     this.#settings = settings;
     this.#effects = effects;
+    const { firstPauseMs, longestPauseMs } = settings;
+    this.#backoff = new Backoff({ firstMs: firstPauseMs, longestMs: longestPauseMs });
   }
 
   get isUnderway(): boolean {
@@ -100,19 +104,15 @@ export class RootRecovery {
     const isLast = index === STEPS.length - 1;
     this.#next = isLast ? PROBE + 1 : index + 1;
     if (index === PROBE) this.#dueAt = now + Math.max(stepMs, rootSilentAfterMs - probeAfterMs);
-    else this.#dueAt = now + stepMs + (isLast ? this.#pauseMs() : 0);
+    else this.#dueAt = now + stepMs + (isLast ? this.#backoff.nextMs() : 0);
     if (isLast) this.#round++;
-  }
-
-  #pauseMs(): number {
-    const { firstPauseMs, longestPauseMs } = this.#settings;
-    return Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(this.#round - 1, 20));
   }
 
   #finish(): void {
     const taken = this.#taken;
     this.abandon();
     this.#round = 1;
+    this.#backoff.reset();
     this.#taken = 0;
     this.#effects.onOver(taken);
   }

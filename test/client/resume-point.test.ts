@@ -1,5 +1,4 @@
 import test from 'ava';
-import { ReconnectPause } from '../../src/client/reconnect-pause.js';
 import { ResumePoint } from '../../src/client/resume-point.js';
 
 const started = { subscription: '4', seq: 100, gone: null, snapshot: null };
@@ -35,14 +34,4 @@ test('when the numbering has begun again, a connection lost in the middle of the
   t.is(point.seq, 0);
   point.onReached(1);
   t.is(point.seq, 1);
-});
-
-test('pauses between attempts double up to 5 s, and begin again after a success', (t) => {
-  const pause = new ReconnectPause(1000);
-  t.deepEqual(
-    [pause.next(), pause.next(), pause.next(), pause.next(), pause.next()],
-    [1000, 2000, 4000, 5000, 5000],
-  );
-  pause.reset();
-  t.is(pause.next(), 1000);
 });

@@ -90,8 +90,8 @@ export class FakeBroker {
     const attempt = this.latest;
     if (attempt.isOver) return;
     attempt.isOver = true;
-    const { topic, payload } = attempt.options.will;
-    this.retained.set(topic, payload);
+    const { will } = attempt.options;
+    if (will) this.retained.set(will.topic, will.payload);
     this.#waiting = [];
     this.subscribed.clear();
     attempt.handlers.onDown(reason, detail);

@@ -11,8 +11,9 @@ import {
   type OpenBroker,
   type Publication,
 } from '../../mqtt/broker.js';
+import { brokerName } from '../../mqtt/broker-address.js';
 import { BrokerKeeper } from '../../mqtt/broker-keeper.js';
-import { openBrokerBy } from '../../mqtt/open-broker.js';
+import { loadOpenBroker } from '../../mqtt/open-broker.js';
 import { Topics, topicLevel } from '../../mqtt/topics.js';
 import type { Connector, ConnectorOptions } from '../connector.js';
 import { AnswerLane } from './answer-lane.js';
@@ -23,7 +24,7 @@ import { Leftovers } from './leftovers.js';
 import { Outbox } from './outbox.js';
 import { PictureLane } from './picture-lane.js';
 import { ProgressFile } from './progress-file.js';
-import { brokerName, type MqttSettings, readAddress } from './settings.js';
+import { type MqttSettings, readAddress } from './settings.js';
 import { type Instance, readInstance, type StatusReason, statusPayload, thisInstance } from './status.js';
 import { TakeoverWatch } from './takeover.js';
 
@@ -35,8 +36,7 @@ export async function createMqttConnector(
   settings: MqttSettings,
   parts: ConnectorOptions,
 ): Promise<MqttConnector> {
-  const { connect } = await import('mqtt');
-  return new MqttConnector(settings, parts, openBrokerBy(connect));
+  return new MqttConnector(settings, parts, await loadOpenBroker());
 }
 
 export class MqttConnector implements Connector {
@@ -76,7 +76,7 @@ export class MqttConnector implements Connector {
     this.#progress =
       settings.stateFile === undefined
         ? undefined
-        : new ProgressFile(settings.stateFile, `${brokerName(settings)}/${topics.base}`, clock, log);
+        : new ProgressFile(settings.stateFile, `${brokerName(settings.url)}/${topics.base}`, clock, log);
     const onAcknowledged = (seq: number) => this.#progress?.set(seq);
     this.#events = new EventLane(this.#progress?.read(), { hub, topics, now, onAcknowledged });
     const discovery =
@@ -179,7 +179,7 @@ export class MqttConnector implements Connector {
 
   #onUp(broker: BrokerConnection, limits: BrokerLimits): void {
     const { clock, log } = this.#parts;
-    log.info(`connected to ${brokerName(this.#settings)} as ${this.#topics.base}`);
+    log.info(`connected to ${brokerName(this.#settings.url)} as ${this.#topics.base}`);
     this.#toldReason = undefined;
     this.#broker = broker;
     broker.subscribe([this.#topics.status, this.#topics.commands], (refused) => {
@@ -208,7 +208,7 @@ export class MqttConnector implements Connector {
       this.#takeover.onTakenOver();
       this.#tellConflict();
     }
-    const text = `no connection to ${brokerName(this.#settings)}: ${words}`;
+    const text = `no connection to ${brokerName(this.#settings.url)}: ${words}`;
     if (this.#toldReason === reason) log.debug('%s', text);
     else log.warn(`broker ${reason}`, text);
     this.#toldReason = reason;
@@ -229,7 +229,7 @@ export class MqttConnector implements Connector {
     const { hub, log } = this.#parts;
     const { id } = this.#settings;
     const who = this.#takeover.other ?? 'another client';
-    const text = `two gateways have the id ${id} at ${brokerName(this.#settings)}: this one, and ${who}; give one another mqtt.id`;
+    const text = `two gateways have the id ${id} at ${brokerName(this.#settings.url)}: this one, and ${who}; give one another mqtt.id`;
     log.warn('conflict', text);
     void hub.commands.execute({ kind: 'log', text }, 'mqtt');
     hub.alarms.raise('ID_TAKEN', text);

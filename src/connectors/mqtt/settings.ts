@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { errorText } from '../../base/errors.js';
 import { readSecretFile } from '../../base/text-file.js';
+import { addressIn, type BrokerAddress } from '../../mqtt/broker-address.js';
 
 export interface MqttSettings {
   /** `mqtt://HOST[:PORT]`, or `mqtts:`; may hold user and password. */
@@ -25,43 +26,17 @@ export interface MqttSettings {
   readonly stateFile: string | undefined;
 }
 
-/** Where the broker is, and what this client shows it. */
-export interface BrokerAddress {
-  readonly host: string;
-  readonly port: number;
-  readonly isSecure: boolean;
-  readonly user: string | undefined;
-  readonly password: string | undefined;
-  readonly ca: Buffer | undefined;
-  readonly cert: Buffer | undefined;
-  readonly key: Buffer | undefined;
-}
-
-/** Reads what the settings name; files anew each time, so that a renewed certificate is used. Throws when one can't be read. */
+/** Reads what the settings name; files again each time, so that a renewed certificate is used. Throws when one can't be read. */
 export function readAddress(settings: MqttSettings): BrokerAddress {
-  const url = new URL(settings.url);
-  const isSecure = url.protocol === 'mqtts:';
+  const inUrl = addressIn(settings.url);
   return {
-    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
-    port: Number(url.port) || (isSecure ? 8883 : 1883),
-    isSecure,
-    user: settings.user ?? given(url.username),
-    password: readPassword(settings) ?? given(url.password),
+    ...inUrl,
+    user: settings.user ?? inUrl.user,
+    password: readPassword(settings) ?? inUrl.password,
     ca: readFile('mqtt.ca_file', settings.caFile, readBytes),
     cert: readFile('mqtt.cert_file', settings.certFile, readBytes),
     key: readFile('mqtt.key_file', settings.keyFile, readBytes),
   };
-}
-
-/** The broker as logs name it: without user and password. */
-export function brokerName({ url }: MqttSettings): string {
-  const { protocol, host } = new URL(url);
-  return `${protocol}//${host}`;
-}
-
-/** A part of the url, where it is not empty. */
-function given(part: string): string | undefined {
-  return part === '' ? undefined : decodeURIComponent(part);
 }
 
 function readBytes(file: string): Buffer {

@@ -1,6 +1,6 @@
 /** Keeps the store true: connects, subscribes, resumes after the last event, and takes events in batches. */
 import type { MeshEvent } from '../../api/shapes.js';
-import { ReconnectPause } from '../../client/reconnect-pause.js';
+import { Backoff } from '../../base/backoff.js';
 import { ResumePoint } from '../../client/resume-point.js';
 import {
   type GapNotice,
@@ -21,7 +21,7 @@ import { Topic } from './topic.js';
 /** `denied`: the gateway demands a token, or refused the one it was shown. */
 export type ConnectionState = 'connecting' | 'open' | 'lost' | 'denied';
 
-const FIRST_PAUSE_MS = 250;
+const PAUSES = { firstMs: 250, longestMs: 5000, jitter: 0.25 };
 /** Events from before the page was opened that the log and the trends begin with. */
 const BACKLOG = 2000;
 /** A page that is too slow must not be made slower by asking for the whole picture again and again. */
@@ -46,7 +46,7 @@ export class MeshSession {
   #token: string | undefined;
   #connection: RpcConnection | undefined;
   readonly #point = new ResumePoint();
-  readonly #pause = new ReconnectPause(FIRST_PAUSE_MS);
+  readonly #pause = new Backoff(PAUSES);
   #reconnectTimer: ReturnType<typeof setTimeout> | undefined;
   #resyncTimer: ReturnType<typeof setTimeout> | undefined;
   #resyncedAt = 0;
@@ -183,7 +183,7 @@ export class MeshSession {
     if (this.state === 'denied') return;
     if (this.state === 'open') this.pictureAt = hostNow();
     this.#setState('lost');
-    this.#reconnectTimer = setTimeout(() => this.connect(), this.#pause.next() * (0.8 + 0.4 * Math.random()));
+    this.#reconnectTimer = setTimeout(() => this.connect(), this.#pause.nextMs());
   }
 
   #setState(state: ConnectionState): void {
