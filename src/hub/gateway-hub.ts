@@ -4,11 +4,11 @@ import type { Clock } from '../base/clock.js';
 import type { LinkStatus } from '../link/link-keeper.js';
 import { isDevice } from '../protocol/address.js';
 import type { Tables } from '../protocol/message.js';
-import { NodeNames } from '../protocol/node-names.js';
+import type { NodeNames } from '../protocol/node-names.js';
 import { ALARM_CODES, type Alarm, type AlarmDefinitions, Alarms } from './alarms.js';
 import type { Archive } from './archive.js';
 import { Deliveries, type Delivery, type Expectation, type Requester } from './deliveries.js';
-import { findDeviceIdFault } from './device-id.js';
+import { isOneWord } from './device-id.js';
 import { Devices } from './devices.js';
 import { EventFeed } from './event-feed.js';
 import { type Health, judgeHealth } from './health.js';
@@ -44,7 +44,6 @@ export interface HubOptions {
 
 /** The source that has the root: every gateway has one. */
 const MESH = 'mesh';
-const NO_NAMES = new NodeNames();
 const DONE: Outcome = { ok: true, fresh: true };
 
 interface OpenSource extends SourceOptions {
@@ -180,8 +179,8 @@ export class GatewayHub implements Hub {
   /** Opens the write side for one source. Throws where the name is taken, or is not one word that can be typed. */
   openSource(options: SourceOptions): Source {
     const { name } = options;
-    const fault = findDeviceIdFault(name, NO_NAMES);
-    if (fault !== undefined) throw new RangeError(`source ${name}: ${fault}`);
+    if (!isOneWord(name))
+      throw new RangeError(`"${name}" can not be the name of a source: it is not one word`);
     if (this.#sources.has(name)) throw new Error(`the source ${name} is open already`);
     const source: OpenSource = { ...options, link: NO_LINK };
     this.#sources.set(name, source);

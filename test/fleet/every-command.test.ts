@@ -42,6 +42,7 @@ const COMMANDS: Readonly<Record<string, readonly [Expected, ...args: string[]]>>
   status: ['all'],
   health: ['all'],
   nodes: ['all'],
+  devices: ['all'],
   node: ['one', '5'],
   get: ['all', 'GPS'],
   export: ['one', '--json'],
