@@ -106,7 +106,7 @@ function batchOf(first: number, begin: number, stepMs: number): Uint8Array {
 function readDay(connection: ReadConnection, node: number): void {
   const from = Date.now() - (DAYS / 2) * DAY_MS;
   const query = { node, typeId: 1, from, to: from + DAY_MS };
-  const work = connection.run({ kind: 'read', query, limit: 100_000, behind: undefined });
+  const work = connection.run({ kind: 'read', query, limit: 100_000, after: undefined });
   while (!work.next().done);
 }
 

@@ -6,6 +6,7 @@ import { createConnection, type Socket } from 'node:net';
 import { describeEvent } from '../src/api/describe.js';
 import { section, text, whole } from '../src/config/fields.js';
 import { type Connector, type ConnectorOptions, defineConnector } from '../src/connectors/connector.js';
+import { FeedReader, lengthOfRange } from '../src/hub/feed-reader.js';
 import type { HubEvent } from '../src/hub/hub.js';
 
 /** In `src/connectors/graphite/index.ts`, and its name in `src/connectors/load.ts`: `[graphite]` is then a section of the settings. */
@@ -30,7 +31,7 @@ const READ_AT_ONCE = 64;
 class GraphiteConnector implements Connector {
   #socket: Socket | undefined;
   #isConnected = false;
-  #readTo: number;
+  readonly #reader: FeedReader;
   #counts = { connections: 0, lines: 0, eventsMissed: 0 };
   #unsubscribe = () => {};
   #cancelTry = () => {};
@@ -39,7 +40,7 @@ class GraphiteConnector implements Connector {
     readonly settings: { readonly host: string; readonly port: number },
     readonly options: ConnectorOptions,
   ) {
-    this.#readTo = options.hub.feed.lastSeq();
+    this.#reader = new FeedReader(options.hub.feed);
   }
 
   start(): void {
@@ -72,13 +73,12 @@ class GraphiteConnector implements Connector {
 
   #sendWhatWaits(): void {
     while (this.#isConnected && this.#socket?.writableNeedDrain === false) {
-      const { events, gone } = this.options.hub.feed.replay(this.#readTo, READ_AT_ONCE);
-      this.#counts.eventsMissed += gone?.to ? gone.to - gone.from + 1 : 0;
+      const { events, gap } = this.#reader.read(READ_AT_ONCE);
+      if (events.length === 0 && !gap) return;
+      this.#counts.eventsMissed += gap ? lengthOfRange(gap) : 0;
       const lines = events.flatMap(linesOf);
       this.#counts.lines += lines.length;
       this.#socket.write(lines.join(''));
-      this.#readTo = events.at(-1)?.seq ?? this.options.hub.feed.lastSeq();
-      if (events.length < READ_AT_ONCE) return;
     }
   }
 }

@@ -16,8 +16,8 @@ const { FRAME_DROP_REASONS } = await load('uart/frame.js');
 const { LINK_DOWN_REASONS } = await load('link/link.js');
 const { MALFORMED_REASONS } = await load('protocol/message.js');
 const { ALARM_CODES } = await load('hub/alarms.js');
-const { DELIVERY_FAILURES } = await load('hub/hub.js');
-const { CONNECTION_END_REASONS } = await load('socket/connection.js');
+const { COMMAND_FAILURES } = await load('hub/failures.js');
+const { CONNECTION_END_REASONS } = await load('socket/end-reasons.js');
 const { WEB_END_REASONS } = await load('socket/web/web-client.js');
 const { SESSION_ERRORS, CLOSING_REASONS } = await load('api/errors.js');
 const { BROKER_DOWN_REASONS } = await load('mqtt/broker.js');
@@ -48,7 +48,7 @@ const tables = {
   'frame drops': () => reasons(FRAME_DROP_REASONS),
   'link reasons': () => reasons(LINK_DOWN_REASONS),
   'malformed reasons': () => reasons(MALFORMED_REASONS),
-  'delivery failures': () => reasons(DELIVERY_FAILURES),
+  'delivery failures': () => reasons(texts(COMMAND_FAILURES)),
   'connection ends': () => reasons(CONNECTION_END_REASONS),
   'web client ends': () => reasons(WEB_END_REASONS),
   'closing reasons': () => reasons(CLOSING_REASONS),
@@ -197,6 +197,10 @@ function reasons(list) {
     ['reason', 'meaning'],
     entries(list, (key, text) => [key, text]),
   );
+}
+
+function texts(list) {
+  return Object.fromEntries(Object.entries(list).map(([key, { text }]) => [key, text]));
 }
 
 function entries(list, describe) {

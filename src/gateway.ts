@@ -33,9 +33,11 @@ import type { Tables } from './protocol/message.js';
 import { Opcodes } from './protocol/opcodes.js';
 import { FlightRecorder } from './recorder/flight-recorder.js';
 import { findCommandFault } from './socket/classic/commands.js';
+import { classicDialect } from './socket/classic/dialect.js';
 import { ClientSocket, type PassedSocket } from './socket/client-socket.js';
+import { lineSessionDialect } from './socket/line-session.js';
 import { listenNear } from './socket/listen-near.js';
-import { ClientServer } from './socket/listener.js';
+import { ClientListener } from './socket/listener.js';
 import { namingFailures } from './socket/socket-failures.js';
 import { defaultSocketPath } from './socket/socket-path.js';
 import { SocketWatch, type Watched } from './socket/socket-watch.js';
@@ -97,7 +99,7 @@ export class Gateway {
   readonly #uart: UartManager;
   readonly #hub: GatewayHub;
   readonly #network: NetworkManager;
-  readonly #server: ClientServer;
+  readonly #server: ClientListener;
   readonly #web: WebServer | undefined;
   readonly #parts: GatewayParts;
   readonly #log: Log;
@@ -123,6 +125,7 @@ export class Gateway {
     this.#parts = parts;
     this.#settings = new LiveSettings(config, parts.web);
     this.#log = logOf('gateway');
+    if (tables.dataTypes.note !== undefined) this.#log.info(tables.dataTypes.note);
     this.socketPath = parts.passedSocket?.path ?? config.socket ?? defaultSocketPath();
     this.recorder = createRecorder(config, clock, logOf('recorder'));
     const openLink = this.recorder?.around(parts.openLink) ?? parts.openLink;
@@ -160,14 +163,14 @@ export class Gateway {
     const gateway = this.#describeSelf(clock, mapPicture);
     this.#facts = gateway;
     const shared = new SharedLimits(clientClock);
-    this.#server = new ClientServer({
-      hub,
+    const { clients } = this.#settings;
+    this.#server = new ClientListener({
+      dialects: [lineSessionDialect({ hub, gateway }), classicDialect({ hub, gateway, settings: clients })],
       shared,
-      gateway,
       clock: clientClock,
       log: logOf('socket'),
       tap,
-      settings: this.#settings.clients,
+      settings: clients,
     });
     this.#sockets = this.#createSockets();
     this.#web =
@@ -255,7 +258,7 @@ export class Gateway {
   /** Takes over those settings that can change while it runs. Throws `BAD_CONFIG`; all stay as they were then. */
   reload(next: Config): Reloaded {
     void this.checkSockets();
-    const { names } = this.#settings.config;
+    const { names } = this.#settings.network;
     const reloaded = this.#settings.take(next);
     if (reloaded.applied.includes('names')) this.#hub.onRenamed(names);
     if (reloaded.applied.some((name) => name.startsWith('http.'))) this.#web?.onAccessChanged();

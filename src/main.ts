@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from 'commander';
+import { CommanderError } from 'commander';
 import { packageVersion } from './base/package-root.js';
+import { CliCommand } from './cli/cli-command.js';
 import { addAlarmsCommand } from './cli/commands/alarms.js';
 import { addAuditCommand } from './cli/commands/audit.js';
 import { addCleanCommand } from './cli/commands/clean.js';
@@ -36,7 +37,7 @@ import { EXIT, EXIT_CODES_HELP, reportFailure } from './cli/exit-codes.js';
 import { addFleetOptions } from './cli/fleet-choice.js';
 import { printHelp } from './cli/output.js';
 
-const program = new Command('meshgate')
+const program = new CliCommand('meshgate')
   .description(
     'Gateway between an ESP32 Bluetooth-mesh root on a serial port and the programs on this machine',
   )

@@ -14,9 +14,11 @@ interface Import {
   readonly isTypeOnly: boolean;
 }
 
-const STATEMENT = /^(?:import|export)\s+(type\s)?(?:([^'";]*?)\sfrom\s+)?'([^']+)';/gms;
+/** An import may have attributes: `with { type: 'text' }`. */
+const STATEMENT =
+  /^(?:import|export)\s+(type\s)?(?:([^'";]*?)\sfrom\s+)?'([^']+)'(?:\s+with\s+\{[^}]*\})?;/gms;
 /** `import('…')`: a module that is loaded when it is needed, or a type written in place. */
-const DYNAMIC = /\bimport\('([^']+)'\)/g;
+const DYNAMIC = /\bimport\('([^']+)'(?:,\s*\{[^}]*\}\s*)?\)/g;
 
 const imports: readonly Import[] = sourceFiles().flatMap((from) => {
   const text = readFileSync(join(SOURCE, from), 'utf8');
@@ -118,6 +120,22 @@ test('a device or a connector imports no other device and no other connector', (
   t.deepEqual(wrong.map(describe), []);
 });
 
+/** What is said on a connection is a dialect's, and the gateway hands in the list of them. */
+test('listeners and connections know no dialect', (t) => {
+  const general = ['connection', 'client-output', 'listener', 'client-socket', 'outbox'].map(
+    (name) => `socket/${name}.ts`,
+  );
+  const known = ['byte-budget', 'client-observer', 'client-tally', 'role', 'shared-limits'].map(
+    (name) => `api/${name}.ts`,
+  );
+  const wrong = imports.filter(({ from, to, isRelative }) => {
+    const isPlain = roomOf(to) === 'base' || /^socket\/[^/]+$/.test(to);
+    const isAllowed = known.includes(to) || (isPlain && to !== 'socket/line-session.ts');
+    return isRelative && general.includes(from) && !isAllowed;
+  });
+  t.deepEqual(wrong.map(describe), []);
+});
+
 for (const [what, counts] of [
   ['files that run', ({ isTypeOnly }: Import) => !isTypeOnly],
   ['files, types included', () => true],
@@ -141,6 +159,21 @@ function findCircles(edges: readonly Import[]): string[] {
   for (const file of next.keys()) visit(file, []);
   return circles;
 }
+
+/** Floors would let the page import more: but what runs in it is loaded by browsers, and asks the gateway like any client. */
+const ROOMS_OF_THE_PAGE = ['dashboard', 'client', 'protocol', 'base', 'api'];
+
+test('what runs in the dashboard comes from rooms that a browser can load, and needs nothing of Node', (t) => {
+  const run = imports.filter(({ isTypeOnly }) => !isTypeOnly);
+  const reached = new Set(sourceFiles().filter((file) => roomOf(file) === 'dashboard'));
+  for (const file of reached) {
+    for (const { to, isRelative } of run.filter(({ from }) => from === file)) {
+      t.false(to.startsWith('node:'), `${file} → ${to}`);
+      if (isRelative) t.true(ROOMS_OF_THE_PAGE.includes(roomOf(to)), `${file} → ${to}`);
+      if (isRelative) reached.add(to);
+    }
+  }
+});
 
 /** Packages, and the rooms that they were chosen for. The client library has none. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {

@@ -13,11 +13,12 @@ import type { Share } from './byte-budget.js';
 import { CLOSING_REASONS, type ClosingReason } from './errors.js';
 import { type JsonText, lengthOf } from './long-reply.js';
 import { Outgoing, type SessionTransport } from './outgoing.js';
-import { Session, type SessionParts } from './session.js';
+import { Session, type SessionOptions } from './session.js';
 import type { SharedLimits } from './shared-limits.js';
 import { notification } from './subscription.js';
 
-export interface ClientSessionParts extends Omit<SessionParts, 'send' | 'isBehind' | 'lane' | 'onHeld'> {
+export interface ClientSessionOptions
+  extends Omit<SessionOptions, 'send' | 'isBehind' | 'lane' | 'onHeld' | 'eventTexts'> {
   readonly clock: Clock;
   readonly transport: SessionTransport;
   /** Bytes that may wait for a client that does not read. */
@@ -39,7 +40,7 @@ const OUTBOX_IN_SHORTAGE = 65_536;
 const HELD_BACK_BYTES = 128;
 
 export class ClientSession {
-  readonly #parts: ClientSessionParts;
+  readonly #options: ClientSessionOptions;
   readonly #session: Session;
   readonly #outgoing: Outgoing;
   readonly #lane: Lane;
@@ -56,9 +57,9 @@ export class ClientSession {
   #isPaused = false;
   #cancelLook: CancelTimer | undefined;
 
-  constructor(parts: ClientSessionParts) {
-    const { shared, transport, role } = parts;
-    this.#parts = parts;
+  constructor(options: ClientSessionOptions) {
+    const { shared, transport, role } = options;
+    this.#options = options;
     this.#outgoing = new Outgoing(transport, () => this.#onProgress());
     this.#lane = shared.turns.lane(() => !this.#share.isUsedUp);
     this.#share = shared.unread.open(
@@ -67,8 +68,9 @@ export class ClientSession {
       () => this.#closeAsWorst(),
     );
     this.#session = new Session({
-      ...parts,
+      ...options,
       lane: this.#lane,
+      eventTexts: shared.eventTexts,
       send: (text) => this.#send(text),
       isBehind: () => this.#isBehind,
       onHeld: (bytes) => {
@@ -103,7 +105,7 @@ export class ClientSession {
     if (last !== undefined) this.#send(last);
     this.#send(notification('closing', { reason, text: CLOSING_REASONS[reason] }));
     this.close();
-    this.#parts.onClosing(reason);
+    this.#options.onClosing(reason);
   }
 
   /** Resolves when every request has its reply. */
@@ -138,7 +140,7 @@ export class ClientSession {
   }
 
   get #limit(): number {
-    const { outboxLimit } = this.#parts;
+    const { outboxLimit } = this.#options;
     return this.#share.isUsedUp ? Math.min(outboxLimit, OUTBOX_IN_SHORTAGE) : outboxLimit;
   }
 
@@ -154,10 +156,10 @@ export class ClientSession {
 
   #send(text: JsonText): void {
     if (this.#isClosed) return;
-    this.#parts.tally.messages++;
+    this.#options.tally.messages++;
     this.#outgoing.push(text);
     this.#share.update(lengthOf(text));
-    if (this.#isBehind) this.#behindSince ??= this.#parts.clock.monotonic();
+    if (this.#isBehind) this.#behindSince ??= this.#options.clock.monotonic();
     if (this.#isFull) this.#pause();
   }
 
@@ -175,7 +177,7 @@ export class ClientSession {
     for (let text = this.#nextQueued(); text !== undefined; text = this.#nextQueued()) {
       yield* this.#session.work(text);
       this.#queuedBytes -= text.length;
-      this.#parts.onQueued?.();
+      this.#options.onQueued?.();
       if (this.#queue.length > 0) yield 'next';
     }
     this.#isTaking = false;
@@ -191,13 +193,13 @@ export class ClientSession {
   /** No more is read of what the client sends, until what it sent is carried out and it has read enough. */
   #pause(): void {
     if (this.#isClosed) return;
-    if (!this.#isPaused) this.#parts.transport.pause();
+    if (!this.#isPaused) this.#options.transport.pause();
     this.#isPaused = true;
     if (this.#isFull) this.#lookLater();
   }
 
   #lookLater(): void {
-    this.#cancelLook ??= this.#parts.clock.after(LOOK_EVERY_MS, () => this.#look());
+    this.#cancelLook ??= this.#options.clock.after(LOOK_EVERY_MS, () => this.#look());
   }
 
   #look(): void {
@@ -211,7 +213,7 @@ export class ClientSession {
   }
 
   get #behindMs(): number {
-    return this.#behindSince === undefined ? 0 : this.#parts.clock.monotonic() - this.#behindSince;
+    return this.#behindSince === undefined ? 0 : this.#options.clock.monotonic() - this.#behindSince;
   }
 
   *#catchUp(): Work {
@@ -224,7 +226,7 @@ export class ClientSession {
   #resume(): void {
     if (!this.#isPaused || this.#isClosed) return;
     this.#isPaused = false;
-    this.#parts.transport.resume();
+    this.#options.transport.resume();
   }
 
   #tellAllTaken(): void {

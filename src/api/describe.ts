@@ -3,9 +3,16 @@ import { cleanText } from '../base/clean-text.js';
 import type { Alarm } from '../hub/alarms.js';
 import type { ArchivedValue, ArchiveStatus } from '../hub/archive.js';
 import type { Delivery } from '../hub/deliveries.js';
-import { HEALTH_REASONS, type Health, type HealthReason, levelOf, worstLevel } from '../hub/health.js';
 import {
-  DELIVERY_FAILURES,
+  HEALTH_CHECKS,
+  HEALTH_REASONS,
+  type Health,
+  type HealthReason,
+  levelOf,
+  worstLevel,
+} from '../hub/health.js';
+import {
+  COMMAND_FAILURES,
   type Hub,
   type HubEvent,
   type NodeValue,
@@ -47,7 +54,7 @@ export function describeLink({ state, since, name, identity, reason, detail }: L
 
 /** The checks in their order, each with its reason in words where it finds something. */
 export function describeHealth(health: Health): HealthInfo {
-  const checks = (['link', 'root', 'alarms', 'nodes', 'history'] as const).map((check) => {
+  const checks = HEALTH_CHECKS.map((check) => {
     const reason = health[check];
     const level = levelOf(reason);
     return {
@@ -165,7 +172,8 @@ export function describeDelivery(delivery: Delivery): DeliveryInfo {
 /** Why a delivery failed, in words: with the root's own where it rejected the message. */
 export function failureText({ failure, rootWords }: Delivery): string | undefined {
   if (failure === undefined) return undefined;
-  return rootWords === undefined ? DELIVERY_FAILURES[failure] : `${DELIVERY_FAILURES[failure]}: ${rootWords}`;
+  const { text } = COMMAND_FAILURES[failure];
+  return rootWords === undefined ? text : `${text}: ${rootWords}`;
 }
 
 /** The whole picture, as of the hub's last event. */

@@ -55,17 +55,20 @@ export interface RecorderFacts {
   counters(): unknown;
 }
 
-/** What a method works on: the hub, and the session that called it. */
+/** What a method works on: the hub, and who called it. */
 export interface MethodContext {
   readonly hub: Hub;
   readonly gateway: GatewayFacts;
   readonly clock: Clock;
   /** Who asks, for fairness between clients. */
   readonly owner: string;
-  /** Aborts when the session has ended. */
+  /** The caller's own mark, for the deliveries that the call begins. */
+  readonly tag?: string;
+  /** Aborts when the caller is gone. */
   readonly signal: AbortSignal;
   readonly role: Role;
-  readonly subscriptions: Subscriptions;
+  /** Of a session; other callers read the hub's feed themselves. */
+  readonly subscriptions: Subscriptions | undefined;
   readonly deliveries: DeliveryWaiters;
 }
 

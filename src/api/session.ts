@@ -4,30 +4,24 @@
  */
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../base/clock.js';
-import { errorStack } from '../base/errors.js';
 import type { Log } from '../base/log.js';
 import type { Lane, Work } from '../base/turns.js';
 import type { Hub } from '../hub/hub.js';
-import type { AuditOrigin } from './audit.js';
 import { type Answer, Batch } from './batch.js';
-import type { ClientTap } from './client-observer.js';
+import { MAX_UNANSWERED, MethodCaller } from './call.js';
+import type { ClientObserver } from './client-observer.js';
 import type { ClientTally } from './client-tally.js';
 import { DeliveryWaiters } from './delivery-waiters.js';
 import { SESSION_ERRORS, SessionError, type SessionErrorCode } from './errors.js';
+import type { EventTexts } from './event-texts.js';
 import { type JsonText, JsonWriter, writeJson } from './long-reply.js';
-import {
-  checkParams,
-  type GatewayFacts,
-  type Method,
-  type MethodContext,
-  type MethodReply,
-} from './method.js';
+import type { GatewayFacts, MethodReply } from './method.js';
 import { findMethod } from './methods/index.js';
-import { mayDo, type Role } from './role.js';
+import type { Role } from './role.js';
 import { Subscriptions } from './subscriptions.js';
 import { withoutToken } from './without-token.js';
 
-export interface SessionParts {
+export interface SessionOptions {
   readonly hub: Hub;
   readonly gateway: GatewayFacts;
   readonly clock: Clock;
@@ -36,11 +30,13 @@ export interface SessionParts {
   readonly name: string;
   /** Counts what the client is sent and what it misses. */
   readonly tally: ClientTally;
-  readonly tap?: ClientTap | undefined;
+  readonly tap?: ClientObserver | undefined;
   /** What the client may do. */
   readonly role: Role;
   /** The socket that it came by, for the audit. */
   readonly via: string;
+  /** Of all sessions. */
+  readonly eventTexts: EventTexts;
   /** Hands one JSON text to the client. */
   readonly send: (text: JsonText) => void;
   /** True while the client has more unread than it may. */
@@ -51,8 +47,6 @@ export interface SessionParts {
   readonly onHeld?: (bytes: number) => void;
 }
 
-/** Requests that a client may leave unanswered; each holds memory until its reply. */
-const MAX_UNANSWERED = 4096;
 /** Requests in one batch: its replies are held until the last is there. */
 const MAX_BATCH = 1000;
 
@@ -68,32 +62,31 @@ interface Request {
 }
 
 export class Session {
-  readonly #parts: SessionParts;
-  readonly #context: MethodContext;
+  readonly #options: SessionOptions;
+  readonly #caller: MethodCaller;
+  readonly #subscriptions: Subscriptions;
+  readonly #deliveries: DeliveryWaiters;
   readonly #unsubscribe: () => void;
   readonly #ended = new AbortController();
   #unanswered = 0;
   #onIdle: (() => void)[] = [];
   #isClosed = false;
 
-  constructor(parts: SessionParts) {
-    const { hub, gateway, clock, name, role } = parts;
+  constructor(options: SessionOptions) {
+    const { hub, gateway, clock, log, name, role, via } = options;
+    const { signal } = this.#ended;
     // Each read that waits listens to it.
-    setMaxListeners(MAX_UNANSWERED, this.#ended.signal);
-    this.#parts = parts;
-    this.#context = {
-      hub,
-      gateway,
-      clock,
-      owner: name,
-      signal: this.#ended.signal,
-      role,
-      subscriptions: new Subscriptions(parts),
-      deliveries: new DeliveryWaiters(hub, clock),
-    };
+    setMaxListeners(MAX_UNANSWERED, signal);
+    this.#options = options;
+    const subscriptions = new Subscriptions(options);
+    const deliveries = new DeliveryWaiters(hub, clock);
+    this.#subscriptions = subscriptions;
+    this.#deliveries = deliveries;
+    const context = { hub, gateway, clock, owner: name, signal, role, subscriptions, deliveries };
+    this.#caller = new MethodCaller(context, via, log);
     this.#unsubscribe = hub.feed.subscribe((event) => {
-      this.#context.subscriptions.onEvent(event);
-      if (event.kind === 'delivery') this.#context.deliveries.onStage(event.delivery);
+      subscriptions.onEvent(event);
+      if (event.kind === 'delivery') deliveries.onStage(event.delivery);
     });
   }
 
@@ -105,7 +98,7 @@ export class Session {
   /** The same in steps. */
   *work(text: string): Work {
     const parsed = parseJson(text);
-    if (!isUntapped(parsed)) this.#parts.tap?.asked(withoutToken(text, parsed));
+    if (!isUntapped(parsed)) this.#options.tap?.asked(withoutToken(text, parsed));
     if (parsed === undefined) this.#reply(errorReply(null, new SessionError('PARSE_ERROR')));
     else if (Array.isArray(parsed)) yield* this.#receiveBatch(parsed);
     else yield* this.#carryOut(parsed, (answer) => this.#give(answer));
@@ -113,7 +106,7 @@ export class Session {
 
   /** The client has read what had piled up. */
   onCaughtUp(): void {
-    this.#context.subscriptions.onCaughtUp();
+    this.#subscriptions.onCaughtUp();
   }
 
   /** Resolves when every request has its reply, or the session is over. */
@@ -126,26 +119,26 @@ export class Session {
     this.#isClosed = true;
     this.#ended.abort();
     this.#unsubscribe();
-    this.#context.subscriptions.close();
-    this.#context.deliveries.close();
+    this.#subscriptions.close();
+    this.#deliveries.close();
     this.#tellIdle();
   }
 
   /** Values that are held back for the client. */
   get heldBack(): number {
-    return this.#context.subscriptions.heldBack;
+    return this.#subscriptions.heldBack;
   }
 
   /** Others may have their turn between two of its steps. */
   #do(work: Work): void {
-    if (this.#parts.lane) this.#parts.lane.add(work);
+    if (this.#options.lane) this.#options.lane.add(work);
     else while (!work.next().done);
   }
 
   #reply(text: JsonText, isUntapped = false): void {
     if (this.#isClosed) return;
-    if (!isUntapped) this.#parts.tap?.answered(startOf(text));
-    this.#parts.send(text);
+    if (!isUntapped) this.#options.tap?.answered(startOf(text));
+    this.#options.send(text);
   }
 
   #give({ text, afterReply, isUntapped }: Answer): void {
@@ -160,7 +153,7 @@ export class Session {
       const error = new SessionError('TOO_MANY_REQUESTS', `a batch may have ${MAX_BATCH}`);
       return this.#reply(errorReply(null, error));
     }
-    const batch = new Batch(entries.length, (bytes) => this.#parts.onHeld?.(bytes));
+    const batch = new Batch(entries.length, (bytes) => this.#options.onHeld?.(bytes));
     this.#unanswered++;
     const hasUntapped = entries.some(isUntapped);
     batch.onWhole = () => {
@@ -195,17 +188,12 @@ export class Session {
     const refuse = (error: unknown) => settle(this.#refusal(request, error));
     try {
       if (this.#unanswered >= MAX_UNANSWERED) throw new SessionError('TOO_MANY_REQUESTS');
-      const reply = this.#run(request);
+      const reply = this.#caller.call(request.method, request.params);
       if (reply instanceof Promise) this.#awaitReply(request, reply, settle, refuse);
       else settle(yield* this.#answer(request, 'next' in reply ? yield* reply : reply));
     } catch (error) {
       refuse(error);
     }
-  }
-
-  #run(request: Request): MethodReply | Promise<MethodReply> | Work<MethodReply> {
-    const { method, params } = this.#prepare(request);
-    return method.isAudited ? this.#runAudited(method, params) : method.run(params, this.#context);
   }
 
   *#answer({ id, method }: Request, { result, afterReply }: MethodReply): Work<Answer> {
@@ -219,38 +207,8 @@ export class Session {
   }
 
   #refusal({ id, method }: Request, error: unknown): Answer {
-    const text = id === undefined ? undefined : errorReply(id, this.#asSessionError(error, method));
+    const text = id === undefined ? undefined : errorReply(id, this.#caller.refusalOf(error, method));
     return { text, isUntapped: findMethod(method)?.isUntapped === true };
-  }
-
-  /** Throws `UNKNOWN_METHOD`, `FORBIDDEN` or `BAD_PARAMS`. */
-  #prepare({ method: name, params }: Request): { method: Method; params: unknown } {
-    const { role, gateway } = this.#parts;
-    const method = findMethod(name);
-    if (!method) throw new SessionError('UNKNOWN_METHOD', name);
-    if (!mayDo(role, method.role)) {
-      gateway.audit.forbid(this.#origin, method.name);
-      throw new SessionError('FORBIDDEN', method.name);
-    }
-    return { method, params: checkParams(method.params, params) };
-  }
-
-  async #runAudited(method: Method, params: unknown): Promise<MethodReply> {
-    const record = (outcome: string) => this.#parts.gateway.audit.record(this.#origin, method.name, outcome);
-    try {
-      // What is audited is never made in steps: it does something, and says little.
-      const reply = await (method.run(params, this.#context) as MethodReply | Promise<MethodReply>);
-      record('done');
-      return reply;
-    } catch (error) {
-      record(error instanceof SessionError ? error.code : 'INTERNAL');
-      throw error;
-    }
-  }
-
-  get #origin(): AuditOrigin {
-    const { name, via, role } = this.#parts;
-    return { client: name, via, role };
   }
 
   #awaitReply(
@@ -292,13 +250,6 @@ export class Session {
     const waiting = this.#onIdle;
     this.#onIdle = [];
     for (const resolve of waiting) resolve();
-  }
-
-  /** What is no refusal is our own mistake: the client is told that much, the log the rest. */
-  #asSessionError(error: unknown, method: string): SessionError {
-    if (error instanceof SessionError) return error;
-    this.#parts.log.warn('internal error', `${method}: ${errorStack(error)}`);
-    return new SessionError('INTERNAL');
   }
 }
 

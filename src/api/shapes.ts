@@ -3,9 +3,15 @@
  * library its types. Times are ms since the epoch, host clock, unless they say otherwise; bytes are hex.
  */
 import * as z from 'zod';
-import { DELIVERY_FAILURES } from '../hub/deliveries.js';
-import { RECOVERY_STEPS } from '../hub/hub.js';
+import { ALARM_PRIORITIES } from '../hub/alarms.js';
+import { DELIVERY_STAGES } from '../hub/deliveries.js';
+import { COMMAND_FAILURES } from '../hub/failures.js';
+import { HEALTH_CHECKS, HEALTH_LEVELS } from '../hub/health.js';
+import { NODE_CHANGES, RECOVERY_OUTCOMES, RECOVERY_STEPS } from '../hub/hub.js';
+import { LINK_STATES } from '../link/link-keeper.js';
+import { NODE_STATUSES } from '../node/mesh-node.js';
 import { MAX_UNICAST_ADDRESS } from '../protocol/address.js';
+import { CLIENT_KINDS } from './client-kind.js';
 import { ROLES } from './role.js';
 
 const MAX_ADDRESS = 0xffff;
@@ -22,7 +28,7 @@ const address = z.int().min(0).max(MAX_UNICAST_ADDRESS).describe('unicast addres
 const anyAddress = z.int().min(0).max(MAX_ADDRESS);
 
 export const linkShape = z.object({
-  state: z.enum(['absent', 'opening', 'probing', 'up', 'backingOff', 'maintenance', 'stopped']),
+  state: z.enum(LINK_STATES),
   since: time,
   port: z.string().nullable(),
   identity: z.string().nullable().describe('which board it is, where that can be told'),
@@ -35,7 +41,7 @@ export const rootShape = z.object({
   resets: z.int().describe('restarts of the root since the gateway started'),
 });
 
-export const nodeStatusShape = z.enum(['unheard', 'active', 'idle', 'disconnected', 'unknown']);
+export const nodeStatusShape = z.enum(NODE_STATUSES);
 
 export const fieldShape = z.object({ value: z.union([z.number(), z.string()]), unit: z.string().optional() });
 
@@ -104,7 +110,7 @@ export const mapShape = z.object({
 export const alarmShape = z.object({
   id: z.string(),
   code: z.string().describe('one of docs/protocol.md; connectors and devices have codes of their own'),
-  priority: z.enum(['high', 'medium', 'low']),
+  priority: z.enum(ALARM_PRIORITIES),
   node: address.nullable(),
   text: z.string(),
   firstAt: time,
@@ -115,7 +121,7 @@ export const alarmShape = z.object({
   restored: z.boolean().describe('from an earlier run of the gateway, and not noticed anew since'),
 });
 
-export const deliveryStageShape = z.enum(['queued', 'written', 'answered', 'uncertain', 'failed']);
+export const deliveryStageShape = z.enum(DELIVERY_STAGES);
 
 export const deliveryShape = z.object({
   id: z.string(),
@@ -123,7 +129,7 @@ export const deliveryShape = z.object({
   message: hex,
   stage: deliveryStageShape,
   stages: z.array(z.object({ stage: deliveryStageShape, at: time })),
-  failure: z.enum(codesOf(DELIVERY_FAILURES)).nullable(),
+  failure: z.enum(codesOf(COMMAND_FAILURES)).nullable(),
   detail: z
     .string()
     .optional()
@@ -147,7 +153,7 @@ export const messageShape = z.object({
   toListeners: z.boolean().describe('clients of the classic dialect got it'),
 });
 
-const healthLevel = z.enum(['healthy', 'degraded', 'unhealthy']);
+const healthLevel = z.enum(HEALTH_LEVELS);
 
 export const healthShape = z.object({
   ready: z
@@ -157,7 +163,7 @@ export const healthShape = z.object({
   level: healthLevel.describe('the worst of the checks; degraded: it works, but somebody should look'),
   checks: z.array(
     z.object({
-      check: z.enum(['link', 'root', 'alarms', 'nodes', 'history']),
+      check: z.enum(HEALTH_CHECKS),
       ok: z.boolean().describe('it is not unhealthy'),
       level: healthLevel,
       reason: z.string().nullable().describe('why it is not healthy, from a closed list'),
@@ -168,9 +174,7 @@ export const healthShape = z.object({
 
 export const clientShape = z.object({
   name: z.string().describe('as in the log, and in events of kind traffic'),
-  kind: z
-    .enum(['new', 'sending', 'listening', 'session', 'webSession', 'webMonitor'])
-    .describe('new: it has not said yet what it is'),
+  kind: z.enum(codesOf(CLIENT_KINDS)).describe('new: it has not said yet what it is'),
   role: z.enum(ROLES).nullable().describe('what it may do; null until it has shown its token'),
   connectedAt: time,
   queuedBytes: z.int().describe('that the system has not taken yet'),
@@ -192,7 +196,7 @@ export const eventShape = z.discriminatedUnion('kind', [
     ...eventBase,
     kind: z.literal('node'),
     node: address,
-    change: z.enum(['added', 'identified', 'renamed', 'forgotten', 'status']),
+    change: z.enum(NODE_CHANGES),
     status: nodeStatusShape.nullable().describe('the new status, with change "status"'),
   }),
   z.object({
@@ -200,7 +204,7 @@ export const eventShape = z.discriminatedUnion('kind', [
     kind: z.literal('recovery'),
     step: z.enum(codesOf(RECOVERY_STEPS)).describe('what was done about a silent root'),
     round: z.int().describe('counts from 1; a new one begins after a pause'),
-    outcome: z.enum(['done', 'notPossible']),
+    outcome: z.enum(RECOVERY_OUTCOMES),
   }),
   z.object({ ...eventBase, kind: z.literal('paths'), paths: z.array(pathShape) }),
   z.object({ ...eventBase, kind: z.literal('link'), link: linkShape }),

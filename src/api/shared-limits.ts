@@ -1,7 +1,8 @@
-/** What all clients share, by whatever socket they came: time and memory. */
+/** What all clients share, by whatever socket they came: time, memory, and the texts of events. */
 import type { Clock } from '../base/clock.js';
 import { Turns } from '../base/turns.js';
 import { ByteBudget } from './byte-budget.js';
+import { EventTexts } from './event-texts.js';
 
 /** Bytes that wait for clients of one role to read, before the worst of those that do not read is closed. */
 export const MAX_UNREAD = 33_554_432;
@@ -16,6 +17,8 @@ export class SharedLimits {
   readonly unread: ByteBudget;
   /** What clients have sent, and is not carried out yet. */
   readonly unfinished: ByteBudget;
+
+  readonly eventTexts = new EventTexts();
 
   constructor(clock: Clock) {
     this.turns = new Turns(clock);

@@ -1,38 +1,35 @@
 /**
- * One subscription of a session: a filter, a least interval for values, and what is done when the client reads too
+ * One subscription of a session: a filter, a minimum interval for values, and what is done when the client reads too
  * slowly. Then values are coalesced to the latest of each node and type, other events are left out, and one `gap`
- * notice tells the range; nothing is missing without a word.
+ * notice gives the range; nothing is missing without a word.
  *
- * It begins by reading the hub's ring, behind the last event that the client has, as fast as the client takes it;
+ * It begins by reading the hub's ring, after the last event that the client has, as fast as the client takes it;
  * from the ring's end on it takes events as they come.
  */
-import type { CancelTimer, Clock } from '../base/clock.js';
-import type { Hub, HubEvent } from '../hub/hub.js';
+import type { Clock } from '../base/clock.js';
+import { type FeedReader, lengthOfRange } from '../hub/feed-reader.js';
+import type { Hub, HubEvent, SeqRange } from '../hub/hub.js';
 import type { ClientTally } from './client-tally.js';
-import { describeEvent } from './describe.js';
-import { type EventFilter, passesFilter } from './event-filter.js';
+import { type EventCriteria, EventFilter, HUB_EVENTS, valueKey } from './event-filter.js';
+import type { EventTexts } from './event-texts.js';
 
-export interface SubscriptionSettings {
-  readonly id: string;
-  readonly filter: EventFilter;
-  /** ms between two values of one node and type; 0 = every value. */
-  readonly minIntervalMs: number;
-}
-
-export interface SubscriptionParts {
+export interface SubscriptionOptions {
   readonly hub: Hub;
   readonly clock: Clock;
   /** True while the client has more unread than it may. */
   readonly isBehind: () => boolean;
   /** Counts what the client misses. */
   readonly tally: ClientTally;
+  readonly eventTexts: EventTexts;
   /** Hands a whole JSON-RPC message to the client. */
   readonly send: (text: string) => void;
 }
 
 type ValueEvent = Extract<HubEvent, { kind: 'value' }>;
 
-/** Numbers of events that were held back, both ends included, and what became of them. */
+/** Numbers of events that were not given, both ends included, and what became of them. */
+type GapNotice = SeqRange & { readonly dropped: number; readonly coalesced: number };
+
 interface HeldBack {
   from: number;
   to: number;
@@ -40,55 +37,39 @@ interface HeldBack {
   coalesced: number;
 }
 
-/** Numbers that no event has: the file of an earlier run, which was read late, has used some of them. */
-function unusedBetween(last: number, next: number): HeldBack {
-  return { from: last + 1, to: next - 1, dropped: 0, coalesced: 0 };
-}
-
-interface Postponed {
-  readonly event: ValueEvent;
-  /** Monotonic ms. */
-  readonly dueAt: number;
-}
-
-/** Events that are read from the ring at a time. */
-const READ_AT_ONCE = 256;
-
 export class Subscription {
   readonly id: string;
-  readonly #settings: SubscriptionSettings;
-  readonly #parts: SubscriptionParts;
+  readonly #options: SubscriptionOptions;
+  readonly #reader: FeedReader;
+  readonly #filter: EventFilter<HubEvent>;
   #isOpen = false;
-  /** Number of the last event that was read from the ring; undefined once events are taken as they come. */
-  #readTo: number | undefined;
-  /** Of the last event that was taken as it came. */
-  #lastSeq = 0;
+  /** The ring has been read to its end: events are taken as they come. */
+  #isLive = false;
   #heldBack: HeldBack | undefined;
   /** Of the values that were held back, the latest of each node and type. */
   readonly #coalesced = new Map<number, ValueEvent>();
-  readonly #lastSentAt = new Map<number, number>();
-  readonly #postponed = new Map<number, Postponed>();
-  #cancelTimer: CancelTimer | undefined;
 
-  /** It gives the events after number `after`, once it is opened. */
-  constructor(settings: SubscriptionSettings, after: number, parts: SubscriptionParts) {
-    this.id = settings.id;
-    this.#settings = settings;
-    this.#readTo = after;
-    this.#parts = parts;
+  /** It gives the events that `reader` has not read, once it is opened. */
+  constructor(id: string, criteria: EventCriteria, reader: FeedReader, options: SubscriptionOptions) {
+    const { clock, isBehind } = options;
+    this.id = id;
+    this.#reader = reader;
+    this.#options = options;
+    const give = (event: HubEvent) => this.#push(event);
+    this.#filter = new EventFilter({ criteria, form: HUB_EVENTS, clock, give, isBehind });
   }
 
   /** Values that wait for the client to catch up, or for their interval. */
   get heldBack(): number {
-    return this.#coalesced.size + this.#postponed.size;
+    return this.#coalesced.size + this.#filter.waiting;
   }
 
   /** An event as it comes; what the ring is still read for will be read there. */
   onEvent(event: HubEvent): void {
-    if (this.#readTo !== undefined) return;
-    if (event.seq > this.#lastSeq + 1) this.#tellGap(unusedBetween(this.#lastSeq, event.seq));
-    this.#lastSeq = event.seq;
-    this.#take(event);
+    if (!this.#isLive) return;
+    const unused = this.#reader.follow(event);
+    if (unused) this.#tellUnused(unused);
+    this.#filter.take(event);
   }
 
   /** The reply is out: events may follow. */
@@ -99,53 +80,49 @@ export class Subscription {
 
   /** The client has caught up: tells what it missed, then the latest of the values that were held back. */
   onCaughtUp(): void {
-    if (this.#readTo === undefined) this.#giveHeldBack();
+    if (this.#isLive) this.#giveHeldBack();
     else this.#readRing();
-    if (!this.#cancelTimer) this.#sendDue();
+    this.#filter.sendDue();
   }
 
   close(): void {
     this.#isOpen = false;
-    this.#cancelTimer?.();
+    this.#filter.close();
   }
 
   #readRing(): void {
-    while (this.#isOpen && this.#readTo !== undefined && !this.#parts.isBehind()) {
-      const { events, gone } = this.#parts.hub.feed.replay(this.#readTo, READ_AT_ONCE);
-      if (gone?.to) this.#tellGone(gone.from, gone.to);
-      if (events.length === 0) this.#onReadAll();
+    while (this.#isOpen && !this.#isLive && !this.#options.isBehind()) {
+      const { events, gap } = this.#reader.read();
+      if (gap) this.#tellGone(gap);
+      if (events.length === 0) this.#isLive = true;
       else this.#takeWhileRead(events);
     }
   }
 
-  #onReadAll(): void {
-    this.#readTo = undefined;
-    this.#lastSeq = this.#parts.hub.feed.lastSeq();
+  #tellGone(gone: SeqRange): void {
+    const dropped = lengthOfRange(gone);
+    this.#options.tally.dropped += dropped;
+    this.#tellGap({ ...gone, dropped, coalesced: 0 });
   }
 
-  #tellGone(from: number, to: number): void {
-    const dropped = to - from + 1;
-    this.#parts.tally.dropped += dropped;
-    this.#tellGap({ from, to, dropped, coalesced: 0 });
+  /** No event has these numbers: the file of an earlier run, which was read late, has used some of them. */
+  #tellUnused(unused: SeqRange): void {
+    this.#tellGap({ ...unused, dropped: 0, coalesced: 0 });
   }
 
   #takeWhileRead(events: readonly HubEvent[]): void {
     for (const event of events) {
-      if (this.#parts.isBehind()) return;
-      this.#readTo = event.seq;
-      this.#take(event);
+      if (this.#options.isBehind()) {
+        this.#reader.rewind(event.seq - 1);
+        return;
+      }
+      this.#filter.take(event);
     }
   }
 
-  #take(event: HubEvent): void {
-    if (!passesFilter(this.#settings.filter, event)) return;
-    if (event.kind === 'value' && this.#settings.minIntervalMs > 0) this.#takeTurn(event);
-    else this.#push(event);
-  }
-
   #push(event: HubEvent): void {
-    if (this.#heldBack || this.#parts.isBehind()) this.#holdBack(event);
-    else this.#parts.send(eventNotification(this.id, event));
+    if (this.#heldBack || this.#options.isBehind()) this.#holdBack(event);
+    else this.#sendEvent(event);
   }
 
   #holdBack(event: HubEvent): void {
@@ -153,13 +130,13 @@ export class Subscription {
     this.#heldBack.to = Math.max(this.#heldBack.to, event.seq);
     if (event.kind !== 'value') {
       this.#heldBack.dropped++;
-      this.#parts.tally.dropped++;
+      this.#options.tally.dropped++;
       return;
     }
     const key = keyOf(event);
     if (this.#coalesced.has(key)) {
       this.#heldBack.coalesced++;
-      this.#parts.tally.coalesced++;
+      this.#options.tally.coalesced++;
     }
     this.#coalesced.set(key, event);
   }
@@ -172,12 +149,12 @@ export class Subscription {
     this.#heldBack = undefined;
     const values = [...this.#coalesced.values()].sort((a, b) => a.seq - b.seq);
     for (const event of values) {
-      if (this.#parts.isBehind()) {
+      if (this.#options.isBehind()) {
         this.#holdRest(isLossy ? to + 1 : event.seq, to);
         return;
       }
       this.#coalesced.delete(keyOf(event));
-      this.#parts.send(eventNotification(this.id, event));
+      this.#sendEvent(event);
     }
   }
 
@@ -186,67 +163,23 @@ export class Subscription {
     this.#heldBack = { from, to, dropped: 0, coalesced: 0 };
   }
 
-  #tellGap(gap: HeldBack): void {
-    this.#parts.send(notification('gap', { subscription: this.id, ...gap }));
+  #sendEvent(event: HubEvent): void {
+    const { send, eventTexts } = this.#options;
+    send(
+      `{"jsonrpc":"2.0","method":"event","params":{"subscription":"${this.id}","event":${eventTexts.of(event)}}}`,
+    );
   }
 
-  /** The first value of a node and type goes at once; then the latest, once an interval. */
-  #takeTurn(event: ValueEvent): void {
-    const key = keyOf(event);
-    const now = this.#parts.clock.monotonic();
-    const dueAt = (this.#lastSentAt.get(key) ?? Number.NEGATIVE_INFINITY) + this.#settings.minIntervalMs;
-    if (dueAt <= now && !this.#postponed.has(key)) {
-      this.#lastSentAt.set(key, now);
-      this.#push(event);
-      return;
-    }
-    this.#postponed.set(key, { event, dueAt });
-    this.#cancelTimer ??= this.#parts.clock.after(dueAt - now, () => this.#sendDue());
-  }
-
-  /** What is due while the client is behind waits until it has caught up. */
-  #sendDue(): void {
-    this.#cancelTimer = undefined;
-    const now = this.#parts.clock.monotonic();
-    for (const { event, dueAt } of [...this.#postponed.values()].sort(bySeq)) {
-      if (this.#parts.isBehind()) return;
-      if (dueAt > now) continue;
-      this.#postponed.delete(keyOf(event));
-      this.#lastSentAt.set(keyOf(event), now);
-      this.#push(event);
-    }
-    if (this.#postponed.size > 0) this.#sendLater(now);
-  }
-
-  #sendLater(now: number): void {
-    let next = Number.POSITIVE_INFINITY;
-    for (const { dueAt } of this.#postponed.values()) next = Math.min(next, dueAt);
-    this.#cancelTimer = this.#parts.clock.after(next - now, () => this.#sendDue());
+  #tellGap(gap: GapNotice): void {
+    this.#options.send(notification('gap', { subscription: this.id, ...gap }));
   }
 }
 
-function bySeq(a: Postponed, b: Postponed): number {
-  return a.event.seq - b.event.seq;
-}
-
-/** A number, since there are many: the id of a type is one byte. */
 function keyOf({ node, type }: ValueEvent): number {
-  return node * 256 + type.id;
+  return valueKey(node, type.id);
 }
 
 /** A JSON-RPC notification. */
 export function notification(method: string, params: object): string {
   return `{"jsonrpc":"2.0","method":"${method}","params":${JSON.stringify(params)}}`;
-}
-
-/** Events are told to many: each is made into JSON once. */
-const eventTexts = new WeakMap<HubEvent, string>();
-
-function eventNotification(subscription: string, event: HubEvent): string {
-  let text = eventTexts.get(event);
-  if (text === undefined) {
-    text = JSON.stringify(describeEvent(event));
-    eventTexts.set(event, text);
-  }
-  return `{"jsonrpc":"2.0","method":"event","params":{"subscription":"${subscription}","event":${text}}}`;
 }

@@ -1,18 +1,20 @@
+import { FeedReader } from '../hub/feed-reader.js';
 import type { HubEvent } from '../hub/hub.js';
 import { SessionError } from './errors.js';
-import { Subscription, type SubscriptionParts, type SubscriptionSettings } from './subscription.js';
+import type { EventCriteria } from './event-filter.js';
+import { Subscription, type SubscriptionOptions } from './subscription.js';
 
 /** A client filters in one subscription; several are for programs with several parts. */
 export const MAX_SUBSCRIPTIONS = 32;
 
 /** The subscriptions of one session. */
 export class Subscriptions {
-  readonly #parts: SubscriptionParts;
+  readonly #options: SubscriptionOptions;
   readonly #open = new Map<string, Subscription>();
   #count = 0;
 
-  constructor(parts: SubscriptionParts) {
-    this.#parts = parts;
+  constructor(options: SubscriptionOptions) {
+    this.#options = options;
   }
 
   /** Throws `TOO_MANY_SUBSCRIPTIONS` where there is no room for another. */
@@ -21,15 +23,15 @@ export class Subscriptions {
   }
 
   /**
-   * Begins one behind the hub's last event, or behind `since`, the last that the client has; it gives events once it
+   * Begins one after the hub's last event, or after `since`, the last that the client has; it gives events once it
    * is opened. `gone`: what the hub no longer holds of them. Throws `TOO_MANY_SUBSCRIPTIONS`.
    */
-  add(settings: Omit<SubscriptionSettings, 'id'>, since = this.#parts.hub.feed.lastSeq()) {
+  add(criteria: EventCriteria, since = this.#options.hub.feed.lastSeq()) {
     this.checkRoom();
-    const { hub } = this.#parts;
-    const { events, gone } = hub.feed.replay(since, 1);
-    const after = gone ? (events[0]?.seq ?? hub.feed.lastSeq() + 1) - 1 : since;
-    const subscription = new Subscription({ ...settings, id: String(++this.#count) }, after, this.#parts);
+    const reader = new FeedReader(this.#options.hub.feed, since);
+    const gone = reader.skipGap();
+    const id = String(++this.#count);
+    const subscription = new Subscription(id, criteria, reader, this.#options);
     this.#open.set(subscription.id, subscription);
     return { id: subscription.id, gone, open: () => subscription.open() };
   }

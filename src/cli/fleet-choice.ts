@@ -1,6 +1,7 @@
 /** `--fleet` and what belongs to it: which gateways a command is for. */
 import type { Command } from 'commander';
 import { MeshgateError } from '../base/errors.js';
+import { CliCommand, type Reach } from './cli-command.js';
 
 export interface FleetChoice {
   readonly url: string;
@@ -15,37 +16,6 @@ interface FleetFlags {
   readonly gateway?: string;
 }
 
-/** `all`: of every gateway, unless one is named; `one`: one must be named; `own`: does itself what there is to do. */
-export type Reach = 'all' | 'one' | 'own';
-
-const reaches = new WeakMap<Command, Reach>();
-/** Commands that ask a gateway of this machine, and none of a fleet. */
-const onSocketOnly = new WeakSet<Command>();
-
-let chosen: FleetChoice | undefined;
-
-/** Without this, a command is refused where a fleet is given. */
-export function allowFleet(command: Command, reach: Reach): Command {
-  reaches.set(command, reach);
-  return command;
-}
-
-/** It asks the gateway of a socket: where a fleet is chosen it is refused, since that gateway is not meant. */
-export function refuseFleet(command: Command): Command {
-  onSocketOnly.add(command);
-  return command;
-}
-
-/** The options of this file are for it too. */
-export function isForFleet(command: Command): boolean {
-  return reaches.has(command);
-}
-
-/** Undefined: the gateway of a socket. */
-export function chosenFleet(): FleetChoice | undefined {
-  return chosen;
-}
-
 export function addFleetOptions(program: Command): void {
   program
     .option('--fleet <url>', 'all gateways at an MQTT broker: mqtt://HOST (or MESHGATE_FLEET)')
@@ -54,29 +24,44 @@ export function addFleetOptions(program: Command): void {
     .hook('preAction', (_program, action) => choose(program.opts<FleetFlags>(), action));
 }
 
-/** Throws `BAD_USAGE`. */
-function choose({ fleet, prefix, gateway }: FleetFlags, action: Command): void {
-  const { MESHGATE_FLEET, MESHGATE_FLEET_PREFIX } = process.env;
-  const reach = reaches.get(action);
-  const { socket } = action.optsWithGlobals<{ socket?: string }>();
-  if (fleet !== undefined && socket !== undefined) throw badUsage('--fleet and --socket exclude each other');
-  if (fleet !== undefined && !reach) throw badUsage(`${action.name()} is not for a fleet of gateways`);
-  if (onSocketOnly.has(action) && socket === undefined && MESHGATE_FLEET && !process.env.MESHGATE_SOCKET) {
-    throw badUsage(
-      `${action.name()} is not for a fleet of gateways, and MESHGATE_FLEET chooses one`,
-      'for a gateway on this machine: --socket PATH, or MESHGATE_SOCKET',
-    );
-  }
-  const url = fleet ?? (reach && socket === undefined ? MESHGATE_FLEET : undefined);
+/** The fleet that a command is for, where it takes one: among its flags when its action begins. Throws `BAD_USAGE`. */
+function choose(given: FleetFlags, action: Command): void {
+  const choice = readChoice(given, action, action instanceof CliCommand ? action.reach : undefined);
+  if (choice) action.setOptionValue('fleetChoice', choice);
+}
+
+function readChoice(
+  { fleet, prefix, gateway }: FleetFlags,
+  action: Command,
+  reach: Reach | undefined,
+): FleetChoice | undefined {
+  const { MESHGATE_FLEET_PREFIX } = process.env;
+  const url = chooseUrl(fleet, action, reach);
   if (!url) {
     if ((gateway ?? prefix) !== undefined) throw badUsage('--gateway and --prefix are for --fleet');
-    return;
+    return undefined;
   }
   const only = gateway ?? takeGateway(action);
   if (reach === 'one' && only === undefined) {
     throw badUsage(`${action.name()} is for one gateway of a fleet`, howToName(action));
   }
-  chosen = { url, prefix: prefix ?? MESHGATE_FLEET_PREFIX, gateway: only };
+  return { url, prefix: prefix ?? MESHGATE_FLEET_PREFIX, gateway: only };
+}
+
+/** Undefined where the command asks the gateway of a socket. */
+function chooseUrl(fleet: string | undefined, action: Command, reach: Reach | undefined): string | undefined {
+  const { MESHGATE_FLEET, MESHGATE_SOCKET } = process.env;
+  const { socket } = action.optsWithGlobals<{ socket?: string }>();
+  const takesFleet = reach !== undefined && reach !== 'socket';
+  if (fleet !== undefined && socket !== undefined) throw badUsage('--fleet and --socket exclude each other');
+  if (fleet !== undefined && !takesFleet) throw badUsage(`${action.name()} is not for a fleet of gateways`);
+  if (reach === 'socket' && socket === undefined && MESHGATE_FLEET && !MESHGATE_SOCKET) {
+    throw badUsage(
+      `${action.name()} is not for a fleet of gateways, and MESHGATE_FLEET chooses one`,
+      'for a gateway on this machine: --socket PATH, or MESHGATE_SOCKET',
+    );
+  }
+  return fleet ?? (takesFleet && socket === undefined ? MESHGATE_FLEET : undefined);
 }
 
 function howToName(action: Command): string {

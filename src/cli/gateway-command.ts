@@ -1,24 +1,22 @@
-import type { Command } from 'commander';
 import type { MeshgateClient } from '../client/index.js';
-import { allowFleet, type Reach } from './fleet-choice.js';
-import { inScope } from './fleet-scope.js';
-import { currentView, print, printJson } from './output.js';
+import type { CliCommand, Reach } from './cli-command.js';
+import { currentView, type GatewayScope, print } from './output.js';
 import { paint, type View } from './text/terminal.js';
 import { type GatewayFlags, withClients } from './with-client.js';
 import type { Of } from './with-fleet.js';
 
 /** Adds a subcommand that talks to a gateway, or to those of a fleet, with the options that all of them have. */
 export function gatewayCommand(
-  program: Command,
+  program: CliCommand,
   usage: string,
   description: string,
   reach: Reach = 'all',
-): Command {
-  return allowFleet(socketCommand(program, usage, description), reach);
+): CliCommand {
+  return socketCommand(program, usage, description).reaching(reach);
 }
 
 /** The same for a gateway on this machine only. */
-export function socketCommand(program: Command, usage: string, description: string): Command {
+export function socketCommand(program: CliCommand, usage: string, description: string): CliCommand {
   return program
     .command(usage)
     .description(description)
@@ -32,13 +30,13 @@ export function socketCommand(program: Command, usage: string, description: stri
  */
 export async function askAndPrint<Result>(
   flags: GatewayFlags,
-  ask: (client: MeshgateClient) => Promise<Result>,
+  ask: (client: MeshgateClient, scope: GatewayScope) => Promise<Result>,
   format: (result: Result, view: View) => string,
   join?: (parts: readonly Of<Result>[]) => Result,
 ): Promise<Result[]> {
-  const parts = await withClients(flags, async (client) => {
-    const result = await ask(client);
-    if (flags.json) printJson(result);
+  const parts = await withClients(flags, async (client, scope) => {
+    const result = await ask(client, scope);
+    if (flags.json) scope.printJson(result);
     return result;
   });
   if (!flags.json) printParts(parts, format, join);
@@ -56,12 +54,10 @@ function printParts<Result>(
     for (const { result } of parts) print(format(result, view));
   } else if (join) print(format(join(ofFleet), view));
   else {
-    const texts = ofFleet.map(({ gateway, result }) =>
-      inScope({ gateway, onJson: () => {} }, () => {
-        const text = format(result, view);
-        return text && `${paint(gateway, 'bold', view.terminal)}\n${text}`;
-      }),
-    );
+    const texts = ofFleet.map(({ gateway, result }) => {
+      const text = format(result, { ...view, gateway });
+      return text && `${paint(gateway, 'bold', view.terminal)}\n${text}`;
+    });
     print(texts.filter(Boolean).join('\n'));
   }
 }

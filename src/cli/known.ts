@@ -4,16 +4,16 @@
  */
 import { type MeshgateClient, RequestError } from '../client/index.js';
 import { formatAddress as formatNumber, ROOT_ADDRESS } from '../protocol/address.js';
-import { currentGateway } from './fleet-scope.js';
 import { note } from './output.js';
 
 type NumberOrName = number | string;
 
-/** `meanwhile`: what the command does all the same. Rejects with `NODE_NOT_FOUND` for a name that no node has. */
+/** `meanwhile`: what the command does all the same; `gateway`: of a fleet. Rejects with `NODE_NOT_FOUND` for a name that no node has. */
 export async function noteUnknownNode(
   node: NumberOrName | undefined,
   meanwhile: string,
   client: MeshgateClient,
+  gateway: string | undefined,
 ): Promise<void> {
   if (node === undefined || node === ROOT_ADDRESS) return;
   const refusal = await client.node(node).then(
@@ -24,7 +24,7 @@ export async function noteUnknownNode(
   if (!(refusal instanceof RequestError) || refusal.code !== 'NODE_NOT_FOUND') throw refusal;
   if (typeof node === 'string') await refuseUnknownName(node, client);
   const name = typeof node === 'string' ? node : formatNumber(node);
-  note(`${sayer()}: no node ${name} is known (yet); ${meanwhile}`);
+  note(`${speaker(gateway)}: no node ${name} is known (yet); ${meanwhile}`);
 }
 
 /** A name may be one of the settings, of a node that has not been heard. Rejects with `NODE_NOT_FOUND`. */
@@ -37,6 +37,7 @@ async function refuseUnknownName(name: string, client: MeshgateClient): Promise<
 export async function noteUnknownOpcodes(
   opcodes: readonly NumberOrName[],
   client: MeshgateClient,
+  gateway: string | undefined,
 ): Promise<void> {
   const numbers = opcodes.filter((opcode) => typeof opcode === 'number');
   if (numbers.length === 0) return;
@@ -44,12 +45,11 @@ export async function noteUnknownOpcodes(
   for (const number of numbers) {
     if (messages.some(({ opcode }) => opcode === number)) continue;
     note(
-      `${sayer()}: opcodes.json has no message 0x${number.toString(16).padStart(2, '0').toUpperCase()}; waiting for it`,
+      `${speaker(gateway)}: opcodes.json has no message 0x${number.toString(16).padStart(2, '0').toUpperCase()}; waiting for it`,
     );
   }
 }
 
-function sayer(): string {
-  const gateway = currentGateway();
+function speaker(gateway: string | undefined): string {
   return gateway === undefined ? 'meshgate' : `meshgate: ${gateway}`;
 }

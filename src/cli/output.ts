@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { cleanLines } from '../base/clean-text.js';
 import { MeshgateError } from '../base/errors.js';
 import { EXIT, reportFailure } from './exit-codes.js';
-import { currentScope } from './fleet-scope.js';
 import { terminalOf, type View } from './text/terminal.js';
 
 /** What a terminal could take for a command, or for the end of a line, though JSON allows it. */
@@ -20,20 +19,32 @@ export async function printInStep(text: string, signal: AbortSignal): Promise<vo
   if (!process.stdout.write(text)) await once(process.stdout, 'drain', { signal });
 }
 
-/** One object, for a program; over several lines, so that people can read it too. In a fleet: one for all gateways. */
+/** One object, for a program; over several lines, so that people can read it too. */
 export function printJson(value: unknown): void {
-  const scope = currentScope();
-  if (scope) {
-    scope.onJson(value);
-    return;
-  }
   print(`${safeJson(value, 2)}\n`);
 }
 
-/** One object of a stream, on a line of its own. In a fleet it names its gateway. */
+/** One object of a stream, on a line of its own. */
 export function printJsonLine(value: object): void {
-  const scope = currentScope();
-  print(`${safeJson(scope ? { gateway: scope.gateway, ...value } : value)}\n`);
+  print(`${safeJson(value)}\n`);
+}
+
+/** What a command that runs for one gateway prints with: in a fleet it runs for several at once. */
+export interface GatewayScope {
+  /** Undefined: the gateway of a socket, which has no name. */
+  readonly gateway: string | undefined;
+  /** In a fleet: the gateway's part of one object for all of them. */
+  readonly printJson: (value: unknown) => void;
+  /** In a fleet the object names its gateway. */
+  readonly printJsonLine: (value: object) => void;
+}
+
+export const SOCKET_SCOPE: GatewayScope = { gateway: undefined, printJson, printJsonLine };
+
+/** `onJson` takes what would be printed as this gateway's JSON. */
+export function scopeOf(gateway: string, onJson: (value: unknown) => void): GatewayScope {
+  const printNamed = (value: object) => printJsonLine({ gateway, ...value });
+  return { gateway, printJson: onJson, printJsonLine: printNamed };
 }
 
 /** JSON in which every character that is not safe on a terminal is escaped. */
@@ -56,12 +67,10 @@ export function note(text: string): void {
   process.stderr.write(`${cleanLines(text, '  ')}\n`);
 }
 
-/** Standard output as it is now: a terminal's width changes. */
-export function currentView(): View {
-  return { terminal: terminalOf(process.stdout, process.env), now: Date.now() };
+/** Standard output as it is now: a terminal's width changes. `gateway`: of a fleet, where the text is about one. */
+export function currentView(gateway?: string): View {
+  return { terminal: terminalOf(process.stdout, process.env), now: Date.now(), gateway };
 }
-
-const watched = new Set<NodeJS.WriteStream>();
 
 /** Help and completion scripts: text that is no result of a command. */
 export function printHelp(text: string): void {
@@ -74,11 +83,11 @@ export function printHelp(text: string): void {
  * when the output can not be written, as on a full disk.
  */
 function endWithReader(stream: NodeJS.WriteStream): void {
-  if (watched.has(stream)) return;
-  watched.add(stream);
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(process.exitCode ?? EXIT.ok);
-    const failure = new MeshgateError('FILE_FAILED', `the output can not be written: ${error.message}`);
-    process.exit(reportFailure(failure, (text) => process.stderr.write(text)));
-  });
+  if (!stream.listeners('error').includes(endProcess)) stream.on('error', endProcess);
+}
+
+function endProcess(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(process.exitCode ?? EXIT.ok);
+  const failure = new MeshgateError('FILE_FAILED', `the output can not be written: ${error.message}`);
+  process.exit(reportFailure(failure, (text) => process.stderr.write(text)));
 }

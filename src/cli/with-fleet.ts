@@ -4,14 +4,28 @@ import type { ConnectOptions, MeshgateClient } from '../client/index.js';
 import type { Fleet, GatewayState } from '../fleet/index.js';
 import { endWith, reportFailure } from './exit-codes.js';
 import type { FleetChoice } from './fleet-choice.js';
-import { inScope } from './fleet-scope.js';
-import { currentView, note, printJson } from './output.js';
+import { currentView, type GatewayScope, note, printJson, scopeOf } from './output.js';
 import { formatDuration, formatMoment } from './text/time.js';
 
 /** What a gateway's part of the command gave. */
 export interface Of<Result> {
   readonly gateway: string;
   readonly result: Result;
+}
+
+/** The part of a command that is for one gateway. */
+export type RunOne<Result> = (client: MeshgateClient, scope: GatewayScope) => Promise<Result>;
+
+/** The connection is lost, or made again. `gateway`: of a fleet. */
+export type ConnectionChange = (isConnected: boolean, gateway: string | undefined) => void;
+
+/** Without `onChange` a connection that is lost is not made again. */
+export function connectOptions(
+  onChange: ConnectionChange | undefined,
+  gateway: string | undefined,
+): ConnectOptions {
+  if (!onChange) return { reconnect: false };
+  return { onConnectionChange: (isConnected) => onChange(isConnected, gateway) };
 }
 
 /** Connects as the command line and MESHGATE_FLEET_… say. Rejects with `NO_BROKER`. */
@@ -33,16 +47,17 @@ export async function openFleet({ url, prefix }: FleetChoice): Promise<Fleet> {
  */
 export async function withFleet<Result>(
   choice: FleetChoice,
-  run: (client: MeshgateClient) => Promise<Result>,
-  options: ConnectOptions,
+  run: RunOne<Result>,
+  onConnectionChange?: ConnectionChange,
 ): Promise<Of<Result>[]> {
   const fleet = await openFleet(choice);
   try {
     const ids = onlineGateways(fleet, choice);
     const json = new Map<string, unknown>();
     const parts = ids.map((gateway) => {
-      const scope = { gateway, onJson: (value: unknown) => void json.set(gateway, value) };
-      return inScope(scope, () => runOne(fleet, gateway, run, options));
+      const scope = scopeOf(gateway, (value) => json.set(gateway, value));
+      const options = connectOptions(onConnectionChange, gateway);
+      return runOne(fleet, gateway, (client) => run(client, scope), options);
     });
     const results = (await Promise.all(parts)).flat();
     const inOrder = ids.filter((id) => json.has(id)).map((id) => [id, json.get(id)] as const);

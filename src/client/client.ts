@@ -1,6 +1,6 @@
 /**
  * A client of a gateway's JSON-RPC session. It finds the socket, connects again by itself when the connection is lost,
- * and resumes its subscriptions behind the last event that they had.
+ * and resumes its subscriptions after the last event that they had.
  */
 import { existsSync, lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -12,7 +12,9 @@ import { ClientError } from './errors.js';
 import { EventStream } from './event-stream.js';
 import { type ExportOptions, type ExportPage, exportPages } from './export-pages.js';
 import { unixTransport } from './line-socket.js';
-import { type Params, type Result, SessionConnection } from './session-connection.js';
+import { ResumePoint } from './resume-point.js';
+import type { Params, Result } from './rpc-core.js';
+import { SessionConnection } from './session-connection.js';
 import type { Transport } from './transport.js';
 
 export interface ConnectOptions {
@@ -46,10 +48,7 @@ const CALL_CONNECT_TIMEOUT_MS = 10_000;
 interface OpenStream {
   readonly stream: EventStream;
   readonly params: Params<'subscribe'>;
-  /** The gateway's name for it, on this connection. */
-  subscription: string | undefined;
-  /** Number of the last event that it had, or resumes behind. */
-  lastSeq: number | undefined;
+  readonly point: ResumePoint;
   /** It has been on a connection: what follows are resumptions. */
   hasStarted: boolean;
 }
@@ -116,12 +115,12 @@ export class MeshgateClient {
     const connection = await SessionConnection.open(this.#transport, {
       onEvent: (subscription, event) => {
         const open = this.#findStream(subscription);
-        if (open) open.lastSeq = laterOf(open.lastSeq, event.seq);
+        open?.point.onReached(event.seq);
         open?.stream.push(event);
       },
-      onGap: (subscription, from, to) => {
+      onGap: (subscription, { from, to }) => {
         const open = this.#findStream(subscription);
-        if (open) open.lastSeq = laterOf(open.lastSeq, to);
+        open?.point.onReached(to);
         open?.stream.push({ kind: 'gap', from, to, where: 'connection' });
       },
       onClosing: (reason) => this.#onClosing(reason),
@@ -222,7 +221,7 @@ export class MeshgateClient {
       forgetSignal();
       this.#forget(open);
     });
-    const open: OpenStream = { stream, params, subscription: undefined, lastSeq: since, hasStarted: false };
+    const open: OpenStream = { stream, params, point: new ResumePoint(since), hasStarted: false };
     const forgetSignal = onAbort(signal, () => stream.end());
     if (this.#closedBy || signal?.aborted) {
       stream.end(this.#closedBy);
@@ -249,13 +248,13 @@ export class MeshgateClient {
   }
 
   #findStream(subscription: string): OpenStream | undefined {
-    for (const open of this.#streams) if (open.subscription === subscription) return open;
+    for (const open of this.#streams) if (open.point.subscription === subscription) return open;
     return undefined;
   }
 
-  /** Begins a stream on this connection, or goes on with it behind its last event. */
+  /** Begins a stream on this connection, or goes on with it after its last event. */
   #start(open: OpenStream, connection: SessionConnection): void {
-    const since = open.lastSeq;
+    const since = open.point.seq;
     connection.post('subscribe', since === undefined ? open.params : { ...open.params, since }, {
       onResult: (result) => this.#onStarted(open, since, result),
       onError: (error) => {
@@ -265,24 +264,23 @@ export class MeshgateClient {
     });
   }
 
-  /** Runs while the reply is read: the events that come right behind it must find their stream. */
+  /** Runs while the reply is read: the events that come right after it must find their stream. */
   #onStarted(open: OpenStream, since: number | undefined, result: Result<'subscribe'>): void {
-    const { subscription, gone, snapshot, seq } = result;
+    const { gone, snapshot } = result;
     if (!this.#streams.has(open)) {
-      this.#unsubscribe(subscription);
+      this.#unsubscribe(result.subscription);
       return;
     }
-    open.subscription = subscription;
+    open.point.onStarted(result, since);
     if (gone) open.stream.push({ kind: 'gap', ...gone, where: 'gateway' });
     if (snapshot && (gone || !open.hasStarted)) open.stream.push({ kind: 'snapshot', snapshot });
-    if (gone) open.lastSeq = gone.to ?? seq;
-    else if (since === undefined) open.lastSeq = seq;
     open.hasStarted = true;
   }
 
   #forget(open: OpenStream): void {
     this.#streams.delete(open);
-    if (open.subscription !== undefined) this.#unsubscribe(open.subscription);
+    const { subscription } = open.point;
+    if (subscription !== undefined) this.#unsubscribe(subscription);
   }
 
   #unsubscribe(subscription: string): void {
@@ -298,7 +296,7 @@ export class MeshgateClient {
   #onLost(): void {
     if (this.#connection?.hasServed) this.#backoff.reset();
     this.#connection = undefined;
-    for (const open of this.#streams) open.subscription = undefined;
+    for (const { point } of this.#streams) point.onConnectionLost();
     if (this.#closedBy) return;
     this.#onConnectionChange(false);
     if (this.#reconnects) this.#reconnecting ??= this.#reconnect();
@@ -340,11 +338,6 @@ export class MeshgateClient {
     const failure = error.code === 'CLOSED' ? undefined : error;
     for (const { stream } of [...this.#streams]) stream.end(failure);
   }
-}
-
-/** With a least interval, or behind a gap, values come late: behind events with higher numbers. */
-function laterOf(seq: number | undefined, other: number): number {
-  return Math.max(seq ?? other, other);
 }
 
 /** Returns how to stop waiting for it. */

@@ -1,5 +1,5 @@
 import type { ExportedValue } from '../api/shapes.js';
-import type { Params, Result } from './session-connection.js';
+import type { Params, Result } from './rpc-core.js';
 
 export type ExportOptions = Omit<Params<'export'>, 'after'> & {
   /** Ends it with the signal's reason when it aborts. */

@@ -1,23 +1,17 @@
 /** The session's methods by name: what the page may ask, and what it gets. */
-import type { SessionApi } from '../api/methods/index.js';
+import { RequestError } from '../client/errors.js';
+import type { Result } from '../client/rpc-core.js';
 
-export type MethodName = keyof SessionApi;
-export type Params<Name extends MethodName> = SessionApi[Name]['params'];
-export type Result<Name extends MethodName> = SessionApi[Name]['result'];
+export { ClientError, RequestError } from '../client/errors.js';
+export type { GapNotice, MethodName, Params, Result } from '../client/rpc-core.js';
 export type Role = Result<'hello'>['role'];
 
-/** The gateway refused a request, or it was lost on the way. `code`: of docs/protocol.md, or `CONNECTION_LOST`. */
-export class RequestError extends Error {
-  constructor(
-    readonly code: string,
-    message: string,
-  ) {
-    super(message);
-    this.name = 'RequestError';
-  }
+/** Why a request was not sent at all. */
+export function notConnected(): RequestError {
+  return new RequestError('CONNECTION_LOST', 'there is no connection to the gateway');
 }
 
-/** What a person is told about a failure. */
+/** A failure, in words for a person. */
 export function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

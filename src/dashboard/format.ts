@@ -1,18 +1,16 @@
 /** Numbers, times and bytes as the page shows them. */
 
 import type { AgedValue, Value } from '../api/shapes.js';
+import { offsetIfRepeated } from '../base/local-time.js';
 import { alignNumber, decimalsOf as decimalsOfNumber } from '../base/number-text.js';
-import { positionIn } from '../protocol/position.js';
+import { isPositionField, positionIn } from '../protocol/position.js';
+
+export { formatAddress } from '../protocol/address.js';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-
-/** `0x0005`. */
-export function formatAddress(address: number): string {
-  return `0x${address.toString(16).toUpperCase().padStart(4, '0')}`;
-}
 
 /** An age in one unit, short enough for a column: `3 s`, `12 min`, `5 h`, `2 d`. `ms`: may be below 0. */
 export function formatAge(ms: number): string {
@@ -41,29 +39,24 @@ const dateFormat = new Intl.DateTimeFormat(undefined, {
 });
 
 /** ` +02:00` where the local time of this moment comes twice, since clocks are set back; otherwise nothing. */
-export function offsetIfRepeated(at: number): string {
-  const offsetAt = (time: number) => -new Date(time).getTimezoneOffset() * MINUTE;
-  const offset = offsetAt(at);
-  const others = [offsetAt(at - DAY), offsetAt(at + DAY)].filter((other) => other !== offset);
-  if (!others.some((other) => offsetAt(at + offset - other) === other)) return '';
-  const minutes = Math.abs(offset) / MINUTE;
-  const [hours, rest] = [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, '0'));
-  return ` ${offset < 0 ? '-' : '+'}${hours}:${rest}`;
+export function spacedOffset(at: number): string {
+  const offset = offsetIfRepeated(at);
+  return offset && ` ${offset}`;
 }
 
 /** Time of day. `at`: ms since the epoch. */
 export function formatTime(at: number): string {
-  return timeFormat.format(at) + offsetIfRepeated(at);
+  return timeFormat.format(at) + spacedOffset(at);
 }
 
 /** Time of day to the millisecond. `at`: ms since the epoch. */
 export function formatTimeMs(at: number): string {
-  return `${timeFormat.format(at)}.${String(Math.floor(at) % 1000).padStart(3, '0')}${offsetIfRepeated(at)}`;
+  return `${timeFormat.format(at)}.${String(Math.floor(at) % 1000).padStart(3, '0')}${spacedOffset(at)}`;
 }
 
 /** `at`: ms since the epoch. */
 export function formatDateTime(at: number): string {
-  return dateFormat.format(at) + offsetIfRepeated(at);
+  return dateFormat.format(at) + spacedOffset(at);
 }
 
 /** Digits behind the point, as they are shown; text has none. */
@@ -90,8 +83,6 @@ export function formatValue({ fields }: Pick<Value, 'fields'>): string {
   return entries.map(([name, { value, unit }]) => `${name} ${formatField(value, unit)}`).join(', ');
 }
 
-const PLACE_FIELDS: ReadonlySet<string> = new Set(['latitude', 'longitude', 'lat', 'lon']);
-
 /** The field that a trend of this value is drawn of: a number that is no place and no counter. */
 export function trendField({ fields }: Pick<AgedValue, 'fields'>): string | undefined {
   return Object.entries(fields).find(
@@ -101,7 +92,7 @@ export function trendField({ fields }: Pick<AgedValue, 'fields'>): string | unde
 
 /** True for a field that has a unit and is no place. */
 export function isMeasured(name: string, unit: string | undefined): boolean {
-  return unit !== undefined && unit !== 'deg' && !PLACE_FIELDS.has(name);
+  return unit !== undefined && unit !== 'deg' && !isPositionField(name);
 }
 
 /** `44 02 00 2A`; hex as the wire has it, in pairs. */

@@ -6,7 +6,7 @@
 
 import { SessionError } from '../api/errors.js';
 import { checkParams } from '../api/method.js';
-import { subscribeParams } from '../api/methods/watching.js';
+import { subscribeParams } from '../api/methods/subscriptions.js';
 import { MAX_SUBSCRIPTIONS } from '../api/subscriptions.js';
 import { ClientError } from '../client/errors.js';
 import type { Channel, ChannelHandlers, MeshEvent, Transport } from '../client/index.js';
@@ -16,7 +16,7 @@ import { CommandCaller } from './command-caller.js';
 import { EventGate, type GapNotice } from './event-gate.js';
 import { errorObject, Refusal } from './refusal.js';
 import type { Roster } from './roster.js';
-import { resolveFilter, startOf } from './subscribe.js';
+import { resolveCriteria, startOf } from './subscribe.js';
 
 export interface FleetParts {
   readonly broker: Broker;
@@ -101,7 +101,7 @@ class MqttChannel implements Channel {
     const params = checkParams(subscribeParams, given);
     const subscription = String(++this.#lastSubscription);
     const call = this.#commands.call.bind(this.#commands);
-    const gate = new EventGate(await resolveFilter(params, call), {
+    const gate = new EventGate(await resolveCriteria(params, call), {
       onEvent: (event) => this.#notify('event', { subscription, event }),
       onGap: (from, to) =>
         this.#notify('gap', { subscription, from, to, dropped: to - from + 1, coalesced: 0 }),

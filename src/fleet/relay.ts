@@ -6,11 +6,15 @@ import type { RawData, WebSocket } from 'ws';
 import { SESSION_ERRORS, type SessionErrorCode } from '../api/errors.js';
 import { findMethod } from '../api/methods/index.js';
 import { mayDo, type Role } from '../api/role.js';
+import type { Clock } from '../base/clock.js';
 import type { Channel, Transport } from '../client/index.js';
-import { type AccessSettings, roleOfToken } from '../socket/web/web-access.js';
+import type { FaceClient } from '../socket/web/http-face.js';
+import { CLOSE_POLICY, TokenHandshake } from '../socket/web/token-handshake.js';
+import type { AccessSettings } from '../socket/web/web-access.js';
 import { errorObject } from './refusal.js';
 
-export interface RelayParts {
+export interface RelayOptions {
+  readonly clock: Clock;
   readonly transport: Transport;
   readonly access: AccessSettings;
   /** Undefined until the client has shown a token. */
@@ -18,50 +22,79 @@ export interface RelayParts {
   /** Bytes that may wait for a client that does not read. */
   readonly outboxLimit: number;
   /** The client has shown a token: false where there is no room for it. */
-  readonly admit: () => boolean;
+  readonly admit: (relay: Relay) => boolean;
+  /** Its websocket is closed. */
+  readonly onEnd: (relay: Relay) => void;
 }
 
 interface Request {
   readonly id?: unknown;
   readonly method?: unknown;
-  readonly params?: { readonly token?: unknown };
 }
 
-const TOKEN_TIMEOUT_MS = 5000;
-/** A client that was refused has this long to read why. */
-const LINGER_MS = 1000;
 /** What may wait until the channel is open. */
 const MAX_WAITING = 64;
 /** Close codes of websockets: RFC 6455, section 7.4. */
 const CLOSE_GOING_AWAY = 1001;
-const CLOSE_POLICY = 1008;
-/** 1013, try again later. */
-const CLOSE_TOO_MANY = 1013;
 
-export class Relay {
+export class Relay implements FaceClient {
   readonly #socket: WebSocket;
-  readonly #parts: RelayParts;
+  readonly #options: RelayOptions;
   readonly #waiting: string[] = [];
   /** Requests of `hello`: their replies tell the role that the client has here. */
   readonly #hellos = new Set<unknown>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #isDismissed = false;
+  readonly #handshake: TokenHandshake | undefined;
+  #isAlive = true;
   #role: Role | undefined;
   #channel: Channel | undefined;
 
-  constructor(socket: WebSocket, parts: RelayParts) {
+  constructor(socket: WebSocket, options: RelayOptions) {
     this.#socket = socket;
-    this.#parts = parts;
-    this.#role = parts.role;
+    this.#options = options;
+    this.#role = options.role;
     socket.on('message', (data: RawData, isBinary) => this.#onMessage(isBinary ? '' : String(data)));
     socket.on('error', () => socket.terminate());
     socket.on('close', () => this.#onClosed());
+    socket.on('pong', () => {
+      this.#isAlive = true;
+    });
     if (this.#role) void this.#open();
-    else this.#timer = setTimeout(() => socket.terminate(), TOKEN_TIMEOUT_MS);
+    else this.#handshake = this.#awaitToken();
+  }
+
+  ping(): void {
+    if (!this.#isAlive) {
+      this.cut();
+      return;
+    }
+    this.#isAlive = false;
+    this.#socket.ping();
+  }
+
+  displace(): void {
+    this.cut();
+  }
+
+  /** Ends the connection at once. */
+  cut(): void {
+    this.#socket.terminate();
+  }
+
+  #awaitToken(): TokenHandshake {
+    return new TokenHandshake(this.#socket, {
+      ...this.#options,
+      admit: () => this.#options.admit(this),
+      onRole: (role) => {
+        this.#role = role;
+        void this.#open();
+      },
+      onRefused: () => {},
+      onOver: () => this.cut(),
+    });
   }
 
   async #open(): Promise<void> {
-    const channel = await this.#parts.transport
+    const channel = await this.#options.transport
       .open({
         onLine: (line) => this.#tell(line),
         onClosed: () => this.#socket.close(CLOSE_GOING_AWAY),
@@ -78,13 +111,16 @@ export class Relay {
   }
 
   #onMessage(text: string): void {
-    if (this.#isDismissed) return;
+    if (this.#role) this.#onRequest(text, this.#role);
+    else this.#handshake?.onMessage(text);
+  }
+
+  #onRequest(text: string, role: Role): void {
     const request = readRequest(text);
     if (!request) this.#refuse(null, 'INVALID_REQUEST');
-    else if (!this.#role) this.#takeToken(request);
     else if (request.method === 'authenticate') {
       this.#refuse(request.id, 'UNKNOWN_METHOD');
-    } else if (!mayDo(this.#role, findMethod(String(request.method))?.role ?? 'admin')) {
+    } else if (!mayDo(role, findMethod(String(request.method))?.role ?? 'admin')) {
       this.#refuse(request.id, 'FORBIDDEN');
     } else this.#pass(request, text);
   }
@@ -96,35 +132,9 @@ export class Relay {
     else this.#socket.close(CLOSE_POLICY);
   }
 
-  #takeToken({ id, params }: Request): void {
-    const { access } = this.#parts;
-    const role = typeof params?.token === 'string' ? roleOfToken(params.token, access) : undefined;
-    if (!role) {
-      this.#dismiss(id, 'UNAUTHORIZED', CLOSE_POLICY);
-    } else if (!this.#parts.admit()) {
-      this.#dismiss(id, 'TOO_MANY_CLIENTS', CLOSE_TOO_MANY);
-    } else this.#welcome(role, id);
-  }
-
-  #welcome(role: Role, id: unknown): void {
-    this.#role = role;
-    clearTimeout(this.#timer);
-    this.#socket.send(JSON.stringify({ jsonrpc: '2.0', id, result: { role } }));
-    void this.#open();
-  }
-
-  /** Refuses the client, which has a moment to read why. */
-  #dismiss(id: unknown, code: SessionErrorCode, closeCode: number): void {
-    this.#isDismissed = true;
-    this.#refuse(id, code);
-    this.#socket.close(closeCode);
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#socket.terminate(), LINGER_MS);
-  }
-
   #tell(line: string): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
-    if (this.#socket.bufferedAmount > this.#parts.outboxLimit) this.#socket.close(CLOSE_POLICY);
+    if (this.#socket.bufferedAmount > this.#options.outboxLimit) this.#socket.close(CLOSE_POLICY);
     else this.#socket.send(this.#hellos.size > 0 ? this.#withRole(line) : line);
   }
 
@@ -142,8 +152,9 @@ export class Relay {
   }
 
   #onClosed(): void {
-    clearTimeout(this.#timer);
+    this.#handshake?.close();
     this.#channel?.close();
+    this.#options.onEnd(this);
   }
 }
 

@@ -1,11 +1,12 @@
 /** What `subscribe` wants, and how the gateway's commands `snapshot`, `events` and `status` answer for it. */
 
 import { SessionError } from '../api/errors.js';
-import type { SubscribeParams } from '../api/methods/watching.js';
+import type { EventCriteria } from '../api/event-filter.js';
+import type { SubscribeParams } from '../api/methods/subscriptions.js';
 import type { MeshEvent, Snapshot } from '../client/index.js';
+import { numberBefore } from '../hub/feed-reader.js';
 import { nameKey, numberIn } from '../protocol/names.js';
 import type { Call } from './command-caller.js';
-import type { GateFilter } from './event-gate.js';
 
 type NumberOrName = number | string;
 
@@ -30,7 +31,7 @@ const PAGE = 1000;
 const MAX_PAGES = 200;
 
 /** Rejects with `NODE_NOT_FOUND`, `OPCODE_NOT_FOUND`, `TYPE_NOT_FOUND`. */
-export async function resolveFilter(params: SubscribeParams, call: Call): Promise<GateFilter> {
+export async function resolveCriteria(params: SubscribeParams, call: Call): Promise<EventCriteria> {
   const { kinds, nodes, opcodes, types, minIntervalMs } = params;
   return {
     minIntervalMs,
@@ -97,6 +98,6 @@ async function replay(since: number, call: Call): Promise<Omit<Start, 'snapshot'
     page = (await call('events', { since: events.at(-1)?.seq, limit: PAGE })) as Held;
     events.push(...page.events);
   }
-  const after = gone ? (events[0]?.seq ?? page.seq + 1) - 1 : since;
+  const after = gone ? numberBefore(events, page.seq) : since;
   return { seq: page.seq, gone, after, events };
 }

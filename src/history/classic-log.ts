@@ -3,19 +3,19 @@
  *
  *     value, time
  *
- * `value`: the fields, with a space between them; hex where the type has none. It has no comma. `time`: when it was
- * received, seconds since the epoch with three decimals, host clock.
+ * `value`: its bytes as Python's `repr` writes them, `b'\x07'`; there can be commas in it, in the time there is none.
+ * `time`: when it was received, host clock, local time, as Python's `str(datetime)` writes it.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cleanText } from '../base/clean-text.js';
 import type { CancelTimer, Clock } from '../base/clock.js';
 import { Counters } from '../base/counters.js';
 import { errorText } from '../base/errors.js';
 import type { Log } from '../base/log.js';
 import type { Feed, HubEvent } from '../hub/hub.js';
-import { type DataType, decodeValue } from '../protocol/data-types.js';
+import type { DataType } from '../protocol/data-types.js';
 import { LogFile } from './log-file.js';
+import { bytesRepr, localTimeText } from './python-text.js';
 
 /** What comes is handed to the system this much later at most. */
 const FLUSH_MS = 1000;
@@ -89,7 +89,7 @@ export class ClassicLog {
   }
 
   #add({ type, value }: Extract<HubEvent, { kind: 'value' }>): void {
-    const line = `${formatLogValue(type, value.bytes)}, ${(value.receivedAt / 1000).toFixed(3)}\n`;
+    const line = `${bytesRepr(value.bytes)}, ${localTimeText(value.receivedAt)}\n`;
     if (this.#waitingLength + line.length > MAX_WAITING) {
       this.#counters.add('dropped');
       return;
@@ -147,17 +147,4 @@ export class ClassicLog {
 function fileName({ name, id }: DataType): string {
   const isPlain = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(name);
   return isPlain ? `${name}_hist.txt` : `${name.replace(/[^A-Za-z0-9_-]/g, '_')}_${id}_hist.txt`;
-}
-
-/** `12.5`; `-123.27 44.571`; `0a0b`. A member that a JSON value lacks is `nan`. */
-export function formatLogValue(type: DataType, bytes: Buffer): string {
-  const names = (type.json?.fields ?? type.fields).map(({ name }) => name);
-  if (names.length === 0) return bytes.toString('hex');
-  const decoded = decodeValue(type, bytes);
-  return names.map((name) => formatField(decoded[name]?.value ?? 'nan')).join(' ');
-}
-
-/** Neither space nor comma stands in a field. */
-function formatField(value: number | string): string {
-  return typeof value === 'number' ? String(value) : cleanText(value).replace(/[\s,]+/g, '_') || '-';
 }

@@ -9,7 +9,7 @@ import {
   type ArchivePage,
   type ArchiveStatus,
   type Asker,
-  type Place,
+  type Cursor,
   type Series,
   type SeriesQuery,
   type ValueQuery,
@@ -134,11 +134,11 @@ export class History implements Archive {
   async read(
     query: ValueQuery,
     limit: number,
-    behind: Place | undefined,
+    after: Cursor | undefined,
     asker: Asker,
   ): Promise<ArchivePage> {
-    if (!this.#isOpen) return this.#parts.memory.read(query, limit, behind, asker);
-    return this.#pageOf(await this.#ask({ kind: 'read', query, limit, behind }, asker));
+    if (!this.#isOpen) return this.#parts.memory.read(query, limit, after, asker);
+    return this.#pageOf(await this.#ask({ kind: 'read', query, limit, after }, asker));
   }
 
   async current(query: SeriesQuery, time: number, asker: Asker): Promise<readonly ArchivedValue[]> {

@@ -34,7 +34,7 @@ export class ReadConnection {
     const reader = this.#open();
     switch (question.kind) {
       case 'read':
-        return packPage(yield* reader.read(question.query, question.limit, question.behind));
+        return packPage(yield* reader.read(question.query, question.limit, question.after));
       case 'current':
         return packPage(yield* reader.current(question.query, question.time));
       case 'buckets':

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
-import type { Place, Series, Stretch, ValueQuery } from '../hub/archive.js';
+import type { Cursor, Series, TimeRange, ValueQuery } from '../hub/archive.js';
 import { type Bucket, Bucketing } from '../hub/buckets.js';
-import { placeBehind } from '../hub/memory-archive.js';
+import { cursorAfter } from '../hub/memory-archive.js';
 import type { TimedValue } from '../node/node-values.js';
 import type { DataType, DataTypes } from '../protocol/data-types.js';
 
@@ -22,7 +22,7 @@ export interface StoredPage {
   readonly values: readonly StoredValue[];
   /** Series among them whose type data-types.json lacks, or has by another id: with the name that it had. */
   readonly formerTypes: readonly FormerType[];
-  readonly next: Place | undefined;
+  readonly next: Cursor | undefined;
   readonly progress: number;
 }
 
@@ -60,18 +60,18 @@ export class StoreReader {
     this.#statements = prepare(database);
   }
 
-  /** At most `limit` values by rising node and type id, then oldest first; from the beginning or behind a place. */
-  *read(query: ValueQuery, limit: number, behind?: Place): Slices<StoredPage> {
+  /** At most `limit` values by rising node and type id, then oldest first; from the beginning or after a cursor. */
+  *read(query: ValueQuery, limit: number, after?: Cursor): Slices<StoredPage> {
     const all = this.#seriesOf(query);
-    const rest = behind ? all.filter((series) => compare(series, behind) >= 0) : all;
+    const rest = after ? all.filter((series) => compare(series, after) >= 0) : all;
     const values: StoredValue[] = [];
     for (const [index, series] of rest.entries()) {
       const wanted = limit + 1 - values.length;
-      values.push(...this.#valuesOf(series, query, wanted, behind));
+      values.push(...this.#valuesOf(series, query, wanted, after));
       if (values.length > limit) {
         values.pop();
         const progress = this.#progressOf(values, query, all);
-        return { ...this.#pageOf(values, rest), next: placeBehind(values, behind), progress };
+        return { ...this.#pageOf(values, rest), next: cursorAfter(values, after), progress };
       }
       if (index % SERIES_A_SLICE === 0) yield;
     }
@@ -112,17 +112,17 @@ export class StoreReader {
 
   #valuesOf(
     series: SeriesRow,
-    { from, to }: Stretch,
+    { from, to }: TimeRange,
     limit: number,
-    behind: Place | undefined,
+    after: Cursor | undefined,
   ): StoredValue[] {
-    const isBehind = behind !== undefined && compare(series, behind) === 0;
-    const rows = this.#statements.stretch.all(
+    const isAfter = after !== undefined && compare(series, after) === 0;
+    const rows = this.#statements.timeRange.all(
       series.id,
-      isBehind ? behind.at : from,
+      isAfter ? after.at : from,
       to,
       limit,
-      isBehind ? behind.count : 0,
+      isAfter ? after.count : 0,
     ) as ValueRow[];
     return rows.map((row) => stored(series, row));
   }
@@ -133,7 +133,7 @@ export class StoreReader {
    */
   *#chunksOf(
     { id }: SeriesRow,
-    { from, to }: Stretch,
+    { from, to }: TimeRange,
     type: DataType,
     bucketMs: number,
   ): Generator<ChunkRow> {
@@ -152,7 +152,7 @@ export class StoreReader {
   }
 
   /** Every series counts the same; within one it goes by time, from its first value to its last. */
-  #progressOf(values: readonly StoredValue[], { from, to }: Stretch, all: readonly SeriesRow[]): number {
+  #progressOf(values: readonly StoredValue[], { from, to }: TimeRange, all: readonly SeriesRow[]): number {
     const last = values[values.length - 1];
     const index = all.findIndex((series) => last && compare(series, last) === 0);
     const series = all[index];
@@ -209,7 +209,7 @@ function prepare(database: Database) {
          AND ((@typeId IS NULL AND @typeName IS NULL) OR type_id = @typeId OR type_name = @typeName COLLATE NOCASE)
        ORDER BY node, type_id`,
     ),
-    stretch: database.prepare(
+    timeRange: database.prepare(
       `SELECT ${columns} FROM value WHERE series = ? AND received_at >= ? AND received_at <= ?
        ORDER BY received_at, seq LIMIT ? OFFSET ?`,
     ),

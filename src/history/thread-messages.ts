@@ -1,5 +1,5 @@
 /** What the gateway says to the thread that writes the store and to the one that reads it, and they to it. */
-import type { Place, Series, SeriesQuery, ValueQuery } from '../hub/archive.js';
+import type { Cursor, Series, SeriesQuery, ValueQuery } from '../hub/archive.js';
 import type { DataType } from '../protocol/data-types.js';
 import type { Holdings } from './holdings.js';
 import type { PackedRestored } from './restored.js';
@@ -28,7 +28,7 @@ export type Question =
       readonly kind: 'read';
       readonly query: ValueQuery;
       readonly limit: number;
-      readonly behind: Place | undefined;
+      readonly after: Cursor | undefined;
     }
   | { readonly kind: 'current'; readonly query: SeriesQuery; readonly time: number }
   | { readonly kind: 'buckets'; readonly query: ValueQuery & Series; readonly bucketMs: number };
@@ -39,7 +39,7 @@ export type Answer =
       readonly kind: 'values';
       readonly values: Uint8Array;
       readonly formerTypes: readonly FormerType[];
-      readonly next: Place | undefined;
+      readonly next: Cursor | undefined;
       readonly progress: number;
     }
   | ({ readonly kind: 'buckets' } & StoredBuckets);

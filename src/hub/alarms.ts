@@ -1,5 +1,8 @@
 import type { Clock } from '../base/clock.js';
 
+/** From the most urgent down. */
+export const ALARM_PRIORITIES = ['high', 'medium', 'low'] as const;
+
 export interface AlarmDefinition {
   readonly priority: AlarmPriority;
   readonly of: 'gateway' | 'node';
@@ -61,7 +64,7 @@ export const ALARM_CODES = {
 export type AlarmCode = keyof typeof ALARM_CODES;
 /** A node's address, or a source's name. */
 export type AlarmSubject = number | string;
-export type AlarmPriority = 'high' | 'medium' | 'low';
+export type AlarmPriority = (typeof ALARM_PRIORITIES)[number];
 
 /** Times are ms since the epoch, host clock. */
 export interface Alarm {

@@ -2,8 +2,8 @@
 import type { TimedValue } from '../node/node-values.js';
 import type { Bucket } from './buckets.js';
 
-/** A stretch of receive time, ms since the epoch, host clock; both ends belong to it. */
-export interface Stretch {
+/** A range of receive time, ms since the epoch, host clock; both ends belong to it. */
+export interface TimeRange {
   readonly from: number;
   readonly to: number;
 }
@@ -18,7 +18,7 @@ export interface SeriesQuery {
   readonly typeName?: string;
 }
 
-export interface ValueQuery extends Stretch, SeriesQuery {}
+export interface ValueQuery extends TimeRange, SeriesQuery {}
 
 /** The values of one node and data type. */
 export interface Series {
@@ -46,8 +46,8 @@ export interface Asker {
   readonly signal?: AbortSignal;
 }
 
-/** A place behind a value: so many values of that receive time have been given. */
-export interface Place extends Series {
+/** A position after a value: so many values of that receive time have been given. */
+export interface Cursor extends Series {
   readonly at: number;
   readonly count: number;
 }
@@ -56,15 +56,15 @@ export interface ArchivePage {
   /** By rising node and type id, then oldest first. */
   readonly values: readonly ArchivedValue[];
   /** Where to go on; undefined at the end. */
-  readonly next: Place | undefined;
+  readonly next: Cursor | undefined;
   /** How much of the query has been gone through, 0 to 1. */
   readonly progress: number;
 }
 
 /** Its promises reject with an `ArchiveError`. */
 export interface Archive {
-  /** At most `limit` values, from the beginning or behind a place. */
-  read(query: ValueQuery, limit: number, behind: Place | undefined, asker: Asker): Promise<ArchivePage>;
+  /** At most `limit` values, from the beginning or after a cursor. */
+  read(query: ValueQuery, limit: number, after: Cursor | undefined, asker: Asker): Promise<ArchivePage>;
   /** The value of each node that was current at a time; of one node where it is given. */
   current(query: SeriesQuery, time: number, asker: Asker): Promise<readonly ArchivedValue[]>;
   /** A time range in buckets of `bucketMs`; buckets without a value are left out. */

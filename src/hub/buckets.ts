@@ -9,7 +9,7 @@ export interface FieldSummary {
   readonly last: number;
 }
 
-/** The values that came within one stretch of `bucketMs`. */
+/** The values that came within one range of `bucketMs`. */
 export interface Bucket {
   /** Its beginning, ms since the epoch, host clock: a multiple of its length. */
   readonly at: number;

@@ -1,20 +1,12 @@
 import type { Clock } from '../base/clock.js';
 import { ADDRESS_LENGTH } from '../protocol/address.js';
 import type { Message } from '../protocol/message.js';
+import type { CommandFailure } from './failures.js';
 
 /** What is known of a message on its way, never more. `answered`: a message came that matches. */
-export type DeliveryStage = 'queued' | 'written' | 'answered' | 'uncertain' | 'failed';
+export const DELIVERY_STAGES = ['queued', 'written', 'answered', 'uncertain', 'failed'] as const;
 
-/** Why a delivery failed: the message was not handed to the root, or the root did not pass it on. */
-export const DELIVERY_FAILURES = {
-  noLink: 'there was no link to the root',
-  linkLost: 'the link went away before the message was written',
-  queueFull: 'too many commands were waiting to be sent',
-  messageTooLong: 'the message is longer than an edge device can take',
-  rejectedByRoot: 'the root could not send the message to the node',
-} as const;
-
-export type DeliveryFailure = keyof typeof DELIVERY_FAILURES;
+export type DeliveryStage = (typeof DELIVERY_STAGES)[number];
 
 /** Times are ms since the epoch, host clock. A stage makes a new object: what was handed out does not change. */
 export interface Delivery {
@@ -28,7 +20,7 @@ export interface Delivery {
   readonly message: Buffer;
   readonly stage: DeliveryStage;
   readonly stages: readonly { readonly stage: DeliveryStage; readonly at: number }[];
-  readonly failure?: DeliveryFailure;
+  readonly failure?: CommandFailure;
   /** The root's own words, where it rejected the message. */
   readonly rootWords?: string;
   readonly answer?: Buffer;
@@ -137,7 +129,7 @@ export class Deliveries {
     this.#advance(id, 'uncertain');
   }
 
-  onFailed(id: string, failure: DeliveryFailure): void {
+  onFailed(id: string, failure: CommandFailure): void {
     this.#advance(id, 'failed', { failure });
   }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.js';
+import { numberBefore, rangeBetween } from './feed-reader.js';
 import type { Feed, HubEvent, HubEventContent, Replay } from './hub.js';
 
 /**
@@ -88,12 +89,11 @@ export class EventFeed implements Feed {
   replay(seq: number, limit = this.#ring.length): Replay {
     if (seq > this.#lastSeq) return { events: this.#heldFrom(0, limit), gone: { from: seq + 1, to: null } };
     const events = this.#heldFrom(seq + 1, limit);
-    const next = events[0]?.seq ?? this.#lastSeq + 1;
-    return { events, gone: next > seq + 1 ? { from: seq + 1, to: next - 1 } : undefined };
+    return { events, gone: rangeBetween(seq, numberBefore(events, this.#lastSeq) + 1) };
   }
 
   #heldFrom(seq: number, limit: number): HubEvent[] {
-    const index = this.#past.findIndex((event) => event.seq >= seq);
+    const index = seq < this.#firstSeq ? this.#past.findIndex((event) => event.seq >= seq) : -1;
     return index < 0 ? this.#presentFrom(seq, limit) : this.#pastFrom(index, limit);
   }
 

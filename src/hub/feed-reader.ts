@@ -12,32 +12,26 @@ export type ReaderPolicy =
   | { readonly kind: 'newest'; readonly maxBehind: number }
   | { readonly kind: 'latestOnly' };
 
-/** Numbers that the reader will not be given, both ends included. */
-export interface Gap {
-  readonly from: number;
-  readonly to: number;
-}
-
 export interface Batch {
-  /** What was missed before these events. */
-  readonly gap: Gap | undefined;
+  /** Numbers before these events that the reader will not be given; without an end where the numbering began again lower. */
+  readonly gap: SeqRange | undefined;
   readonly events: readonly HubEvent[];
+  /** Values that were left out for a later one of the same node and type. */
+  readonly coalesced: number;
 }
 
 /** Events that are read from the ring at a time. */
 const READ_AT_ONCE = 256;
 
+type ReadableFeed = Pick<Feed, 'lastSeq' | 'replay'>;
+
 export class FeedReader {
-  readonly #feed: Pick<Feed, 'lastSeq' | 'replay'>;
+  readonly #feed: ReadableFeed;
   readonly #policy: ReaderPolicy;
   #readTo: number;
 
   /** `after`: the last number that the reader has; the last one so far unless given. */
-  constructor(
-    feed: Pick<Feed, 'lastSeq' | 'replay'>,
-    after: number = feed.lastSeq(),
-    policy: ReaderPolicy = { kind: 'oldest' },
-  ) {
+  constructor(feed: ReadableFeed, after: number = feed.lastSeq(), policy: ReaderPolicy = { kind: 'oldest' }) {
     this.#feed = feed;
     this.#policy = policy;
     this.#readTo = after;
@@ -48,7 +42,7 @@ export class FeedReader {
     return this.#readTo;
   }
 
-  /** Events that wait. */
+  /** Numbers that wait. */
   get behind(): number {
     return Math.max(0, this.#feed.lastSeq() - this.#readTo);
   }
@@ -58,31 +52,71 @@ export class FeedReader {
     this.#readTo = seq;
   }
 
+  /** Goes past what is gone, and returns it; reads nothing. */
+  skipGap(): SeqRange | undefined {
+    return this.#next(1).gap;
+  }
+
   /** The next events, `limit` at most; none when all have been read. */
   read(limit: number = READ_AT_ONCE): Batch {
+    const isLatestOnly = this.#policy.kind === 'latestOnly';
+    const { gap, events } = this.#next(isLatestOnly ? undefined : limit);
+    if (isLatestOnly) return { gap, ...this.#pickLatest(events, limit) };
+    this.#readTo = events.at(-1)?.seq ?? this.#readTo;
+    return { gap, events, coalesced: 0 };
+  }
+
+  /** Takes an event as the feed gives it: it counts as read. Returns the numbers before it that no event had. */
+  follow({ seq }: HubEvent): SeqRange | undefined {
+    const gap = rangeBetween(this.#readTo, seq);
+    this.#readTo = seq;
+    return gap;
+  }
+
+  #skipTo(maxBehind: number): SeqRange | undefined {
+    if (this.behind <= maxBehind) return undefined;
+    const skipped = { from: this.#readTo + 1, to: this.#feed.lastSeq() - maxBehind };
+    this.#readTo = skipped.to;
+    return skipped;
+  }
+
+  /** What comes next, and what is gone before it; only the latter counts as read. */
+  #next(limit: number | undefined): Pick<Batch, 'gap' | 'events'> {
     const skipped = this.#policy.kind === 'newest' ? this.#skipTo(this.#policy.maxBehind) : undefined;
     const { events, gone } = this.#feed.replay(this.#readTo, limit);
-    const gap = joinGaps(skipped, gone && this.#close(gone, events[0]));
-    this.#readTo = events.at(-1)?.seq ?? Math.max(this.#readTo, gap?.to ?? this.#readTo);
-    return { gap, events: this.#policy.kind === 'latestOnly' ? latestOf(events) : events };
+    if (gone) this.#readTo = numberBefore(events, this.#feed.lastSeq());
+    return { events, gap: joinRanges(skipped, gone) };
   }
 
-  #skipTo(maxBehind: number): Gap | undefined {
-    if (this.behind <= maxBehind) return undefined;
-    const from = this.#readTo + 1;
-    this.#readTo = this.#feed.lastSeq() - maxBehind;
-    return { from, to: this.#readTo };
-  }
-
-  /** A gap without a known end is the numbering begun again lower: it reaches to the first event that is there. */
-  #close(gone: SeqRange, next: HubEvent | undefined): Gap {
-    const reached = (next?.seq ?? this.#feed.lastSeq() + 1) - 1;
-    if (gone.to === null) this.#readTo = reached;
-    return { from: gone.from, to: gone.to ?? reached };
+  #pickLatest(waiting: readonly HubEvent[], limit: number): Pick<Batch, 'events' | 'coalesced'> {
+    const latest = latestOf(waiting);
+    const isAll = latest.length <= limit;
+    const events = isAll ? latest : latest.slice(0, limit);
+    this.#readTo = (isAll ? waiting : events).at(-1)?.seq ?? this.#readTo;
+    const passed = waiting.filter(({ seq }) => seq <= this.#readTo).length;
+    return { events, coalesced: passed - events.length };
   }
 }
 
-function joinGaps(first: Gap | undefined, second: Gap | undefined): Gap | undefined {
+/**
+ * The number after which reading goes on where some are gone: the one before the first of `events` that are held, or
+ * where there are none, the last that was given out.
+ */
+export function numberBefore(events: readonly { readonly seq: number }[], lastSeq: number): number {
+  return events[0] ? events[0].seq - 1 : lastSeq;
+}
+
+/** The numbers between two events; undefined where they follow one another. */
+export function rangeBetween(last: number, next: number): { from: number; to: number } | undefined {
+  return next > last + 1 ? { from: last + 1, to: next - 1 } : undefined;
+}
+
+/** How many numbers a gap has; 0 where that is not known, since the numbering began again. */
+export function lengthOfRange({ from, to }: SeqRange): number {
+  return to === null ? 0 : to - from + 1;
+}
+
+function joinRanges(first: SeqRange | undefined, second: SeqRange | undefined): SeqRange | undefined {
   return first && second ? { from: first.from, to: second.to } : (first ?? second);
 }
 

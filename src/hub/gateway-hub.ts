@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.js';
 import type { LinkStatus } from '../link/link-keeper.js';
 import type { DataType } from '../protocol/data-types.js';
 import type { Tables } from '../protocol/message.js';
-import { nameOf } from '../protocol/node-names.js';
+import type { NodeNames } from '../protocol/node-names.js';
 import { ALARM_CODES, type Alarm, type AlarmDefinitions, Alarms } from './alarms.js';
 import type { Archive } from './archive.js';
 import { Deliveries, type Delivery, type Expectation, type Requester } from './deliveries.js';
@@ -133,10 +133,10 @@ export class GatewayHub implements Hub {
   }
 
   /** Nodes may have other names than `before`: an event reports each that has. */
-  onRenamed(before: ReadonlyMap<number, string>): void {
+  onRenamed(before: NodeNames): void {
     const { names } = this.#settings;
-    for (const node of new Set([...before.keys(), ...names.keys()])) {
-      if (nameOf(node, before) === nameOf(node, names) || !this.picture.findNode(node)) continue;
+    for (const node of new Set([...before.named(), ...names.named()])) {
+      if (before.nameOf(node) === names.nameOf(node) || !this.picture.findNode(node)) continue;
       this.publish({ kind: 'node', node, change: 'renamed' });
     }
   }

@@ -5,7 +5,14 @@ import type { Alarm } from './alarms.js';
 import type { ArchiveStatus } from './archive.js';
 
 /** `unhealthy`: it does not do what it is there for. `degraded`: it does, but somebody should look. */
-export type HealthLevel = 'healthy' | 'degraded' | 'unhealthy';
+export const HEALTH_LEVELS = ['healthy', 'degraded', 'unhealthy'] as const;
+
+export type HealthLevel = (typeof HEALTH_LEVELS)[number];
+
+/** What is looked at, in this order. */
+export const HEALTH_CHECKS = ['link', 'root', 'alarms', 'nodes', 'history'] as const;
+
+export type HealthCheck = (typeof HEALTH_CHECKS)[number];
 
 /** Why a check finds something, beside the reasons why a link is down, which are all `unhealthy`. */
 export const HEALTH_REASONS = {
@@ -27,7 +34,7 @@ export const HEALTH_REASONS = {
 export type HealthReason = keyof typeof HEALTH_REASONS | LinkDownReason;
 
 /** Why each check finds something; undefined where it does not. */
-export interface Health {
+export interface Health extends Readonly<Record<HealthCheck, HealthReason | undefined>> {
   /** The link is open. */
   readonly link: HealthReason | undefined;
   /** The link is open, and the root has spoken lately. */

@@ -12,9 +12,10 @@ import type { RootCommand } from '../protocol/root-command.js';
 import type { Alarm, AlarmDefinitions } from './alarms.js';
 import type { Archive } from './archive.js';
 import type { Delivery, Expectation, Requester } from './deliveries.js';
+import type { CommandFailure } from './failures.js';
 import type { Health } from './health.js';
 
-export { DELIVERY_FAILURES, type DeliveryFailure } from './deliveries.js';
+export { COMMAND_FAILURES, type CommandFailure } from './failures.js';
 
 /** A node as it is now. */
 export interface NodeView {
@@ -66,7 +67,9 @@ export const RECOVERY_STEPS = {
 export type RecoveryStep = keyof typeof RECOVERY_STEPS;
 
 /** `notPossible`: the adapter has no such lines, or there was no link to send by. */
-export type RecoveryOutcome = 'done' | 'notPossible';
+export const RECOVERY_OUTCOMES = ['done', 'notPossible'] as const;
+
+export type RecoveryOutcome = (typeof RECOVERY_OUTCOMES)[number];
 
 export type Command =
   | RootCommand
@@ -76,15 +79,6 @@ export type Command =
   /** A line for whoever watches. */
   | { readonly kind: 'log'; readonly text: string }
   | { readonly kind: 'setRobots'; readonly robots: readonly Robot[] };
-
-/** Why a command was not carried out. */
-export const COMMAND_FAILURES = {
-  noLink: 'there is no serial connection to the root',
-  busy: 'too many commands are waiting to be sent',
-  messageTooLong: 'the message is longer than an edge device can take',
-} as const;
-
-export type CommandFailure = keyof typeof COMMAND_FAILURES;
 
 /** `fresh`: the root answered; always true where nothing was asked of it. */
 export type Outcome =
@@ -162,9 +156,12 @@ export type HubEventContent =
   | { readonly kind: 'traffic'; readonly client: string; readonly what: 'log'; readonly text: string }
   | { readonly kind: 'robots'; readonly robots: readonly Robot[] };
 
-/** While the link is down every node counts as unknown; no event per node tells so. */
+/** What can happen to a node. */
+export const NODE_CHANGES = ['added', 'identified', 'renamed', 'forgotten', 'status'] as const;
+
+/** While the link is down every node counts as unknown; there is no event per node for it. */
 export type NodeChange =
-  | { readonly change: 'added' | 'identified' | 'renamed' | 'forgotten' }
+  | { readonly change: Exclude<(typeof NODE_CHANGES)[number], 'status'> }
   | { readonly change: 'status'; readonly status: NodeStatus };
 
 export type HubEventKind = HubEvent['kind'];

@@ -7,10 +7,10 @@ import {
   ArchiveError,
   type ArchivePage,
   type ArchiveStatus,
-  type Place,
+  type Cursor,
   type Series,
   type SeriesQuery,
-  type Stretch,
+  type TimeRange,
   type ValueQuery,
 } from './archive.js';
 import { Bucketing } from './buckets.js';
@@ -36,16 +36,16 @@ export class MemoryArchive implements Archive {
     this.#fault = fault;
   }
 
-  async read(query: ValueQuery, limit: number, behind?: Place): Promise<ArchivePage> {
-    const rest = skipTo(this.#find(query), behind);
+  async read(query: ValueQuery, limit: number, after?: Cursor): Promise<ArchivePage> {
+    const rest = skipTo(this.#find(query), after);
     const values = rest.slice(0, limit);
     const hasMore = rest.length > limit;
-    return { values, next: hasMore ? placeBehind(values, behind) : undefined, progress: hasMore ? 0.5 : 1 };
+    return { values, next: hasMore ? cursorAfter(values, after) : undefined, progress: hasMore ? 0.5 : 1 };
   }
 
   async current(query: SeriesQuery, time: number): Promise<ArchivedValue[]> {
-    const stretch = { from: 0, to: time };
-    return this.#seriesOf(query).flatMap((series) => this.#inStretch(series, stretch).slice(-1));
+    const range = { from: 0, to: time };
+    return this.#seriesOf(query).flatMap((series) => this.#inTimeRange(series, range).slice(-1));
   }
 
   async buckets(query: ValueQuery & Series, bucketMs: number): Promise<ArchivedBuckets> {
@@ -53,7 +53,7 @@ export class MemoryArchive implements Archive {
     const type = this.#dataTypes.findById(typeId);
     if (!type) return { buckets: [], undecoded: 0 };
     const bucketing = new Bucketing(type, bucketMs);
-    for (const { value } of this.#inStretch({ node, typeId }, query)) bucketing.add(value);
+    for (const { value } of this.#inTimeRange({ node, typeId }, query)) bucketing.add(value);
     return { buckets: bucketing.finish(), undecoded: 0 };
   }
 
@@ -67,7 +67,7 @@ export class MemoryArchive implements Archive {
   }
 
   #find(query: ValueQuery): ArchivedValue[] {
-    return this.#seriesOf(query).flatMap((series) => this.#inStretch(series, query));
+    return this.#seriesOf(query).flatMap((series) => this.#inTimeRange(series, query));
   }
 
   /** A name without an id is of a type that is gone, of which nothing is held. */
@@ -80,7 +80,7 @@ export class MemoryArchive implements Archive {
       .filter((series) => typeId === undefined || series.typeId === typeId);
   }
 
-  #inStretch(series: Series, { from, to }: Stretch): ArchivedValue[] {
+  #inTimeRange(series: Series, { from, to }: TimeRange): ArchivedValue[] {
     return this.#held
       .valuesOf(series)
       .filter(({ receivedAt }) => receivedAt >= from && receivedAt <= to)
@@ -88,22 +88,22 @@ export class MemoryArchive implements Archive {
   }
 }
 
-function skipTo(all: readonly ArchivedValue[], behind: Place | undefined): readonly ArchivedValue[] {
-  if (!behind) return all;
-  const ofThatTime = all.filter((given) => compareWith(given, behind) === 0);
-  return [...ofThatTime.slice(behind.count), ...all.filter((given) => compareWith(given, behind) > 0)];
+function skipTo(all: readonly ArchivedValue[], after: Cursor | undefined): readonly ArchivedValue[] {
+  if (!after) return all;
+  const ofThatTime = all.filter((given) => compareWith(given, after) === 0);
+  return [...ofThatTime.slice(after.count), ...all.filter((given) => compareWith(given, after) > 0)];
 }
 
-function compareWith({ node, typeId, value }: ArchivedValue, place: Place): number {
-  return node - place.node || typeId - place.typeId || value.receivedAt - place.at;
+function compareWith({ node, typeId, value }: ArchivedValue, cursor: Cursor): number {
+  return node - cursor.node || typeId - cursor.typeId || value.receivedAt - cursor.at;
 }
 
-/** The place behind the last of these values, which came from `behind` on. */
-export function placeBehind(values: readonly ArchivedValue[], behind: Place | undefined): Place | undefined {
+/** The cursor after the last of these values, which came from `after` on. */
+export function cursorAfter(values: readonly ArchivedValue[], after: Cursor | undefined): Cursor | undefined {
   const last = values[values.length - 1];
   if (!last) return undefined;
   const { node, typeId, value } = last;
-  const place = { node, typeId, at: value.receivedAt, count: 0 };
-  const before = behind && compareWith(last, behind) === 0 ? behind.count : 0;
-  return { ...place, count: before + values.filter((given) => compareWith(given, place) === 0).length };
+  const cursor = { node, typeId, at: value.receivedAt, count: 0 };
+  const before = after && compareWith(last, after) === 0 ? after.count : 0;
+  return { ...cursor, count: before + values.filter((given) => compareWith(given, cursor) === 0).length };
 }

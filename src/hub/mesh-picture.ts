@@ -4,7 +4,7 @@ import { NodeTable } from '../node/node-table.js';
 import type { TimedValue } from '../node/node-values.js';
 import type { DataType, DataTypes } from '../protocol/data-types.js';
 import { isRootAddress, type ListedNode, type Path, type ReportedValue } from '../protocol/message.js';
-import { nameOf } from '../protocol/node-names.js';
+import type { NodeNames } from '../protocol/node-names.js';
 import type { Series } from './archive.js';
 import type {
   HubEventContent,
@@ -20,8 +20,7 @@ export interface MeshPictureSettings extends StatusRules {
   readonly maxNodes: number;
   /** Values kept in memory per node and data type. */
   readonly valuesKept: number;
-  /** The name of a node by address, where the site has given it one. */
-  readonly names: ReadonlyMap<number, string>;
+  readonly names: NodeNames;
 }
 
 /** Nodes that the root has never listed, and that are silent, are kept so long, and no more of them than this. */
@@ -292,7 +291,7 @@ export class MeshPicture {
     return this.#nodes.find(address)?.latest(typeId);
   }
 
-  /** The values that are held of a node and type in a stretch of time, oldest first. */
+  /** The values that are held of a node and type in a time range, oldest first. */
   values({ node, typeId, from, to }: ValueRange): TimedValue[] {
     const held = this.#nodes.find(node)?.values(typeId) ?? [];
     return held.filter(({ receivedAt }) => receivedAt >= from && receivedAt <= to);
@@ -364,7 +363,7 @@ export class MeshPicture {
     const { address, uuid, lastHeardAt } = node;
     return {
       address,
-      name: nameOf(address, this.#settings.names),
+      name: this.#settings.names.nameOf(address),
       status: this.#statusOf(node, now),
       restored: node.isRestored,
       get latest() {

@@ -2,7 +2,6 @@ import type { Clock } from '../base/clock.js';
 import type { LinkStatus } from '../link/link-keeper.js';
 import type { TimedValue } from '../node/node-values.js';
 import type { Path } from '../protocol/message.js';
-import { addressNamed, nameOf } from '../protocol/node-names.js';
 import type { Series } from './archive.js';
 import type { Devices } from './devices.js';
 import {
@@ -83,11 +82,11 @@ export class HubPicture implements Picture, HeldValues {
   }
 
   addressOf(name: string): number | undefined {
-    return addressNamed(name, this.#options.settings.names) ?? this.#devices.addressOf(name);
+    return this.#options.settings.names.addressOf(name) ?? this.#devices.addressOf(name);
   }
 
   nameOf(address: number): string {
-    return this.#devices.idOf(address) ?? nameOf(address, this.#options.settings.names);
+    return this.#devices.idOf(address) ?? this.#options.settings.names.nameOf(address);
   }
 
   activeNodeCount(): number {

@@ -9,7 +9,17 @@ import { LINK_DOWN_REASONS, type Link, type LinkDownReason, LinkError, type Open
  * pause (`backingOff`), the return of a port that was handed to another program (`maintenance`). `up`: the root has
  * spoken since the link was opened.
  */
-export type LinkState = 'absent' | 'opening' | 'probing' | 'up' | 'backingOff' | 'maintenance' | 'stopped';
+export const LINK_STATES = [
+  'absent',
+  'opening',
+  'probing',
+  'up',
+  'backingOff',
+  'maintenance',
+  'stopped',
+] as const;
+
+export type LinkState = (typeof LINK_STATES)[number];
 
 export interface LinkStatus {
   readonly state: LinkState;

@@ -6,9 +6,9 @@ import { cleanText } from '../base/clean-text.js';
 import type { Clock } from '../base/clock.js';
 import { Counters } from '../base/counters.js';
 import type { Log } from '../base/log.js';
-import type { Delivery, DeliveryFailure, Expectation, Requester } from '../hub/deliveries.js';
+import type { Delivery, Expectation, Requester } from '../hub/deliveries.js';
 import type { GatewayHub } from '../hub/gateway-hub.js';
-import { type Outcome, RECOVERY_STEPS, type Sending } from '../hub/hub.js';
+import { type CommandFailure, type Outcome, RECOVERY_STEPS, type Sending } from '../hub/hub.js';
 import type { RootBoundCommand, RootCommandRunner, Source } from '../hub/source.js';
 import type { LinkStatus } from '../link/link-keeper.js';
 import { formatAddress, isUnicast } from '../protocol/address.js';
@@ -172,7 +172,7 @@ export class NetworkManager implements RootCommandRunner {
     };
   }
 
-  async #tellRoot(command: RootCommand, owner: string): Promise<DeliveryFailure | undefined> {
+  async #tellRoot(command: RootCommand, owner: string): Promise<CommandFailure | undefined> {
     const failure = await this.#rootCommands.tell(command, owner);
     if (failure !== undefined) return failure;
     if (command.kind === 'resetRoot') this.#watch.asOrdered(() => this.#hub.mesh.onRootRestart());
@@ -281,15 +281,6 @@ export class NetworkManager implements RootCommandRunner {
 
 const DONE: Outcome = { ok: true, fresh: true };
 
-function outcomeOf(failure: DeliveryFailure | undefined): Outcome {
-  switch (failure) {
-    case undefined:
-      return DONE;
-    case 'messageTooLong':
-      return { ok: false, reason: 'messageTooLong' };
-    case 'queueFull':
-      return { ok: false, reason: 'busy' };
-    default:
-      return { ok: false, reason: 'noLink' };
-  }
+function outcomeOf(failure: CommandFailure | undefined): Outcome {
+  return failure === undefined ? DONE : { ok: false, reason: failure };
 }

@@ -1,7 +1,9 @@
 import type { NodeValues, TimedValue } from './node-values.js';
 
 /** `unheard`: listed by the root, never heard. `unknown`: nothing can be said while the link is down. */
-export type NodeStatus = 'unheard' | 'active' | 'idle' | 'disconnected' | 'unknown';
+export const NODE_STATUSES = ['unheard', 'active', 'idle', 'disconnected', 'unknown'] as const;
+
+export type NodeStatus = (typeof NODE_STATUSES)[number];
 
 export interface StatusRules {
   /** Without contact for so long, a node is idle. */

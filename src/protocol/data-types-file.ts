@@ -1,5 +1,7 @@
 /** data-types.json, read and checked. */
+import { resolve } from 'node:path';
 import * as z from 'zod';
+import { packageRoot } from '../base/package-root.js';
 import {
   type DataField,
   type DataType,
@@ -10,12 +12,17 @@ import {
 } from './data-types.js';
 import {
   badTable,
+  checkJsonTable,
   numberOrHex,
+  readJson,
   readJsonTable,
   refuseAlikeNames,
   refuseNumbers,
   refuseRepeats,
 } from './json-table.js';
+import { readPredecessorTypes } from './predecessor-types.js';
+
+const SHIPPED_FILE = resolve(packageRoot, 'data-types.json');
 
 /** The most that the length byte of a `[GET]` reply can say. */
 const MAX_VALUE_LENGTH = 255;
@@ -53,16 +60,51 @@ const fileSchema = z.strictObject({ types: z.array(typeSchema) });
 type FieldEntry = z.output<typeof fieldSchema>;
 type TypeEntry = z.output<typeof typeSchema>;
 
-/** Throws `BAD_TABLE` with file, key and reason. */
+/** The types that the opcodes.json of the package stores payloads as. */
+const STORED_BY_OPCODES: ReadonlySet<string> = new Set(['Position', 'Report']);
+
+/** Throws `BAD_TABLE` with file, key and reason. A file of the predecessor, `Data_Info.json`, is understood too. */
 export function loadDataTypes(file: string): DataTypes {
-  const { types } = readJsonTable(file, fileSchema);
+  const json = readJson(file);
+  const given = readPredecessorTypes(json);
+  if (!given) return checkDataTypes(file, checkJsonTable(file, json, fileSchema).types);
+  const { types } = checkJsonTable(file, { types: given }, fileSchema);
+  const completed = complete(types);
+  const names = completed.slice(types.length).map(({ name }) => name);
+  return checkDataTypes(file, completed, describeConversion(file, types.length, names));
+}
+
+/**
+ * The predecessor's file does not say how values are read: a type that is one of the package's is taken from there. So
+ * are those that opcodes need, where their names and ids are free.
+ */
+function complete(types: readonly TypeEntry[]): TypeEntry[] {
+  const own = readJsonTable(SHIPPED_FILE, fileSchema).types;
+  const taken = types.map(
+    (type) =>
+      own.find(({ name, id, length }) => name === type.name && id === type.id && length === type.length) ??
+      type,
+  );
+  const isFree = (type: TypeEntry) => !types.some(({ name, id }) => name === type.name || id === type.id);
+  return [...taken, ...own.filter((type) => STORED_BY_OPCODES.has(type.name) && isFree(type))];
+}
+
+function describeConversion(file: string, count: number, added: readonly string[]): string {
+  const more = added.length > 0 ? `; added for opcodes.json: ${added.join(', ')}` : '';
+  return `${file} is a Data_Info.json of the predecessor: took ${count} data types from it${more}; to have the fields of values decoded, write them as in data-types.json`;
+}
+
+function checkDataTypes(file: string, types: readonly TypeEntry[], note?: string): DataTypes {
   refuseRepeats(file, 'types', types, 'id');
   refuseAlikeNames(file, 'types', types);
   refuseNumbers(file, 'types', types, ({ id }) => id);
   for (const [index, type] of types.entries()) {
     refuseRepeats(file, `types.${index}.fields`, type.fields, 'name');
   }
-  return new DataTypes(types.map((entry, index) => readType(file, `types.${index}`, entry)));
+  return new DataTypes(
+    types.map((entry, index) => readType(file, `types.${index}`, entry)),
+    note,
+  );
 }
 
 function readType(file: string, key: string, entry: TypeEntry): DataType {

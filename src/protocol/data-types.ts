@@ -82,7 +82,11 @@ export class DataTypes {
   /** What a name may begin with and go on. */
   readonly #beginnings = new Set<string>();
 
-  constructor(types: Iterable<DataType>) {
+  /** `note`: what a person should know of how they were read. */
+  constructor(
+    types: Iterable<DataType>,
+    readonly note?: string,
+  ) {
     for (const type of types) {
       this.#byId.set(type.id, type);
       this.#byName.set(type.name, type);

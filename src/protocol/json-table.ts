@@ -17,7 +17,16 @@ export function numberOrHex(min: number, max: number) {
  * Throws `BAD_TABLE` that names the file, the key and the reason.
  */
 export function readJsonTable<Schema extends z.ZodType>(file: string, schema: Schema): z.output<Schema> {
-  const result = schema.safeParse(readJson(file));
+  return checkJsonTable(file, readJson(file), schema);
+}
+
+/** Checks what was read from a JSON file. Throws `BAD_TABLE` that names the file, the key and the reason. */
+export function checkJsonTable<Schema extends z.ZodType>(
+  file: string,
+  json: unknown,
+  schema: Schema,
+): z.output<Schema> {
+  const result = schema.safeParse(json);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   throw badTable(file, issue?.path.join('.') ?? '', issue?.message ?? 'is wrong');
@@ -72,7 +81,8 @@ export function refuseRepeats<Name extends string>(
   });
 }
 
-function readJson(file: string): unknown {
+/** Throws `BAD_TABLE` that names the file where it can't be read. */
+export function readJson(file: string): unknown {
   try {
     return JSON.parse(readTextFile(file));
   } catch (error) {

@@ -1,31 +1,35 @@
 import { formatAddress, isUnicast } from './address.js';
 import { ALL_NODES, nameKey, numberIn } from './names.js';
 
-type Names = ReadonlyMap<number, string>;
-
 /** What a node is called where the site has given it no name: `Node-5`. */
 const DEFAULT_NAME = /^node-(\d{1,5})$/;
 
-/** Addresses by the key of the given name; a table of names does not change once it is in use. */
-const addressesByKey = new WeakMap<Names, ReadonlyMap<string, number>>();
+/** What the nodes are called: those with a name by the site, and all others. Does not change. */
+export class NodeNames {
+  readonly #byAddress: ReadonlyMap<number, string>;
+  readonly #addresses: ReadonlyMap<string, number>;
 
-/** The name that a node is shown by. */
-export function nameOf(address: number, names: Names): string {
-  return names.get(address) ?? `Node-${address}`;
-}
+  /** `given`: names by address; no two with the same key. */
+  constructor(given: ReadonlyMap<number, string> = new Map()) {
+    this.#byAddress = given;
+    this.#addresses = new Map([...given].map(([address, name]) => [nameKey(name), address]));
+  }
 
-/** The address of a node by its name, whether the node is known or not; case and blanks around it do not matter. */
-export function addressNamed(name: string, names: Names): number | undefined {
-  const key = nameKey(name);
-  return keysOf(names).get(key) ?? addressInDefaultName(key);
-}
+  /** Addresses of nodes that the site has named. */
+  named(): IterableIterator<number> {
+    return this.#byAddress.keys();
+  }
 
-function keysOf(names: Names): ReadonlyMap<string, number> {
-  const known = addressesByKey.get(names);
-  if (known) return known;
-  const keys = new Map([...names].map(([address, name]) => [nameKey(name), address]));
-  addressesByKey.set(names, keys);
-  return keys;
+  /** The name that a node is shown by. */
+  nameOf(address: number): string {
+    return this.#byAddress.get(address) ?? `Node-${address}`;
+  }
+
+  /** The address of a node by its name, whether the node is known or not; case and blanks around it do not matter. */
+  addressOf(name: string): number | undefined {
+    const key = nameKey(name);
+    return this.#addresses.get(key) ?? addressInDefaultName(key);
+  }
 }
 
 function addressInDefaultName(key: string): number | undefined {

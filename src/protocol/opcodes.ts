@@ -28,7 +28,9 @@ export interface MessageOpcode {
 }
 
 /** Who carries a command out. What an edge device executes, the gateway refuses. */
-export type Executor = 'gateway' | 'root' | 'edge';
+export const EXECUTORS = ['gateway', 'root', 'edge'] as const;
+
+export type Executor = (typeof EXECUTORS)[number];
 
 export type ArgumentShape = keyof typeof ARGUMENT_LENGTHS;
 
@@ -75,7 +77,7 @@ const commandSchema = z.strictObject({
     .string()
     .regex(/^[\x20-\x7e]{5}$/, { error: 'must be five printable ASCII characters' })
     .refine((name) => !RESERVED_NAMES.test(name), { error: 'opens another kind of connection' }),
-  executor: z.enum(['gateway', 'root', 'edge']),
+  executor: z.enum(EXECUTORS),
   arguments: z.array(z.enum(Object.keys(ARGUMENT_LENGTHS) as ArgumentShape[])),
 });
 

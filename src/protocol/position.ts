@@ -14,12 +14,27 @@ export function isOnEarth({ lat, lon }: Position): boolean {
   return Math.abs(lat) <= 90 && Math.abs(lon) <= 180;
 }
 
+const LATITUDES = ['latitude', 'lat'] as const;
+const LONGITUDES = ['longitude', 'lon'] as const;
+const NAMES: ReadonlySet<string> = new Set([...LATITUDES, ...LONGITUDES]);
+
+/** True for the names of fields that give a position. */
+export function isPositionField(name: string): boolean {
+  return NAMES.has(name);
+}
+
 /** The position that a value's fields give, called `latitude` or `lat`, `longitude` or `lon`; undefined where it is not one on earth. */
 export function positionIn(fields: Fields): Position | undefined {
-  const lat = (fields.latitude ?? fields.lat)?.value;
-  const lon = (fields.longitude ?? fields.lon)?.value;
+  const lat = firstOf(fields, LATITUDES);
+  const lon = firstOf(fields, LONGITUDES);
   if (typeof lat !== 'number' || typeof lon !== 'number') return undefined;
   return isOnEarth({ lat, lon }) ? { lat, lon } : undefined;
+}
+
+/** Of the first of these names that there is. */
+function firstOf(fields: Fields, names: readonly string[]): number | string | undefined {
+  const name = names.find((each) => fields[each] !== undefined);
+  return name === undefined ? undefined : fields[name]?.value;
 }
 
 /** A decoded value and when it came: ms since the epoch, host clock. */

@@ -2,7 +2,7 @@ import { lstatSync } from 'node:fs';
 import type { Role } from '../api/role.js';
 import { errorText, MeshgateError } from '../base/errors.js';
 import type { ProcessLock } from '../base/process-lock.js';
-import type { ClientServer, Listener } from './listener.js';
+import type { ClientListener, Listener } from './listener.js';
 import { lockSocket } from './socket-lock.js';
 import { prepareDirectory, removeStaleSocket, setAccess } from './socket-path.js';
 
@@ -27,7 +27,7 @@ export interface SocketAccess {
 /** A Unix socket on which clients connect: its lock, its file, and what becomes of that. */
 export class ClientSocket {
   readonly path: string;
-  readonly #server: ClientServer;
+  readonly #listeners: ClientListener;
   readonly #where: ClientSocketPlace;
   readonly #access: SocketAccess;
   #lock: ProcessLock | undefined;
@@ -35,9 +35,9 @@ export class ClientSocket {
   /** Device and inode of the file as it was opened. */
   #file: string | undefined;
 
-  constructor(server: ClientServer, where: ClientSocketPlace, access: SocketAccess) {
+  constructor(listeners: ClientListener, where: ClientSocketPlace, access: SocketAccess) {
     this.path = typeof where === 'string' ? where : where.path;
-    this.#server = server;
+    this.#listeners = listeners;
     this.#where = where;
     this.#access = access;
   }
@@ -54,10 +54,10 @@ export class ClientSocket {
     const isOurs = () => this.#file === undefined || this.isInPlace;
     const name = this.path;
     if (typeof this.#where !== 'string') {
-      this.#listener = await this.#server.listen({ at: { fd: this.#where.fd }, role, name });
+      this.#listener = await this.#listeners.listen({ at: { fd: this.#where.fd }, role, name });
     } else {
       await removeStaleSocket(this.path);
-      this.#listener = await this.#server.listen({ at: { path: this.path }, role, name, isOurs });
+      this.#listener = await this.#listeners.listen({ at: { path: this.path }, role, name, isOurs });
       await setAccess(this.path, mode, group);
     }
     this.#file = fileId(this.path);

@@ -1,63 +1,106 @@
-/** A session on a stream socket: one JSON text a line. */
+/**
+ * A session on a stream socket: one JSON text a line, the first of which begins with `{`.
+ */
 import type { Socket } from 'node:net';
 import type { Share } from '../api/byte-budget.js';
-import { ClientSession, type ClientSessionParts } from '../api/client-session.js';
-import { SessionError } from '../api/errors.js';
+import { ClientSession } from '../api/client-session.js';
+import { CLOSING_REASONS, type ClosingReason, SessionError } from '../api/errors.js';
+import type { GatewayFacts } from '../api/method.js';
 import type { SessionTransport } from '../api/outgoing.js';
-import { errorReply } from '../api/session.js';
+import { errorReply, refusalOf } from '../api/session.js';
+import { notification } from '../api/subscription.js';
+import type { Hub } from '../hub/hub.js';
+import type { Connection, Dialect, DialectType } from './connection.js';
+import type { ConnectionEndReason } from './end-reasons.js';
 import { LineBuffer } from './line-buffer.js';
 
 /** Bytes of the longest line. */
 export const MAX_LINE_LENGTH = 1_048_576;
 
-export type LineSessionParts = Omit<ClientSessionParts, 'transport' | 'onQueued'>;
+export interface LineSessionOptions {
+  readonly hub: Hub;
+  readonly gateway: GatewayFacts;
+}
 
-export class LineSession {
+const OPENING_BRACE = '{'.charCodeAt(0);
+
+const END_REASONS: Readonly<Record<ClosingReason, ConnectionEndReason>> = {
+  SLOW_READER: 'slowReader',
+  LINE_TOO_LONG: 'lineTooLong',
+  TOO_MUCH_UNREAD: 'tooMuchUnread',
+  TOO_MUCH_UNFINISHED: 'tooMuchUnfinished',
+  TOO_MANY_CLIENTS: 'tooMany',
+  STOPPED: 'stopped',
+};
+
+export function lineSessionDialect(options: LineSessionOptions): DialectType {
+  return {
+    isSpokenBy: (firstByte) => firstByte === OPENING_BRACE,
+    open: (connection) => new LineSession(connection, options),
+    refusal: tooManyClients,
+  };
+}
+
+class LineSession implements Dialect {
+  readonly #connection: Connection;
   readonly #session: ClientSession;
   /** Of what all have sent and is not carried out. */
   readonly #share: Share;
   readonly #lines = new LineBuffer((line) => this.#takeLine(line));
 
-  constructor(socket: Socket, parts: LineSessionParts) {
+  constructor(connection: Connection, options: LineSessionOptions) {
+    const { name, socket, output } = connection;
+    const { clock, log, tap, role, via, shared, settings } = connection.options;
+    connection.decide('session');
+    this.#connection = connection;
     this.#session = new ClientSession({
-      ...parts,
+      ...options,
+      ...{ name, tally: output.tally, clock, log, tap, role, via, shared },
+      outboxLimit: settings.outboxLimit,
       transport: new SocketTransport(socket),
       onQueued: () => this.#share.update(),
+      onClosing: (reason) => connection.finish(END_REASONS[reason]),
     });
-    this.#share = parts.shared.unfinished.open(
-      parts.role,
+    this.#share = shared.unfinished.open(
+      role,
       () => this.#lines.length + this.#session.queuedBytes,
       () => this.#session.closing('TOO_MUCH_UNFINISHED'),
     );
   }
 
-  /** Takes bytes of the client, however they are split. */
-  push(chunk: Buffer): void {
+  onBytes(chunk: Buffer): void {
     this.#lines.push(chunk);
     this.#share.update(chunk.length);
     if (this.#lines.length > MAX_LINE_LENGTH) this.#refuseLine();
   }
 
-  /** Bytes that the client has not taken yet. */
   get waitingBytes(): number {
     return this.#session.waitingBytes;
   }
 
-  /** Answers what was asked, then reports that the gateway stops, and ends the session. */
-  async stop(): Promise<void> {
-    await this.#session.whenIdle();
-    this.stopNow();
+  /** It still gets the replies that it waits for. What came last counts as a line, even without its end. */
+  onClientEnd(): void {
+    this.#lines.finish();
+    void this.#session.whenIdle().then(() => {
+      if (!this.#connection.isOpen) return;
+      this.close();
+      this.#connection.finish('clientLeft');
+    });
   }
 
-  /** The same without waiting for replies. */
+  /** Its first byte has shown what it is. */
+  onTimeout(): void {}
+
+  refuse(): void {
+    this.#session.closing('TOO_MANY_CLIENTS');
+  }
+
+  stop(): void {
+    void this.#session.whenIdle().then(() => this.stopNow());
+  }
+
   stopNow(): void {
     this.#session.closing('STOPPED');
-  }
-
-  /** The client will say no more. Resolves when every request has its reply. */
-  whenIdle(): Promise<void> {
-    this.#lines.finish();
-    return this.#session.whenIdle();
   }
 
   close(): void {
@@ -77,6 +120,14 @@ export class LineSession {
   #refuseLine(): void {
     this.#session.closing('LINE_TOO_LONG', errorReply(null, new SessionError('LINE_TOO_LONG')));
   }
+}
+
+/** The request that the client has begun with is answered by the refusal. */
+function tooManyClients(firstBytes: Buffer): Buffer {
+  const reason = 'TOO_MANY_CLIENTS';
+  const [line = ''] = firstBytes.toString('utf8').split('\n');
+  const closing = notification('closing', { reason, text: CLOSING_REASONS[reason] });
+  return Buffer.from(`${refusalOf(line, new SessionError(reason))}\n${closing}\n`);
 }
 
 /** Lines on a socket; what is sent within one turn of the event loop goes out in one write. */

@@ -1,39 +1,32 @@
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
-import type { OpenTap } from '../api/client-observer.js';
+import type { OpenObserver } from '../api/client-observer.js';
 import { ClientTotals } from '../api/client-tally.js';
-import type { GatewayFacts } from '../api/method.js';
 import type { Role } from '../api/role.js';
-import type { ClientInfo } from '../api/shapes.js';
 import type { SharedLimits } from '../api/shared-limits.js';
 import type { Clock } from '../base/clock.js';
 import { Counters } from '../base/counters.js';
 import type { Log } from '../base/log.js';
-import type { Hub } from '../hub/hub.js';
-import {
-  CONNECTION_END_REASONS,
-  Connection,
-  type ConnectionEndReason,
-  type ConnectionSettings,
-} from './connection.js';
+import { Connection, type ConnectionSettings, type DialectList } from './connection.js';
+import { CONNECTION_END_REASONS, type ConnectionEndReason } from './end-reasons.js';
 
-export interface ClientServerSettings extends ConnectionSettings {
+export interface ClientListenerSettings extends ConnectionSettings {
   /** Connections at once of each role, over all sockets. */
   readonly maxClients: number;
 }
 
-export interface ClientServerParts {
-  readonly hub: Hub;
-  readonly gateway: GatewayFacts;
+export interface ClientListenerOptions {
   readonly clock: Clock;
   readonly log: Log;
-  readonly tap?: OpenTap | undefined;
-  readonly settings: ClientServerSettings;
+  readonly tap?: OpenObserver | undefined;
+  readonly settings: ClientListenerSettings;
   /** What clients of all sockets share. */
   readonly shared: SharedLimits;
+  /** What clients may say; see Connection. */
+  readonly dialects: DialectList;
 }
 
 /** Where clients come by, and what those may do. `name`: what logs call it. */
-export interface ListeningPlace {
+export interface ListeningAddress {
   readonly at: { readonly path: string } | { readonly port: number } | { readonly fd: number };
   readonly role: Role;
   readonly name: string;
@@ -71,9 +64,9 @@ const WARNED: ReadonlySet<ConnectionEndReason> = new Set([
 const END_REASONS = Object.keys(CONNECTION_END_REASONS) as ConnectionEndReason[];
 
 /** Accepts clients on any number of sockets, and counts how each connection ends. */
-export class ClientServer {
-  readonly #parts: ClientServerParts;
-  readonly #servers = new Map<Server, ListeningPlace>();
+export class ClientListener {
+  readonly #options: ClientListenerOptions;
+  readonly #servers = new Map<Server, ListeningAddress>();
   /** Listening has ended, or is about to: resolved when the connections that came by it are over too. */
   readonly #closed: Promise<void>[] = [];
   readonly #connections = new Set<Connection>();
@@ -81,8 +74,8 @@ export class ClientServer {
   readonly #totals = new ClientTotals();
   #accepted = 0;
 
-  constructor(parts: ClientServerParts) {
-    this.#parts = parts;
+  constructor(options: ClientListenerOptions) {
+    this.#options = options;
   }
 
   /** Clients now: all, and those of two kinds. */
@@ -96,7 +89,7 @@ export class ClientServer {
   }
 
   /** Each client, in the order in which they came. */
-  list(): ClientInfo[] {
+  list() {
     return [...this.#connections].map((connection) => connection.describe());
   }
 
@@ -113,10 +106,10 @@ export class ClientServer {
    * Listens on a Unix socket's path, on a port of 127.0.0.1, or on a socket that is open already. Rejects with the
    * system's error.
    */
-  listen(place: ListeningPlace): Promise<Listener> {
-    const { at } = place;
+  listen(address: ListeningAddress): Promise<Listener> {
+    const { at } = address;
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
-      this.#accept(socket, place),
+      this.#accept(socket, address),
     );
     const options = 'port' in at ? { host: '127.0.0.1', port: at.port } : at;
     return new Promise((resolve, reject) => {
@@ -124,9 +117,9 @@ export class ClientServer {
       listenPrivately(server, { ...options, backlog: BACKLOG }, () => {
         server.off('error', reject);
         server.on('error', (error) =>
-          this.#parts.log.warn('accept', `could not accept a client: ${error.message}`),
+          this.#options.log.warn('accept', `could not accept a client: ${error.message}`),
         );
-        this.#servers.set(server, place);
+        this.#servers.set(server, address);
         resolve({
           get isOpen() {
             return server.listening;
@@ -142,7 +135,7 @@ export class ClientServer {
    * its own. Who waits in the queue of a passed socket is left to the next process.
    */
   async stop(): Promise<void> {
-    const { clock } = this.#parts;
+    const { clock } = this.#options;
     for (const server of [...this.#servers.keys()]) this.#close(server);
     for (const connection of this.#connections) connection.stop();
     let cancel = clock.after(STOP_GRACE_MS, () => {
@@ -163,21 +156,21 @@ export class ClientServer {
     else server.unref();
   }
 
-  #accept(socket: Socket, place: ListeningPlace): void {
+  #accept(socket: Socket, address: ListeningAddress): void {
     this.#accepted++;
-    const room = this.#roomFor(place.role);
+    const room = this.#roomFor(address.role);
     if (room === 'none') this.#cutOff(socket);
-    else this.#take(socket, place, room === 'forAll');
+    else this.#take(socket, address, room === 'forAll');
   }
 
-  #take(socket: Socket, place: ListeningPlace, isAdmitted: boolean): void {
+  #take(socket: Socket, address: ListeningAddress, isAdmitted: boolean): void {
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     const name = `client ${this.#accepted}`;
     const connection = new Connection(name, socket, {
-      ...this.#parts,
-      tap: this.#parts.tap?.(name),
-      role: place.role,
-      via: place.name,
+      ...this.#options,
+      tap: this.#options.tap?.(name),
+      role: address.role,
+      via: address.name,
       onEnd: (ended, reason) => this.#onEnd(ended, reason),
     });
     this.#connections.add(connection);
@@ -189,7 +182,7 @@ export class ClientServer {
     const connections = [...this.#connections];
     const admitted = connections.filter((other) => other.role === role && !other.isRefused);
     const hasRefusalRoom = connections.filter(({ isRefused }) => isRefused).length < MAX_REFUSED;
-    if (admitted.length < this.#parts.settings.maxClients) return 'forAll';
+    if (admitted.length < this.#options.settings.maxClients) return 'forAll';
     const oldestSilent = admitted.find(({ isUndecided }) => isUndecided);
     if (!oldestSilent) return hasRefusalRoom ? 'forRefusal' : 'none';
     if (hasRefusalRoom) oldestSilent.makeRoom();
@@ -201,16 +194,16 @@ export class ClientServer {
     socket.on('error', () => {});
     socket.destroy();
     this.#ended.add('tooMany');
-    this.#parts.log.warn('tooMany', `a client was cut off: ${CONNECTION_END_REASONS.tooMany}`);
+    this.#options.log.warn('tooMany', `a client was cut off: ${CONNECTION_END_REASONS.tooMany}`);
   }
 
   #onEnd(connection: Connection, reason: ConnectionEndReason): void {
     this.#connections.delete(connection);
     this.#totals.add(connection.describe());
     this.#ended.add(reason);
-    this.#parts.log.debug('%s: %s', connection.name, CONNECTION_END_REASONS[reason]);
+    this.#options.log.debug('%s: %s', connection.name, CONNECTION_END_REASONS[reason]);
     if (WARNED.has(reason)) {
-      this.#parts.log.warn(reason, `${connection.name} was closed: ${CONNECTION_END_REASONS[reason]}`);
+      this.#options.log.warn(reason, `${connection.name} was closed: ${CONNECTION_END_REASONS[reason]}`);
     }
   }
 }

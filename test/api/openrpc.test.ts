@@ -2,6 +2,7 @@ import test, { type ExecutionContext } from 'ava';
 import { SESSION_ERRORS } from '../../src/api/errors.js';
 import { findMethod, methods } from '../../src/api/methods/index.js';
 import { eventKinds, eventShape } from '../../src/api/shapes.js';
+import { NodeNames } from '../../src/protocol/node-names.js';
 import { temporaryFolder } from '../support/gateway-fixture.js';
 import { schemaFaults } from '../support/json-schema.js';
 import { LineClient } from '../support/line-client.js';
@@ -44,7 +45,7 @@ const RECOVERY = {
 
 async function fullMesh(): Promise<SessionFixture> {
   const fixture = await SessionFixture.open({
-    settings: { names: new Map([[5, 'Pump']]), recovery: RECOVERY },
+    settings: { names: new NodeNames(new Map([[5, 'Pump']])), recovery: RECOVERY },
   });
   const { mesh } = fixture;
   const NAN = '00*6 F8 7F';

@@ -1,5 +1,6 @@
 import test from 'ava';
 import type { MeshEvent } from '../../src/api/shapes.js';
+import { NodeNames } from '../../src/protocol/node-names.js';
 import { settled } from '../support/manual-clock.js';
 import { netInfo } from '../support/network-fixture.js';
 import { SessionFixture, type Subscribed } from '../support/session-fixture.js';
@@ -91,7 +92,7 @@ test('a filter of nodes does not touch events that are about none', async (t) =>
 });
 
 test('a node may be named that has not been heard of yet', async (t) => {
-  const fixture = await SessionFixture.open({ settings: { names: new Map([[9, 'Pump']]) } });
+  const fixture = await SessionFixture.open({ settings: { names: new NodeNames(new Map([[9, 'Pump']])) } });
   await fixture.subscribe({ kinds: ['value'], nodes: ['pump', 'Node-7'] });
   fixture.mesh.say(SEQUENCE('00 09', '01'), SEQUENCE('00 07', '02'), SEQUENCE('00 08', '03'));
   t.deepEqual(sequences(fixture.events()), ['9 01', '7 02']);

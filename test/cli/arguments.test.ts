@@ -27,7 +27,7 @@ test('a node is given as a number in decimal or hex, or by name', (t) => {
     );
   t.is(parseNumberOrName('0x45'), 0x45);
   t.is(parseNumberOrName('Echo'), 'Echo');
-  t.is(formatAddress(5), '0x0005');
+  t.is(formatAddress(5, undefined), '0x0005');
 });
 
 test('bytes are given as hex, however it is grouped', (t) => {

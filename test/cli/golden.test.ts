@@ -1,7 +1,7 @@
 import test from 'ava';
 import { formatAlarms } from '../../src/cli/commands/alarms.js';
 import { formatClients } from '../../src/cli/commands/clients.js';
-import { formatFindings } from '../../src/cli/commands/doctor/doctor.js';
+import { formatFindings } from '../../src/cli/commands/doctor/format-findings.js';
 import { formatValues } from '../../src/cli/commands/get/get.js';
 import { formatBuckets, type NodeBucket } from '../../src/cli/commands/get/get-buckets.js';
 import { findingsOf } from '../../src/cli/commands/health.js';
@@ -98,7 +98,8 @@ test('ping', (t) => {
   matchesGolden(
     t,
     'ping',
-    (view) => pings.map(formatPing).join('') + formatPingSummary(summarise(pings), view),
+    (view) =>
+      pings.map((ping) => formatPing(ping, undefined)).join('') + formatPingSummary(summarise(pings), view),
     { pings, nodes: summarise(pings) },
   );
 });

@@ -402,9 +402,15 @@ test('a range that is gone is told once: a stream resumes behind it', async (t) 
   t.is(since, 90);
 });
 
-test('when the numbering has begun anew, a stream resumes by the new one', async (t) => {
+test('when the numbering has begun again, a stream resumes from its beginning until an event has come', async (t) => {
   const { since } = await resumesBehind(t, { seq: 100, gone: { from: 5001, to: null } }, () => {}, 1);
-  t.is(since, 100);
+  t.is(since, 0);
+});
+
+test('when the numbering has begun again, a stream resumes after the events that have come since', async (t) => {
+  const say = (socket: Socket) => tell(socket, 'event', consoleEvent(98));
+  const { since } = await resumesBehind(t, { seq: 100, gone: { from: 5001, to: null } }, say, 2);
+  t.is(since, 98);
 });
 
 test('a call that is made while the connection is lost waits for the next one', async (t) => {

@@ -1,6 +1,8 @@
 import test from 'ava';
+import type { EventCriteria } from '../../src/api/event-filter.js';
 import type { MeshEvent } from '../../src/client/index.js';
-import { EventGate, type GapNotice, type GateFilter } from '../../src/fleet/event-gate.js';
+import { EventGate, type GapNotice } from '../../src/fleet/event-gate.js';
+import { ManualClock } from '../support/manual-clock.js';
 
 const at = 0;
 const line = (seq: number): MeshEvent => ({ seq, at, kind: 'console', line: `line ${seq}` });
@@ -12,10 +14,17 @@ const nodeEvent = (seq: number, node: number): MeshEvent => ({
   change: 'added',
   status: null,
 });
+const valueEvent = (seq: number, node: number): MeshEvent => ({
+  seq,
+  at,
+  kind: 'value',
+  value: { node, type: 'Sequence', id: 1, receivedAt: 0, deviceTime: null, fields: {}, bytes: '0007' },
+});
 const gap = (from: number | null, to: number | null): GapNotice => ({ kind: 'gap', from, to });
 
 /** What a gate gives: numbers of events, and ranges of gaps. */
-function record(filter: Partial<GateFilter> = {}) {
+function record(filter: Partial<EventCriteria> = {}) {
+  const clock = new ManualClock();
   const given: (number | string)[] = [];
   const gate = new EventGate(
     { minIntervalMs: 0, ...filter },
@@ -24,8 +33,9 @@ function record(filter: Partial<GateFilter> = {}) {
       onGap: (from, to) => given.push(`${from}-${to}`),
       onLostCount: () => given.push('lost count'),
     },
+    clock,
   );
-  return { gate, given };
+  return { gate, given, clock };
 }
 
 test('what comes before it is opened is given behind what it is opened with, and none twice', (t) => {
@@ -64,4 +74,19 @@ test('a filter leaves out, without a gap; events about no node pass one for node
   }
   t.deepEqual(kinds.given, [12, 13]);
   t.deepEqual(nodes.given, [11, 12]);
+});
+
+test('values of one node and type keep their interval: the first at once, then the latest', (t) => {
+  const { gate, given, clock } = record({ minIntervalMs: 1000 });
+  gate.open(10, []);
+  for (const seq of [11, 12, 13]) gate.take(valueEvent(seq, 5));
+  gate.take(valueEvent(14, 6));
+  t.deepEqual(given, [11, 14]);
+  clock.advance(1000);
+  t.deepEqual(given, [11, 14, 13]);
+  gate.take(valueEvent(15, 6));
+  gate.take(valueEvent(16, 6));
+  gate.close();
+  clock.advance(1000);
+  t.deepEqual(given, [11, 14, 13, 15]);
 });

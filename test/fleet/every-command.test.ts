@@ -62,6 +62,7 @@ const COMMANDS: Readonly<Record<string, readonly [Expected, ...args: string[]]>>
   log: ['all', 'hi'],
   'reset-root': ['forbidden'],
   clean: ['forbidden', '--yes'],
+  forget: ['one', '5'],
   port: ['refused'],
   'port release': ['refused'],
   'port take': ['refused'],

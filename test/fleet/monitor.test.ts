@@ -62,3 +62,12 @@ test('a foreign page is refused, and the log names the setting that would allow 
   await t.throwsAsync(opened, { message: 'refused 403' });
   t.regex(logged.join('\n'), /http:\/\/localhost:3000 was refused at \/rpc; .*MESHGATE_HTTP_ORIGINS=/);
 });
+
+test('whatever else comes first is answered UNAUTHORIZED, and the connection ends', async (t) => {
+  const { host } = await start(t, 1);
+  for (const first of ['hello', 'authenticate']) {
+    const client = await WebSocketClient.open(`ws://${host}/rpc?gateway=north`);
+    t.is((await client.call(first, { token: 'a-wrong-token' })).error?.data.code, 'UNAUTHORIZED');
+    t.is(await client.closed, 1008);
+  }
+});

@@ -3,13 +3,17 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { createLog } from '../../src/base/log.js';
-import { ClassicLog, formatLogValue } from '../../src/history/classic-log.js';
+import { ClassicLog } from '../../src/history/classic-log.js';
+import { localTimeText } from '../../src/history/python-text.js';
 import type { DataType } from '../../src/protocol/data-types.js';
 import { startGateway, temporaryFolder } from '../support/gateway-fixture.js';
 import { NetworkFixture } from '../support/network-fixture.js';
 import { shippedTables } from '../support/tables.js';
 
 const PLENTY = 67_108_864;
+/** When the clock of `setUp` starts, as the log writes it. */
+const START = localTimeText(Date.UTC(2026, 0, 1));
+const TIME = /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}/.source;
 
 /** A log of a mesh whose time the test moves. */
 async function setUp(t: ExecutionContext, { maxBytes = PLENTY, types = shippedTables.dataTypes.all() } = {}) {
@@ -31,14 +35,14 @@ async function setUp(t: ExecutionContext, { maxBytes = PLENTY, types = shippedTa
   return { directory, mesh, classicLog, said, flush, read };
 }
 
-test('there is a file a data type, and a line a value: value, time in seconds', async (t) => {
+test('there is a file a data type, and a line a value: its bytes as Python writes them, and local time', async (t) => {
   const { mesh, flush, read, directory } = await setUp(t);
   mesh.say('00 05 44 02 00 07 01 39 30 00 C7 CF FF');
   mesh.clock.advance(250);
   mesh.say('00 06 44 01 00 08');
   await flush(3);
-  t.is(read('Sequence_hist.txt'), '7, 1767225600.000\n8, 1767225600.250\n');
-  t.is(read('GPS_hist.txt'), '12.345 -12.345, 1767225600.000\n');
+  t.is(read('Sequence_hist.txt'), `b'\\x07', ${START}\nb'\\x08', ${START.replace('.000000', '.250000')}\n`);
+  t.is(read('GPS_hist.txt'), `b'90\\x00\\xc7\\xcf\\xff', ${START}\n`);
   t.false(existsSync(join(directory, 'Battery_hist.txt')));
 });
 
@@ -58,21 +62,21 @@ test('what waits is written at the end', async (t) => {
   const { mesh, classicLog, read } = await setUp(t);
   mesh.say('00 05 44 01 00 2A');
   await classicLog.close();
-  t.is(read('Sequence_hist.txt'), '42, 1767225600.000\n');
+  t.is(read('Sequence_hist.txt'), `b'*', ${START}\n`);
   mesh.say('00 05 44 01 00 2B');
   mesh.clock.advance(5000);
   t.is(classicLog.counters().written, 1, 'it no longer listens');
 });
 
 test('a file that has reached its limit becomes .1, and the one before goes', async (t) => {
-  const line = '1, 1767225600.000\n'.length;
+  const line = `b'\\x01', ${START}\n`.length;
   const { mesh, flush, read, classicLog } = await setUp(t, { maxBytes: 2 * line });
   for (let value = 1; value <= 7; value++) {
     mesh.say(`00 05 44 01 00 0${value}`);
     await flush(value);
   }
-  t.regex(read('Sequence_hist.txt'), /^7, .*\n$/);
-  t.regex(read('Sequence_hist.txt.1'), /^5, .*\n6, .*\n$/);
+  t.regex(read('Sequence_hist.txt'), /^b'\\x07', .*\n$/);
+  t.regex(read('Sequence_hist.txt.1'), /^b'\\x05', .*\nb'\\x06', .*\n$/);
   t.is(classicLog.counters().renamed, 3);
 });
 
@@ -90,7 +94,7 @@ test('a disk that fails is said once and counted; the log goes on when it works 
   mesh.say('00 05 44 01 00 04');
   await flush(4);
   t.regex(said[1] ?? '', /is written again; lines that it lacks: 3/);
-  t.regex(read('Sequence_hist.txt'), /^4, [\d.]+\n$/);
+  t.regex(read('Sequence_hist.txt'), new RegExp(`^b'\\\\x04', ${TIME}\n$`));
 });
 
 test('a file that can not be written does not keep others from theirs', async (t) => {
@@ -98,7 +102,7 @@ test('a file that can not be written does not keep others from theirs', async (t
   mkdirSync(join(directory, 'Sequence_hist.txt'), { recursive: true });
   mesh.say('00 05 44 02 00 07 01 39 30 00 C7 CF FF');
   await flush(2);
-  t.regex(read('GPS_hist.txt'), /^12\.345 -12\.345, /);
+  t.regex(read('GPS_hist.txt'), /^b'90\\x00\\xc7\\xcf\\xff', /);
 });
 
 test('more than 8 MiB do not wait: lines beyond are dropped and counted', async (t) => {
@@ -107,7 +111,7 @@ test('more than 8 MiB do not wait: lines beyond are dropped and counted', async 
   if (!sequence) throw new Error('Sequence is gone');
   const value = { receivedAt: 1_767_225_600_000, bytes: Buffer.of(1) };
   const event = { kind: 'value' as const, seq: 1, at: value.receivedAt, node: 5, type: sequence, value };
-  const amount = Math.ceil(8_388_608 / '1, 1767225600.000\n'.length) + 1000;
+  const amount = Math.ceil(8_388_608 / `b'\\x01', ${START}\n`.length) + 1000;
   classicLog.attach({
     subscribe: (listener) => {
       for (let told = 0; told < amount; told++) listener(event);
@@ -129,23 +133,12 @@ const type = (more: Partial<DataType>): DataType => ({
   ...more,
 });
 
-test('what has no fields is hex; members that JSON lacks are nan; text has neither space nor comma', (t) => {
-  t.is(formatLogValue(type({}), Buffer.from('00ff0a0b', 'hex')), '00ff0a0b');
-  const report = shippedTables.dataTypes.findByName('Report');
-  if (!report) throw new Error('Report is gone');
-  t.is(formatLogValue(report, Buffer.from('{"lat":515000000,"button":1}')), '51.5 nan');
-  t.is(formatLogValue(report, Buffer.from('no json')), 'nan nan');
-  const field = { name: 'note', type: 'text' as const, littleEndian: true, size: 4, offset: 0, scale: 1 };
-  t.is(formatLogValue(type({ fields: [field] }), Buffer.from('a, b')), 'a_b');
-  t.is(formatLogValue(type({ fields: [field] }), Buffer.from('\n\0\0\0')), '-');
-});
-
 test('a type whose name could lead elsewhere stays in the directory', async (t) => {
   const types = [type({ name: '../evil', id: 0, length: 1 })];
   const { mesh, flush, read } = await setUp(t, { types });
   mesh.say('00 05 44 01 00 07');
   await flush(1);
-  t.regex(read('___evil_0_hist.txt'), /^7, /);
+  t.regex(read('___evil_0_hist.txt'), /^b'\\x07', /);
 });
 
 test('the gateway keeps it where the setting says, without a store, and counts it', async (t) => {
@@ -155,6 +148,6 @@ test('the gateway keeps it where the setting says, without a store, and counts i
   gateway.root.say('00 05 44 01 00 07');
   while (!gateway.hub.picture.findNode(5)) await nextTurn();
   await gateway.close();
-  t.regex(readFileSync(join(directory, 'Sequence_hist.txt'), 'utf8'), /^7, \d{10}\.\d{3}\n$/);
+  t.regex(readFileSync(join(directory, 'Sequence_hist.txt'), 'utf8'), new RegExp(`^b'\\\\x07', ${TIME}\n$`));
   folder.remove();
 });

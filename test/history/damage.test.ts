@@ -110,7 +110,7 @@ test('a full disk: it is told once, what comes waits and is written when there i
     fixture.told.map(({ kind }) => kind),
     ['written', 'failing'],
   );
-  t.is(fixture.values({ kind: 'read', query: { from: 0, to: 99 }, limit: 9, behind: undefined }).length, 1);
+  t.is(fixture.values({ kind: 'read', query: { from: 0, to: 99 }, limit: 9, after: undefined }).length, 1);
   fixture.limitPages(undefined);
   fixture.store.writeWaiting();
   t.deepEqual(fixture.told.map(({ kind }) => kind).slice(2), [...Array(5).fill('written'), 'recovered']);

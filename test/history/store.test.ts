@@ -16,7 +16,7 @@ test('values are found by node, type and time, oldest first', (t) => {
     kind: 'read',
     query: { node: 5, typeId: 0, from: 1000, to: 2000 },
     limit: 9,
-    behind: undefined,
+    after: undefined,
   });
   t.deepEqual(
     range.map(({ value }) => [value.receivedAt, value.bytes[0]]),
@@ -42,21 +42,21 @@ test('pages follow one another without a value twice or lost, over values of one
   );
   fixture.write(...events);
   const all = fixture
-    .values({ kind: 'read', query: ALL, limit: 1000, behind: undefined })
+    .values({ kind: 'read', query: ALL, limit: 1000, after: undefined })
     .map(({ value }) => value.bytes[0]);
   t.is(new Set(all).size, 30);
   for (const limit of [1, 2, 7, 29, 30]) {
     const paged: (number | undefined)[] = [];
     const progress: number[] = [];
     for (
-      let behind = undefined as ReturnType<StoreFixture['page']>['next'] | undefined, isMore = true;
+      let after = undefined as ReturnType<StoreFixture['page']>['next'] | undefined, isMore = true;
       isMore;
     ) {
-      const page = fixture.page({ kind: 'read', query: ALL, limit, behind });
+      const page = fixture.page({ kind: 'read', query: ALL, limit, after });
       paged.push(...page.values.map(({ value }) => value.bytes[0]));
       progress.push(page.progress);
-      behind = page.next;
-      isMore = behind !== undefined;
+      after = page.next;
+      isMore = after !== undefined;
     }
     t.deepEqual(paged, all, `${limit} a page`);
     t.deepEqual(
@@ -218,7 +218,7 @@ test('views decode: one a data type, one a kind of event', (t) => {
 test('a value that is received while the host clock is set back lies where the clock said', (t) => {
   const fixture = new StoreFixture();
   fixture.write(sequenceEvent(1, 5, 1, 5000), sequenceEvent(2, 5, 2, 6000), sequenceEvent(3, 5, 3, 1000));
-  const found = fixture.values({ kind: 'read', query: SEQUENCE_OF_5, limit: 9, behind: undefined });
+  const found = fixture.values({ kind: 'read', query: SEQUENCE_OF_5, limit: 9, after: undefined });
   t.deepEqual(
     found.map(({ value }) => value.bytes[0]),
     [3, 1, 2],

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { Deliveries, type Delivery, type Expectation } from '../../src/hub/deliveries.js';
-import { DELIVERY_FAILURES, type DeliveryFailure } from '../../src/hub/hub.js';
+import { COMMAND_FAILURES, type CommandFailure } from '../../src/hub/hub.js';
 import { decodeMessage } from '../../src/protocol/message.js';
 import { bytesOf } from '../support/hex.js';
 import { ManualClock } from '../support/manual-clock.js';
@@ -58,7 +58,7 @@ test('what was handed out does not change when a stage is added', (t) => {
   t.deepEqual(stagesOf(begun), ['queued']);
 });
 
-for (const failure of Object.keys(DELIVERY_FAILURES) as DeliveryFailure[]) {
+for (const failure of Object.keys(COMMAND_FAILURES) as CommandFailure[]) {
   test(`a delivery can fail with ${failure}, and nothing follows`, (t) => {
     const { deliveries, say } = setUp();
     const { id } = deliveries.begin({ to: 5, message: ECHO, by: BY, expects: ECHO_ACK });

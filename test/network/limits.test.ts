@@ -1,4 +1,5 @@
 import test from 'ava';
+import { NodeNames } from '../../src/protocol/node-names.js';
 import { NetworkFixture, word } from '../support/network-fixture.js';
 
 const NO_REFRESH = { refreshEveryMs: 0 };
@@ -31,7 +32,7 @@ test('every unicast address can be a node', async (t) => {
 });
 
 test('a node has the name that the site gave it, or one by its number', async (t) => {
-  const fixture = await NetworkFixture.up({ ...NO_REFRESH, names: new Map([[5, 'Gate']]) });
+  const fixture = await NetworkFixture.up({ ...NO_REFRESH, names: new NodeNames(new Map([[5, 'Gate']])) });
   fixture.say('00 05 52 00', '00 06 52 00');
   t.deepEqual(
     fixture.hub.picture.nodes().map(({ name }) => name),

@@ -339,3 +339,86 @@ function loadType(t: ExecutionContext, members: object): DataType {
 function reportType(): DataType {
   return shipped.findByName('Report') as DataType;
 }
+
+const GPS = { id: 1, length: 6 };
+const WIND = { id: 40, length: 2 };
+
+/** Each says the same: GPS, 6 bytes, and Wind, 2 bytes. */
+const PREDECESSOR_FILES: readonly (readonly [string, unknown])[] = [
+  [
+    'a list',
+    [
+      { name: 'GPS', ...GPS },
+      { name: 'Wind', ...WIND },
+    ],
+  ],
+  ['an object by name', { GPS, Wind: WIND }],
+  ['an object by id', { 1: { name: 'GPS', length: 6 }, '0x28': { name: 'Wind', length: 2 } }],
+  [
+    'a list in an object',
+    {
+      Data_Info: [
+        { name: 'GPS', ...GPS },
+        { name: 'Wind', ...WIND },
+      ],
+    },
+  ],
+  ['an object in an object', { data: { GPS, Wind: WIND } }],
+  [
+    'numbers in hex and as text, and more members',
+    [
+      { Name: 'GPS', ID: '0x01', Length: '6', comment: 'x' },
+      { 'Data Type': 'Wind', 'Data ID': '40', Length: 2 },
+    ],
+  ],
+];
+
+for (const [what, content] of PREDECESSOR_FILES) {
+  test(`a Data_Info.json of the predecessor is understood: ${what}`, (t) => {
+    const types = loadDataTypes(temporaryFile(t, 'Data_Info.json', content));
+    t.deepEqual(
+      types.all().map(({ name, id, length }) => [name, id, length]),
+      [
+        ['GPS', 1, 6],
+        ['Wind', 40, 2],
+        ['Position', 5, 16],
+        ['Report', 123, 255],
+      ],
+    );
+    t.deepEqual(types.findByName('GPS'), shipped.findByName('GPS'), 'its fields are known');
+    t.regex(
+      types.note ?? '',
+      /Data_Info.json of the predecessor: took 2 data types .*added .*: Position, Report;/,
+    );
+  });
+}
+
+test('the predecessor’s own ids go before those of the package', (t) => {
+  const types = loadDataTypes(
+    temporaryFile(t, 'Data_Info.json', { Wind: { id: 5, length: 2 }, GPS: { id: 7, length: 4 } }),
+  );
+  t.deepEqual(
+    types.all().map(({ name, id, fields }) => [name, id, fields.length]),
+    [
+      ['Wind', 5, 0],
+      ['GPS', 7, 0],
+      ['Report', 123, 0],
+    ],
+  );
+});
+
+test('a Data_Info.json is checked like data-types.json', (t) => {
+  for (const [content, reason] of [
+    [{ Wind: { id: 256, length: 2 } }, /types\.0\.id: .*0 to 255/],
+    [{ Wind: WIND, Rain: WIND }, /types\.1\.id: 40 is already taken/],
+    [{ W: WIND }, /types\.0\.name: /],
+    [{ Wind: { id: 40, length: 'two' } }, /types\.0\.length: /],
+    [{ Wind: WIND, more: 1 }, /types: /],
+  ] as const) {
+    t.throws(() => loadDataTypes(temporaryFile(t, 'Data_Info.json', content)), { message: reason });
+  }
+});
+
+test('the package’s own file needs no note', (t) => {
+  t.is(shipped.note, undefined);
+});

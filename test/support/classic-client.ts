@@ -119,6 +119,11 @@ export class ListeningClient {
     return this.#waiters.until(() => this.#received.length >= length && this.#received);
   }
 
+  /** Resolves when what came ends with these bytes. */
+  endsWith(end: Buffer): Promise<Buffer> {
+    return this.#waiters.until(() => this.#received.subarray(-end.length).equals(end) && this.#received);
+  }
+
   /** Takes out what came, or its first bytes: the next message is the first again. */
   forget(length = this.#received.length): void {
     this.#received = this.#received.subarray(length);

@@ -4,6 +4,7 @@ import { GatewayHub, type HubSettings } from '../../src/hub/gateway-hub.js';
 import type { HubEvent } from '../../src/hub/hub.js';
 import type { LinkState } from '../../src/link/link-keeper.js';
 import { NetworkManager, type NetworkSettings } from '../../src/network/network-manager.js';
+import { NodeNames } from '../../src/protocol/node-names.js';
 import { SendError, type SendFailure } from '../../src/uart/transmitter.js';
 import { bytesOf } from './hex.js';
 import { ManualClock, settled } from './manual-clock.js';
@@ -21,7 +22,7 @@ const SETTINGS: MeshSettings = {
   maxNodes: 32_767,
   rootSilentAfterMs: 90_000,
   eventsHeld: 1000,
-  names: new Map(),
+  names: new NodeNames(),
   recovery: {
     isEnabled: false,
     probeAfterMs: 60_000,

@@ -7,7 +7,7 @@ import { ReadConnection } from '../../src/history/read-connection.js';
 import { unpackRestored } from '../../src/history/restored.js';
 import { Store } from '../../src/history/store.js';
 import type { Answer, FromThread, Question, StoreSettings } from '../../src/history/thread-messages.js';
-import type { ArchivedValue, Place } from '../../src/hub/archive.js';
+import type { ArchivedValue, Cursor } from '../../src/hub/archive.js';
 import type { HubEvent, Restored } from '../../src/hub/hub.js';
 import { temporaryFolder } from './gateway-fixture.js';
 import { ManualClock } from './manual-clock.js';
@@ -74,7 +74,7 @@ export class StoreFixture {
     return this.page(question).values;
   }
 
-  page(question: Question): { values: ArchivedValue[]; next: Place | undefined; progress: number } {
+  page(question: Question): { values: ArchivedValue[]; next: Cursor | undefined; progress: number } {
     const answer = this.answer(question);
     if (answer.kind !== 'values') throw new Error('no values');
     const values = [...readRecords(answer.values)].flatMap((record) => {

@@ -1,12 +1,13 @@
 import * as z from 'zod';
+import { once } from '../../base/once.js';
 import { packageVersion } from '../../base/package-root.js';
 import { type Method, method } from '../method.js';
 import { describeOpenRpc } from '../openrpc.js';
-import { doingMethods } from './doing.js';
-import { readingMethods } from './reading.js';
+import { commandMethods } from './commands.js';
+import { queryMethods } from './queries.js';
 import { recordingMethods } from './recording.js';
+import { subscriptionMethods } from './subscriptions.js';
 import { valueMethods } from './values.js';
-import { watchingMethods } from './watching.js';
 
 const discoverMethod = method({
   name: 'rpc.discover',
@@ -19,10 +20,10 @@ const discoverMethod = method({
 /** Every method of the session. */
 const all = [
   discoverMethod,
-  ...readingMethods,
+  ...queryMethods,
   ...valueMethods,
-  ...doingMethods,
-  ...watchingMethods,
+  ...commandMethods,
+  ...subscriptionMethods,
   ...recordingMethods,
 ] as const;
 
@@ -41,10 +42,5 @@ export function findMethod(name: string): Method | undefined {
   return byName.get(name);
 }
 
-let document: ReturnType<typeof describeOpenRpc> | undefined;
-
-/** Made when it is first asked for: few clients do. */
-function openRpcDocument() {
-  document ??= describeOpenRpc(methods, packageVersion);
-  return document;
-}
+/** Made when it is first asked for: few clients do, and it takes some 50 ms. */
+const openRpcDocument = once(() => describeOpenRpc(methods, packageVersion));

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type ArchivedValue, ArchiveError, type Place, type SeriesQuery } from '../../hub/archive.js';
+import { type ArchivedValue, ArchiveError, type Cursor, type SeriesQuery } from '../../hub/archive.js';
 import type { Hub, NodeView } from '../../hub/hub.js';
 import { numberIn } from '../../protocol/names.js';
 import { describeAge, describeAgedValue, describeArchived } from '../describe.js';
@@ -65,7 +65,7 @@ export const valueMethods = [
         ...(await resolvePastType(type, context)),
         ...(node !== undefined && { node: await resolvePastNode(node, context) }),
       };
-      const found = await asked(hub.archive.current(query, time, context));
+      const found = await orHistoryFailed(hub.archive.current(query, time, context));
       const now = clock.now();
       const values = LongList.of(found, (value) => describeAge(describeArchived(value, hub), now));
       return { values, undecoded: countUndecoded(found) };
@@ -73,7 +73,7 @@ export const valueMethods = [
   }),
   method({
     name: 'range',
-    summary: 'The values of a node and data type in a stretch of time, oldest first, a page at a time.',
+    summary: 'The values of a node and data type in a time range, oldest first, a page at a time.',
     params: z.strictObject({
       type: typeParam,
       node: nodeParam,
@@ -92,8 +92,8 @@ export const valueMethods = [
       const address = await resolvePastNode(node, context);
       const series = { node: address, typeId: await resolvePastTypeId(type, context) };
       const [at = 0, count = 0] = (after ?? '').split('.').map(Number);
-      const behind = after === undefined ? undefined : { ...series, at, count };
-      const page = await asked(hub.archive.read({ ...series, from, to }, limit, behind, context));
+      const cursor = after === undefined ? undefined : { ...series, at, count };
+      const page = await orHistoryFailed(hub.archive.read({ ...series, from, to }, limit, cursor, context));
       const values = LongList.of(page.values, (value) => describeArchived(value, hub));
       const next = page.next ? `${page.next.at}.${page.next.count}` : null;
       return { values, next, undecoded: countUndecoded(page.values) };
@@ -102,7 +102,7 @@ export const valueMethods = [
   method({
     name: 'aggregate',
     summary:
-      'The numbers of a node and data type in buckets of time: least, most, mean and last of each field.',
+      'The numbers of a node and data type in buckets of time: minimum, maximum, mean and last of each field.',
     params: z.strictObject({
       type: typeParam,
       node: nodeParam,
@@ -118,20 +118,19 @@ export const valueMethods = [
     }),
     run: async ({ type, node, from, to, bucketMs }, context) => {
       const { hub, clock } = context;
-      const stretch = { from, to: to ?? clock.now() };
-      if ((stretch.to - stretch.from) / bucketMs > MAX_BUCKETS) {
+      const range = { from, to: to ?? clock.now() };
+      if ((range.to - range.from) / bucketMs > MAX_BUCKETS) {
         throw new SessionError('BAD_PARAMS', `bucketMs: there would be more than ${MAX_BUCKETS} buckets`);
       }
       const { id: typeId, name: typeName } = resolveType(type, hub);
-      const query = { node: await resolvePastNode(node, context), typeId, typeName, ...stretch };
-      const { buckets, undecoded } = await asked(hub.archive.buckets(query, bucketMs, context));
+      const query = { node: await resolvePastNode(node, context), typeId, typeName, ...range };
+      const { buckets, undecoded } = await orHistoryFailed(hub.archive.buckets(query, bucketMs, context));
       return { buckets: LongList.of(buckets, (bucket) => bucket), undecoded };
     },
   }),
   method({
     name: 'export',
-    summary:
-      'All values in a stretch of time, by rising node and type id, then oldest first, a page at a time.',
+    summary: 'All values in a time range, by rising node and type id, then oldest first, a page at a time.',
     params: z.strictObject({
       type: typeParam.optional().describe('all types, unless given'),
       node: nodeParam.optional().describe('all nodes, unless given'),
@@ -158,10 +157,10 @@ export const valueMethods = [
         ...(type !== undefined && (await resolvePastType(type, context))),
         ...(node !== undefined && { node: await resolvePastNode(node, context) }),
       };
-      const behind = after === undefined ? undefined : readPlace(after);
-      const page = await asked(hub.archive.read(query, limit, behind, context));
+      const cursor = after === undefined ? undefined : readCursor(after);
+      const page = await orHistoryFailed(hub.archive.read(query, limit, cursor, context));
       const values = LongList.of(page.values, (value) => describeExported(value, hub));
-      const next = page.next ? writePlace(page.next) : null;
+      const next = page.next ? writeCursor(page.next) : null;
       return { values, next, undecoded: countUndecoded(page.values), progress: page.progress };
     },
   }),
@@ -174,7 +173,9 @@ async function resolvePastNode(node: number | string, context: MethodContext): P
   const { hub } = context;
   const address = resolveAddress(node, hub);
   if (hub.picture.findNode(address)) return address;
-  const { values } = await asked(hub.archive.read({ node: address, ...ALL_TIME }, 1, undefined, context));
+  const { values } = await orHistoryFailed(
+    hub.archive.read({ node: address, ...ALL_TIME }, 1, undefined, context),
+  );
   if (values.length === 0) throw new SessionError('NODE_NOT_FOUND', String(node));
   return address;
 }
@@ -195,7 +196,9 @@ async function resolvePastTypeId(type: number | string, context: MethodContext):
   if (known) return known.id;
   const id = typeof type === 'number' ? type : numberIn(type);
   const query = id === undefined ? { typeName: String(type) } : { typeId: id };
-  const { values } = await asked(hub.archive.read({ ...query, ...ALL_TIME }, 1, undefined, context));
+  const { values } = await orHistoryFailed(
+    hub.archive.read({ ...query, ...ALL_TIME }, 1, undefined, context),
+  );
   const [first] = values;
   if (!first) throw new SessionError('TYPE_NOT_FOUND', String(type));
   return first.typeId;
@@ -210,7 +213,7 @@ function describeExported(value: ArchivedValue, hub: Hub): ExportedValue {
 }
 
 /** Turns what the archive can't do into a refusal. */
-async function asked<Result>(answer: Promise<Result>): Promise<Result> {
+async function orHistoryFailed<Result>(answer: Promise<Result>): Promise<Result> {
   try {
     return await answer;
   } catch (error) {
@@ -219,11 +222,11 @@ async function asked<Result>(answer: Promise<Result>): Promise<Result> {
   }
 }
 
-function writePlace({ node, typeId, at, count }: Place): string {
+function writeCursor({ node, typeId, at, count }: Cursor): string {
   return [node, typeId, at, count].join('.');
 }
 
-function readPlace(cursor: string): Place {
-  const [node = 0, typeId = 0, at = 0, count = 0] = cursor.split('.').map(Number);
+function readCursor(text: string): Cursor {
+  const [node = 0, typeId = 0, at = 0, count = 0] = text.split('.').map(Number);
   return { node, typeId, at, count };
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { AlarmInfo, MeshgateClient } from '../../client/index.js';
+import type { CliCommand } from '../cli-command.js';
 import { askAndPrint, gatewayCommand, joinRows } from '../gateway-command.js';
 import { formatAddress, qualified } from '../text/address.js';
 import { type Column, formatTable } from '../text/table.js';
@@ -8,7 +9,7 @@ import { formatAge, formatMoment } from '../text/time.js';
 import type { GatewayFlags } from '../with-client.js';
 import type { Listed } from './nodes.js';
 
-export function addAlarmsCommand(program: Command): void {
+export function addAlarmsCommand(program: CliCommand): void {
   const alarms = gatewayCommand(program, 'alarms', 'alarms that are not both over and acknowledged').action(
     async (flags: GatewayFlags) => {
       await askAndPrint(
@@ -59,7 +60,7 @@ export function formatAlarms(alarms: readonly Listed<AlarmInfo>[], view: View): 
 
 function alarmColumns(view: View): Column<Listed<AlarmInfo>>[] {
   return [
-    { title: 'ID', text: ({ id, gateway }) => qualified(id, gateway) },
+    { title: 'ID', text: ({ id, gateway = view.gateway }) => qualified(id, gateway) },
     {
       title: 'PRIORITY',
       text: ({ priority }) => priority,
@@ -69,7 +70,7 @@ function alarmColumns(view: View): Column<Listed<AlarmInfo>>[] {
     { title: 'TIMES', text: ({ count }) => String(count), align: 'right', optional: 3 },
     { title: 'LAST', text: ({ lastAt }) => formatAge(lastAt, view.now), align: 'right', optional: 1 },
     { title: 'AT', text: ({ lastAt }) => formatMoment(lastAt, view), optional: 2 },
-    { title: 'WHAT', text: describeAlarm, flexible: 20 },
+    { title: 'WHAT', text: (alarm) => describeAlarm(alarm, view), flexible: 20 },
   ];
 }
 
@@ -79,6 +80,6 @@ function describeState({ active, acknowledged, restored }: AlarmInfo): string {
   return restored ? `${state}, restored` : state;
 }
 
-export function describeAlarm({ node, text, gateway }: Listed<AlarmInfo>): string {
-  return node === null ? text : `${formatAddress(node, gateway)}: ${text}`;
+export function describeAlarm({ node, text, gateway }: Listed<AlarmInfo>, view: View): string {
+  return node === null ? text : `${formatAddress(node, gateway ?? view.gateway)}: ${text}`;
 }

@@ -1,5 +1,5 @@
-import type { Command } from 'commander';
-import type { Result } from '../../client/session-connection.js';
+import type { Result } from '../../client/rpc-core.js';
+import type { CliCommand } from '../cli-command.js';
 import { askAndPrint, gatewayCommand } from '../gateway-command.js';
 import { type Column, formatTable } from '../text/table.js';
 import type { View } from '../text/terminal.js';
@@ -11,7 +11,7 @@ type Entry = Result<'audit'>['entries'][number];
 /** What a person looks through at once. */
 const LAST = 100;
 
-export function addAuditCommand(program: Command): void {
+export function addAuditCommand(program: CliCommand): void {
   gatewayCommand(program, 'audit', 'who reset or cleaned the root, or took its port').action(
     async (flags: GatewayFlags) => {
       await askAndPrint(

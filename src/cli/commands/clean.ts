@@ -1,5 +1,5 @@
-import type { Command } from 'commander';
 import { MeshgateError } from '../../base/errors.js';
+import type { CliCommand } from '../cli-command.js';
 import { askAndPrint, gatewayCommand } from '../gateway-command.js';
 import type { GatewayFlags } from '../with-client.js';
 
@@ -7,7 +7,7 @@ interface CleanFlags extends GatewayFlags {
   readonly yes?: true;
 }
 
-export function addCleanCommand(program: Command): void {
+export function addCleanCommand(program: CliCommand): void {
   gatewayCommand(
     program,
     'clean',

@@ -1,12 +1,13 @@
-import type { Command } from 'commander';
+import { CLIENT_KINDS } from '../../api/client-kind.js';
 import type { ClientInfo } from '../../client/index.js';
+import type { CliCommand } from '../cli-command.js';
 import { askAndPrint, gatewayCommand } from '../gateway-command.js';
 import { type Column, formatTable } from '../text/table.js';
 import type { View } from '../text/terminal.js';
 import { formatDuration, formatMoment } from '../text/time.js';
 import type { GatewayFlags } from '../with-client.js';
 
-export function addClientsCommand(program: Command): void {
+export function addClientsCommand(program: CliCommand): void {
   gatewayCommand(program, 'clients', 'who is connected, what each was sent, and what it missed').action(
     async (flags: GatewayFlags) => {
       await askAndPrint(
@@ -18,15 +19,6 @@ export function addClientsCommand(program: Command): void {
   );
 }
 
-const KINDS: Readonly<Record<ClientInfo['kind'], string>> = {
-  new: 'new',
-  sending: 'sending',
-  listening: 'listening',
-  session: 'session',
-  webSession: 'web session',
-  webMonitor: 'web monitor',
-};
-
 const ROLES = { admin: 'all', send: 'send', read: 'read' } as const;
 
 /** There is always one: whoever asks. */
@@ -37,7 +29,7 @@ export function formatClients(clients: readonly ClientInfo[], view: View): strin
 function clientColumns(view: View): Column<ClientInfo>[] {
   return [
     { title: 'CLIENT', text: ({ name }) => name },
-    { title: 'KIND', text: ({ kind }) => KINDS[kind] },
+    { title: 'KIND', text: ({ kind }) => CLIENT_KINDS[kind] },
     { title: 'MAY', text: ({ role }) => (role === null ? 'nothing' : ROLES[role]), optional: 2 },
     { title: 'FOR', text: ({ connectedAt }) => formatDuration(view.now - connectedAt), align: 'right' },
     { title: 'SINCE', text: ({ connectedAt }) => formatMoment(connectedAt, view), optional: 5 },

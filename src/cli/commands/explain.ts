@@ -1,6 +1,6 @@
-import type { Command } from 'commander';
 import { cleanText } from '../../base/clean-text.js';
 import { MeshgateError } from '../../base/errors.js';
+import type { CliCommand } from '../cli-command.js';
 import { askAndPrint, gatewayCommand } from '../gateway-command.js';
 import { parseNode } from '../text/address.js';
 import type { GatewayFlags } from '../with-client.js';
@@ -9,7 +9,7 @@ interface ExplainFlags extends GatewayFlags {
   readonly delivery?: string;
 }
 
-export function addExplainCommand(program: Command): void {
+export function addExplainCommand(program: CliCommand): void {
   gatewayCommand(program, 'explain', 'the facts behind the status of a node, or of a message that was sent')
     .argument('[node]', 'address (5, 0x5) or name')
     .option('--delivery <id>', 'the message, by the id that send gave')

@@ -1,12 +1,13 @@
-import type { Command } from 'commander';
 import type { MeshgateClient } from '../../client/index.js';
+import type { CliCommand } from '../cli-command.js';
 import { askAndPrint, gatewayCommand } from '../gateway-command.js';
 import { formatAddress, parseNode } from '../text/address.js';
+import type { View } from '../text/terminal.js';
 import type { GatewayFlags } from '../with-client.js';
 
 type Forgotten = Awaited<ReturnType<MeshgateClient['forget']>>;
 
-export function addForgetCommand(program: Command): void {
+export function addForgetCommand(program: CliCommand): void {
   gatewayCommand(
     program,
     'forget',
@@ -20,7 +21,7 @@ export function addForgetCommand(program: Command): void {
     });
 }
 
-function formatForgotten({ node, stored }: Forgotten): string {
-  const done = `${formatAddress(node)} is forgotten. It comes back when it is heard, or listed by the root.\n`;
+function formatForgotten({ node, stored }: Forgotten, { gateway }: View): string {
+  const done = `${formatAddress(node, gateway)} is forgotten. It comes back when it is heard, or listed by the root.\n`;
   return stored ? done : `${done}The history can not be written now: a restart may bring it back.\n`;
 }

@@ -1,25 +1,30 @@
-import type { Command } from 'commander';
 import { MeshgateError } from '../../base/errors.js';
 import type { GatewayState } from '../../fleet/index.js';
-import { allowFleet, chosenFleet } from '../fleet-choice.js';
+import type { CliCommand } from '../cli-command.js';
+import type { FleetChoice } from '../fleet-choice.js';
 import { currentView, print, printJson } from '../output.js';
 import { formatTable } from '../text/table.js';
 import type { View } from '../text/terminal.js';
 import { formatDuration, formatMoment } from '../text/time.js';
 import { openFleet } from '../with-fleet.js';
 
-export function addGatewaysCommand(program: Command): void {
-  const command = program
+interface GatewaysFlags {
+  readonly json?: true;
+  readonly fleetChoice?: FleetChoice;
+}
+
+export function addGatewaysCommand(program: CliCommand): void {
+  program
     .command('gateways')
+    .reaching('own')
     .description('with --fleet: which gateways there are, and since when they are on or off')
     .option('--json', 'JSON, for programs')
-    .action((flags: { readonly json?: true }) => listGateways(flags));
-  allowFleet(command, 'own');
+    .action((flags: GatewaysFlags) => listGateways(flags));
 }
 
 /** Rejects with `BAD_USAGE` or `NO_BROKER`. */
-async function listGateways({ json }: { readonly json?: true }): Promise<void> {
-  const fleet = await openFleet(wantedFleet('gateways'));
+async function listGateways({ json, fleetChoice }: GatewaysFlags): Promise<void> {
+  const fleet = await openFleet(wantedFleet('gateways', fleetChoice));
   const gateways = fleet.gateways();
   await fleet.close();
   if (json) printJson({ gateways });
@@ -27,9 +32,8 @@ async function listGateways({ json }: { readonly json?: true }): Promise<void> {
 }
 
 /** Throws `BAD_USAGE`. */
-export function wantedFleet(command: string) {
-  const fleet = chosenFleet();
-  if (fleet) return fleet;
+export function wantedFleet(command: string, choice: FleetChoice | undefined): FleetChoice {
+  if (choice) return choice;
   throw new MeshgateError(
     'BAD_USAGE',
     `${command} is about the gateways at an MQTT broker`,

@@ -1,10 +1,10 @@
-import type { Command } from 'commander';
 import type { HealthInfo } from '../../client/index.js';
+import type { CliCommand } from '../cli-command.js';
 import { EXIT, endWith } from '../exit-codes.js';
 import { askAndPrint, gatewayCommand } from '../gateway-command.js';
 import type { GatewayFlags } from '../with-client.js';
-import { formatFindings } from './doctor/doctor.js';
 import type { Finding, Verdict } from './doctor/findings.js';
+import { formatFindings } from './doctor/format-findings.js';
 
 const EXIT_CODES_OF_HEALTH = `
 Exit codes:
@@ -20,7 +20,7 @@ interface HealthFlags extends GatewayFlags {
   readonly strict?: true;
 }
 
-export function addHealthCommand(program: Command): void {
+export function addHealthCommand(program: CliCommand): void {
   gatewayCommand(program, 'health', 'whether all is well, as an exit code: for scripts and monitoring')
     .option('--strict', 'exit code 1 also when it works but is degraded')
     .addHelpText('after', EXIT_CODES_OF_HEALTH)

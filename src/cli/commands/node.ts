@@ -1,5 +1,5 @@
-import type { Command } from 'commander';
 import type { AgedValue, NodeInfo } from '../../client/index.js';
+import type { CliCommand } from '../cli-command.js';
 import { askAndPrint, gatewayCommand } from '../gateway-command.js';
 import { formatAddress, parseNode } from '../text/address.js';
 import { type Column, formatFacts, formatTable } from '../text/table.js';
@@ -9,7 +9,7 @@ import { formatValue } from '../text/values.js';
 import { colourOfStatus, describeNodeStatus } from '../text/words.js';
 import type { GatewayFlags } from '../with-client.js';
 
-export function addNodeCommand(program: Command): void {
+export function addNodeCommand(program: CliCommand): void {
   gatewayCommand(program, 'node', 'one node, and the latest value of each of its data types')
     .argument('<node>', 'address (5, 0x5) or name')
     .action(async (node: string, flags: GatewayFlags) => {
@@ -20,7 +20,7 @@ export function addNodeCommand(program: Command): void {
 
 export function formatNode(node: NodeInfo, view: View): string {
   const { address, name, uuid, lastHeardAt, values } = node;
-  const title = `${formatAddress(address)}  ${name}  ${paint(describeNodeStatus(node), colourOfStatus(node), view.terminal)}\n`;
+  const title = `${formatAddress(address, view.gateway)}  ${name}  ${paint(describeNodeStatus(node), colourOfStatus(node), view.terminal)}\n`;
   const facts = formatFacts(
     [
       ['last heard', lastHeardAt === null ? 'never' : formatWhen(lastHeardAt, view)],

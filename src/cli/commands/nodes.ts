@@ -1,5 +1,6 @@
-import { type Command, Option } from 'commander';
+import { Option } from 'commander';
 import type { NodeInfo } from '../../client/index.js';
+import type { CliCommand } from '../cli-command.js';
 import { askAndPrint, gatewayCommand, joinRows } from '../gateway-command.js';
 import { formatAddress } from '../text/address.js';
 import { type Column, formatTable } from '../text/table.js';
@@ -16,7 +17,7 @@ interface NodesFlags extends GatewayFlags {
   readonly status?: Status;
 }
 
-export function addNodesCommand(program: Command): void {
+export function addNodesCommand(program: CliCommand): void {
   gatewayCommand(program, 'nodes', 'every node, when it was heard, and its latest values')
     .addOption(new Option('--status <status>', 'only nodes with this status').choices(STATUSES))
     .action(async (flags: NodesFlags) => {
@@ -41,7 +42,7 @@ export function formatNodes(nodes: readonly Listed<NodeInfo>[], view: View, stat
 
 function nodeColumns(view: View): Column<Listed<NodeInfo>>[] {
   return [
-    { title: 'ADDRESS', text: ({ address, gateway }) => formatAddress(address, gateway) },
+    { title: 'ADDRESS', text: ({ address, gateway = view.gateway }) => formatAddress(address, gateway) },
     { title: 'NAME', text: ({ name }) => name, optional: 1 },
     { title: 'STATUS', text: describeNodeStatus, colour: colourOfStatus },
     { title: 'HEARD', text: ({ lastHeardAt }) => ageOf(lastHeardAt, view), align: 'right' },

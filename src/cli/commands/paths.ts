@@ -1,5 +1,5 @@
-import type { Command } from 'commander';
 import type { MeshgateClient } from '../../client/index.js';
+import type { CliCommand } from '../cli-command.js';
 import { askAndPrint, gatewayCommand } from '../gateway-command.js';
 import type { Result } from '../results.js';
 import { formatAddress } from '../text/address.js';
@@ -10,7 +10,7 @@ import { refresh, tellSilence } from './refresh.js';
 
 type Path = Result<'paths'>['paths'][number];
 
-export function addPathsCommand(program: Command): void {
+export function addPathsCommand(program: CliCommand): void {
   gatewayCommand(program, 'paths', 'direct-forwarding paths, asked anew from the root').action(
     async (flags: GatewayFlags) => {
       const answers = await askAndPrint(flags, askPaths, ({ paths }, view) => formatPaths(paths, view));
@@ -24,12 +24,12 @@ async function askPaths(client: MeshgateClient): Promise<{ fresh: boolean; paths
   return { fresh, ...(await client.call('paths', {})) };
 }
 
-export function formatPaths(paths: readonly Path[], { terminal }: View): string {
+export function formatPaths(paths: readonly Path[], { terminal, gateway }: View): string {
   if (paths.length === 0) return 'The root has reported no paths.\n';
   return formatTable(
     [
-      { title: 'ORIGIN', text: ({ origin }: Path) => formatAddress(origin) },
-      { title: 'TARGET', text: ({ target }) => formatAddress(target) },
+      { title: 'ORIGIN', text: ({ origin }: Path) => formatAddress(origin, gateway) },
+      { title: 'TARGET', text: ({ target }) => formatAddress(target, gateway) },
     ],
     paths,
     terminal,

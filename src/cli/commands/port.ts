@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { type Command, Option } from 'commander';
+import { Option } from 'commander';
 import { errorText, MeshgateError } from '../../base/errors.js';
 import type { MeshgateClient } from '../../client/index.js';
-import { refuseFleet } from '../fleet-choice.js';
+import type { CliCommand } from '../cli-command.js';
 import { socketCommand } from '../gateway-command.js';
 import { currentView, note, print, printJson } from '../output.js';
 import { formatDuration, formatMoment, parseLength } from '../text/time.js';
@@ -17,11 +17,10 @@ const DEFAULT_RELEASE_MS = 60_000;
 const LEASE_MS = 15_000;
 const RENEW_MS = 5000;
 
-export function addPortCommand(program: Command): void {
+export function addPortCommand(program: CliCommand): void {
   const port = program.command('port').description("the gateway's serial port");
-  refuseFleet(
-    socketCommand(port, 'release', 'hand the port to another program for a while, such as a flashing tool'),
-  )
+  socketCommand(port, 'release', 'hand the port to another program for a while, such as a flashing tool')
+    .reaching('socket')
     .addOption(new Option('--for <time>', 'how long: 60s, 5m (60 s unless given)'))
     .argument(
       '[command...]',
@@ -31,13 +30,13 @@ export function addPortCommand(program: Command): void {
       if (command.length === 0) await releaseFor(flags);
       else await releaseDuring(command, flags);
     });
-  refuseFleet(socketCommand(port, 'take', 'take a port back that was released')).action(
-    async (flags: GatewayFlags) => {
+  socketCommand(port, 'take', 'take a port back that was released')
+    .reaching('socket')
+    .action(async (flags: GatewayFlags) => {
       const result = await withClient(flags, (client) => client.call('takePort', {}));
       if (flags.json) printJson(result);
       else print('The gateway opens the port again.\n');
-    },
-  );
+    });
 }
 
 async function releaseFor(flags: ReleaseFlags): Promise<void> {

@@ -1,13 +1,13 @@
-import type { Command } from 'commander';
 import { SESSION_ERRORS } from '../../api/errors.js';
 import { type MeshgateClient, RequestError } from '../../client/index.js';
+import type { CliCommand } from '../cli-command.js';
 import { EXIT, endWith } from '../exit-codes.js';
 import { askAndPrint, gatewayCommand } from '../gateway-command.js';
 import { note } from '../output.js';
 import { describeStatusCounts } from '../text/words.js';
 import type { GatewayFlags } from '../with-client.js';
 
-export function addRefreshCommand(program: Command): void {
+export function addRefreshCommand(program: CliCommand): void {
   gatewayCommand(program, 'refresh', 'ask the root for its list of nodes').action(
     async (flags: GatewayFlags) => {
       const answers = await askAndPrint(flags, refreshNodes, ({ fresh, nodes }) =>

@@ -1,8 +1,8 @@
-import type { Command } from 'commander';
+import type { CliCommand } from '../cli-command.js';
 import { askAndPrint, gatewayCommand } from '../gateway-command.js';
 import type { GatewayFlags } from '../with-client.js';
 
-export function addResetRootCommand(program: Command): void {
+export function addResetRootCommand(program: CliCommand): void {
   gatewayCommand(program, 'reset-root', 'restart the root', 'one').action(async (flags: GatewayFlags) => {
     await askAndPrint(
       flags,

@@ -1,9 +1,8 @@
-import type { Command } from 'commander';
 import { cleanText } from '../../base/clean-text.js';
 import { MeshgateError } from '../../base/errors.js';
 import type { DeliveryInfo } from '../../client/index.js';
+import type { CliCommand } from '../cli-command.js';
 import { EXIT, endWith } from '../exit-codes.js';
-import { currentGateway } from '../fleet-scope.js';
 import { askAndPrint, gatewayCommand } from '../gateway-command.js';
 import { noteUnknownNode } from '../known.js';
 import { formatAddress, parseNode } from '../text/address.js';
@@ -23,7 +22,7 @@ interface SendFlags extends MessageFlags {
   readonly timeout?: string;
 }
 
-export function addSendCommand(program: Command): void {
+export function addSendCommand(program: CliCommand): void {
   gatewayCommand(program, 'send', 'send a message to a node, or with address 0 to the root', 'one')
     .argument('<node>', 'address (5, 0x5) or name')
     .argument('[text...]', 'the message as text')
@@ -41,8 +40,8 @@ export function addSendCommand(program: Command): void {
       };
       const deliveries = await askAndPrint(
         flags,
-        async (client) => {
-          await noteUnknownNode(params.node, 'sending all the same', client);
+        async (client, { gateway }) => {
+          await noteUnknownNode(params.node, 'sending all the same', client, gateway);
           return client.send(params);
         },
         formatDelivery,
@@ -51,7 +50,7 @@ export function addSendCommand(program: Command): void {
     });
 }
 
-export function addBroadcastCommand(program: Command): void {
+export function addBroadcastCommand(program: CliCommand): void {
   gatewayCommand(program, 'broadcast', 'send a message to all nodes')
     .argument('[text...]', 'the message as text')
     .option('--hex <bytes>', 'the message as bytes in hex')
@@ -79,11 +78,10 @@ const STAGES: Readonly<Record<DeliveryInfo['stage'], string>> = {
 };
 
 /** What is known of a delivery, and how to ask about it later. */
-export function formatDelivery(delivery: DeliveryInfo, { terminal }: View): string {
+export function formatDelivery(delivery: DeliveryInfo, { terminal, gateway }: View): string {
   const { id, to, message, stage, detail, answer, roundTripMs } = delivery;
-  const gateway = currentGateway();
   const [fleet, only] = gateway === undefined ? ['', ''] : ['--fleet URL ', `--gateway ${gateway} `];
-  const target = to === null ? 'all nodes' : formatAddress(to);
+  const target = to === null ? 'all nodes' : formatAddress(to, gateway);
   const time = roundTripMs === null ? '' : ` in ${Math.round(roundTripMs)} ms`;
   const reply = answer === null ? '' : `: ${formatBytes(answer)}`;
   const reason = detail ? `: ${detail}` : '';

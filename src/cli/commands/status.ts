@@ -1,5 +1,4 @@
-import type { Command } from 'commander';
-import { currentGateway } from '../fleet-scope.js';
+import type { CliCommand } from '../cli-command.js';
 import { askAndPrint, gatewayCommand } from '../gateway-command.js';
 import type { Result } from '../results.js';
 import { formatFacts } from '../text/table.js';
@@ -8,7 +7,7 @@ import { formatDuration, formatMoment, formatWhen } from '../text/time.js';
 import { describeHistory, describeLink, describeStatusCounts } from '../text/words.js';
 import type { GatewayFlags } from '../with-client.js';
 
-export function addStatusCommand(program: Command): void {
+export function addStatusCommand(program: CliCommand): void {
   gatewayCommand(program, 'status', 'the gateway, its link, the root, and how the nodes are').action(
     async (flags: GatewayFlags) => {
       const paths = new Map<object, string>();
@@ -28,7 +27,7 @@ export function addStatusCommand(program: Command): void {
 /** `path`: the socket that it was asked on; in a fleet, the gateway's id. */
 export function formatStatus(status: Result<'status'>, path: string, view: View): string {
   const { version, pid, startedAt, uptimeMs, link, root, nodes, clients, history, openAlarms } = status;
-  const isOfFleet = currentGateway() !== undefined;
+  const isOfFleet = view.gateway !== undefined;
   const since = formatMoment(startedAt, view);
   return formatFacts(
     [

@@ -1,15 +1,14 @@
 import { MeshgateError } from '../../base/errors.js';
 import { formatAddress as formatNumber, MAX_UNICAST_ADDRESS, ROOT_ADDRESS } from '../../protocol/address.js';
 import { numberIn } from '../../protocol/names.js';
-import { currentGateway } from '../fleet-scope.js';
 
-/** `0x0005`; in a fleet `field-north/0x0005`. `gateway`: where the row of a table that all share is from. */
-export function formatAddress(address: number, gateway = currentGateway()): string {
+/** `0x0005`; of a gateway of a fleet `field-north/0x0005`. */
+export function formatAddress(address: number, gateway: string | undefined): string {
   return qualified(formatNumber(address), gateway);
 }
 
 /** What belongs to one gateway, with its name in front of it where there are several. */
-export function qualified(text: string, gateway = currentGateway()): string {
+export function qualified(text: string, gateway: string | undefined): string {
   return gateway === undefined ? text : `${gateway}/${text}`;
 }
 

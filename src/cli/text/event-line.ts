@@ -2,7 +2,6 @@
 import { cleanText } from '../../base/clean-text.js';
 import type { MeshEvent, MessageInfo, StreamEvent, Value } from '../../client/index.js';
 import { describeAlarm } from '../commands/alarms.js';
-import { currentGateway } from '../fleet-scope.js';
 import { formatAddress, qualified } from './address.js';
 import { formatBytes } from './hex.js';
 import { type Colour, paint, type View } from './terminal.js';
@@ -45,8 +44,8 @@ export function formatEvent({ event, values }: JoinedEvent, view: View): string 
 /** `at`: ms since the epoch. */
 export function formatWords(at: number, { who, what, text, colour }: Words, view: View): string {
   const time = formatExactMoment(at, view);
-  const gateway = currentGateway();
-  const placed = gateway === undefined || who.startsWith(`${gateway}/`) ? who : qualified(who);
+  const { gateway } = view;
+  const placed = gateway === undefined || who.startsWith(`${gateway}/`) ? who : qualified(who, gateway);
   const width = gateway === undefined ? WHO_WIDTH : WHO_WIDTH + GATEWAY_WIDTH;
   const name = pad(cleanText(what), WHAT_WIDTH);
   const head = `${time}${SPACE}${pad(cleanText(placed), width)}${SPACE}`;
@@ -60,19 +59,20 @@ export function formatWords(at: number, { who, what, text, colour }: Words, view
 function describeEvent(event: StreamEvent, values: readonly Value[], view: View): Words {
   switch (event.kind) {
     case 'message':
-      return describeMessage(event.message, values);
+      return describeMessage(event.message, values, view);
     case 'value': {
       const { value } = event;
-      return { who: formatAddress(value.node), what: 'value', text: formatNamedValue(value), colour: 'cyan' };
+      const who = formatAddress(value.node, view.gateway);
+      return { who, what: 'value', text: formatNamedValue(value), colour: 'cyan' };
     }
     case 'node':
-      return describeNodeEvent(event);
+      return describeNodeEvent(event, view);
     case 'link':
       return { who: 'link', what: event.link.state, text: describeLink(event.link, view), colour: 'yellow' };
     case 'delivery':
-      return describeDelivery(event);
+      return describeDelivery(event, view);
     case 'alarm':
-      return describeAlarmEvent(event);
+      return describeAlarmEvent(event, view);
     case 'snapshot':
       return describeSnapshot(event);
     case 'gap': {
@@ -80,17 +80,21 @@ function describeEvent(event: StreamEvent, values: readonly Value[], view: View)
       return { who: 'meshgate', what: 'gap', text: `events ${event.from} to ${to} are lost`, colour: 'red' };
     }
     default:
-      return describeOther(event);
+      return describeOther(event, view);
   }
 }
 
-export function describeMessage(message: MessageInfo, values: readonly Value[]): Words {
+export function describeMessage(
+  message: MessageInfo,
+  values: readonly Value[],
+  { gateway }: Pick<View, 'gateway'>,
+): Words {
   const { from, name } = message;
   const isBad = name === 'Malformed';
   const isUnknown = name.startsWith(UNKNOWN);
   const payload = `${isUnknown ? 'unknown: ' : ''}${formatPayload(message)}`;
   return {
-    who: from === 0 ? 'root' : formatAddress(from),
+    who: from === 0 ? 'root' : formatAddress(from, gateway),
     what: isUnknown ? name.slice(UNKNOWN.length) : name,
     text: values.length > 0 ? formatMessageValues(name, values) : (wordsOf(message) ?? payload),
     colour: isBad ? 'red' : 'cyan',
@@ -118,29 +122,32 @@ function formatPayload({ body }: MessageInfo): string {
   return formatBytes(body.slice(HEADER_DIGITS));
 }
 
-function describeNodeEvent({ node, change, status }: Extract<MeshEvent, { kind: 'node' }>): Words {
-  const who = formatAddress(node);
+function describeNodeEvent(
+  { node, change, status }: Extract<MeshEvent, { kind: 'node' }>,
+  { gateway }: View,
+): Words {
+  const who = formatAddress(node, gateway);
   if (status === null) return { who, what: 'node', text: change };
   return { who, what: 'node', text: `is ${status}`, colour: colourOfStatus({ status }) };
 }
 
-function describeDelivery({ delivery }: Extract<MeshEvent, { kind: 'delivery' }>): Words {
+function describeDelivery({ delivery }: Extract<MeshEvent, { kind: 'delivery' }>, { gateway }: View): Words {
   const { id, to, message, stage, failure, detail, answer, roundTripMs } = delivery;
   const time = roundTripMs === null ? '' : ` in ${Math.round(roundTripMs)} ms`;
   const reply = answer === null ? '' : `: ${formatBytes(answer)}`;
   const reason = failure === null ? '' : `: ${detail ?? failure}`;
   return {
-    who: to === null ? 'all' : formatAddress(to),
+    who: to === null ? 'all' : formatAddress(to, gateway),
     what: 'delivery',
     text: `${stage}${time}${reply}${reason}, ${formatBytes(message)} (${id})`,
   };
 }
 
-function describeAlarmEvent({ alarm }: Extract<MeshEvent, { kind: 'alarm' }>): Words {
+function describeAlarmEvent({ alarm }: Extract<MeshEvent, { kind: 'alarm' }>, view: View): Words {
   const state = alarm.active || !alarm.acknowledged ? alarm.priority : 'closed';
   const over = alarm.active ? '' : alarm.acknowledged ? ', acknowledged' : ', not acknowledged';
   const colour = alarm.priority === 'high' ? 'red' : 'yellow';
-  return { who: 'alarm', what: state, text: `${alarm.id}: ${describeAlarm(alarm)}${over}`, colour };
+  return { who: 'alarm', what: state, text: `${alarm.id}: ${describeAlarm(alarm, view)}${over}`, colour };
 }
 
 function describeSnapshot({ snapshot }: Extract<StreamEvent, { kind: 'snapshot' }>): Words {
@@ -151,19 +158,20 @@ function describeSnapshot({ snapshot }: Extract<StreamEvent, { kind: 'snapshot' 
   return { who: 'meshgate', what: 'now', text };
 }
 
-function describePaths(paths: Extract<MeshEvent, { kind: 'paths' }>['paths']): string {
-  const shown = paths.map(({ origin, target }) => `${formatAddress(origin)} → ${formatAddress(target)}`);
+function describePaths(paths: Extract<MeshEvent, { kind: 'paths' }>['paths'], { gateway }: View): string {
+  const named = (address: number) => formatAddress(address, gateway);
+  const shown = paths.map(({ origin, target }) => `${named(origin)} → ${named(target)}`);
   return shown.join(', ') || 'none';
 }
 
 type OtherEvent = Extract<MeshEvent, { kind: 'recovery' | 'paths' | 'console' | 'traffic' | 'robots' }>;
 
-function describeOther(event: OtherEvent): Words {
+function describeOther(event: OtherEvent, view: View): Words {
   switch (event.kind) {
     case 'recovery':
       return { who: 'root', what: 'recovery', text: describeRecovery(event), colour: 'yellow' };
     case 'paths':
-      return { who: 'root', what: 'paths', text: describePaths(event.paths) };
+      return { who: 'root', what: 'paths', text: describePaths(event.paths, view) };
     case 'console':
       return { who: 'root', what: 'console', text: event.line, colour: 'dim' };
     case 'robots':

@@ -1,5 +1,5 @@
 /** Dates and times as ISO 8601 writes them, basic (`20261025T0230`) or extended (`2026-10-25T02:30`). */
-import type { LocalFields } from './local-time.js';
+import type { LocalFields } from '../../base/local-time.js';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;

@@ -11,6 +11,8 @@ export interface Terminal {
 export interface View {
   readonly terminal: Terminal;
   readonly now: number;
+  /** The gateway of a fleet that it is about; undefined for the gateway of a socket, and for several at once. */
+  readonly gateway?: string | undefined;
 }
 
 /** For a terminal that does not tell its width. */

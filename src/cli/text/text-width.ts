@@ -3,8 +3,6 @@ import fastStringWidth from 'fast-string-width';
 
 const ASCII = /^[\x20-\x7e]*$/;
 
-let segmenter: Intl.Segmenter | undefined;
-
 /** Columns that the text takes. */
 export function widthOf(text: string): number {
   return ASCII.test(text) ? text.length : fastStringWidth(text);
@@ -27,8 +25,7 @@ export function pad(text: string, columns: number, align: 'left' | 'right' = 'le
   return align === 'left' ? text + spaces : spaces + text;
 }
 
-/** Making the segmenter takes 8 ms, which is much of a short command, and few texts need it. */
+/** Only where it is needed: the first segmenter of a process takes 8 ms, which is much of a short command. */
 function charactersOf(text: string): Intl.Segments {
-  segmenter ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' });
-  return segmenter.segment(text);
+  return new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(text);
 }

@@ -1,8 +1,15 @@
 /** Times as people give and read them. All are ms since the epoch; without an offset they are local. */
 import { MeshgateError } from '../../base/errors.js';
+import {
+  beginOfDay,
+  formatOffset,
+  momentsOf,
+  offsetAt,
+  offsetIfRepeated,
+  utcOf,
+} from '../../base/local-time.js';
 import { note } from '../output.js';
 import { type IsoTime, parseIso } from './iso-time.js';
-import { beginOfDay, formatOffset, momentsOf, offsetAt, offsetIfRepeated, utcOf } from './local-time.js';
 import type { View } from './terminal.js';
 
 const SECOND = 1000;

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { isUnicast } from '../../protocol/address.js';
 import { nameKey } from '../../protocol/names.js';
-import { findNameFault } from '../../protocol/node-names.js';
+import { findNameFault, NodeNames } from '../../protocol/node-names.js';
 import { day, flag, minute, SECTION_ERROR, section, text, whole } from '../fields.js';
 
 export const meshSection = section({
@@ -78,7 +78,7 @@ export function networkSettings({ mesh, names, baud, recovery }: MeshConfig) {
     maxNodes: mesh.max_nodes,
     rootSilentAfterMs: mesh.root_silent_after_s * 1000,
     eventsHeld: mesh.events,
-    names,
+    names: new NodeNames(names),
     recovery: {
       isEnabled: recovery.enabled,
       probeAfterMs: recovery.probe_after_s * 1000,

@@ -1,11 +1,11 @@
 /** Commands that come over MQTT: the session's methods, each answered where it says. */
 
-import { ClientTally } from '../../api/client-tally.js';
+import { InternalCaller } from '../../api/call.js';
 import { describeDelivery } from '../../api/describe.js';
-import { wholeText } from '../../api/long-reply.js';
+import type { SessionError } from '../../api/errors.js';
+import { JsonWriter, wholeText, writeJson } from '../../api/long-reply.js';
 import type { GatewayFacts } from '../../api/method.js';
 import { methods } from '../../api/methods/index.js';
-import { Session } from '../../api/session.js';
 import type { Clock } from '../../base/clock.js';
 import { Counters } from '../../base/counters.js';
 import { MeshgateError } from '../../base/errors.js';
@@ -26,10 +26,10 @@ import {
 import { Duplicates } from './duplicates.js';
 import { OWN_COMMANDS } from './own-commands.js';
 
-/** Events come by topics, whoever subscribes to them. */
+/** Who sends, for the hub and for the audit. */
+const OWNER = 'mqtt';
+/** Events come by topics, to all that subscribe to them. */
 const NOT_HERE: readonly string[] = ['subscribe', 'unsubscribe'];
-/** Deliveries whose stages are still told. */
-const MAX_DELIVERIES = 1000;
 /** Characters of an answer. */
 const MAX_ANSWER = 67_000_000;
 const RATE = { atOnce: 200, perSecond: 50 };
@@ -52,7 +52,7 @@ export function allowedCommands(names: readonly string[] | undefined): ReadonlyS
   return new Set(names ?? ALL.filter((name) => !ONLY_BY_NAME.includes(name)));
 }
 
-export interface CommandsParts {
+export interface CommandsOptions {
   readonly hub: Hub;
   readonly gateway: GatewayFacts;
   readonly clock: Clock;
@@ -63,47 +63,24 @@ export interface CommandsParts {
   readonly answer: (publication: Publication) => void;
 }
 
-/** What is awaited of a command. */
+/** A command whose answers are due: what an answer needs of it. */
 type Asked = Pick<CommandRequest, 'name' | 'replyTo'>;
 
-interface Reply {
-  readonly id: number;
-  readonly result?: unknown;
-  readonly error?: { readonly message: string; readonly data: { readonly code: string } };
-}
-
 export class Commands {
-  readonly #parts: CommandsParts;
-  readonly #session: Session;
+  readonly #options: CommandsOptions;
+  readonly #caller: InternalCaller;
   readonly #duplicates: Duplicates;
   readonly #rate: RateLimit;
   readonly #counts = new Counters(['received', 'carriedOut', 'duplicate']);
   readonly #refusals = new Counters<CommandRefusal>(REFUSALS);
-  readonly #asked = new Map<number, Asked>();
-  /** Whose stages are told, by delivery. */
-  readonly #deliveries = new Map<string, Asked>();
-  #lastId = 0;
   #isClosed = false;
-  /** The command that is being handed to the session. */
-  #current: Asked | undefined;
 
-  constructor(parts: CommandsParts) {
-    this.#parts = parts;
-    const { hub, gateway, clock, log } = parts;
+  constructor(options: CommandsOptions) {
+    const { hub, gateway, clock, log } = options;
+    this.#options = options;
     this.#duplicates = new Duplicates(clock);
     this.#rate = new RateLimit(clock, RATE);
-    this.#session = new Session({
-      hub,
-      gateway,
-      clock,
-      log,
-      name: 'mqtt',
-      via: 'mqtt',
-      role: 'admin',
-      tally: new ClientTally(),
-      send: (text) => this.#onReply(JSON.parse(wholeText(text))),
-      isBehind: () => false,
-    });
+    this.#caller = new InternalCaller({ hub, gateway, clock, log, name: OWNER, role: 'admin' });
   }
 
   counters() {
@@ -112,12 +89,12 @@ export class Commands {
 
   close(): void {
     this.#isClosed = true;
-    this.#session.close();
+    this.#caller.close();
   }
 
   /** False when it is no command. */
   take(incoming: Incoming): boolean {
-    const { topics, discoveryPrefix } = this.#parts;
+    const { topics, discoveryPrefix } = this.#options;
     const name = topics.commandIn(incoming.topic);
     if (name === undefined) return false;
     if (this.#isClosed) return true;
@@ -125,54 +102,41 @@ export class Commands {
     const command = readCommand(name, incoming, topics, discoveryPrefix);
     if ('refusal' in command) this.#refuse(command, command.refusal);
     else if (!this.#rate.take()) this.#refuse(command, 'TOO_FAST');
-    else if (!this.#parts.allowed.has(name)) this.#refuse(command, 'NOT_ALLOWED');
+    else if (!this.#options.allowed.has(name)) this.#refuse(command, 'NOT_ALLOWED');
     else if (this.#duplicates.isDuplicate(incoming, command.replyTo.correlation))
       this.#counts.add('duplicate');
     else this.#carryOut(command);
     return true;
   }
 
-  /** A delivery has come on: whoever began it is told. */
+  /** A delivery has come on: its stages are answers to the command that began it. */
   onDelivery(delivery: Delivery): void {
-    if (this.#current && delivery.stage === 'queued') this.#follow(delivery.id, this.#current);
-    const asked = this.#deliveries.get(delivery.id);
-    if (!asked) return;
-    this.#answer(asked, { delivery: describeDelivery(delivery) });
-    if (delivery.stage === 'answered' || delivery.stage === 'failed') this.#deliveries.delete(delivery.id);
+    const { owner, tag } = delivery;
+    if (owner !== OWNER || tag === undefined) return;
+    this.#answer(readTag(tag), { delivery: describeDelivery(delivery) });
   }
 
   #carryOut({ name, params, replyTo }: CommandRequest): void {
     this.#counts.add('carriedOut');
-    const asked = { name, replyTo };
     const own = OWN_COMMANDS.get(name);
-    if (own) {
-      this.#answer(asked, own(params, this.#parts.hub, this.#parts.clock.now()));
-      return;
-    }
-    const id = ++this.#lastId;
-    this.#asked.set(id, asked);
-    this.#current = asked;
-    this.#session.receive(JSON.stringify({ jsonrpc: '2.0', id, method: name, params }));
-    this.#current = undefined;
+    if (own) this.#answer({ name, replyTo }, own(params, this.#options.hub, this.#options.clock.now()));
+    else this.#call(name, params, replyTo);
   }
 
-  #onReply({ id, result, error }: Reply): void {
-    const asked = this.#asked.get(id);
-    this.#asked.delete(id);
-    if (!asked) return;
-    this.#answer(asked, error ? failure(error.data.code, error.message) : { result });
-  }
-
-  #follow(delivery: string, asked: Asked): void {
-    this.#deliveries.set(delivery, asked);
-    if (this.#deliveries.size <= MAX_DELIVERIES) return;
-    const [oldest] = this.#deliveries.keys();
-    if (oldest !== undefined) this.#deliveries.delete(oldest);
+  #call(name: string, params: CommandRequest['params'], replyTo: ReplyTo): void {
+    const asked = { name, replyTo };
+    this.#caller.call({ name, params, tag: writeTag(asked) }, (outcome) => {
+      try {
+        this.#answer(asked, outcome.error ? refused(outcome.error) : { result: outcome.result });
+      } catch (error) {
+        this.#answer(asked, refused(this.#caller.refusalOf(error, name)));
+      }
+    });
   }
 
   #refuse(asked: Asked, refusal: CommandRefusal): void {
     this.#refusals.add(refusal);
-    this.#parts.log.warn(
+    this.#options.log.warn(
       `refused ${refusal}`,
       `refused the command ${asked.name.slice(0, 64)}: ${COMMAND_REFUSALS[refusal]}`,
     );
@@ -180,20 +144,40 @@ export class Commands {
   }
 
   #answer({ name, replyTo }: Asked, content: object): void {
+    if (this.#isClosed) return;
     const payload = this.#payload(name, replyTo, content);
     if (payload.length <= MAX_ANSWER) {
-      this.#parts.answer(answerTo(replyTo, payload));
+      this.#options.answer(answerTo(replyTo, payload));
       return;
     }
     this.#refusals.add('ANSWER_TOO_LONG');
     const tooLong = failure('ANSWER_TOO_LONG', COMMAND_REFUSALS.ANSWER_TOO_LONG);
-    this.#parts.answer(answerTo(replyTo, this.#payload(name, replyTo, tooLong)));
+    this.#options.answer(answerTo(replyTo, this.#payload(name, replyTo, tooLong)));
   }
 
   #payload(command: string, { correlation }: ReplyTo, content: object): string {
-    const at = this.#parts.clock.now();
-    return JSON.stringify({ at, command, ...(correlation !== undefined && { correlation }), ...content });
+    const at = this.#options.clock.now();
+    return jsonOf({ at, command, ...(correlation !== undefined && { correlation }), ...content });
   }
+}
+
+/** With the long lists that stand in it. */
+function jsonOf(content: object): string {
+  const writer = new JsonWriter();
+  const work = writeJson(content, writer);
+  while (!work.next().done);
+  return wholeText(writer.finish());
+}
+
+/** The mark of a delivery: what its answers need, so that nothing is held here for it. */
+function writeTag({ name, replyTo: { topic, correlation, correlationData } }: Asked): string {
+  return JSON.stringify([name, topic, correlation ?? null, correlationData?.toString('base64') ?? null]);
+}
+
+function readTag(tag: string): Asked {
+  const [name, topic, correlation, data] = JSON.parse(tag) as [string, string, string | null, string | null];
+  const correlationData = data === null ? undefined : Buffer.from(data, 'base64');
+  return { name, replyTo: { topic, correlation: correlation ?? undefined, correlationData } };
 }
 
 function answerTo({ topic, correlationData }: ReplyTo, payload: string): Publication {
@@ -202,4 +186,8 @@ function answerTo({ topic, correlationData }: ReplyTo, payload: string): Publica
 
 function failure(code: string, message: string) {
   return { error: { code, message } };
+}
+
+function refused({ code, message }: SessionError) {
+  return failure(code, message);
 }

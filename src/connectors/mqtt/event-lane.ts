@@ -1,11 +1,12 @@
 /**
  * Every event of the hub, in order, each once it may go: what waits while the broker is away or slow is the hub's own
- * ring, read behind the last number that the broker has acknowledged. What the ring has let go of is told by a gap.
+ * ring, read after the last number that the broker has acknowledged. What the ring has dropped is reported by a gap.
  */
 
 import { describeEvent } from '../../api/describe.js';
 import type { MeshEvent } from '../../api/shapes.js';
-import type { Hub, HubEvent, SeqRange } from '../../hub/hub.js';
+import { FeedReader } from '../../hub/feed-reader.js';
+import type { Hub, HubEvent } from '../../hub/hub.js';
 import type { Topics } from '../../mqtt/topics.js';
 import { formatAddress } from '../../protocol/address.js';
 import type { Lane, LanePublication } from './outbox.js';
@@ -19,7 +20,7 @@ interface Sent {
   isAcknowledged: boolean;
 }
 
-export interface EventLaneParts {
+export interface EventLaneOptions {
   readonly hub: Hub;
   readonly topics: Topics;
   readonly now: () => number;
@@ -34,9 +35,11 @@ export interface Gap {
 }
 
 export class EventLane implements Lane {
-  readonly #parts: EventLaneParts;
+  readonly #options: EventLaneOptions;
+  readonly #reader: FeedReader;
   #acknowledged: number;
-  #readTo: number;
+  /** The last number that was handed out, or lies in a gap that was. */
+  #handedOut: number;
   #batch: readonly HubEvent[] = [];
   #nextInBatch = 0;
   #gap: Gap | undefined;
@@ -48,16 +51,17 @@ export class EventLane implements Lane {
   #gapsTold = 0;
 
   /** `since`: the last number that the broker has; undefined = not known: it begins with what the hub has now. */
-  constructor(since: number | undefined, parts: EventLaneParts) {
-    this.#parts = parts;
-    this.#acknowledged = since ?? parts.hub.feed.lastSeq();
-    this.#readTo = this.#acknowledged;
+  constructor(since: number | undefined, options: EventLaneOptions) {
+    this.#options = options;
+    this.#acknowledged = since ?? options.hub.feed.lastSeq();
+    this.#handedOut = this.#acknowledged;
+    this.#reader = new FeedReader(options.hub.feed, this.#acknowledged);
     if (since === undefined) this.#unknownTo = this.#acknowledged;
     this.restart();
   }
 
   counters() {
-    const { hub } = this.#parts;
+    const { hub } = this.#options;
     const behind = Math.max(0, hub.feed.lastSeq() - this.#acknowledged);
     return { acknowledged: this.#acknowledged, behind, gaps: this.#gapsTold };
   }
@@ -70,7 +74,7 @@ export class EventLane implements Lane {
     const event = this.#batch[this.#nextInBatch];
     if (!event) return undefined;
     this.#nextInBatch++;
-    this.#readTo = event.seq;
+    this.#handedOut = event.seq;
     return this.#tellEvent(event);
   }
 
@@ -80,33 +84,30 @@ export class EventLane implements Lane {
     this.#nextInBatch = 0;
     this.#sent = [];
     this.#refused = [];
-    this.#readTo = this.#acknowledged;
+    this.#handedOut = this.#acknowledged;
+    this.#reader.rewind(this.#acknowledged);
     this.#gap = this.#unknownTo === undefined ? undefined : { from: null, to: this.#unknownTo };
   }
 
+  /** A gap goes out before the events after it are read. */
   #read(): void {
-    const { events, gone } = this.#parts.hub.feed.replay(this.#readTo, READ_AT_ONCE);
-    this.#batch = events;
+    this.#gap = this.#reader.skipGap();
+    if (this.#gap) this.#handedOut = this.#reader.readTo;
+    this.#batch = this.#gap ? [] : this.#reader.read(READ_AT_ONCE).events;
     this.#nextInBatch = 0;
-    if (gone) this.#skip(gone, events[0]);
-  }
-
-  #skip(gone: SeqRange, next: HubEvent | undefined): void {
-    this.#gap = gone;
-    this.#readTo = (next?.seq ?? this.#parts.hub.feed.lastSeq() + 1) - 1;
   }
 
   #tellGap(gap: Gap): LanePublication {
     this.#gap = undefined;
     this.#gapsTold++;
-    const { topics, now } = this.#parts;
+    const { topics, now } = this.#options;
     const payload = JSON.stringify({ at: now(), kind: 'gap', ...gap });
-    return { topic: topics.event('gap'), payload, retain: false, onDone: this.#expect(this.#readTo) };
+    return { topic: topics.event('gap'), payload, retain: false, onDone: this.#expect(this.#handedOut) };
   }
 
   #tellEvent(event: HubEvent): LanePublication {
     const described = describeEvent(event);
-    const topic = this.#parts.topics.event(described.kind, ...aboutOf(described));
+    const topic = this.#options.topics.event(described.kind, ...aboutOf(described));
     const onDone = this.#expect(event.seq, event.seq);
     return { topic, payload: JSON.stringify(described), retain: false, onDone };
   }
@@ -127,7 +128,7 @@ export class EventLane implements Lane {
   #onReached(seq: number): void {
     this.#unknownTo = undefined;
     this.#acknowledged = seq;
-    this.#parts.onAcknowledged(seq);
+    this.#options.onAcknowledged(seq);
   }
 }
 

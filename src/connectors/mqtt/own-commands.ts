@@ -1,7 +1,8 @@
-/** Commands that take the place of the session's `subscribe`: whoever reads the event topics begins with a picture. */
+/** Commands that replace the session's `subscribe`: a program that reads the event topics begins with a picture. */
 
 import { describeEvent, describeSnapshot } from '../../api/describe.js';
 import { SessionError } from '../../api/errors.js';
+import { FeedReader } from '../../hub/feed-reader.js';
 import type { Hub } from '../../hub/hub.js';
 
 type Params = Readonly<Record<string, unknown>>;
@@ -23,14 +24,14 @@ function snapshot(params: Params, hub: Hub, now: number): object {
     : { result: describeSnapshot(hub, now) };
 }
 
-/** What is still held of the events behind `since`, `limit` of them at most, and what is gone. */
+/** What is still held of the events after `since`, `limit` of them at most, and what is gone. */
 function events({ since, limit = DEFAULT_EVENTS, ...others }: Params, hub: Hub): object {
   const isWrong = !isWhole(since, 0, Number.MAX_SAFE_INTEGER) || !isWhole(limit, 1, MAX_EVENTS);
   if (isWrong || Object.keys(others).length > 0) {
     return badParams(`since must be a number of an event, and limit 1 to ${MAX_EVENTS}`);
   }
-  const { events, gone } = hub.feed.replay(since, limit);
-  return { result: { seq: hub.feed.lastSeq(), gone: gone ?? null, events: events.map(describeEvent) } };
+  const { events, gap } = new FeedReader(hub.feed, since).read(limit);
+  return { result: { seq: hub.feed.lastSeq(), gone: gap ?? null, events: events.map(describeEvent) } };
 }
 
 function isWhole(value: unknown, min: number, max: number): value is number {

@@ -1,6 +1,6 @@
 /** Decodes a GeoTIFF. Its decoder is large, so that it is loaded only when there is one. */
 import { fromArrayBuffer, type GeoTIFFImage } from 'geotiff';
-import type { Corners } from './map-pictures.js';
+import type { Corners } from './picture.js';
 
 export interface DecodedTiff {
   /** As PNG. */

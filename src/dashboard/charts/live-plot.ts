@@ -1,6 +1,6 @@
 import UPlot, { type Axis, type Band, type Options, type Series } from 'uplot';
 import uplotCss from 'uplot/dist/uPlot.min.css' with { type: 'text' };
-import { offsetIfRepeated } from '../format.js';
+import { spacedOffset } from '../format.js';
 import { colourOf } from './colours.js';
 import { installStyle } from './install-style.js';
 import { alignSeries, type PlotSeries, unitsOf } from './plot-data.js';
@@ -115,7 +115,7 @@ function formatTimes(times: readonly number[], stepMs: number): string[] {
           ...(stepMs < MINUTE_MS && { second: '2-digit' }),
         };
   const format = new Intl.DateTimeFormat(undefined, options);
-  const offsetOf = stepMs >= DAY_MS ? () => '' : offsetIfRepeated;
+  const offsetOf = stepMs >= DAY_MS ? () => '' : spacedOffset;
   return times.map((time) => format.format(time) + offsetOf(time));
 }
 

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
-import { openPicture, type Picture, readCorners } from './map-pictures.js';
+import { openPicture, readCorners } from './map-pictures.js';
+import type { Picture } from './picture.js';
 
 const SIDES = ['North', 'West', 'South', 'East'] as const;
 

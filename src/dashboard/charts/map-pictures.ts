@@ -1,20 +1,6 @@
 /** Background pictures of the map: from the gateway's settings, or from a person's disk. */
 import type { MapInfo } from '../../api/shapes.js';
-
-/** North, west, south, east, in degrees. */
-export type Corners = readonly [number, number, number, number];
-
-export interface Picture {
-  /** Belongs to the picture: `releasePicture` gives it back. */
-  readonly url: string;
-  readonly corners: Corners;
-}
-
-/** Bytes of the largest picture: decoded it is many times as large. */
-const MAX_LENGTH = 64 * 1024 * 1024;
-
-/** Why a picture can't be shown, for a person to read. */
-export class PictureError extends Error {}
+import { type Corners, MAX_PICTURE_LENGTH, type Picture, PictureError } from './picture.js';
 
 /** The picture that the settings name; undefined where they name none. */
 export async function fetchPicture({ image, corners }: MapInfo): Promise<Picture | undefined> {
@@ -26,16 +12,12 @@ export async function fetchPicture({ image, corners }: MapInfo): Promise<Picture
 
 /** Throws a `PictureError`. `corners`: where it lies, if it does not say so itself. */
 export async function openPicture(file: Blob, corners: Corners | undefined): Promise<Picture> {
-  if (file.size > MAX_LENGTH) throw new PictureError('the picture has more than 64 MiB');
+  if (file.size > MAX_PICTURE_LENGTH) throw new PictureError('the picture has more than 64 MiB');
   const start = new Uint8Array(await file.slice(0, 4).arrayBuffer());
   if (isTiff(start)) return openTiff(file, corners);
   if (!isPngOrJpeg(start)) throw new PictureError('this is neither a PNG, a JPEG nor a TIFF picture');
   if (!corners) throw new PictureError('a PNG or JPEG does not say where it lies: type its corners');
   return { url: URL.createObjectURL(file), corners };
-}
-
-export function releasePicture({ url }: Picture): void {
-  URL.revokeObjectURL(url);
 }
 
 /** Undefined unless all four are numbers that lie on earth, the right way round. */

@@ -4,8 +4,8 @@ import leafletCss from 'leaflet/dist/leaflet.css' with { type: 'text' };
 import { colourOf } from './colours.js';
 import { Graticule } from './graticule.js';
 import { installStyle } from './install-style.js';
-import type { Picture } from './map-pictures.js';
 import { NodeMarks } from './node-marks.js';
+import type { Picture } from './picture.js';
 import type { Place, PlacedNode } from './places.js';
 
 export interface Shown {

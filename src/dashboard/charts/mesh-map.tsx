@@ -4,8 +4,9 @@ import { useChartStyle } from './charts-style.js';
 import { watchColours } from './colours.js';
 import { MapNodeList } from './map-node-list.js';
 import { MapPictureForm } from './map-picture-form.js';
-import { fetchPicture, type Picture, releasePicture } from './map-pictures.js';
+import { fetchPicture } from './map-pictures.js';
 import { MapView } from './map-view.js';
+import { type Picture, releasePicture } from './picture.js';
 import { type Place, type PlacedNode, placeNodes, placePaths } from './places.js';
 import { StatusLegend } from './status-look.js';
 

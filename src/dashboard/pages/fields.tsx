@@ -1,10 +1,10 @@
-import { useState } from 'preact/hooks';
 import { FIELDS_HREF, fieldHref, type GatewaySummary, useFleet } from '../fleet.js';
 import { formatUptime } from '../format.js';
 import { FieldSelect } from '../parts/field-select.js';
 import { PageTitle } from '../parts/page-title.js';
 import { ThemeButton } from '../parts/theme-button.js';
-import { keepToken } from '../parts/token-prompt.js';
+import { TokenForm } from '../parts/token-form.js';
+import { keepToken, readToken } from '../parts/token-prompt.js';
 import { STATUSES } from '../store/store.js';
 
 const ASK_EVERY_MS = 2000;
@@ -110,30 +110,15 @@ function FieldRow({ field, at }: { readonly field: GatewaySummary; readonly at: 
 }
 
 function FleetToken() {
-  const [token, setToken] = useState('');
-  const submit = (event: Event) => {
-    event.preventDefault();
+  const reload = (token: string) => {
     keepToken(token);
     location.reload();
   };
   return (
-    <main class="prompt" id="main">
-      <form class="card" onSubmit={submit}>
-        <h1>meshgate</h1>
-        <p>This page wants a token. It stands in the settings of meshgate monitor.</p>
-        <label class="field">
-          <span>Token</span>
-          <input
-            type="password"
-            autocomplete="current-password"
-            value={token}
-            onInput={({ currentTarget }) => setToken(currentTarget.value)}
-          />
-        </label>
-        <button type="submit" class="button primary">
-          Connect
-        </button>
-      </form>
-    </main>
+    <TokenForm
+      text="This page requires a token. It is set in the configuration of meshgate monitor."
+      refusal={readToken() === undefined ? undefined : 'The monitor did not accept the token.'}
+      onToken={reload}
+    />
   );
 }

@@ -1,18 +1,10 @@
+import { CLIENT_KINDS } from '../../api/client-kind.js';
 import type { Result } from '../api.js';
 import { Age } from '../parts/age.js';
 import { Card } from '../parts/card.js';
 import { useAsked } from '../store/use-asked.js';
 
 type Client = Result<'clients'>['clients'][number];
-
-const KINDS: Readonly<Record<Client['kind'], string>> = {
-  new: 'new',
-  sending: 'sending',
-  listening: 'listening',
-  session: 'session',
-  webSession: 'web session',
-  webMonitor: 'web monitor',
-};
 
 /** Who is connected, what each was sent, and what it missed because it read too slowly. */
 export function Clients() {
@@ -57,7 +49,7 @@ function ClientRow({ client }: { readonly client: Client }) {
   return (
     <tr>
       <th scope="row">{name}</th>
-      <td>{KINDS[kind]}</td>
+      <td>{CLIENT_KINDS[kind]}</td>
       <td>{role === 'admin' ? 'all' : (role ?? 'nothing')}</td>
       <td>
         <Age at={connectedAt} />

@@ -1,5 +1,5 @@
-import { useState } from 'preact/hooks';
 import { useSession } from '../store/context.js';
+import { TokenForm } from './token-form.js';
 
 const KEY = 'meshgate.token';
 
@@ -15,37 +15,15 @@ export function keepToken(token: string): void {
 /** Asks for the token that the gateway demands. */
 export function TokenPrompt() {
   const session = useSession();
-  const [token, setToken] = useState('');
-  const wasRefused = readToken() !== undefined;
-  const submit = (event: Event) => {
-    event.preventDefault();
-    if (token === '') return;
+  const connect = (token: string) => {
     keepToken(token);
     session.connect(token);
   };
   return (
-    <main class="prompt" id="main">
-      <form class="card" onSubmit={submit}>
-        <h1>meshgate</h1>
-        <p>This gateway wants a token. It stands in the gateway’s settings.</p>
-        {wasRefused && (
-          <p class="failure" role="alert">
-            The gateway did not accept the token.
-          </p>
-        )}
-        <label class="field">
-          <span>Token</span>
-          <input
-            type="password"
-            autocomplete="current-password"
-            value={token}
-            onInput={({ currentTarget }) => setToken(currentTarget.value)}
-          />
-        </label>
-        <button type="submit" class="button primary">
-          Connect
-        </button>
-      </form>
-    </main>
+    <TokenForm
+      text="This gateway requires a token. It is set in the gateway’s configuration."
+      refusal={readToken() === undefined ? undefined : 'The gateway did not accept the token.'}
+      onToken={connect}
+    />
   );
 }

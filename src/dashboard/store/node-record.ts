@@ -1,6 +1,6 @@
 /** A node as the page holds it: what the gateway says, and what was seen since the page was opened. */
 
-import type { AgedValue, NodeInfo, NodeStatusName, Value } from '../../api/shapes.js';
+import type { AgedValue, MeshEvent, NodeInfo, NodeStatusName, Value } from '../../api/shapes.js';
 import { type Position, positionIn } from '../../protocol/position.js';
 import { trendField } from '../format.js';
 import { Ring } from './ring.js';
@@ -16,7 +16,7 @@ const CHANGES_KEPT = 100;
 export interface StatusChange {
   readonly seq: number;
   readonly at: number;
-  readonly change: 'added' | 'identified' | 'renamed' | 'forgotten' | 'status';
+  readonly change: Extract<MeshEvent, { kind: 'node' }>['change'];
   readonly status: NodeStatusName | null;
 }
 

@@ -1,7 +1,17 @@
-/** Keeps the store true: connects, subscribes, resumes behind the last event, and takes events in batches. */
+/** Keeps the store true: connects, subscribes, resumes after the last event, and takes events in batches. */
 import type { MeshEvent } from '../../api/shapes.js';
-import { type MethodName, type Params, RequestError, type Result, type Role } from '../api.js';
-import { type Gap, RpcConnection } from '../rpc.js';
+import { Backoff } from '../../base/backoff.js';
+import { ResumePoint } from '../../client/resume-point.js';
+import {
+  type GapNotice,
+  type MethodName,
+  notConnected,
+  type Params,
+  RequestError,
+  type Result,
+  type Role,
+} from '../api.js';
+import { RpcConnection } from '../rpc.js';
 import { hostNow, setHostClock } from './clock.js';
 import { EventBatch } from './event-batch.js';
 import { NodeDetails } from './node-details.js';
@@ -11,8 +21,7 @@ import { Topic } from './topic.js';
 /** `denied`: the gateway demands a token, or refused the one it was shown. */
 export type ConnectionState = 'connecting' | 'open' | 'lost' | 'denied';
 
-const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 5000;
+const PAUSES = { firstMs: 250, longestMs: 5000 };
 /** Events from before the page was opened that the log and the trends begin with. */
 const BACKLOG = 2000;
 /** A page that is too slow must not be made slower by asking for the whole picture again and again. */
@@ -36,9 +45,8 @@ export class MeshSession {
   readonly #details: NodeDetails;
   #token: string | undefined;
   #connection: RpcConnection | undefined;
-  #subscription: string | undefined;
-  #lastSeq: number | undefined;
-  #pauseMs = FIRST_PAUSE_MS;
+  readonly #point = new ResumePoint();
+  readonly #pause = new Backoff(PAUSES);
   #reconnectTimer: ReturnType<typeof setTimeout> | undefined;
   #resyncTimer: ReturnType<typeof setTimeout> | undefined;
   #resyncedAt = 0;
@@ -63,7 +71,7 @@ export class MeshSession {
     const connection = new RpcConnection(this.#url, {
       onOpen: () => void this.#begin(connection),
       onEvent: (subscription, event) => this.#onEvent(subscription, event),
-      onGap: (gap) => this.#onGap(gap),
+      onGap: (subscription, gap) => this.#onGap(subscription, gap),
       onClosing: () => {},
       onClosed: () => this.#onClosed(connection),
     });
@@ -73,15 +81,13 @@ export class MeshSession {
   /** Someone looks, or the network is back: there is no point in waiting. */
   retryNow(): void {
     if (this.state !== 'lost' || this.#connection) return;
-    this.#pauseMs = FIRST_PAUSE_MS;
+    this.#pause.reset();
     this.connect();
   }
 
-  /** Rejects with a `RequestError`. */
+  /** Rejects with a `RequestError` or a `ClientError`. */
   call<Name extends MethodName>(name: Name, params: Params<Name>): Promise<Result<Name>> {
-    if (!this.#connection)
-      return Promise.reject(new RequestError('CONNECTION_LOST', 'there is no connection'));
-    return this.#connection.call(name, params);
+    return this.#connection?.call(name, params) ?? Promise.reject(notConnected());
   }
 
   async #begin(connection: RpcConnection): Promise<void> {
@@ -95,8 +101,8 @@ export class MeshSession {
       this.version = status.version;
       this.startedAt = status.startedAt;
       setHostClock(status.startedAt + status.uptimeMs);
-      await this.#subscribe(connection, this.#lastSeq ?? Math.max(0, status.seq - BACKLOG));
-      this.#pauseMs = FIRST_PAUSE_MS;
+      await this.#subscribe(connection, this.#point.seq ?? Math.max(0, status.seq - BACKLOG));
+      this.#pause.reset();
       this.#setState('open');
     } catch (error) {
       if (error instanceof RequestError && error.code === 'UNAUTHORIZED') this.#setState('denied');
@@ -118,18 +124,17 @@ export class MeshSession {
       ...(since !== undefined && { since }),
     });
     this.#batch.flush();
-    this.#subscription = result.subscription;
     if (result.gone?.to === null) this.store.restartNumbering();
-    else if (result.gone && this.#lastSeq !== undefined)
+    else if (result.gone && this.#point.seq !== undefined)
       this.store.note(hostNow(), 'some lines are missing here');
-    this.#lastSeq = result.gone?.to === null ? 0 : (this.#lastSeq ?? since ?? result.seq);
+    this.#point.onStarted(result, since);
     if (result.snapshot) this.store.replaceAll(result.snapshot);
     this.#batch.schedule();
   }
 
   #onEvent(subscription: string, event: MeshEvent): void {
-    if (subscription !== this.#subscription) return;
-    this.#lastSeq = Math.max(this.#lastSeq ?? 0, event.seq);
+    if (subscription !== this.#point.subscription) return;
+    this.#point.onReached(event.seq);
     this.#batch.add(event);
   }
 
@@ -143,9 +148,9 @@ export class MeshSession {
   }
 
   /** Values of a gap still come; of anything else that was left out, only a fresh picture knows. */
-  #onGap({ subscription, to, dropped }: Gap): void {
-    if (subscription !== this.#subscription) return;
-    this.#lastSeq = Math.max(this.#lastSeq ?? 0, to);
+  #onGap(subscription: string, { to, dropped }: GapNotice): void {
+    if (subscription !== this.#point.subscription) return;
+    this.#point.onReached(to);
     if (dropped === 0) return;
     this.store.note(
       hostNow(),
@@ -159,7 +164,7 @@ export class MeshSession {
     this.#resyncTimer = undefined;
     this.#resyncedAt = Date.now();
     const connection = this.#connection;
-    const old = this.#subscription;
+    const old = this.#point.subscription;
     if (!connection || old === undefined) return;
     try {
       await this.#subscribe(connection, undefined);
@@ -172,14 +177,13 @@ export class MeshSession {
   #onClosed(connection: RpcConnection): void {
     if (connection !== this.#connection) return;
     this.#connection = undefined;
-    this.#subscription = undefined;
+    this.#point.onConnectionLost();
     clearTimeout(this.#resyncTimer);
     this.#resyncTimer = undefined;
     if (this.state === 'denied') return;
     if (this.state === 'open') this.pictureAt = hostNow();
     this.#setState('lost');
-    this.#reconnectTimer = setTimeout(() => this.connect(), this.#pauseMs * (0.8 + 0.4 * Math.random()));
-    this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
+    this.#reconnectTimer = setTimeout(() => this.connect(), this.#pause.nextMs() * (0.8 + 0.4 * Math.random()));
   }
 
   #setState(state: ConnectionState): void {

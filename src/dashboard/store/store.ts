@@ -25,15 +25,12 @@ const LAST_ROOT_ADDRESS = 1;
 const TOPICS = ['nodes', 'link', 'paths', 'robots', 'alarms', 'deliveries', 'traffic'] as const;
 type TopicName = (typeof TOPICS)[number];
 
-export const STATUSES = [
-  'active',
-  'idle',
-  'disconnected',
-  'unheard',
-  'unknown',
-] as const satisfies readonly NodeStatusName[];
-
 export type StatusCounts = Readonly<Record<NodeStatusName, number>>;
+
+const NO_NODES: StatusCounts = { active: 0, idle: 0, disconnected: 0, unheard: 0, unknown: 0 };
+
+/** Every status of a node, in the order in which the page lists them. */
+export const STATUSES = Object.keys(NO_NODES) as NodeStatusName[];
 
 export class Store {
   readonly nodes = new Map<number, NodeRecord>();
@@ -65,7 +62,7 @@ export class Store {
   }
 
   countStatuses(): StatusCounts {
-    const counts = { unheard: 0, active: 0, idle: 0, disconnected: 0, unknown: 0 };
+    const counts = { ...NO_NODES };
     for (const { info } of this.nodes.values()) counts[this.statusOf(info)]++;
     return counts;
   }

@@ -15,7 +15,7 @@ import type { DataType } from '../../protocol/data-types.js';
 import type { ArgumentShape, Opcodes } from '../../protocol/opcodes.js';
 import { describeMesh } from './describe-mesh.js';
 import { failure, type Reply, success, successJson } from './reply.js';
-import type { ClassicRequest } from './request.js';
+import type { ClassicRequest, StateLetter } from './request.js';
 import { parseRobots } from './robots.js';
 
 interface Row {
@@ -30,10 +30,13 @@ const MAX_AMOUNT = 255;
 const UNKNOWN_UUID = Buffer.alloc(UUID_LENGTH);
 const TOO_MANY_NODES = 'More Than 255 Nodes';
 
-const FAILURE_TEXTS: Readonly<Record<CommandFailure, string>> = {
+/** The dialect's words for each. */
+export const FAILURE_TEXTS: Readonly<Record<CommandFailure, string>> = {
   noLink: 'No Serial Connection',
-  busy: 'Busy',
+  linkLost: 'No Serial Connection',
+  queueFull: 'Busy',
   messageTooLong: 'Message Too Long',
+  rejectedByRoot: 'Rejected By Root',
 };
 
 const rows: Readonly<Record<string, Row>> = {
@@ -147,9 +150,9 @@ function describeStatus(nodes: readonly NodeView[]) {
 /** Each node is in one of the three lists. */
 const STATES: Readonly<Record<string, (status: NodeStatus) => boolean>> = {
   A: isAlive,
-  D: (status) => status === 'disconnected' || status === 'unknown',
-  N: (status) => status === 'unheard',
-};
+  D: (status: NodeStatus) => status === 'disconnected' || status === 'unknown',
+  N: (status: NodeStatus) => status === 'unheard',
+} satisfies Record<StateLetter, unknown>;
 
 function listByState(state: string, nodes: readonly NodeView[]): Buffer {
   const matches = STATES[state];

@@ -10,6 +10,12 @@ import { ADDRESS_LENGTH } from '../../protocol/address.js';
 import type { Tables } from '../../protocol/message.js';
 import { COMMAND_NAME_LENGTH, type CommandSpec } from '../../protocol/opcodes.js';
 
+/** The command whose argument is the letter of a state. */
+const STATE_COMMAND = 'NETIF';
+/** Active, disconnected, not available. */
+const STATE_LETTERS = ['A', 'D', 'N'] as const;
+export type StateLetter = (typeof STATE_LETTERS)[number];
+
 /** No type's name is longer: see data-types.json. */
 const MAX_TYPE_NAME_LENGTH = 64;
 
@@ -33,6 +39,7 @@ export function examineRequest(bytes: Buffer, tables: Tables, limit: number): Ex
   const spec = tables.opcodes.findCommand(bytes.toString('latin1', 0, COMMAND_NAME_LENGTH));
   if (!spec) return { kind: 'refused', failure: 'Unknown Command' };
   if (spec.executor === 'edge') return { kind: 'refused', failure: 'Command Of Edge Modules' };
+  if (spec.name === STATE_COMMAND && spec.executor === 'gateway') return examineState(spec, bytes);
   if (bytes.length < spec.minLength)
     return { kind: 'tooShort', failure: missingArgument(spec, bytes.length) };
   if (spec.fixedLength) return complete(spec, bytes.subarray(0, spec.minLength));
@@ -45,6 +52,38 @@ export function examineRequest(bytes: Buffer, tables: Tables, limit: number): Ex
 function complete(spec: CommandSpec, bytes: Buffer) {
   const request: ClassicRequest = { spec, args: bytes.subarray(COMMAND_NAME_LENGTH) };
   return { kind: 'complete', request } as const;
+}
+
+/**
+ *     NETIF | state (1)          NETIF | address (2) | state (1)
+ *
+ * The field's client library writes an address before the state. One byte can be a state or begin an address, whatever
+ * byte it is: only the third byte decides. Until it is there a letter is a state if nothing more comes, and
+ * another byte has begun an address.
+ */
+function examineState(spec: CommandSpec, bytes: Buffer): Examined {
+  const args = bytes.subarray(COMMAND_NAME_LENGTH);
+  const [first, , third] = args;
+  if (first === undefined) return { kind: 'tooShort', failure: 'Command Too Short' };
+  if (third !== undefined) {
+    const hasAddress = isState(third) || !isLetter(first);
+    return complete(spec, requestOf(hasAddress ? third : first));
+  }
+  if (!isLetter(first)) return { kind: 'tooShort', failure: 'Command Too Short' };
+  return { ...complete(spec, requestOf(first)), kind: 'mayGoOn' };
+}
+
+/** The request in its short form. */
+function requestOf(state: number): Buffer {
+  return Buffer.concat([Buffer.from(STATE_COMMAND, 'latin1'), Buffer.of(state)]);
+}
+
+function isState(byte: number): boolean {
+  return STATE_LETTERS.some((letter) => letter.charCodeAt(0) === byte);
+}
+
+function isLetter(byte: number): boolean {
+  return /[A-Za-z]/.test(String.fromCharCode(byte));
 }
 
 /** A data type that exists, and that no longer type name begins with, ends its request; what follows is ignored. */

@@ -4,20 +4,16 @@ import type { WebSocket } from 'ws';
 import type { Share } from '../../api/byte-budget.js';
 import { ClientSession } from '../../api/client-session.js';
 import { ClientTally } from '../../api/client-tally.js';
-import {
-  CLOSING_REASONS,
-  type ClosingReason,
-  SessionError,
-  type SessionErrorCode,
-} from '../../api/errors.js';
-import type { SessionTransport } from '../../api/outgoing.js';
+import { CLOSING_REASONS, type ClosingReason } from '../../api/errors.js';
 import type { Role } from '../../api/role.js';
-import { errorReply, type SessionParts } from '../../api/session.js';
+import type { SessionOptions } from '../../api/session.js';
 import type { ClientInfo } from '../../api/shapes.js';
 import type { SharedLimits } from '../../api/shared-limits.js';
-import type { CancelTimer } from '../../base/clock.js';
+import type { FaceClient } from './http-face.js';
 import type { SendMessage } from './monitor-feed.js';
-import { type AccessSettings, roleOfToken } from './web-access.js';
+import { CLOSE_POLICY, TokenHandshake } from './token-handshake.js';
+import type { AccessSettings } from './web-access.js';
+import { WebTransport } from './web-transport.js';
 
 export const WEB_END_REASONS = {
   clientLeft: 'the client closed it',
@@ -35,8 +31,8 @@ export const WEB_END_REASONS = {
 
 export type WebEndReason = keyof typeof WEB_END_REASONS;
 
-export interface WebClientParts
-  extends Omit<SessionParts, 'send' | 'isBehind' | 'role' | 'tally' | 'lane' | 'onHeld'> {
+export interface WebClientOptions
+  extends Omit<SessionOptions, 'send' | 'isBehind' | 'role' | 'tally' | 'lane' | 'onHeld' | 'eventTexts'> {
   readonly access: AccessSettings;
   /** Undefined until the client has shown a token. */
   readonly role: Role | undefined;
@@ -51,19 +47,12 @@ export interface WebClientParts
   readonly onEnd: (client: WebClient, reason: WebEndReason) => void;
 }
 
-/** A client must show its token within this time. */
-const TOKEN_TIMEOUT_MS = 5000;
-/** A client that was refused has this long to read why. */
-const REFUSED_LINGER_MS = 1000;
 /** Close codes of websockets: RFC 6455, section 7.4. */
 const CLOSE_GOING_AWAY = 1001;
-const CLOSE_POLICY = 1008;
 /** Bytes of the reason that a close frame may have. */
 const MAX_CLOSE_REASON = 123;
 /** 1012, service restart: the client may come again at once. */
 const CLOSE_COME_AGAIN = 1012;
-/** 1013, try again later. */
-const CLOSE_TOO_MANY = 1013;
 
 const END_REASONS: Readonly<Record<ClosingReason, WebEndReason>> = {
   SLOW_READER: 'slowReader',
@@ -74,10 +63,10 @@ const END_REASONS: Readonly<Record<ClosingReason, WebEndReason>> = {
   STOPPED: 'stopped',
 };
 
-export class WebClient {
+export class WebClient implements FaceClient {
   readonly #socket: WebSocket;
   readonly #tcp: Socket;
-  readonly #parts: WebClientParts;
+  readonly #options: WebClientOptions;
   readonly #tally = new ClientTally();
   readonly #connectedAt: number;
   #kind: ClientInfo['kind'] = 'new';
@@ -88,17 +77,17 @@ export class WebClient {
   #shares: { readonly unread: Share | undefined; readonly unfinished: Share } | undefined;
   /** Bytes that the client had sent when its last message was whole. */
   #readAtMessage = 0;
-  #cancelTimeout: CancelTimer = () => {};
+  #handshake: TokenHandshake | undefined;
   #isAlive = true;
   #isEnded = false;
   /** Who has begun to close the connection. */
   #closedAs: WebEndReason = 'clientLeft';
 
-  constructor(socket: WebSocket, tcp: Socket, parts: WebClientParts) {
+  constructor(socket: WebSocket, tcp: Socket, options: WebClientOptions) {
     this.#socket = socket;
     this.#tcp = tcp;
-    this.#parts = parts;
-    this.#connectedAt = parts.clock.now();
+    this.#options = options;
+    this.#connectedAt = options.clock.now();
     socket.on('message', (data, isBinary) => {
       this.#readAtMessage = tcp.bytesRead;
       this.#onMessage(isBinary ? '' : String(data));
@@ -109,8 +98,8 @@ export class WebClient {
     });
     socket.on('error', () => this.#end('failed'));
     socket.on('close', () => this.#end(this.#closedAs));
-    if (parts.role) this.#admit(parts.role);
-    else this.#cancelTimeout = parts.clock.after(TOKEN_TIMEOUT_MS, () => this.#refuseToken());
+    if (options.role) this.#admit(options.role);
+    else this.#handshake = this.#awaitToken();
   }
 
   get hasSession(): boolean {
@@ -120,7 +109,7 @@ export class WebClient {
   describe(): ClientInfo {
     const { messages, dropped, coalesced } = this.#tally;
     return {
-      name: this.#parts.name,
+      name: this.#options.name,
       kind: this.#kind,
       role: this.#role ?? null,
       connectedAt: this.#connectedAt,
@@ -149,7 +138,7 @@ export class WebClient {
   /** Nothing is taken from the client any more; it may come again, and is judged anew. */
   dismiss(): void {
     this.#closedAs = 'accessChanged';
-    this.#cancelTimeout();
+    this.#handshake?.close();
     this.#unwatch();
     this.#session?.close();
     this.#socket.close(CLOSE_COME_AGAIN);
@@ -168,39 +157,36 @@ export class WebClient {
   #onMessage(text: string): void {
     if (this.#isEnded || this.#closedAs !== 'clientLeft') return;
     if (this.#session) this.#session.receive(text);
-    else if (!this.#role) this.#takeToken(text);
+    else if (!this.#role) this.#handshake?.onMessage(text);
   }
 
-  /** The first message of a client that had no header to show its token in: `authenticate` with `token`. */
-  #takeToken(text: string): void {
-    const { id, token } = readToken(text);
-    const role = token === undefined ? undefined : roleOfToken(token, this.#parts.access);
-    if (!role) this.#refuseToken(id);
-    else if (!this.#parts.admit(this)) this.#refuse('tooMany', 'TOO_MANY_CLIENTS', id);
-    else this.#welcome(role, id);
-  }
-
-  #welcome(role: Role, id: string | number | null): void {
-    this.#cancelTimeout();
-    if (id !== null) this.#socket.send(JSON.stringify({ jsonrpc: '2.0', id, result: { role } }));
-    this.#admit(role);
+  #awaitToken(): TokenHandshake {
+    return new TokenHandshake(this.#socket, {
+      ...this.#options,
+      admit: () => this.#options.admit(this),
+      onRole: (role) => this.#admit(role),
+      onRefused: (reason) => {
+        this.#closedAs = reason;
+      },
+      onOver: (reason) => this.#end(reason),
+    });
   }
 
   #admit(role: Role): void {
     this.#role = role;
-    this.#kind = this.#parts.purpose === 'monitor' ? 'webMonitor' : 'webSession';
-    if (this.#parts.purpose === 'monitor') this.#watch(role);
+    this.#kind = this.#options.purpose === 'monitor' ? 'webMonitor' : 'webSession';
+    if (this.#options.purpose === 'monitor') this.#watch(role);
     else this.#openSession(role);
   }
 
   #watch(role: Role): void {
     this.#openShares(role, true);
-    this.#unwatch = this.#parts.watch((text, onGone) => this.#send(text, onGone), this.#tally);
+    this.#unwatch = this.#options.watch((text, onGone) => this.#send(text, onGone), this.#tally);
   }
 
   #openSession(role: Role): void {
     this.#session = new ClientSession({
-      ...this.#parts,
+      ...this.#options,
       role,
       tally: this.#tally,
       transport: new WebTransport(this.#socket, this.#tcp),
@@ -211,7 +197,7 @@ export class WebClient {
   }
 
   #openShares(role: Role, isMonitor: boolean): void {
-    const { unread, unfinished } = this.#parts.shared;
+    const { unread, unfinished } = this.#options.shared;
     this.#shares = {
       unread: isMonitor
         ? unread.open(
@@ -246,18 +232,6 @@ export class WebClient {
     this.#shares?.unfinished.close();
   }
 
-  #refuseToken(id: string | number | null = null): void {
-    this.#refuse('refused', 'UNAUTHORIZED', id);
-  }
-
-  #refuse(reason: 'refused' | 'tooMany', code: SessionErrorCode, id: string | number | null): void {
-    this.#closedAs = reason;
-    this.#cancelTimeout();
-    this.#socket.send(errorReply(id, new SessionError(code)));
-    this.#socket.close(reason === 'tooMany' ? CLOSE_TOO_MANY : CLOSE_POLICY);
-    this.#cancelTimeout = this.#parts.clock.after(REFUSED_LINGER_MS, () => this.#end(reason));
-  }
-
   #send(text: Buffer, onGone: () => void): void {
     this.#tally.messages++;
     this.#socket.send(text, { binary: false }, onGone);
@@ -267,61 +241,12 @@ export class WebClient {
   #end(reason: WebEndReason): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    this.#cancelTimeout();
+    this.#handshake?.close();
     this.#unwatch();
     this.#closeShares();
     this.#session?.close();
-    this.#parts.tap?.ended(reason);
+    this.#options.tap?.ended(reason);
     this.#socket.terminate();
-    this.#parts.onEnd(this, reason);
-  }
-}
-
-/** Frames on a websocket. */
-class WebTransport implements SessionTransport {
-  readonly #socket: WebSocket;
-  readonly #tcp: Socket;
-  #isCut = false;
-
-  constructor(socket: WebSocket, tcp: Socket) {
-    this.#socket = socket;
-    this.#tcp = tcp;
-  }
-
-  get waitingBytes(): number {
-    return this.#socket.bufferedAmount;
-  }
-
-  /** A text in parts is one message in fragments: RFC 6455, section 5.4. */
-  write(bytes: string | Buffer, onTaken?: () => void, isPart = false): void {
-    if (this.#isCut || this.#socket.readyState !== this.#socket.OPEN) return;
-    this.#socket.send(bytes, { binary: false, fin: !isPart }, () => onTaken?.());
-  }
-
-  /** Between the fragments of a message nothing may be sent but the close frame, which has the reason too. */
-  cutShort(): void {
-    this.#isCut = true;
-  }
-
-  pause(): void {
-    this.#socket.pause();
-  }
-
-  resume(): void {
-    if (!this.#tcp.destroyed) this.#socket.resume();
-  }
-}
-
-function readToken(text: string): { id: string | number | null; token: string | undefined } {
-  try {
-    const parsed = JSON.parse(text) as {
-      readonly id?: string | number;
-      readonly token?: unknown;
-      readonly params?: { readonly token?: unknown };
-    } | null;
-    const token = parsed?.params?.token ?? parsed?.token;
-    return { id: parsed?.id ?? null, token: typeof token === 'string' ? token : undefined };
-  } catch {
-    return { id: null, token: undefined };
+    this.#options.onEnd(this, reason);
   }
 }

@@ -78,6 +78,29 @@ test('stages that come behind the result are told too', async (t) => {
   t.true(told.every(({ correlation }) => correlation === 'a'));
 });
 
+test('each of several commands under way gets its own stages, with its own correlation data', async (t) => {
+  const fixture = await MqttFixture.start();
+  for (const node of [5, 6]) {
+    const more = { responseTopic: `me/${node}`, correlation: Buffer.of(0, 255, node) };
+    await fixture.command('send', { node, hex: '4501', until: 'queued' }, more);
+  }
+  await fixture.say('00 06 41 01', '00 05 41 01');
+  for (const node of [5, 6]) {
+    const stages = answers(fixture, `me/${node}`).flatMap(({ delivery }) => delivery?.stage ?? []);
+    t.deepEqual(stages, STAGES);
+    const sent = fixture.broker.taken.filter(({ topic }) => topic === `me/${node}`);
+    t.true(sent.every(({ correlation }) => correlation?.equals(Buffer.of(0, 255, node))));
+  }
+});
+
+test('a list longer than one page comes whole', async (t) => {
+  const fixture = await MqttFixture.start();
+  for (let node = 1; node <= 40; node++)
+    await fixture.say(`00 ${node.toString(16).toUpperCase().padStart(2, '0')} 44 01 00 07`);
+  const { result } = await ask(fixture, 'nodes');
+  t.is((result?.nodes as unknown[] | undefined)?.length, 40);
+});
+
 test('stages of deliveries that others began are told to nobody', async (t) => {
   const fixture = await MqttFixture.start();
   await fixture.command('send', { node: 5, hex: '4501' });

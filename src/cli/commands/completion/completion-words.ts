@@ -1,5 +1,5 @@
 import type { Command, Option } from 'commander';
-import { isForFleet } from '../../fleet-choice.js';
+import { CliCommand } from '../../cli-command.js';
 
 /** An option by its long name; `values`: what it takes, where that is a closed list. */
 export interface OptionWords {
@@ -50,7 +50,11 @@ function describe(command: Command, parent: string, ofFleet: readonly OptionWord
     path,
     description: command.description(),
     subcommands: command.commands.map((each) => describe(each, path, ofFleet)),
-    options: [...command.options.flatMap(describeOption), ...(isForFleet(command) ? ofFleet : []), HELP],
+    options: [
+      ...command.options.flatMap(describeOption),
+      ...(command instanceof CliCommand && command.isForFleet ? ofFleet : []),
+      HELP,
+    ],
     values: command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []),
   };
 }

@@ -36,7 +36,7 @@ function withNodes(
   { nodes: { total } }: Result<'status'>,
 ): Finding {
   if (finding.verdict === 'fine') return finding;
-  const named = gone.slice(0, NAMED).map(({ address }) => formatAddress(address));
+  const named = gone.slice(0, NAMED).map(({ address }) => formatAddress(address, undefined));
   const more = gone.length > NAMED ? [`${gone.length - NAMED} more`] : [];
   return {
     ...finding,

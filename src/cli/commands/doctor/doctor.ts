@@ -1,15 +1,11 @@
-import type { Command } from 'commander';
-import { cleanText } from '../../../base/clean-text.js';
+import type { CliCommand } from '../../cli-command.js';
 import { EXIT } from '../../exit-codes.js';
 import { socketCommand } from '../../gateway-command.js';
 import { currentView, print, printJson } from '../../output.js';
-import { type Colour, paint, type View } from '../../text/terminal.js';
-import { pad } from '../../text/text-width.js';
-import { wrap } from '../../text/wrap.js';
 import type { GatewayFlags } from '../../with-client.js';
-import type { Finding, Verdict } from './findings.js';
+import { formatFindings } from './format-findings.js';
 
-export function addDoctorCommand(program: Command): void {
+export function addDoctorCommand(program: CliCommand): void {
   socketCommand(program, 'doctor', 'look for what usually goes wrong, and say what to do about it').action(
     async ({ socket, json }: GatewayFlags) => {
       const { examine } = await import('./doctor-checks.js');
@@ -20,38 +16,4 @@ export function addDoctorCommand(program: Command): void {
       if (!isWell) process.exitCode = EXIT.failed;
     },
   );
-}
-
-const MARKS: Readonly<Record<Verdict, readonly [mark: string, colour: Colour]>> = {
-  fine: ['ok', 'green'],
-  warning: ['WARNING', 'yellow'],
-  problem: ['PROBLEM', 'red'],
-  skipped: ['-', 'dim'],
-};
-
-const MARK_WIDTH = 9;
-const CHECK_WIDTH = 17;
-
-/** A line for each finding, with what to do below; and the sum of it. */
-export function formatFindings(findings: readonly Finding[], view: View): string {
-  const lines = findings.flatMap((finding) => formatFinding(finding, view));
-  return `${[...lines, '', sumUp(findings)].join('\n')}\n`;
-}
-
-/** `2 problems and 1 warning found.` */
-function sumUp(findings: readonly Finding[]): string {
-  const counts = (['problem', 'warning'] as const).flatMap((verdict) => {
-    const count = findings.filter((finding) => finding.verdict === verdict).length;
-    return count === 0 ? [] : [`${count} ${verdict}${count === 1 ? '' : 's'}`];
-  });
-  return counts.length === 0 ? 'All is well.' : `${counts.join(' and ')} found.`;
-}
-
-function formatFinding({ check, verdict, text, advice }: Finding, { terminal }: View): string[] {
-  const [mark, colour] = MARKS[verdict];
-  const head = paint(pad(mark, MARK_WIDTH), colour, terminal) + pad(check, CHECK_WIDTH);
-  const indent = ' '.repeat(MARK_WIDTH + CHECK_WIDTH);
-  const width = terminal.columns && terminal.columns - indent.length;
-  const texts = [...wrap(cleanText(text), width), ...(advice ? wrap(`→ ${cleanText(advice)}`, width) : [])];
-  return texts.map((line, index) => (index === 0 ? head : indent) + line);
 }

@@ -1,5 +1,6 @@
-import { type Command, Option } from 'commander';
+import { Option } from 'commander';
 import type { ExportedValue, ExportOptions, MeshgateClient } from '../../../client/index.js';
+import type { CliCommand } from '../../cli-command.js';
 import { EXIT } from '../../exit-codes.js';
 import { isStandardOutput } from '../../files.js';
 import { gatewayCommand } from '../../gateway-command.js';
@@ -32,7 +33,7 @@ interface Writer {
   row(value: ExportedValue): string;
 }
 
-export function addExportCommand(program: Command): void {
+export function addExportCommand(program: CliCommand): void {
   gatewayCommand(program, 'export', 'the values that are kept, as CSV or JSON lines', 'one')
     .option('--from <time>', 'values since then: an age (10m, 1h, 2d), 14:05, or ISO 8601')
     .option('--to <time>', 'values until then')

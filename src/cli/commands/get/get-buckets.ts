@@ -98,7 +98,7 @@ export function formatBuckets(
   });
   return formatTable(
     [
-      { title: 'NODE', text: ({ bucket }) => formatAddress(bucket.node), optional: 1 },
+      { title: 'NODE', text: ({ bucket }) => formatAddress(bucket.node, view.gateway), optional: 1 },
       { title: 'FROM', text: ({ bucket }) => formatMoment(bucket.at, view) },
       { title: 'FIELD', text: ({ field }) => describeField(field, units), flexible: 12 },
       number('LEAST', ({ min }) => min),

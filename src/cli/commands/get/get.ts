@@ -1,7 +1,7 @@
-import type { Command } from 'commander';
 import { MeshgateError } from '../../../base/errors.js';
 import { alignNumber, decimalsOf } from '../../../base/number-text.js';
 import type { AgedValue, MeshgateClient, Value } from '../../../client/index.js';
+import type { CliCommand } from '../../cli-command.js';
 import { askAndPrint, gatewayCommand, joinRows } from '../../gateway-command.js';
 import { note } from '../../output.js';
 import { formatAddress, parseNode, parseNumberOrName } from '../../text/address.js';
@@ -44,7 +44,7 @@ type AnyValue = Listed<Value & Partial<Pick<AgedValue, 'ageMs'>>>;
 /** More would be no table to read, and are held in memory for it. */
 const MAX_VALUES = 100_000;
 
-export function addGetCommand(program: Command): void {
+export function addGetCommand(program: CliCommand): void {
   gatewayCommand(program, 'get', 'values of a data type: the latest, those of a time, or a stretch of time')
     .argument('<type>', 'name or id of a data type')
     .argument('[node]', 'address (5, 0x5) or name; all nodes unless given')
@@ -130,7 +130,7 @@ export function formatValues(values: readonly AnyValue[], view: View): string {
   if (values.length === 0) return 'No value is held.\n';
   return formatTable(
     [
-      { title: 'NODE', text: ({ node, gateway }: AnyValue) => formatAddress(node, gateway) },
+      { title: 'NODE', text: ({ node, gateway = view.gateway }: AnyValue) => formatAddress(node, gateway) },
       ...fieldColumns(values),
       {
         title: 'RECEIVED',

@@ -29,7 +29,7 @@ export function formatItem(item: Item, view: View): string {
 function describeItem(item: Item): Words {
   switch (item.kind) {
     case 'message':
-      return describeMessage({ ...item.message, toListeners: false }, item.values);
+      return describeMessage({ ...item.message, toListeners: false }, item.values, {});
     case 'command':
       return { who: whoIsTold(item.to), what: item.name, text: item.body && formatBytes(item.body) };
     case 'console':
@@ -69,7 +69,7 @@ function sideOf(direction: Direction): string {
 }
 
 function whoIsTold(to: number | null): string {
-  return to === null || to === 0 ? '→ root' : `→ ${formatAddress(to)}`;
+  return to === null || to === 0 ? '→ root' : `→ ${formatAddress(to, undefined)}`;
 }
 
 function describeLinkItem({ change, name, reason, detail }: Extract<Item, { kind: 'link' }>): Words {

@@ -1,13 +1,5 @@
 import type { Command } from 'commander';
-
-export interface InspectFlags {
-  readonly hex?: true;
-  readonly stats?: true;
-  readonly from?: string;
-  readonly to?: string;
-  readonly json?: true;
-  readonly config?: string;
-}
+import type { InspectFlags } from './run-inspect.js';
 
 export function addInspectCommand(program: Command): void {
   program

@@ -1,14 +1,22 @@
-import { loadConfig } from '../../../gateway/settings.js';
 import { uartSettings } from '../../../config/sections/link.js';
+import { loadConfig } from '../../../gateway/settings.js';
 import { loadTables } from '../../../gateway.js';
 import { openRecording, type Recording } from '../../../recorder/recording.js';
 import { inputName, readInput } from '../../files.js';
 import { currentView, note, print, printJson, printJsonLine } from '../../output.js';
 import { parseTime } from '../../text/time.js';
-import type { InspectFlags } from './inspect.js';
 import { Inspector, type InspectSettings, type Item } from './inspect-items.js';
 import { formatItem } from './inspect-lines.js';
 import { describeDamage, formatStats, StatsCounter } from './inspect-stats.js';
+
+export interface InspectFlags {
+  readonly hex?: true;
+  readonly stats?: true;
+  readonly from?: string;
+  readonly to?: string;
+  readonly json?: true;
+  readonly config?: string;
+}
 
 /** Rejects with `BAD_RECORDING`, `FILE_FAILED`, `NO_PERMISSION`, `BAD_USAGE`, `BAD_CONFIG`, `BAD_TABLE`. */
 export async function inspect(file: string, flags: InspectFlags): Promise<void> {

@@ -1,9 +1,10 @@
-import type { Command } from 'commander';
-import { allowFleet } from '../../fleet-choice.js';
+import type { CliCommand } from '../../cli-command.js';
+import type { MonitorFlags } from './run-monitor.js';
 
-export function addMonitorCommand(program: Command): void {
-  const command = program
+export function addMonitorCommand(program: CliCommand): void {
+  program
     .command('monitor')
+    .reaching('own')
     .description('with --fleet: the dashboard of all gateways, until Ctrl-C')
     .option('--http <address>', 'where: a port of 127.0.0.1, or HOST:PORT (default 127.0.0.1:7655)')
     .option('--config <path>', 'settings from this TOML file: its section [http]')
@@ -11,10 +12,4 @@ export function addMonitorCommand(program: Command): void {
       const { runMonitor } = await import('./run-monitor.js');
       await runMonitor(flags);
     });
-  allowFleet(command, 'own');
-}
-
-export interface MonitorFlags {
-  readonly http?: string;
-  readonly config?: string;
 }

@@ -2,22 +2,28 @@ import { join } from 'node:path';
 import { errorText, MeshgateError, systemErrorCode } from '../../../base/errors.js';
 import { createLog } from '../../../base/log.js';
 import { packageRoot } from '../../../base/package-root.js';
-import { loadConfig } from '../../../gateway/settings.js';
 import { webSettings } from '../../../config/sections/http.js';
 import { FleetMonitor } from '../../../fleet/monitor.js';
+import { loadConfig } from '../../../gateway/settings.js';
 import { listenNear } from '../../../socket/listen-near.js';
+import type { FleetChoice } from '../../fleet-choice.js';
 import { print } from '../../output.js';
 import { openFleet } from '../../with-fleet.js';
 import { wantedFleet } from '../gateways.js';
 import { untilTerminated } from '../until-terminated.js';
-import type { MonitorFlags } from './monitor.js';
+
+export interface MonitorFlags {
+  readonly http?: string;
+  readonly config?: string;
+  readonly fleetChoice?: FleetChoice;
+}
 
 /** Beside a gateway's own dashboard on the same machine. */
 const USUAL_PORT = 7655;
 
 /** Rejects with `BAD_USAGE`, `BAD_CONFIG`, `NO_BROKER`, `ADDRESS_IN_USE`, `SOCKET_FAILED`. */
-export async function runMonitor({ http, config }: MonitorFlags): Promise<void> {
-  const choice = wantedFleet('monitor');
+export async function runMonitor({ http, config, fleetChoice }: MonitorFlags): Promise<void> {
+  const choice = wantedFleet('monitor', fleetChoice);
   const settings = readSettings(http, config);
   const terminated = untilTerminated();
   const fleet = await openFleet(choice);

@@ -22,8 +22,12 @@ export interface PingSummary {
 }
 
 /** `0x0005 Node-5: 1040 ms (1)`. */
-export function formatPing({ node, name, number, answered, roundTripMs, detail }: Ping): string {
-  const who = name === formatAddress(node) ? name : `${formatAddress(node)} ${name}`;
+export function formatPing(
+  { node, name, number, answered, roundTripMs, detail }: Ping,
+  gateway: string | undefined,
+): string {
+  const address = formatAddress(node, gateway);
+  const who = name === address ? name : `${address} ${name}`;
   const result = answered ? milliseconds(roundTripMs) : (detail ?? 'no answer in time');
   return `${who}, ping ${number}: ${result}\n`;
 }
@@ -50,12 +54,12 @@ function summariseOne(pings: readonly Ping[]): PingSummary {
   };
 }
 
-export function formatPingSummary(nodes: readonly PingSummary[], { terminal }: View): string {
+export function formatPingSummary(nodes: readonly PingSummary[], { terminal, gateway }: View): string {
   if (nodes.length === 0) return 'There was nobody to ping.\n';
   const right = { align: 'right' } as const;
   const table = formatTable(
     [
-      { title: 'ADDRESS', text: ({ node }: PingSummary) => formatAddress(node) },
+      { title: 'ADDRESS', text: ({ node }: PingSummary) => formatAddress(node, gateway) },
       { title: 'NAME', text: ({ name }) => name, optional: 3 },
       { title: 'SENT', text: ({ sent }) => String(sent), ...right, optional: 2 },
       { title: 'ANSWERED', text: ({ answered }) => String(answered), ...right },

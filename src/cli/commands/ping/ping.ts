@@ -1,10 +1,10 @@
-import type { Command } from 'commander';
 import type { MeshgateClient } from '../../../client/index.js';
 import { ALL_NODES, nameKey } from '../../../protocol/names.js';
+import type { CliCommand } from '../../cli-command.js';
 import { EXIT, endWith } from '../../exit-codes.js';
 import { gatewayCommand } from '../../gateway-command.js';
 import { noteUnknownNode } from '../../known.js';
-import { currentView, print, printJson } from '../../output.js';
+import { currentView, type GatewayScope, print } from '../../output.js';
 import { formatAddress, parseNode } from '../../text/address.js';
 import { parseSeconds, parseWhole } from '../../text/numbers.js';
 import { type GatewayFlags, withClients } from '../../with-client.js';
@@ -33,14 +33,14 @@ interface Run {
 /** Nodes that are pinged at a time: more would only wait for each other in the mesh. */
 const AT_A_TIME = 8;
 
-export function addPingCommand(program: Command): void {
+export function addPingCommand(program: CliCommand): void {
   gatewayCommand(program, 'ping', 'send an Echo to nodes and wait for the Ack: round trip and loss')
     .argument('<node>', 'address (5, 0x5), name, or all')
     .option('-c, --count <n>', 'pings to each node', '3')
     .option('--timeout <s>', 'how long to wait for each answer, in seconds (5)')
     .action(async (node: string, flags: PingFlags) => {
       const { signal } = abortWhenTerminated();
-      await withClients(flags, (client) => ping(node, flags, client, signal));
+      await withClients(flags, (client, scope) => ping(node, flags, client, scope, signal));
     });
 }
 
@@ -48,31 +48,36 @@ async function ping(
   node: string,
   flags: PingFlags,
   client: MeshgateClient,
+  scope: GatewayScope,
   signal: AbortSignal,
 ): Promise<void> {
   const count = parseWhole(flags.count, 1, 'number of pings');
   const timeoutMs = parseSeconds(flags.timeout);
-  const targets = await findTargets(node, client);
+  const targets = await findTargets(node, client, scope.gateway);
   const pings: Ping[] = [];
   const onPing = (one: Ping) => {
     pings.push(one);
-    if (!flags.json) print(formatPing(one));
+    if (!flags.json) print(formatPing(one, scope.gateway));
   };
   await pingAll(targets, { client, count, timeoutMs, signal, onPing });
   const nodes = summarise(pings);
-  if (flags.json) printJson({ pings, nodes });
-  else print(formatPingSummary(nodes, currentView()));
+  if (flags.json) scope.printJson({ pings, nodes });
+  else print(formatPingSummary(nodes, currentView(scope.gateway)));
   if (pings.length === 0 || pings.some(({ answered }) => !answered)) endWith(EXIT.failed);
 }
 
 /** A node that is not known can be pinged too: by its address. */
-async function findTargets(node: string, client: MeshgateClient): Promise<Target[]> {
+async function findTargets(
+  node: string,
+  client: MeshgateClient,
+  gateway: string | undefined,
+): Promise<Target[]> {
   if (nameKey(node) === ALL_NODES) return (await client.nodes()).nodes;
   const wanted = parseNode(node);
   if (typeof wanted === 'string') return [await client.node(wanted)];
-  await noteUnknownNode(wanted, 'sending all the same', client);
+  await noteUnknownNode(wanted, 'sending all the same', client, gateway);
   const known = (await client.nodes()).nodes.find(({ address }) => address === wanted);
-  return [known ?? { address: wanted, name: formatAddress(wanted) }];
+  return [known ?? { address: wanted, name: formatAddress(wanted, gateway) }];
 }
 
 async function pingAll(targets: readonly Target[], run: Run): Promise<void> {

@@ -1,17 +1,10 @@
-import type { Command } from 'commander';
-import { refuseFleet } from '../../fleet-choice.js';
+import type { CliCommand } from '../../cli-command.js';
 import { socketCommand } from '../../gateway-command.js';
-import type { GatewayFlags } from '../../with-client.js';
+import type { RecordFlags } from './run-record.js';
 
-export interface RecordFlags extends GatewayFlags {
-  readonly last?: string;
-  readonly output?: string;
-  readonly follow?: true;
-  readonly redact?: true;
-}
-
-export function addRecordCommand(program: Command): void {
-  refuseFleet(socketCommand(program, 'record', 'take out what the flight recorder holds, as a file'))
+export function addRecordCommand(program: CliCommand): void {
+  socketCommand(program, 'record', 'take out what the flight recorder holds, as a file')
+    .reaching('socket')
     .option('--last <time>', 'only the last 10m, 1h30m …; with --follow: begin there, instead of now')
     .option('-o, --output <file>', 'where to; - or none is standard output')
     .option('--follow', 'go on with what happens, until Ctrl-C')

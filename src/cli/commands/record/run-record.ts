@@ -12,9 +12,15 @@ import { note, printBytes, printJson } from '../../output.js';
 import type { Result } from '../../results.js';
 import { formatBytesAmount } from '../../text/numbers.js';
 import { formatDuration, parseLength } from '../../text/time.js';
-import { withLastingClient } from '../../with-client.js';
+import { type GatewayFlags, withLastingClient } from '../../with-client.js';
 import { abortWhenTerminated } from '../until-terminated.js';
-import type { RecordFlags } from './record.js';
+
+export interface RecordFlags extends GatewayFlags {
+  readonly last?: string;
+  readonly output?: string;
+  readonly follow?: true;
+  readonly redact?: true;
+}
 
 type Page = Result<'recording'>;
 

@@ -1,10 +1,5 @@
 import type { Command } from 'commander';
-
-export interface ReplayFlags {
-  readonly expect?: string;
-  readonly config?: string;
-  readonly json?: true;
-}
+import type { ReplayFlags } from './run-replay.js';
 
 export function addReplayCommand(program: Command): void {
   program

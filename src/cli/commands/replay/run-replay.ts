@@ -1,8 +1,8 @@
 import { describeEvent } from '../../../api/describe.js';
 import { MeshgateError } from '../../../base/errors.js';
 import type { MeshEvent } from '../../../client/index.js';
-import { loadConfig } from '../../../gateway/settings.js';
 import type { Config } from '../../../config/schema.js';
+import { loadConfig } from '../../../gateway/settings.js';
 import { Gateway, loadTables } from '../../../gateway.js';
 import { openRecording } from '../../../recorder/recording.js';
 import { type ComparedEvent, compareEvents } from '../../../replay/compare-events.js';
@@ -10,8 +10,13 @@ import { Replay, type ReplayParts } from '../../../replay/replay.js';
 import { EXIT } from '../../exit-codes.js';
 import { inputName, readInput } from '../../files.js';
 import { currentView, print, printJson, printJsonLine } from '../../output.js';
-import type { ReplayFlags } from './replay.js';
 import { formatDifferences } from './replay-differences.js';
+
+export interface ReplayFlags {
+  readonly expect?: string;
+  readonly config?: string;
+  readonly json?: true;
+}
 
 /** More differences than a person reads in one go. */
 const SHOWN_DIFFERENCES = 10;

@@ -1,12 +1,21 @@
 import { MeshgateError } from '../../../base/errors.js';
 import type { GivenSettings } from '../../../config/given.js';
-import { loadConfig } from '../../../gateway/settings.js';
 import type { Config } from '../../../config/schema.js';
+import { loadConfig } from '../../../gateway/settings.js';
 import { loadTables } from '../../../gateway.js';
 import { serveOnPty } from '../../../simulator/served-mesh.js';
 import { createSimulation } from '../start/simulation.js';
 import { untilTerminated } from '../until-terminated.js';
-import type { SimulateFlags } from './simulate.js';
+
+export interface SimulateFlags {
+  readonly pty: string;
+  readonly nodes?: string;
+  readonly seed?: string;
+  readonly rate?: string;
+  readonly loss?: string;
+  readonly generation?: string;
+  readonly faults?: string;
+}
 
 /** Serves a virtual mesh until it is told to stop. Rejects with a `MeshgateError`. */
 export async function runSimulation({ pty, ...flags }: SimulateFlags): Promise<void> {

@@ -1,15 +1,6 @@
 import type { Command } from 'commander';
 import { FAULTS_HELP } from './faults-help.js';
-
-export interface SimulateFlags {
-  readonly pty: string;
-  readonly nodes?: string;
-  readonly seed?: string;
-  readonly rate?: string;
-  readonly loss?: string;
-  readonly generation?: string;
-  readonly faults?: string;
-}
+import type { SimulateFlags } from './run-simulation.js';
 
 export function addSimulateCommand(program: Command): void {
   program

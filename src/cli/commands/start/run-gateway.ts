@@ -5,8 +5,8 @@ import { packageVersion } from '../../../base/package-root.js';
 import { Stopping } from '../../../base/stopping.js';
 import { findSocket } from '../../../client/index.js';
 import type { GivenSettings } from '../../../config/given.js';
-import { loadConfig } from '../../../gateway/settings.js';
 import type { Config } from '../../../config/schema.js';
+import { loadConfig } from '../../../gateway/settings.js';
 import { Gateway, loadTables, type WebAddress } from '../../../gateway.js';
 import { describeLinkStatus } from '../../../link/describe-link.js';
 import { watchForDevices } from '../../../link/device-watch.js';
@@ -23,7 +23,24 @@ import { onHangUp } from './hang-up.js';
 import { tidyHeapEarly } from './heap.js';
 import { reload } from './reload.js';
 import type { Simulation } from './simulation.js';
-import type { StartFlags } from './start.js';
+
+export interface StartFlags {
+  readonly port?: string;
+  readonly baud?: string;
+  readonly socket?: string;
+  readonly tcp?: string | true;
+  readonly http?: string;
+  readonly mqtt?: string;
+  readonly state?: string;
+  readonly simulate?: true;
+  readonly nodes?: string;
+  readonly seed?: string;
+  readonly generation?: string;
+  readonly faults?: string;
+  readonly replay?: string;
+  readonly speed?: string;
+  readonly config?: string;
+}
 
 /** The port of `--tcp` without one: what existing clients use. */
 const DEFAULT_TCP_PORT = '5001';

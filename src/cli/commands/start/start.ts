@@ -1,23 +1,6 @@
 import type { Command } from 'commander';
 import { FAULTS_HELP } from '../simulate/faults-help.js';
-
-export interface StartFlags {
-  readonly port?: string;
-  readonly baud?: string;
-  readonly socket?: string;
-  readonly tcp?: string | true;
-  readonly http?: string;
-  readonly mqtt?: string;
-  readonly state?: string;
-  readonly simulate?: true;
-  readonly nodes?: string;
-  readonly seed?: string;
-  readonly generation?: string;
-  readonly faults?: string;
-  readonly replay?: string;
-  readonly speed?: string;
-  readonly config?: string;
-}
+import type { StartFlags } from './run-gateway.js';
 
 export function addStartCommand(program: Command): void {
   program

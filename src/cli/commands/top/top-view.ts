@@ -74,7 +74,7 @@ function headLines({ status, rates, isConnected }: TopPicture, view: View): stri
 
 function topColumns({ rates }: TopPicture, view: View): Column<NodeInfo>[] {
   return [
-    { title: 'ADDRESS', text: ({ address }) => formatAddress(address) },
+    { title: 'ADDRESS', text: ({ address }) => formatAddress(address, view.gateway) },
     { title: 'NAME', text: ({ name }) => name, optional: 2 },
     { title: 'STATUS', text: ({ status }) => pad(status, STATUS_WIDTH), colour: colourOfStatus },
     {

@@ -1,9 +1,8 @@
-import type { Command } from 'commander';
 import { MeshgateError } from '../../../base/errors.js';
 import { ClientError, type MeshgateClient, type NodeInfo } from '../../../client/index.js';
-import { chosenFleet } from '../../fleet-choice.js';
+import type { CliCommand } from '../../cli-command.js';
 import { gatewayCommand } from '../../gateway-command.js';
-import { currentView, printJsonLine } from '../../output.js';
+import { currentView, type GatewayScope } from '../../output.js';
 import type { Result } from '../../results.js';
 import { openScreen, type Screen } from '../../text/screen.js';
 import { type GatewayFlags, withLastingClient } from '../../with-client.js';
@@ -26,11 +25,12 @@ const MOVES: Readonly<Record<string, (page: number) => number>> = {
   ' ': (page) => page,
 };
 
-export function addTopCommand(program: Command): void {
+export function addTopCommand(program: CliCommand): void {
   gatewayCommand(program, 'top', 'nodes and traffic, live on the whole terminal; q quits').action(
     async (flags: GatewayFlags) => {
       const ended = abortWhenTerminated();
-      if (flags.json) await withLastingClient(flags, (client) => printPictures(client, ended.signal));
+      if (flags.json)
+        await withLastingClient(flags, (client, scope) => printPictures(client, scope, ended.signal));
       else await showTop(flags, ended);
     },
   );
@@ -48,14 +48,18 @@ async function read(client: MeshgateClient, signal: AbortSignal): Promise<Readin
 }
 
 /** For programs: an object a second. */
-async function printPictures(client: MeshgateClient, signal: AbortSignal): Promise<void> {
+async function printPictures(
+  client: MeshgateClient,
+  scope: GatewayScope,
+  signal: AbortSignal,
+): Promise<void> {
   const meter = new TrafficMeter(Date.now());
   void follow(client, meter, signal);
   while (!signal.aborted) {
     const reading = await read(client, signal).catch(ignoreAbort(signal));
     const now = Date.now();
     const messagesPerSecond = Object.fromEntries(meter.rates(now));
-    if (reading) printJsonLine({ at: now, ...reading.status, nodes: reading.nodes, messagesPerSecond });
+    if (reading) scope.printJsonLine({ at: now, ...reading.status, nodes: reading.nodes, messagesPerSecond });
     await pause(signal);
   }
 }
@@ -68,8 +72,8 @@ async function showTop(flags: GatewayFlags, ended: AbortController): Promise<voi
       'for a pipe: meshgate top --json, or meshgate watch',
     );
   }
-  const fleet = chosenFleet();
-  if (fleet && fleet.gateway === undefined) {
+  const { fleetChoice } = flags;
+  if (fleetChoice && fleetChoice.gateway === undefined) {
     throw new MeshgateError(
       'BAD_USAGE',
       'the screen of top has room for one gateway',
@@ -79,8 +83,8 @@ async function showTop(flags: GatewayFlags, ended: AbortController): Promise<voi
   let top: Top | undefined;
   await withLastingClient(
     flags,
-    async (client) => {
-      top = new Top(await read(client, ended.signal), ended);
+    async (client, { gateway }) => {
+      top = new Top(await read(client, ended.signal), ended, gateway);
       try {
         await top.run(client);
       } finally {
@@ -94,15 +98,17 @@ async function showTop(flags: GatewayFlags, ended: AbortController): Promise<voi
 /** The live screen: what was read last, and where the person has scrolled to. */
 class Top {
   readonly #ended: AbortController;
+  readonly #gateway: string | undefined;
   readonly #meter = new TrafficMeter(Date.now());
   readonly #screen: Screen;
   #reading: Reading;
   #scroll = 0;
   #isConnected = true;
 
-  constructor(first: Reading, ended: AbortController) {
+  constructor(first: Reading, ended: AbortController, gateway: string | undefined) {
     this.#reading = first;
     this.#ended = ended;
+    this.#gateway = gateway;
     this.#screen = openScreen({ onKey: (key) => this.#onKey(key), onResize: () => this.#draw() });
     this.#draw();
   }
@@ -144,7 +150,7 @@ class Top {
   }
 
   #draw(): void {
-    const view = currentView();
+    const view = currentView(this.#gateway);
     const rows = rowsNow();
     const picture = {
       ...this.#reading,

@@ -1,10 +1,10 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { MeshgateClient, StreamEvent, SubscribeOptions } from '../../../client/index.js';
-import { chosenFleet, splitGateway } from '../../fleet-choice.js';
-import { currentGateway } from '../../fleet-scope.js';
+import type { CliCommand } from '../../cli-command.js';
+import { splitGateway } from '../../fleet-choice.js';
 import { gatewayCommand } from '../../gateway-command.js';
 import { noteUnknownNode, noteUnknownOpcodes } from '../../known.js';
-import { currentView, print, printJsonLine } from '../../output.js';
+import { currentView, type GatewayScope, print } from '../../output.js';
 import { formatEvent } from '../../text/event-line.js';
 import { type GatewayFlags, withLastingClient } from '../../with-client.js';
 import { abortWhenTerminated } from '../until-terminated.js';
@@ -13,7 +13,7 @@ import { EVENT_KINDS, type FilterFlags, readFilter } from './watch-filter.js';
 
 type WatchFlags = GatewayFlags & FilterFlags;
 
-export function addWatchCommand(program: Command): void {
+export function addWatchCommand(program: CliCommand): void {
   const command = gatewayCommand(program, 'watch', 'what happens in the mesh, decoded, as it happens');
   command
     .addOption(listOption(command, '--kind <kinds>', 'only these kinds of events', EVENT_KINDS))
@@ -38,14 +38,14 @@ function listOption(command: Command, usage: string, description: string, allowe
 }
 
 async function watch(flags: WatchFlags): Promise<void> {
-  if (!chosenFleet()) readFilter(flags);
+  if (!flags.fleetChoice) readFilter(flags);
   const { signal } = abortWhenTerminated();
-  await withLastingClient(flags, async (client) => {
-    const own = ofThisGateway(flags);
+  await withLastingClient(flags, async (client, scope) => {
+    const own = ofGateway(scope.gateway, flags);
     if (!own) return;
     const filter = { ...readFilter(own), signal };
-    await noteUnknown(filter, client);
-    await (flags.json ? watchAsJson(filter, client) : watchAsText(filter, client));
+    await noteUnknown(filter, client, scope.gateway);
+    await (flags.json ? watchAsJson(filter, client, scope) : watchAsText(filter, client, scope));
   });
 }
 
@@ -53,14 +53,14 @@ async function watch(flags: WatchFlags): Promise<void> {
 async function noteUnknown(
   { nodes = [], opcodes = [] }: SubscribeOptions,
   client: MeshgateClient,
+  gateway: string | undefined,
 ): Promise<void> {
-  for (const node of nodes) await noteUnknownNode(node, 'waiting for it', client);
-  await noteUnknownOpcodes(opcodes, client);
+  for (const node of nodes) await noteUnknownNode(node, 'waiting for it', client, gateway);
+  await noteUnknownOpcodes(opcodes, client, gateway);
 }
 
 /** In a fleet a node is given as `field-north/0x0005`; undefined where none of them is of this gateway. */
-function ofThisGateway(flags: WatchFlags): WatchFlags | undefined {
-  const gateway = currentGateway();
+function ofGateway(gateway: string | undefined, flags: WatchFlags): WatchFlags | undefined {
   if (gateway === undefined || !flags.node) return flags;
   const node = flags.node.flatMap((each) => {
     const [wanted = gateway, rest] = splitGateway(each);
@@ -69,11 +69,19 @@ function ofThisGateway(flags: WatchFlags): WatchFlags | undefined {
   return node.length > 0 ? { ...flags, node } : undefined;
 }
 
-async function watchAsJson(filter: SubscribeOptions, client: MeshgateClient): Promise<void> {
-  for await (const event of client.subscribe(filter)) printJsonLine(event);
+async function watchAsJson(
+  filter: SubscribeOptions,
+  client: MeshgateClient,
+  scope: GatewayScope,
+): Promise<void> {
+  for await (const event of client.subscribe(filter)) scope.printJsonLine(event);
 }
 
-async function watchAsText(filter: SubscribeOptions, client: MeshgateClient): Promise<void> {
+async function watchAsText(
+  filter: SubscribeOptions,
+  client: MeshgateClient,
+  { gateway }: GatewayScope,
+): Promise<void> {
   const { kinds } = filter;
   const wantsMessages = !kinds || kinds.includes('message');
   const wantsValues = !kinds || kinds.includes('value');
@@ -83,7 +91,7 @@ async function watchAsText(filter: SubscribeOptions, client: MeshgateClient): Pr
   for await (const event of client.subscribe(asked)) {
     const shown = wantsMessages ? joiner.take(event) : [{ event, values: [] }];
     for (const one of shown) {
-      if (isWanted(one.event, wantsValues)) print(`${formatEvent(one, currentView())}\n`);
+      if (isWanted(one.event, wantsValues)) print(`${formatEvent(one, currentView(gateway))}\n`);
     }
   }
 }

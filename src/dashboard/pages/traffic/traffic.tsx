@@ -9,12 +9,12 @@ import { download } from './download.js';
 /** Lines are shown at most this often; nobody reads faster. */
 const RENEW_EVERY_MS = 100;
 
-const KINDS = [
-  ['message', 'Messages'],
-  ['command', 'Commands'],
-  ['console', 'Console'],
-  ['note', 'Notes'],
-] as const satisfies readonly (readonly [LineKind, string])[];
+const KINDS: Readonly<Record<LineKind, string>> = {
+  message: 'Messages',
+  command: 'Commands',
+  console: 'Console',
+  note: 'Notes',
+};
 
 export function TrafficPage() {
   const { store } = useSession();
@@ -84,7 +84,7 @@ function KindChoice({ hidden, onChange }: KindChoiceProps) {
   return (
     <fieldset class="choice">
       <legend class="hidden">Kinds</legend>
-      {KINDS.map(([kind, name]) => (
+      {(Object.entries(KINDS) as [LineKind, string][]).map(([kind, name]) => (
         <label key={kind}>
           <input type="checkbox" checked={!hidden.has(kind)} onChange={() => toggle(kind)} />
           {name}

@@ -70,6 +70,7 @@ const ROWS: readonly Row[] = [
   row('history.dropped', 'history_dropped_events_total', 'Events that were not stored'),
   row('history.failures', 'history_failures_total', 'Times that writing failed'),
   row('history.setAside', 'history_files_set_aside_total', 'Damaged files that were set aside'),
+  row('history.takenOver', 'history_taken_over_events_total', 'Events written to a new file from memory'),
   row('history.reads', 'history_reads_total', 'Reads of the history'),
   row('history.readsRefused', 'history_reads_refused_total', 'Reads refused because too many were waiting'),
   row('history.readsTimedOut', 'history_reads_timed_out_total', 'Reads given up after 30 s'),

@@ -4,7 +4,7 @@ import type { Delivery } from '../../hub/deliveries.js';
 import type { Hub } from '../../hub/hub.js';
 import { describeNode, describeSnapshotHead, describeSnapshotTail, failureText } from '../describe.js';
 import { SessionError } from '../errors.js';
-import type { EventFilter } from '../event-filter.js';
+import type { EventCriteria } from '../event-filter.js';
 import {
   type MethodContext,
   type MethodReply,
@@ -20,6 +20,7 @@ import {
 } from '../method.js';
 import { pictureNodes } from '../node-picture.js';
 import { eventKinds, goneShape, snapshotShape } from '../shapes.js';
+import type { Subscriptions } from '../subscriptions.js';
 
 export const subscribeParams = z.strictObject({
   kinds: z.array(z.enum(eventKinds)).optional().describe('all kinds, unless given'),
@@ -49,22 +50,23 @@ const subscribeMethod: TypedMethod<'subscribe', typeof subscribeParams, typeof s
   result: subscribeResult,
   run(given, context): MethodReply | Work<MethodReply> {
     const params = given as SubscribeParams;
-    const { hub, subscriptions } = context;
-    subscriptions.checkRoom();
-    const settings = { filter: readFilter(params, hub), minIntervalMs: params.minIntervalMs };
+    const { hub } = context;
+    subscriptionsOf(context, 'subscribe').checkRoom();
+    const criteria = readCriteria(params, hub);
     return params.snapshot
-      ? subscribeWithSnapshot(settings, params.since, context)
-      : subscribe(settings, params.since, null, context);
+      ? subscribeWithSnapshot(criteria, params.since, context)
+      : subscribe(criteria, params.since, null, context);
   },
 };
 
 function subscribe(
-  settings: SubscribeSettings,
+  criteria: EventCriteria,
   since: number | undefined,
   snapshot: object | null,
-  { hub, subscriptions }: MethodContext,
+  context: MethodContext,
 ): MethodReply {
-  const { id, gone, open } = subscriptions.add(settings, since);
+  const { hub } = context;
+  const { id, gone, open } = subscriptionsOf(context, 'subscribe').add(criteria, since);
   return {
     result: { subscription: id, seq: hub.feed.lastSeq(), gone: gone ?? null, snapshot },
     afterReply: open,
@@ -73,34 +75,35 @@ function subscribe(
 
 /** The snapshot holds for the moment in which the subscription begins: no event is missing between them, none double. */
 function* subscribeWithSnapshot(
-  settings: SubscribeSettings,
+  criteria: EventCriteria,
   since: number | undefined,
   context: MethodContext,
 ): Work<MethodReply> {
   const { hub, clock } = context;
   const nodes = yield* pictureNodes(hub, (node) => describeNode(node, clock.now()));
   return subscribe(
-    settings,
+    criteria,
     since,
     { ...describeSnapshotHead(hub), nodes, ...describeSnapshotTail(hub) },
     context,
   );
 }
 
-interface SubscribeSettings {
-  readonly filter: EventFilter;
-  readonly minIntervalMs: number;
+/** Throws `UNKNOWN_METHOD` where the caller is not a session: nothing could be pushed to it. */
+function subscriptionsOf({ subscriptions }: MethodContext, method: string): Subscriptions {
+  if (!subscriptions) throw new SessionError('UNKNOWN_METHOD', method);
+  return subscriptions;
 }
 
-export const watchingMethods = [
+export const subscriptionMethods = [
   subscribeMethod,
   method({
     name: 'unsubscribe',
     summary: 'End a subscription.',
     params: z.strictObject({ subscription: z.string() }),
     result: z.object({}),
-    run: ({ subscription }, { subscriptions }) => {
-      subscriptions.remove(subscription);
+    run: ({ subscription }, context) => {
+      subscriptionsOf(context, 'unsubscribe').remove(subscription);
       return {};
     },
   }),
@@ -121,8 +124,10 @@ export const watchingMethods = [
   }),
 ] as const;
 
-function readFilter({ kinds, nodes, opcodes, types }: SubscribeParams, hub: Hub): EventFilter {
+function readCriteria(params: SubscribeParams, hub: Hub): EventCriteria {
+  const { kinds, nodes, opcodes, types, minIntervalMs } = params;
   return {
+    minIntervalMs,
     ...(kinds && { kinds: new Set(kinds) }),
     ...(nodes && { nodes: new Set(nodes.map((node) => resolveAddress(node, hub))) }),
     ...(opcodes && { opcodes: new Set(opcodes.map((opcode) => resolveOpcode(opcode, hub))) }),

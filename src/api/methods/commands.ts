@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
 import { ArchiveError } from '../../hub/archive.js';
 import type { Delivery, Expectation } from '../../hub/deliveries.js';
-import type { Command, CommandFailure, DeliveryFailure, Hub, Sending } from '../../hub/hub.js';
+import { COMMAND_FAILURES, type Command, type Hub, type Sending } from '../../hub/hub.js';
 import { ROOT_ADDRESS } from '../../protocol/address.js';
 import { describeDelivery, failureText } from '../describe.js';
-import { SessionError, type SessionErrorCode } from '../errors.js';
+import { SessionError } from '../errors.js';
 import {
   type MethodContext,
   method,
@@ -33,7 +33,7 @@ const nothing = z.strictObject({});
 const MAX_RELEASE_MS = 3_600_000;
 const done = z.object({});
 
-export const doingMethods = [
+export const commandMethods = [
   method({
     name: 'send',
     summary: 'Send a message to one node, or with node 0 to the root. Its stages arrive as delivery events.',
@@ -217,18 +217,9 @@ export const doingMethods = [
   }),
 ] as const;
 
-const FAILURE_CODES: Readonly<Record<CommandFailure | DeliveryFailure, SessionErrorCode>> = {
-  noLink: 'LINK_DOWN',
-  linkLost: 'LINK_DOWN',
-  busy: 'BUSY',
-  queueFull: 'BUSY',
-  messageTooLong: 'MESSAGE_TOO_LONG',
-  rejectedByRoot: 'REJECTED_BY_ROOT',
-};
-
 async function execute(command: Command, { hub, owner }: MethodContext): Promise<Record<string, never>> {
   const outcome = await hub.commands.execute(command, owner);
-  if (!outcome.ok) throw new SessionError(FAILURE_CODES[outcome.reason]);
+  if (!outcome.ok) throw new SessionError(COMMAND_FAILURES[outcome.reason].code);
   return {};
 }
 
@@ -237,9 +228,9 @@ async function send(
   expects: Expectation | undefined,
   until: 'queued' | 'written' | 'answered',
   timeoutMs: number,
-  { hub, owner, deliveries }: MethodContext,
+  context: MethodContext,
 ) {
-  const delivery = await attempt(sending, expects, until, timeoutMs, { hub, owner, deliveries });
+  const delivery = await attempt(sending, expects, until, timeoutMs, context);
   throwIfFailed(delivery);
   return describeDelivery(delivery);
 }
@@ -250,16 +241,17 @@ async function attempt(
   expects: Expectation | undefined,
   until: 'queued' | 'written' | 'answered',
   timeoutMs: number,
-  { hub, owner, deliveries }: Pick<MethodContext, 'hub' | 'owner' | 'deliveries'>,
+  { hub, owner, tag, deliveries }: MethodContext,
 ): Promise<Delivery> {
-  const begun = hub.commands.deliver(sending, { owner }, expects);
+  const by = { owner, ...(tag !== undefined && { tag }) };
+  const begun = hub.commands.deliver(sending, by, expects);
   return until === 'queued' ? begun : deliveries.wait(begun, until, timeoutMs);
 }
 
 function throwIfFailed({ failure, rootWords, id }: Delivery): void {
   if (failure === undefined) return;
   const words = rootWords === undefined ? '' : `, ${rootWords}`;
-  throw new SessionError(FAILURE_CODES[failure], `delivery ${id}${words}`);
+  throw new SessionError(COMMAND_FAILURES[failure].code, `delivery ${id}${words}`);
 }
 
 function readMessage(text: string | undefined, hex: string | undefined): Buffer {

@@ -43,7 +43,7 @@ const countsByStatus = z.object({
   unknown: z.int(),
 });
 
-export const readingMethods = [
+export const queryMethods = [
   method({
     name: 'hello',
     summary: 'Which versions of this session the gateway speaks, and how its link is.',

@@ -1,0 +1,176 @@
+/**
+ * One call of a method: found, permitted to the caller's role, its parameters checked, run, and audited where it must
+ * be. Sessions and what runs inside the gateway call by the same way; only sessions add text, batches and turns.
+ */
+import { setMaxListeners } from 'node:events';
+import type { Clock } from '../base/clock.js';
+import { errorStack } from '../base/errors.js';
+import type { Log } from '../base/log.js';
+import type { Work } from '../base/turns.js';
+import type { Hub } from '../hub/hub.js';
+import type { AuditOrigin } from './audit.js';
+import { DeliveryWaiters } from './delivery-waiters.js';
+import { SessionError } from './errors.js';
+import {
+  checkParams,
+  type GatewayFacts,
+  type Method,
+  type MethodContext,
+  type MethodReply,
+} from './method.js';
+import { findMethod } from './methods/index.js';
+import { mayDo, type Role } from './role.js';
+
+/** Calls that one caller may have under way; each holds memory until its reply. */
+export const MAX_UNANSWERED = 4096;
+
+/** A reply at once, later, or in steps. */
+export type Called = MethodReply | Promise<MethodReply> | Work<MethodReply>;
+
+export class MethodCaller {
+  readonly #context: MethodContext;
+  readonly #via: string;
+  readonly #log: Log;
+
+  /** `via`: the socket or connector by which the caller came, for the audit. */
+  constructor(context: MethodContext, via: string, log: Log) {
+    this.#context = context;
+    this.#via = via;
+    this.#log = log;
+  }
+
+  /**
+   * `tag`: the caller's own mark, on the deliveries that the call begins. Throws `UNKNOWN_METHOD`, `FORBIDDEN`,
+   * `BAD_PARAMS`, and what the method throws.
+   */
+  call(name: string, params: unknown, tag?: string): Called {
+    const method = this.#findPermitted(name);
+    const checked = checkParams(method.params, params);
+    const context = tag === undefined ? this.#context : { ...this.#context, tag };
+    return method.isAudited ? this.#runAudited(method, checked, context) : method.run(checked, context);
+  }
+
+  /** What a caller is given of an error. One that is not a refusal is our own mistake: the log has the rest. */
+  refusalOf(error: unknown, name: string): SessionError {
+    if (error instanceof SessionError) return error;
+    this.#log.warn('internal error', `${name}: ${errorStack(error)}`);
+    return new SessionError('INTERNAL');
+  }
+
+  #findPermitted(name: string): Method {
+    const { role, gateway } = this.#context;
+    const method = findMethod(name);
+    if (!method) throw new SessionError('UNKNOWN_METHOD', name);
+    if (!mayDo(role, method.role)) {
+      gateway.audit.forbid(this.#origin, method.name);
+      throw new SessionError('FORBIDDEN', method.name);
+    }
+    return method;
+  }
+
+  async #runAudited(method: Method, params: unknown, context: MethodContext): Promise<MethodReply> {
+    const record = (outcome: string) => context.gateway.audit.record(this.#origin, method.name, outcome);
+    try {
+      // What is audited is never made in steps: it does something, and says little.
+      const reply = await (method.run(params, context) as MethodReply | Promise<MethodReply>);
+      record('done');
+      return reply;
+    } catch (error) {
+      record(error instanceof SessionError ? error.code : 'INTERNAL');
+      throw error;
+    }
+  }
+
+  get #origin(): AuditOrigin {
+    const { owner, role } = this.#context;
+    return { client: owner, via: this.#via, role };
+  }
+}
+
+export interface InternalCallerOptions {
+  readonly hub: Hub;
+  readonly gateway: GatewayFacts;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Who calls: in the audit, and where clients take turns. */
+  readonly name: string;
+  readonly role: Role;
+}
+
+export interface MethodCall {
+  readonly name: string;
+  readonly params: unknown;
+  /** The caller's own mark, on the deliveries that the call begins. */
+  readonly tag?: string;
+}
+
+export type CallOutcome =
+  | { readonly result: unknown; readonly error?: undefined }
+  | { readonly error: SessionError };
+
+/** Calls from inside the gateway: objects in, objects out. `subscribe` is for sessions: the hub's feed is at hand. */
+export class InternalCaller {
+  readonly #caller: MethodCaller;
+  readonly #deliveries: DeliveryWaiters;
+  readonly #ended = new AbortController();
+  readonly #unsubscribe: () => void;
+  #unanswered = 0;
+
+  constructor({ hub, gateway, clock, log, name, role }: InternalCallerOptions) {
+    const { signal } = this.#ended;
+    // Each read that waits listens to it.
+    setMaxListeners(MAX_UNANSWERED, signal);
+    this.#deliveries = new DeliveryWaiters(hub, clock);
+    const context = { hub, gateway, clock, owner: name, signal, role, subscriptions: undefined };
+    this.#caller = new MethodCaller({ ...context, deliveries: this.#deliveries }, name, log);
+    this.#unsubscribe = hub.feed.subscribe((event) => {
+      if (event.kind === 'delivery') this.#deliveries.onStage(event.delivery);
+    });
+  }
+
+  /**
+   * `onOutcome` is called once: at once, unless the method waits for something. In a result a `LongList` or `MadeJson` may
+   * stand for an array: `writeJson` writes all of them.
+   */
+  call({ name, params, tag }: MethodCall, onOutcome: (outcome: CallOutcome) => void): void {
+    const refuse = (error: unknown) => onOutcome({ error: this.refusalOf(error, name) });
+    let called: Called;
+    try {
+      if (this.#unanswered >= MAX_UNANSWERED) throw new SessionError('TOO_MANY_REQUESTS');
+      called = this.#caller.call(name, params, tag);
+      if ('next' in called) called = inOneGo(called);
+    } catch (error) {
+      refuse(error);
+      return;
+    }
+    if (called instanceof Promise) this.#await(called, onOutcome, refuse);
+    else onOutcome({ result: called.result });
+  }
+
+  /** What the caller is given of an error, of a call or of writing its result. */
+  refusalOf(error: unknown, name: string): SessionError {
+    return this.#caller.refusalOf(error, name);
+  }
+
+  close(): void {
+    this.#ended.abort();
+    this.#unsubscribe();
+    this.#deliveries.close();
+  }
+
+  #await(
+    reply: Promise<MethodReply>,
+    onOutcome: (outcome: CallOutcome) => void,
+    refuse: (error: unknown) => void,
+  ): void {
+    this.#unanswered++;
+    reply.finally(() => this.#unanswered--).then(({ result }) => onOutcome({ result }), refuse);
+  }
+}
+
+function inOneGo(work: Work<MethodReply>): MethodReply {
+  for (;;) {
+    const { done, value } = work.next();
+    if (done) return value;
+  }
+}

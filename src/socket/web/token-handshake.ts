@@ -1,0 +1,93 @@
+/**
+ * The first message of a websocket whose client had no header to show its token in: `authenticate` with `token`. Where
+ * that is not what comes, or nothing comes in time, the client reads why, and the connection ends.
+ */
+import type { WebSocket } from 'ws';
+import { SessionError, type SessionErrorCode } from '../../api/errors.js';
+import type { Role } from '../../api/role.js';
+import { errorReply } from '../../api/session.js';
+import type { CancelTimer, Clock } from '../../base/clock.js';
+import { type AccessSettings, roleOfToken } from './web-access.js';
+
+export interface TokenHandshakeOptions {
+  readonly clock: Clock;
+  readonly access: AccessSettings;
+  /** The client has shown a token: false where there is no room for it. */
+  readonly admit: () => boolean;
+  /** It may come in, and has read so. */
+  readonly onRole: (role: Role) => void;
+  /** The client was refused, and has a moment to read why. */
+  readonly onRefused: (reason: TokenRefusal) => void;
+  /** That moment is over: the connection is to be ended. */
+  readonly onOver: (reason: TokenRefusal) => void;
+}
+
+export type TokenRefusal = 'refused' | 'tooMany';
+
+/** Close codes of websockets: RFC 6455, section 7.4. */
+export const CLOSE_POLICY = 1008;
+/** Try again later. */
+const CLOSE_TOO_MANY = 1013;
+
+/** A client must show its token within this time. */
+const TOKEN_TIMEOUT_MS = 5000;
+/** A client that was refused has this long to read why. */
+const REFUSED_LINGER_MS = 1000;
+
+export class TokenHandshake {
+  readonly #socket: WebSocket;
+  readonly #options: TokenHandshakeOptions;
+  #cancelTimeout: CancelTimer;
+  #isRefused = false;
+
+  constructor(socket: WebSocket, options: TokenHandshakeOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#cancelTimeout = options.clock.after(TOKEN_TIMEOUT_MS, () => this.#refuse('UNAUTHORIZED', null));
+  }
+
+  /** Takes a message of a client that has no role yet. */
+  onMessage(text: string): void {
+    if (this.#isRefused) return;
+    const { access, admit } = this.#options;
+    const { id, token } = readToken(text);
+    const role = token === undefined ? undefined : roleOfToken(token, access);
+    if (!role) this.#refuse('UNAUTHORIZED', id);
+    else if (!admit()) this.#refuse('TOO_MANY_CLIENTS', id);
+    else this.#welcome(role, id);
+  }
+
+  close(): void {
+    this.#cancelTimeout();
+  }
+
+  #welcome(role: Role, id: string | number | null): void {
+    this.#cancelTimeout();
+    if (id !== null) this.#socket.send(JSON.stringify({ jsonrpc: '2.0', id, result: { role } }));
+    this.#options.onRole(role);
+  }
+
+  #refuse(code: SessionErrorCode, id: string | number | null): void {
+    const reason = code === 'TOO_MANY_CLIENTS' ? 'tooMany' : 'refused';
+    this.#isRefused = true;
+    this.#cancelTimeout();
+    this.#options.onRefused(reason);
+    this.#socket.send(errorReply(id, new SessionError(code)));
+    this.#socket.close(reason === 'tooMany' ? CLOSE_TOO_MANY : CLOSE_POLICY);
+    this.#cancelTimeout = this.#options.clock.after(REFUSED_LINGER_MS, () => this.#options.onOver(reason));
+  }
+}
+
+function readToken(text: string): { id: string | number | null; token: string | undefined } {
+  try {
+    const parsed = JSON.parse(text) as {
+      readonly id?: string | number;
+      readonly token?: unknown;
+      readonly params?: { readonly token?: unknown };
+    } | null;
+    const token = parsed?.params?.token ?? parsed?.token;
+    return { id: parsed?.id ?? null, token: typeof token === 'string' ? token : undefined };
+  } catch {
+    return { id: null, token: undefined };
+  }
+}

@@ -1,0 +1,37 @@
+import test from 'ava';
+import { ResumePoint } from '../../src/client/resume-point.js';
+
+const started = { subscription: '4', seq: 100, gone: null, snapshot: null };
+
+test('a subscription without a past begins after the last event so far', (t) => {
+  const point = new ResumePoint();
+  point.onStarted(started, undefined);
+  t.is(point.subscription, '4');
+  t.is(point.seq, 100);
+});
+
+test('one that resumes stays at its own last event until newer ones come', (t) => {
+  const point = new ResumePoint(90);
+  point.onStarted(started, 90);
+  t.is(point.seq, 90);
+  point.onReached(95);
+  point.onReached(93);
+  t.is(point.seq, 95);
+  point.onConnectionLost();
+  t.is(point.subscription, undefined);
+  t.is(point.seq, 95);
+});
+
+test('what is gone is not asked for again', (t) => {
+  const point = new ResumePoint(10);
+  point.onStarted({ ...started, gone: { from: 11, to: 60 } }, 10);
+  t.is(point.seq, 60);
+});
+
+test('when the numbering has begun again, a connection lost in the middle of the replay loses nothing', (t) => {
+  const point = new ResumePoint(5000);
+  point.onStarted({ ...started, gone: { from: 5001, to: null } }, 5000);
+  t.is(point.seq, 0);
+  point.onReached(1);
+  t.is(point.seq, 1);
+});
