@@ -297,7 +297,7 @@ export class Session {
   /** What is no refusal is our own mistake: the client is told that much, the log the rest. */
   #asSessionError(error: unknown, method: string): SessionError {
     if (error instanceof SessionError) return error;
-    this.#parts.log.warn('internal error', `${method}: ${errorStack(error)}`);
+    this.#parts.log.error('internal error', `${method}: ${errorStack(error)}`);
     return new SessionError('INTERNAL');
   }
 }

@@ -83,7 +83,7 @@ export class FleetMonitor {
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
     for (const stream of [request, response]) stream.on('error', () => {});
     this.#answer(request, response).catch((error: unknown) => {
-      this.#log.warn('failed request', errorStack(error));
+      this.#log.error('failed request', errorStack(error));
       if (response.headersSent) response.destroy();
       else refuse(response, 500, 'internal error');
     });
@@ -123,7 +123,7 @@ export class FleetMonitor {
       if (refusal === undefined) this.#openWebsocket(request, socket, head);
       else refuseUpgrade(socket, refusal);
     } catch (error) {
-      this.#log.warn('failed upgrade', errorStack(error));
+      this.#log.error('failed upgrade', errorStack(error));
       socket.destroy();
     }
   }

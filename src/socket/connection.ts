@@ -368,7 +368,7 @@ export class Connection {
       }
       return reply;
     } catch (error) {
-      this.#parts.log.warn('internal error', `${request.spec.name}: ${errorStack(error)}`);
+      this.#parts.log.error('internal error', `${request.spec.name}: ${errorStack(error)}`);
       return failure('Internal Error');
     }
   }
@@ -404,7 +404,7 @@ export class Connection {
         yield 'next';
       }
     } catch (error) {
-      this.#parts.log.warn('internal error', `${request.spec.name}: ${errorStack(error)}`);
+      this.#parts.log.error('internal error', `${request.spec.name}: ${errorStack(error)}`);
       this.#end('failed');
     }
     if (this.#awaiting !== 'result') return;

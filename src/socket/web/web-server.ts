@@ -181,7 +181,7 @@ export class WebServer {
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
     for (const stream of [request, response]) stream.on('error', () => {});
     this.#answer(request, response).catch((error: unknown) => {
-      this.#parts.log.warn(`failed ${pathOf(request)}`, `${pathOf(request)}: ${errorStack(error)}`);
+      this.#parts.log.error(`failed ${pathOf(request)}`, `${pathOf(request)}: ${errorStack(error)}`);
       if (response.headersSent) response.destroy();
       else refuse(response, 500, 'internal error');
     });
@@ -221,7 +221,7 @@ export class WebServer {
       if (refusal === undefined) this.#openWebsocket(request, socket, head);
       else this.#refuseUpgrade(socket, refusal);
     } catch (error) {
-      this.#parts.log.warn('failed upgrade', `${pathOf(request)}: ${errorStack(error)}`);
+      this.#parts.log.error('failed upgrade', `${pathOf(request)}: ${errorStack(error)}`);
       socket.destroy();
     }
   }
