@@ -1,6 +1,7 @@
 import createDebug from 'debug';
 import { cleanLines } from './clean-text.js';
 import { type Clock, systemClock } from './clock.js';
+import { goesToJournal, type Level, withPriority } from './journal.js';
 
 /** What a room may say. */
 export interface Log {
@@ -19,6 +20,11 @@ export interface Log {
    * alone, so that nobody can fill the log.
    */
   warn(fault: string, text: string): void;
+  /**
+   * The gateway's own mistake: an exception that nobody expected, a thread that died. To be reported to its makers.
+   * Repeats are counted as those of `warn` are.
+   */
+  error(fault: string, text: string): void;
 }
 
 /** A fault that comes again within this time is counted instead of printed. */
@@ -28,7 +34,7 @@ const MAX_BURSTS = 100;
 const FURTHER_FAULTS = 'further faults';
 
 interface Burst {
-  readonly level: Entry['level'];
+  readonly level: Level;
   repeats: number;
   lastText: string;
 }
@@ -38,21 +44,25 @@ export type LogFormat = 'text' | 'json';
 
 /** What a line tells; `repeats`: how often the fault has come again since it was printed last. */
 interface Entry {
-  readonly level: 'info' | 'warn';
+  readonly level: Level;
   readonly text: string;
   readonly fault?: string;
   readonly repeats?: number;
 }
 
 /** Where lines for people go: standard error, so that standard output stays free for results. */
-export type WriteLine = (line: string) => void;
+export type WriteLine = (line: string, level: Level) => void;
 
-const writeToStderr: WriteLine = (line) => process.stderr.write(`${line}\n`);
+/** With its priority, where standard error goes to the journal. */
+function stderrWriter(): WriteLine {
+  const isJournal = goesToJournal(process.env, process.stderr.fd);
+  return (line, level) => process.stderr.write(`${isJournal ? withPriority(line, level) : line}\n`);
+}
 
 /** A log for one room; `DEBUG=meshgate:<room>` shows its details. `format` is asked for each line: it may change. */
 export function createLog(
   room: string,
-  writeLine: WriteLine = writeToStderr,
+  writeLine: WriteLine = stderrWriter(),
   clock: Clock = systemClock,
   format: () => LogFormat = () => 'text',
 ): Log {
@@ -60,7 +70,7 @@ export function createLog(
   const debug = createDebug(`meshgate:${room}`);
   const print = (entry: Entry) => {
     const asLine = format() === 'json' ? jsonLine : textLine;
-    writeLine(asLine(room, entry, clock.now()));
+    writeLine(asLine(room, entry, clock.now()), entry.level);
   };
 
   function endBurst(fault: string): void {
@@ -68,16 +78,16 @@ export function createLog(
     bursts.delete(fault);
     if (!burst || burst.repeats === 0) return;
     const { level, lastText: text, repeats } = burst;
-    print({ level, text, ...(level === 'warn' && { fault }), repeats });
+    print({ level, text, ...(level !== 'info' && { fault }), repeats });
   }
 
-  function beginBurst(level: Entry['level'], fault: string, text: string): void {
-    print({ level, text, ...(level === 'warn' && { fault, repeats: 0 }) });
+  function beginBurst(level: Level, fault: string, text: string): void {
+    print({ level, text, ...(level !== 'info' && { fault, repeats: 0 }) });
     bursts.set(fault, { level, repeats: 0, lastText: text });
     clock.after(BURST_MS, () => endBurst(fault));
   }
 
-  function fold(level: Entry['level'], fault: string, text: string): void {
+  function fold(level: Level, fault: string, text: string): void {
     const key = bursts.has(fault) || bursts.size < MAX_BURSTS ? fault : FURTHER_FAULTS;
     const burst = bursts.get(key);
     if (!burst) {
@@ -88,6 +98,11 @@ export function createLog(
     burst.lastText = text;
   }
 
+  function complain(level: Level, fault: string, text: string): void {
+    debug('%s', text);
+    fold(level, fault, text);
+  }
+
   return {
     get isDebugging() {
       return debug.enabled;
@@ -95,17 +110,16 @@ export function createLog(
     debug: (format, ...values) => debug(format, ...values),
     info: (text, reason) =>
       reason === undefined ? print({ level: 'info', text }) : fold('info', reason, text),
-    warn: (fault, text) => {
-      debug('%s', text);
-      fold('warn', fault, text);
-    },
+    warn: (fault, text) => complain('warn', fault, text),
+    error: (fault, text) => complain('error', fault, text),
   };
 }
 
-/** `12:30:05 uart: the link is up`: the time of day in UTC. */
-function textLine(room: string, { text, repeats = 0 }: Entry, now: number): string {
+/** `12:30:05 uart: the link is up`: the time of day in UTC. Errors say that they are. */
+function textLine(room: string, { level, text, repeats = 0 }: Entry, now: number): string {
   const more = repeats === 0 ? '' : ` (${repeats} more in ${BURST_MS / 1000} s)`;
-  return `${new Date(now).toISOString().slice(11, 19)} ${room}: ${cleanLines(text, '    ')}${more}`;
+  const head = `${new Date(now).toISOString().slice(11, 19)} ${room}: ${level === 'error' ? 'error: ' : ''}`;
+  return `${head}${cleanLines(text, '    ')}${more}`;
 }
 
 function jsonLine(room: string, { level, text, ...entry }: Entry, now: number): string {

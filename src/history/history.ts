@@ -97,9 +97,12 @@ export class History implements Archive {
   #unsubscribe: () => void = () => {};
 
   private constructor(parts: HistoryParts) {
-    const { settings, tables, clock } = parts;
+    const { settings, tables, clock, log } = parts;
     this.#parts = parts;
-    this.#reader = new ReaderClient({ file: settings.file, dataTypes: tables.dataTypes.all() }, clock);
+    const reading = { file: settings.file, dataTypes: tables.dataTypes.all() };
+    const onDeath = (why: string) =>
+      log.error('reader died', `the thread that reads the history died: ${why}`);
+    this.#reader = new ReaderClient(reading, clock, onDeath);
   }
 
   /** Opens the store, and reads what earlier runs have left. Never rejects. */
@@ -335,6 +338,9 @@ export class History implements Archive {
       case 'setAside':
         this.#onSetAside(news.file, news.why);
         break;
+      case 'checkDied':
+        this.#parts.log.error('check died', `the thread that checks the history died: ${news.why}`);
+        break;
     }
   }
 
@@ -370,7 +376,7 @@ export class History implements Archive {
     this.#parts.log.info(`the history file was given what is in memory: ${nodes} nodes, ${events} events`);
   }
 
-  #onFailing(why: string): void {
+  #onFailing(why: string, level: 'warn' | 'error' = 'warn'): void {
     if (this.#fault === why) return;
     this.#fault = why;
     this.#wakeUnwritten();
@@ -378,7 +384,7 @@ export class History implements Archive {
     const text = this.#isOpen
       ? `history can not be written: ${why}; it is in memory only until that works again`
       : `history is in memory only: ${why}; the gateway tries again by itself`;
-    this.#parts.log.warn(`history ${why}`, text);
+    this.#parts.log[level](`history ${why}`, text);
     if (this.#hub) this.#parts.onFailing(why);
   }
 
@@ -403,7 +409,7 @@ export class History implements Archive {
     this.#writer.take();
     this.#eventsHeld = 0;
     this.#noteSettled({ bytes: this.#unwrittenBytes, events: this.#unwrittenEvents });
-    this.#onFailing(why);
+    this.#onFailing(`the thread that writes it died: ${why}`, 'error');
     this.#parts.clock.after(RESTART_MS, () => void this.#restart());
   }
 

@@ -41,6 +41,7 @@ interface Waiting {
 export class ReaderClient {
   #settings: ReaderSettings;
   readonly #clock: Clock;
+  readonly #onDeath: (why: string) => void;
   readonly #counters = new Counters<(typeof COUNTED)[number]>(COUNTED);
   readonly #waiting = new Map<number, Waiting>();
   readonly #waitingOf = new Map<string, number>();
@@ -49,9 +50,11 @@ export class ReaderClient {
   #asked = 0;
   #isClosed = false;
 
-  constructor(settings: ReaderSettings, clock: Clock) {
+  /** `onDeath`: the thread has ended by itself; the next read starts another one. */
+  constructor(settings: ReaderSettings, clock: Clock, onDeath: (why: string) => void) {
     this.#settings = settings;
     this.#clock = clock;
+    this.#onDeath = onDeath;
   }
 
   /** Rejects with an `ArchiveError`. */
@@ -130,6 +133,7 @@ export class ReaderClient {
   #onThreadEnd(worker: Worker, why: string): void {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
+    this.#onDeath(why);
     for (const id of [...this.#waiting.keys()]) this.#fail(id, 'failed', why);
   }
 

@@ -28,7 +28,7 @@ async function run(port: MessagePort, settings: ThreadSettings): Promise<void> {
   let tidying = setTimeout(function tidy() {
     tidying = setTimeout(tidy, store.tidy() ? TIDY_STEP_MS : TIDY_REST_MS);
   }, TIDY_REST_MS);
-  const check = checkEachOpening(settings.file, store);
+  const check = checkEachOpening(settings.file, store, tell);
   port.on('message', (message: ToThread) => {
     switch (message.kind) {
       case 'events':
@@ -92,21 +92,29 @@ function firstLineOf(text: string): string {
 }
 
 /** Each file that was opened is looked through once. */
-function checkEachOpening(file: string, store: Store): NodeJS.Timeout {
+function checkEachOpening(file: string, store: Store, tell: (message: FromThread) => void): NodeJS.Timeout {
   let checked = 0;
   return setInterval(() => {
     const { opening } = store;
     if (opening === 0 || opening === checked) return;
     checked = opening;
-    checkInBackground(file, (why) => store.replace(why, opening));
+    checkInBackground(file, {
+      onDamage: (why) => store.replace(why, opening),
+      onDeath: (why) => tell({ kind: 'checkDied', why }),
+    });
   }, CHECK_AFTER_MS);
 }
 
+interface CheckHandlers {
+  onDamage(why: string): void;
+  onDeath(why: string): void;
+}
+
 /** Reading the whole file takes seconds: another thread does it while this one writes. */
-function checkInBackground(file: string, onDamage: (why: string) => void): void {
+function checkInBackground(file: string, { onDamage, onDeath }: CheckHandlers): void {
   const checker = new Worker(new URL('./check-thread.js', import.meta.url), { workerData: file });
   checker.unref();
-  checker.on('error', () => {});
+  checker.on('error', (error) => onDeath(error.message));
   checker.on('message', (found: string) => {
     if (found !== 'ok') onDamage(found);
   });

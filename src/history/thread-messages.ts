@@ -96,4 +96,6 @@ export type FromThread =
       readonly lastSeq: number | undefined;
     }
   | { readonly kind: 'setAside'; readonly file: string; readonly why: string }
+  /** The file was not looked through for damage. */
+  | { readonly kind: 'checkDied'; readonly why: string }
   | { readonly kind: 'closed' };

@@ -112,3 +112,25 @@ test('faults that vary all the same are bounded: beyond a hundred they are count
   clock.advance(10_000);
   t.deepEqual(lines.slice(101), ['12:30:15 uart: bad from 10000 (9899 more in 10 s)']);
 });
+
+test('our own mistakes have a level of their own, and say so to people too', (t) => {
+  const clock = new ManualClock(Date.UTC(2026, 0, 1, 12, 30, 5));
+  const lines: string[] = [];
+  let format: LogFormat = 'text';
+  const log = createLog(
+    'api',
+    (line, level) => lines.push(`${level} ${line}`),
+    clock,
+    () => format,
+  );
+  log.error('internal error', 'status: Error: oops');
+  log.error('internal error', 'nodes: Error: oops');
+  clock.advance(10_000);
+  format = 'json';
+  log.error('thread', 'it died');
+  t.deepEqual(lines, [
+    'error 12:30:05 api: error: status: Error: oops',
+    'error 12:30:15 api: error: nodes: Error: oops (1 more in 10 s)',
+    'error {"time":"2026-01-01T12:30:15.000Z","level":"error","room":"api","text":"it died","fault":"thread","repeats":0}',
+  ]);
+});

@@ -51,7 +51,7 @@ export class Probes {
     metrics.read().then(
       ({ text, contentType }) => answer(response, 200, text, contentType),
       (error: unknown) => {
-        log.warn('internal error', `/metrics: ${errorStack(error)}`);
+        log.error('internal error', `/metrics: ${errorStack(error)}`);
         answer(response, 500, 'internal error\n');
       },
     );

@@ -10,6 +10,7 @@ import type { FleetChoice } from '../../fleet-choice.js';
 import { print } from '../../output.js';
 import { openFleet } from '../../with-fleet.js';
 import { wantedFleet } from '../gateways.js';
+import { logFatalErrors } from '../log-fatal-errors.js';
 import { untilTerminated } from '../until-terminated.js';
 
 export interface MonitorFlags {
@@ -28,7 +29,9 @@ export async function runMonitor({ http, config, fleetChoice }: MonitorFlags): P
   const terminated = untilTerminated();
   const fleet = await openFleet(choice);
   const pages = join(packageRoot, 'dist', 'dashboard');
-  const monitor = new FleetMonitor(fleet, settings, pages, createLog('monitor'));
+  const log = createLog('monitor');
+  logFatalErrors(log);
+  const monitor = new FleetMonitor(fleet, settings, pages, log);
   try {
     const port = await listen(monitor, settings);
     const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host;

@@ -10,13 +10,16 @@ export function reload(gateway: Gateway, read: () => Config, log: Log): void {
     log.info(applied.length === 0 ? 'no setting was taken over' : `taken over: ${applied.join(', ')}`);
     if (needRestart.length > 0) log.info(`these take effect after a restart: ${needRestart.join(', ')}`);
   } catch (error) {
-    const text = describe(error);
-    log.warn(`bad settings ${text}`, `${text}; all settings stay as they were`);
+    logRefusal(error, log);
   }
 }
 
 /** Our own mistake is logged too: a signal must not end the gateway. */
-function describe(error: unknown): string {
-  if (!(error instanceof MeshgateError)) return `internal error: ${errorStack(error)}`;
-  return error.hint ? `${error.message} (${error.hint})` : error.message;
+function logRefusal(error: unknown, log: Log): void {
+  if (!(error instanceof MeshgateError)) {
+    log.error('internal error', `reload: ${errorStack(error)}; all settings stay as they were`);
+    return;
+  }
+  const text = error.hint ? `${error.message} (${error.hint})` : error.message;
+  log.warn(`bad settings ${text}`, `${text}; all settings stay as they were`);
 }

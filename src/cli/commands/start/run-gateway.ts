@@ -17,6 +17,7 @@ import type { Replay } from '../../../replay/replay.js';
 import { ServiceNotifier } from '../../../systemd/notifier.js';
 import { takePassedSocket } from '../../../systemd/passed-socket.js';
 import { inputName, readInput } from '../../files.js';
+import { logFatalErrors } from '../log-fatal-errors.js';
 import { untilTerminated } from '../until-terminated.js';
 import { exitSoon } from './exit-soon.js';
 import { onHangUp } from './hang-up.js';
@@ -61,6 +62,7 @@ export async function runGateway(flags: StartFlags): Promise<void> {
   const parts = replay ? await replayParts(config, replay) : linkParts(config, simulation, logOf('uart'));
   const gateway = new Gateway({ tables, web: webAddress(config), passedSocket, ...parts });
   const log = logOf('gateway');
+  logFatalErrors(log);
   const service = new ServiceNotifier(log);
   let lostEvents = 0;
   const onServed = () => {
