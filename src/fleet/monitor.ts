@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { errorStack } from '../base/errors.js';
+import { listenOn } from '../base/listen-near.js';
 import type { Log } from '../base/log.js';
-import { listenOn } from '../socket/listen-near.js';
 import { WaitingRoom } from '../socket/waiting-room.js';
 import { RefusalLog } from '../socket/web/refusal-log.js';
 import { CHECK_EVERY_MS, RequestConnections } from '../socket/web/request-connections.js';
