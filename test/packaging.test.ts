@@ -3,11 +3,11 @@ import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { packageRoot } from '../src/base/package-root.js';
+import { SERVICE_DIRECTORY, SOCKET_FILE_NAME } from '../src/base/socket-location.js';
 import { EXIT } from '../src/cli/exit-codes.js';
 import { manifestMetrics } from '../src/gateway/manifests.js';
 import { loadConfig } from '../src/gateway/settings.js';
 import { KNOWN_BRIDGES } from '../src/link/port-choice.js';
-import { SERVICE_DIRECTORY, SOCKET_FILE_NAME } from '../src/socket/socket-location.js';
 import { metricDefinitions } from '../src/socket/web/metrics/metrics.js';
 import { temporaryFolder } from './support/gateway-fixture.js';
 

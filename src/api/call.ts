@@ -53,7 +53,7 @@ export class MethodCaller {
   /** What a caller is given of an error. One that is not a refusal is our own mistake: the log has the rest. */
   refusalOf(error: unknown, name: string): SessionError {
     if (error instanceof SessionError) return error;
-    this.#log.warn('internal error', `${name}: ${errorStack(error)}`);
+    this.#log.error('internal error', `${name}: ${errorStack(error)}`);
     return new SessionError('INTERNAL');
   }
 

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { MeshgateError } from '../base/errors.js';
 import type { LockHolder } from '../base/lock-file.js';
 import { describeHolder, findLockHolder } from '../base/process-lock.js';
-import { socketCandidates } from '../socket/socket-location.js';
+import { socketCandidates } from '../base/socket-location.js';
 
 /**
  * The error to show where a gateway has the lock of a socket that nobody answers on; undefined where none has.

@@ -7,7 +7,7 @@ import { dirname } from 'node:path';
 import type { SessionApi } from '../api/methods/index.js';
 import type { ExportedValue } from '../api/shapes.js';
 import { Backoff } from '../base/backoff.js';
-import { privateDirectory, socketCandidates } from '../socket/socket-location.js';
+import { privateDirectory, socketCandidates } from '../base/socket-location.js';
 import { ClientError } from './errors.js';
 import { EventStream } from './event-stream.js';
 import { type ExportOptions, type ExportPage, exportPages } from './export-pages.js';

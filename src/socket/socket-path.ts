@@ -9,7 +9,7 @@ import {
   SERVICE_DIRECTORY,
   SOCKET_FILE_NAME,
   socketCandidates,
-} from './socket-location.js';
+} from '../base/socket-location.js';
 import { socketTaken } from './socket-lock.js';
 
 /** Linux's `sun_path` has 108 bytes, the last one zero; a longer path would be cut without a word. */

@@ -193,7 +193,7 @@ class ClassicDialect implements Dialect {
   }
 
   #logMistake({ spec }: ClassicRequest, error: unknown): void {
-    this.#connection.options.log.warn('internal error', `${spec.name}: ${errorStack(error)}`);
+    this.#connection.options.log.error('internal error', `${spec.name}: ${errorStack(error)}`);
   }
 
   #reply(reply: Buffer, reason: ConnectionEndReason): void {

@@ -8,8 +8,8 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Role } from '../../api/role.js';
 import { type CancelTimer, type Clock, every } from '../../base/clock.js';
 import { errorStack } from '../../base/errors.js';
+import { listenOn } from '../../base/listen-near.js';
 import type { Log } from '../../base/log.js';
-import { listenOn } from '../listen-near.js';
 import { WaitingRoom } from '../waiting-room.js';
 import { PageFiles } from './page-files.js';
 import { RefusalLog } from './refusal-log.js';
@@ -160,7 +160,7 @@ export class HttpFace<Client extends FaceClient> {
     for (const stream of [request, response]) stream.on('error', () => {});
     const path = pathOf(request);
     this.#answer(path, request, response).catch((error: unknown) => {
-      this.#options.log.warn(`failed ${path}`, `${path}: ${errorStack(error)}`);
+      this.#options.log.error(`failed ${path}`, `${path}: ${errorStack(error)}`);
       if (response.headersSent) response.destroy();
       else refuse(response, 500, 'internal error');
     });
@@ -186,7 +186,7 @@ export class HttpFace<Client extends FaceClient> {
       if (refusal === undefined) this.#openWebsocket(request, socket, head);
       else this.#refuseUpgrade(socket, refusal);
     } catch (error) {
-      this.#options.log.warn('failed upgrade', `${path}: ${errorStack(error)}`);
+      this.#options.log.error('failed upgrade', `${path}: ${errorStack(error)}`);
       socket.destroy();
     }
   }

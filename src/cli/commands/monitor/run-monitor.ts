@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { errorText, MeshgateError, systemErrorCode } from '../../../base/errors.js';
+import { listenNear } from '../../../base/listen-near.js';
 import { createLog } from '../../../base/log.js';
 import { packageRoot } from '../../../base/package-root.js';
 import { webSettings } from '../../../config/sections/http.js';
 import { FleetMonitor } from '../../../fleet/monitor.js';
 import { loadConfig } from '../../../gateway/settings.js';
-import { listenNear } from '../../../socket/listen-near.js';
 import type { FleetChoice } from '../../fleet-choice.js';
 import { print } from '../../output.js';
 import { openFleet } from '../../with-fleet.js';

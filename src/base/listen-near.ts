@@ -1,5 +1,5 @@
 import type { AddressInfo, Server } from 'node:net';
-import { systemErrorCode } from '../base/errors.js';
+import { systemErrorCode } from './errors.js';
 
 /** Ports that are tried one after another where none was asked for. */
 const TRIES = 10;

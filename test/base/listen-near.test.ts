@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import test from 'ava';
-import { listenNear, listenOn } from '../../src/socket/listen-near.js';
+import { listenNear, listenOn } from '../../src/base/listen-near.js';
 
 function failing(code: string, ports: number[]) {
   return (port: number): Promise<number> => {
