@@ -25,7 +25,7 @@ import { defaultStateDirectory, lockState, prepareStateDirectory } from './histo
 import { GatewayHub } from './hub/gateway-hub.js';
 import { describeLinkStatus } from './link/describe-link.js';
 import type { OpenLink } from './link/link.js';
-import type { LinkStatus } from './link/link-keeper.js';
+import { isOpen, type LinkStatus } from './link/link-keeper.js';
 import { NetworkManager } from './network/network-manager.js';
 import { loadDataTypes } from './protocol/data-types-file.js';
 import { badTable } from './protocol/json-table.js';
@@ -420,6 +420,6 @@ function logLinkStatus(log: ReturnType<typeof createLog>, status: LinkStatus): v
   const text = describeLinkStatus(status);
   const isSaid = status.reason === 'stopped' || status.reason === 'recordingOver';
   if (status.state === 'opening' || isSaid) log.debug('%s', text);
-  else if (status.state === 'probing' || status.state === 'up') log.info(text);
+  else if (isOpen(status)) log.info(text);
   else log.warn(`${status.state} ${status.reason}`, text);
 }

@@ -1,7 +1,7 @@
 /** The hub itself: what sources report becomes the picture, numbered events, values over time and alarms. */
 import { cleanText } from '../base/clean-text.js';
 import type { Clock } from '../base/clock.js';
-import type { LinkStatus } from '../link/link-keeper.js';
+import { isOpen, type LinkStatus } from '../link/link-keeper.js';
 import { isDevice } from '../protocol/address.js';
 import type { Tables } from '../protocol/message.js';
 import type { NodeNames } from '../protocol/node-names.js';
@@ -283,10 +283,6 @@ function ofMesh(restored: Restored): Restored {
 }
 
 const NO_LINK: LinkStatus = { state: 'stopped', since: 0 };
-
-function isOpen({ state }: LinkStatus): boolean {
-  return state === 'probing' || state === 'up';
-}
 
 function isLost({ state }: LinkStatus): boolean {
   return state === 'absent' || state === 'backingOff';

@@ -1,6 +1,6 @@
 /** Whether the gateway does what it is there for: the one judgement, for `/readyz`, `meshgate health` and metrics. */
 import type { LinkDownReason } from '../link/link.js';
-import type { LinkStatus } from '../link/link-keeper.js';
+import { isOpen, type LinkStatus } from '../link/link-keeper.js';
 import type { Alarm } from './alarms.js';
 import type { ArchiveStatus } from './archive.js';
 
@@ -96,8 +96,8 @@ export function worstLevel(levels: readonly HealthLevel[]): HealthLevel {
   return levels.includes('degraded') ? 'degraded' : 'healthy';
 }
 
-function judgeLink({ state, reason }: LinkStatus): HealthReason | undefined {
-  return state === 'up' || state === 'probing' ? undefined : (reason ?? 'notOpenYet');
+function judgeLink(link: LinkStatus): HealthReason | undefined {
+  return isOpen(link) ? undefined : (link.reason ?? 'notOpenYet');
 }
 
 function judgeRoot({ state }: LinkStatus, isSilent: boolean): HealthReason | undefined {

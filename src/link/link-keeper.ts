@@ -35,6 +35,11 @@ export interface LinkStatus {
   readonly detail?: string;
 }
 
+/** True while the port is open, whether the root has spoken or not. */
+export function isOpen({ state }: Pick<LinkStatus, 'state'>): boolean {
+  return state === 'probing' || state === 'up';
+}
+
 export interface LinkKeeperHandlers {
   onBytes(chunk: Buffer): void;
   onOpened(link: Link): void;

@@ -2,7 +2,7 @@ import { type CancelTimer, type Clock, every } from '../base/clock.js';
 import type { Alarms } from '../hub/alarms.js';
 import { isAlive, type NodeChange } from '../hub/hub.js';
 import type { MeshPicture } from '../hub/mesh-picture.js';
-import type { LinkStatus } from '../link/link-keeper.js';
+import { isOpen, type LinkStatus } from '../link/link-keeper.js';
 import type { RootRecovery } from './root-recovery.js';
 
 export interface WatchSettings {
@@ -57,12 +57,12 @@ export class MeshWatch {
 
   onLinkStatus(status: LinkStatus): void {
     this.#link = status;
-    const isOpen = status.state === 'probing' || status.state === 'up';
-    if (!isOpen) this.#openedAt = undefined;
+    const isPortOpen = isOpen(status);
+    if (!isPortOpen) this.#openedAt = undefined;
     else this.#openedAt ??= this.#clock.monotonic();
-    if (isOpen) this.#alarms.clear('LINK_LOST');
+    if (isPortOpen) this.#alarms.clear('LINK_LOST');
     else if (status.state === 'absent' || status.state === 'backingOff') this.#alarms.raise('LINK_LOST');
-    if (isOpen || this.#isBeingReopened()) return;
+    if (isPortOpen || this.#isBeingReopened()) return;
     this.#recovery.abandon();
     this.#alarms.clear('ROOT_SILENT');
   }

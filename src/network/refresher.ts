@@ -1,5 +1,5 @@
 import { type CancelTimer, type Clock, every } from '../base/clock.js';
-import type { LinkStatus } from '../link/link-keeper.js';
+import { isOpen, type LinkState, type LinkStatus } from '../link/link-keeper.js';
 import type { ListedNode, Path } from '../protocol/message.js';
 import type { RootCommand } from '../protocol/root-command.js';
 import { ListGatherer } from './list-gatherer.js';
@@ -30,7 +30,7 @@ export class Refresher {
   readonly nodeLists: ListGatherer<ListedNode>;
   readonly pathLists: ListGatherer<Path>;
   readonly #parts: RefresherParts;
-  #state: LinkStatus['state'] = 'stopped';
+  #state: LinkState = 'stopped';
   #cancel: CancelTimer = () => {};
 
   constructor(parts: RefresherParts) {
@@ -56,11 +56,16 @@ export class Refresher {
   }
 
   onLinkStatus({ state }: LinkStatus): void {
-    const before = this.#state;
+    const wasUp = this.#state === 'up';
+    const wasOpen = this.#isOpen;
     this.#state = state;
-    if (!isOpen(state) && isOpen(before)) this.abandon();
-    if (isOpen(state) && !isOpen(before)) void this.nodes();
-    if (isOpen(state) !== isOpen(before) || (state === 'up') !== (before === 'up')) this.#schedule();
+    if (!this.#isOpen && wasOpen) this.abandon();
+    if (this.#isOpen && !wasOpen) void this.nodes();
+    if (this.#isOpen !== wasOpen || (state === 'up') !== wasUp) this.#schedule();
+  }
+
+  get #isOpen(): boolean {
+    return isOpen({ state: this.#state });
   }
 
   stop(): void {
@@ -70,12 +75,8 @@ export class Refresher {
   #schedule(): void {
     this.#cancel();
     this.#cancel = () => {};
-    if (!isOpen(this.#state)) return;
+    if (!this.#isOpen) return;
     const ms = this.#state === 'up' ? this.#parts.settings.refreshEveryMs : PROBE_EVERY_MS;
     if (ms > 0) this.#cancel = every(this.#parts.clock, ms, () => void this.nodes());
   }
-}
-
-function isOpen(state: LinkStatus['state']): boolean {
-  return state === 'probing' || state === 'up';
 }

@@ -1,4 +1,4 @@
-import type { LinkStatus } from '../link/link-keeper.js';
+import { isOpen, type LinkStatus } from '../link/link-keeper.js';
 import type { ListedNode } from '../protocol/message.js';
 
 /**
@@ -29,13 +29,14 @@ export class RootIdentity {
   }
 
   /** `uuids`: of the nodes that are known now, in hex. */
-  onLink({ state, identity, name }: LinkStatus, uuids: () => ReadonlySet<string>): void {
-    const isOpen = state === 'probing' || state === 'up';
-    if (isOpen && !this.#wasOpen) {
+  onLink(link: LinkStatus, uuids: () => ReadonlySet<string>): void {
+    const { identity, name } = link;
+    const isOpenNow = isOpen(link);
+    if (isOpenNow && !this.#wasOpen) {
       this.#known = uuids();
       if (identity !== undefined) this.#onBoard(identity, name ?? 'the port');
     }
-    this.#wasOpen = isOpen;
+    this.#wasOpen = isOpenNow;
   }
 
   /** The root's list of nodes is complete. */

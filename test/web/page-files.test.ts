@@ -11,6 +11,7 @@ import { askHttp } from '../support/http-ask.js';
 
 const PAGE = '<title>a page</title>';
 
+/** The list of files has been read when this resolves. */
 async function serve(t: ExecutionContext) {
   const folder = temporaryFolder();
   mkdirSync(join(folder.path, 'assets'));
@@ -20,8 +21,8 @@ async function serve(t: ExecutionContext) {
   const logged: string[] = [];
   const log = createLog('web', (line) => logged.push(line));
   const files = new PageFiles(folder.path, log);
-  const server = createServer((request, response) => {
-    if (!files.serve((request.url ?? '').split('?')[0] ?? '', request, response))
+  const server = createServer(async (request, response) => {
+    if (!(await files.serve((request.url ?? '').split('?')[0] ?? '', request, response)))
       response.writeHead(404).end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -31,6 +32,7 @@ async function serve(t: ExecutionContext) {
     folder.remove();
   });
   const { port } = server.address() as AddressInfo;
+  await askHttp(`http://127.0.0.1:${port}/`);
   return { at: `http://127.0.0.1:${port}`, folder: folder.path, logged };
 }
 
@@ -65,7 +67,7 @@ test('a directory that is missing has no files', async (t) => {
     '/nowhere/page',
     createLog('web', () => {}),
   );
-  t.false(files.serve('/', {} as never, {} as never));
+  t.false(await files.serve('/', {} as never, {} as never));
 });
 
 for (const [what, change, why] of [

@@ -1,6 +1,7 @@
 import { SESSION_ERRORS } from '../../api/errors.js';
 import { type MeshgateClient, RequestError } from '../../client/index.js';
 import type { CliCommand } from '../cli-command.js';
+import { isOpen } from '../../link/link-keeper.js';
 import { EXIT, endWith } from '../exit-codes.js';
 import { askAndPrint, gatewayCommand } from '../gateway-command.js';
 import { note } from '../output.js';
@@ -29,7 +30,7 @@ export async function refresh(what: 'nodes' | 'paths', client: MeshgateClient): 
   const { fresh } = await client.call('refresh', { what });
   if (fresh) return true;
   const { link } = await client.status();
-  if (link.state === 'up' || link.state === 'probing') return false;
+  if (isOpen(link)) return false;
   throw new RequestError('LINK_DOWN', link.detail ?? SESSION_ERRORS.LINK_DOWN.text);
 }
 

@@ -1,7 +1,7 @@
 /** The JSON of an `NINFO` reply: everything that is known. Times are ms since the epoch, host clock. */
 import type { Hub, NodeView } from '../../hub/hub.js';
 import { success } from './reply.js';
-import { valueText } from './value-text.js';
+import { ValueTexts } from './value-text.js';
 
 /** Nodes that are described before others get their turn: with ten values each, that takes a millisecond. */
 const NODES_AT_ONCE = 64;
@@ -11,12 +11,13 @@ const NODES_AT_ONCE = 64;
  * when its turn comes.
  */
 export function* describeMesh(hub: Hub, fresh: boolean): Generator<Buffer> {
+  const texts = new ValueTexts();
   let count = 0;
   let before = success(Buffer.from(`${headText(hub)},"nodes":[`));
   for (let from = 0; ; ) {
     const nodes = hub.picture.nodesFrom(from, NODES_AT_ONCE);
     const last = nodes.at(-1);
-    const text = `${count > 0 && last ? ',' : ''}${nodes.map(nodeText).join()}`;
+    const text = `${count > 0 && last ? ',' : ''}${nodes.map((node) => nodeText(node, texts)).join()}`;
     count += nodes.length;
     const isOver = !last || nodes.length < NODES_AT_ONCE;
     const end = isOver ? `],${footText(hub, count, fresh)}` : '';
@@ -42,9 +43,9 @@ function footText(hub: Hub, count: number, fresh: boolean): string {
   return JSON.stringify({ node_amount: count, paths: hub.picture.paths(), fresh }).slice(1);
 }
 
-function nodeText({ address, name, uuid, status, lastHeardAt, latest }: NodeView): string {
+function nodeText({ address, name, uuid, status, lastHeardAt, latest }: NodeView, texts: ValueTexts): string {
   const uuidText = uuid ? `"${uuid.toString('hex')}"` : 'null';
   const head = `"address":${address},"name":${JSON.stringify(name)},"uuid":${uuidText},"status":"${status}"`;
-  const values = latest.map(({ type, value }) => valueText(type, value)).join();
+  const values = latest.map(({ type, value }) => texts.textOf(type, value)).join();
   return `{${head},"last_contact":${lastHeardAt ?? null},"values":{${values}}}`;
 }

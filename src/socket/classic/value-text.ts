@@ -9,17 +9,29 @@ interface TypeText {
   readonly fields: readonly { readonly field: DataField; readonly before: string; readonly after: string }[];
 }
 
-const texts = new WeakMap<DataType, TypeText>();
-
 /**
- * One value as a member of a JSON object: the type's name, and what is known. Put together from texts: a large mesh has
+ * Values as members of a JSON object: the type's name, and what is known. Put together from texts: a large mesh has
  * hundreds of thousands of values, and making an object of each first takes twice as long.
  */
-export function valueText(type: DataType, { receivedAt, deviceTime, bytes }: TimedValue): string {
-  const text = texts.get(type) ?? textOf(type);
-  const fields = type.json ? JSON.stringify(decodeValue(type, bytes)) : fieldsText(text, bytes);
-  const raw = bytes.toString('hex');
-  return `${text.head}${receivedAt},"device_time":${deviceTime ?? null},"raw":"${raw}","fields":${fields}}`;
+export class ValueTexts {
+  readonly #ofTypes = new Map<DataType, TypeText>();
+
+  /** One value. */
+  textOf(type: DataType, { receivedAt, deviceTime, bytes }: TimedValue): string {
+    const text = this.#ofType(type);
+    const fields = type.json ? JSON.stringify(decodeValue(type, bytes)) : fieldsText(text, bytes);
+    const raw = bytes.toString('hex');
+    return `${text.head}${receivedAt},"device_time":${deviceTime ?? null},"raw":"${raw}","fields":${fields}}`;
+  }
+
+  #ofType(type: DataType): TypeText {
+    let text = this.#ofTypes.get(type);
+    if (!text) {
+      text = typeText(type);
+      this.#ofTypes.set(type, text);
+    }
+    return text;
+  }
 }
 
 function fieldsText({ fields }: TypeText, bytes: Buffer): string {
@@ -35,8 +47,8 @@ function scalarText(value: number | string): string {
   return Number.isFinite(value) ? String(value) : 'null';
 }
 
-function textOf(type: DataType): TypeText {
-  const text = {
+function typeText(type: DataType): TypeText {
+  return {
     head: `${JSON.stringify(type.name)}:{"id":${type.id},"received":`,
     fields: type.fields.map((field, index) => ({
       field,
@@ -44,6 +56,4 @@ function textOf(type: DataType): TypeText {
       after: field.unit === undefined ? '}' : `,"unit":${JSON.stringify(field.unit)}}`,
     })),
   };
-  texts.set(type, text);
-  return text;
 }

@@ -175,7 +175,7 @@ export class HttpFace<Client extends FaceClient> {
       refuse(response, 405, 'only GET and HEAD');
     } else if (await this.#options.serve(path, request, response)) {
       return;
-    } else if (!this.#files.serve(path, request, response)) refuse(response, 404, 'no such page');
+    } else if (!(await this.#files.serve(path, request, response))) refuse(response, 404, 'no such page');
   }
 
   #onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {

@@ -1,9 +1,11 @@
 /**
  * What existing dashboards understand: protocol.md section 7. Two generations; a setting says which one is spoken.
  */
+
 import { cleanText } from '../../base/clean-text.js';
 import { type Hub, type HubEvent, isAlive, type NodeView } from '../../hub/hub.js';
 import { describeLinkStatus } from '../../link/describe-link.js';
+import { isOpen } from '../../link/link-keeper.js';
 import { formatAddress } from '../../protocol/address.js';
 import { decodeValue } from '../../protocol/data-types.js';
 import { messageName } from '../../protocol/message.js';
@@ -22,8 +24,7 @@ export function nodeStatus(hub: Hub) {
 
 /** `socket`: a listener is there; `uart`: the port is open. */
 export function connectionStatus(hub: Hub, isListenerThere: boolean) {
-  const { state } = hub.picture.link();
-  const uart = state === 'probing' || state === 'up';
+  const uart = isOpen(hub.picture.link());
   return { type: 'networkStatus', status: 'connectionStatus', socket: isListenerThere, uart };
 }
 

@@ -1,9 +1,10 @@
 import { existsSync, type ReadStream } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname } from 'node:path';
-import sirv from 'sirv';
 import { errorText } from '../../base/errors.js';
 import type { Log } from '../../base/log.js';
+
+type Handler = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
 
 /** `sirv` gives these without their character set. */
 const TEXT_TYPES: Readonly<Record<string, string>> = {
@@ -13,29 +14,35 @@ const TEXT_TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * The files of the dashboard: `x.gz` beside `x` is what browsers get. Which there are is read once, when it is made.
+ * The files of the dashboard: `x.gz` beside `x` is what browsers get. The list of them is read once, with the first
+ * request: neither that nor `sirv` takes time when the gateway starts.
  *
  * Without `ETag`: `sirv` makes it of size and time, and packages are unpacked with the same time in every version.
  */
 export class PageFiles {
   readonly #log: Log;
-  readonly #serve: ReturnType<typeof sirv> | undefined;
+  readonly #directory: string;
+  #handler: Promise<Handler | undefined> | undefined;
 
   /** The directory may be missing: nothing is found then. */
   constructor(directory: string, log: Log) {
     this.#log = log;
-    if (existsSync(directory)) this.#serve = sirv(directory, { gzip: true, extensions: [], setHeaders });
+    this.#directory = directory;
   }
 
   /** Answers a GET or HEAD for `path`; false when there is no such file. */
-  serve(path: string, request: IncomingMessage, response: ServerResponse): boolean {
-    if (!this.#serve || path.endsWith('.gz') || (path !== '/' && path.endsWith('/'))) return false;
+  async serve(path: string, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+    if (path.endsWith('.gz') || (path !== '/' && path.endsWith('/'))) return false;
+    this.#handler ??= loadHandler(this.#directory);
+    const handle = await this.#handler;
+    if (!handle) return false;
+    if (response.destroyed) return true;
     request.url = path === '/' ? '/index.html' : path;
     // A range that is not one would be an exception there.
     delete request.headers.range;
     response.once('pipe', (file: ReadStream) => this.#watch(file, response));
     let isFound = true;
-    this.#serve(request, response, () => {
+    handle(request, response, () => {
       isFound = false;
     });
     return isFound;
@@ -57,6 +64,12 @@ export class PageFiles {
     });
     response.once('close', () => file.destroy());
   }
+}
+
+async function loadHandler(directory: string): Promise<Handler | undefined> {
+  if (!existsSync(directory)) return undefined;
+  const { default: sirv } = await import('sirv');
+  return sirv(directory, { gzip: true, extensions: [], setHeaders });
 }
 
 function setHeaders(response: ServerResponse, path: string): void {

@@ -1,6 +1,8 @@
 /** What usually goes wrong, looked at one by one. */
+
 import type { MeshgateClient } from '../../../client/index.js';
 import { ClientError, connect, findSocket } from '../../../client/index.js';
+import { isOpen } from '../../../link/link-keeper.js';
 import type { SerialPortInfo } from '../../../link/port-choice.js';
 import { listPorts } from '../../../link/port-list.js';
 import type { Result } from '../../results.js';
@@ -76,7 +78,7 @@ function examineLink({ link }: Result<'status'>): Finding {
 
 async function examineRoot(client: MeshgateClient, { link, nodes }: Result<'status'>): Promise<Finding> {
   const check = 'root';
-  if (link.state !== 'up' && link.state !== 'probing') {
+  if (!isOpen(link)) {
     return { check, verdict: 'skipped', text: 'can not be asked without a link' };
   }
   const { fresh } = await client.call('refresh', { what: 'nodes' });
