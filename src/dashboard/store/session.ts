@@ -183,7 +183,10 @@ export class MeshSession {
     if (this.state === 'denied') return;
     if (this.state === 'open') this.pictureAt = hostNow();
     this.#setState('lost');
-    this.#reconnectTimer = setTimeout(() => this.connect(), this.#pause.nextMs() * (0.8 + 0.4 * Math.random()));
+    this.#reconnectTimer = setTimeout(
+      () => this.connect(),
+      this.#pause.nextMs() * (0.8 + 0.4 * Math.random()),
+    );
   }
 
   #setState(state: ConnectionState): void {
