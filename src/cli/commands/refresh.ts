@@ -1,7 +1,7 @@
 import { SESSION_ERRORS } from '../../api/errors.js';
 import { type MeshgateClient, RequestError } from '../../client/index.js';
-import type { CliCommand } from '../cli-command.js';
 import { isOpen } from '../../link/link-keeper.js';
+import type { CliCommand } from '../cli-command.js';
 import { EXIT, endWith } from '../exit-codes.js';
 import { askAndPrint, gatewayCommand } from '../gateway-command.js';
 import { note } from '../output.js';

@@ -21,7 +21,7 @@ import { Topic } from './topic.js';
 /** `denied`: the gateway demands a token, or refused the one it was shown. */
 export type ConnectionState = 'connecting' | 'open' | 'lost' | 'denied';
 
-const PAUSES = { firstMs: 250, longestMs: 5000, jitter: 0.25 };
+const PAUSES = { firstMs: 250, longestMs: 5000 };
 /** Events from before the page was opened that the log and the trends begin with. */
 const BACKLOG = 2000;
 /** A page that is too slow must not be made slower by asking for the whole picture again and again. */
@@ -183,7 +183,10 @@ export class MeshSession {
     if (this.state === 'denied') return;
     if (this.state === 'open') this.pictureAt = hostNow();
     this.#setState('lost');
-    this.#reconnectTimer = setTimeout(() => this.connect(), this.#pause.nextMs());
+    this.#reconnectTimer = setTimeout(
+      () => this.connect(),
+      this.#pause.nextMs() * (0.8 + 0.4 * Math.random()),
+    );
   }
 
   #setState(state: ConnectionState): void {
