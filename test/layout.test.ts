@@ -201,7 +201,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   uplot: ['dashboard'],
   'uplot/dist/uPlot.min.css': ['dashboard'],
   ws: ['fleet', 'socket'],
-  zod: ['api', 'config', 'connectors', 'devices', 'hub', 'protocol', 'simulator'],
+  zod: ['api', 'config', 'connectors', 'devices', 'hub', 'protocol', 'simulator', 'socket'],
 };
 
 test('packages are used by the rooms that they were chosen for', (t) => {

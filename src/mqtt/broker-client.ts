@@ -35,6 +35,8 @@ interface Subscription {
 const FIRST_CONNECT_TIMEOUT_MS = 10_000;
 /** For the broker to answer a subscription. */
 const ANSWER_TIMEOUT_MS = 30_000;
+/** A day: it is never awaited. */
+const KEEP_ALIVE_MS = 86_400_000;
 /** People wait for it: it is tried about once a second. */
 const PAUSES: Pauses = { firstMs: 1000, longestMs: 1250 };
 
@@ -48,6 +50,8 @@ export class BrokerClient {
   #isEstablished = false;
   #onFirst: (failure?: BrokerError) => void = () => {};
   #isOldBroker = false;
+  /** Clocks keep no process alive, and between two attempts there is no socket: a program must not end there. */
+  readonly #keepAlive = setInterval(() => {}, KEEP_ALIVE_MS);
 
   /** MQTT 5, and 3.1.1 where the broker does not speak it. Rejects with a `BrokerError` where the first attempt fails. */
   static async open(options: BrokerClientOptions): Promise<BrokerClient> {
@@ -119,6 +123,7 @@ export class BrokerClient {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#keepAlive);
     this.#onLost();
     this.#onChange.clear();
     this.#subscriptions.clear();
