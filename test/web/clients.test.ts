@@ -57,7 +57,7 @@ test('a session that ends leaves nothing behind, and the gateway counts how', as
 /** How many have subscribed from now on, and not ended it. */
 function countSubscriptions(hub: Hub): () => number {
   let count = 0;
-  const subscribe = hub.feed.subscribe.bind(hub);
+  const subscribe = hub.feed.subscribe.bind(hub.feed);
   Object.assign(hub.feed, {
     subscribe(listener: Parameters<Hub['feed']['subscribe']>[0]) {
       const unsubscribe = subscribe(listener);

@@ -103,7 +103,7 @@ async function monitorOf(generation: MonitorGeneration) {
   const fixture = await NetworkFixture.up();
   const { clock, hub } = fixture;
   let described = 0;
-  const nodes = hub.picture.nodes.bind(hub);
+  const nodes = hub.picture.nodes.bind(hub.picture);
   Object.assign(hub.picture, {
     nodes: () => {
       described++;
