@@ -23,7 +23,11 @@ async function liveAndDie(folder: string, ms: number, hasStored: boolean): Promi
     printed += text;
   });
   const lines = hasStored ? 2 : 1;
-  while (printed.split('\n').length <= lines) await once(writer.stdout, 'data');
+  const exited = once(writer, 'exit').then(([code]) => {
+    throw new Error(`the writer ended by itself, exit code ${code}`);
+  });
+  while (printed.split('\n').length <= lines) await Promise.race([once(writer.stdout, 'data'), exited]);
+  exited.catch(() => {});
   setTimeout(() => writer.kill('SIGKILL'), ms);
   await once(writer, 'close');
   const [opened = '', ...stored] = printed.split('\n').slice(0, -1);

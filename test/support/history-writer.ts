@@ -33,15 +33,15 @@ if (!opened.history || !TYPE) throw new Error('no history');
 const { history, restored } = opened;
 let seq = restored?.nextSeq ?? 1;
 let listener: (event: HubEvent) => void = () => {};
-const hub = {
+const feed: Pick<Hub['feed'], 'lastSeq' | 'subscribe'> = {
   lastSeq: () => seq - 1,
-  subscribe: (given: (event: HubEvent) => void) => {
+  subscribe: (given) => {
     listener = given;
     return () => {};
   },
-  findNode: () => undefined,
 };
-history.attach(hub as unknown as Hub);
+const picture: Pick<Hub['picture'], 'findNode'> = { findNode: () => undefined };
+history.attach({ feed, picture } as Hub);
 process.stdout.write(`opened ${seq}\n`);
 
 let told: number | undefined;
