@@ -110,7 +110,7 @@ export class Soak {
     this.mesh.start();
     this.#startGateway();
     const witnessed = this.witness.run();
-    const looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
+    const looking = setInterval(() => this.#tick(), LOOK_EVERY_MS);
     const crowded = this.crowd.run();
     await this.#isSeen();
     await this.#runRestarts();
@@ -194,7 +194,7 @@ export class Soak {
   }
 
   /** Once a second. */
-  #look(): void {
+  #tick(): void {
     this.#looks++;
     this.#lay();
     void this.#ping();

@@ -121,7 +121,7 @@ export class Gateway {
 
   /** Looks at once whether clients can connect, and has sockets made again whose files have gone. */
   async checkSockets(): Promise<void> {
-    await this.#socketWatch?.look();
+    await this.#socketWatch?.tick();
   }
 
   /** Takes over those settings that can change while it runs. Throws `BAD_CONFIG`; all stay as they were then. */
@@ -210,7 +210,7 @@ export class Gateway {
       shared,
       clock: this.#clientClock,
       log: this.#logOf('socket'),
-      tap: this.recorder?.client,
+      observer: this.recorder?.client,
       settings,
     });
   }
@@ -224,7 +224,7 @@ export class Gateway {
       gateway: this.#facts,
       clock: this.#clientClock,
       log: this.#logOf('web'),
-      tap: this.recorder?.client,
+      observer: this.recorder?.client,
       settings,
       mapPicture,
       counterMetrics: manifestMetrics,

@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { ROLES } from '../src/api/role.js';
+import { MAX_REQUEST_LENGTH } from '../src/api/errors.js';
 import { packageRoot } from '../src/base/package-root.js';
 import { CLIENT_ERRORS } from '../src/client/errors.js';
 import { loadConfig } from '../src/config/load.js';
+import { ROLES } from '../src/config/role.js';
 import { NODE_STATUSES } from '../src/node/mesh-node.js';
-import { MAX_LINE_LENGTH } from '../src/socket/line-session.js';
 
 const python = readFileSync(join(packageRoot, 'clients', 'python', 'meshgate.py'), 'utf8');
 
@@ -36,5 +36,5 @@ test('the Python client names every status of a node', (t) => {
 
 test('every client knows the longest line that a session takes', (t) => {
   const limit = /^MAX_REQUEST = ([\d_]+)$/m.exec(python)?.[1]?.replaceAll('_', '');
-  t.is(Number(limit), MAX_LINE_LENGTH);
+  t.is(Number(limit), MAX_REQUEST_LENGTH);
 });

@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
-import { tidyHeapEarly } from '../../src/cli/commands/start/heap.js';
+import { limitHeapGrowth } from '../../src/cli/commands/start/heap.js';
 import { loadConfig } from '../../src/gateway/settings.js';
 import { Gateway, loadTables } from '../../src/gateway.js';
 import type { LinkHandlers, OpenLink } from '../../src/link/link.js';
@@ -35,7 +35,7 @@ const MEASURED = 20_000;
 const AT_ONCE = 100;
 const RESOLUTION_MS = 1;
 
-tidyHeapEarly();
+limitHeapGrowth();
 const loop = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
 let handlers: LinkHandlers | undefined;
 

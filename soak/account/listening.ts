@@ -1,7 +1,7 @@
 import type { Heard } from '../clients/listener.js';
 
 /** Messages for listeners in the order in which the witness was told of them, between two losses of its own. */
-interface Stretch {
+interface TimeRange {
   readonly run: number;
   readonly bodies: Buffer[];
   /** How it ended: the process did, or the witness missed something. */
@@ -17,7 +17,7 @@ export type Verdict = 'part' | 'empty' | 'beyond' | 'notComparable' | 'unexplain
  */
 export class Listening {
   #run = 0;
-  readonly #stretches: Stretch[] = [];
+  readonly #stretches: TimeRange[] = [];
 
   onProcessStart(): void {
     this.#run++;

@@ -9,7 +9,7 @@ import * as z from 'zod';
 import type { Clock } from '../base/clock.js';
 import { errorText, systemErrorCode } from '../base/errors.js';
 import type { Log } from '../base/log.js';
-import { ROLES } from './role.js';
+import { ROLES } from '../config/role.js';
 
 export const auditEntryShape = z.object({
   at: z.number().describe('ms since the epoch, host clock'),

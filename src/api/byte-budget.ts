@@ -6,7 +6,7 @@
  * time, the one with the most bytes times age is closed, then the next.
  */
 import { type CancelTimer, type Clock, every } from '../base/clock.js';
-import { ROLES, type Role } from './role.js';
+import { ROLES, type Role } from '../config/role.js';
 
 export interface ByteBudgetSettings {
   /** Bytes over all clients of a role. */
@@ -16,7 +16,7 @@ export interface ByteBudgetSettings {
 }
 
 /** How often it is looked who is to be closed, while the budget is used up. */
-const LOOK_EVERY_MS = 100;
+const CHECK_EVERY_MS = 100;
 
 export class ByteBudget {
   readonly #pools: Readonly<Record<Role, Pool>>;
@@ -39,8 +39,8 @@ class Pool {
   readonly #settings: ByteBudgetSettings;
   readonly #onRoom: () => void;
   readonly #shares = new Set<Share>();
-  #cancelLook: CancelTimer | undefined;
-  #isLooking = false;
+  #cancelCheck: CancelTimer | undefined;
+  #isChecking = false;
   used = 0;
 
   constructor(clock: Clock, settings: ByteBudgetSettings, onRoom: () => void) {
@@ -56,7 +56,7 @@ class Pool {
   }
 
   get isUsedUp(): boolean {
-    return this.#cancelLook !== undefined;
+    return this.#cancelCheck !== undefined;
   }
 
   get #isOver(): boolean {
@@ -64,7 +64,7 @@ class Pool {
   }
 
   onChange(): void {
-    if (!this.#isLooking && this.#isOver !== this.isUsedUp) this.#look();
+    if (!this.#isChecking && this.#isOver !== this.isUsedUp) this.#tick();
   }
 
   remove(share: Share): void {
@@ -72,19 +72,19 @@ class Pool {
     this.onChange();
   }
 
-  #look(): void {
-    this.#isLooking = true;
+  #tick(): void {
+    this.#isChecking = true;
     if (this.#isOver) for (const share of this.#shares) share.update();
     this.#closeWorst();
-    this.#isLooking = false;
-    if (this.#isOver) this.#cancelLook ??= every(this.#clock, LOOK_EVERY_MS, () => this.#look());
+    this.#isChecking = false;
+    if (this.#isOver) this.#cancelCheck ??= every(this.#clock, CHECK_EVERY_MS, () => this.#tick());
     else this.#endShortage();
   }
 
   #endShortage(): void {
-    if (!this.#cancelLook) return;
-    this.#cancelLook();
-    this.#cancelLook = undefined;
+    if (!this.#cancelCheck) return;
+    this.#cancelCheck();
+    this.#cancelCheck = undefined;
     this.#onRoom();
   }
 

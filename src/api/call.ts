@@ -7,6 +7,7 @@ import type { Clock } from '../base/clock.js';
 import { errorStack } from '../base/errors.js';
 import type { Log } from '../base/log.js';
 import type { Work } from '../base/turns.js';
+import { mayDo, type Role } from '../config/role.js';
 import type { Hub } from '../hub/hub.js';
 import type { AuditOrigin } from './audit.js';
 import { DeliveryWaiters } from './delivery-waiters.js';
@@ -19,7 +20,6 @@ import {
   type MethodReply,
 } from './method.js';
 import { findMethod } from './methods/index.js';
-import { mayDo, type Role } from './role.js';
 
 /** Calls that one caller may have under way; each holds memory until its reply. */
 export const MAX_UNANSWERED = 4096;

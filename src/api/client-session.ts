@@ -33,7 +33,7 @@ export interface ClientSessionOptions
 /** A client that stays behind for so long is closed. */
 const BEHIND_TIMEOUT_MS = 10_000;
 /** How often it is looked whether a client has caught up. */
-const LOOK_EVERY_MS = 100;
+const CHECK_EVERY_MS = 100;
 /** Bytes that each may leave unread while all clients of its role together leave too much. */
 const OUTBOX_IN_SHORTAGE = 65_536;
 /** What a value costs that is held back for a client. */
@@ -55,7 +55,7 @@ export class ClientSession {
   #isTaking = false;
   #onAllTaken: (() => void)[] = [];
   #isPaused = false;
-  #cancelLook: CancelTimer | undefined;
+  #cancelCheck: CancelTimer | undefined;
 
   constructor(options: ClientSessionOptions) {
     const { shared, transport, role } = options;
@@ -120,7 +120,7 @@ export class ClientSession {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#cancelLook?.();
+    this.#cancelCheck?.();
     this.#queue = [];
     this.#queuedBytes = 0;
     this.#tellAllTaken();
@@ -199,11 +199,11 @@ export class ClientSession {
   }
 
   #lookLater(): void {
-    this.#cancelLook ??= this.#options.clock.after(LOOK_EVERY_MS, () => this.#look());
+    this.#cancelCheck ??= this.#options.clock.after(CHECK_EVERY_MS, () => this.#tick());
   }
 
-  #look(): void {
-    this.#cancelLook = undefined;
+  #tick(): void {
+    this.#cancelCheck = undefined;
     this.#share.update();
     if (!this.#isBehind) this.#lane.add(this.#catchUp());
     else if (this.#behindMs >= BEHIND_TIMEOUT_MS) this.closing('SLOW_READER');

@@ -101,9 +101,9 @@ export function describeArchived(
   { tables, picture }: Hub,
 ): Value {
   const type = tables.dataTypes.findById(typeId);
-  const whose = isDevice(node) ? { node, device: picture.nameOf(node) } : { node };
-  if (type && formerType === undefined) return describeValue({ ...whose, type, value });
-  return withFields(whose, { id: typeId, name: formerType ?? String(typeId) }, value, {});
+  const device = isDevice(node) ? picture.nameOf(node) : undefined;
+  if (type && formerType === undefined) return describeValue({ node, device, type, value });
+  return withFields({ node, device }, { id: typeId, name: formerType ?? String(typeId) }, value, {});
 }
 
 function withFields(
@@ -113,8 +113,11 @@ function withFields(
   fields: DecodedValue,
 ): Value {
   const hex = bytes.toString('hex');
-  const whose = device === undefined ? { node } : { node, device };
-  return { ...whose, type: name, id, bytes: hex, fields, receivedAt, deviceTime: deviceTime ?? null };
+  const at = deviceTime ?? null;
+  // One literal for each: a spread costs as much as all the rest.
+  return device === undefined
+    ? { node, type: name, id, bytes: hex, fields, receivedAt, deviceTime: at }
+    : { node, device, type: name, id, bytes: hex, fields, receivedAt, deviceTime: at };
 }
 
 /** JSON has no NaN and no Infinity: they are told by name. */
@@ -142,19 +145,17 @@ export function describeNode(
   { address, name, uuid, status, restored, lastHeardAt, latest }: NodeView,
   now: number,
 ): NodeInfo {
-  const device = isDevice(address) ? { device: name } : {};
-  return {
+  const device = isDevice(address) ? name : undefined;
+  const info = {
     address,
-    ...device,
     name,
     uuid: uuid?.toString('hex') ?? null,
     status,
     restored,
     lastHeardAt: lastHeardAt ?? null,
-    values: latest.map(({ type, value }) =>
-      describeAgedValue({ node: address, ...device, type, value }, now),
-    ),
+    values: latest.map(({ type, value }) => describeAgedValue({ node: address, device, type, value }, now)),
   };
+  return device === undefined ? info : { ...info, device };
 }
 
 export function describeDevice(view: DeviceView, now: number): DeviceInfo {

@@ -1,3 +1,6 @@
+/** Bytes of one request or message, on whatever transport. */
+export const MAX_REQUEST_LENGTH = 1_048_576;
+
 /**
  * Why a request of a session was refused. `code` is interface: it stands in `error.data.code`, and each has a line in
  * docs/protocol.md. `rpc` is the number that JSON-RPC wants; `text` says what to do.

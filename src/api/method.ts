@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Clock } from '../base/clock.js';
 import type { Work } from '../base/turns.js';
+import type { Role } from '../config/role.js';
 import type { Hub, NodeView } from '../hub/hub.js';
 import {
   FIRST_DEVICE_ADDRESS,
@@ -16,7 +17,6 @@ import type { AuditTrail } from './audit.js';
 import type { DeliveryWaiters } from './delivery-waiters.js';
 import { SessionError } from './errors.js';
 import type { WithLongLists } from './long-reply.js';
-import type { Role } from './role.js';
 import type { ClientInfo, MapInfo } from './shapes.js';
 import type { Subscriptions } from './subscriptions.js';
 
@@ -83,7 +83,7 @@ export interface Method {
   readonly summary: string;
   readonly params: z.ZodObject;
   readonly result: z.ZodType;
-  /** Its replies hold what the tap was told: neither they nor its requests are told again. */
+  /** Its replies hold what the observer saw: neither they nor its requests are reported again. */
   readonly isUntapped?: boolean;
   /** What a client must be allowed to call it. */
   readonly role: Role;

@@ -6,6 +6,7 @@ import { setMaxListeners } from 'node:events';
 import type { Clock } from '../base/clock.js';
 import type { Log } from '../base/log.js';
 import type { Lane, Work } from '../base/turns.js';
+import type { Role } from '../config/role.js';
 import type { Hub } from '../hub/hub.js';
 import { type Answer, Batch } from './batch.js';
 import { MAX_UNANSWERED, MethodCaller } from './call.js';
@@ -17,7 +18,6 @@ import type { EventTexts } from './event-texts.js';
 import { type JsonText, JsonWriter, writeJson } from './long-reply.js';
 import type { GatewayFacts, MethodReply } from './method.js';
 import { findMethod } from './methods/index.js';
-import type { Role } from './role.js';
 import { Subscriptions } from './subscriptions.js';
 import { withoutToken } from './without-token.js';
 
@@ -30,7 +30,7 @@ export interface SessionOptions {
   readonly name: string;
   /** Counts what the client is sent and what it misses. */
   readonly tally: ClientTally;
-  readonly tap?: ClientObserver | undefined;
+  readonly observer?: ClientObserver | undefined;
   /** What the client may do. */
   readonly role: Role;
   /** The socket that it came by, for the audit. */
@@ -98,7 +98,7 @@ export class Session {
   /** The same in steps. */
   *work(text: string): Work {
     const parsed = parseJson(text);
-    if (!isUntapped(parsed)) this.#options.tap?.asked(withoutToken(text, parsed));
+    if (!isUntapped(parsed)) this.#options.observer?.asked(withoutToken(text, parsed));
     if (parsed === undefined) this.#reply(errorReply(null, new SessionError('PARSE_ERROR')));
     else if (Array.isArray(parsed)) yield* this.#receiveBatch(parsed);
     else yield* this.#carryOut(parsed, (answer) => this.#give(answer));
@@ -137,7 +137,7 @@ export class Session {
 
   #reply(text: JsonText, isUntapped = false): void {
     if (this.#isClosed) return;
-    if (!isUntapped) this.#options.tap?.answered(startOf(text));
+    if (!isUntapped) this.#options.observer?.answered(startOf(text));
     this.#options.send(text);
   }
 
@@ -266,7 +266,7 @@ function* inOneGo(work: Work, isLong: boolean): Work {
   }
 }
 
-/** What the tap must not be told, since it has told it itself. */
+/** What the observer must not see, since it reports it itself. */
 function isUntapped(entry: unknown): boolean {
   return findMethod(readRequest(entry)?.method ?? '')?.isUntapped === true;
 }

@@ -3,6 +3,7 @@
  * library its types. Times are ms since the epoch, host clock, unless they say otherwise; bytes are hex.
  */
 import * as z from 'zod';
+import { ROLES } from '../config/role.js';
 import { ALARM_PRIORITIES } from '../hub/alarms.js';
 import { DELIVERY_STAGES } from '../hub/deliveries.js';
 import { COMMAND_FAILURES } from '../hub/failures.js';
@@ -12,7 +13,6 @@ import { LINK_STATES } from '../link/link-keeper.js';
 import { NODE_STATUSES } from '../node/mesh-node.js';
 import { MAX_DEVICE_ADDRESS, MAX_UNICAST_ADDRESS } from '../protocol/address.js';
 import { CLIENT_KINDS } from './client-kind.js';
-import { ROLES } from './role.js';
 
 const MAX_ADDRESS = 0xffff;
 

@@ -7,6 +7,7 @@
  *     ← {"jsonrpc":"2.0","id":1,"error":{"code":-32010,"message":"…","data":{"code":"NODE_NOT_FOUND"}}}
  *     ← {"jsonrpc":"2.0","method":"event","params":{"subscription":"1","event":{…}}}
  */
+import { MAX_REQUEST_LENGTH } from '../api/errors.js';
 import type { SessionApi } from '../api/methods/index.js';
 import type { MeshEvent } from '../api/shapes.js';
 import { ClientError, RequestError } from './errors.js';
@@ -37,8 +38,6 @@ export interface PendingCall<Value> {
   readonly onError: (error: Error) => void;
 }
 
-/** Bytes of the longest request; the gateway closes a connection that sends more. */
-const MAX_REQUEST_LENGTH = 1_048_576;
 /** UTF-8 has this many bytes at most for each UTF-16 unit. */
 const MAX_BYTES_PER_UNIT = 3;
 

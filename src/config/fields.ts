@@ -1,5 +1,6 @@
 /** What a setting can be: each checks what was given, by file, variable or flag, and says what is allowed. */
 import * as z from 'zod';
+import { ROLES } from './role.js';
 
 const SECTION = 'must be a section';
 /** What a section says that is not one. */
@@ -57,7 +58,7 @@ export const mode = text(MODE)
 const GROUP = "must be a group's name or number";
 export const group = text(GROUP).min(1, { error: GROUP });
 
-export const role = z.enum(['read', 'send', 'admin'], { error: 'must be read, send or admin' });
+export const role = z.enum(ROLES, { error: 'must be read, send or admin' });
 
 export const token = z.string().min(16, { error: 'must have at least 16 characters' });
 

@@ -18,14 +18,14 @@ import { errorObject, Refusal } from './refusal.js';
 import type { Roster } from './roster.js';
 import { resolveCriteria, startOf } from './subscribe.js';
 
-export interface FleetParts {
+export interface FleetOptions {
   readonly broker: Broker;
   readonly roster: Roster;
   readonly prefix: string;
 }
 
-export function mqttTransport(id: string, parts: FleetParts): Transport {
-  return { name: id, open: (handlers) => MqttChannel.open(id, parts, handlers) };
+export function mqttTransport(id: string, options: FleetOptions): Transport {
+  return { name: id, open: (handlers) => MqttChannel.open(id, options, handlers) };
 }
 
 interface Request {
@@ -46,8 +46,8 @@ class MqttChannel implements Channel {
   #isOver = false;
 
   /** Rejects with `NO_GATEWAY` or `NO_BROKER`. */
-  static async open(id: string, parts: FleetParts, handlers: ChannelHandlers): Promise<MqttChannel> {
-    const { broker, roster, prefix } = parts;
+  static async open(id: string, options: FleetOptions, handlers: ChannelHandlers): Promise<MqttChannel> {
+    const { broker, roster, prefix } = options;
     if (!broker.isConnected) throw new ClientError('NO_BROKER', 'the connection is lost');
     const gateway = roster.findOnline(id);
     if (!gateway) throw new ClientError('NO_GATEWAY', `${prefix}/${id}`);

@@ -5,9 +5,9 @@
 import type { RawData, WebSocket } from 'ws';
 import { SESSION_ERRORS, type SessionErrorCode } from '../api/errors.js';
 import { findMethod } from '../api/methods/index.js';
-import { mayDo, type Role } from '../api/role.js';
 import type { Clock } from '../base/clock.js';
 import type { Channel, Transport } from '../client/index.js';
+import { mayDo, type Role } from '../config/role.js';
 import type { FaceClient } from '../socket/web/http-face.js';
 import { CLOSE_POLICY, TokenHandshake } from '../socket/web/token-handshake.js';
 import type { AccessSettings } from '../socket/web/web-access.js';

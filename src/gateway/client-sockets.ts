@@ -3,7 +3,7 @@ import type { Config } from '../config/schema.js';
 import { ClientSocket, type PassedSocket } from '../socket/client-socket.js';
 import type { ClientListener } from '../socket/listener.js';
 import { namingFailures } from '../socket/socket-failures.js';
-import { SocketWatch, type SocketWatchParts, type Watched } from '../socket/socket-watch.js';
+import { SocketWatch, type SocketWatchOptions, type Watched } from '../socket/socket-watch.js';
 import type { WebServer } from '../socket/web/web-server.js';
 
 export class ClientSockets {
@@ -39,10 +39,10 @@ export class ClientSockets {
   }
 
   /** Of what is open, and of the dashboard, where it is served. */
-  watch(web: WebServer | undefined, webUrl: string | undefined, parts: SocketWatchParts): SocketWatch {
+  watch(web: WebServer | undefined, webUrl: string | undefined, options: SocketWatchOptions): SocketWatch {
     const sockets = this.#sockets.map((socket) => ({ name: socket.path, check: () => socket.check() }));
     const page = web && webUrl !== undefined ? [watchListening(webUrl, () => web.isListening)] : [];
-    return new SocketWatch([...sockets, ...this.#ports, ...page], parts);
+    return new SocketWatch([...sockets, ...this.#ports, ...page], options);
   }
 
   async #listenOnPort(port: number): Promise<void> {

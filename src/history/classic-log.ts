@@ -27,7 +27,7 @@ const CLOSE_TIMEOUT_MS = 5000;
 
 const COUNTED = ['written', 'dropped', 'failures', 'renamed'] as const;
 
-export interface ClassicLogParts {
+export interface ClassicLogOptions {
   readonly directory: string;
   readonly types: readonly DataType[];
   /** Bytes of a file; then it becomes `.1`, and the one before goes. */
@@ -42,7 +42,7 @@ interface Waiting {
 }
 
 export class ClassicLog {
-  readonly #parts: ClassicLogParts;
+  readonly #options: ClassicLogOptions;
   readonly #counters = new Counters<(typeof COUNTED)[number]>(COUNTED);
   readonly #files: ReadonlyMap<number, LogFile>;
   #waiting = new Map<number, Waiting>();
@@ -53,9 +53,9 @@ export class ClassicLog {
   #flushing: Promise<void> | undefined;
   #unsubscribe: () => void = () => {};
 
-  constructor(parts: ClassicLogParts) {
-    this.#parts = parts;
-    const { directory, types, maxBytes } = parts;
+  constructor(options: ClassicLogOptions) {
+    this.#options = options;
+    const { directory, types, maxBytes } = options;
     const onRenamed = () => this.#counters.add('renamed');
     this.#files = new Map(
       types.map((type) => [type.id, new LogFile(join(directory, fileName(type)), maxBytes, onRenamed)]),
@@ -77,7 +77,7 @@ export class ClassicLog {
   async close(): Promise<void> {
     this.#unsubscribe();
     this.#cancelFlush?.();
-    const { clock } = this.#parts;
+    const { clock } = this.#options;
     await new Promise<void>((resolve) => {
       const cancel = clock.after(CLOSE_TIMEOUT_MS, resolve);
       void this.#writeRest().then(cancel).then(resolve);
@@ -100,12 +100,12 @@ export class ClassicLog {
     waiting.lines++;
     this.#waiting.set(type.id, waiting);
     this.#waitingLength += line.length;
-    this.#cancelFlush ??= this.#parts.clock.after(FLUSH_MS, () => this.#flush());
+    this.#cancelFlush ??= this.#options.clock.after(FLUSH_MS, () => this.#flush());
   }
 
   /** A slow disk gets more at once, not more often. */
   #flush(): void {
-    this.#cancelFlush = this.#flushing && this.#parts.clock.after(FLUSH_MS, () => this.#flush());
+    this.#cancelFlush = this.#flushing && this.#options.clock.after(FLUSH_MS, () => this.#flush());
     this.#flushing ??= this.#write().finally(() => {
       this.#flushing = undefined;
     });
@@ -117,7 +117,7 @@ export class ClassicLog {
     this.#waitingLength = 0;
     for (const [typeId, { text, lines }] of waiting) {
       try {
-        await mkdir(this.#parts.directory, { recursive: true });
+        await mkdir(this.#options.directory, { recursive: true });
         await this.#files.get(typeId)?.append(text);
         this.#onWritten(lines);
       } catch (error) {
@@ -131,7 +131,7 @@ export class ClassicLog {
     if (!this.#isFailing) return;
     this.#isFailing = false;
     const dropped = this.#counters.get('dropped');
-    this.#parts.log.info(`the classic log is written again; lines that it lacks: ${dropped}`);
+    this.#options.log.info(`the classic log is written again; lines that it lacks: ${dropped}`);
   }
 
   /** What could not be written is not tried again: it is in the history, and the next lines matter as much. */
@@ -140,7 +140,7 @@ export class ClassicLog {
     this.#counters.add('dropped', lines);
     if (this.#isFailing) return;
     this.#isFailing = true;
-    this.#parts.log.warn('classic log', `the classic log can not be written: ${errorText(error)}`);
+    this.#options.log.warn('classic log', `the classic log can not be written: ${errorText(error)}`);
   }
 }
 

@@ -44,7 +44,7 @@ const COUNTED = ['events', 'values', 'batches', 'dropped', 'failures', 'setAside
 /** What a file needs that is open before anything has happened. */
 const NOTHING: Holdings = { nodes: [], latest: new Uint8Array(0), alarms: [], lists: [], events: [] };
 
-export interface HistoryParts {
+export interface HistoryOptions {
   readonly settings: StoreSettings;
   readonly tables: Tables;
   readonly clock: Clock;
@@ -67,7 +67,7 @@ export type OpenedHistory =
 
 /** What outlives the process: every event goes to the store's thread, and values of the past come from it. */
 export class History implements Archive {
-  readonly #parts: HistoryParts;
+  readonly #options: HistoryOptions;
   readonly #reader: ReaderClient;
   readonly #writer = new EventWriter(FIRST_SIZE);
   readonly #counters = new Counters<(typeof COUNTED)[number]>(COUNTED);
@@ -96,9 +96,9 @@ export class History implements Archive {
   #joining: Promise<void> | undefined;
   #unsubscribe: () => void = () => {};
 
-  private constructor(parts: HistoryParts) {
-    const { settings, tables, clock, log } = parts;
-    this.#parts = parts;
+  private constructor(options: HistoryOptions) {
+    const { settings, tables, clock, log } = options;
+    this.#options = options;
     const reading = { file: settings.file, dataTypes: tables.dataTypes.all() };
     const onDeath = (why: string) =>
       log.error('reader died', `the thread that reads the history died: ${why}`);
@@ -106,8 +106,8 @@ export class History implements Archive {
   }
 
   /** Opens the store, and reads what earlier runs have left. Never rejects. */
-  static async open(parts: HistoryParts): Promise<OpenedHistory> {
-    const history = new History(parts);
+  static async open(options: HistoryOptions): Promise<OpenedHistory> {
+    const history = new History(options);
     const thread = history.#startThread();
     const first = await thread.opened;
     if (first.kind === 'unavailable') {
@@ -131,7 +131,7 @@ export class History implements Archive {
     this.#lastSeq = hub.feed.lastSeq();
     this.#settledSeq = this.#lastSeq;
     this.#unsubscribe = hub.feed.subscribe((event) => this.#record(event, factsOf(event, hub)));
-    if (this.#fault !== undefined) this.#parts.onFailing(this.#fault);
+    if (this.#fault !== undefined) this.#options.onFailing(this.#fault);
   }
 
   async read(
@@ -140,17 +140,17 @@ export class History implements Archive {
     after: Cursor | undefined,
     asker: Asker,
   ): Promise<ArchivePage> {
-    if (!this.#isOpen) return this.#parts.memory.read(query, limit, after, asker);
+    if (!this.#isOpen) return this.#options.memory.read(query, limit, after, asker);
     return this.#pageOf(await this.#ask({ kind: 'read', query, limit, after }, asker));
   }
 
   async current(query: SeriesQuery, time: number, asker: Asker): Promise<readonly ArchivedValue[]> {
-    if (!this.#isOpen) return this.#parts.memory.current(query, time, asker);
+    if (!this.#isOpen) return this.#options.memory.current(query, time, asker);
     return this.#pageOf(await this.#ask({ kind: 'current', query, time }, asker)).values;
   }
 
   async buckets(query: ValueQuery & Series, bucketMs: number, asker: Asker): Promise<ArchivedBuckets> {
-    if (!this.#isOpen) return this.#parts.memory.buckets(query, bucketMs, asker);
+    if (!this.#isOpen) return this.#options.memory.buckets(query, bucketMs, asker);
     const answer = await this.#ask({ kind: 'buckets', query, bucketMs }, asker);
     return answer.kind === 'buckets' ? answer : { buckets: [], undecoded: 0 };
   }
@@ -169,7 +169,7 @@ export class History implements Archive {
 
   status(): ArchiveStatus {
     return {
-      ...(this.#isOpen && { file: this.#parts.settings.file }),
+      ...(this.#isOpen && { file: this.#options.settings.file }),
       counters: { ...this.#counters.snapshot(), ...this.#reader.counters() },
       ...(this.#fault !== undefined && { fault: this.#fault }),
       ...(this.#storedSeq !== undefined && { storedSeq: this.#storedSeq }),
@@ -201,12 +201,12 @@ export class History implements Archive {
     const lost = this.#counters.get('dropped') - before;
     if (lost === 0) return 0;
     const why = this.#fault ?? 'the disk was too slow';
-    this.#parts.log.warn('lost at the end', `${lost} events were not stored before the end: ${why}`);
+    this.#options.log.warn('lost at the end', `${lost} events were not stored before the end: ${why}`);
     return lost;
   }
 
   #startThread(): ThreadClient {
-    const { settings, tables, clock } = this.#parts;
+    const { settings, tables, clock } = this.#options;
     const thread = new ThreadClient({ ...settings, dataTypes: tables.dataTypes.all() }, clock, {
       onNews: (news) => this.#onNews(news, thread),
       onDeath: (why) => this.#onThreadDeath(why),
@@ -219,7 +219,7 @@ export class History implements Archive {
     this.#hasRestored = true;
     if (!packed) return undefined;
     for (const event of packed.lists) this.#lastEvents.restore(event);
-    const { tables, settings } = this.#parts;
+    const { tables, settings } = this.#options;
     return unpackRestored(packed, tables, settings.eventsHeld);
   }
 
@@ -238,7 +238,7 @@ export class History implements Archive {
   }
 
   #onRestoredLate(restored: Restored, hub: Hub, thread: ThreadClient): void {
-    this.#parts.onRestoredLate(restored, (by) => {
+    this.#options.onRestoredLate(restored, (by) => {
       if (by === 0) return;
       thread.post({ kind: 'raise', by });
       this.#lastSeq = hub.feed.lastSeq();
@@ -261,7 +261,7 @@ export class History implements Archive {
     this.#writer.write(event, facts);
     this.#eventsHeld++;
     if (this.#writer.length >= FLUSH_BYTES) this.#flush();
-    else this.#cancelFlush ??= this.#parts.clock.after(FLUSH_MS, () => this.#flush());
+    else this.#cancelFlush ??= this.#options.clock.after(FLUSH_MS, () => this.#flush());
   }
 
   #flush(): void {
@@ -298,7 +298,7 @@ export class History implements Archive {
           resolve();
         },
       };
-      const cancel = this.#parts.clock.after(FRESH_MS, waiting.end);
+      const cancel = this.#options.clock.after(FRESH_MS, waiting.end);
       this.#untilSettled.add(waiting);
     });
   }
@@ -308,7 +308,7 @@ export class History implements Archive {
   }
 
   #pageOf(answer: Answer): ArchivePage {
-    return pageOf(answer, this.#parts.tables.dataTypes);
+    return pageOf(answer, this.#options.tables.dataTypes);
   }
 
   #onNews(news: ThreadNews, thread: ThreadClient): void {
@@ -339,7 +339,7 @@ export class History implements Archive {
         this.#onSetAside(news.file, news.why);
         break;
       case 'checkDied':
-        this.#parts.log.error('check died', `the thread that checks the history died: ${news.why}`);
+        this.#options.log.error('check died', `the thread that checks the history died: ${news.why}`);
         break;
     }
   }
@@ -353,7 +353,7 @@ export class History implements Archive {
 
   #onWritten(written: Extract<ThreadNews, { kind: 'written' }>): void {
     const { lastSeq, values } = written;
-    if (this.#storedSeq === undefined && this.#fault === undefined) this.#parts.onFailing(undefined);
+    if (this.#storedSeq === undefined && this.#fault === undefined) this.#options.onFailing(undefined);
     this.#noteSettled(written);
     this.#noteStored(lastSeq);
     this.#counters.add('batches');
@@ -373,7 +373,7 @@ export class History implements Archive {
     this.#counters.add('dropped', Math.max(0, this.#lostEvents - events));
     this.#lostEvents = 0;
     if (nodes + events === 0) return;
-    this.#parts.log.info(`the history file was given what is in memory: ${nodes} nodes, ${events} events`);
+    this.#options.log.info(`the history file was given what is in memory: ${nodes} nodes, ${events} events`);
   }
 
   #onFailing(why: string, level: 'warn' | 'error' = 'warn'): void {
@@ -384,21 +384,21 @@ export class History implements Archive {
     const text = this.#isOpen
       ? `history can not be written: ${why}; it is in memory only until that works again`
       : `history is in memory only: ${why}; the gateway tries again by itself`;
-    this.#parts.log[level](`history ${why}`, text);
-    if (this.#hub) this.#parts.onFailing(why);
+    this.#options.log[level](`history ${why}`, text);
+    if (this.#hub) this.#options.onFailing(why);
   }
 
   #onRecovered(): void {
     this.#fault = undefined;
     const dropped = this.#counters.get('dropped');
-    this.#parts.log.info(`history is written again; events that it lacks: ${dropped}`);
-    this.#parts.onFailing(undefined);
+    this.#options.log.info(`history is written again; events that it lacks: ${dropped}`);
+    this.#options.onFailing(undefined);
   }
 
   #onSetAside(file: string, why: string): void {
     this.#counters.add('setAside');
     const text = `THE HISTORY STORE IS DAMAGED (${why}). It is now ${file}; a new one was begun`;
-    this.#parts.log.warn('set aside', text);
+    this.#options.log.warn('set aside', text);
   }
 
   #onThreadDeath(why: string): void {
@@ -410,7 +410,7 @@ export class History implements Archive {
     this.#eventsHeld = 0;
     this.#noteSettled({ bytes: this.#unwrittenBytes, events: this.#unwrittenEvents });
     this.#onFailing(`the thread that writes it died: ${why}`, 'error');
-    this.#parts.clock.after(RESTART_MS, () => void this.#restart());
+    this.#options.clock.after(RESTART_MS, () => void this.#restart());
   }
 
   async #restart(): Promise<void> {

@@ -8,7 +8,7 @@ import { Retention } from './retention.js';
 import { StoreWriter } from './store-writer.js';
 import type { StoreSettings } from './thread-messages.js';
 
-export interface OpenFileParts {
+export interface OpenFileOptions {
   readonly sqlite: OpenSqlite;
   readonly settings: StoreSettings;
   readonly dataTypes: DataTypes;
@@ -43,7 +43,7 @@ export class OpenFile {
   #size = 0;
 
   /** Throws what the system says when neither this file nor a new one can be opened. */
-  constructor({ sqlite, settings, dataTypes, now, monotonic }: OpenFileParts) {
+  constructor({ sqlite, settings, dataTypes, now, monotonic }: OpenFileOptions) {
     const { file } = settings;
     const { database, setAside } = openDatabase(sqlite, file, dataTypes.all(), now());
     this.database = database;

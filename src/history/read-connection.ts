@@ -11,7 +11,7 @@ const BUSY_TIMEOUT_MS = 1000;
 const CACHE_KIB = 4096;
 const FIRST_PAGE_SIZE = 65_536;
 
-export interface ReadConnectionParts {
+export interface ReadConnectionOptions {
   readonly sqlite: OpenSqlite;
   readonly file: string;
   readonly dataTypes: DataTypes;
@@ -19,14 +19,14 @@ export interface ReadConnectionParts {
 
 /** A connection to the store that can only read. It follows the file: one that was set aside is not read on. */
 export class ReadConnection {
-  readonly #parts: ReadConnectionParts;
+  readonly #options: ReadConnectionOptions;
   #database: Sqlite.Database | undefined;
   #reader: StoreReader | undefined;
   /** Which file the name stood for when it was opened. */
   #identity = '';
 
-  constructor(parts: ReadConnectionParts) {
-    this.#parts = parts;
+  constructor(options: ReadConnectionOptions) {
+    this.#options = options;
   }
 
   /** Throws as SQLite does, and so does the work. */
@@ -49,7 +49,7 @@ export class ReadConnection {
   }
 
   #open(): StoreReader {
-    const { sqlite, file, dataTypes } = this.#parts;
+    const { sqlite, file, dataTypes } = this.#options;
     const identity = identityOf(file);
     if (this.#reader && identity === this.#identity) return this.#reader;
     this.close();

@@ -5,7 +5,7 @@ import type { DataType } from '../protocol/data-types.js';
 import { isDamage, putAside } from './database.js';
 import { firstSeqOf, raiseSeqs, recordsBetween } from './event-record.js';
 import { type Holdings, writeHoldings } from './holdings.js';
-import { FILE_LOSSES, type FileLoss, OpenFile, type OpenFileParts } from './open-file.js';
+import { FILE_LOSSES, type FileLoss, OpenFile, type OpenFileOptions } from './open-file.js';
 import { type PackedRestored, packRestored } from './restored.js';
 import { addTypeViews } from './schema.js';
 import { prepareStateDirectory } from './state-directory.js';
@@ -16,7 +16,7 @@ const MAX_WAITING_BYTES = 33_554_432;
 /** Until what has failed is tried again. */
 const PAUSES = { firstMs: 1000, longestMs: 30_000 };
 
-export interface StoreParts extends OpenFileParts {
+export interface StoreOptions extends OpenFileOptions {
   readonly tell: (message: FromThread) => void;
   /** What comes waits for `goOn` from the beginning: the gateway may have been running before this thread. */
   readonly isHeld?: boolean;
@@ -36,7 +36,7 @@ interface Batch {
 export class Store {
   /** What earlier runs have left in the file that was opened at the start. */
   readonly restored: PackedRestored | undefined;
-  readonly #parts: StoreParts;
+  readonly #options: StoreOptions;
   readonly #backoff = new Backoff(PAUSES);
   /** When what has failed is tried again, on the clock that is never set. */
   #tryAgainAt = Number.NEGATIVE_INFINITY;
@@ -53,9 +53,9 @@ export class Store {
   #holdings: Holdings | undefined;
 
   /** A file that can't be opened is tried again by `tick`. */
-  constructor(parts: StoreParts) {
-    this.#parts = parts;
-    this.#isHeld = parts.isHeld ?? false;
+  constructor(options: StoreOptions) {
+    this.#options = options;
+    this.#isHeld = options.isHeld ?? false;
     try {
       this.restored = this.#open();
     } catch (error) {
@@ -84,7 +84,7 @@ export class Store {
 
   /** A source has declared these types: their values are decoded, and they have views of their own. */
   declare(types: readonly DataType[]): void {
-    this.#withoutView.push(...this.#parts.dataTypes.declare(types));
+    this.#withoutView.push(...this.#options.dataTypes.declare(types));
     if (this.#fault === undefined) this.writeWaiting();
   }
 
@@ -96,7 +96,7 @@ export class Store {
   }
 
   get #isDue(): boolean {
-    return this.#parts.monotonic() >= this.#tryAgainAt;
+    return this.#options.monotonic() >= this.#tryAgainAt;
   }
 
   /** Tries to write what waits at once. */
@@ -112,7 +112,7 @@ export class Store {
       this.#onFailure(error);
       return;
     }
-    if (this.#fault !== undefined) this.#parts.tell({ kind: 'recovered' });
+    if (this.#fault !== undefined) this.#options.tell({ kind: 'recovered' });
     this.#fault = undefined;
     this.#backoff.reset();
     this.#tryAgainAt = Number.NEGATIVE_INFINITY;
@@ -147,7 +147,7 @@ export class Store {
   /** The file was found to be damaged: it is set aside, and a new one begun. `opening`: the one that was looked at. */
   replace(why: string, opening = this.#openings): void {
     if (opening !== this.#openings) return;
-    const { settings, now, tell } = this.#parts;
+    const { settings, now, tell } = this.#options;
     this.#closeFile();
     tell({ kind: 'fileClosed' });
     try {
@@ -173,7 +173,7 @@ export class Store {
 
   /** Returns what earlier runs have left in the file. Throws what the system says when no file can be opened. */
   #open(): PackedRestored | undefined {
-    const { settings, now, tell } = this.#parts;
+    const { settings, now, tell } = this.#options;
     const fault = prepareStateDirectory(dirname(settings.file));
     if (fault !== undefined) throw new Error(fault);
     try {
@@ -193,10 +193,10 @@ export class Store {
   }
 
   #openFile(): PackedRestored | undefined {
-    const file = new OpenFile(this.#parts);
+    const file = new OpenFile(this.#options);
     this.#file = file;
     this.#openings++;
-    if (file.setAside) this.#parts.tell({ kind: 'setAside', ...file.setAside });
+    if (file.setAside) this.#options.tell({ kind: 'setAside', ...file.setAside });
     return packRestored(file.database);
   }
 
@@ -209,7 +209,7 @@ export class Store {
       return;
     }
     this.#isHeld = true;
-    this.#parts.tell({ kind: 'opened', restored });
+    this.#options.tell({ kind: 'opened', restored });
   }
 
   #closeFile(): void {
@@ -240,7 +240,7 @@ export class Store {
     }
     this.#fail(FILE_LOSSES[loss]);
     this.#closeFile();
-    this.#parts.tell({ kind: 'fileClosed' });
+    this.#options.tell({ kind: 'fileClosed' });
     this.#openLater();
   }
 
@@ -253,16 +253,16 @@ export class Store {
       events += result.events;
       lastSeq = result.lastSeq ?? lastSeq;
     }
-    writeHoldings(file.database, this.#parts.dataTypes, holdings);
+    writeHoldings(file.database, this.#options.dataTypes, holdings);
     this.#holdings = undefined;
-    this.#parts.tell({ kind: 'takenOver', nodes: holdings.nodes.length, events, lastSeq });
+    this.#options.tell({ kind: 'takenOver', nodes: holdings.nodes.length, events, lastSeq });
   }
 
   #writeFirst(file: OpenFile, { bytes, count }: Batch): void {
     const { lastSeq, values } = file.writer.write(bytes);
     this.#waiting.shift();
     this.#waitingBytes -= bytes.length;
-    this.#parts.tell({ kind: 'written', bytes: bytes.length, events: count, lastSeq, values });
+    this.#options.tell({ kind: 'written', bytes: bytes.length, events: count, lastSeq, values });
   }
 
   #onFailure(error: unknown): void {
@@ -271,14 +271,14 @@ export class Store {
   }
 
   #fail(why: string): void {
-    if (this.#fault !== why) this.#parts.tell({ kind: 'failing', why });
+    if (this.#fault !== why) this.#options.tell({ kind: 'failing', why });
     this.#fault = why;
     this.#tryLater();
     this.#dropOldest();
   }
 
   #tryLater(): void {
-    this.#tryAgainAt = this.#parts.monotonic() + this.#backoff.nextMs();
+    this.#tryAgainAt = this.#options.monotonic() + this.#backoff.nextMs();
   }
 
   #dropOldest(): void {
@@ -290,7 +290,7 @@ export class Store {
       const batch = this.#waiting.shift();
       if (!batch) return;
       this.#waitingBytes -= batch.bytes.length;
-      this.#parts.tell({ kind: 'dropped', bytes: batch.bytes.length, events: batch.count });
+      this.#options.tell({ kind: 'dropped', bytes: batch.bytes.length, events: batch.count });
     }
   }
 }

@@ -92,7 +92,7 @@ export type Sending = Extract<RootCommand, { kind: 'send' | 'broadcast' }>;
 export interface NodeValue {
   readonly node: number;
   /** The id, where it is about a device. */
-  readonly device?: string;
+  readonly device?: string | undefined;
   readonly type: DataType;
   readonly value: TimedValue;
 }

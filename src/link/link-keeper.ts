@@ -48,7 +48,7 @@ export interface LinkKeeperHandlers {
   onStatus(status: LinkStatus): void;
 }
 
-export interface LinkKeeperParts {
+export interface LinkKeeperOptions {
   readonly openLink: OpenLink;
   readonly clock: Clock;
   /** 0–1, for the jitter of the pauses. */
@@ -70,7 +70,7 @@ const REASONS = Object.keys(LINK_DOWN_REASONS) as LinkDownReason[];
 /** Keeps a link open for as long as it runs: opens it, notices its loss, and opens it again. */
 export class LinkKeeper {
   readonly losses = new Counters<LinkDownReason>(REASONS);
-  readonly #parts: LinkKeeperParts;
+  readonly #options: LinkKeeperOptions;
   readonly #handlers: LinkKeeperHandlers;
   readonly #backoff: Backoff;
   #status: LinkStatus;
@@ -82,11 +82,11 @@ export class LinkKeeper {
   #cancelPause: CancelTimer | undefined;
   #stopWatching: (() => void) | undefined;
 
-  constructor(parts: LinkKeeperParts, handlers: LinkKeeperHandlers) {
-    this.#parts = parts;
+  constructor(options: LinkKeeperOptions, handlers: LinkKeeperHandlers) {
+    this.#options = options;
     this.#handlers = handlers;
-    this.#backoff = new Backoff({ ...PAUSES, jitter: JITTER, random: parts.random });
-    this.#status = { state: 'stopped', since: parts.clock.now() };
+    this.#backoff = new Backoff({ ...PAUSES, jitter: JITTER, random: options.random });
+    this.#status = { state: 'stopped', since: options.clock.now() };
   }
 
   get status(): LinkStatus {
@@ -122,7 +122,7 @@ export class LinkKeeper {
     if (!link?.setLines) return false;
     try {
       await link.setLines({ dtr: false, rts: true });
-      await new Promise<void>((resolve) => this.#parts.clock.after(RESET_PULSE_MS, resolve));
+      await new Promise<void>((resolve) => this.#options.clock.after(RESET_PULSE_MS, resolve));
       await link.setLines({ dtr: false, rts: false });
       return true;
     } catch {
@@ -150,7 +150,7 @@ export class LinkKeeper {
       this.losses.add('released');
       this.#letGo({ state: 'maintenance', reason: 'released' });
     }
-    this.#cancelPause = this.#parts.clock.after(ms, () => this.#tryAgain());
+    this.#cancelPause = this.#options.clock.after(ms, () => this.#tryAgain());
     await this.#opening;
     await this.#closing;
   }
@@ -176,7 +176,7 @@ export class LinkKeeper {
     try {
       if (this.#closing) await this.#closing;
       if (attempt !== this.#attempt) return;
-      const link = await this.#parts.openLink({
+      const link = await this.#options.openLink({
         onBytes: (chunk) => attempt === this.#attempt && this.#handlers.onBytes(chunk),
         onClosed: (reason, detail) => attempt === this.#attempt && this.#onClosed(reason, detail),
       });
@@ -209,8 +209,8 @@ export class LinkKeeper {
     this.losses.add(reason);
     const isAbsent = reason === 'noDevice' || reason === 'severalDevices';
     this.#setStatus({ state: isAbsent ? 'absent' : 'backingOff', reason, detail });
-    this.#cancelPause = this.#parts.clock.after(this.#backoff.nextMs(), () => this.#tryAgain());
-    this.#stopWatching = this.#parts.watchForDevices(() => this.#tryAgain());
+    this.#cancelPause = this.#options.clock.after(this.#backoff.nextMs(), () => this.#tryAgain());
+    this.#stopWatching = this.#options.watchForDevices(() => this.#tryAgain());
   }
 
   #tryAgain(): void {
@@ -235,7 +235,7 @@ export class LinkKeeper {
   #setStatus(next: Omit<LinkStatus, 'since'>): void {
     const isNews = next.state !== this.#status.state || next.reason !== this.#status.reason;
     const isSamePhase = phaseOf(next.state) === phaseOf(this.#status.state);
-    this.#status = { ...next, since: isSamePhase ? this.#status.since : this.#parts.clock.now() };
+    this.#status = { ...next, since: isSamePhase ? this.#status.since : this.#options.clock.now() };
     if (isNews) this.#handlers.onStatus(this.#status);
   }
 }

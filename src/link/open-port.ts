@@ -2,14 +2,14 @@ import { clearHangUpOnClose } from './hang-up-on-close.js';
 import { LinkError, type OpenLink } from './link.js';
 import { choosePort, parsePortSpec } from './port-choice.js';
 import { boardIdentity, type ListPorts, listPorts } from './port-list.js';
-import type { SerialLinkParts, SerialLinkSettings } from './serial-link.js';
+import type { SerialLinkOptions, SerialLinkSettings } from './serial-link.js';
 
 /** `port` is a wish: `auto`, a path, `usb:VID:PID` or `usb:VID:PID:SERIAL`. */
 export interface PortSettings extends Omit<SerialLinkSettings, 'path'> {
   readonly port: string;
 }
 
-export interface PortParts extends SerialLinkParts {
+export interface PortOptions extends SerialLinkOptions {
   readonly list?: ListPorts;
   /** Tells which board it is, where that can be told. */
   readonly identify?: (path: string) => Promise<string | undefined>;
@@ -22,14 +22,14 @@ export interface PortParts extends SerialLinkParts {
  * another name; the link's name is the path that was chosen. Rejects with a `LinkError`: `noDevice` and
  * `severalDevices` name the candidates and say what to do.
  */
-export function openPort({ port, ...serial }: PortSettings, parts: PortParts = {}): OpenLink {
+export function openPort({ port, ...serial }: PortSettings, options: PortOptions = {}): OpenLink {
   return async (handlers) => {
-    const { path, why } = await choose(port, parts.list ?? listPorts);
-    const identity = await (parts.identify ?? boardIdentity)(path);
+    const { path, why } = await choose(port, options.list ?? listPorts);
+    const identity = await (options.identify ?? boardIdentity)(path);
     // Loaded only here: its native parts need not be there before clients are served.
     const { openSerialLink } = await import('./serial-link.js');
-    const link = await openSerialLink({ ...serial, path, identity }, parts)(handlers);
-    parts.onChosen?.(why);
+    const link = await openSerialLink({ ...serial, path, identity }, options)(handlers);
+    options.onChosen?.(why);
     clearHangUpOnClose(path);
     return link;
   };

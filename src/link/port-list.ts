@@ -31,8 +31,8 @@ const MAX_LEVELS_TO_USB_DEVICE = 5;
  * The serial ports of this machine, in the order of their names. From serialport, which asks udevadm; from /sys
  * where that is missing, as in many containers. Ports without hardware behind them (ttyS1 …) are left out.
  */
-export async function listPorts(parts: PortListOptions = {}): Promise<SerialPortInfo[]> {
-  const { sysRoot = '/sys', devRoot = '/dev', list = listBySerialport } = parts;
+export async function listPorts(options: PortListOptions = {}): Promise<SerialPortInfo[]> {
+  const { sysRoot = '/sys', devRoot = '/dev', list = listBySerialport } = options;
   const listed = await list().catch((error: unknown) => {
     log('no list from serialport (%s), reading %s', errorText(error), sysRoot);
     return listFromSys(sysRoot, devRoot);

@@ -44,7 +44,7 @@ export interface SerialLinkSettings {
 }
 
 /** What tests replace. */
-export interface SerialLinkParts {
+export interface SerialLinkOptions {
   readonly clock?: Clock;
   readonly binding?: SerialBinding;
 }
@@ -57,9 +57,9 @@ const DEFAULT_OPEN_TIMEOUT_MS = 5_000;
 const CLOSE_TIMEOUT_MS = 2_000;
 
 /** Opens `settings.path`; rejects with a `LinkError` when that fails, having freed what it held. */
-export function openSerialLink(settings: SerialLinkSettings, parts: SerialLinkParts = {}): OpenLink {
+export function openSerialLink(settings: SerialLinkSettings, options: SerialLinkOptions = {}): OpenLink {
   return async (handlers) => {
-    const link = new SerialLink(settings, handlers, parts);
+    const link = new SerialLink(settings, handlers, options);
     await link.open();
     return link;
   };
@@ -83,13 +83,13 @@ export class SerialLink implements Link {
   #released: Promise<void> | undefined;
   #closeCalled = false;
 
-  constructor(settings: SerialLinkSettings, handlers: LinkHandlers, parts: SerialLinkParts = {}) {
+  constructor(settings: SerialLinkSettings, handlers: LinkHandlers, options: SerialLinkOptions = {}) {
     this.name = settings.path;
     this.identity = settings.identity;
     this.#settings = settings;
     this.#handlers = handlers;
-    this.#clock = parts.clock ?? systemClock;
-    this.#stream = createStream(settings, parts.binding ?? serialBinding());
+    this.#clock = options.clock ?? systemClock;
+    this.#stream = createStream(settings, options.binding ?? serialBinding());
     this.#stream.on('error', (error) => log('%s: %s', this.name, errorText(error)));
     this.#stream.on('close', (error: unknown) => this.#onStreamClosed(error));
   }

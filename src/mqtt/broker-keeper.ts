@@ -27,7 +27,7 @@ export interface BrokerKeeperHandlers {
   onDown(reason: BrokerDownReason, detail: string): void;
 }
 
-export interface BrokerKeeperParts {
+export interface BrokerKeeperOptions {
   readonly openBroker: OpenBroker;
   readonly clock: Clock;
   /** 0–1, for the jitter of the pauses. */
@@ -69,7 +69,7 @@ const REASONS = Object.keys(BROKER_DOWN_REASONS) as BrokerDownReason[];
 /** Keeps a connection to the broker: opens it, notices its loss, opens it again. */
 export class BrokerKeeper {
   readonly downs = new Counters<BrokerDownReason>(REASONS);
-  readonly #parts: BrokerKeeperParts;
+  readonly #options: BrokerKeeperOptions;
   readonly #handlers: BrokerKeeperHandlers;
   #state: BrokerState = 'stopped';
   readonly #backoff: Backoff;
@@ -78,12 +78,12 @@ export class BrokerKeeper {
   #connection: BrokerConnection | undefined;
   #cancelTimer: CancelTimer = () => {};
 
-  constructor(parts: BrokerKeeperParts, handlers: BrokerKeeperHandlers) {
-    this.#parts = parts;
+  constructor(options: BrokerKeeperOptions, handlers: BrokerKeeperHandlers) {
+    this.#options = options;
     this.#handlers = handlers;
-    const { pauses = PAUSES, random } = parts;
+    const { pauses = PAUSES, random } = options;
     this.#backoff = new Backoff({ ...pauses, jitter: JITTER, random });
-    this.#version = parts.version === '3.1.1' ? 4 : 5;
+    this.#version = options.version === '3.1.1' ? 4 : 5;
   }
 
   get state(): BrokerState {
@@ -101,7 +101,7 @@ export class BrokerKeeper {
 
   /** The broker has answered the subscriptions: the connection works, not only the handshake. */
   onEstablished(): void {
-    if (this.#state !== 'up' || this.#parts.isContested()) return;
+    if (this.#state !== 'up' || this.#options.isContested()) return;
     this.#backoff.reset(FAILURES_AFTER_GRANTED);
   }
 
@@ -132,9 +132,9 @@ export class BrokerKeeper {
       onDown: (reason, detail) => isCurrent() && this.#onDown(reason, detail),
     };
     try {
-      const options = { ...this.#parts.options(), version: this.#version };
-      this.#connection = this.#parts.openBroker(options, handlers);
-      this.#cancelTimer = this.#parts.clock.after(CONNECT_TIMEOUT_MS, () =>
+      const broker = { ...this.#options.options(), version: this.#version };
+      this.#connection = this.#options.openBroker(broker, handlers);
+      this.#cancelTimer = this.#options.clock.after(CONNECT_TIMEOUT_MS, () =>
         this.#onDown('connectTimeout', ''),
       );
     } catch (error) {
@@ -146,8 +146,8 @@ export class BrokerKeeper {
     if (!this.#connection) return;
     this.#state = 'up';
     this.#cancelTimer();
-    const lastingMs = this.#parts.isContested() ? CONTESTED_LASTING_MS : LASTING_MS;
-    this.#cancelTimer = this.#parts.clock.after(lastingMs, () => {
+    const lastingMs = this.#options.isContested() ? CONTESTED_LASTING_MS : LASTING_MS;
+    this.#cancelTimer = this.#options.clock.after(lastingMs, () => {
       this.#backoff.reset();
       this.#handlers.onLasting();
     });
@@ -164,18 +164,20 @@ export class BrokerKeeper {
     this.downs.add(reason);
     if (wasUp) this.#handlers.onLost();
     this.#handlers.onDown(reason, detail);
-    const isOldBroker = reason === 'badVersion' && this.#parts.version === 'auto' && this.#version === 5;
+    const isOldBroker = reason === 'badVersion' && this.#options.version === 'auto' && this.#version === 5;
     if (isOldBroker) this.#version = 4;
-    this.#cancelTimer = this.#parts.clock.after(isOldBroker ? 0 : this.#nextPauseMs(), () => this.#connect());
+    this.#cancelTimer = this.#options.clock.after(isOldBroker ? 0 : this.#nextPauseMs(), () =>
+      this.#connect(),
+    );
   }
 
   #nextPauseMs(): number {
-    return this.#backoff.nextMs(this.#parts.isContested() ? CONTESTED_PAUSES : undefined);
+    return this.#backoff.nextMs(this.#options.isContested() ? CONTESTED_PAUSES : undefined);
   }
 
   #sayGoodbye(connection: BrokerConnection): Promise<void> {
     return new Promise((resolve) => {
-      const cancel = this.#parts.clock.after(GOODBYE_MS, resolve);
+      const cancel = this.#options.clock.after(GOODBYE_MS, resolve);
       void connection.end().then(() => {
         cancel();
         resolve();

@@ -15,7 +15,7 @@ export interface WatchSettings {
 /** The root takes several seconds to restart. */
 const RESTART_TAKES_MS = 30_000;
 /** A status that time brings about is told at most this late. */
-const LOOK_EVERY_MS = 1000;
+const CHECK_EVERY_MS = 1000;
 
 /** Notices what no message tells: nodes that fall silent, a root that does, a link that is lost. The one timer. */
 export class MeshWatch {
@@ -48,7 +48,7 @@ export class MeshWatch {
 
   start(): void {
     this.#cancel();
-    this.#cancel = every(this.#clock, LOOK_EVERY_MS, () => this.#look());
+    this.#cancel = every(this.#clock, CHECK_EVERY_MS, () => this.#tick());
   }
 
   stop(): void {
@@ -101,12 +101,12 @@ export class MeshWatch {
     return this.#clock.monotonic() - this.#restartOrderedAt;
   }
 
-  #look(): void {
+  #tick(): void {
     if (this.#link.state === 'up') this.#lookAtNodes();
     if (this.#openedAt === undefined) return;
     const heardAt = this.#picture.rootHeardAtMonotonic;
     const since = Math.max(this.#openedAt, heardAt);
-    this.#recovery.look({ isOpen: true, since, heardAt });
+    this.#recovery.tick({ isOpen: true, since, heardAt });
     const isSilent = this.#clock.monotonic() - since >= this.#settings.rootSilentAfterMs;
     if (isSilent && !this.#alarms.isActive('ROOT_SILENT')) this.#alarms.raise('ROOT_SILENT');
     if (!isSilent && !this.#recovery.isUnderway) this.#alarms.clear('ROOT_SILENT');

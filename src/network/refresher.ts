@@ -11,7 +11,7 @@ export interface RefreshSettings {
   readonly batchQuietMs: number;
 }
 
-export interface RefresherParts {
+export interface RefresherOptions {
   readonly clock: Clock;
   readonly settings: RefreshSettings;
   /** Asks the root; gives a reason where it can't. */
@@ -29,24 +29,24 @@ const GATEWAY = 'gateway';
 export class Refresher {
   readonly nodeLists: ListGatherer<ListedNode>;
   readonly pathLists: ListGatherer<Path>;
-  readonly #parts: RefresherParts;
+  readonly #options: RefresherOptions;
   #state: LinkState = 'stopped';
   #cancel: CancelTimer = () => {};
 
-  constructor(parts: RefresherParts) {
-    const { clock, settings, onNodes, onPaths } = parts;
-    this.#parts = parts;
+  constructor(options: RefresherOptions) {
+    const { clock, settings, onNodes, onPaths } = options;
+    this.#options = options;
     this.nodeLists = new ListGatherer(clock, settings.batchQuietMs, onNodes);
     this.pathLists = new ListGatherer(clock, settings.batchQuietMs, onPaths);
   }
 
   /** True when the root has answered in time; without a link, or when it is silent, the picture is what it was. */
   nodes(owner = GATEWAY): Promise<boolean> {
-    return this.nodeLists.request(() => this.#parts.ask({ kind: 'listNodes' }, owner));
+    return this.nodeLists.request(() => this.#options.ask({ kind: 'listNodes' }, owner));
   }
 
   paths(owner: string): Promise<boolean> {
-    return this.pathLists.request(() => this.#parts.ask({ kind: 'listPaths' }, owner));
+    return this.pathLists.request(() => this.#options.ask({ kind: 'listPaths' }, owner));
   }
 
   /** What has come of a list is no whole one, and what was asked is not answered. */
@@ -76,7 +76,7 @@ export class Refresher {
     this.#cancel();
     this.#cancel = () => {};
     if (!this.#isOpen) return;
-    const ms = this.#state === 'up' ? this.#parts.settings.refreshEveryMs : PROBE_EVERY_MS;
-    if (ms > 0) this.#cancel = every(this.#parts.clock, ms, () => void this.nodes());
+    const ms = this.#state === 'up' ? this.#options.settings.refreshEveryMs : PROBE_EVERY_MS;
+    if (ms > 0) this.#cancel = every(this.#options.clock, ms, () => void this.nodes());
   }
 }

@@ -66,7 +66,7 @@ export class RootRecovery {
   }
 
   /** To be called often: begins, goes on or ends as it is time to. */
-  look({ isOpen, since, heardAt }: RootSilence): void {
+  tick({ isOpen, since, heardAt }: RootSilence): void {
     const now = this.#clock.monotonic();
     if (this.#begunAt !== undefined && heardAt > this.#begunAt) this.#finish();
     if (!this.#settings.isEnabled || !isOpen || this.#isBusy) return;

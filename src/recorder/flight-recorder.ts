@@ -17,7 +17,7 @@ export interface FlightRecorderSettings {
   readonly directoryLimit: number;
 }
 
-export interface FlightRecorderParts {
+export interface FlightRecorderOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: FlightRecorderSettings;
@@ -35,12 +35,12 @@ export class FlightRecorder {
   readonly client: ((name: string) => ClientRecorder) | undefined;
   readonly #recorder: Recorder;
   readonly #files: RecordingFiles | undefined;
-  readonly #parts: FlightRecorderParts;
+  readonly #options: FlightRecorderOptions;
   #cancel: CancelTimer = () => {};
 
-  constructor(parts: FlightRecorderParts) {
-    const { clock, settings } = parts;
-    this.#parts = parts;
+  constructor(options: FlightRecorderOptions) {
+    const { clock, settings } = options;
+    this.#options = options;
     this.#recorder = new Recorder({
       clock,
       limit: settings.limit,
@@ -57,7 +57,7 @@ export class FlightRecorder {
 
   start(): void {
     if (this.#files) {
-      this.#cancel = every(this.#parts.clock, TO_DISK_EVERY_MS, () => this.#recorder.finishBlock());
+      this.#cancel = every(this.#options.clock, TO_DISK_EVERY_MS, () => this.#recorder.finishBlock());
     }
   }
 
@@ -81,7 +81,7 @@ export class FlightRecorder {
   }
 
   #createFiles(): RecordingFiles | undefined {
-    const { log, settings, version } = this.#parts;
+    const { log, settings, version } = this.#options;
     const { directory, directoryLimit: limit } = settings;
     if (directory === undefined) return undefined;
     const head = encodeHead({ gateway: version, run: this.run, redacted: false });
@@ -89,6 +89,6 @@ export class FlightRecorder {
   }
 
   #timeout(): Promise<void> {
-    return new Promise((resolve) => this.#parts.clock.after(STOP_TIMEOUT_MS, resolve));
+    return new Promise((resolve) => this.#options.clock.after(STOP_TIMEOUT_MS, resolve));
   }
 }

@@ -4,7 +4,7 @@ import type { Entry } from './recording.js';
 const LONGEST_GAP_MS = 3_600_000;
 
 /** When each record of a recording happens: ms since the first, however the host clock was set meanwhile. */
-export class Timeline {
+export class Moments {
   #before: Entry | undefined;
   #ms = 0;
   /** A record, and when it happens, from which those of the same run are reckoned. */

@@ -8,7 +8,7 @@ import { BlockWriter, MAX_PAYLOAD_LENGTH, type RecordKind } from './block.js';
 import { BlockRing } from './block-ring.js';
 import { encodeLinkFacts, type LinkFacts } from './link-facts.js';
 
-export interface RecorderParts {
+export interface RecorderOptions {
   readonly clock: Clock;
   /** Bytes of memory. */
   readonly limit: number;
@@ -54,7 +54,7 @@ const SEPARATOR = '\0';
 export class Recorder {
   /** Tells this run of the gateway from others. */
   readonly run: string;
-  readonly #parts: RecorderParts;
+  readonly #options: RecorderOptions;
   readonly #writer = new BlockWriter();
   readonly #ring: BlockRing;
   #number = 0;
@@ -65,10 +65,10 @@ export class Recorder {
   /** Host clock minus monotonic clock, ms. */
   #offset = 0;
 
-  constructor(parts: RecorderParts) {
-    this.#parts = parts;
-    this.run = parts.clock.now().toString(36);
-    this.#ring = new BlockRing(parts.limit);
+  constructor(options: RecorderOptions) {
+    this.#options = options;
+    this.run = options.clock.now().toString(36);
+    this.#ring = new BlockRing(options.limit);
   }
 
   counters() {
@@ -126,7 +126,7 @@ export class Recorder {
     const { number } = this.#writer.head;
     const bytes = this.#writer.finish();
     this.#ring.push({ number, endUs: this.#nowUs(), bytes });
-    this.#parts.onBlock?.(bytes);
+    this.#options.onBlock?.(bytes);
   }
 
   /** What is held, up to `limit` bytes of it at once. */
@@ -168,14 +168,14 @@ export class Recorder {
   }
 
   #begin(us: number): void {
-    const host = this.#parts.clock.now();
+    const host = this.#options.clock.now();
     this.#offset = host - us / 1000;
     this.#writer.begin({ host, us, number: ++this.#number });
     this.#append('link', us, UART_CHANNEL, textBytes(this.#link));
   }
 
   #noteClock(us: number): void {
-    const host = this.#parts.clock.now();
+    const host = this.#options.clock.now();
     const offset = host - us / 1000;
     if (Math.abs(offset - this.#offset) < CLOCK_JUMP_MS) return;
     const time = Buffer.alloc(8);
@@ -190,7 +190,7 @@ export class Recorder {
   }
 
   #nowUs(): number {
-    return Math.round(this.#parts.clock.monotonic() * 1000);
+    return Math.round(this.#options.clock.monotonic() * 1000);
   }
 }
 

@@ -4,7 +4,7 @@ import { Counters } from '../base/counters.js';
 import { errorText } from '../base/errors.js';
 import type { Log } from '../base/log.js';
 
-export interface RecordingFilesParts {
+export interface RecordingFilesOptions {
   readonly directory: string;
   /** Bytes of all files together. */
   readonly limit: number;
@@ -29,7 +29,7 @@ interface Kept {
 
 /** Keeps blocks on disk: files of bounded size, of which the oldest goes. What the disk does not take is counted. */
 export class RecordingFiles {
-  readonly #parts: RecordingFilesParts;
+  readonly #options: RecordingFilesOptions;
   readonly #counters = new Counters<(typeof COUNTED)[number]>(COUNTED);
   /** Oldest first; the last is the one that is written to, while `#file` is open. */
   #kept: Kept[] | undefined;
@@ -40,8 +40,8 @@ export class RecordingFiles {
   #writing: Promise<void> | undefined;
   #isFailing = false;
 
-  constructor(parts: RecordingFilesParts) {
-    this.#parts = parts;
+  constructor(options: RecordingFilesOptions) {
+    this.#options = options;
   }
 
   counters() {
@@ -90,7 +90,7 @@ export class RecordingFiles {
 
   async #fileFor(length: number): Promise<FileHandle> {
     const size = this.#kept?.at(-1)?.size ?? 0;
-    if (this.#file && size + length <= this.#parts.limit / FILES) return this.#file;
+    if (this.#file && size + length <= this.#options.limit / FILES) return this.#file;
     await this.#file?.close();
     this.#file = undefined;
     this.#kept ??= await this.#findKept();
@@ -100,7 +100,7 @@ export class RecordingFiles {
   }
 
   async #begin(kept: Kept[]): Promise<FileHandle> {
-    const { directory, head } = this.#parts;
+    const { directory, head } = this.#options;
     const name = `meshgate-${String(++this.#lastNumber).padStart(8, '0')}.mgrec`;
     const path = join(directory, name);
     const file = await open(path, 'ax', FILE_MODE);
@@ -118,7 +118,7 @@ export class RecordingFiles {
 
   /** The files of earlier runs belong to the ring. */
   async #findKept(): Promise<Kept[]> {
-    const { directory } = this.#parts;
+    const { directory } = this.#options;
     await mkdir(directory, { recursive: true });
     const names = (await readdir(directory)).filter((name) => NAME.test(name)).sort();
     this.#lastNumber = Number(NAME.exec(names.at(-1) ?? '')?.[1] ?? 0);
@@ -132,7 +132,7 @@ export class RecordingFiles {
 
   /** For one more file. */
   async #makeRoom(kept: Kept[]): Promise<void> {
-    const { limit } = this.#parts;
+    const { limit } = this.#options;
     let total = kept.reduce((sum, { size }) => sum + size, 0);
     for (let oldest = kept[0]; oldest && total > limit - limit / FILES; oldest = kept[0]) {
       await unlink(oldest.path).catch(ignoreMissing);
@@ -143,7 +143,7 @@ export class RecordingFiles {
   }
 
   #onWritten(): void {
-    if (this.#isFailing) this.#parts.log.info('recording to disk goes on');
+    if (this.#isFailing) this.#options.log.info('recording to disk goes on');
     this.#isFailing = false;
   }
 
@@ -155,7 +155,7 @@ export class RecordingFiles {
     this.#file = undefined;
     if (this.#isFailing) return;
     this.#isFailing = true;
-    const { directory, log } = this.#parts;
+    const { directory, log } = this.#options;
     log.info(`recording to ${directory} fails, and is tried again: ${errorText(error)}`);
   }
 }

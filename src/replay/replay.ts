@@ -6,7 +6,7 @@
 import { type CancelTimer, type Clock, every, systemClock } from '../base/clock.js';
 import { MeshgateError } from '../base/errors.js';
 import { decodeLinkFacts } from '../recorder/link-facts.js';
-import { Timeline } from '../recorder/moments.js';
+import { Moments } from '../recorder/moments.js';
 import { type Entry, type Recording, splitReason } from '../recorder/recording.js';
 import { ReplayLink } from './replay-link.js';
 import { promisesRan, VirtualClock } from './virtual-clock.js';
@@ -14,7 +14,7 @@ import { promisesRan, VirtualClock } from './virtual-clock.js';
 /** Times as fast as it was; `max`: as fast as it goes. */
 export type ReplaySpeed = number | 'max';
 
-export interface ReplayParts {
+export interface ReplayOptions {
   readonly recording: Recording;
   readonly speed: ReplaySpeed;
   /** By which the real time between two things is waited for. */
@@ -38,7 +38,7 @@ export class Replay {
   #wake: () => void = () => {};
 
   /** Throws `BAD_RECORDING` when nothing is in it. */
-  constructor({ recording, speed, wall = systemClock }: ReplayParts) {
+  constructor({ recording, speed, wall = systemClock }: ReplayOptions) {
     const [first] = recording.entries();
     if (!first) throw new MeshgateError('BAD_RECORDING', 'nothing can be read in this recording');
     this.clock = new VirtualClock(first.at);
@@ -51,10 +51,10 @@ export class Replay {
 
   /** Resolves at the end of the recording, or when it was stopped. */
   async run(): Promise<void> {
-    const timeline = new Timeline();
+    const moments = new Moments();
     this.#setAnchor();
     for (const entry of this.#recording.entries()) {
-      await this.#passUntil(timeline.momentOf(entry));
+      await this.#passUntil(moments.momentOf(entry));
       if (this.#isStopped) return;
       this.clock.setHostClock(entry.at);
       this.#apply(entry);

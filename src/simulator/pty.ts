@@ -8,7 +8,7 @@ const debug = createDebug('meshgate:simulator');
 
 /** socat needs some ten milliseconds; a busy computer more. */
 const APPEARS_WITHIN_MS = 5_000;
-const LOOK_EVERY_MS = 10;
+const CHECK_EVERY_MS = 10;
 const ENDS_WITHIN_MS = 1_000;
 /** What waits for a reader that is absent or slow, bytes; 5.7 s of a full line at 115200 baud. */
 const MAX_WAITING_BYTES = 65_536;
@@ -82,11 +82,11 @@ class SocatPty implements Pty {
 
   /** Waits for the link to be there. */
   async appears(): Promise<void> {
-    for (let waitedMs = 0; waitedMs < APPEARS_WITHIN_MS; waitedMs += LOOK_EVERY_MS) {
+    for (let waitedMs = 0; waitedMs < APPEARS_WITHIN_MS; waitedMs += CHECK_EVERY_MS) {
       if (this.#state === 'exited') break;
       this.#target = readLink(this.path);
       if (this.#target !== undefined) return this.#serve();
-      await Promise.race([this.#exited, this.#sleep(LOOK_EVERY_MS)]);
+      await Promise.race([this.#exited, this.#sleep(CHECK_EVERY_MS)]);
     }
     throw this.#failure ?? this.#notMade();
   }

@@ -2,10 +2,10 @@
 import type { Socket } from 'node:net';
 import type { Share } from '../api/byte-budget.js';
 import { ClientTally } from '../api/client-tally.js';
-import type { Role } from '../api/role.js';
 import type { SharedLimits } from '../api/shared-limits.js';
 import type { Clock } from '../base/clock.js';
 import type { Lane } from '../base/turns.js';
+import type { Role } from '../config/role.js';
 import { Outbox } from './outbox.js';
 
 export interface ClientOutputOptions {

@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs';
-import type { Role } from '../api/role.js';
 import { errorText, MeshgateError } from '../base/errors.js';
 import type { ProcessLock } from '../base/process-lock.js';
+import type { Role } from '../config/role.js';
 import type { ClientListener, Listener } from './listener.js';
 import { lockSocket } from './socket-lock.js';
 import { prepareDirectory, removeStaleSocket, setAccess } from './socket-path.js';

@@ -7,11 +7,11 @@
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ClientObserver } from '../api/client-observer.js';
-import type { Role } from '../api/role.js';
 import type { SharedLimits } from '../api/shared-limits.js';
 import type { CancelTimer, Clock } from '../base/clock.js';
 import { errorText } from '../base/errors.js';
 import type { Log } from '../base/log.js';
+import type { Role } from '../config/role.js';
 import { ClientOutput, TAKE_TIMEOUT_MS } from './client-output.js';
 import type { ConnectionEndReason } from './end-reasons.js';
 
@@ -63,7 +63,7 @@ export interface ConnectionOptions {
   readonly log: Log;
   readonly settings: ConnectionSettings;
   readonly dialects: DialectList;
-  readonly tap?: ClientObserver | undefined;
+  readonly observer?: ClientObserver | undefined;
   /** What the client may do. */
   readonly role: Role;
   /** The socket that it came by. */
@@ -201,7 +201,7 @@ export class Connection {
   /** For the dialect: says the last, and closes. */
   reply(reply: Buffer, reason: ConnectionEndReason): void {
     if (!this.isOpen) return;
-    this.options.tap?.answered(reply);
+    this.options.observer?.answered(reply);
     this.output.write(reply);
     this.output.tally.messages++;
     this.finish(reason);
@@ -225,7 +225,7 @@ export class Connection {
     this.#dialect?.close();
     this.output.close();
     this.socket.destroy();
-    this.options.tap?.ended(reason);
+    this.options.observer?.ended(reason);
     this.options.onEnd(this, reason);
   }
 

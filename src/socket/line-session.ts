@@ -4,7 +4,7 @@
 import type { Socket } from 'node:net';
 import type { Share } from '../api/byte-budget.js';
 import { ClientSession } from '../api/client-session.js';
-import { CLOSING_REASONS, type ClosingReason, SessionError } from '../api/errors.js';
+import { CLOSING_REASONS, type ClosingReason, MAX_REQUEST_LENGTH, SessionError } from '../api/errors.js';
 import type { GatewayFacts } from '../api/method.js';
 import type { SessionTransport } from '../api/outgoing.js';
 import { errorReply, refusalOf } from '../api/session.js';
@@ -13,9 +13,6 @@ import type { Hub } from '../hub/hub.js';
 import type { Connection, Dialect, DialectType } from './connection.js';
 import type { ConnectionEndReason } from './end-reasons.js';
 import { LineBuffer } from './line-buffer.js';
-
-/** Bytes of the longest line. */
-export const MAX_LINE_LENGTH = 1_048_576;
 
 export interface LineSessionOptions {
   readonly hub: Hub;
@@ -50,12 +47,12 @@ class LineSession implements Dialect {
 
   constructor(connection: Connection, options: LineSessionOptions) {
     const { name, socket, output } = connection;
-    const { clock, log, tap, role, via, shared, settings } = connection.options;
+    const { clock, log, observer, role, via, shared, settings } = connection.options;
     connection.decide('session');
     this.#connection = connection;
     this.#session = new ClientSession({
       ...options,
-      ...{ name, tally: output.tally, clock, log, tap, role, via, shared },
+      ...{ name, tally: output.tally, clock, log, observer, role, via, shared },
       outboxLimit: settings.outboxLimit,
       transport: new SocketTransport(socket),
       onQueued: () => this.#share.update(),
@@ -71,7 +68,7 @@ class LineSession implements Dialect {
   onBytes(chunk: Buffer): void {
     this.#lines.push(chunk);
     this.#share.update(chunk.length);
-    if (this.#lines.length > MAX_LINE_LENGTH) this.#refuseLine();
+    if (this.#lines.length > MAX_REQUEST_LENGTH) this.#refuseLine();
   }
 
   get waitingBytes(): number {
@@ -109,7 +106,7 @@ class LineSession implements Dialect {
   }
 
   #takeLine(line: Buffer): void {
-    if (line.length > MAX_LINE_LENGTH) {
+    if (line.length > MAX_REQUEST_LENGTH) {
       this.#refuseLine();
       return;
     }

@@ -1,11 +1,11 @@
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import type { OpenObserver } from '../api/client-observer.js';
 import { ClientTotals } from '../api/client-tally.js';
-import type { Role } from '../api/role.js';
 import type { SharedLimits } from '../api/shared-limits.js';
 import type { Clock } from '../base/clock.js';
 import { Counters } from '../base/counters.js';
 import type { Log } from '../base/log.js';
+import type { Role } from '../config/role.js';
 import { Connection, type ConnectionSettings, type DialectList } from './connection.js';
 import { CONNECTION_END_REASONS, type ConnectionEndReason } from './end-reasons.js';
 
@@ -17,7 +17,7 @@ export interface ClientListenerSettings extends ConnectionSettings {
 export interface ClientListenerOptions {
   readonly clock: Clock;
   readonly log: Log;
-  readonly tap?: OpenObserver | undefined;
+  readonly observer?: OpenObserver | undefined;
   readonly settings: ClientListenerSettings;
   /** What clients of all sockets share. */
   readonly shared: SharedLimits;
@@ -168,7 +168,7 @@ export class ClientListener {
     const name = `client ${this.#accepted}`;
     const connection = new Connection(name, socket, {
       ...this.#options,
-      tap: this.#options.tap?.(name),
+      observer: this.#options.observer?.(name),
       role: address.role,
       via: address.name,
       onEnd: (ended, reason) => this.#onEnd(ended, reason),

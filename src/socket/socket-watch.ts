@@ -11,17 +11,17 @@ export interface Watched {
   check(): Promise<'there' | 'again' | Error>;
 }
 
-export interface SocketWatchParts {
+export interface SocketWatchOptions {
   readonly clock: Clock;
   readonly log: Log;
   /** Called after each look: why clients can't connect, or undefined where they can. */
   readonly onResult: (why: string | undefined) => void;
 }
 
-const LOOK_EVERY_MS = 3000;
+const CHECK_EVERY_MS = 3000;
 
 export class SocketWatch {
-  readonly #parts: SocketWatchParts;
+  readonly #options: SocketWatchOptions;
   readonly #watched: readonly Watched[];
   #looking: Promise<void> | undefined;
   /** As the log has them. */
@@ -29,14 +29,14 @@ export class SocketWatch {
   #isStopped = true;
   #cancelTimer: CancelTimer = () => {};
 
-  constructor(watched: readonly Watched[], parts: SocketWatchParts) {
+  constructor(watched: readonly Watched[], options: SocketWatchOptions) {
     this.#watched = watched;
-    this.#parts = parts;
+    this.#options = options;
   }
 
   start(): void {
     this.#isStopped = false;
-    this.#cancelTimer = every(this.#parts.clock, LOOK_EVERY_MS, () => void this.look());
+    this.#cancelTimer = every(this.#options.clock, CHECK_EVERY_MS, () => void this.tick());
   }
 
   /** Resolves when the look that is under way is over: nothing is opened after that. */
@@ -47,7 +47,7 @@ export class SocketWatch {
   }
 
   /** Looks at once. Resolves when all is as good as it can be made now. */
-  look(): Promise<void> {
+  tick(): Promise<void> {
     if (this.#isStopped) return Promise.resolve();
     this.#looking ??= this.#lookAtAll().finally(() => {
       this.#looking = undefined;
@@ -56,7 +56,7 @@ export class SocketWatch {
   }
 
   async #lookAtAll(): Promise<void> {
-    const { log, onResult } = this.#parts;
+    const { log, onResult } = this.#options;
     const faults: string[] = [];
     for (const watched of this.#watched) {
       if (this.#isStopped) return;

@@ -4,7 +4,7 @@
 import type { Clock } from '../base/clock.js';
 import type { Distribution } from '../base/histogram.js';
 import type { Link } from '../link/link.js';
-import { LinkKeeper, type LinkKeeperParts, type LinkStatus } from '../link/link-keeper.js';
+import { LinkKeeper, type LinkKeeperOptions, type LinkStatus } from '../link/link-keeper.js';
 import { Receiver, type ReceiverSettings } from './receiver.js';
 import { type HalfMessageOutcome, Transmitter, type TransmitterSettings } from './transmitter.js';
 
@@ -18,7 +18,7 @@ export interface UartHandlers {
 
 export type UartSettings = ReceiverSettings & TransmitterSettings;
 
-export interface UartParts extends LinkKeeperParts {
+export interface UartOptions extends LinkKeeperOptions {
   readonly clock: Clock;
   readonly settings: UartSettings;
 }
@@ -28,8 +28,8 @@ export class UartManager {
   readonly #receiver: Receiver;
   readonly #transmitter: Transmitter;
 
-  constructor(parts: UartParts, handlers: UartHandlers) {
-    this.#transmitter = new Transmitter(parts.clock, parts.settings);
+  constructor(options: UartOptions, handlers: UartHandlers) {
+    this.#transmitter = new Transmitter(options.clock, options.settings);
     this.#receiver = new Receiver(
       {
         onFrame: (body) => {
@@ -38,10 +38,10 @@ export class UartManager {
         },
         onConsoleLine: (line) => handlers.onConsoleLine(line),
       },
-      parts.clock,
-      parts.settings,
+      options.clock,
+      options.settings,
     );
-    this.#keeper = new LinkKeeper(parts, {
+    this.#keeper = new LinkKeeper(options, {
       onBytes: (chunk) => this.#receiver.push(chunk),
       onOpened: (link) => this.#onOpened(link),
       onLost: () => this.#onLost(),

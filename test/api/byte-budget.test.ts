@@ -1,6 +1,6 @@
 import test from 'ava';
 import { ByteBudget } from '../../src/api/byte-budget.js';
-import type { Role } from '../../src/api/role.js';
+import type { Role } from '../../src/config/role.js';
 import { ManualClock } from '../support/manual-clock.js';
 
 function setUp(graceMs: number) {

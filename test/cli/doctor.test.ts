@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { describeHealth } from '../../src/api/describe.js';
-import { type DoctorParts, examine } from '../../src/cli/commands/doctor/doctor-checks.js';
+import { type DoctorOptions, examine } from '../../src/cli/commands/doctor/doctor-checks.js';
 import type { Finding } from '../../src/cli/commands/doctor/findings.js';
 import { permissionAdvice } from '../../src/cli/commands/doctor/permission-advice.js';
 import { findHolders } from '../../src/cli/commands/doctor/port-holders.js';
@@ -72,7 +72,7 @@ const noGateway = (async () => {
   throw new ClientError('NOT_RUNNING', '/x');
 }) as typeof connect;
 
-const PARTS: DoctorParts = {
+const PARTS: DoctorOptions = {
   listPorts: async () => [BRIDGE],
   procRoot: procWith('quiet', []),
   isUsable: () => true,
@@ -113,8 +113,8 @@ test('no port, several ports, and a gateway that does not run are told with what
   t.regex(none[0]?.advice ?? '', /cable/);
   t.regex(none[1]?.advice ?? '', /meshgate start/);
   const second = { ...BRIDGE, path: '/dev/ttyUSB1' };
-  const parts = { ...PARTS, listPorts: async () => [BRIDGE, second], connect: noGateway };
-  const [several] = problemsOf(await examine('/x', parts));
+  const options = { ...PARTS, listPorts: async () => [BRIDGE, second], connect: noGateway };
+  const [several] = problemsOf(await examine('/x', options));
   t.regex(several?.text ?? '', /more than one/);
   t.regex(several?.advice ?? '', /ttyUSB0 or \/dev\/ttyUSB1.*--port/);
 });
@@ -206,8 +206,8 @@ test('history that could not be opened, or can not be written, is told with the 
 
 test('a gateway on a virtual mesh needs no port', async (t) => {
   const link = { ...STATUS.link, port: 'virtual mesh of 12 nodes, seed 1' };
-  const parts = { ...PARTS, listPorts: async () => [], connect: gateway({ status: { link, port: null } }) };
-  t.deepEqual(problemsOf(await examine('/x', parts)), []);
+  const options = { ...PARTS, listPorts: async () => [], connect: gateway({ status: { link, port: null } }) };
+  t.deepEqual(problemsOf(await examine('/x', options)), []);
 });
 
 test('processes that hold a file are found, whatever link it is known by', (t) => {

@@ -9,7 +9,7 @@ import {
   linkDownReason,
   openSerialLink,
   SerialLink,
-  type SerialLinkParts,
+  type SerialLinkOptions,
   type SerialLinkSettings,
 } from '../../src/link/serial-link.js';
 import { ManualClock, settled } from '../support/manual-clock.js';
@@ -80,7 +80,7 @@ function slowBinding(): { binding: SerialBinding; proceed(): void } {
   return { binding, proceed };
 }
 
-function newLink(pty: Pty, owner: LinkHandlers, parts: SerialLinkParts): SerialLink {
+function newLink(pty: Pty, owner: LinkHandlers, parts: SerialLinkOptions): SerialLink {
   return new SerialLink({ path: pty.path, baud: 115_200, openTimeoutMs: 1_000 }, owner, parts);
 }
 

@@ -4,11 +4,11 @@ import { ClientTally } from '../../src/api/client-tally.js';
 import type { ClosingReason } from '../../src/api/errors.js';
 import type { GatewayFacts } from '../../src/api/method.js';
 import type { SessionTransport } from '../../src/api/outgoing.js';
-import type { Role } from '../../src/api/role.js';
 import type { MeshEvent, Snapshot } from '../../src/api/shapes.js';
 import { SharedLimits } from '../../src/api/shared-limits.js';
 import { systemClock } from '../../src/base/clock.js';
 import { createLog } from '../../src/base/log.js';
+import type { Role } from '../../src/config/role.js';
 import { settled } from './manual-clock.js';
 import { type MeshSettings, NetworkFixture } from './network-fixture.js';
 

@@ -1,5 +1,7 @@
 import * as z from 'zod';
+import { ROLES } from '../../config/role.js';
 import type { NodeStatus } from '../../node/mesh-node.js';
+import { EXECUTORS } from '../../protocol/opcodes.js';
 import { auditEntryShape } from '../audit.js';
 import { sumOf } from '../client-tally.js';
 import { readCounters } from '../counters.js';
@@ -16,7 +18,6 @@ import {
 import { SessionError } from '../errors.js';
 import { LongList } from '../long-reply.js';
 import { method, nodeParam, resolveNode } from '../method.js';
-import { ROLES } from '../role.js';
 import {
   alarmShape,
   type ClientInfo,
@@ -202,7 +203,7 @@ export const queryMethods = [
     params: z.strictObject({}),
     result: z.object({
       messages: z.array(z.object({ opcode: z.int(), name: z.string(), listeners: z.boolean() })),
-      commands: z.array(z.object({ name: z.string(), executor: z.enum(['gateway', 'root', 'edge']) })),
+      commands: z.array(z.object({ name: z.string(), executor: z.enum(EXECUTORS) })),
     }),
     run: (_params, { hub: { tables } }) => ({
       messages: tables.opcodes.messages().map(({ opcode, name, listeners }) => ({ opcode, name, listeners })),

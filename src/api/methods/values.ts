@@ -49,8 +49,8 @@ export const valueMethods = [
       const dataType = resolveType(type, hub);
       const latestOf = ({ address }: NodeView) => {
         const value = hub.picture.latest(address, dataType.id);
-        const whose = isDevice(address) ? { device: hub.picture.nameOf(address) } : {};
-        return value && describeAgedValue({ node: address, ...whose, type: dataType, value }, clock.now());
+        const device = isDevice(address) ? hub.picture.nameOf(address) : undefined;
+        return value && describeAgedValue({ node: address, device, type: dataType, value }, clock.now());
       };
       if (node === undefined) return { values: LongList.ofNodesAndDevices(hub, latestOf) };
       return { values: LongList.of([resolveNode(node, hub)], latestOf) };

@@ -75,21 +75,21 @@ function dateOf(at: number) {
   return { year: date.getFullYear(), month: date.getMonth() + 1, day: date.getDate() };
 }
 
-/** A stretch of time as it was typed; an end that was not given stays open. Throws `BAD_USAGE`. */
-export function parseStretch(
+/** A time range as it was typed; an end that was not given stays open. Throws `BAD_USAGE`. */
+export function parseTimeRange(
   { from, to }: { readonly from?: string | undefined; readonly to?: string | undefined },
   now: number,
-): Stretch {
-  const stretch = {
+): TimeRange {
+  const range = {
     ...(from !== undefined && { from: parseTime(from, now) }),
     ...(to !== undefined && { to: parseTime(to, now) }),
   };
-  if ((stretch.from ?? Number.NEGATIVE_INFINITY) <= (stretch.to ?? Number.POSITIVE_INFINITY)) return stretch;
+  if ((range.from ?? Number.NEGATIVE_INFINITY) <= (range.to ?? Number.POSITIVE_INFINITY)) return range;
   throw new MeshgateError('BAD_USAGE', `--from ${from} is later than --to ${to}`);
 }
 
 /** Both ends belong to it. */
-export interface Stretch {
+export interface TimeRange {
   readonly from?: number;
   readonly to?: number;
 }

@@ -14,7 +14,7 @@ import type { DataTypes } from '../../protocol/data-types.js';
 import { emptied, type NodeObject, type PlainField, plainFields, positionOf } from './node-topics.js';
 import { sensorClasses } from './sensor-classes.js';
 
-export interface DiscoveryParts {
+export interface DiscoveryOptions {
   /** Where Home Assistant looks: `homeassistant`. */
   readonly prefix: string;
   /** The gateway's own name. */
@@ -30,12 +30,12 @@ export interface DiscoveryParts {
 type Entity = Readonly<Record<string, unknown>>;
 
 export class Discovery {
-  readonly #parts: DiscoveryParts;
+  readonly #options: DiscoveryOptions;
   /** What was told last of each node, in short. */
   readonly #told = new Map<number, string>();
 
-  constructor(parts: DiscoveryParts) {
-    this.#parts = parts;
+  constructor(options: DiscoveryOptions) {
+    this.#options = options;
   }
 
   /** All must be told again. */
@@ -44,7 +44,7 @@ export class Discovery {
   }
 
   tellGateway(): Publication {
-    const { id, topics, alarms } = this.#parts;
+    const { id, topics, alarms } = this.#options;
     const availability = [this.#gatewayAvailability()];
     const codes = Object.keys(alarms).filter((code) => alarms[code]?.of === 'gateway');
     const problem = (code: string): [string, Entity] => [
@@ -112,7 +112,7 @@ export class Discovery {
 
   /** Status, problem and ping: there whatever the node sends, and also while it is away. */
   #ownEntities(address: number): Record<string, Entity> {
-    const { topics, mayPing } = this.#parts;
+    const { topics, mayPing } = this.#options;
     const availability = [this.#gatewayAvailability()];
     const common = { availability, entity_category: 'diagnostic' };
     const unique = (what: string) => this.#unique(formatAddress(address), what);
@@ -154,13 +154,13 @@ export class Discovery {
       name: 'Position',
       unique_id: this.#unique(formatAddress(address), 'position'),
       source_type: 'gps',
-      json_attributes_topic: this.#parts.topics.position(address),
+      json_attributes_topic: this.#options.topics.position(address),
       ...this.#nodeAvailability(address),
     };
   }
 
   #sensor(address: number, field: PlainField): Entity {
-    const { topics, dataTypes } = this.#parts;
+    const { topics, dataTypes } = this.#options;
     const isNumber = typeof field.value === 'number';
     return {
       platform: 'sensor',
@@ -174,27 +174,27 @@ export class Discovery {
   }
 
   #gatewayAvailability() {
-    return { topic: this.#parts.topics.status, value_template: '{{ value_json.state }}' };
+    return { topic: this.#options.topics.status, value_template: '{{ value_json.state }}' };
   }
 
   /** The node's entities are there while the gateway is there and the node is alive. */
   #nodeAvailability(address: number) {
     const isAlive = "value_json.status in ['active', 'idle']";
     const node = {
-      topic: this.#parts.topics.node(address),
+      topic: this.#options.topics.node(address),
       value_template: `{{ 'online' if ${isAlive} else 'offline' }}`,
     };
     return { availability: [this.#gatewayAvailability(), node], availability_mode: 'all' };
   }
 
   #topic(key: string): string {
-    return `${this.#parts.prefix}/device/${key}/config`;
+    return `${this.#options.prefix}/device/${key}/config`;
   }
 
   /** A name that nothing else in Home Assistant has. */
-  #unique(...parts: readonly string[]): string {
-    const { topics, id } = this.#parts;
-    return [topics.prefix, id, ...parts].map(slug).join('-');
+  #unique(...options: readonly string[]): string {
+    const { topics, id } = this.#options;
+    return [topics.prefix, id, ...options].map(slug).join('-');
   }
 }
 

@@ -19,7 +19,7 @@ const PATIENCE_MS = 600_000;
 /** Longer ones are not ours. */
 const MAX_PAYLOAD = 262_144;
 
-export interface LeftoversParts {
+export interface LeftoversOptions {
   readonly hub: Hub;
   readonly clock: Clock;
   readonly topics: Topics;
@@ -29,7 +29,7 @@ export interface LeftoversParts {
 }
 
 export class Leftovers {
-  readonly #parts: LeftoversParts;
+  readonly #options: LeftoversOptions;
   readonly #filters: readonly string[];
   /** Nodes and devices of an earlier run that were not known when they were read. */
   readonly #unknown = new Set<Subject>();
@@ -37,16 +37,16 @@ export class Leftovers {
   #cancelReading: CancelTimer = () => {};
   #cancelReview: CancelTimer = () => {};
 
-  constructor(parts: LeftoversParts) {
-    this.#parts = parts;
-    const { base } = parts.topics;
+  constructor(options: LeftoversOptions) {
+    this.#options = options;
+    const { base } = options.topics;
     this.#filters = [`${base}/node/+`, `${base}/device/+`, `${base}/alarm/+`];
   }
 
   /** Reads what is retained, once. */
   onConnected(broker: BrokerConnection): void {
     if (this.#hasRead) return;
-    const { clock } = this.#parts;
+    const { clock } = this.#options;
     broker.subscribe(this.#filters, () => {});
     this.#cancelReading = clock.after(READING_MS, () => {
       this.#hasRead = true;
@@ -61,13 +61,13 @@ export class Leftovers {
 
   /** True when it is one of these, or an echo of what this run has published. */
   take({ topic, payload, retain }: Incoming): boolean {
-    const { base } = this.#parts.topics;
+    const { base } = this.#options.topics;
     const isNode = topic.startsWith(`${base}/node/`) || topic.startsWith(`${base}/device/`);
     if (!isNode && !topic.startsWith(`${base}/alarm/`)) return false;
     const left = retain && payload.length <= MAX_PAYLOAD ? readObject(payload) : undefined;
     if (left && isNode) this.#takeNode(topic, left);
     else if (left) this.#takeAlarm(topic, left);
-    this.#parts.wake();
+    this.#options.wake();
     return true;
   }
 
@@ -77,12 +77,12 @@ export class Leftovers {
   }
 
   #takeAlarm(topic: string, { id }: Left): void {
-    const { picture, topics } = this.#parts;
+    const { picture, topics } = this.#options;
     if (typeof id === 'string' && topics.alarm(id) === topic) picture.recallAlarm(id);
   }
 
   #takeNode(topic: string, { address, device, values }: Left): void {
-    const { picture, topics, hub } = this.#parts;
+    const { picture, topics, hub } = this.#options;
     const isOfNode = typeof address === 'number' && isUnicast(address);
     const subject = typeof device === 'string' ? device : isOfNode ? address : undefined;
     if (subject === undefined || topics.node(subject) !== topic) return;
@@ -92,11 +92,11 @@ export class Leftovers {
 
   #reviewLater(): void {
     if (this.#unknown.size > 0)
-      this.#cancelReview = this.#parts.clock.after(PATIENCE_MS, () => this.#review());
+      this.#cancelReview = this.#options.clock.after(PATIENCE_MS, () => this.#review());
   }
 
   #review(): void {
-    const { hub, picture, wake } = this.#parts;
+    const { hub, picture, wake } = this.#options;
     if (hub.picture.link().state !== 'up') {
       this.#reviewLater();
       return;

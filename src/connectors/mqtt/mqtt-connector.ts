@@ -34,14 +34,14 @@ const LAST_WORD_MS = 500;
 /** Rejects with `BAD_CONFIG` when a file that the settings name can't be read, or a command is not known. */
 export async function createMqttConnector(
   settings: MqttSettings,
-  parts: ConnectorOptions,
+  options: ConnectorOptions,
 ): Promise<MqttConnector> {
-  return new MqttConnector(settings, parts, await loadOpenBroker());
+  return new MqttConnector(settings, options, await loadOpenBroker());
 }
 
 export class MqttConnector implements Connector {
   readonly #settings: MqttSettings;
-  readonly #parts: ConnectorOptions;
+  readonly #options: ConnectorOptions;
   readonly #topics: Topics;
   readonly #instance: Instance;
   readonly #takeover: TakeoverWatch;
@@ -61,15 +61,15 @@ export class MqttConnector implements Connector {
   #cancelPeriod: CancelTimer = () => {};
 
   /** Throws `BAD_CONFIG`. */
-  constructor(settings: MqttSettings, parts: ConnectorOptions, openBroker: OpenBroker) {
-    const { hub, gateway, clock, log } = parts;
+  constructor(settings: MqttSettings, options: ConnectorOptions, openBroker: OpenBroker) {
+    const { hub, gateway, clock, log } = options;
     const { id, prefix, discoveryPrefix } = settings;
     checkFiles(settings);
     const allowed = allowedCommands(settings.commands);
     const topics = new Topics(prefix, id);
     const now = () => clock.now();
     this.#settings = settings;
-    this.#parts = parts;
+    this.#options = options;
     this.#topics = topics;
     this.#instance = thisInstance(gateway.version, gateway.startedAt);
     this.#takeover = new TakeoverWatch(this.#instance);
@@ -108,7 +108,7 @@ export class MqttConnector implements Connector {
   }
 
   start(): void {
-    const { hub, clock } = this.#parts;
+    const { hub, clock } = this.#options;
     const { countersEveryMs } = this.#settings;
     this.#unsubscribe = hub.feed.subscribe((event) => this.#onEvent(event));
     if (countersEveryMs > 0) this.#cancelPeriod = every(clock, countersEveryMs, () => this.#onPeriod());
@@ -141,7 +141,7 @@ export class MqttConnector implements Connector {
   }
 
   #createKeeper(openBroker: OpenBroker): BrokerKeeper {
-    const { clock } = this.#parts;
+    const { clock } = this.#options;
     const { version } = this.#settings;
     return new BrokerKeeper(
       {
@@ -149,7 +149,7 @@ export class MqttConnector implements Connector {
         clock,
         version,
         random: Math.random,
-        options: () => this.#options(),
+        options: () => this.#brokerOptions(),
         isContested: () => this.#takeover.isConflict,
       },
       {
@@ -163,9 +163,9 @@ export class MqttConnector implements Connector {
   }
 
   /** The client's id is derived from the gateway's; with `/` in it, mosquitto's patterns would refuse it. */
-  #options() {
+  #brokerOptions() {
     const { prefix, id } = this.#settings;
-    this.#connectedAt = this.#parts.clock.now();
+    this.#connectedAt = this.#options.clock.now();
     return {
       address: readAddress(this.#settings),
       clientId: `${prefix}-${topicLevel(id)}`.replaceAll('/', '-'),
@@ -178,7 +178,7 @@ export class MqttConnector implements Connector {
   }
 
   #onUp(broker: BrokerConnection, limits: BrokerLimits): void {
-    const { clock, log } = this.#parts;
+    const { clock, log } = this.#options;
     log.info(`connected to ${brokerName(this.#settings.url)} as ${this.#topics.base}`);
     this.#toldReason = undefined;
     this.#broker = broker;
@@ -202,7 +202,7 @@ export class MqttConnector implements Connector {
 
   /** A person wants to know why there is no connection, not each attempt. */
   #onDown(reason: BrokerDownReason, detail: string): void {
-    const { log } = this.#parts;
+    const { log } = this.#options;
     const words = `${BROKER_DOWN_REASONS[reason]}${detail === '' ? '' : ` (${detail})`}`;
     if (reason === 'takenOver') {
       this.#takeover.onTakenOver();
@@ -226,7 +226,7 @@ export class MqttConnector implements Connector {
 
   /** It is told in the log, to whoever watches the gateway, and as an alarm to whoever looks later. */
   #tellConflict(): void {
-    const { hub, log } = this.#parts;
+    const { hub, log } = this.#options;
     const { id } = this.#settings;
     const who = this.#takeover.other ?? 'another client';
     const text = `two gateways have the id ${id} at ${brokerName(this.#settings.url)}: this one, and ${who}; give one another mqtt.id`;
@@ -250,7 +250,7 @@ export class MqttConnector implements Connector {
     const publication = { topic: this.#topics.status, payload, retain: true };
     broker.publish(publication, (refusal) => {
       if (refusal === undefined) onDone();
-      else this.#parts.log.warn('not taken', `the broker does not take ${publication.topic}: ${refusal}`);
+      else this.#options.log.warn('not taken', `the broker does not take ${publication.topic}: ${refusal}`);
     });
   }
 
@@ -259,7 +259,7 @@ export class MqttConnector implements Connector {
     const broker = this.#broker;
     this.#broker = undefined;
     if (!broker) return Promise.resolve();
-    const { clock } = this.#parts;
+    const { clock } = this.#options;
     return new Promise((resolve) => {
       const cancel = clock.after(LAST_WORD_MS, () => {
         this.#reportSilence();
@@ -276,7 +276,7 @@ export class MqttConnector implements Connector {
     const unacknowledged = this.#outbox.unacknowledged;
     const lost = unacknowledged === 0 ? '' : `, nor ${unacknowledged} earlier publications`;
     const text = `the broker did not acknowledge within ${LAST_WORD_MS} ms that this gateway stops${lost}`;
-    this.#parts.log.warn('silent broker', text);
+    this.#options.log.warn('silent broker', text);
   }
 }
 

@@ -28,11 +28,11 @@ const PUBLISHED_AT_ONCE = 8;
 /** Publications that are made while the broker works on others, so that neither waits for the other. */
 const MADE_AHEAD = 16;
 const ACK_TIMEOUT_MS = 30_000;
-const LOOK_EVERY_MS = 5000;
+const CHECK_EVERY_MS = 5000;
 /** Bytes of a packet besides topic and payload, at most. */
 const PACKET_OVERHEAD = 512;
 
-export interface OutboxParts {
+export interface OutboxOptions {
   readonly clock: Clock;
   readonly lanes: readonly Lane[];
   /** The broker acknowledges nothing any more. */
@@ -43,7 +43,7 @@ export interface OutboxParts {
 
 export class Outbox {
   readonly counts = new Counters(['published', 'acknowledged', 'refused', 'tooLarge']);
-  readonly #parts: OutboxParts;
+  readonly #options: OutboxOptions;
   #broker: BrokerConnection | undefined;
   #limits: BrokerLimits = { receiveMaximum: 1, maximumPacketSize: 0 };
   #unacknowledged = 0;
@@ -54,10 +54,10 @@ export class Outbox {
   /** Made ahead. */
   #made: LanePublication[] = [];
   #isWoken = false;
-  #cancelLook: CancelTimer = () => {};
+  #cancelCheck: CancelTimer = () => {};
 
-  constructor(parts: OutboxParts) {
-    this.#parts = parts;
+  constructor(options: OutboxOptions) {
+    this.#options = options;
   }
 
   /** Publications that the broker has not acknowledged yet. */
@@ -69,7 +69,7 @@ export class Outbox {
   open(broker: BrokerConnection, limits: BrokerLimits): void {
     this.#broker = broker;
     this.#limits = limits;
-    this.#cancelLook = every(this.#parts.clock, LOOK_EVERY_MS, () => this.#look());
+    this.#cancelCheck = every(this.#options.clock, CHECK_EVERY_MS, () => this.#tick());
     this.wake();
   }
 
@@ -79,9 +79,9 @@ export class Outbox {
     this.#broker = undefined;
     this.#unacknowledged = 0;
     this.#unacknowledgedBytes = 0;
-    this.#cancelLook();
+    this.#cancelCheck();
     this.#made = [];
-    for (const lane of this.#parts.lanes) lane.restart();
+    for (const lane of this.#options.lanes) lane.restart();
   }
 
   /** A lane may have something: once for all that happens in one turn of the event loop. */
@@ -131,7 +131,7 @@ export class Outbox {
 
   /** The lanes take turns, so that none waits for the others to be empty. */
   #next(): LanePublication | undefined {
-    const { lanes } = this.#parts;
+    const { lanes } = this.#options;
     for (let tried = 0; tried < lanes.length; tried++) {
       const publication = lanes[this.#turn++ % lanes.length]?.next();
       if (publication) return publication;
@@ -144,11 +144,11 @@ export class Outbox {
     if (bytes > this.#limits.maximumPacketSize) {
       const refusal = `larger than the broker takes: ${bytes} bytes`;
       this.counts.add('tooLarge');
-      this.#parts.onRefused(publication, refusal);
+      this.#options.onRefused(publication, refusal);
       publication.onDone?.(refusal);
       return;
     }
-    if (this.#unacknowledged === 0) this.#lastProgressAt = this.#parts.clock.monotonic();
+    if (this.#unacknowledged === 0) this.#lastProgressAt = this.#options.clock.monotonic();
     this.#unacknowledged++;
     this.#unacknowledgedBytes += bytes;
     this.counts.add('published');
@@ -160,15 +160,15 @@ export class Outbox {
   #onAcknowledged(publication: LanePublication, bytes: number, refusal: string | undefined): void {
     this.#unacknowledged--;
     this.#unacknowledgedBytes -= bytes;
-    this.#lastProgressAt = this.#parts.clock.monotonic();
+    this.#lastProgressAt = this.#options.clock.monotonic();
     this.counts.add(refusal === undefined ? 'acknowledged' : 'refused');
-    if (refusal !== undefined) this.#parts.onRefused(publication, refusal);
+    if (refusal !== undefined) this.#options.onRefused(publication, refusal);
     publication.onDone?.(refusal);
     this.wake();
   }
 
-  #look(): void {
-    const waited = this.#parts.clock.monotonic() - this.#lastProgressAt;
-    if (this.#unacknowledged > 0 && waited >= ACK_TIMEOUT_MS) this.#parts.onStalled();
+  #tick(): void {
+    const waited = this.#options.clock.monotonic() - this.#lastProgressAt;
+    if (this.#unacknowledged > 0 && waited >= ACK_TIMEOUT_MS) this.#options.onStalled();
   }
 }

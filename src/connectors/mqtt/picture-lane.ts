@@ -13,7 +13,7 @@ import type { Discovery } from './discovery.js';
 import { emptied, NodeTopics, nodeObject } from './node-topics.js';
 import type { Lane, LanePublication } from './outbox.js';
 
-export interface PictureLaneParts {
+export interface PictureLaneOptions {
   readonly hub: Hub;
   readonly gateway: GatewayFacts;
   readonly topics: Topics;
@@ -30,7 +30,7 @@ const MAX_RETAINED_ALARMS = 2000;
 const PARTS: readonly Part[] = ['discovery', 'link', 'alarms', 'paths', 'robots', 'counters'];
 
 export class PictureLane implements Lane {
-  readonly #parts: PictureLaneParts;
+  readonly #options: PictureLaneOptions;
   readonly #nodeTopics: NodeTopics;
   readonly #changedParts = new Set<Part>();
   /** Alarms whose topics are out of date. */
@@ -43,10 +43,10 @@ export class PictureLane implements Lane {
   #ready: LanePublication[] = [];
   #wasUp: boolean;
 
-  constructor(parts: PictureLaneParts) {
-    this.#parts = parts;
-    this.#nodeTopics = new NodeTopics(parts.topics);
-    this.#wasUp = parts.hub.picture.link().state === 'up';
+  constructor(options: PictureLaneOptions) {
+    this.#options = options;
+    this.#nodeTopics = new NodeTopics(options.topics);
+    this.#wasUp = options.hub.picture.link().state === 'up';
     this.restart();
   }
 
@@ -61,7 +61,7 @@ export class PictureLane implements Lane {
 
   /** The broker may have lost everything: all of it is told again. */
   restart(): void {
-    const { hub, discovery } = this.#parts;
+    const { hub, discovery } = this.#options;
     this.#ready = [];
     this.#openAlarms = undefined;
     discovery?.restart();
@@ -119,7 +119,7 @@ export class PictureLane implements Lane {
     this.#changedParts.add('link');
     if (isUp === this.#wasUp) return;
     this.#wasUp = isUp;
-    for (const { address } of this.#parts.hub.picture.nodes()) this.#markNode(address);
+    for (const { address } of this.#options.hub.picture.nodes()) this.#markNode(address);
   }
 
   get #hasChanges(): boolean {
@@ -140,13 +140,13 @@ export class PictureLane implements Lane {
   }
 
   #tellPart(part: Part): LanePublication[] {
-    const { topics, discovery } = this.#parts;
+    const { topics, discovery } = this.#options;
     if (part === 'discovery') return discovery ? [discovery.tellGateway()] : [];
     return [{ topic: topics[part], payload: this.#payload(this.#describe(part)), retain: true }];
   }
 
   #describe(part: Exclude<Part, 'discovery'>): object {
-    const { hub, gateway } = this.#parts;
+    const { hub, gateway } = this.#options;
     switch (part) {
       case 'link':
         return { link: describeLink(hub.picture.link()), root: describeRoot(hub.picture.root()) };
@@ -172,7 +172,7 @@ export class PictureLane implements Lane {
   }
 
   #tellAlarm(id: string): LanePublication {
-    const topic = this.#parts.topics.alarm(id);
+    const topic = this.#options.topics.alarm(id);
     const alarm = this.#alarms().get(id);
     if (!alarm) return { ...emptied(topic), onDone: () => this.#onAlarmRemoved(id) };
     this.#retainedAlarms.add(id);
@@ -184,7 +184,7 @@ export class PictureLane implements Lane {
   }
 
   #tellNode(subject: Subject, types: ReadonlySet<string> | undefined): LanePublication[] {
-    const { hub, now, discovery } = this.#parts;
+    const { hub, now, discovery } = this.#options;
     const node = findSubject(subject, hub);
     if (!node) return this.#removeNode(subject);
     const described = nodeObject(node, now());
@@ -203,11 +203,11 @@ export class PictureLane implements Lane {
 
   #removeNode(subject: Subject): LanePublication[] {
     if (!this.#nodeTopics.knows(subject)) return [];
-    const { discovery } = this.#parts;
+    const { discovery } = this.#options;
     const told: LanePublication[] = this.#nodeTopics.remove(subject);
     if (discovery && typeof subject === 'number') told.push(discovery.removeNode(subject));
     const onDone = () => {
-      if (!findSubject(subject, this.#parts.hub)) this.#nodeTopics.forget(subject);
+      if (!findSubject(subject, this.#options.hub)) this.#nodeTopics.forget(subject);
     };
     return told.map((publication, index) =>
       index === told.length - 1 ? { ...publication, onDone } : publication,
@@ -219,12 +219,12 @@ export class PictureLane implements Lane {
   }
 
   #alarms(): ReadonlyMap<string, Alarm> {
-    this.#openAlarms ??= new Map(this.#parts.hub.alarms.open().map((alarm) => [alarm.id, alarm]));
+    this.#openAlarms ??= new Map(this.#options.hub.alarms.open().map((alarm) => [alarm.id, alarm]));
     return this.#openAlarms;
   }
 
   #payload(content: object): string {
-    const { now, hub } = this.#parts;
+    const { now, hub } = this.#options;
     return JSON.stringify({ at: now(), seq: hub.feed.lastSeq(), ...content });
   }
 }

@@ -1,5 +1,5 @@
 import { Random } from '../random.js';
-import type { FaultParts, LineFault, Passing } from './fault.js';
+import type { FaultContext, LineFault, Passing } from './fault.js';
 import type { FaultCount } from './fault-counters.js';
 import type { FaultPlan } from './fault-plan.js';
 
@@ -13,18 +13,18 @@ const COUNTS = {
 /** A bad cable: any byte may have a bit turned over, be lost, or come twice. */
 export class ByteFaults implements LineFault {
   readonly name = 'bytes';
-  readonly #parts: FaultParts;
+  readonly #options: FaultContext;
   readonly #chances: ByteChances;
   readonly #way: keyof typeof COUNTS;
 
-  constructor(parts: FaultParts, chances: ByteChances, way: keyof typeof COUNTS) {
-    this.#parts = parts;
+  constructor(options: FaultContext, chances: ByteChances, way: keyof typeof COUNTS) {
+    this.#options = options;
     this.#chances = chances;
     this.#way = way;
   }
 
   disturb(bytes: Buffer, { atMs }: Passing): Buffer {
-    const random = Random.of(this.#parts.seed, 'faults', this.#way, atMs, bytes.toString('latin1'));
+    const random = Random.of(this.#options.seed, 'faults', this.#way, atMs, bytes.toString('latin1'));
     const { flip, lose, double } = this.#chances;
     const flipped = strikes(random, flip, bytes.length);
     const lost = strikes(random, lose, bytes.length);
@@ -42,7 +42,7 @@ export class ByteFaults implements LineFault {
   }
 
   #count(kind: keyof ByteChances, amount: number): void {
-    if (amount > 0) this.#parts.counters.add(COUNTS[this.#way][kind], amount);
+    if (amount > 0) this.#options.counters.add(COUNTS[this.#way][kind], amount);
   }
 }
 

@@ -28,7 +28,7 @@ export interface LineFault {
 }
 
 /** What every fault is given. */
-export interface FaultParts {
+export interface FaultContext {
   readonly seed: number;
   readonly timeline: Timeline;
   readonly counters: FaultCounters;

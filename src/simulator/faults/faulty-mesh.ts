@@ -3,7 +3,7 @@ import type { VirtualMeshOptions } from '../mesh-options.js';
 import { VirtualMesh } from '../virtual-mesh.js';
 import type { OnHungUp, OnRootBytes, VirtualUart } from '../virtual-uart.js';
 import { ByteFaults } from './byte-faults.js';
-import type { FaultParts, LineFault } from './fault.js';
+import type { FaultContext, LineFault } from './fault.js';
 import { createFaultCounters, type FaultCount } from './fault-counters.js';
 import type { FaultPlan } from './fault-plan.js';
 import { FromRoot } from './from-root.js';
@@ -37,7 +37,7 @@ export interface FaultyMeshOptions extends VirtualMeshOptions {
 export class FaultyMesh implements VirtualUart {
   readonly name: string;
   readonly mesh: VirtualMesh;
-  readonly #parts: FaultParts;
+  readonly #context: FaultContext;
   readonly #plan: FaultPlan;
   readonly #resets: Resets | undefined;
   readonly #silences: Silences | undefined;
@@ -54,19 +54,19 @@ export class FaultyMesh implements VirtualUart {
     this.mesh = new VirtualMesh({ ...meshOptions, ...(churn !== undefined && awayMs && { churn, awayMs }) });
     this.name = `${this.mesh.name}, with faults`;
     const { root, timeline } = this.mesh;
-    const parts = {
+    const context = {
       seed: meshOptions.seed ?? DEFAULT_SEED,
       timeline,
       counters: createFaultCounters(),
       tell: (what: string) => onFault?.(what, timeline.now),
       over: (count: FaultCount, lastedMs: number) => onFaultOver?.(count, lastedMs),
     };
-    this.#parts = parts;
+    this.#context = context;
     this.#plan = plan;
-    this.#resets = plan.resets && new Resets(parts, plan.resets, root);
-    this.#silences = plan.silence && new Silences(parts, plan.silence, root);
-    this.#wrongBaud = plan.wrong_baud && new WrongBaud(parts, plan.wrong_baud);
-    this.#hangUps = plan.hang_ups && new HangUps(parts, plan.hang_ups, (ms) => this.#unplug(ms));
+    this.#resets = plan.resets && new Resets(context, plan.resets, root);
+    this.#silences = plan.silence && new Silences(context, plan.silence, root);
+    this.#wrongBaud = plan.wrong_baud && new WrongBaud(context, plan.wrong_baud);
+    this.#hangUps = plan.hang_ups && new HangUps(context, plan.hang_ups, (ms) => this.#unplug(ms));
     this.#fromRoot = this.#createFromRoot(ledger);
     this.#toRoot = this.#createToRoot();
     this.mesh.connect((chunk, atMs) => this.#fromRoot.send(chunk, atMs));
@@ -80,12 +80,12 @@ export class FaultyMesh implements VirtualUart {
     if (this.#isStarted) return;
     this.#isStarted = true;
     for (const fault of [this.#resets, this.#silences, this.#wrongBaud, this.#hangUps]) fault?.start();
-    if (this.#plan.storm) startStorms(this.#parts, this.#plan.storm, this.mesh);
+    if (this.#plan.storm) startStorms(this.#context, this.#plan.storm, this.mesh);
     this.mesh.start();
   }
 
   connect(onBytes: OnRootBytes, onHungUp?: OnHungUp): () => void {
-    this.#parts.timeline.soon(() => this.#silences?.onReopened());
+    this.#context.timeline.soon(() => this.#silences?.onReopened());
     this.#onHungUp = onHungUp;
     this.#fromRoot.connect(onBytes);
     return () => {
@@ -97,11 +97,11 @@ export class FaultyMesh implements VirtualUart {
 
   receive(bytes: Buffer): void {
     const kept = Buffer.from(bytes);
-    this.#parts.timeline.soon(() => this.#toRoot.send(kept));
+    this.#context.timeline.soon(() => this.#toRoot.send(kept));
   }
 
   setLines(lines: ModemLines): void {
-    this.#parts.timeline.soon(() => {
+    this.#context.timeline.soon(() => {
       if (!this.#silences?.isStuck) this.mesh.root.setLines(lines);
     });
   }
@@ -114,19 +114,23 @@ export class FaultyMesh implements VirtualUart {
   /** What the faults have done so far. */
   faultCounters(): Readonly<Record<FaultCount, number>> {
     const { churn } = this.mesh;
-    return { ...this.#parts.counters.snapshot(), nodesGone: churn.get('gone'), nodesBack: churn.get('back') };
+    return {
+      ...this.#context.counters.snapshot(),
+      nodesGone: churn.get('gone'),
+      nodesBack: churn.get('back'),
+    };
   }
 
   #createFromRoot(ledger: Ledger | undefined): FromRoot {
     const { bytes, log_text: logText, line } = this.#plan;
-    return new FromRoot(this.#parts, {
+    return new FromRoot(this.#context, {
       ledger,
       line: line && { baud: line.baud, latency: line.latency_s },
       faults: present([
         this.#resets,
         this.#silences?.fromRoot,
-        logText && new LogText(this.#parts, logText, this.mesh.root),
-        bytes && new ByteFaults(this.#parts, bytes, 'fromRoot'),
+        logText && new LogText(this.#context, logText, this.mesh.root),
+        bytes && new ByteFaults(this.#context, bytes, 'fromRoot'),
         this.#wrongBaud?.fromRoot,
       ]),
     });
@@ -135,12 +139,12 @@ export class FaultyMesh implements VirtualUart {
   #createToRoot(): ToRoot {
     const { bytes_to_root: bytes, half_messages: halves, line } = this.#plan;
     const { root } = this.mesh;
-    const halfMessages = halves && new HalfMessages(this.#parts, halves, root);
-    return new ToRoot(this.#parts, {
+    const halfMessages = halves && new HalfMessages(this.#context, halves, root);
+    return new ToRoot(this.#context, {
       line,
       faults: present([
         this.#silences?.toRoot,
-        bytes && new ByteFaults(this.#parts, bytes, 'toRoot'),
+        bytes && new ByteFaults(this.#context, bytes, 'toRoot'),
         this.#wrongBaud?.toRoot,
       ]),
       deliver: (arrived) => (halfMessages ? halfMessages.deliver(arrived) : root.receive(arrived)),

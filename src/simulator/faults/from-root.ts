@@ -2,7 +2,7 @@ import { FRAME_START, FrameDecoder } from '../../uart/frame.js';
 import type { Span } from '../span.js';
 import type { OnRootBytes } from '../virtual-uart.js';
 import { type Disturbed, disturb } from './disturb.js';
-import type { FaultParts, LineFault } from './fault.js';
+import type { FaultContext, LineFault } from './fault.js';
 import type { Fate, Ledger, LedgerEntry } from './ledger.js';
 import { LineSpeed } from './line-speed.js';
 
@@ -21,19 +21,19 @@ export interface FromRootOptions {
 
 /** The way from the root to the reader, with all that happens on it. */
 export class FromRoot {
-  readonly #parts: FaultParts;
+  readonly #context: FaultContext;
   readonly #options: FromRootOptions;
   readonly #speed: LineSpeed<Parcel> | undefined;
   readonly #decoder: FrameDecoder;
   #body: Buffer = Buffer.alloc(0);
   #reader: OnRootBytes | undefined;
 
-  constructor(parts: FaultParts, options: FromRootOptions) {
-    this.#parts = parts;
+  constructor(context: FaultContext, options: FromRootOptions) {
+    this.#context = context;
     this.#options = options;
     this.#speed =
       options.line &&
-      new LineSpeed(parts, {
+      new LineSpeed(context, {
         ...options.line,
         way: 'from root',
         deliver: (bytes, finished) => this.#deliver(bytes, finished),
@@ -69,13 +69,13 @@ export class FromRoot {
   }
 
   #overflow(parcel: Parcel): void {
-    this.#parts.counters.add('framesOverflowed');
+    this.#context.counters.add('framesOverflowed');
     this.#settle({ ...parcel, causes: [...parcel.causes, 'line'] }, 'lost');
   }
 
   #deliver(bytes: Buffer, finished: readonly Parcel[]): void {
     const reader = this.#reader;
-    reader?.(bytes, this.#parts.timeline.now);
+    reader?.(bytes, this.#context.timeline.now);
     for (const parcel of finished) {
       const asSent = parcel.causes.length > 0 ? 'damaged' : 'whole';
       this.#settle(parcel, reader ? asSent : 'unread');

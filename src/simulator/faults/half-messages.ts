@@ -1,23 +1,23 @@
 import { Random } from '../random.js';
 import type { VirtualRoot } from '../virtual-root.js';
-import type { FaultParts } from './fault.js';
+import type { FaultContext } from './fault.js';
 import type { FaultPlan } from './fault-plan.js';
 
 /** Blocks of the root's UART end in the middle of frames more often than they would by themselves. */
 export class HalfMessages {
-  readonly #parts: FaultParts;
+  readonly #options: FaultContext;
   readonly #chance: number;
   readonly #root: VirtualRoot;
 
-  constructor(parts: FaultParts, { chance }: NonNullable<FaultPlan['half_messages']>, root: VirtualRoot) {
-    this.#parts = parts;
+  constructor(options: FaultContext, { chance }: NonNullable<FaultPlan['half_messages']>, root: VirtualRoot) {
+    this.#options = options;
     this.#chance = chance;
     this.#root = root;
   }
 
   /** Bytes reach the root. */
   deliver(bytes: Buffer): void {
-    const { seed, timeline, counters } = this.#parts;
+    const { seed, timeline, counters } = this.#options;
     const random = Random.of(seed, 'faults', 'half message', timeline.now, bytes.toString('latin1'));
     if (bytes.length < 2 || !random.chance(this.#chance)) {
       this.#root.receive(bytes);

@@ -1,22 +1,22 @@
 import { Random } from '../random.js';
 import { drawFrom } from '../span.js';
 import { startEpisodes } from './episodes.js';
-import type { FaultParts } from './fault.js';
+import type { FaultContext } from './fault.js';
 import type { FaultPlan } from './fault-plan.js';
 
 /** The adapter goes from the bus, and comes back. The root has power from elsewhere and goes on. */
 export class HangUps {
-  readonly #parts: FaultParts;
+  readonly #options: FaultContext;
   readonly #settings: NonNullable<FaultPlan['hang_ups']>;
   readonly #unplug: (backAfterMs: number) => void;
   #isPlugged = true;
 
   constructor(
-    parts: FaultParts,
+    options: FaultContext,
     settings: NonNullable<FaultPlan['hang_ups']>,
     unplug: (backAfterMs: number) => void,
   ) {
-    this.#parts = parts;
+    this.#options = options;
     this.#settings = settings;
     this.#unplug = unplug;
   }
@@ -26,7 +26,7 @@ export class HangUps {
   }
 
   start(): void {
-    const { seed, timeline, counters, tell, over } = this.#parts;
+    const { seed, timeline, counters, tell, over } = this.#options;
     const { after_s: after, for_s: lasting } = this.#settings;
     const random = Random.of(seed, 'faults', 'hang-ups');
     startEpisodes({ timeline, random, after }, (done) => {

@@ -1,6 +1,6 @@
 import { Random } from '../random.js';
 import { drawFrom, type Span } from '../span.js';
-import type { FaultParts } from './fault.js';
+import type { FaultContext } from './fault.js';
 
 /** Start, eight data bits, stop. */
 const BITS_PER_BYTE = 10;
@@ -28,7 +28,7 @@ interface Sending<Parcel> {
 
 /** One way of a line with a speed: bytes come one after another, and are handed on by the piece. */
 export class LineSpeed<Parcel> {
-  readonly #parts: FaultParts;
+  readonly #context: FaultContext;
   readonly #options: LineSpeedOptions<Parcel>;
   readonly #random: Random;
   readonly #msPerByte: number;
@@ -36,17 +36,17 @@ export class LineSpeed<Parcel> {
   #waitingBytes = 0;
   #freeAt = 0;
 
-  constructor(parts: FaultParts, options: LineSpeedOptions<Parcel>) {
-    this.#parts = parts;
+  constructor(context: FaultContext, options: LineSpeedOptions<Parcel>) {
+    this.#context = context;
     this.#options = options;
-    this.#random = Random.of(parts.seed, 'faults', 'latency', options.way);
+    this.#random = Random.of(context.seed, 'faults', 'latency', options.way);
     this.#msPerByte = (BITS_PER_BYTE * 1000) / options.baud;
   }
 
   /** False when the sender has no room for it: nothing of it is sent. */
   send(bytes: Buffer, parcel: Parcel): boolean {
     if (this.#waitingBytes + bytes.length > MAX_WAITING_BYTES) return false;
-    const startsAt = Math.max(this.#parts.timeline.now, this.#freeAt);
+    const startsAt = Math.max(this.#context.timeline.now, this.#freeAt);
     this.#freeAt = startsAt + bytes.length * this.#msPerByte;
     this.#waitingBytes += bytes.length;
     if (this.#queue.push({ parcel, bytes, startsAt, handedOn: 0 }) === 1) this.#awaitPiece();
@@ -63,7 +63,7 @@ export class LineSpeed<Parcel> {
 
   #awaitPiece(): void {
     const latencyMs = drawFrom(this.#random, this.#options.latency);
-    this.#parts.timeline.after(Math.max(latencyMs, this.#msPerByte), () => this.#handOn());
+    this.#context.timeline.after(Math.max(latencyMs, this.#msPerByte), () => this.#handOn());
   }
 
   #handOn(): void {
@@ -83,7 +83,7 @@ export class LineSpeed<Parcel> {
   /** What has come of it since it was last looked at; the tolerance is for sums of fractions. */
   #take(sending: Sending<Parcel>): Buffer {
     const { bytes, startsAt, handedOn } = sending;
-    const come = Math.floor((this.#parts.timeline.now - startsAt) / this.#msPerByte + 1e-6);
+    const come = Math.floor((this.#context.timeline.now - startsAt) / this.#msPerByte + 1e-6);
     sending.handedOn = Math.min(bytes.length, Math.max(0, come));
     this.#waitingBytes -= sending.handedOn - handedOn;
     return bytes.subarray(handedOn, sending.handedOn);

@@ -1,7 +1,7 @@
 import { infoLine } from '../boot-log.js';
 import { Random } from '../random.js';
 import type { VirtualRoot } from '../virtual-root.js';
-import type { FaultParts, LineFault, Passing } from './fault.js';
+import type { FaultContext, LineFault, Passing } from './fault.js';
 import type { FaultPlan } from './fault-plan.js';
 
 const LINES = [
@@ -14,21 +14,21 @@ const LINES = [
 /** Another task of the firmware prints a line while a frame is being sent. */
 export class LogText implements LineFault {
   readonly name = 'log_text';
-  readonly #parts: FaultParts;
+  readonly #options: FaultContext;
   readonly #chance: number;
   readonly #root: VirtualRoot;
 
-  constructor(parts: FaultParts, { chance }: NonNullable<FaultPlan['log_text']>, root: VirtualRoot) {
-    this.#parts = parts;
+  constructor(options: FaultContext, { chance }: NonNullable<FaultPlan['log_text']>, root: VirtualRoot) {
+    this.#options = options;
     this.#chance = chance;
     this.#root = root;
   }
 
   disturb(bytes: Buffer, { atMs, isFrame }: Passing): Buffer {
     if (!isFrame || bytes.length === 0) return bytes;
-    const random = Random.of(this.#parts.seed, 'faults', 'log text', atMs, bytes.toString('latin1'));
+    const random = Random.of(this.#options.seed, 'faults', 'log text', atMs, bytes.toString('latin1'));
     if (!random.chance(this.#chance)) return bytes;
-    this.#parts.counters.add('logLines');
+    this.#options.counters.add('logLines');
     const [tag, text] = LINES[random.int(0, LINES.length - 1)] ?? LINES[0];
     const line = Buffer.from(infoLine(this.#root.uptimeMs, tag, text), 'latin1');
     const at = random.int(1, bytes.length - 1);

@@ -3,7 +3,7 @@ import { Random } from '../random.js';
 import { drawFrom } from '../span.js';
 import type { VirtualRoot } from '../virtual-root.js';
 import { startEpisodes } from './episodes.js';
-import type { FaultParts, LineFault, Passing } from './fault.js';
+import type { FaultContext, LineFault, Passing } from './fault.js';
 import type { FaultPlan } from './fault-plan.js';
 
 /** A root that has nothing to send for so long resets between frames. */
@@ -17,25 +17,25 @@ const NOTHING = Buffer.alloc(0);
  */
 export class Resets implements LineFault {
   readonly name = 'resets';
-  readonly #parts: FaultParts;
+  readonly #options: FaultContext;
   readonly #settings: NonNullable<FaultPlan['resets']>;
   readonly #root: VirtualRoot;
   readonly #random: Random;
   #state: 'well' | 'awaitingFrame' | 'falling' = 'well';
   #cancelWait: CancelTimer = () => {};
 
-  constructor(parts: FaultParts, settings: NonNullable<FaultPlan['resets']>, root: VirtualRoot) {
-    this.#parts = parts;
+  constructor(options: FaultContext, settings: NonNullable<FaultPlan['resets']>, root: VirtualRoot) {
+    this.#options = options;
     this.#settings = settings;
     this.#root = root;
-    this.#random = Random.of(parts.seed, 'faults', 'resets');
+    this.#random = Random.of(options.seed, 'faults', 'resets');
   }
 
   start(): void {
-    const { timeline } = this.#parts;
+    const { timeline } = this.#options;
     startEpisodes({ timeline, random: this.#random, after: this.#settings.after_s }, (done) => {
       const times = Math.round(drawFrom(this.#random, this.#settings.times));
-      this.#parts.tell(times === 1 ? 'the root resets itself' : `the root resets itself ${times} times`);
+      this.#options.tell(times === 1 ? 'the root resets itself' : `the root resets itself ${times} times`);
       this.#resetTimes(times, done);
     });
   }
@@ -43,16 +43,16 @@ export class Resets implements LineFault {
   disturb(bytes: Buffer, { atMs, isFrame }: Passing): Buffer {
     if (this.#state === 'falling') return NOTHING;
     if (this.#state === 'well' || !isFrame) return bytes;
-    this.#parts.counters.add('framesCut');
+    this.#options.counters.add('framesCut');
     this.#fall();
-    const random = Random.of(this.#parts.seed, 'faults', 'cut', atMs, bytes.toString('latin1'));
+    const random = Random.of(this.#options.seed, 'faults', 'cut', atMs, bytes.toString('latin1'));
     return bytes.subarray(0, random.int(1, bytes.length - 1));
   }
 
   #resetTimes(times: number, done: () => void): void {
     this.#beginReset();
     const next = times > 1 ? () => this.#resetTimes(times - 1, done) : done;
-    this.#parts.timeline.after(drawFrom(this.#random, this.#settings.apart_s), next);
+    this.#options.timeline.after(drawFrom(this.#random, this.#settings.apart_s), next);
   }
 
   #beginReset(): void {
@@ -63,17 +63,17 @@ export class Resets implements LineFault {
 
   #awaitFrame(): void {
     this.#state = 'awaitingFrame';
-    this.#cancelWait = this.#parts.timeline.after(FRAME_WITHIN_MS, () => this.#fall());
+    this.#cancelWait = this.#options.timeline.after(FRAME_WITHIN_MS, () => this.#fall());
   }
 
   /** Not at once: the root may be in the middle of sending a list. */
   #fall(): void {
     this.#cancelWait();
     this.#state = 'falling';
-    this.#parts.timeline.after(0, () => {
+    this.#options.timeline.after(0, () => {
       this.#state = 'well';
-      this.#parts.counters.add('resets');
-      this.#parts.over('resets', 0);
+      this.#options.counters.add('resets');
+      this.#options.over('resets', 0);
       this.#root.boot('crash');
     });
   }

@@ -4,7 +4,7 @@ import { Random } from '../random.js';
 import { drawFrom } from '../span.js';
 import type { VirtualRoot } from '../virtual-root.js';
 import { startEpisodes } from './episodes.js';
-import type { FaultParts, LineFault } from './fault.js';
+import type { FaultContext, LineFault } from './fault.js';
 import type { FaultCount } from './fault-counters.js';
 import type { FaultPlan } from './fault-plan.js';
 
@@ -36,15 +36,15 @@ const ENDS: Readonly<Record<BootCause | 'time', FaultCount>> = {
 export class Silences {
   readonly fromRoot: LineFault;
   readonly toRoot: LineFault;
-  readonly #parts: FaultParts;
+  readonly #options: FaultContext;
   readonly #settings: readonly Silence[];
   readonly #root: VirtualRoot;
   /** Ends the silence that is on. */
   #end: ((by: FaultCount) => void) | undefined;
   #isStuck = false;
 
-  constructor(parts: FaultParts, settings: readonly Silence[], root: VirtualRoot) {
-    this.#parts = parts;
+  constructor(options: FaultContext, settings: readonly Silence[], root: VirtualRoot) {
+    this.#options = options;
     this.#settings = settings;
     this.#root = root;
     this.fromRoot = this.#line('bytesStuck');
@@ -57,7 +57,7 @@ export class Silences {
   }
 
   start(): void {
-    const { seed, timeline } = this.#parts;
+    const { seed, timeline } = this.#options;
     this.#settings.forEach((silence, index) => {
       const random = Random.of(seed, 'faults', 'silence', index);
       startEpisodes({ timeline, random, after: silence.after_s }, (done) =>
@@ -72,7 +72,7 @@ export class Silences {
   }
 
   #begin(silence: Silence, random: Random, done: () => void): void {
-    const { timeline, counters, tell, over } = this.#parts;
+    const { timeline, counters, tell, over } = this.#options;
     if (this.#end || !this.#root.online) {
       timeline.after(TRY_AGAIN_MS, () => this.#begin(silence, random, done));
       return;
@@ -105,7 +105,7 @@ export class Silences {
       name: 'silence',
       disturb: (bytes) => {
         if (!this.#isStuck) return bytes;
-        this.#parts.counters.add(count, bytes.length);
+        this.#options.counters.add(count, bytes.length);
         return NOTHING;
       },
     };

@@ -2,12 +2,12 @@ import { Random } from '../random.js';
 import { drawFrom } from '../span.js';
 import type { VirtualMesh } from '../virtual-mesh.js';
 import { startEpisodes } from './episodes.js';
-import type { FaultParts } from './fault.js';
+import type { FaultContext } from './fault.js';
 import type { FaultPlan } from './fault-plan.js';
 
 /** All nodes send at a high rate for a while. */
 export function startStorms(
-  { seed, timeline, counters, tell, over }: FaultParts,
+  { seed, timeline, counters, tell, over }: FaultContext,
   { after_s: after, for_s: lasting, rate_hz: rateHz }: NonNullable<FaultPlan['storm']>,
   mesh: VirtualMesh,
 ): void {

@@ -1,6 +1,6 @@
 import type { Span } from '../span.js';
 import { disturb } from './disturb.js';
-import type { FaultParts, LineFault } from './fault.js';
+import type { FaultContext, LineFault } from './fault.js';
 import { LineSpeed } from './line-speed.js';
 
 export interface ToRootOptions {
@@ -17,16 +17,16 @@ const LATENCY_MS: Span = { min: 1, max: 1 };
 
 /** The way from the gateway to the root, with all that happens on it. */
 export class ToRoot {
-  readonly #parts: FaultParts;
+  readonly #context: FaultContext;
   readonly #options: ToRootOptions;
   readonly #speed: LineSpeed<undefined> | undefined;
 
-  constructor(parts: FaultParts, options: ToRootOptions) {
-    this.#parts = parts;
+  constructor(context: FaultContext, options: ToRootOptions) {
+    this.#context = context;
     this.#options = options;
     this.#speed =
       options.line &&
-      new LineSpeed(parts, {
+      new LineSpeed(context, {
         ...options.line,
         way: 'to root',
         latency: LATENCY_MS,
@@ -35,10 +35,10 @@ export class ToRoot {
   }
 
   send(bytes: Buffer): void {
-    const passing = { atMs: this.#parts.timeline.now, isFrame: false };
+    const passing = { atMs: this.#context.timeline.now, isFrame: false };
     const left = disturb(this.#options.faults, bytes, passing).bytes;
     if (left.length === 0) return;
     if (!this.#speed) this.#options.deliver(left);
-    else if (!this.#speed.send(left, undefined)) this.#parts.counters.add('framesOverflowed');
+    else if (!this.#speed.send(left, undefined)) this.#context.counters.add('framesOverflowed');
   }
 }

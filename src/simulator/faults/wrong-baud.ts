@@ -1,7 +1,7 @@
 import { Random } from '../random.js';
 import { drawFrom } from '../span.js';
 import { startEpisodes } from './episodes.js';
-import type { FaultParts, LineFault } from './fault.js';
+import type { FaultContext, LineFault } from './fault.js';
 import type { FaultPlan } from './fault-plan.js';
 import { resample } from './resample.js';
 
@@ -12,20 +12,20 @@ const READ_BAUD = 115_200;
 export class WrongBaud {
   readonly fromRoot: LineFault;
   readonly toRoot: LineFault;
-  readonly #parts: FaultParts;
+  readonly #options: FaultContext;
   readonly #settings: NonNullable<FaultPlan['wrong_baud']>;
   #isWrong = false;
 
-  constructor(parts: FaultParts, settings: NonNullable<FaultPlan['wrong_baud']>) {
+  constructor(options: FaultContext, settings: NonNullable<FaultPlan['wrong_baud']>) {
     const { baud } = settings;
-    this.#parts = parts;
+    this.#options = options;
     this.#settings = settings;
     this.fromRoot = this.#line('bytesGarbled', (bytes) => resample(bytes, baud, READ_BAUD));
     this.toRoot = this.#line('bytesGarbledToRoot', (bytes) => resample(bytes, READ_BAUD, baud));
   }
 
   start(): void {
-    const { seed, timeline, counters, tell, over } = this.#parts;
+    const { seed, timeline, counters, tell, over } = this.#options;
     const { after_s: after, for_s: lasting, baud } = this.#settings;
     const random = Random.of(seed, 'faults', 'wrong baud');
     startEpisodes({ timeline, random, after }, (done) => {
@@ -46,7 +46,7 @@ export class WrongBaud {
       name: 'wrong_baud',
       disturb: (bytes) => {
         if (!this.#isWrong) return bytes;
-        this.#parts.counters.add(count, bytes.length);
+        this.#options.counters.add(count, bytes.length);
         return garble(bytes);
       },
     };

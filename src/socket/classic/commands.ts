@@ -1,6 +1,6 @@
 /** What each command of the classic dialect does at the hub; one row a command. */
 
-import type { Role } from '../../api/role.js';
+import type { Role } from '../../config/role.js';
 import {
   type Command,
   type CommandFailure,

@@ -7,10 +7,10 @@
  */
 import type { AuditOrigin } from '../../api/audit.js';
 import type { GatewayFacts } from '../../api/method.js';
-import { mayDo, type Role } from '../../api/role.js';
 import type { CancelTimer } from '../../base/clock.js';
 import { errorStack } from '../../base/errors.js';
 import type { Work } from '../../base/turns.js';
+import { mayDo, type Role } from '../../config/role.js';
 import type { Hub } from '../../hub/hub.js';
 import type { Connection, Dialect, DialectType } from '../connection.js';
 import type { ConnectionEndReason } from '../end-reasons.js';
@@ -141,7 +141,7 @@ class ClassicDialect implements Dialect {
     const connection = this.#connection;
     connection.decide('listening');
     this.#forgetRequest();
-    connection.options.tap?.answered(ACK);
+    connection.options.observer?.answered(ACK);
     connection.output.push(ACK);
     this.#unsubscribe = this.#options.hub.feed.subscribe((event) => {
       if (event.kind === 'message' && event.toListeners) connection.output.push(event.message.body);
@@ -207,13 +207,13 @@ class ClassicDialect implements Dialect {
    */
   *#replyInPieces(request: ClassicRequest, pieces: Iterator<Buffer>, isFirst = true): Work {
     const connection = this.#connection;
-    let tap = isFirst ? connection.options.tap : undefined;
+    let observer = isFirst ? connection.options.observer : undefined;
     yield 'long';
     try {
       for (let next = pieces.next(); !next.done; next = pieces.next()) {
         if (!connection.isOpen) return;
-        tap?.answered(next.value);
-        tap = undefined;
+        observer?.answered(next.value);
+        observer = undefined;
         if (!connection.output.write(next.value)) return this.#goOnWhenDrained(request, pieces);
         yield 'next';
       }
@@ -234,7 +234,7 @@ class ClassicDialect implements Dialect {
   #forgetRequest(): void {
     this.#cancelSettle();
     if (this.#received.length === 0) return;
-    this.#connection.options.tap?.asked(this.#received);
+    this.#connection.options.observer?.asked(this.#received);
     this.#received = Buffer.alloc(0);
   }
 }

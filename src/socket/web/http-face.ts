@@ -5,11 +5,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { Role } from '../../api/role.js';
+import { MAX_REQUEST_LENGTH } from '../../api/errors.js';
 import { type CancelTimer, type Clock, every } from '../../base/clock.js';
 import { errorStack } from '../../base/errors.js';
 import { listenOn } from '../../base/listen-near.js';
 import type { Log } from '../../base/log.js';
+import type { Role } from '../../config/role.js';
 import { WaitingRoom } from '../waiting-room.js';
 import { PageFiles } from './page-files.js';
 import { RefusalLog } from './refusal-log.js';
@@ -67,8 +68,6 @@ export interface HttpFaceOptions<Client extends FaceClient> {
 }
 
 const PING_EVERY_MS = 20_000;
-/** Bytes of the longest message: that of a line of the Unix socket. */
-const MAX_MESSAGE_LENGTH = 1_048_576;
 /** Websockets at once that have shown no token; each has 5 s to do so, and beyond this number the oldest makes room. */
 const MAX_WITHOUT_TOKEN = 64;
 
@@ -81,7 +80,7 @@ export class HttpFace<Client extends FaceClient> {
   readonly #http = createServer({ connectionsCheckingInterval: CHECK_EVERY_MS }, (request, response) =>
     this.#onRequest(request, response),
   );
-  readonly #websockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_LENGTH });
+  readonly #websockets = new WebSocketServer({ noServer: true, maxPayload: MAX_REQUEST_LENGTH });
   readonly #files: PageFiles;
   readonly #refusals: RefusalLog;
   #refused = 0;

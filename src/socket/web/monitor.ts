@@ -19,7 +19,7 @@ import {
 /** `v1`: several kinds of message; `v2`: one that holds the whole picture. */
 export type MonitorGeneration = 'v1' | 'v2';
 
-export interface MonitorParts {
+export interface MonitorOptions {
   readonly hub: Hub;
   readonly clock: Clock;
   readonly generation: MonitorGeneration;
@@ -44,7 +44,7 @@ const COST_SHARE = 10;
 const LINES_KEPT = 50;
 
 export class Monitor {
-  readonly #parts: MonitorParts;
+  readonly #options: MonitorOptions;
   readonly #feeds = new Set<MonitorFeed>();
   readonly #lines: Buffer[] = [];
   readonly #unsubscribe: () => void;
@@ -54,14 +54,14 @@ export class Monitor {
   #wasListenerThere = false;
   #cancel: CancelTimer = () => {};
 
-  constructor(parts: MonitorParts) {
-    this.#parts = parts;
-    this.#unsubscribe = parts.hub.feed.subscribe((event) => this.#onEvent(event));
+  constructor(options: MonitorOptions) {
+    this.#options = options;
+    this.#unsubscribe = options.hub.feed.subscribe((event) => this.#onEvent(event));
   }
 
   /** Sends the present state, then every change; what the client misses goes into its tally. Returns how to end that. */
   add(send: SendMessage, tally: ClientTally): () => void {
-    const feed = new MonitorFeed(this.#parts.clock, send, tally);
+    const feed = new MonitorFeed(this.#options.clock, send, tally);
     if (this.#feeds.size === 0) this.#begin();
     this.#feeds.add(feed);
     for (const [kind, { text }] of this.#states) feed.setState(kind, text);
@@ -91,7 +91,7 @@ export class Monitor {
 
   #onEvent(event: HubEvent): void {
     if (event.kind !== 'traffic' && event.kind !== 'console') this.#isStale = true;
-    if (this.#parts.generation !== 'v1') return;
+    if (this.#options.generation !== 'v1') return;
     const line = trafficLine(event);
     if (line === undefined) return;
     const text = encode(trafficLog(line));
@@ -101,7 +101,7 @@ export class Monitor {
   }
 
   #update(): void {
-    const { clock } = this.#parts;
+    const { clock } = this.#options;
     const startedAt = clock.monotonic();
     for (const [kind, text] of this.#makeStates()) this.#send(kind, text, startedAt);
     const cost = clock.monotonic() - startedAt;
@@ -119,7 +119,7 @@ export class Monitor {
 
   /** Those of before where nothing has happened. */
   #makeStates(): [string, Buffer][] {
-    const isListenerThere = this.#parts.isListenerThere();
+    const isListenerThere = this.#options.isListenerThere();
     if (!this.#isStale && isListenerThere === this.#wasListenerThere) {
       return [...this.#states].map(([kind, { text }]) => [kind, text]);
     }
@@ -129,7 +129,7 @@ export class Monitor {
   }
 
   #describe(isListenerThere: boolean): Readonly<Record<string, object>> {
-    const { hub, generation } = this.#parts;
+    const { hub, generation } = this.#options;
     if (generation === 'v2') return { picture: meshPicture(hub) };
     return {
       nodes: nodeStatus(hub),

@@ -10,7 +10,7 @@ import type { Hub } from '../../hub/hub.js';
 import type { Metrics } from './metrics/metrics.js';
 import { type AccessSettings, roleOfHeader, roleWithoutToken } from './web-access.js';
 
-export interface ProbeParts {
+export interface ProbeOptions {
   readonly hub: Hub;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -20,10 +20,10 @@ export interface ProbeParts {
 const TEXT = 'text/plain; charset=utf-8';
 
 export class Probes {
-  readonly #parts: ProbeParts;
+  readonly #options: ProbeOptions;
 
-  constructor(parts: ProbeParts) {
-    this.#parts = parts;
+  constructor(options: ProbeOptions) {
+    this.#options = options;
   }
 
   /** False where the path is none of these. */
@@ -36,13 +36,13 @@ export class Probes {
   }
 
   #tellReady(response: ServerResponse): void {
-    const reason = this.#parts.hub.health().ready;
+    const reason = this.#options.hub.health().ready;
     if (reason === undefined) answer(response, 200, 'ready\n');
     else answer(response, 503, `not ready: ${reason}: ${healthText(reason)}\n`);
   }
 
   #tellMetrics(request: IncomingMessage, response: ServerResponse): void {
-    const { settings, metrics, log } = this.#parts;
+    const { settings, metrics, log } = this.#options;
     if (!(roleOfHeader(request, settings) ?? roleWithoutToken(settings))) {
       response.setHeader('www-authenticate', 'Bearer');
       answer(response, 401, 'this gateway wants a token: Authorization: Bearer …\n');

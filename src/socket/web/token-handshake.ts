@@ -4,9 +4,9 @@
  */
 import type { WebSocket } from 'ws';
 import { SessionError, type SessionErrorCode } from '../../api/errors.js';
-import type { Role } from '../../api/role.js';
 import { errorReply } from '../../api/session.js';
 import type { CancelTimer, Clock } from '../../base/clock.js';
+import type { Role } from '../../config/role.js';
 import { type AccessSettings, roleOfToken } from './web-access.js';
 
 export interface TokenHandshakeOptions {

@@ -6,8 +6,8 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { Role } from '../../api/role.js';
 import { hostNameOf } from '../../base/origin.js';
+import type { Role } from '../../config/role.js';
 
 export interface AccessSettings {
   /** Origins beside the gateway's own, such as `http://localhost:3000`; `null` is that of a page from a file. */

@@ -5,10 +5,10 @@ import type { Share } from '../../api/byte-budget.js';
 import { ClientSession } from '../../api/client-session.js';
 import { ClientTally } from '../../api/client-tally.js';
 import { CLOSING_REASONS, type ClosingReason } from '../../api/errors.js';
-import type { Role } from '../../api/role.js';
 import type { SessionOptions } from '../../api/session.js';
 import type { ClientInfo } from '../../api/shapes.js';
 import type { SharedLimits } from '../../api/shared-limits.js';
+import type { Role } from '../../config/role.js';
 import type { FaceClient } from './http-face.js';
 import type { SendMessage } from './monitor-feed.js';
 import { CLOSE_POLICY, TokenHandshake } from './token-handshake.js';
@@ -245,7 +245,7 @@ export class WebClient implements FaceClient {
     this.#unwatch();
     this.#closeShares();
     this.#session?.close();
-    this.#options.tap?.ended(reason);
+    this.#options.observer?.ended(reason);
     this.#socket.terminate();
     this.#options.onEnd(this, reason);
   }

@@ -33,7 +33,7 @@ export interface WebServerOptions {
   readonly gateway: GatewayFacts;
   readonly clock: Clock;
   readonly log: Log;
-  readonly tap?: OpenObserver | undefined;
+  readonly observer?: OpenObserver | undefined;
   readonly settings: WebSettings;
   /** What clients of all sockets share. */
   readonly shared: SharedLimits;
@@ -161,12 +161,12 @@ export class WebServer {
   }
 
   #open({ websocket, socket, request, role }: OpenedWebsocket): WebClient {
-    const { settings, tap } = this.#options;
+    const { settings, observer } = this.#options;
     const name = `web client ${++this.#accepted}`;
     return new WebClient(websocket, socket, {
       ...this.#options,
       name,
-      tap: tap?.(name),
+      observer: observer?.(name),
       access: settings,
       via: `web from ${socket.remoteAddress ?? '?'}`,
       role,

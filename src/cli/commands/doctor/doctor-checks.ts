@@ -8,24 +8,24 @@ import { listPorts } from '../../../link/port-list.js';
 import type { Result } from '../../results.js';
 import { describeStatusCounts } from '../../text/words.js';
 import { examineMesh } from './doctor-mesh.js';
-import { examinePorts, type PortParts } from './doctor-ports.js';
+import { examinePorts, type PortOptions } from './doctor-ports.js';
 import type { Finding } from './findings.js';
 import { permissionAdvice } from './permission-advice.js';
 
 /** What tests replace. */
-export interface DoctorParts extends PortParts {
+export interface DoctorOptions extends PortOptions {
   readonly listPorts?: () => Promise<readonly SerialPortInfo[]>;
   /** Rejects as `connect` does. */
   readonly connect?: typeof connect;
 }
 
 /** All checks, in the order in which a person would fix things. Never rejects because something is wrong. */
-export async function examine(socket: string | undefined, parts: DoctorParts = {}): Promise<Finding[]> {
-  const ports = await (parts.listPorts ?? listPorts)();
-  const reached = await reach(socket, parts);
+export async function examine(socket: string | undefined, options: DoctorOptions = {}): Promise<Finding[]> {
+  const ports = await (options.listPorts ?? listPorts)();
+  const reached = await reach(socket, options);
   const status = await reached.client?.status();
   try {
-    const onPorts = examinePorts(ports, status, parts);
+    const onPorts = examinePorts(ports, status, options);
     if (!reached.client || !status) return [...onPorts, reached.finding];
     const link = [...examineDashboard(status), examineLink(status)];
     const root = await examineRoot(reached.client, status);
@@ -37,12 +37,12 @@ export async function examine(socket: string | undefined, parts: DoctorParts = {
 
 async function reach(
   socket: string | undefined,
-  parts: DoctorParts,
+  options: DoctorOptions,
 ): Promise<{ client?: MeshgateClient; finding: Finding }> {
   const path = findSocket(socket);
   const check = 'gateway';
   try {
-    const client = await (parts.connect ?? connect)({ socket: path, reconnect: false });
+    const client = await (options.connect ?? connect)({ socket: path, reconnect: false });
     return { client, finding: { check, verdict: 'fine', text: `answers on ${path}` } };
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;

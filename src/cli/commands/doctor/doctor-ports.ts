@@ -9,7 +9,7 @@ import { findHolders } from './port-holders.js';
 type Status = Result<'status'>;
 
 /** What tests replace. */
-export interface PortParts {
+export interface PortOptions {
   readonly procRoot?: string;
   readonly isUsable?: (path: string) => boolean;
 }
@@ -18,7 +18,7 @@ export interface PortParts {
 export function examinePorts(
   ports: readonly SerialPortInfo[],
   status: Status | undefined,
-  parts: PortParts,
+  options: PortOptions,
 ): Finding[] {
   if (status?.port === null) return [notNeeded(status)];
   const wanted = status?.link.port ?? status?.port ?? process.env.MESHGATE_PORT ?? 'auto';
@@ -28,7 +28,7 @@ export function examinePorts(
   const port = ports.find((each) => each.path === path);
   if (!port && !existsSync(path)) return [absent(path)];
   const found: Finding = { check: 'serial port', verdict: 'fine', text: port ? describePort(port) : path };
-  return [found, examineAccess(path, status, parts), examineHolders(path, status, parts)];
+  return [found, examineAccess(path, status, options), examineHolders(path, status, options)];
 }
 
 function notNeeded({ link }: Status): Finding {
@@ -60,7 +60,7 @@ function undecided({ kind, candidates, why }: Exclude<PortChoice, { kind: 'chose
 function examineAccess(
   path: string,
   status: Status | undefined,
-  { isUsable = isReadWrite }: PortParts,
+  { isUsable = isReadWrite }: PortOptions,
 ): Finding {
   const check = 'port permission';
   const who = status ? 'the gateway' : 'this user';
@@ -78,7 +78,7 @@ function isReadWrite(path: string): boolean {
   }
 }
 
-function examineHolders(path: string, status: Status | undefined, { procRoot }: PortParts): Finding {
+function examineHolders(path: string, status: Status | undefined, { procRoot }: PortOptions): Finding {
   const check = 'port in use';
   if (status?.link.reason !== 'heldByAnother' && isPseudoTerminal(path)) {
     return { check, verdict: 'skipped', text: 'a pseudo-terminal: whoever has its other end is no rival' };

@@ -4,15 +4,15 @@ import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 
 /** What tests replace. */
-export interface PermissionParts {
+export interface PermissionOptions {
   /** Text of /etc/group. */
   readonly groups?: string;
   readonly user?: string;
 }
 
 /** `sudo usermod -aG dialout pia`, with what else must be known; for a path that this user may not use. */
-export function permissionAdvice(path: string, parts: PermissionParts = {}): string {
-  const { groups = readGroups(), user = userName() } = parts;
+export function permissionAdvice(path: string, options: PermissionOptions = {}): string {
+  const { groups = readGroups(), user = userName() } = options;
   const found = groupOf(path);
   if (!found) return `ask who owns ${dirname(path)} for access to it`;
   const { gid, mode, at } = found;

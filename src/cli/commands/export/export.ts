@@ -7,7 +7,7 @@ import { gatewayCommand } from '../../gateway-command.js';
 import { note, safeJson } from '../../output.js';
 import { parseNode, parseNumberOrName } from '../../text/address.js';
 import { CsvWriter } from '../../text/csv.js';
-import { parseStretch } from '../../text/time.js';
+import { parseTimeRange } from '../../text/time.js';
 import { undecodedNote } from '../../text/undecoded.js';
 import { type GatewayFlags, withClients } from '../../with-client.js';
 import { abortWhenTerminated } from '../until-terminated.js';
@@ -71,9 +71,9 @@ function endWhenInterrupted(error: unknown, output: string | undefined, signal: 
 }
 
 /** Throws `BAD_USAGE`. */
-function readWish({ node, type, ...stretch }: ExportFlags, now: number): ExportOptions {
+function readWish({ node, type, ...range }: ExportFlags, now: number): ExportOptions {
   return {
-    ...parseStretch(stretch, now),
+    ...parseTimeRange(range, now),
     ...(node !== undefined && { node: parseNode(node) }),
     ...(type !== undefined && { type: parseNumberOrName(type) }),
   };

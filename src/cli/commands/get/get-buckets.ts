@@ -1,4 +1,4 @@
-/** `meshgate get --bucket`: values summed up by stretches of time. */
+/** `meshgate get --bucket`: values aggregated by time bucket. */
 
 import { alignNumber, decimalsOf } from '../../../base/number-text.js';
 import type { BucketInfo, MeshgateClient } from '../../../client/index.js';
@@ -7,14 +7,14 @@ import { note } from '../../output.js';
 import { formatSubject } from '../../text/address.js';
 import { type Column, formatTable } from '../../text/table.js';
 import type { View } from '../../text/terminal.js';
-import { formatMoment, type Stretch } from '../../text/time.js';
+import { formatMoment, type TimeRange } from '../../text/time.js';
 import { undecodedNote } from '../../text/undecoded.js';
 import type { GatewayFlags } from '../../with-client.js';
 
 interface BucketWish {
   readonly type: number | string;
   readonly node: number | string | undefined;
-  readonly stretch: Stretch;
+  readonly range: TimeRange;
   readonly bucketMs: number;
 }
 
@@ -44,12 +44,12 @@ export async function printBuckets(flags: GatewayFlags, wish: BucketWish, now: n
 }
 
 async function askBuckets(
-  { type, node, stretch, bucketMs }: BucketWish,
+  { type, node, range, bucketMs }: BucketWish,
   now: number,
   client: MeshgateClient,
 ): Promise<NodeBucket[]> {
-  const { to = now } = stretch;
-  const { from = beginOf(to, bucketMs) - (USUAL_BUCKETS - 1) * bucketMs } = stretch;
+  const { to = now } = range;
+  const { from = beginOf(to, bucketMs) - (USUAL_BUCKETS - 1) * bucketMs } = range;
   const all: NodeBucket[] = [];
   let undecodedInAll = 0;
   for (const whose of await nodesWithValues({ type, node, from, to }, client)) {
@@ -65,7 +65,12 @@ async function askBuckets(
 
 /** Nodes that the gateway has forgotten are among them. */
 async function nodesWithValues(
-  { type, node, from, to }: { type: number | string; node: number | string | undefined } & Required<Stretch>,
+  {
+    type,
+    node,
+    from,
+    to,
+  }: { type: number | string; node: number | string | undefined } & Required<TimeRange>,
   client: MeshgateClient,
 ): Promise<Pick<NodeBucket, 'node' | 'device'>[]> {
   const { values } = await client.call('at', { type, node, time: to });

@@ -11,9 +11,9 @@ import {
   formatAge,
   formatMoment,
   parseLength,
-  parseStretch,
   parseTime,
-  type Stretch,
+  parseTimeRange,
+  type TimeRange,
 } from '../../text/time.js';
 import { undecodedNote } from '../../text/undecoded.js';
 import type { GatewayFlags } from '../../with-client.js';
@@ -35,7 +35,7 @@ interface Wish {
   readonly type: Name;
   readonly node: Name | undefined;
   readonly at: number | undefined;
-  readonly stretch: Stretch;
+  readonly range: TimeRange;
   readonly bucketMs: number | undefined;
 }
 
@@ -45,7 +45,7 @@ type AnyValue = Listed<Value & Partial<Pick<AgedValue, 'ageMs'>>>;
 const MAX_VALUES = 100_000;
 
 export function addGetCommand(program: CliCommand): void {
-  gatewayCommand(program, 'get', 'values of a data type: the latest, those of a time, or a stretch of time')
+  gatewayCommand(program, 'get', 'values of a data type: the latest, those of a time, or a time range')
     .argument('<type>', 'name or id of a data type')
     .argument('[node]', 'address (5, 0x5), name, or id of a device; all unless given')
     .option('--at <time>', 'what was current then: an age (10m, 1h, 2d), 14:05, or ISO 8601')
@@ -85,20 +85,20 @@ function readWish(type: string, node: string | undefined, flags: GetFlags, now: 
     type: parseNumberOrName(type),
     node: node === undefined ? undefined : parseNode(node),
     at: at === undefined ? undefined : parseTime(at, now),
-    stretch: parseStretch(flags, now),
+    range: parseTimeRange(flags, now),
     bucketMs: bucket === undefined ? undefined : parseLength(bucket),
   };
 }
 
-async function ask({ type, node, at, stretch }: Wish, client: MeshgateClient): Promise<AnyValue[]> {
+async function ask({ type, node, at, range }: Wish, client: MeshgateClient): Promise<AnyValue[]> {
   if (at !== undefined) {
     const { values, undecoded = 0 } = await client.call('at', { type, node, time: at });
     tellUndecoded(undecoded);
     return values;
   }
-  const { from, to } = stretch;
+  const { from, to } = range;
   if (from === undefined && to === undefined) return (await client.latest(type, node)).values;
-  return takeAll(client.exportPages({ type, node, ...stretch }));
+  return takeAll(client.exportPages({ type, node, ...range }));
 }
 
 /** Nodes that the gateway has forgotten are among them. */

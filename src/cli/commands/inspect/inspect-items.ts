@@ -7,7 +7,7 @@ import { decodeMessage, isRootAddress, type Message, type Tables } from '../../.
 import { COMMAND_NAME_LENGTH } from '../../../protocol/opcodes.js';
 import type { RecordKind } from '../../../recorder/block.js';
 import { decodeLinkFacts } from '../../../recorder/link-facts.js';
-import { Timeline } from '../../../recorder/moments.js';
+import { Moments } from '../../../recorder/moments.js';
 import { type Entry, splitReason } from '../../../recorder/recording.js';
 import { WireDecoder, type WireItem, type WireSettings } from '../../../recorder/wire-decoder.js';
 import type { FrameDropReason, LineNoise } from '../../../uart/frame.js';
@@ -68,7 +68,7 @@ export interface InspectSettings extends WireSettings {
 export class Inspector {
   readonly #settings: InspectSettings;
   readonly #lines: Readonly<Record<Direction, WireDecoder>>;
-  readonly #timeline = new Timeline();
+  readonly #moments = new Moments();
   #now = { at: 0, elapsedMs: 0 };
   #jumpMs = 0;
   #link = '';
@@ -83,7 +83,7 @@ export class Inspector {
     const { at, run } = entry;
     const left = run === this.#run ? [] : this.finish();
     this.#run = run;
-    const elapsedMs = this.#timeline.momentOf(entry);
+    const elapsedMs = this.#moments.momentOf(entry);
     this.#jumpMs = Math.round(at - this.#now.at - (elapsedMs - this.#now.elapsedMs));
     this.#now = { at, elapsedMs };
     return [...left, ...this.#contentsOf(entry).map((content) => ({ ...this.#now, ...content }))];

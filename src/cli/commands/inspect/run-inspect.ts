@@ -25,7 +25,7 @@ export async function inspect(file: string, flags: InspectFlags): Promise<void> 
   const withBytes = flags.hex === true || flags.stats === true;
   const isRedacted = recording.head.redacted;
   const settings = { ...uartSettings(config), tables: loadTables(config), withBytes, isRedacted };
-  const wanted = itemsBetween(inspectAll(recording, settings), readStretch(recording, flags));
+  const wanted = itemsBetween(inspectAll(recording, settings), readTimeRange(recording, flags));
   if (flags.stats) {
     printStats(wanted, recording, flags);
     return;
@@ -42,13 +42,13 @@ export function* inspectAll(recording: Recording, settings: InspectSettings): Ge
   yield* inspector.finish();
 }
 
-interface Stretch {
+interface TimeRange {
   readonly from: number;
   readonly to: number;
 }
 
 /** An age counts back from the end of the recording. */
-function readStretch(recording: Recording, { from, to }: InspectFlags): Stretch {
+function readTimeRange(recording: Recording, { from, to }: InspectFlags): TimeRange {
   const end = from === undefined && to === undefined ? 0 : endOf(recording);
   return {
     from: from === undefined ? Number.NEGATIVE_INFINITY : parseTime(from, end),
@@ -62,7 +62,7 @@ function endOf(recording: Recording): number {
   return end;
 }
 
-function* itemsBetween(items: Iterable<Item>, { from, to }: Stretch): Generator<Item> {
+function* itemsBetween(items: Iterable<Item>, { from, to }: TimeRange): Generator<Item> {
   for (const item of items) if (item.at >= from && item.at <= to) yield item;
 }
 

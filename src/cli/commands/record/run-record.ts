@@ -24,7 +24,7 @@ export interface RecordFlags extends GatewayFlags {
 
 type Page = Result<'recording'>;
 
-const LOOK_EVERY_MS = 1000;
+const CHECK_EVERY_MS = 1000;
 
 /** Rejects with `BAD_USAGE`, `FILE_FAILED`, or what the gateway refuses with. */
 export async function record(flags: RecordFlags): Promise<void> {
@@ -71,7 +71,7 @@ async function takeMore(
   let { cursor, more } = first;
   let isLast = signal === undefined;
   while (more || !isLast) {
-    if (!more) isLast = await wasAborted(signal, LOOK_EVERY_MS);
+    if (!more) isLast = await wasAborted(signal, CHECK_EVERY_MS);
     if (isLast && !client.isConnected) return;
     const page = await nextPage(client, cursor, signal !== undefined);
     if (!page) continue;

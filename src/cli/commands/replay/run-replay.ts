@@ -6,7 +6,7 @@ import { loadConfig } from '../../../gateway/settings.js';
 import { Gateway, loadTables } from '../../../gateway.js';
 import { openRecording } from '../../../recorder/recording.js';
 import { type ComparedEvent, compareEvents } from '../../../replay/compare-events.js';
-import { Replay, type ReplayParts } from '../../../replay/replay.js';
+import { Replay, type ReplayOptions } from '../../../replay/replay.js';
 import { EXIT } from '../../exit-codes.js';
 import { inputName, readInput } from '../../files.js';
 import { currentView, print, printJson, printJsonLine } from '../../output.js';
@@ -43,11 +43,11 @@ export async function replay(file: string, flags: ReplayFlags): Promise<void> {
 
 /** Lets a gateway without clients live through a recording, and tells every event as clients would have got it. */
 export async function tellEvents(
-  parts: ReplayParts,
+  options: ReplayOptions,
   config: Config,
   onEvent: (event: MeshEvent) => void,
 ): Promise<void> {
-  const replay = new Replay(parts);
+  const replay = new Replay(options);
   const gateway = new Gateway({
     config: configForReplay(config),
     tables: loadTables(config),

@@ -21,7 +21,7 @@ import { logFatalErrors } from '../log-fatal-errors.js';
 import { untilTerminated } from '../until-terminated.js';
 import { exitSoon } from './exit-soon.js';
 import { onHangUp } from './hang-up.js';
-import { tidyHeapEarly } from './heap.js';
+import { limitHeapGrowth } from './heap.js';
 import { reload } from './reload.js';
 import type { Simulation } from './simulation.js';
 
@@ -66,7 +66,7 @@ export async function runGateway(flags: StartFlags): Promise<void> {
   const service = new ServiceNotifier(log);
   let lostEvents = 0;
   const onServed = () => {
-    tidyHeapEarly();
+    limitHeapGrowth();
     onHangUp(() => {
       service.reloading();
       reload(gateway, () => readConfig(flags), log);

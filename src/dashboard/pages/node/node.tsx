@@ -15,12 +15,12 @@ import { NodePlots } from './node-plots.js';
 import { PingButton } from './ping.js';
 import { SendForm } from './send-form.js';
 
-const LOOK_EVERY_MS = 1000;
+const CHECK_EVERY_MS = 1000;
 
 export function NodePage({ address }: { readonly address: number }) {
   const session = useSession();
   useTopic(session.topic);
-  useSlowTopic(session.store.topics.nodes, LOOK_EVERY_MS);
+  useSlowTopic(session.store.topics.nodes, CHECK_EVERY_MS);
   const record = session.store.nodes.get(address);
   if (record) return <KnownNode record={record} />;
   const isLoading = !session.store.link;

@@ -4,7 +4,7 @@ import { type Distribution, Histogram } from '../../../base/histogram.js';
 import type { Hub } from '../../../hub/hub.js';
 import type { HistogramMetric, MetricDefinition } from './metric.js';
 
-export interface LatencyParts {
+export interface LatencyOptions {
   readonly hub: Hub;
   readonly clock: Clock;
   /** ms that commands waited to be written. */
@@ -15,7 +15,7 @@ export interface LatencyParts {
 const ROUND_TRIP_BOUNDS_MS = [50, 100, 250, 500, 750, 1000, 1500, 2000, 3000, 5000, 10_000, 30_000];
 const DELAY_BOUNDS_MS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000];
 /** Seldom enough to cost nothing; a process that is kept busy still shows within seconds. */
-const LOOK_EVERY_MS = 1000;
+const CHECK_EVERY_MS = 1000;
 
 const ROUND_TRIP = histogram(
   'meshgate_delivery_round_trip_seconds',
@@ -33,27 +33,27 @@ const LOOP_DELAY = histogram(
 export const latencyHistograms: readonly MetricDefinition[] = [ROUND_TRIP, SEND_WAIT, LOOP_DELAY];
 
 export class Latencies {
-  readonly #parts: LatencyParts;
+  readonly #options: LatencyOptions;
   readonly #roundTrips = new Histogram(ROUND_TRIP_BOUNDS_MS);
   readonly #loopDelays = new Histogram(DELAY_BOUNDS_MS);
   #unsubscribe: () => void = () => {};
   #cancel: CancelTimer = () => {};
 
-  constructor(parts: LatencyParts) {
-    this.#parts = parts;
+  constructor(options: LatencyOptions) {
+    this.#options = options;
   }
 
   start(): void {
-    const { hub, clock } = this.#parts;
+    const { hub, clock } = this.#options;
     this.#unsubscribe = hub.feed.subscribe((event) => {
       if (event.kind !== 'delivery' || event.delivery.stage !== 'answered') return;
       if (event.delivery.roundTripMs !== undefined) this.#roundTrips.observe(event.delivery.roundTripMs);
     });
     const { raw = clock } = clock;
     let lookedAt = raw.monotonic();
-    this.#cancel = every(raw, LOOK_EVERY_MS, () => {
+    this.#cancel = every(raw, CHECK_EVERY_MS, () => {
       const now = raw.monotonic();
-      this.#loopDelays.observe(Math.max(0, now - lookedAt - LOOK_EVERY_MS));
+      this.#loopDelays.observe(Math.max(0, now - lookedAt - CHECK_EVERY_MS));
       lookedAt = now;
     });
   }
@@ -66,7 +66,7 @@ export class Latencies {
   read(): HistogramMetric[] {
     return [
       { ...ROUND_TRIP, distribution: this.#roundTrips.snapshot() },
-      { ...SEND_WAIT, distribution: this.#parts.sendWaits() },
+      { ...SEND_WAIT, distribution: this.#options.sendWaits() },
       { ...LOOP_DELAY, distribution: this.#loopDelays.snapshot() },
     ];
   }

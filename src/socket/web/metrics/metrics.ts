@@ -4,11 +4,11 @@ import type { GatewayFacts } from '../../../api/method.js';
 import type { CounterMetric } from '../../../hub/manifest.js';
 import { describeCounters, namedCounters } from './counter-metrics.js';
 import type { Exposition } from './exposition.js';
-import { Latencies, type LatencyParts, latencyHistograms } from './latencies.js';
+import { Latencies, type LatencyOptions, latencyHistograms } from './latencies.js';
 import type { MetricDefinition } from './metric.js';
 import { readStateGauges, stateGauges } from './state-gauges.js';
 
-export interface MetricsParts extends LatencyParts {
+export interface MetricsOptions extends LatencyOptions {
   readonly gateway: GatewayFacts;
   /** What counters are called that the gateway's own rooms do not have. */
   readonly counterMetrics?: readonly CounterMetric[];
@@ -20,13 +20,13 @@ export function metricDefinitions(extra: readonly CounterMetric[] = []): MetricD
 }
 
 export class Metrics {
-  readonly #parts: MetricsParts;
+  readonly #options: MetricsOptions;
   readonly #latencies: Latencies;
   #exposition: Promise<Exposition> | undefined;
 
-  constructor(parts: MetricsParts) {
-    this.#parts = parts;
-    this.#latencies = new Latencies(parts);
+  constructor(options: MetricsOptions) {
+    this.#options = options;
+    this.#latencies = new Latencies(options);
   }
 
   /** Begins to measure how long things take. */
@@ -42,7 +42,7 @@ export class Metrics {
   async read(): Promise<{ readonly text: string; readonly contentType: string }> {
     this.#exposition ??= import('./exposition.js').then((loaded) => new loaded.Exposition());
     const exposition = await this.#exposition;
-    const { hub, gateway, counterMetrics } = this.#parts;
+    const { hub, gateway, counterMetrics } = this.#options;
     const counters = describeCounters(readCounters(hub, gateway), counterMetrics);
     const sampled = [...readStateGauges({ hub, gateway }), ...counters];
     const text = await exposition.render(sampled, this.#latencies.read());
