@@ -40,6 +40,9 @@ export async function run(): Promise<object[]> {
   const settings = { clients: { outbox_bytes: 262_144 } };
   const { webHost, root, close } = await startGateway({ web: true, settings });
   const clients = fork(fileURLToPath(import.meta.url), ['clients', webHost], { stdio: 'inherit' });
+  clients.once('exit', (code) => {
+    if (code !== 0) throw new Error(`the clients' process ended with exit code ${code}`);
+  });
   await once(clients, 'message');
   const before = process.cpuUsage();
   const begun = performance.now();

@@ -211,11 +211,22 @@ test('a client that goes away in the midst of the picture, or does not read it, 
   for (const socket of sockets) socket.destroy();
 });
 
+test('a few hundred clients that connect in the same moment are all served', async (t) => {
+  const { webHost, close } = await startGateway({ web: true });
+  t.teardown(close);
+  const clients = await Promise.all(
+    Array.from({ length: 300 }, () => WebSocketClient.open(`ws://${webHost}/rpc`)),
+  );
+  const answers = await Promise.all(clients.map((client) => client.call('health')));
+  t.true(answers.every(({ result }) => result !== undefined));
+  await Promise.all(clients.map((client) => client.close()));
+});
+
 test('connections that send nothing, or half a request, do not keep a page from being loaded', async (t) => {
   const { webHost, close } = await startGateway({ web: true, settings: { clients: { max: 1 } } });
   const { hostname, port } = new URL(`http://${webHost}`);
   const sockets: Socket[] = [];
-  for (let count = 0; count < 400; count++) {
+  for (let count = 0; count < 700; count++) {
     const socket = connect({ host: hostname, port: Number(port) }).on('error', () => {});
     await once(socket, 'connect');
     if (count % 2) socket.write('GET / HTTP/1.1\r\nhost:');
@@ -224,7 +235,7 @@ test('connections that send nothing, or half a request, do not keep a page from 
   t.is((await askHttp(`http://${webHost}/`)).status, 200);
   const client = await WebSocketClient.open(`ws://${webHost}/rpc`);
   const { result } = await client.call('counters');
-  t.true((result as { clients: { web: { refused: number } } }).clients.web.refused >= 400 - 128);
+  t.true((result as { clients: { web: { refused: number } } }).clients.web.refused >= 700 - 512);
   for (const socket of sockets) socket.destroy();
   await client.close();
   await close();

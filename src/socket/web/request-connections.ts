@@ -11,8 +11,9 @@ const REQUEST_TIMEOUT_MS = 10_000;
 export const CHECK_EVERY_MS = 2000;
 /** For a client to take more of an answer, or to ask again. */
 const STALL_TIMEOUT_MS = 20_000;
-/** Connections at once without a request that is being answered, and with one: a browser opens six for a page. */
-const MAX_SILENT = 128;
+/** Connections at once without a complete request: when the gateway restarts, hundreds of clients return in one moment. */
+const MAX_SILENT = 512;
+/** Connections at once that are being answered: a browser opens six for a page. */
 const MAX_ANSWERED = 128;
 
 export class RequestConnections {
