@@ -84,7 +84,7 @@ test('a file that can not be written costs the file, not the memory: it is count
   trail.record(WHO, 'CLEAN', 'done');
   t.is(trail.last(1).length, 1);
   t.like(trail.counters(), { recorded: 1, notWritten: 1 });
-  t.regex(logged.join('\n'), /could not be written/);
+  t.regex(logged.join('\n'), /can.t write the audit file/);
 });
 
 test('memory holds the last 1,000', (t) => {

@@ -188,7 +188,7 @@ test('a message that the root rejects fails with its words, for all that ask', a
     detail,
   });
   const { facts } = await fixture.result<{ facts: string[] }>('explain', { delivery });
-  t.is(facts.at(-1), `the reason: ${detail} (rejectedByRoot)`);
+  t.is(facts.at(-1), `reason: ${detail} (rejectedByRoot)`);
   t.regex(fixture.mesh.lines.join(), new RegExp(`about 0x0099: .*delivery ${delivery} failed`));
 });
 
@@ -266,9 +266,9 @@ test('explain gives what is known of a delivery, in order', async (t) => {
   const { id } = await fixture.result<DeliveryInfo>('send', { node: 5, hex: '45AA' });
   await fixture.pass(2000);
   t.deepEqual(await facts(id), [
-    '2.0 s ago: taken into the send queue',
+    '2.0 s ago: added to the send queue',
     '2.0 s ago: written to the serial port',
-    'nothing more is known; a late answer would still be matched',
+    'no answer yet; a late one is still matched',
   ]);
   fixture.mesh.say('00 05 41 AA');
   t.deepEqual((await facts(id)).slice(2), [

@@ -17,15 +17,15 @@ import { WebTransport } from './web-transport.js';
 
 export const WEB_END_REASONS = {
   clientLeft: 'the client closed it',
-  refused: 'the client showed no valid token',
-  displaced: 'too many clients had shown no token, and this one had waited longest',
+  refused: 'the client did not authenticate',
+  displaced: 'too many clients had not authenticated, and this one had waited the longest',
   tooMany: 'too many clients were connected',
-  slowReader: 'the client did not read what was sent to it',
-  tooMuchUnread: 'clients of its role left too much unread, and it had read nothing of the most',
-  tooMuchUnfinished: 'clients of its role sent too much without an end, and it had held most for longest',
+  slowReader: 'the client read too slowly',
+  tooMuchUnread: 'too much data unread by clients of its role, and it had the most',
+  tooMuchUnfinished: 'too many incomplete requests from clients of its role, and it had the most',
   notAlive: 'the client did not answer a ping',
   failed: 'the connection failed',
-  accessChanged: 'what clients may do was changed',
+  accessChanged: 'the access settings were changed',
   stopped: 'the gateway was stopped',
 } as const;
 
