@@ -83,7 +83,7 @@ export interface Method {
   readonly params: z.ZodObject;
   readonly result: z.ZodType;
   /** Its replies contain what the observer saw, so neither requests nor replies are passed to the observer. */
-  readonly isUntapped?: boolean;
+  readonly isUnobserved?: boolean;
   /** The role that a caller needs. */
   readonly role: Role;
   /** Calls are recorded in the audit trail. */
@@ -110,7 +110,7 @@ interface MethodDefinition<Name extends string, Params extends z.ZodObject, Resu
   readonly summary: string;
   readonly params: Params;
   readonly result: Result;
-  readonly isUntapped?: boolean;
+  readonly isUnobserved?: boolean;
   /** Default: `read`. */
   readonly role?: Role;
   /** Default: true for methods that need the role admin. */
@@ -125,14 +125,14 @@ interface MethodDefinition<Name extends string, Params extends z.ZodObject, Resu
 export function method<const Name extends string, Params extends z.ZodObject, Result extends z.ZodType>(
   definition: MethodDefinition<Name, Params, Result>,
 ): TypedMethod<Name, Params, Result> {
-  const { name, summary, params, result, role = 'read', isUntapped = false } = definition;
+  const { name, summary, params, result, role = 'read', isUnobserved = false } = definition;
   const { isAudited = role === 'admin' } = definition;
   return {
     name,
     summary,
     params,
     result,
-    isUntapped,
+    isUnobserved,
     role,
     isAudited,
     run(given, context) {

@@ -1,4 +1,4 @@
-/** How connections on the sockets end. */
+/** Why connections on the sockets end. */
 export const CONNECTION_END_REASONS = {
   answered: 'the command was answered',
   refused: 'the client sent an invalid request',

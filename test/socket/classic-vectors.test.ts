@@ -77,7 +77,7 @@ for (const vector of vectors) {
 const EXAMINED = {
   length: 'complete',
   type: 'complete',
-  silence: 'mayGoOn',
+  silence: 'mayContinue',
   timeout: 'tooShort',
   refusal: 'refused',
 } as const;

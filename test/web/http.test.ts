@@ -135,8 +135,8 @@ test('a picture that can not be shown is BAD_CONFIG when the gateway starts', as
   const table = [
     [{ image: '/nowhere/field.png' }, /map\.image = "\/nowhere\/field\.png": ENOENT/],
     [{ image: picture(t, 'a.png', PNG) }, /map\.corners must be set/],
-    [{ image: picture(t, 'a.png', Buffer.from('text')) }, /neither a PNG nor a TIFF/],
-    [{ image: picture(t, 'a.png', Buffer.alloc(0)) }, /neither a PNG nor a TIFF/],
+    [{ image: picture(t, 'a.png', Buffer.from('text')) }, /not a PNG or TIFF image/],
+    [{ image: picture(t, 'a.png', Buffer.alloc(0)) }, /not a PNG or TIFF image/],
     [{ corners: [44, -124, 45, -123] }, /map\.corners = .*north, west, south, east/],
     [{ corners: [44, -124, 45] }, /map\.corners = .*north, west, south, east/],
     [{ tiles: 'https://tiles.example/' }, /map\.tiles = .*\{z\}/],

@@ -31,7 +31,7 @@ export const recordingMethods = [
     // A read-only client must not see the traffic of other clients.
     role: 'admin',
     isAudited: false,
-    isUntapped: true,
+    isUnobserved: true,
     run: ({ after, lastMs }, { gateway }) => {
       const { recorder } = gateway;
       if (!recorder) throw new SessionError('RECORDER_OFF');

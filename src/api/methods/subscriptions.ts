@@ -18,7 +18,7 @@ import {
   type TypedMethod,
   typeParam,
 } from '../method.js';
-import { pictureNodes } from '../node-picture.js';
+import { snapshotNodes } from '../node-picture.js';
 import { eventKinds, goneShape, snapshotShape } from '../shapes.js';
 import type { Subscriptions } from '../subscriptions.js';
 
@@ -85,7 +85,7 @@ function* subscribeWithSnapshot(
   context: MethodContext,
 ): Work<MethodReply> {
   const { hub, clock } = context;
-  const nodes = yield* pictureNodes(hub, (node) => describeNode(node, clock.now()));
+  const nodes = yield* snapshotNodes(hub, (node) => describeNode(node, clock.now()));
   return subscribe(
     criteria,
     since,

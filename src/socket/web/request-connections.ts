@@ -1,17 +1,17 @@
 /**
- * The limits on plain HTTP connections: those that have sent no request or half of one, those that idle between two, and
- * those that are being answered. Websockets are not among them.
+ * Limits on plain HTTP connections, in two groups: those without a complete request (new, incomplete or idle), and those
+ * that are being answered. Websockets are excluded.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { WaitingRoom } from '../waiting-room.js';
 
-/** For a request to be complete, its headers included; how often it is checked who takes longer. */
+/** Time for a request to be complete, headers included, and the interval at which it is checked. */
 const REQUEST_TIMEOUT_MS = 10_000;
 export const CHECK_EVERY_MS = 2000;
-/** For a client to take more of an answer, or to ask again. */
+/** Time for a client to read more of an answer, or to send the next request. */
 const STALL_TIMEOUT_MS = 20_000;
-/** Connections at once without a request that is being answered, and with one: a browser opens six for a page. */
+/** Maximum connections in each group: a browser opens six for a page. */
 const MAX_SILENT = 128;
 const MAX_ANSWERED = 128;
 
@@ -20,7 +20,7 @@ export class RequestConnections {
   readonly #answered = new WaitingRoom<Socket>(MAX_ANSWERED, (oldest) => this.#cut(oldest));
   readonly #onCut: () => void;
 
-  /** `onCut`: called for each connection that had to make room. */
+  /** `onCut`: called for each connection that is closed to make room. */
   constructor(server: Server, onCut: () => void = () => {}) {
     this.#onCut = onCut;
     server.requestTimeout = REQUEST_TIMEOUT_MS;
