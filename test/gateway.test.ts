@@ -171,7 +171,7 @@ test('what is wrong with a socket path is told', async (t) => {
 test('a group that does not exist is refused', async (t) => {
   const settings = { clients: { group: 'no-such-group-here' } };
   const error = await t.throwsAsync(startGateway({ settings }), { code: 'BAD_CONFIG' });
-  t.is(error?.message, 'group = "no-such-group-here": there is no such group');
+  t.is(error?.message, 'group = "no-such-group-here": no such group');
 });
 
 test('the counters tell what came and what was made of it', async (t) => {

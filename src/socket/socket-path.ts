@@ -86,7 +86,7 @@ function groupId(group: string): number {
     .split('\n')
     .find((entry) => entry.startsWith(`${group}:`));
   const id = line?.split(':')[2];
-  if (id === undefined) throw new MeshgateError('BAD_CONFIG', `group = "${group}": there is no such group`);
+  if (id === undefined) throw new MeshgateError('BAD_CONFIG', `group = "${group}": no such group`);
   return Number(id);
 }
 

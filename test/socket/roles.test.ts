@@ -121,7 +121,7 @@ test('what was done by the role admin is recorded: who, by which socket, what, a
       1: { client: 'client 3', via: socketPath, role: 'admin', action: 'clean', outcome: 'done' },
     });
     t.regex(logged.join('\n'), /audit: RST-R by client 1 on \S+: done/);
-    t.regex(logged.join('\n'), /audit: CLEAN by client 2 on \S+: not permitted to the role read/);
+    t.regex(logged.join('\n'), /audit: CLEAN by client 2 on \S+: not permitted for the role read/);
     const { result } = await client.ask('counters');
     t.like(result, { clients: { audit: { recorded: 2, forbidden: 1, notWritten: 0 } } });
     client.close();
