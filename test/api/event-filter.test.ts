@@ -104,7 +104,7 @@ test('devices whose address and type together are alike do not take each otherâ€
   t.is(given.length, 2);
 });
 
-test('what is due while the reader is behind waits until it has caught up', (t) => {
+test('values that are due while the client is backed up wait until it has caught up', (t) => {
   let isBackedUp = false;
   const { clock, given, filter } = start(() => isBackedUp);
   filter.take(value(1, 5, 1));
