@@ -156,9 +156,9 @@ test('what is wrong with a socket path is told', async (t) => {
   writeFileSync(regular, 'mine');
   const table = [
     [regular, 'SOCKET_FAILED', /exists and is not a socket/],
-    [join(folder, 'missing', 's'), 'SOCKET_FAILED', /there is no such directory/],
+    [join(folder, 'missing', 's'), 'SOCKET_FAILED', /no such directory/],
     [join(regular, 's'), 'SOCKET_FAILED', /./],
-    [join(folder, 'x'.repeat(110)), 'SOCKET_FAILED', /can have 107 bytes, this one has \d+/],
+    [join(folder, 'x'.repeat(110)), 'SOCKET_FAILED', /socket path too long .\d+ bytes, maximum 107/],
   ] as const;
   for (const [socket, code, message] of table) {
     const error = await t.throwsAsync(startGateway({ settings: { socket }, ownSocket: false }), { code });
@@ -171,7 +171,7 @@ test('what is wrong with a socket path is told', async (t) => {
 test('a group that does not exist is refused', async (t) => {
   const settings = { clients: { group: 'no-such-group-here' } };
   const error = await t.throwsAsync(startGateway({ settings }), { code: 'BAD_CONFIG' });
-  t.is(error?.message, 'group = "no-such-group-here": there is no such group');
+  t.is(error?.message, 'group = "no-such-group-here": no such group');
 });
 
 test('the counters tell what came and what was made of it', async (t) => {

@@ -58,7 +58,7 @@ namespaceTest('a socket that a gateway of another network namespace serves is no
   const { ino } = lstatSync(socket);
   const second = await startElsewhere(['--socket', socket, '--state', join(path, '2')]);
   t.is(second.code, EXIT.taken, second.output);
-  t.true(second.output.includes(`the gateway with process id ${first.pid} already serves`));
+  t.true(second.output.includes(`the gateway with process id ${first.pid} is already using`));
   t.is(lstatSync(socket).ino, ino);
   t.is((await ask(socket, 'ACT-C')).toString('hex'), '5300');
   t.is((await first.stop()).code, 0);

@@ -56,7 +56,7 @@ function examineGrowing(input: Buffer): Examined {
     const now = last.kind === 'complete' ? `${last.request.args.toString('hex')}` : last.kind;
     must(settled === undefined || settled === now, 'it was complete, and is another');
     if (last.kind === 'complete' || last.kind === 'refused') settled = now;
-    if (last.kind === 'mayGoOn' || last.kind === 'complete')
+    if (last.kind === 'mayContinue' || last.kind === 'complete')
       must(last.request.args.length <= LIMIT, 'too long');
   }
   return last;

@@ -79,12 +79,12 @@ test('a file that has become large is set aside once, and nothing of the last 1,
   t.is(entries.at(-2)?.action, 'old');
 });
 
-test('a file that can not be written costs the file, not the memory: it is counted and told', (t) => {
+test('a file that can not be written costs the file, not the memory: the failure is counted and logged', (t) => {
   const { trail, logged } = openTrail(join(folder.path, 'missing', 'file'));
   trail.record(WHO, 'CLEAN', 'done');
   t.is(trail.last(1).length, 1);
   t.like(trail.counters(), { recorded: 1, notWritten: 1 });
-  t.regex(logged.join('\n'), /could not be written/);
+  t.regex(logged.join('\n'), /can.t write the audit file/);
 });
 
 test('memory holds the last 1,000', (t) => {
@@ -94,7 +94,7 @@ test('memory holds the last 1,000', (t) => {
   t.is(trail.last(1)[0]?.action, '1099');
 });
 
-test('only whole entries are read', (t) => {
+test('only complete entries are read', (t) => {
   t.is(readAuditLine('{}'), undefined);
   t.is(readAuditLine('{'), undefined);
   const entry = { at: 1, ...WHO, action: 'CLEAN', outcome: 'done' };

@@ -42,7 +42,7 @@ test('one that has become smaller within the grace time is not closed, whatever 
   const stalled = open('stalled');
   reader.set(90);
   stalled.set(20);
-  t.true(reader.share.isUsedUp);
+  t.true(reader.share.isExhausted);
   t.deepEqual(closed, []);
   for (let passed = 0; passed < 900; passed += 100) {
     clock.advance(100);
@@ -52,7 +52,7 @@ test('one that has become smaller within the grace time is not closed, whatever 
   t.deepEqual(closed, []);
   clock.advance(100);
   t.deepEqual(closed, ['stalled']);
-  t.false(reader.share.isUsedUp);
+  t.false(reader.share.isExhausted);
   t.is(rooms(), 1);
 });
 
@@ -64,5 +64,5 @@ test('clients of one role cost those of another nothing', (t) => {
   for (let index = 0; index < 20; index++) open(`reader ${index}`, 'read').set(20);
   t.is(closed.length, 15);
   t.false(closed.includes('admin'));
-  t.false(admin.share.isUsedUp);
+  t.false(admin.share.isExhausted);
 });

@@ -46,7 +46,7 @@ test('send with until answered waits for the Ack, and gives the answer and the r
   t.like(fixture.replyTo(id)?.result, { stage: 'answered', answer: 'aabb', roundTripMs: 40 });
 });
 
-test('a wait that has run out says what is known; a late answer is still matched, and told', async (t) => {
+test('a wait that times out returns the current state; a late answer is still matched and reported', async (t) => {
   const fixture = await SessionFixture.open();
   await fixture.subscribe({ kinds: ['delivery'] });
   const id = fixture.post('send', { node: 5, hex: '45AABB', until: 'answered', timeoutMs: 1000 });
@@ -188,7 +188,7 @@ test('a message that the root rejects fails with its words, for all that ask', a
     detail,
   });
   const { facts } = await fixture.result<{ facts: string[] }>('explain', { delivery });
-  t.is(facts.at(-1), `the reason: ${detail} (rejectedByRoot)`);
+  t.is(facts.at(-1), `reason: ${detail} (rejectedByRoot)`);
   t.regex(fixture.mesh.lines.join(), new RegExp(`about 0x0099: .*delivery ${delivery} failed`));
 });
 
@@ -205,7 +205,7 @@ test('a ping that the root rejects is not answered, and says at once why', async
   });
 });
 
-test('a session that ends leaves no wait behind', async (t) => {
+test('a session that ends leaves no waiters', async (t) => {
   const fixture = await SessionFixture.open();
   fixture.post('ping', { node: 5, timeoutMs: 500 });
   await settled();
@@ -214,7 +214,7 @@ test('a session that ends leaves no wait behind', async (t) => {
   t.deepEqual(fixture.received, []);
 });
 
-test('refresh tells whether the root answered within 2 s', async (t) => {
+test('refresh reports whether the root answered within 2 s', async (t) => {
   const fixture = await SessionFixture.open();
   const silent = fixture.post('refresh');
   await fixture.pass(2000);
@@ -236,7 +236,7 @@ test('an alarm that is acknowledged is no longer open', async (t) => {
   t.deepEqual(await fixture.result('alarms'), { alarms: [] });
 });
 
-test('explain gives the facts behind the status of a node, in order', async (t) => {
+test('explain gives the facts that explain the status of a node, in order', async (t) => {
   const fixture = await SessionFixture.open();
   const facts = async (node: number) =>
     (await fixture.result<{ facts: string[] }>('explain', { node })).facts;
@@ -266,9 +266,9 @@ test('explain gives what is known of a delivery, in order', async (t) => {
   const { id } = await fixture.result<DeliveryInfo>('send', { node: 5, hex: '45AA' });
   await fixture.pass(2000);
   t.deepEqual(await facts(id), [
-    '2.0 s ago: taken into the send queue',
+    '2.0 s ago: added to the send queue',
     '2.0 s ago: written to the serial port',
-    'nothing more is known; a late answer would still be matched',
+    'no answer yet; a late one is still matched',
   ]);
   fixture.mesh.say('00 05 41 AA');
   t.deepEqual((await facts(id)).slice(2), [

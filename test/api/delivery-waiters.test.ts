@@ -31,7 +31,7 @@ test('a wait for "written" ends with the first stage from which nothing more is 
   }
 });
 
-test('a wait for "answered" goes on while it is uncertain', async (t) => {
+test('a wait for "answered" continues while it is uncertain', async (t) => {
   const { clock, deliveries, waiters, begin } = setUp();
   const begun = begin();
   const waited = waiters.wait(begun, 'answered', 1000);

@@ -67,7 +67,7 @@ for (const criteria of [
 const value = (seq: number, node: number, id: number) =>
   ({ seq, kind: 'value', at: 0, value: { node, id } }) as MeshEvent;
 
-function start(isBehind = () => false) {
+function start(isBackedUp = () => false) {
   const clock = new ManualClock();
   const given: string[] = [];
   const begun = clock.monotonic();
@@ -76,7 +76,7 @@ function start(isBehind = () => false) {
     form: MESH_EVENTS,
     clock,
     give: ({ seq }) => given.push(`${seq} at ${clock.monotonic() - begun}`),
-    isBehind,
+    isBackedUp,
   });
   return { clock, given, filter };
 }
@@ -104,15 +104,15 @@ test('devices whose address and type together are alike do not take each otherâ€
   t.is(given.length, 2);
 });
 
-test('what is due while the reader is behind waits until it has caught up', (t) => {
-  let isBehind = false;
-  const { clock, given, filter } = start(() => isBehind);
+test('values that are due while the client is backed up wait until it has caught up', (t) => {
+  let isBackedUp = false;
+  const { clock, given, filter } = start(() => isBackedUp);
   filter.take(value(1, 5, 1));
   filter.take(value(2, 5, 1));
-  isBehind = true;
+  isBackedUp = true;
   clock.advance(1500);
   t.deepEqual(given, ['1 at 0']);
-  isBehind = false;
+  isBackedUp = false;
   filter.sendDue();
   t.deepEqual(given, ['1 at 0', '2 at 1500']);
 });

@@ -59,7 +59,7 @@ const REFUSALS: readonly (readonly [string, string, number, string, unknown])[] 
 ];
 
 for (const [what, text, rpc, code, id] of REFUSALS) {
-  test(`${what} is refused with ${code}, and the session goes on`, async (t) => {
+  test(`${what} is refused with ${code}, and the session continues`, async (t) => {
     const client = await connect(t);
     client.say(HELLO);
     await client.line(0);
@@ -143,7 +143,7 @@ test('a batch of notifications only is not answered', async (t) => {
   t.is(client.lines.length, 2);
 });
 
-test('a batch of more than 1,000 requests is refused as a whole', async (t) => {
+test('a batch of more than 1,000 requests is refused entirely', async (t) => {
   const client = await connect(t);
   client.say(HELLO);
   client.say(Array.from({ length: 1001 }, (_, id) => ({ jsonrpc: '2.0', id, method: 'hello' })));
@@ -220,7 +220,7 @@ for (const [what, ending] of [
   ['with', '\n'],
   ['without', ''],
 ] as const) {
-  test(`a request ${what} a line end, behind which the client shuts its side down, still gets its reply`, async (t) => {
+  test(`a request ${what} a line end still gets its reply after the client has shut its side down`, async (t) => {
     const client = await connect(t);
     client.socket.end(`${JSON.stringify(HELLO)}${ending}`);
     t.truthy((await client.reply(1)).result);
@@ -300,7 +300,7 @@ test('300 pipelined requests for more than the outbox holds are each answered on
   );
 });
 
-test('a client that shuts its side down while it is behind still gets all its replies', async (t) => {
+test('a client that shuts its side down while it is backed up still gets all its replies', async (t) => {
   const client = await connect(t);
   client.socket.pause();
   const ids = Array.from({ length: 300 }, (_, index) => index);
@@ -314,7 +314,7 @@ test('a client that shuts its side down while it is behind still gets all its re
   t.is(client.lines.length, 300);
 });
 
-test('a reply that takes time does not hold up those behind it', async (t) => {
+test('a reply that takes time does not delay later ones', async (t) => {
   const client = await connect(t);
   client.say({ jsonrpc: '2.0', id: 'slow', method: 'ping', params: { node: 9, timeoutMs: 100 } });
   client.say({ jsonrpc: '2.0', id: 'quick', method: 'hello' });
@@ -335,7 +335,7 @@ test('more than 4,096 unanswered requests are refused one by one', async (t) => 
   t.is(fixture.received.length, 4097);
 });
 
-test('our own mistake is told as INTERNAL, the details only to the log, and the session goes on', async (t) => {
+test('a bug is reported as INTERNAL, with details only in the log, and the session continues', async (t) => {
   const fixture = await SessionFixture.open();
   fixture.mesh.hub.picture.paths = () => {
     throw new Error('secret detail');

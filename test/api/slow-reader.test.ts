@@ -5,7 +5,7 @@ import { SessionFixture } from '../support/session-fixture.js';
 
 const LIMIT = 4000;
 
-/** A value of one node, told over and over. */
+/** A value of one node, reported repeatedly. */
 function sayValues(fixture: SessionFixture, amount: number): void {
   for (let index = 0; index < amount; index++) {
     fixture.mesh.say(`00 0${5 + (index % 2)} 44 01 00 ${byte(index)}`);
@@ -35,7 +35,7 @@ test('for a client that does not read, no more waits than the limit and one mess
   t.true(fixture.transport.waitingBytes < LIMIT + 500, String(fixture.transport.waitingBytes));
 });
 
-test('a client that reads again is told one gap with the exact range, and then the latest values', async (t) => {
+test('a client that reads again gets one gap with the exact range, and then the latest values', async (t) => {
   const fixture = await openStalled({ kinds: ['value'] });
   const first = fixture.mesh.hub.feed.lastSeq();
   sayValues(fixture, 1000);
@@ -62,7 +62,7 @@ test('a client that reads again is told one gap with the exact range, and then t
   t.true((before[0]?.seq ?? 0) > first);
 });
 
-test('other events are left out and counted, and what follows comes behind the gap', async (t) => {
+test('other events are dropped and counted, and later events follow the gap', async (t) => {
   const fixture = await openStalled({ kinds: ['console'] });
   for (let line = 0; line < 500; line++) fixture.mesh.network.onConsoleLine(String(line));
   const last = fixture.mesh.hub.feed.lastSeq();
@@ -92,7 +92,7 @@ test('values that were only late, none of them lost, come without a gap', async 
   t.is(fixture.events().filter(({ kind }) => kind === 'value').length, 2);
 });
 
-test('latest values that are more than may wait are given piece by piece, behind one gap', async (t) => {
+test('latest values that exceed the limit are sent piece by piece, after one gap', async (t) => {
   const fixture = await openStalled({ kinds: ['value'] });
   const say = (value: string) => {
     for (let node = 16; node < 116; node++) fixture.mesh.say(`00 ${byte(node)} 44 01 00 ${value}`);
@@ -109,7 +109,7 @@ test('latest values that are more than may wait are given piece by piece, behind
   t.is(latest.length, 100);
 });
 
-test('a subscription with a least interval keeps its latest values for a slow reader, without a gap', async (t) => {
+test('a subscription with a minimum interval keeps its latest values for a slow reader, without a gap', async (t) => {
   const fixture = await openStalled({ kinds: ['value'], minIntervalMs: 1000 });
   fixture.mesh.say('00 05 44 01 00 01', '00 05 44 01 00 02');
   while (!fixture.transport.isPaused) fixture.post('dataTypes');
@@ -123,7 +123,7 @@ test('a subscription with a least interval keeps its latest values for a slow re
   );
 });
 
-test('no request of a client that is behind is carried out, and none is lost', async (t) => {
+test('requests of a client that is backed up wait, and none is lost', async (t) => {
   const fixture = await openStalled({ kinds: ['console'] });
   for (let line = 0; line < 500; line++) fixture.mesh.network.onConsoleLine(String(line));
   t.true(fixture.transport.isPaused);
@@ -169,7 +169,7 @@ test('a large reply does not make a client slow', async (t) => {
   t.is(fixture.events().length, 1);
 });
 
-test('a client that stays behind for 10 s is told why and closed; not a moment earlier', async (t) => {
+test('a client that is backed up for 10 s is closed with the reason, and not earlier', async (t) => {
   const fixture = await openStalled({ kinds: ['console'] });
   for (let line = 0; line < 500; line++) fixture.mesh.network.onConsoleLine(String(line));
   await fixture.mesh.pass(9900);

@@ -31,7 +31,7 @@ async function setUp(subscription: object) {
     clock.advance(20_000);
     await gateway.close();
   };
-  /** Time and the sockets go on together. */
+  /** Time and the sockets advance together. */
   const pass = async (ms: number) => {
     for (let passed = 0; passed < ms; passed += 100) {
       clock.advance(100);
@@ -91,7 +91,7 @@ test('a client that never reads is closed with SLOW_READER after 10 s, and not b
   t.is(slow.lines.at(-1)?.params?.reason, 'SLOW_READER');
 });
 
-test('a snapshot and the events behind it tell the same, whatever goes on meanwhile', async (t) => {
+test('a snapshot and the events after it agree, whatever happens meanwhile', async (t) => {
   const gateway = await startGateway();
   t.teardown(() => gateway.close());
   const client = await LineClient.open(gateway.socketPath);

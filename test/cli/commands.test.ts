@@ -173,11 +173,11 @@ test.serial('watch goes on after the gateway was started again, and says so', as
 
 /** What each wrong or impossible command ends with, and what it says. */
 const FAILURES: readonly (readonly [code: number, args: string, text: RegExp])[] = [
-  [1, 'node 99', /no node has this address or name[\s\S]*meshgate nodes/],
+  [1, 'node 99', /no node with this address or name[\s\S]*meshgate nodes/],
   [1, 'get nonsense', /no data type/],
   [1, 'explain --delivery nope', /no such delivery/],
   [1, 'alarms ack nope', /no such alarm/],
-  [1, 'watch --opcode nonsense', /no message has this name/],
+  [1, 'watch --opcode nonsense', /no message with this name/],
   [2, '', /Usage: meshgate/],
   [2, 'nonsense', /unknown command/],
   [2, 'nodes --status sleepy', /Allowed choices are active/],
@@ -192,7 +192,7 @@ const FAILURES: readonly (readonly [code: number, args: string, text: RegExp])[]
   [2, 'watch --kind nonsense', /Allowed are message/],
   [2, 'explain', /either a node or --delivery/],
   [2, 'explain 5 --delivery x', /either a node or --delivery/],
-  [1, 'forget 0x7000', /no node has this address/],
+  [1, 'forget 0x7000', /no node with this address/],
   [2, 'clean', /can not be undone[\s\S]*--yes/],
   [2, 'top', /needs a terminal/],
   [2, 'completion csh', /Allowed choices are bash/],
@@ -212,7 +212,7 @@ for (const line of ['status', 'nodes', 'watch', 'ping 5', 'send 5 x', 'top --jso
   test.serial(`meshgate ${line} without a gateway ends with 3 and tells how to start one`, async (t) => {
     const { code, stdout, stderr } = await runToEnd([...line.split(' '), '--socket', NOWHERE]);
     t.deepEqual([code, stdout], [3, '']);
-    t.regex(stderr, /nobody\.sock: no gateway answers; start one with: meshgate start\n.*--simulate/);
+    t.regex(stderr, /nobody\.sock: no gateway is listening; start one with: meshgate start\n.*--simulate/);
   });
 }
 
@@ -306,7 +306,7 @@ for (const shell of ['bash', 'zsh', 'fish']) {
 
 /** A command, what it ends with, and what it says on standard error: nothing of it is in its output. */
 const UNKNOWN: readonly (readonly [args: string, code: number, says: RegExp])[] = [
-  ['watch --node nosuch', 1, /^meshgate: nosuch: no node has this address or name/],
+  ['watch --node nosuch', 1, /^meshgate: nosuch: no node with this address or name/],
   ['watch --type Nope', 1, /^meshgate: Nope: no data type/],
   ['watch --opcode Nope', 1, /^meshgate: Nope: no message/],
   ['get Nope', 1, /^meshgate: Nope: no data type/],

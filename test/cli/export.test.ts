@@ -148,14 +148,14 @@ function leftovers(): string[] {
 }
 
 const FAILURES: readonly (readonly [code: number, args: readonly string[], text: RegExp])[] = [
-  [1, ['--type', 'nonsense'], /no data type has this name/],
-  [1, ['--node', '77'], /no node has this address/],
+  [1, ['--type', 'nonsense'], /no data type with this name/],
+  [1, ['--node', '77'], /no node with this address/],
   [2, ['--from', '1m', '--to', '2m'], /--from 1m is later than --to 2m/],
   [2, ['--format', 'xml'], /Allowed choices are csv, jsonl/],
   [1, ['-o', '/nowhere/out.csv'], /\/nowhere\/out\.csv: ENOENT/],
   [1, ['-o', folder], /EISDIR/],
   [1, ['-o', '/dev/full'], /ENOSPC/],
-  [3, ['--socket', '/nowhere/s'], /no gateway answers/],
+  [3, ['--socket', '/nowhere/s'], /no gateway is listening/],
 ];
 
 for (const [code, args, text] of FAILURES) {

@@ -105,7 +105,7 @@ test.serial(
     const first = await startProcess([...NO_DEVICE, '--socket', socket]);
     const { code, stderr } = await runToEnd(['start', ...NO_DEVICE, '--socket', socket]);
     t.is(code, 7);
-    t.true(stderr.includes(`the gateway with process id ${first.pid} already serves ${socket}`));
+    t.true(stderr.includes(`the gateway with process id ${first.pid} is already using ${socket}`));
     t.true(stderr.includes(`kill ${first.pid}`));
     t.is((await ask(socket, 'ACT-C')).toString('hex'), '5300');
     await first.stop();
@@ -211,7 +211,7 @@ const REFUSALS: readonly Refusal[] = [
     name: 'a directory that is missing',
     args: ['start', '--socket', '/nonexistent/s'],
     code: 1,
-    says: /there is no such directory\n {2}mkdir -p \/nonexistent/,
+    says: /no such directory\n {2}mkdir -p \/nonexistent/,
   },
 ];
 

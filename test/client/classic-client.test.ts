@@ -55,7 +55,7 @@ test('messages go to the handlers of their opcode, as a number or a character', 
   ]);
 });
 
-test('a command resolves with what stands behind the S', async (t) => {
+test('a command resolves with the reply after the S', async (t) => {
   const { gateway, client } = await setUp(t);
   gateway.root.say('00 05 44 01 00 07');
   t.deepEqual(await client.command('ACT-C'), Buffer.of(1));
@@ -86,7 +86,7 @@ test('where there is no gateway, both commands and listening reject with NOT_RUN
   }
 });
 
-test('a handshake that is answered in pieces, with a message right behind it, is understood', async (t) => {
+test('a handshake that is answered in pieces, with a message right after it, is understood', async (t) => {
   const { client, accepted } = await accepting(t);
   const heard = new Promise<ClassicMessage>((resolve) => client.on('R', resolve));
   const listening = client.listen();
@@ -111,7 +111,7 @@ test('a gateway that refuses to be listened to makes listen reject with its word
   t.is(error.message, 'Too Many Clients');
 });
 
-test('a gateway that ends listening is told to the program', async (t) => {
+test('the program is notified when the gateway ends listening', async (t) => {
   const { gateway, client } = await setUp(t);
   const ended = new Promise<void>((resolve) => {
     void client.listen(resolve);

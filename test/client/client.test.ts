@@ -172,7 +172,7 @@ test('a signal that aborts while connecting rejects, and leaves no connection', 
   t.pass();
 });
 
-test('a signal that aborts a call rejects it at once; the connection goes on', async (t) => {
+test('a signal that aborts a call rejects it at once; the connection stays open', async (t) => {
   const { client } = await setUp(t);
   const abort = new AbortController();
   const ping = client.ping({ node: 5, timeoutMs: 60_000 }, { signal: abort.signal });
@@ -195,7 +195,7 @@ test('a signal that aborts ends a stream, and the gateway’s subscription with 
   t.truthy(gateway);
 });
 
-test('a stream that is left before the gateway has answered leaves no subscription behind', async (t) => {
+test('a stream that is left before the gateway has answered leaves no subscription', async (t) => {
   const { client } = await setUp(t);
   await client.subscribe().return();
   await client.hello();
@@ -214,7 +214,7 @@ test('a signal that aborts the client closes it', async (t) => {
   t.is((await t.throwsAsync(client.hello(), { instanceOf: ClientError })).code, 'CLOSED');
 });
 
-test('a subscription with a snapshot gives the picture first, and every event behind it', async (t) => {
+test('a subscription with a snapshot gives the snapshot first, and then every event', async (t) => {
   const { gateway, client } = await setUp(t);
   gateway.root.say('00 05 44 01 00 07');
   const stream = client.subscribe({ snapshot: true, kinds: ['value'] });
@@ -232,7 +232,7 @@ test('a stream that the gateway refuses throws the refusal', async (t) => {
   t.is(error.code, 'TYPE_NOT_FOUND');
 });
 
-test('since what the gateway never had: the range is told, and then what it holds', async (t) => {
+test('since a number that the gateway never had: the range is reported, then the events that it holds', async (t) => {
   const { gateway, client } = await setUp(t);
   const first = gateway.hub.feed.replay(0).events[0]?.seq ?? 0;
   const [gap, event] = await take(client.subscribe({ since: 5 }), 2);
@@ -299,7 +299,7 @@ for (const reason of ['SLOW_READER', 'LINE_TOO_LONG'] as const) {
   });
 }
 
-test('what a gateway says that is no JSON-RPC is left out', async (t) => {
+test('texts from the gateway that are not JSON-RPC are ignored', async (t) => {
   const { path, accept, requests } = await fakeGateway(t);
   const client = await connect({ socket: path });
   t.teardown(() => client.close());
@@ -345,7 +345,7 @@ function tell(socket: Socket, method: string, params: object): void {
 
 const consoleEvent = (seq: number) => ({ event: { kind: 'console', seq, at: 0, line: '' } });
 
-/** Loses the connection behind what `say` has said, and gives the number behind which the client resumes. */
+/** Loses the connection after the texts of `say`, and returns the number after which the client resumes. */
 async function resumesBehind(
   t: ExecutionContext,
   result: object,
@@ -369,7 +369,7 @@ async function resumesBehind(
   return { since, taken, following };
 }
 
-test('a stream resumes behind the last event that it had, and gets no second snapshot', async (t) => {
+test('a stream resumes after its last event, and gets no second snapshot', async (t) => {
   const say = (socket: Socket) => tell(socket, 'event', consoleEvent(107));
   const { since, taken, following } = await resumesBehind(t, { seq: 100, snapshot: { seq: 100 } }, say, 2);
   t.deepEqual(
@@ -380,12 +380,12 @@ test('a stream resumes behind the last event that it had, and gets no second sna
   t.is(following?.kind, 'console');
 });
 
-test('a stream that had no event yet resumes behind the number that its subscription began with', async (t) => {
+test('a stream without events resumes after the number at which its subscription started', async (t) => {
   const { since } = await resumesBehind(t, { seq: 100 }, () => {}, 0);
   t.is(since, 100);
 });
 
-test('a value that came late, behind a gap or an interval, does not make a stream resume too early', async (t) => {
+test('a value that arrives late, after a gap or an interval, does not make a stream resume too early', async (t) => {
   const say = (socket: Socket) => {
     tell(socket, 'gap', { from: 101, to: 150, dropped: 48, coalesced: 0 });
     tell(socket, 'event', consoleEvent(120));
@@ -395,7 +395,7 @@ test('a value that came late, behind a gap or an interval, does not make a strea
   t.is(since, 150);
 });
 
-test('a range that is gone is told once: a stream resumes behind it', async (t) => {
+test('a lost range is reported once: a stream resumes after it', async (t) => {
   const gone = { from: 51, to: 90 };
   const { since, taken } = await resumesBehind(t, { seq: 100, gone }, () => {}, 1);
   t.deepEqual(taken, [{ kind: 'gap', ...gone, where: 'gateway' }]);
@@ -517,7 +517,7 @@ test('exported values come one by one over the ends of pages, by rising node', a
   t.deepEqual(ofOne, [6, 6, 6]);
 });
 
-test('pages of an export tell how much has been gone through; the last one all', async (t) => {
+test('pages of an export report the progress; the last one is 1', async (t) => {
   const client = await setUpPast(t);
   const pages: { length: number; progress: number }[] = [];
   for await (const { values, progress } of client.exportPages({ limit: 4 })) {

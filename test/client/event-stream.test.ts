@@ -37,7 +37,7 @@ test('what waits is still given when the stream has ended, and then the end, onc
   t.deepEqual(await stream.next(), { done: true, value: undefined });
 });
 
-test('a stream that fails throws behind what waits', async (t) => {
+test('a stream that fails throws after the queued events', async (t) => {
   const stream = filled(1);
   stream.end(new Error('over'));
   t.is((await stream.next()).done, false);
@@ -55,7 +55,7 @@ test('a reader that waits hears of the end and of a failure', async (t) => {
   await t.throwsAsync(failure, { message: 'over' });
 });
 
-test('a reader that leaves its loop ends the stream, and the owner is told once', async (t) => {
+test('a reader that leaves its loop ends the stream, and the owner is notified once', async (t) => {
   let ends = 0;
   const stream = new EventStream(() => {
     ends++;
@@ -70,7 +70,7 @@ test('a reader that leaves its loop ends the stream, and the owner is told once'
   t.true((await stream.next()).done);
 });
 
-test('a program that does not take its events is told what it missed, and the first 10,000 less one are whole', async (t) => {
+test('a program that does not take its events gets a gap for what it missed, after the first 9,999', async (t) => {
   const stream = filled(WAITING + 500);
   stream.end();
   const events = await drain(stream);
@@ -79,7 +79,7 @@ test('a program that does not take its events is told what it missed, and the fi
   t.deepEqual(events.at(-1), { kind: 'gap', from: WAITING, to: WAITING + 500, where: 'program' });
 });
 
-test('what comes when there is room again stands behind the gap', async (t) => {
+test('events that arrive when there is room again follow the gap', async (t) => {
   const stream = filled(WAITING + 5);
   await stream.next();
   stream.push(event(WAITING + 6));

@@ -8,7 +8,7 @@ import { PATIENCE_MS } from '../support/waiters.js';
 
 const LIBRARY = fileURLToPath(new URL('../../src/client/index.js', import.meta.url));
 
-/** Runs a program that uses the library, to its end by itself; the code is null when it had to be killed. */
+/** Runs a program that uses the library until it exits; the code is null if it had to be killed. */
 async function run(program: string, socket: string, uid?: number) {
   const text = `import * as meshgate from ${JSON.stringify(LIBRARY)};\nconst socket = ${JSON.stringify(socket)};\n${program}`;
   const args = ['--input-type=module', '--eval', text];
@@ -56,7 +56,7 @@ const PROGRAMS = {
 };
 
 for (const [what, program] of Object.entries(PROGRAMS)) {
-  test(`${what} ends by itself`, async (t) => {
+  test(`${what} exits without being killed`, async (t) => {
     const gateway = await startGateway();
     t.teardown(() => gateway.close());
     const { code, output } = await run(program, gateway.socketPath);

@@ -17,7 +17,7 @@ class Reader {
     this.ended = this.#read(stream);
   }
 
-  /** Resolves when it has so many more events than now. */
+  /** Resolves after this many more events. */
   more(amount: number): Promise<void> {
     const wanted = this.events.length + amount;
     return new Promise((resolve) => {

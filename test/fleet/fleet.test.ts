@@ -80,7 +80,7 @@ test('a refusal of the gateway comes as over a socket', async (t) => {
   const { fleet } = await startFarm(t, ['north']);
   const client = await fleet.client('north');
   t.teardown(() => client.close());
-  await t.throwsAsync(client.node(99), { name: 'RequestError', message: /no node has this address/ });
+  await t.throwsAsync(client.node(99), { name: 'RequestError', message: /no node with this address/ });
   await t.throwsAsync(client.call('clean', { confirm: true }), { message: /mqtt\.commands/ });
   const stream = client.subscribe({ types: ['NoSuchType'] });
   await t.throwsAsync(stream.next(), { message: /NoSuchType: no data type/ });

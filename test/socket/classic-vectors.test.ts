@@ -39,7 +39,7 @@ async function fillQueue({ root, hub }: GatewayFixture): Promise<void> {
   for (const owner of ['first', 'second']) void hub.commands.execute({ kind: 'resetRoot' }, owner);
 }
 
-/** Bytes behind what a fixed-length command needs are ignored; elsewhere they belong to the request. */
+/** Bytes after a fixed-length command are ignored; elsewhere they belong to the request. */
 function deliveriesOf({ request, complete }: ClassicVector): Delivery[] {
   const always: Delivery[] = ['whole', 'byteByByte', 'twoPieces', 'withShutdown'];
   const spec = tables.opcodes.findCommand(request.toString('latin1', 0, 5));
@@ -77,7 +77,7 @@ for (const vector of vectors) {
 const EXAMINED = {
   length: 'complete',
   type: 'complete',
-  silence: 'mayGoOn',
+  silence: 'mayContinue',
   timeout: 'tooShort',
   refusal: 'refused',
 } as const;
@@ -106,7 +106,7 @@ test('every reason why a command is not carried out has a vector', (t) => {
   }
 });
 
-test('names are unique, and a failure tells its length', (t) => {
+test('names are unique, and a failure states its length', (t) => {
   t.is(new Set(vectors.map(({ name }) => name)).size, vectors.length);
   for (const { name, reply } of vectors) {
     if (reply[0] === 0x46) t.is(reply[1], reply.length - 2, name);
@@ -141,7 +141,7 @@ test('robots are shown as the client named them', async (t) => {
   await fixture.close();
 });
 
-test('a robot whose words are no text is no robot', async (t) => {
+test('a robot whose properties are not text is rejected', async (t) => {
   const fixture = await startGateway();
   for (const wrong of ['null', '{}', '[1]', 'true']) {
     const request = `W-RBT[{id: 1, name: ${wrong}, state: 'Idle', node: 'Node-5'}]`;
@@ -151,7 +151,7 @@ test('a robot whose words are no text is no robot', async (t) => {
   await fixture.close();
 });
 
-test('what W-LOG says is told to whoever watches, as one clean line', async (t) => {
+test('the text of W-LOG is sent to all watchers, as one clean line', async (t) => {
   const fixture = await startGateway();
   const shown: string[] = [];
   fixture.hub.feed.subscribe((event) => {

@@ -68,13 +68,13 @@ interface Sockets {
   readonly sent: { readonly messages: number; readonly bytes: number };
 }
 
-/** What the session method `counters` tells of the clients on sockets. */
+/** The clients on sockets in the result of the session method `counters`. */
 async function socketsOf(session: LineClient): Promise<Sockets> {
   const { result } = await session.ask('counters');
   return (result as { clients: { sockets: Sockets } }).clients.sockets;
 }
 
-test('a client that has left is not listed, and goes on counting in the totals', async (t) => {
+test('a client that has left is not listed, but still counts in the totals', async (t) => {
   const { socketPath, session, clients } = await start(t);
   const before = await socketsOf(session);
   const [{ sent } = { sent: { bytes: 0 } }] = await clients();
@@ -97,7 +97,7 @@ test('a listening client that reads too slowly is closed, and the message that i
   t.like(await socketsOf(session), { listening: 0, dropped: 1, ended: { slowReader: 1 } });
 });
 
-test('status tells how much the present clients have missed', async (t) => {
+test('status reports how much the current clients have missed', async (t) => {
   const { session } = await start(t);
   t.like((await session.ask('status')).result, {
     clients: { connected: 1, sessions: 1, queuedBytes: 0, sent: { messages: 0 }, dropped: 0, coalesced: 0 },

@@ -102,7 +102,7 @@ test('the last dialect answers a client that says nothing in time', (t) =>
     t.is(await ended, 'timedOut');
   }, 1));
 
-test('a client for which there is no room is refused in the dialect that it speaks', (t) =>
+test('a client beyond the limit is refused in its own dialect', (t) =>
   withConnection(async ({ connection, client, ended }) => {
     connection.refuse();
     client.once('end', () => client.end());

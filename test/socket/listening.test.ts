@@ -53,7 +53,7 @@ test('the table above names every opcode', (t) => {
   for (const { opcode, name } of opcodes.messages()) t.true(tried.has(opcode), name);
 });
 
-test('the handshake may come in pieces, and with bytes behind it', (t) =>
+test('the handshake may come in pieces, and with bytes after it', (t) =>
   withGateway({}, async ({ socketPath, root }) => {
     const handshakes = [['[', 'syn', ']', '\0'], ['[syn]', '\0'], ['[syn]\0ACT-C'], ['[sy', 'n]\0\0\0']];
     for (const pieces of handshakes) {
@@ -81,7 +81,7 @@ test('each of many listening clients gets its own copy of every message', (t) =>
     }
   }));
 
-test('each message is written by itself', (t) =>
+test('each message is written separately', (t) =>
   withGateway({}, async ({ socketPath, root }) => {
     const client = await listenTo(socketPath);
     const bodies = ['00 05 52 00', '00 06 45 01 02 03', '00 07 53'];
@@ -157,7 +157,7 @@ test('a listening client that stops reading is closed at its limit, and the othe
     reader.close();
   }));
 
-test('a stalled client is closed with whole messages behind it', (t) =>
+test('a stalled client is closed after a complete message', (t) =>
   withGateway({ settings: { clients: { outbox_bytes: 20_000 } } }, async ({ socketPath, root, logged }) => {
     const stalled = await listenTo(socketPath);
     stalled.socket.pause();

@@ -3,7 +3,7 @@ import test from 'ava';
 import { Outbox, PAUSE_MS, SHORT_QUEUE } from '../../src/socket/outbox.js';
 import { ManualClock } from '../support/manual-clock.js';
 
-/** An outbox of so many bytes, the clock that it goes by, and when what was written, `12: a`. */
+/** An outbox with this limit, its clock, and the log of writes with their times, `12: a`. */
 function setUp({ limit = 1000, unread = 0 } = {}) {
   const clock = new ManualClock();
   const writes: string[] = [];

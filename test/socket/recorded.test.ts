@@ -22,7 +22,7 @@ function toldOf({ gateway }: GatewayFixture): string[] {
   );
 }
 
-/** Resolves when so much has been told; connections end a moment after their clients have seen it. */
+/** Resolves when this much has been recorded; connections end a moment after their clients have seen it. */
 async function told(fixture: GatewayFixture, amount: number): Promise<string[]> {
   await until(() => toldOf(fixture).length >= amount, `${amount} are told`);
   return toldOf(fixture);
@@ -141,7 +141,7 @@ test('a recording that is read out does not record itself, alone or in a batch',
   client.close();
 });
 
-test('whoever may only read can not read the recording', async (t) => {
+test('a read-only client can not read the recording', async (t) => {
   const fixture = await start(t, { web: true, settings: { http: { read_only: true } } });
   const client = await WebSocketClient.open(`ws://${fixture.webHost}/rpc`);
   t.is((await client.call('recording')).error?.data.code, 'FORBIDDEN');

@@ -30,7 +30,7 @@ async function withRoles(run: (fixture: Fixture) => Promise<void>): Promise<void
 const text = (reply: Buffer) => reply.toString('latin1');
 const NOT_PERMITTED = 'F\x0dNot Permitted';
 
-/** Requests of the classic dialect, by the least role that may give them. */
+/** Requests of the classic dialect, by the lowest role that may send them. */
 const READING = ['ACT-C', 'NSTAT', 'NETIFA', '[GET]\0\x05GPS'];
 const SENDING = ['SEND-\0\x05hello', 'SENDI\0\x05hello', 'BCAST\0\0hello', 'W-LOGhello', 'W-RBT[]'];
 const ADMIN = ['RST-R', 'CLEAN'];
@@ -70,7 +70,7 @@ test("a site's own command is for the role admin: what it does is known to its r
   folder.remove();
 });
 
-test('whoever may read may listen', (t) =>
+test('a client that may read may listen', (t) =>
   withRoles(async ({ read, root }) => {
     const client = await listenTo(read);
     root.say(Buffer.from('00055401', 'hex'));
@@ -78,7 +78,7 @@ test('whoever may read may listen', (t) =>
     client.close();
   }));
 
-test('a session has the role of its socket, is told so, and is refused the rest', (t) =>
+test('a session has the role of its socket, which hello reports, and is refused the rest', (t) =>
   withRoles(async ({ read, send, socketPath }) => {
     for (const [path, role, mayLog, mayReset] of [
       [read, 'read', false, false],
@@ -121,7 +121,7 @@ test('what was done by the role admin is recorded: who, by which socket, what, a
       1: { client: 'client 3', via: socketPath, role: 'admin', action: 'clean', outcome: 'done' },
     });
     t.regex(logged.join('\n'), /audit: RST-R by client 1 on \S+: done/);
-    t.regex(logged.join('\n'), /audit: CLEAN by client 2 on \S+: not permitted to the role read/);
+    t.regex(logged.join('\n'), /audit: CLEAN by client 2 on \S+: not permitted for the role read/);
     const { result } = await client.ask('counters');
     t.like(result, { clients: { audit: { recorded: 2, forbidden: 1, notWritten: 0 } } });
     client.close();

@@ -14,7 +14,7 @@ test('two requests at once on one connection: the first is answered, and the con
     t.is((await ask(socketPath, 'HELLOACT-C')).toString('hex'), UNKNOWN_COMMAND);
   }));
 
-test('a [GET] whose type is complete is answered, whatever comes behind it', (t) =>
+test('a [GET] whose type is complete is answered, whatever follows it', (t) =>
   withGateway({}, async ({ socketPath, root }) => {
     root.say('00 05 44 02 00 07 01 39 30 00 09 BC 00');
     const expected = '53475053060100053930000 9bc00'.replace(' ', '');
@@ -44,7 +44,7 @@ test('a reply is not lost when the client has sent more than was read', (t) =>
     }
   }));
 
-test('a client that reads late still gets its whole reply', (t) =>
+test('a client that reads late still gets its complete reply', (t) =>
   withGateway({}, async ({ socketPath, root }) => {
     for (let node = 5; node < 5005; node++) {
       root.say(
@@ -62,7 +62,7 @@ test('a client that reads late still gets its whole reply', (t) =>
     t.is(JSON.parse(reply.toString('utf8', 1)).node_amount, 5000);
   }));
 
-test('the gateway closes its side right behind the reply', (t) =>
+test('the gateway closes its side right after the reply', (t) =>
   withGateway({ clock: new ManualClock() }, async ({ socketPath }) => {
     const socket = await connectTo(socketPath);
     socket.write('ACT-C');
@@ -92,13 +92,13 @@ test('a client that trickles on for longer than the time-out is answered with wh
     },
   ));
 
-test('a client that says nothing is told so, and closed', (t) =>
+test('a client that sends nothing gets a failure and is closed', (t) =>
   withGateway({ settings: { clients: { request_timeout_ms: 100 } } }, async ({ socketPath }) => {
     const reply = await readAll(await connectTo(socketPath));
     t.is(reply.toString('utf8', 2), 'Command Too Short');
   }));
 
-test('a request that goes on without end is refused at its limit, not stored', (t) =>
+test('an endless request is refused at the limit, not stored', (t) =>
   withGateway({ settings: { clients: { settle_ms: 1000 } } }, async ({ socketPath }) => {
     const socket = await connectTo(socketPath);
     const reply = readAll(socket);
@@ -112,7 +112,7 @@ test('the longest legal request is served', (t) =>
     t.is((await ask(socketPath, `W-LOG${'x'.repeat(1020)}`)).toString('utf8', 2), 'Request Too Long');
   }));
 
-test('one client too many is told so; when another has gone there is room again', (t) =>
+test('one client too many is refused; when another has left there is room again', (t) =>
   withGateway({ settings: { clients: { max: 2 } } }, async ({ socketPath }) => {
     const first = await listenTo(socketPath);
     const second = await listenTo(socketPath);
@@ -150,7 +150,7 @@ test('a client that vanishes in the middle of a command leaves no trace', (t) =>
     t.deepEqual(root.bodies.map(String), ['NINFO']);
   }));
 
-test('a client that vanishes behind a complete command has given it all the same', (t) =>
+test('the complete command of a client that then vanishes is carried out', (t) =>
   withGateway({}, async ({ socketPath, root }) => {
     const sent = root.nextBody();
     const socket = await connectTo(socketPath);

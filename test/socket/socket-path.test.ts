@@ -58,7 +58,7 @@ test('a path is locked once, whatever it is called, and free again when it is re
   const lock = await lockSocket(join(real, 's'));
   for (const name of [join(real, 's'), join(folder, 'alias', 's'), join(real, '..', 'real', 's')]) {
     const error = await t.throwsAsync(lockSocket(name), { code: 'SOCKET_TAKEN' });
-    t.true(error?.message.startsWith(`the gateway with process id ${process.pid} already serves`));
+    t.true(error?.message.startsWith(`the gateway with process id ${process.pid} is already using`));
   }
   const other = await lockSocket(join(real, 'other'));
   await other.release();
@@ -81,7 +81,7 @@ test('a socket file that nobody serves is removed; one that somebody serves is n
   await new Promise<void>((resolve) => server.listen(path, resolve));
   await t.throwsAsync(removeStaleSocket(path), {
     code: 'SOCKET_TAKEN',
-    message: /another program already serves/,
+    message: /another program is already using/,
   });
   t.true(statSync(path).isSocket());
   await new Promise((resolve) => server.close(resolve));

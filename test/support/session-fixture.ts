@@ -19,7 +19,7 @@ export class FakeTransport implements SessionTransport {
   isPaused = false;
   #waiting: {
     readonly text: string;
-    readonly onTaken: (() => void) | undefined;
+    readonly onWritten: (() => void) | undefined;
     readonly isPart: boolean;
   }[] = [];
   /** The parts of a text that is not whole yet. */
@@ -30,13 +30,13 @@ export class FakeTransport implements SessionTransport {
     return this.#waiting.reduce((sum, { text }) => sum + text.length, 0);
   }
 
-  write(bytes: string | Buffer, onTaken?: () => void, isPart = false): void {
-    this.#waiting.push({ text: String(bytes), onTaken, isPart });
+  write(bytes: string | Buffer, onWritten?: () => void, isPart = false): void {
+    this.#waiting.push({ text: String(bytes), onWritten, isPart });
     if (this.#reads) this.take();
   }
 
   cutShort(): void {
-    this.#waiting.push({ text: '', onTaken: undefined, isPart: false });
+    this.#waiting.push({ text: '', onWritten: undefined, isPart: false });
   }
 
   pause(): void {
@@ -58,13 +58,13 @@ export class FakeTransport implements SessionTransport {
 
   /** Reads what waits, and no more. */
   take(): void {
-    for (const { text, onTaken, isPart } of this.#waiting.splice(0)) {
+    for (const { text, onWritten, isPart } of this.#waiting.splice(0)) {
       this.#parts += text;
       if (!isPart) {
         this.texts.push(this.#parts);
         this.#parts = '';
       }
-      onTaken?.();
+      onWritten?.();
     }
   }
 }

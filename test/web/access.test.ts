@@ -110,7 +110,7 @@ test('a refusal is logged once for each origin, with the setting that allows it,
   t.is(lines().length, 2);
   t.true(
     lines()[0]?.endsWith(
-      'a page from the origin http://a.example was refused at /rpc; to allow it: http.origins = ["http://a.example"], or MESHGATE_HTTP_ORIGINS=http://a.example',
+      'refused a page from the origin http://a.example at /rpc; to allow it: http.origins = ["http://a.example"], or MESHGATE_HTTP_ORIGINS=http://a.example',
     ),
     lines()[0],
   );

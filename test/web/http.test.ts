@@ -134,9 +134,9 @@ test('where a token is demanded, the picture is given to those who were told its
 test('a picture that can not be shown is BAD_CONFIG when the gateway starts', async (t) => {
   const table = [
     [{ image: '/nowhere/field.png' }, /map\.image = "\/nowhere\/field\.png": ENOENT/],
-    [{ image: picture(t, 'a.png', PNG) }, /map\.corners must be set/],
-    [{ image: picture(t, 'a.png', Buffer.from('text')) }, /neither a PNG nor a TIFF/],
-    [{ image: picture(t, 'a.png', Buffer.alloc(0)) }, /neither a PNG nor a TIFF/],
+    [{ image: picture(t, 'a.png', PNG) }, /a PNG has no position; set map\.corners/],
+    [{ image: picture(t, 'a.png', Buffer.from('text')) }, /not a PNG or TIFF image/],
+    [{ image: picture(t, 'a.png', Buffer.alloc(0)) }, /not a PNG or TIFF image/],
     [{ corners: [44, -124, 45, -123] }, /map\.corners = .*north, west, south, east/],
     [{ corners: [44, -124, 45] }, /map\.corners = .*north, west, south, east/],
     [{ tiles: 'https://tiles.example/' }, /map\.tiles = .*\{z\}/],
@@ -260,7 +260,7 @@ test('websockets that show no token make room, the oldest first, and take none f
   t.is(await third.closed, 1013);
   const refused = { message: 'refused 503' };
   await t.throwsAsync(WebSocketClient.open(`ws://${webHost}/rpc`, OWNER), refused);
-  t.true(logged.some((line) => line.includes('had shown no token')));
+  t.true(logged.some((line) => line.includes('had not authenticated')));
   for (const { socket } of [...silent, owner, second]) socket.terminate();
   await close();
 });

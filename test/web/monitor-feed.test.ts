@@ -10,22 +10,22 @@ class FakePage {
   readonly tally = new ClientTally();
   readonly messages: { readonly at: number; readonly text: Buffer }[] = [];
   readonly #clock: ManualClock;
-  #onGone: (() => void) | undefined;
+  #onSent: (() => void) | undefined;
   reads = true;
 
   constructor(clock: ManualClock) {
     this.#clock = clock;
   }
 
-  readonly send = (text: Buffer, onGone: () => void): void => {
+  readonly send = (text: Buffer, onSent: () => void): void => {
     this.messages.push({ at: this.#clock.monotonic(), text });
-    this.#onGone = onGone;
-    if (this.reads) onGone();
+    this.#onSent = onSent;
+    if (this.reads) onSent();
   };
 
   readAgain(): void {
     this.reads = true;
-    this.#onGone?.();
+    this.#onSent?.();
   }
 
   get texts(): string[] {
@@ -110,7 +110,7 @@ async function monitorOf(generation: MonitorGeneration) {
       return nodes();
     },
   });
-  const monitor = new Monitor({ hub, clock, generation, isListenerThere: () => false });
+  const monitor = new Monitor({ hub, clock, generation, hasListener: () => false });
   const join = () => {
     const page = new FakePage(clock);
     monitor.add(page.send, page.tally);
