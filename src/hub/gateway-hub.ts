@@ -157,8 +157,8 @@ export class GatewayHub implements Hub {
       rootSilentAfterMs: this.#settings.rootSilentAfterMs,
       alarms: this.alarmBook.all(),
       countNodes: () => ({
-        total: this.mesh.countWhere(() => true),
-        disconnected: this.mesh.countWhere((status) => status === 'disconnected'),
+        total: this.mesh.statuses.countWhere(() => true),
+        disconnected: this.mesh.statuses.countWhere((status) => status === 'disconnected'),
       }),
       history: this.#archive.status(),
       areSocketsLost: this.#areSocketsLost,
@@ -207,7 +207,7 @@ export class GatewayHub implements Hub {
   #setLink(source: OpenSource, status: LinkStatus): void {
     source.link = status;
     if (source.name === MESH) {
-      this.mesh.onLink(status.state === 'up');
+      this.mesh.statuses.onLink(status.state === 'up');
       this.publish({ kind: 'link', status });
       return;
     }

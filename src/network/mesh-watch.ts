@@ -94,7 +94,7 @@ export class MeshWatch {
 
   /** A list of the root is complete: what was raised for nodes that it has never listed is over. */
   onListComplete(): void {
-    for (const node of this.#picture.doubtful()) this.#alarms.closeOf(node);
+    for (const { address } of this.#picture.unlisted.all()) this.#alarms.closeOf(address);
   }
 
   #sinceOrder(): number {
@@ -113,15 +113,15 @@ export class MeshWatch {
   }
 
   #lookAtNodes(): void {
-    this.#picture.tellStatuses();
-    this.#picture.forgetDoubtful();
+    this.#picture.statuses.updateAll();
+    this.#picture.unlisted.forgetSilent();
     if (!this.#mustCountReturned || this.#sinceOrder() < this.#settings.disconnectedAfterMs) return;
     this.#mustCountReturned = false;
-    for (const node of this.#picture.addressesOf('disconnected')) this.#raiseOf(node);
+    for (const node of this.#picture.statuses.addressesOf('disconnected')) this.#raiseOf(node);
   }
 
   /** A node that only a disturbed address may have made does not come back: its alarm would stay. */
   #raiseOf(node: number): void {
-    if (!this.#picture.isDoubtful(node)) this.#alarms.raise('NODE_DISCONNECTED', node);
+    if (!this.#picture.unlisted.has(node)) this.#alarms.raise('NODE_DISCONNECTED', node);
   }
 }

@@ -130,7 +130,7 @@ export class NetworkManager implements RootCommandRunner {
   }
 
   onLinkStatus(status: LinkStatus): void {
-    this.#identity.onLink(status, () => this.#hub.mesh.uuids());
+    this.#identity.onLink(status, () => this.#hub.mesh.nodes.uuids());
     this.#source.setLink(status);
     this.#watch.onLinkStatus(status);
     this.#refresher.onLinkStatus(status);
@@ -223,7 +223,7 @@ export class NetworkManager implements RootCommandRunner {
   /** To be told before anything is sent to the board. */
   #onRootChanged(what: string): void {
     this.#options.log.warn('root changed', what);
-    this.#hub.mesh.onRootChanged();
+    this.#hub.mesh.unlisted.reset();
     this.#hub.alarmBook.raise('ROOT_CHANGED', undefined, what);
   }
 
@@ -244,7 +244,7 @@ export class NetworkManager implements RootCommandRunner {
 
   #onMalformed(from: number, reason: MalformedReason): void {
     this.#malformed.add(reason);
-    if (isUnicast(from) && !this.#hub.mesh.isDoubtful(from))
+    if (isUnicast(from) && !this.#hub.mesh.unlisted.has(from))
       this.#hub.alarmBook.raise('MALFORMED_DATA', from, MALFORMED_REASONS[reason]);
   }
 

@@ -35,8 +35,8 @@ export class MeshNode {
   #isListed = false;
   #mustBeHeardAgain = false;
   #restored: { readonly lastHeardAt: number | undefined } | undefined;
-  /** The status that was last told to others. */
-  toldStatus: NodeStatus | undefined;
+  /** The status in the last event about it. */
+  reportedStatus: NodeStatus | undefined;
   readonly #values: NodeValues;
 
   /** `address`: 0x0001–0x7FFF. */
