@@ -120,7 +120,7 @@ test('without a device the gateway serves clients all the same', async (t) => {
   const { socketPath, logged, close } = await startGateway({ link: 'absent' });
   t.is((await ask(socketPath, 'ACT-C')).toString('hex'), '5300');
   t.is((await ask(socketPath, 'RST-R')).toString('utf8', 2), 'No Serial Connection');
-  t.true(logged.some((line) => line.includes('no serial device is there')));
+  t.true(logged.some((line) => line.includes('no serial device found')));
   await close();
 });
 

@@ -245,18 +245,18 @@ test('explain gives the facts that explain the status of a node, in order', asyn
   t.deepEqual(await facts(5), [
     'Node-5 is idle',
     'last heard 61 s ago',
-    'missing from the last 1 lists of the root',
+    "missing from the root's last list of nodes",
     'idle after 60 s without contact',
-    'disconnected after 180 s, or 2 lists without it',
-    'never listed by the root, which lists others: it raises no alarm',
+    'disconnected after 180 s, or when missing from 2 lists',
+    'never listed by the root: raises no alarms',
     'the link to /dev/ttyUSB0 has been up for 61 s',
   ]);
   t.like(await facts(6), { 0: 'Node-6 is unheard', 1: 'listed by the root, but never heard' });
   await fixture.result('resetRoot');
-  t.true((await facts(5)).includes('the root was told to restart, and it was not heard since'));
+  t.true((await facts(5)).includes('not heard since the root was ordered to restart'));
   fixture.mesh.link('backingOff');
   t.like(await facts(5), { 0: 'Node-5 is unknown' });
-  t.regex((await facts(5)).at(-1) ?? '', /the link to \/dev\/ttyUSB0 is not up: backingOff for 0 s/);
+  t.regex((await facts(5)).at(-1) ?? '', /the link to \/dev\/ttyUSB0 is not up \(backingOff for 0 s\)/);
 });
 
 test('explain gives what is known of a delivery, in order', async (t) => {

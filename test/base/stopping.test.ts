@@ -23,7 +23,7 @@ test('what does not end within its limit, or fails, is named and holds up nothin
   t.deepEqual(ended, ['good', 'next']);
   t.deepEqual([...stopping.unfinished].sort(), [
     'broken: no space',
-    'stuck: not finished after 0.0 s',
+    'stuck: timed out after 0.0 s',
     'thrower: at once',
   ]);
 });

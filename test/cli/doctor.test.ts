@@ -142,7 +142,7 @@ test("whether the port may be opened is the gateway's to know, where one runs", 
 });
 
 test('a port that the gateway is set to, and that is not there, is told', async (t) => {
-  const status = { ...down('noDevice', 'no serial device is there'), port: join(folder, 'no-tty') };
+  const status = { ...down('noDevice', 'no serial device found'), port: join(folder, 'no-tty') };
   const [first] = problemsOf(await examine('/x', { ...PARTS, connect: gateway({ status }) }));
   t.is(first?.text, `${status.port} is not there`);
 });

@@ -41,8 +41,8 @@ test.serial(
     const gateway = await startProcess(args);
     await gateway.printed(new RegExp(`^The faults are those of ${faults}\\.$`, 'm'));
     await gateway.logged(/faults: 1\.0 s: the device is unplugged for 0\.2 s/);
-    await gateway.logged(/no link: the serial device went away/);
-    await gateway.logged(/unplugged[\s\S]*the root has spoken/);
+    await gateway.logged(/no link: the serial device was disconnected/);
+    await gateway.logged(/unplugged[\s\S]*the root is responding/);
     t.is((await ask(socket, 'ACT-C'))[0], 'S'.charCodeAt(0));
     const { code, stdout } = await gateway.stop();
     t.is(code, 0);

@@ -7,8 +7,12 @@ test.after.always(killProcesses);
 
 const table: readonly [FixtureOptions['link'], code: number, lines: RegExp][] = [
   ['up', 0, /ok +link +is open\nok +root +has spoken lately\nok +alarms +none is active\n/],
-  ['silent', 1, /ok +link +is open\nPROBLEM +root +the link is open, but the root has not spoken yet\n/],
-  ['absent', 5, /PROBLEM +link +no serial device is there\n/],
+  [
+    'silent',
+    1,
+    /ok +link +is open\nPROBLEM +root +the link is open, but nothing has been received from the root yet\n/,
+  ],
+  ['absent', 5, /PROBLEM +link +no serial device found\n/],
 ];
 
 for (const [link, code, lines] of table) {

@@ -97,7 +97,7 @@ test('what can not come by standard input is refused', async (t) => {
   t.is(both.code, 2);
   const settings = await run('inspect', RECORDING, '--config', '-');
   t.is(settings.code, 6);
-  t.regex(settings.stderr, /not read from standard input/);
+  t.regex(settings.stderr, /cannot read settings from standard input/);
   const nothing = await run('inspect', '-');
   t.is(nothing.code, 1, 'an empty input is not a recording');
   t.regex(nothing.stderr, /standard input/);
@@ -244,7 +244,7 @@ test('a gateway on a recording serves clients, and goes on when it is over', asy
   const args = ['--replay', RECORDING, '--speed', 'max', '--http', 'off', '--socket', socket];
   const gateway = await startProcess(args, ENV);
   await gateway.printed(/the root is a recording, .*taken\.mgrec, replayed as fast as it goes/);
-  await gateway.logged(/replay: the recording is over; the gateway stays up$/m);
+  await gateway.logged(/replay: the recording has ended; the gateway stays up$/m);
   const { stdout } = await runToEnd(['status', '--json', '--socket', socket], ENV);
   const status = JSON.parse(stdout) as { port: null; nodes: { total: number }; link: object };
   t.is(status.port, null);
@@ -253,7 +253,7 @@ test('a gateway on a recording serves clients, and goes on when it is over', asy
   t.is((await ask(socket, 'ACT-C')).toString('hex'), '5300');
   const { code, stderr } = await gateway.stop();
   t.is(code, 0);
-  t.is(stderr.match(/the recording is over/g)?.length, 1, stderr);
+  t.is(stderr.match(/the recording has ended/g)?.length, 1, stderr);
 });
 
 const WRONG = [

@@ -55,7 +55,7 @@ test('names that two nodes would share are refused at SIGHUP, and the names stay
   const { gateway, socket, reload } = await start('[names]\n5 = "Pump"\n');
   reload('[names]\n5 = "Pump"\n6 = "PUMP"\n');
   await gateway.logged(
-    /names\.6 = "PUMP": another node has this name already: 5 = "Pump" \(in .*; all settings stay as they were\n/,
+    /names\.6 = "PUMP": another node already has this name: 5 = "Pump" \(in .*; all settings stay as they were\n/,
   );
   t.is((await runToEnd(['status', '--socket', socket])).code, 0);
   await gateway.stop();

@@ -54,7 +54,7 @@ ptyTest('SEND- goes out as one frame, escaped, and nothing else with it', async 
   const pty = await openPty();
   const gateway = await startOnPty(pty);
   await pty.write(frame('00 00 01 00'));
-  await gateway.logged(/the root has spoken/);
+  await gateway.logged(/the root is responding/);
   const before = pty.received().length;
   const request = bytesOf('53 45 4E 44 2D 00 05 FF FA FE');
   t.is((await ask(gateway.socketPath, request)).toString(), 'S');
@@ -146,7 +146,7 @@ ptyTest('simulate puts a mesh on a pseudo-terminal, and start --port takes it', 
   const mesh = new MeshgateProcess(['simulate', '--pty', tty, '--nodes', '4', '--seed', '3', '--loss', '0']);
   await mesh.printed(/a virtual mesh of 4 nodes, seed 3, is on /);
   const gateway = await startProcess(['--port', tty, '--socket', freshPath('s')]);
-  await gateway.logged(/the root has spoken/);
+  await gateway.logged(/the root is responding/);
   const client = await listenTo(gateway.socketPath);
   await untilSomeNodeIsActive(gateway.socketPath);
   t.is(JSON.parse((await ask(gateway.socketPath, 'NINFO')).toString('utf8', 1)).link.state, 'up');

@@ -192,7 +192,7 @@ const REFUSALS: readonly Refusal[] = [
     args: ['start'],
     env: { MESHGATE_BAUT: '1' },
     code: 6,
-    says: /MESHGATE_BAUT: there is no such setting/,
+    says: /MESHGATE_BAUT: unknown setting/,
   },
   {
     name: 'a settings file that is missing',

@@ -155,7 +155,7 @@ for (const name of FOR_THE_FILE_ONLY) {
   test(`${name} is for the file only, and its variable is refused with that reason`, (t) => {
     const env = { [`MESHGATE_${name.toUpperCase()}`]: '[]' };
     t.throws(() => loadConfig({}, undefined, env), {
-      message: new RegExp(`: ${name} can be set in the file only`),
+      message: new RegExp(`: ${name} can be set only in the file`),
     });
   });
 }
@@ -267,16 +267,16 @@ const WRONG: readonly Wrong[] = [
     env: { MESHGATE_MESH_IDLE_AFTER_S: '300' },
     message: 'mesh.disconnected_after_s = 180: must not be less than mesh.idle_after_s (the default)',
   },
-  { env: { MESHGATE_BAUT: '9600' }, message: 'MESHGATE_BAUT: there is no such setting' },
+  { env: { MESHGATE_BAUT: '9600' }, message: 'MESHGATE_BAUT: unknown setting' },
   { toml: 'tcp = [5001, 70000]', message: `tcp = [5001,70000]: ${TCP} (in FILE)` },
-  { toml: 'tcp = true', message: 'tcp = true: must be a port from 1 to 65535, or several (in FILE)' },
+  { toml: 'tcp = true', message: 'tcp = true: must be a port from 1 to 65535, or a list of ports (in FILE)' },
   { toml: 'baud = true', message: 'baud = true: must be a whole number from 300 to 4000000 (in FILE)' },
   { toml: 'port = 5', message: `port = 5: ${PORT} (in FILE)` },
   { toml: 'mesh = 5', message: 'mesh = 5: must be a section (in FILE)' },
   { toml: 'simulation = 5', message: 'simulation = 5: must be a section (in FILE)' },
-  { toml: 'bauds = 5', message: 'bauds: there is no such setting (in FILE)' },
-  { toml: '[mesh]\nidle = 5', message: 'mesh.idle: there is no such setting (in FILE)' },
-  { toml: '[meshes]\nidle = 5', message: 'meshes: there is no such setting (in FILE)' },
+  { toml: 'bauds = 5', message: 'bauds: unknown setting (in FILE)' },
+  { toml: '[mesh]\nidle = 5', message: 'mesh.idle: unknown setting (in FILE)' },
+  { toml: '[meshes]\nidle = 5', message: 'meshes: unknown setting (in FILE)' },
   {
     toml: '[mesh]\nidle_after_s = 90\ndisconnected_after_s = 60',
     message: 'mesh.disconnected_after_s = 60: must not be less than mesh.idle_after_s (in FILE)',
@@ -327,45 +327,45 @@ const WRONG: readonly Wrong[] = [
   },
   {
     toml: '[names]\n5 = "Pump"\n6 = "pump"',
-    message: 'names.6 = "pump": another node has this name already: 5 = "Pump" (in FILE)',
+    message: 'names.6 = "pump": another node already has this name: 5 = "Pump" (in FILE)',
   },
   {
     toml: '[names]\n5 = "Stra\u00dfe \u00c9"\n6 = " STRASSE   e\u0301\u200b"',
     message:
-      'names.6 = " STRASSE   e\u0301\u200b": another node has this name already: 5 = "Stra\u00dfe \u00c9" (in FILE)',
+      'names.6 = " STRASSE   e\u0301\u200b": another node already has this name: 5 = "Stra\u00dfe \u00c9" (in FILE)',
   },
   {
     toml: '[names]\n13 = "Pump"\n"0x000D" = "Gate"',
-    message: 'names.0x000D = "Gate": the same node has a name already: 13 = "Pump" (in FILE)',
+    message: 'names.0x000D = "Gate": this node already has a name: 13 = "Pump" (in FILE)',
   },
   {
     toml: '[names]\n5 = "0x0006"',
-    message: 'names.5 = "0x0006": reads as the node 0x0006; choose another name (in FILE)',
+    message: 'names.5 = "0x0006": looks like the address of node 0x0006; choose another name (in FILE)',
   },
   {
     toml: '[names]\n6 = " 5 "',
-    message: 'names.6 = " 5 ": reads as the node 0x0005; choose another name (in FILE)',
+    message: 'names.6 = " 5 ": looks like the address of node 0x0005; choose another name (in FILE)',
   },
   {
     toml: '[names]\n6 = "NODE-5"',
-    message: 'names.6 = "NODE-5": reads as the node 0x0005; choose another name (in FILE)',
+    message: 'names.6 = "NODE-5": looks like the address of node 0x0005; choose another name (in FILE)',
   },
   {
     toml: '[names]\n6 = "99999"',
     message:
-      'names.6 = "99999": reads as a number that is not the address of a node; choose another name (in FILE)',
+      'names.6 = "99999": looks like a number, but is not a node address; choose another name (in FILE)',
   },
   {
     toml: '[names]\n6 = " \\t"',
-    message: 'names.6 = " \\t": is blank; a name needs something that can be seen and typed (in FILE)',
+    message: 'names.6 = " \\t": is blank; use a name with visible characters (in FILE)',
   },
   {
     toml: '[names]\n6 = "All"',
-    message: 'names.6 = "All": "all" stands for every node in commands; choose another name (in FILE)',
+    message: 'names.6 = "All": "all" means every node in commands; choose another name (in FILE)',
   },
   {
     flags: { tcp: ['5001', 5001] },
-    message: 'tcp = ["5001",5001]: each port can be listed only once (given on the command line)',
+    message: 'tcp = ["5001",5001]: must not list a port twice (given on the command line)',
   },
   {
     toml: '[mqtt]\nid = "north "',
@@ -426,17 +426,13 @@ for (const [name, toml, message] of [
     '[[sockets]]\npath = "/r"\nrole = "root"',
     /^sockets\.0\.role = "root": must be read, send or admin/,
   ],
-  [
-    'two with one path',
-    '[[sockets]]\npath = "/r"\nrole = "read"\n'.repeat(2),
-    /each must have a path of its own/,
-  ],
+  ['two with one path', '[[sockets]]\npath = "/r"\nrole = "read"\n'.repeat(2), /must not list a path twice/],
   [
     'two with one path, written in two ways',
     '[[sockets]]\npath = "/a/r"\nrole = "read"\n[[sockets]]\npath = "/a/./r"\nrole = "read"\n',
-    /each must have a path of its own/,
+    /must not list a path twice/,
   ],
-  ['no list', 'sockets = "read"', /must be a list: \[\[sockets\]\] with path and role/],
+  ['no list', 'sockets = "read"', /must be a list of tables \[\[sockets\]\] with path and role/],
   [
     'a section that is unknown',
     '[[sockets]]\npath = "/r"\nrole = "read"\nusers = 5',
@@ -457,13 +453,13 @@ test('the settings that are secret are those that hold a password or a token', (
 const LEAKS: readonly { given: GivenSettings; env?: NodeJS.ProcessEnv; toml?: string; names: RegExp }[] = [
   { given: { mqtt: { url: `mqtt://me:${SECRET}@broker/path` } }, names: /^mqtt\.url: / },
   { given: {}, env: { MESHGATE_MQTT_URL: `me:${SECRET}@broker` }, names: /^mqtt\.url: .*MESHGATE_MQTT_URL/ },
-  { given: {}, env: { MESHGATE_HTTP_TOKN: SECRET }, names: /^MESHGATE_HTTP_TOKN: there is no such setting/ },
+  { given: {}, env: { MESHGATE_HTTP_TOKN: SECRET }, names: /^MESHGATE_HTTP_TOKN: unknown setting/ },
   { given: {}, env: { MESHGATE_HTTP_TOKEN: SECRET.slice(0, 15) }, names: /^http\.token: must have/ },
   { given: {}, toml: `[http]\ntoken = ["${SECRET}"]`, names: /^http\.token: / },
   { given: {}, toml: `[http]\nread_token = { a = "${SECRET}" }`, names: /^http\.read_token: / },
   { given: {}, toml: `http = "${SECRET}"`, names: /^http: / },
   { given: {}, toml: `[[mqtt]]\npassword = "${SECRET}"`, names: /^mqtt: / },
-  { given: {}, toml: `[mqtt]\npasword = "${SECRET}"`, names: /^mqtt\.pasword: there is no such setting/ },
+  { given: {}, toml: `[mqtt]\npasword = "${SECRET}"`, names: /^mqtt\.pasword: unknown setting/ },
   { given: {}, toml: `[mqtt]\npassword = "${SECRET}`, names: /: line 2, column \d+: Invalid TOML document/ },
   { given: {}, toml: `[mqtt]\npassword = ${SECRET}\n`, names: /: line 2, column \d+: / },
   { given: {}, toml: `[mqtt]\npassword = "${SECRET}"\nid = = 5`, names: /: line 3, column \d+: / },

@@ -180,7 +180,7 @@ test('a second gateway on the same state directory is refused, and told who has 
 test('without a place to write to the gateway says so once, and runs in memory', async (t) => {
   const { socket, start } = site(t);
   const gateway = await start('--state', '/dev/null/meshgate');
-  await gateway.logged(/history is in memory only: .*\/dev\/null\/meshgate/);
+  await gateway.logged(/history is kept in memory only: .*\/dev\/null\/meshgate/);
   const client = await connect({ socket });
   t.teardown(() => client.close());
   const { history } = await client.status();
@@ -210,7 +210,7 @@ test('without better-sqlite3 the gateway says so once, and runs in memory', asyn
   const gateway = await startProcess(['--simulate', '--http', 'off', '--socket', socket, '--state', folder], {
     NODE_OPTIONS: `--import=${NO_SQLITE}`,
   });
-  await gateway.logged(/history is in memory only: the package better-sqlite3 is not installed/);
+  await gateway.logged(/history is kept in memory only: the package better-sqlite3 is not installed/);
   const client = await connect({ socket });
   t.teardown(() => client.close());
   t.regex(

@@ -32,8 +32,8 @@ function start(held: number, policy?: ReaderPolicy) {
 test('a reader begins after the last event unless a number is given, and reads in order, a limit at a time', (t) => {
   const { feed, reader, publish, read } = start(10);
   publish(5);
-  t.is(new FeedReader(feed).behind, 0);
-  t.is(reader.behind, 5);
+  t.is(new FeedReader(feed).pending, 0);
+  t.is(reader.pending, 5);
   t.deepEqual(read(3), { gap: undefined, events: [0, 1, 2], coalesced: 0 });
   t.deepEqual(read(3).events, [3, 4]);
   t.deepEqual(read(), { gap: undefined, events: [], coalesced: 0 });
@@ -74,7 +74,7 @@ test('a hole in the numbers of earlier runs is a gap of its own, and what follow
     kind: 'console' as const,
     line: '',
   }));
-  feed.goOn({ nextSeq: first + 8, endedInOrder: true, events: past });
+  feed.continueFrom({ nextSeq: first + 8, endedInOrder: true, events: past });
   reader.rewind(first - 1);
   publish(1);
   t.deepEqual(read(), { gap: undefined, events: [0, 1], coalesced: 0 });
@@ -84,7 +84,7 @@ test('a hole in the numbers of earlier runs is a gap of its own, and what follow
 
 for (const policy of [
   { kind: 'oldest' },
-  { kind: 'newest', maxBehind: 3 },
+  { kind: 'newest', maxPending: 3 },
   { kind: 'latestOnly' },
 ] as const) {
   test(`${policy.kind}: where the numbering began again lower, the gap has no end, and reading goes on`, (t) => {
@@ -114,7 +114,7 @@ test('where the numbering began again lower and nothing has happened since, the 
 });
 
 test('newest: a reader that is too far behind skips to the newest, and is given what it skipped as a gap', (t) => {
-  const { publish, read } = start(10, { kind: 'newest', maxBehind: 3 });
+  const { publish, read } = start(10, { kind: 'newest', maxPending: 3 });
   publish(3);
   t.deepEqual(read(2), { gap: undefined, events: [0, 1], coalesced: 0 });
   publish(5);
@@ -122,7 +122,7 @@ test('newest: a reader that is too far behind skips to the newest, and is given 
 });
 
 test('newest: what was skipped and what the ring has dropped is one gap', (t) => {
-  const { publish, read } = start(4, { kind: 'newest', maxBehind: 6 });
+  const { publish, read } = start(4, { kind: 'newest', maxPending: 6 });
   publish(20);
   t.deepEqual(read(), { gap: [0, 15], events: [16, 17, 18, 19], coalesced: 0 });
 });

@@ -293,9 +293,9 @@ test('releasing again makes the time begin anew; taking back ends it at once', a
   started.clock.advance(4000);
   t.is(started.port.attempts.length, 1);
   t.is(started.keeper.losses.get('released'), 1);
-  started.keeper.takeBack();
+  started.keeper.reclaim();
   t.is(started.port.attempts.length, 2);
-  started.keeper.takeBack();
+  started.keeper.reclaim();
   t.is(started.port.attempts.length, 2, 'nothing is released any more');
 });
 

@@ -72,7 +72,7 @@ test('a wish is auto, a USB id with or without a serial number, or a path', (t) 
 test('nonsense is no wish, and the problem is said', (t) => {
   for (const text of ['', ' ', 'usb:', 'usb:zz', 'usb:10C4', 'usb:10C4:EA6', 'usb:10C4:EA60:', '/dev/\0']) {
     t.is(parsePortSpec(text), undefined, text);
-    t.regex(portSpecProblem(text) ?? '', /names no port: use auto, a path/, text);
+    t.regex(portSpecProblem(text) ?? '', /is not a valid port: use auto, a path/, text);
     t.like(choosePort(text, [CP210X]), { kind: 'none' }, text);
   }
   t.is(portSpecProblem('auto'), undefined);
@@ -95,7 +95,7 @@ test('auto never guesses between two bridges: it names both and the names to use
     candidates: [CP210X, CH340],
     why:
       'more than one known serial bridge: /dev/ttyUSB0: CP210x bridge (10C4:EA60), ' +
-      '/dev/ttyUSB1: CH340 bridge (1A86:7523); name the one that is the root: ' +
+      '/dev/ttyUSB1: CH340 bridge (1A86:7523); set the port of the root: ' +
       '/dev/serial/by-id/usb-Silicon_Labs_CP2102_0001-if00-port0 or /dev/ttyUSB1',
   });
 });
@@ -105,15 +105,15 @@ test('auto takes no unknown device, but names what is there', (t) => {
   t.is(choice.kind, 'none');
   t.is(
     choice.why,
-    'no known serial bridge: there is /dev/ttyACM1: Arduino (2341:0043), /dev/ttyS0: not on USB; ' +
-      'name the port if it is one of these, for example /dev/ttyACM1',
+    'no known serial bridge: found /dev/ttyACM1: Arduino (2341:0043), /dev/ttyS0: not on USB; ' +
+      'if the root is one of these, set the port, for example /dev/ttyACM1',
   );
 });
 
 test('where there is no port at all, what to check is said', (t) => {
   const choice = choosePort('auto', []);
   t.is(choice.kind, 'none');
-  t.regex(choice.why, /there is no serial port at all; check that the board is plugged in/);
+  t.regex(choice.why, /this machine has no serial ports; check that the board is plugged in/);
 });
 
 test('a USB id chooses the only port that has it, whatever the case', (t) => {
@@ -136,7 +136,7 @@ test('a path is taken as it is, listed or not', (t) => {
   t.deepEqual(choosePort('/dev/serial/by-id/x', []), {
     kind: 'chosen',
     path: '/dev/serial/by-id/x',
-    why: '/dev/serial/by-id/x: named by its path',
+    why: '/dev/serial/by-id/x: given by path',
   });
 });
 

@@ -434,7 +434,7 @@ ptyTest('an opening that takes too long is openTimeout; should it succeed later,
   const link = newLink(pty, new Owner(), { binding, clock });
   const opening = failure(t, link.open());
   clock.advance(1_000);
-  t.like(await opening, { reason: 'openTimeout', message: `${pty.path}: nothing happened within 1000 ms` });
+  t.like(await opening, { reason: 'openTimeout', message: `${pty.path}: timed out after 1000 ms` });
   proceed();
   await link.close();
   t.is(openDescriptors(), before);

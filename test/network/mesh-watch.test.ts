@@ -121,7 +121,7 @@ test('a node whose data can not be read raises MALFORMED_DATA, which says why', 
   const fixture = await NetworkFixture.up(QUIET);
   fixture.say('00 05 44 01', '00 05 44 01 00 07 07');
   t.deepEqual(alarms(fixture), ['MALFORMED_DATA:5 over']);
-  t.like(fixture.hub.alarms.open()[0], { node: 5, count: 2, text: 'has bytes left over behind its values' });
+  t.like(fixture.hub.alarms.open()[0], { node: 5, count: 2, text: 'has extra bytes after its values' });
 });
 
 test('a body that no node can have sent is no node’s alarm', async (t) => {

@@ -116,7 +116,7 @@ for (const [name, tail, reason, offset] of MALFORMED_DATA) {
     t.deepEqual(fixture.hub.picture.findNode(5)?.latest, []);
     t.deepEqual(fixture.statuses(), ['5 active']);
     t.is(fixture.lines.length, 1);
-    t.regex(fixture.lines[0] ?? '', new RegExp(`node 0x0005: .* \\(at byte ${offset} of `));
+    t.regex(fixture.lines[0] ?? '', new RegExp(`from 0x0005 dropped: .* \\(at byte ${offset} of `));
     t.is(fixture.hub.counters().malformed[reason], 1);
     t.is(fixture.hub.counters().messages.malformed, 1);
     t.deepEqual(forwarded(fixture), []);
@@ -219,7 +219,7 @@ for (const text of COMPLAINTS) {
     t.is(forwarded(fixture).length, 5);
     t.is(forwarded(fixture)[1], about('00 99'));
     t.deepEqual(fixture.hub.counters().complaints, { aboutDelivery: 0, aboutNone: 5 });
-    t.regex(fixture.lines[0] ?? '', /the root says about 0x0007: .* \(about no delivery that is open\)/);
+    t.regex(fixture.lines[0] ?? '', /the root reports about 0x0007: .* \(no open delivery matches\)/);
   });
 }
 

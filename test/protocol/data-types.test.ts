@@ -36,13 +36,13 @@ const WRONG_FILES: readonly (readonly [string, unknown, string, RegExp])[] = [
     'gives two names that differ in case',
     { types: [good, { ...good, id: 41, name: 'WIND' }] },
     'types.1.name',
-    /WIND is already taken: by Wind; case does not matter/,
+    /WIND is already taken by Wind \(case is ignored\)/,
   ],
   [
     'has a name that reads as the id of another',
     { types: [good, { ...good, id: 41, name: '40' }] },
     'types.1.name',
-    /40 reads as a number that is not its own/,
+    /40 looks like a number, but not its own/,
   ],
   ['gives a name twice', { types: [good, { ...good, id: 41 }] }, 'types.1.name', /Wind is already taken/],
   ['has neither length', fileWith({ length: undefined }), 'types.0', /either length or maxLength/],
@@ -94,10 +94,10 @@ const WRONG_FILES: readonly (readonly [string, unknown, string, RegExp])[] = [
     /speed is already taken/,
   ],
   [
-    'has fields in a binary type of varying length',
+    'has fields in a binary type of variable length',
     fileWith({ length: undefined, maxLength: 2, fields: [field] }),
     'types.0.fields',
-    /varying length/,
+    /variable length/,
   ],
   [
     'has a binary JSON field',
@@ -388,7 +388,7 @@ for (const [what, content] of PREDECESSOR_FILES) {
     t.deepEqual(types.findByName('GPS'), shipped.findByName('GPS'), 'its fields are known');
     t.regex(
       types.note ?? '',
-      /Data_Info.json of the predecessor: took 2 data types .*added .*: Position, Report;/,
+      /Data_Info.json of the predecessor: read 2 data types .*added .*: Position, Report;/,
     );
   });
 }

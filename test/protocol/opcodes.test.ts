@@ -77,7 +77,7 @@ const WRONG_FILES: readonly (readonly [string, unknown, string, RegExp])[] = [
     'gives two message names that differ in case',
     { messages: [message, { ...message, opcode: 97, name: 'MINE' }], commands: [] },
     'messages.1.name',
-    /MINE is already taken: by Mine; case does not matter/,
+    /MINE is already taken by Mine \(case is ignored\)/,
   ],
   ['has a command name of four', withCommand({ name: 'LED1' }), 'commands.0.name', /five printable ASCII/],
   [
@@ -91,10 +91,10 @@ const WRONG_FILES: readonly (readonly [string, unknown, string, RegExp])[] = [
   ['has an unknown executor', withCommand({ executor: 'moon' }), 'commands.0.executor', /"gateway"/],
   ['has an unknown argument', withCommand({ arguments: ['word'] }), 'commands.0.arguments.0', /"address"/],
   [
-    'has an argument behind one of varying length',
+    'has an argument after one of variable length',
     withCommand({ arguments: ['message', 'address'] }),
     'commands.0.arguments.0',
-    /must stand last/,
+    /must be last/,
   ],
   [
     'gives a command twice',

@@ -166,6 +166,6 @@ test('a further socket on the path of the main one is refused, and so is a TCP p
   });
   await t.throwsAsync(startGateway({ settings: { tcp: [7001], http: { listen: 7001 } } }), {
     code: 'BAD_CONFIG',
-    message: /http\.listen.*tcp lists this port too/,
+    message: /http\.listen.*this port is also in tcp/,
   });
 });

@@ -78,7 +78,7 @@ export class NetworkFixture {
           this.link('probing');
         },
         release: async (ms) => void this.#portStep(`release ${ms}`, true),
-        takeBack: () => void this.#portStep('takeBack', true),
+        reclaim: () => void this.#portStep('takeBack', true),
       },
     });
     this.network.start();

@@ -29,7 +29,7 @@ export class ScriptedLink implements Link {
 
   /** There is no device. */
   static readonly openNothing: OpenLink = async () => {
-    throw new LinkError('noDevice', 'no serial device is there');
+    throw new LinkError('noDevice', 'no serial device found');
   };
 
   /** Bodies that the gateway has sent, oldest first. */

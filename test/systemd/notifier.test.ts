@@ -42,9 +42,9 @@ function start(
 test('systemd is told when clients can connect, how the link is, and that the end has come', async (t) => {
   const { notifier, logged, told } = start(t);
   notifier.ready();
-  notifier.status('/dev/ttyUSB0: the root has spoken');
+  notifier.status('/dev/ttyUSB0: the root is responding');
   await notifier.stopping();
-  t.deepEqual(told(), ['READY=1', 'STATUS=/dev/ttyUSB0: the root has spoken', 'STOPPING=1']);
+  t.deepEqual(told(), ['READY=1', 'STATUS=/dev/ttyUSB0: the root is responding', 'STOPPING=1']);
   t.deepEqual(logged, []);
 });
 
@@ -86,7 +86,7 @@ test('the watchdog is fed at half of its time, once the service is ready and unt
   const pass = async (ms: number) => {
     clock.advance(ms);
     notifier.status(`at ${clock.monotonic()}`);
-    await notifier.told();
+    await notifier.flush();
   };
   await pass(60_000);
   t.is(fed(), 0, 'not before it is ready');
@@ -100,7 +100,7 @@ test('the watchdog is fed at half of its time, once the service is ready and unt
   t.is(fed(), 2, 'being ready again does not feed it twice');
   await notifier.stopping();
   clock.advance(600_000);
-  await notifier.told();
+  await notifier.flush();
   t.is(fed(), 2);
 });
 
@@ -119,14 +119,14 @@ test('where systemd-notify is missing one line says so, and the gateway goes on'
   notifier.status('x');
   await notifier.stopping();
   t.is(logged.length, 1);
-  t.regex(logged[0] ?? '', /could not tell systemd READY=1: systemd-notify is not installed/);
+  t.regex(logged[0] ?? '', /could not send READY=1 to systemd: systemd-notify is not installed/);
 });
 
 test('where systemd-notify fails the log has the reason', async (t) => {
   const { notifier, logged } = start(t, { NOTIFY_SOCKET: '/not/used' }, 'exit 3');
   notifier.ready();
   await notifier.stopping();
-  t.regex(logged[0] ?? '', /could not tell systemd READY=1: systemd-notify ended with 3/);
+  t.regex(logged[0] ?? '', /could not send READY=1 to systemd: systemd-notify failed with 3/);
 });
 
 const systemdTest = hasSystemdNotify ? test : test.skip;
@@ -142,7 +142,7 @@ systemdTest('a gateway tells systemd of its life: ready, link, watchdog, reloadi
   const args = ['--simulate', '--nodes', '2', '--seed', '7', '--http', 'off', '--socket', join(path, 's')];
   const gateway = await startProcess(args, env);
   await socket.until('READY=1');
-  await socket.until('STATUS=virtual mesh of 2 nodes, seed 7: the root has spoken');
+  await socket.until('STATUS=virtual mesh of 2 nodes, seed 7: the root is responding');
   await socket.until('WATCHDOG=1');
   socket.forget();
   gateway.child.kill('SIGHUP');

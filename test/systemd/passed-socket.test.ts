@@ -107,8 +107,8 @@ pythonTest(
 pythonTest('what can not be served is refused: several sockets, and one without a path', async (t) => {
   const path = folder(t);
   const table = [
-    [[join(path, 'a'), join(path, 'b')], /2 sockets were passed, one can be served/],
-    [['tcp'], /the socket that was passed is no Unix socket with a path/],
+    [[join(path, 'a'), join(path, 'b')], /2 sockets were passed, but only one is supported/],
+    [['tcp'], /the passed socket is not a Unix socket with a path/],
   ] as const;
   for (const [kinds, message] of table) {
     const { ended } = await activate(t, kinds, ['--simulate']);

@@ -67,7 +67,7 @@ test('bodies go out as frames while the link is open, and are refused while it i
 test('what was under way when the link was lost ends, and does not mix with what the next link brings', async (t) => {
   const { port, uart, clock, link, told } = await openManager();
   link.hold();
-  const sending = t.throwsAsync(uart.send('owner', Buffer.from('NINFO')), { message: /went away/ });
+  const sending = t.throwsAsync(uart.send('owner', Buffer.from('NINFO')), { message: /link was lost/ });
   port.latest.handlers.onBytes(bytesOf('FF 00 05 44'));
   port.latest.handlers.onClosed('hungUp', 'gone');
   await sending;
@@ -85,7 +85,7 @@ test('what was under way when the link was lost ends, and does not mix with what
 test('stopping fails what waits and closes the link', async (t) => {
   const { uart, link } = await openManager();
   link.hold();
-  const sending = t.throwsAsync(uart.send('owner', Buffer.from('NINFO')), { message: /went away/ });
+  const sending = t.throwsAsync(uart.send('owner', Buffer.from('NINFO')), { message: /link was lost/ });
   await uart.stop();
   await sending;
   t.is(link.closings, 1);
@@ -114,15 +114,15 @@ test('the counters tell of both directions, of drops and of losses', async (t) =
 
 test('every state of the link has a sentence for a person', (t) => {
   const name = '/dev/ttyUSB0';
-  t.is(describeLinkStatus({ state: 'up', since: 0, name }), '/dev/ttyUSB0: the root has spoken');
-  t.regex(describeLinkStatus({ state: 'probing', since: 0, name }), /is open; asking the root/);
+  t.is(describeLinkStatus({ state: 'up', since: 0, name }), '/dev/ttyUSB0: the root is responding');
+  t.regex(describeLinkStatus({ state: 'probing', since: 0, name }), /is open; waiting for the root/);
   t.is(describeLinkStatus({ state: 'opening', since: 0 }), 'opening the link');
   t.is(describeLinkStatus({ state: 'stopped', since: 0 }), 'the link is closed');
   const over = describeLinkStatus({ state: 'backingOff', since: 0, reason: 'recordingOver' });
-  t.is(over, 'the recording is over');
+  t.is(over, 'the recording has ended');
   for (const reason of Object.keys(LINK_DOWN_REASONS) as LinkDownReason[]) {
     if (reason === 'recordingOver') continue;
     const text = describeLinkStatus({ state: 'backingOff', since: 0, reason, detail: 'EIO' });
-    t.is(text, `no link: ${LINK_DOWN_REASONS[reason]} (EIO); trying again`);
+    t.is(text, `no link: ${LINK_DOWN_REASONS[reason]} (EIO); retrying`);
   }
 });

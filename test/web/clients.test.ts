@@ -165,7 +165,7 @@ test('a port that is taken: by default the next free one is used, and banner, lo
     /the dashboard is on (http:\/\/127\.0\.0\.1:(\d+)\/) \(port 7654 is taken\)/,
   );
   t.true(Number(port) > 7654 && Number(port) < 7664, port);
-  t.regex(started.stderr, new RegExp(`127.0.0.1:7654 is taken, so the dashboard is on port ${port}`));
+  t.regex(started.stderr, new RegExp(`127.0.0.1:7654 is in use, so the dashboard is on port ${port}`));
   t.is((await askHttp(url)).status, 200);
   const status = await runToEnd(['status', '--socket', socket, '--json']);
   t.is(JSON.parse(status.stdout).dashboard, url);

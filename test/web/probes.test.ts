@@ -25,8 +25,12 @@ test('/healthz tells that the process serves, whatever the link does', async (t)
 test('/readyz is 200 only when the root has spoken lately, else 503 with the reason', async (t) => {
   const table = [
     ['up', 200, 'ready\n'],
-    ['silent', 503, 'not ready: rootNotHeard: the link is open, but the root has not spoken yet\n'],
-    ['absent', 503, 'not ready: noDevice: no serial device is there\n'],
+    [
+      'silent',
+      503,
+      'not ready: rootNotHeard: the link is open, but nothing has been received from the root yet\n',
+    ],
+    ['absent', 503, 'not ready: noDevice: no serial device found\n'],
   ] as const;
   for (const [link, status, text] of table) {
     const { ask } = await start(t, { link });
@@ -38,7 +42,7 @@ test('/readyz changes with the link', async (t) => {
   const { ask, root } = await start(t);
   t.is((await ask('/readyz')).status, 200);
   root.hangUp();
-  t.regex((await ask('/readyz')).text, /^not ready: hungUp: the serial device went away\n$/);
+  t.regex((await ask('/readyz')).text, /^not ready: hungUp: the serial device was disconnected\n$/);
 });
 
 test('probes are not kept by anybody, and HEAD gives no body', async (t) => {
