@@ -45,13 +45,13 @@ const READING: readonly (readonly [args: string, text: RegExp, members: string[]
   ['get sequence', /^NODE +SEQUENCE +RECEIVED +AT$/m, ['values']],
   ['get 0 5', /^0x0005 +\d+ +/m, ['values']],
   ['get Sequence 5 --at now', /^0x0005 +\d+ +/m, ['values']],
-  ['get Sequence 5 --at 1d', /^No value is held\.$/m, ['values']],
+  ['get Sequence 5 --at 1d', /^No values\.$/m, ['values']],
   ['get Sequence --from 10m --to 2030-01-01', /^0x0007 +\d+ +/m, ['values']],
   ['paths', /ORIGIN +TARGET|no paths/, ['fresh', 'paths']],
   ['alarms', /^No alarms\.$|^ROOT_RESTARTED +medium +over/m, ['alarms']],
   ['explain 5', /^Node-5 is active\n {2}last heard /m, ['facts']],
   ['refresh', /^The root has listed its nodes\. Known are 3, all active\.$/m, ['fresh', 'nodes']],
-  ['doctor', /^All is well\.$/m, ['isWell', 'findings']],
+  ['doctor', /^No problems found\.$/m, ['isWell', 'findings']],
 ];
 
 for (const [line, text, members] of READING) {
@@ -237,7 +237,7 @@ test.serial(
 test.serial('an alarm is acknowledged, wherever --socket stands', async (t) => {
   t.is((await runToEnd(['alarms', 'ack', 'LINK_LOST', '--socket', DOWN])).code, 0);
   const again = await runToEnd(['alarms', '--socket', DOWN, 'ack', 'all']);
-  t.is(again.stdout, 'There was nothing to acknowledge.\n');
+  t.is(again.stdout, 'Nothing to acknowledge.\n');
   t.regex((await downed('alarms')).stdout, /^LINK_LOST +high +acknowledged/m);
 });
 
@@ -318,9 +318,9 @@ const UNKNOWN: readonly (readonly [args: string, code: number, says: RegExp])[] 
   ['explain 99', 1, /^meshgate: 99: no node/],
   ['node 99', 1, /^meshgate: 99: no node/],
   ['send nosuch hi', 1, /^meshgate: nosuch: no node/],
-  ['send 99 hi', 0, /^meshgate: no node 0x0063 is known \(yet\); sending all the same\n$/],
+  ['send 99 hi', 0, /^meshgate: node 0x0063 is not known yet; sending anyway\n$/],
   ['ping nosuch', 1, /^meshgate: nosuch: no node/],
-  ['ping 99 -c 1 --timeout 0.2', 1, /^meshgate: no node 0x0063 is known \(yet\); sending all the same\n$/],
+  ['ping 99 -c 1 --timeout 0.2', 1, /^meshgate: node 0x0063 is not known yet; pinging it anyway\n$/],
 ];
 
 for (const [line, code, says] of UNKNOWN) {

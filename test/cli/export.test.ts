@@ -183,7 +183,7 @@ test.serial('standard output that can not be written ends it with 1 and the reas
   });
   const [code] = await once(child, 'close');
   t.is(code, 1);
-  t.regex(stderr, /the output can not be written: ENOSPC/);
+  t.regex(stderr, /meshgate: cannot write the output: no space left on device\n$/);
 });
 
 test.serial('it ends quietly when its reader has gone', async (t) => {

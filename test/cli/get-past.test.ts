@@ -75,7 +75,7 @@ test.serial('get --bucket sums up by stretches of time, of every node that has v
   );
   t.is((await meshgate('get', 'Temperature', '9', '--bucket', '1d')).code, 0);
   const none = await meshgate('get', 'Temperature', '--bucket', '1m', '--from', '10s');
-  t.is(none.stdout, 'No number is held.\n');
+  t.is(none.stdout, 'No numeric values.\n');
 });
 
 for (const [args, text] of [

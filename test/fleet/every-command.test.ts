@@ -165,7 +165,7 @@ test.serial(
   async (t) => {
     const unnamed = await run('export');
     t.is(unnamed.code, 2);
-    t.regex(unnamed.stderr, /export is for one gateway of a fleet/);
+    t.regex(unnamed.stderr, /export works on one gateway/);
     const { code, stdout, stderr } = await run('export', '--node', 'field-south/5', '--json');
     t.is(code, 0, stderr);
     for (const line of stdout.trimEnd().split('\n')) t.is(JSON.parse(line).node, 5);
