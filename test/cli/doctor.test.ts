@@ -144,7 +144,7 @@ test("whether the port may be opened is the gateway's to know, where one runs", 
 test('a port that the gateway is set to, and that is not there, is told', async (t) => {
   const status = { ...down('noDevice', 'no serial device is there'), port: join(folder, 'no-tty') };
   const [first] = problemsOf(await examine('/x', { ...PARTS, connect: gateway({ status }) }));
-  t.is(first?.text, `${status.port} is not there`);
+  t.is(first?.text, `${status.port} does not exist`);
 });
 
 test('the gateway itself may hold the port', async (t) => {
@@ -169,10 +169,10 @@ test('nodes that are disconnected are named, as a problem where they are most of
   const ask = (reason: 'nodesDisconnected' | 'mostNodesDisconnected', gone: number) =>
     examine('/x', { ...PARTS, connect: gateway({ health: { nodes: reason }, gone, status: { nodes } }) });
   t.deepEqual(warned(await ask('nodesDisconnected', 2)), [
-    'warning nodes: 2 of 12 are disconnected: 0x0005, 0x0006',
+    'warning nodes: 2 of 12 disconnected: 0x0005, 0x0006',
   ]);
   t.deepEqual(warned(await ask('mostNodesDisconnected', 10)), [
-    'problem nodes: 10 of 12 are disconnected: 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000A, 0x000B, 0x000C, 2 more',
+    'problem nodes: 10 of 12 disconnected: 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000A, 0x000B, 0x000C, 2 more',
   ]);
 });
 

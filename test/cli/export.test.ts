@@ -152,9 +152,9 @@ const FAILURES: readonly (readonly [code: number, args: readonly string[], text:
   [1, ['--node', '77'], /no node has this address/],
   [2, ['--from', '1m', '--to', '2m'], /--from 1m is later than --to 2m/],
   [2, ['--format', 'xml'], /Allowed choices are csv, jsonl/],
-  [1, ['-o', '/nowhere/out.csv'], /\/nowhere\/out\.csv: ENOENT/],
-  [1, ['-o', folder], /EISDIR/],
-  [1, ['-o', '/dev/full'], /ENOSPC/],
+  [1, ['-o', '/nowhere/out.csv'], /\/nowhere\/out\.csv: no such file or directory\n$/],
+  [1, ['-o', folder], /illegal operation on a directory\n$/],
+  [1, ['-o', '/dev/full'], /no space left on device\n$/],
   [3, ['--socket', '/nowhere/s'], /no gateway answers/],
 ];
 

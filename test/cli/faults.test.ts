@@ -65,7 +65,7 @@ ptyTest('a mesh on a pseudo-terminal outlives being unplugged', async (t) => {
   const faults = temporaryFile(t, 'faults.toml', '[hang_ups]\nafter_s = 1\nfor_s = 1\n');
   const pty = join(folder, 'root');
   const mesh = new MeshgateProcess(['simulate', '--pty', pty, '--nodes', '1', '--faults', faults]);
-  await mesh.printed(/is on .*, with the faults of /);
+  await mesh.printed(/^virtual mesh of .* on .*, with faults: /m);
   await mesh.logged(/(unplugged[\s\S]*){2}/);
   const { code, stdout } = await mesh.stop();
   t.is(code, 0);
@@ -85,7 +85,7 @@ for (const { name, args, code, says } of [
     name: '--faults without a virtual mesh',
     args: ['start', '--faults', 'mixed'],
     code: 2,
-    says: /--faults is for a virtual mesh only\n {2}add --simulate/,
+    says: /--faults needs a virtual mesh\n {2}add --simulate/,
   },
   {
     name: 'a preset that does not exist',

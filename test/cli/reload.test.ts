@@ -80,10 +80,10 @@ test('flags and variables win over the file when it is read again, as at start',
 test('the log can be switched to JSON lines, and back', async (t) => {
   const { gateway, reload } = await start('');
   reload('[log]\nformat = "json"\n');
-  const [line] = await gateway.logged(/^\{.*"text":"taken over: log\.format"\}$/m);
+  const [line] = await gateway.logged(/^\{.*"text":"reload: applied log\.format"\}$/m);
   t.like(JSON.parse(line), { level: 'info', room: 'gateway' });
   reload('');
-  await gateway.logged(/^\d\d:\d\d:\d\d gateway: taken over: log\.format$/m);
+  await gateway.logged(/^\d\d:\d\d:\d\d gateway: reload: applied log\.format$/m);
   await gateway.stop();
 });
 

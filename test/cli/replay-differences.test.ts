@@ -40,7 +40,7 @@ event 5 differs:
         - 1777644299005
         + 7
       more
-        - not there
+        - absent
         + "evil \\u001b[31mtext"
 
 1 event not expected before event 12:

@@ -162,7 +162,7 @@ ptyTest(
   async (t) => {
     const tty = freshPath('tty');
     const mesh = new MeshgateProcess(['simulate', '--pty', tty], {}, { ownGroup: true });
-    await mesh.printed(/is on /);
+    await mesh.printed(/^virtual mesh of .* on /m);
     process.kill(-mesh.pid, 'SIGINT');
     const { code, stderr } = await mesh.ended;
     t.is(code, 0, stderr);
