@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { packageRoot } from '../src/base/package-root.js';
 import { formatDifferences } from '../src/cli/commands/replay/replay-differences.js';
-import { tellEvents } from '../src/cli/commands/replay/run-replay.js';
+import { replayEvents } from '../src/cli/commands/replay/run-replay.js';
 import type { MeshEvent } from '../src/client/index.js';
 import { loadConfig } from '../src/gateway/settings.js';
 import { Recording } from '../src/recorder/recording.js';
@@ -27,7 +27,7 @@ for (const name of names) {
     const expected = expectedEvents(name);
     const got: MeshEvent[] = [];
     const recording = new Recording(readFileSync(join(FOLDER, `${name}.mgrec`)));
-    await tellEvents({ recording, speed: 'max' }, config, (event) => got.push(event));
+    await replayEvents({ recording, speed: 'max' }, config, (event) => got.push(event));
     const differences = compareEvents(expected, got, 5);
     t.deepEqual(differences, [], `\n${formatDifferences(differences, expected, got, VIEW)}`);
     t.true(got.length > 50);

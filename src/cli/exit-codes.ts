@@ -3,7 +3,7 @@ import { cleanLines } from '../base/clean-text.js';
 import { type ErrorCode, errorStack, MeshgateError } from '../base/errors.js';
 import { ClientError, type ClientErrorCode, RequestError } from '../client/errors.js';
 
-/** What the process ends with; documented in docs/errors.md. */
+/** Exit codes of the process; documented in docs/errors.md. */
 export const EXIT = {
   ok: 0,
   failed: 1,
@@ -16,26 +16,26 @@ export const EXIT = {
   stopIncomplete: 8,
 } as const;
 
-/** The same for people; after `--help`. */
+/** The same as text for `--help`. */
 export const EXIT_CODES_HELP = `
 Exit codes:
-  0  fine
-  1  refused by the gateway, or the node did not answer; of start: events were lost at the end
-  2  wrong usage
+  0  success
+  1  refused by the gateway, or no answer from the node; start: events were lost at exit
+  2  usage error
   3  no gateway is running
-  4  no permission
+  4  permission denied
   5  no link to the root
-  6  a setting is wrong
-  7  another program holds the socket, the port or the state directory
+  6  invalid configuration
+  7  the socket, the port or the state directory is in use by another program
   8  the gateway stopped, but something could not be sent or closed in time
 `;
 
-/** The process ends with this, or with a higher code that was given before: the worst that happened counts. */
+/** Sets the exit code, unless a higher one is set already: the worst result counts. */
 export function endWith(exitCode: number): void {
   process.exitCode = Math.max(exitCode, Number(process.exitCode ?? EXIT.ok));
 }
 
-/** What each error of the gateway itself ends the process with. */
+/** Exit codes of the gateway's own errors. */
 export const EXIT_BY_CODE: Readonly<Record<ErrorCode, number>> = {
   BAD_USAGE: EXIT.badUsage,
   BAD_CONFIG: EXIT.badConfig,
@@ -64,24 +64,24 @@ const EXIT_BY_CLIENT_CODE: Readonly<Record<ClientErrorCode, number>> = {
   CLOSED: EXIT.failed,
 };
 
-/** What the gateway refuses is a failure, unless listed here. */
+/** A refused request exits with `failed` unless listed here. */
 const EXIT_BY_REFUSAL: Readonly<Partial<Record<SessionErrorCode, number>>> = {
   BAD_PARAMS: EXIT.badUsage,
   LINK_DOWN: EXIT.linkDown,
 };
 
 const START_HINT =
-  'without hardware: meshgate start --simulate; to reach another gateway: --socket PATH, or MESHGATE_SOCKET';
+  'to start one without hardware: meshgate start --simulate; to use another socket: --socket PATH, or MESHGATE_SOCKET';
 
-/** What a person at a terminal can do about a refusal. */
+/** What a user at a terminal can do about a refusal. */
 const REFUSAL_HINTS: Readonly<Partial<Record<SessionErrorCode, string>>> = {
-  NODE_NOT_FOUND: 'to see them: meshgate nodes',
-  TYPE_NOT_FOUND: 'to see which a node has: meshgate node ADDR',
-  ALARM_NOT_FOUND: 'to see them: meshgate alarms',
-  LINK_DOWN: 'to see what is wrong: meshgate doctor',
+  NODE_NOT_FOUND: 'to list the nodes: meshgate nodes',
+  TYPE_NOT_FOUND: 'to list the types of a node: meshgate node ADDR',
+  ALARM_NOT_FOUND: 'to list the alarms: meshgate alarms',
+  LINK_DOWN: 'to find the cause: meshgate doctor',
 };
 
-/** What a failure is called, what to do about it, and what the process ends with. */
+/** A failure as it is reported: what is wrong, what to do about it, and the exit code. */
 interface Failure {
   readonly text: string;
   readonly hint?: string | undefined;
@@ -89,8 +89,8 @@ interface Failure {
 }
 
 /**
- * Tells a person why the process ends, and gives its exit code. What is not one of our errors is our mistake; the text
- * of a refusal comes from whoever serves the socket.
+ * Prints why the process ends and returns its exit code. An error of another class is a bug and is printed with its
+ * stack. Texts are cleaned: that of a refusal comes from the other end of the socket.
  */
 export function reportFailure(error: unknown, write: (text: string) => void): number {
   const { text, hint, exitCode } = describeFailure(error);

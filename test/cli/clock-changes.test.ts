@@ -123,7 +123,7 @@ test('the command line says on standard error which of two hours it took, and re
   const repeated = await asked('2026-10-25T02:30');
   t.regex(
     repeated.stderr,
-    /^meshgate: 2026-10-25T02:30 was twice.* taking the first, 2026-10-25T02:30\+02:00; /,
+    /^meshgate: 2026-10-25T02:30 occurred twice.* using the first, 2026-10-25T02:30\+02:00; /,
   );
   t.is(repeated.code, 3);
   const skipped = await asked('2026-03-29T02:30');

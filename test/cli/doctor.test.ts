@@ -144,7 +144,7 @@ test("whether the port may be opened is the gateway's to know, where one runs", 
 test('a port that the gateway is set to, and that is not there, is told', async (t) => {
   const status = { ...down('noDevice', 'no serial device found'), port: join(folder, 'no-tty') };
   const [first] = problemsOf(await examine('/x', { ...PARTS, connect: gateway({ status }) }));
-  t.is(first?.text, `${status.port} is not there`);
+  t.is(first?.text, `${status.port} does not exist`);
 });
 
 test('the gateway itself may hold the port', async (t) => {
@@ -169,10 +169,10 @@ test('nodes that are disconnected are named, as a problem where they are most of
   const ask = (reason: 'nodesDisconnected' | 'mostNodesDisconnected', gone: number) =>
     examine('/x', { ...PARTS, connect: gateway({ health: { nodes: reason }, gone, status: { nodes } }) });
   t.deepEqual(warned(await ask('nodesDisconnected', 2)), [
-    'warning nodes: 2 of 12 are disconnected: 0x0005, 0x0006',
+    'warning nodes: 2 of 12 disconnected: 0x0005, 0x0006',
   ]);
   t.deepEqual(warned(await ask('mostNodesDisconnected', 10)), [
-    'problem nodes: 10 of 12 are disconnected: 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000A, 0x000B, 0x000C, 2 more',
+    'problem nodes: 10 of 12 disconnected: 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000A, 0x000B, 0x000C, 2 more',
   ]);
 });
 
@@ -180,11 +180,11 @@ test('open alarms are told by their code, those that are over apart', async (t) 
   const alarms = [...ALARMS, ...ALARMS.filter(({ active }) => active)];
   const connect = gateway({ health: { alarms: 'activeAlarm' }, alarms });
   t.deepEqual(warned(await examine('/x', { ...PARTS, connect })), [
-    'warning alarms: active: 2 NODE_DISCONNECTED; over, but not acknowledged: 1 LINK_LOST',
+    'warning alarms: active: 2 NODE_DISCONNECTED; over, not acknowledged: 1 LINK_LOST',
   ]);
   const over = gateway({ alarms: ALARMS.filter(({ active }) => !active) });
   t.deepEqual(warned(await examine('/x', { ...PARTS, connect: over })), [
-    'warning alarms: over, but not acknowledged: 1 LINK_LOST',
+    'warning alarms: over, not acknowledged: 1 LINK_LOST',
   ]);
 });
 
@@ -198,7 +198,7 @@ test('history that could not be opened, or can not be written, is told with the 
   });
   t.deepEqual(warned(missing), ['problem history: in memory only: no space left on device']);
   const failing = await ask('historyFailing', { file: '/h.db', fault: 'disk I/O error', storedSeq: 1 });
-  t.deepEqual(warned(failing), ['problem history: /h.db, not written now: disk I/O error']);
+  t.deepEqual(warned(failing), ['problem history: /h.db, not being written: disk I/O error']);
   const unwanted = await ask(undefined, { file: null, fault: null, storedSeq: null });
   t.deepEqual(warned(unwanted), []);
   t.is(unwanted.at(-1)?.verdict, 'skipped');
@@ -227,7 +227,7 @@ test('whoever may not use a file is told which group to join, or to log in again
   const groups = (members: string) => `other:x:99999:\nfieldwork:x:${gid}:${members}\n`;
   t.is(
     permissionAdvice(path, { user: 'pia', groups: groups('') }),
-    `${path} is for the group fieldwork: sudo usermod -aG fieldwork pia, then log out and in again`,
+    `${path} requires the group fieldwork: sudo usermod -aG fieldwork pia, then log out and in again`,
   );
   t.regex(permissionAdvice(path, { user: 'pia', groups: groups('jo,pia') }), /log out and in again/);
   t.notRegex(permissionAdvice(path, { user: 'pia', groups: groups('jo,pia') }), /usermod/);

@@ -31,7 +31,7 @@ for (const [what, mistake] of [
     const gateway = await startWith(`process.on('SIGUSR2', () => { ${mistake}; });`);
     const { code, stderr } = await gateway.stop('SIGUSR2');
     t.is(code, 1);
-    t.regex(stderr, new RegExp(`^\\S+ gateway: error: ${what}; the process ends: Error: oops$`, 'm'));
+    t.regex(stderr, new RegExp(`^\\S+ gateway: error: ${what}, exiting: Error: oops$`, 'm'));
   });
 }
 

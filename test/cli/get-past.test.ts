@@ -61,7 +61,7 @@ test.serial('get --bucket sums up by stretches of time, of every node that has v
   const args = ['get', 'temperature', '--bucket', '1h', '--from', iso(BEGIN), '--to', iso(BEGIN + 2_500_000)];
   const { code, stdout } = await meshgate(...args);
   t.is(code, 0);
-  t.regex(stdout, /^NODE +FROM +FIELD +LEAST +MEAN +MOST +LAST +VALUES$/m);
+  t.regex(stdout, /^NODE +FROM +FIELD +MIN +MEAN +MAX +LAST +VALUES$/m);
   t.regex(stdout, /^0x0009 +\S+ \S+ +temperature \[°C\] +1\.00 +2\.000 +3\.00 +3\.00 +2$/m);
   const json = JSON.parse((await meshgate(...args, '--json')).stdout) as {
     bucketMs: number;
@@ -75,13 +75,13 @@ test.serial('get --bucket sums up by stretches of time, of every node that has v
   );
   t.is((await meshgate('get', 'Temperature', '9', '--bucket', '1d')).code, 0);
   const none = await meshgate('get', 'Temperature', '--bucket', '1m', '--from', '10s');
-  t.is(none.stdout, 'No number is held.\n');
+  t.is(none.stdout, 'No numeric values.\n');
 });
 
 for (const [args, text] of [
-  ['--bucket 0s', /no length of time/],
-  ['--bucket soon', /no length of time/],
-  ['--bucket 1h --at 1h', /excludes/],
+  ['--bucket 0s', /not a valid duration/],
+  ['--bucket soon', /not a valid duration/],
+  ['--bucket 1h --at 1h', /cannot be used with/],
   ['--bucket 1s --from 10d', /more than 10000 buckets/],
 ] as const) {
   test.serial(`get Temperature ${args} ends with 2`, async (t) => {

@@ -6,12 +6,8 @@ import { killProcesses, runToEnd } from '../support/process-fixture.js';
 test.after.always(killProcesses);
 
 const table: readonly [FixtureOptions['link'], code: number, lines: RegExp][] = [
-  ['up', 0, /ok +link +is open\nok +root +has spoken lately\nok +alarms +none is active\n/],
-  [
-    'silent',
-    1,
-    /ok +link +is open\nPROBLEM +root +the link is open, but nothing has been received from the root yet\n/,
-  ],
+  ['up', 0, /ok +link +open\nok +root +heard recently\nok +alarms +none active\n/],
+  ['silent', 1, /ok +link +open\nPROBLEM +root +the link is open, but nothing has been received from the root yet\n/],
   ['absent', 5, /PROBLEM +link +no serial device found\n/],
 ];
 

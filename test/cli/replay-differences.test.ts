@@ -25,14 +25,14 @@ test('which event, which field, what was expected and what came, and what was in
   t.is(differencesTo(got), DIFFERENCES);
 });
 
-const DIFFERENCES = `21 events were expected, 21 came; the first differences:
+const DIFFERENCES = `expected 21 events, got 21; first differences:
 
-1 event missing from event 3 on:
+1 event missing, starting at event 3:
     1  2026-05-01 14:04:59.001  link      up         up for 1 h 1 min (since 2026-05-01 13:03:04): /dev/ttyUSB0
     2  2026-05-01 14:04:59.002  0x0005    value      Sequence 17
   - 3  2026-05-01 14:04:59.003  0x0005    value      GPS longitude -123.27 deg, latitude 44.571 deg
 
-event 5 is another than expected:
+event 5 differs:
     3  2026-05-01 14:04:59.003  0x0005    value      GPS longitude -123.27 deg, latitude 44.571 deg
     4  2026-05-01 14:04:59.004  0x0005    Data       0200110165
   * 5  2026-05-01 14:04:59.005  0x0005    Echo       68656c6c6f "hello"
@@ -40,10 +40,10 @@ event 5 is another than expected:
         - 1777644299005
         + 7
       more
-        - not there
+        - absent
         + "evil \\u001b[31mtext"
 
-1 event too many in front of event 12:
+1 event not expected before event 12:
     10  2026-05-01 14:04:59.010  0x0006    node       added
     11  2026-05-01 14:04:59.011  0x0006    node       is idle
   + {"seq":11,"kind":"unheard of"}
@@ -51,6 +51,6 @@ event 5 is another than expected:
 
 test('of a long run of events the first are shown', (t) => {
   const text = differencesTo(all.slice(0, 3));
-  t.regex(text, /^18 events missing from event 4 on:$/m);
+  t.regex(text, /^18 events missing, starting at event 4:$/m);
   t.regex(text, /^ {4}and 13 more$/m);
 });

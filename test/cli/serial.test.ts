@@ -144,7 +144,7 @@ ptyTest('while the device is away the processor is left alone', async (t) => {
 ptyTest('simulate puts a mesh on a pseudo-terminal, and start --port takes it', async (t) => {
   const tty = freshPath('tty');
   const mesh = new MeshgateProcess(['simulate', '--pty', tty, '--nodes', '4', '--seed', '3', '--loss', '0']);
-  await mesh.printed(/a virtual mesh of 4 nodes, seed 3, is on /);
+  await mesh.printed(/virtual mesh of 4 nodes, seed 3, on /);
   const gateway = await startProcess(['--port', tty, '--socket', freshPath('s')]);
   await gateway.logged(/the root is responding/);
   const client = await listenTo(gateway.socketPath);
@@ -162,7 +162,7 @@ ptyTest(
   async (t) => {
     const tty = freshPath('tty');
     const mesh = new MeshgateProcess(['simulate', '--pty', tty], {}, { ownGroup: true });
-    await mesh.printed(/is on /);
+    await mesh.printed(/^virtual mesh of .* on /m);
     process.kill(-mesh.pid, 'SIGINT');
     const { code, stderr } = await mesh.ended;
     t.is(code, 0, stderr);

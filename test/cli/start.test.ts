@@ -51,7 +51,7 @@ test.serial('a gateway that is told to stop as soon as it has greeted stops in o
 test.serial('a gateway on a virtual mesh hears nodes, and says what to try next', async (t) => {
   const socket = freshSocket();
   const gateway = await startProcess(['--simulate', '--nodes', '3', '--seed', '7', '--socket', socket]);
-  await gateway.printed(/^The mesh is simulated: 3 virtual nodes, seed 7\. No hardware is used\.$/m);
+  await gateway.printed(/^Simulated mesh: 3 virtual nodes, seed 7\. No hardware is used\.$/m);
   await untilSomeNodeIsActive(socket);
   const mesh = JSON.parse((await ask(socket, 'NINFO')).toString('utf8', 1));
   t.is(mesh.link.state, 'up');
@@ -178,7 +178,7 @@ const REFUSALS: readonly Refusal[] = [
     name: '--simulate with --port',
     args: ['start', '--simulate', '--port', 'auto'],
     code: 2,
-    says: /--simulate and --port exclude each other/,
+    says: /--simulate and --port cannot be used together/,
   },
   { name: 'simulate without --pty', args: ['simulate'], code: 2, says: /required option '--pty <path>'/ },
   {

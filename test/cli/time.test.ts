@@ -64,7 +64,7 @@ for (const text of [
   '2026-04-30T12:00+24',
   '2026-04-30T12:00:0',
 ]) {
-  test(`"${text}" is no time`, (t) => {
+  test(`"${text}" is not a valid time`, (t) => {
     const error = t.throws(() => parseTime(text, NOW), { instanceOf: MeshgateError });
     t.is(error?.code, 'BAD_USAGE');
     t.regex(error?.hint ?? '', /10m/);

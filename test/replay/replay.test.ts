@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { describeEvent } from '../../src/api/describe.js';
 import { type Clock, systemClock } from '../../src/base/clock.js';
-import { tellEvents } from '../../src/cli/commands/replay/run-replay.js';
+import { replayEvents } from '../../src/cli/commands/replay/run-replay.js';
 import type { MeshEvent } from '../../src/client/index.js';
 import { loadConfig } from '../../src/gateway/settings.js';
 import { Gateway, loadTables } from '../../src/gateway.js';
@@ -28,7 +28,7 @@ async function eventsOf(
   wall?: Clock,
 ): Promise<MeshEvent[]> {
   const events: MeshEvent[] = [];
-  await tellEvents({ recording, speed, ...(wall && { wall }) }, config, (event) => events.push(event));
+  await replayEvents({ recording, speed, ...(wall && { wall }) }, config, (event) => events.push(event));
   return events;
 }
 

@@ -162,7 +162,7 @@ test('a port that is taken: by default the next free one is used, and banner, lo
   const socket = join(folder.path, 's');
   const started = await startProcess(['--simulate', '--socket', socket]);
   const [, url = '', port = ''] = await started.printed(
-    /the dashboard is on (http:\/\/127\.0\.0\.1:(\d+)\/) \(port 7654 is taken\)/,
+    /dashboard: (http:\/\/127\.0\.0\.1:(\d+)\/) \(port 7654 is in use\)/,
   );
   t.true(Number(port) > 7654 && Number(port) < 7664, port);
   t.regex(started.stderr, new RegExp(`127.0.0.1:7654 is in use, so the dashboard is on port ${port}`));

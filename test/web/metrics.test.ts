@@ -71,7 +71,7 @@ test('every number of a whole gateway has a metric of its own name (a new counte
   const named = new Set(metricDefinitions(manifestMetrics).map(({ name }) => name));
   const metrics = describeCounters(result, manifestMetrics);
   for (const { name, help } of metrics) t.true(named.has(name), `${name}: ${help}`);
-  const [, webHost = ''] = await gateway.printed(/the dashboard is on http:\/\/(.+)\//);
+  const [, webHost = ''] = await gateway.printed(/dashboard: http:\/\/(.+)\//);
   const text = await scrape({ webHost });
   for (const { name, help, type } of metricDefinitions(manifestMetrics))
     t.true(text.includes(`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`), name);
