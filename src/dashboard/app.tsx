@@ -20,8 +20,8 @@ export function App() {
   useTopic(session.topic);
   const route = useRoute();
   const main = useRef<HTMLElement>(null);
-  const place = `${route.page}/${route.id ?? ''}`;
-  useFocusOnMove(place, main);
+  const pageKey = `${route.page}/${route.id ?? ''}`;
+  useFocusOnMove(pageKey, main);
   if (session.state === 'denied') return <TokenPrompt />;
   return (
     <div class={`app ${session.state === 'lost' ? 'is-stale' : ''}`}>
@@ -30,7 +30,7 @@ export function App() {
       </button>
       <Header page={route.page} />
       <Banner />
-      <main id="main" ref={main} tabIndex={-1} key={place}>
+      <main id="main" ref={main} tabIndex={-1} key={pageKey}>
         <Page route={route} />
       </main>
     </div>
@@ -58,7 +58,7 @@ function Page({ route: { page, id, query } }: { readonly route: Route }) {
     default:
       return (
         <div class="page">
-          <h1>No such page</h1>
+          <h1>Page not found</h1>
           <p>
             <a href="#/nodes">Nodes</a>
           </p>
@@ -67,11 +67,11 @@ function Page({ route: { page, id, query } }: { readonly route: Route }) {
   }
 }
 
-/** What had the focus is gone when another page is shown; the keyboard goes on from the top of the new one. */
-function useFocusOnMove(place: string, main: { readonly current: HTMLElement | null }): void {
-  const known = useRef(place);
+/** Focuses the content of a new page: the element that had the focus is gone. */
+function useFocusOnMove(pageKey: string, main: { readonly current: HTMLElement | null }): void {
+  const previous = useRef(pageKey);
   useEffect(() => {
-    if (known.current !== place) main.current?.focus();
-    known.current = place;
-  }, [place, main]);
+    if (previous.current !== pageKey) main.current?.focus();
+    previous.current = pageKey;
+  }, [pageKey, main]);
 }
