@@ -10,6 +10,7 @@ import { TopologyPage } from './pages/topology.js';
 import { TrafficPage } from './pages/traffic/traffic.js';
 import { Banner } from './parts/banner.js';
 import { Header } from './parts/header.js';
+import { PageTitle } from './parts/page-title.js';
 import { TokenPrompt } from './parts/token-prompt.js';
 import { type Route, useRoute } from './router.js';
 import { useSession } from './store/context.js';
@@ -58,9 +59,9 @@ function Page({ route: { page, id, query } }: { readonly route: Route }) {
     default:
       return (
         <div class="page">
-          <h1>Page not found</h1>
-          <p>
-            <a href="#/nodes">Nodes</a>
+          <PageTitle title="Page not found" />
+          <p class="placeholder">
+            <a href="#/nodes">All nodes</a>
           </p>
         </div>
       );

@@ -64,6 +64,11 @@ export function decimalsOf(value: number | string | undefined): number {
   return typeof value === 'number' ? decimalsOfNumber(value) : 0;
 }
 
+/** A unit as it is shown: `°` for `deg`. */
+export function unitSign(unit: string): string {
+  return unit === 'deg' ? '°' : unit;
+}
+
 /** `1 node`, `12 nodes`. */
 export function formatCount(count: number, singular: string, plural = `${singular}s`): string {
   return `${count} ${count === 1 ? singular : plural}`;
@@ -73,7 +78,12 @@ export function formatCount(count: number, singular: string, plural = `${singula
 export function formatField(value: number | string, unit?: string, decimals = 0): string {
   const text = typeof value === 'number' ? alignNumber(value, decimals) : value;
   if (!unit) return text;
-  return unit === 'deg' ? `${text}°` : `${text} ${unit}`;
+  return unit === 'deg' ? `${text}${unitSign(unit)}` : `${text} ${unitSign(unit)}`;
+}
+
+/** True if a field's name says no more than its data type: `temperature` of `Temperature`. */
+export function isNamedAfterType(field: string, type: string): boolean {
+  return field.toLowerCase() === type.toLowerCase();
 }
 
 /** `44.58, -123.27` for a position, otherwise every field; JSON reports have many. */

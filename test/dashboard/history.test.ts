@@ -59,7 +59,7 @@ browserTest(
   async (t) => {
     const { url } = await serveWithHistory(t, VIRTUAL_MESH, { values: longHistory(), knownNodes: [5] });
     const page = await openNode(t, url);
-    const long = plotOf(page, 'Temperature temperature');
+    const long = plotOf(page, 'Temperature');
     await long.getByText(/min -99, max 99/).waitFor();
     await long.getByText('Line: mean of each 10 s; band: minimum to maximum.').waitFor();
     await page.getByLabel('Period').selectOption({ label: '24 h' });
@@ -75,7 +75,7 @@ browserTest(
 
 /** Runs in the page: the newest temperature is live, not stored. */
 const IS_LIVE = `/temperature: (?!-?99)[\\d.]+ °C \\(min -99, max 99\\)/.test(
-  document.querySelector('[aria-label="Temperature temperature"]')?.textContent ?? '')`;
+  document.querySelector('[aria-label="Temperature"]')?.textContent ?? '')`;
 
 browserTest('nodes and alarms from before the gateway was started are shown as restored', async (t) => {
   const at = Date.now() - HOUR;

@@ -5,6 +5,8 @@ import L from 'leaflet';
 const STEPS = [30, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001];
 /** Desired number of lines across the map. */
 const LINES_WANTED = 5;
+/** px that the label of a line of longitude needs. */
+const LABEL_WIDTH = 72;
 /** Bounds of the Mercator projection. */
 const MAX_LATITUDE = 85;
 
@@ -47,7 +49,7 @@ export class Graticule {
   #addLine(from: L.LatLngTuple, to: L.LatLngTuple, degrees: number, sides: string, step: number): void {
     const style = { color: this.#colour, weight: 1, opacity: 0.6, interactive: false, pane: 'graticule' };
     this.#layer.addLayer(L.polyline([from, to], style));
-    if (!this.#isVisible(degrees, sides)) return;
+    if (!this.#isVisible(degrees, sides) || !this.#hasLabel(degrees, sides, step)) return;
     const decimals = step >= 1 ? 0 : Math.ceil(-Math.log10(step));
     const text = `${Math.abs(degrees).toFixed(decimals)}° ${degrees < 0 ? sides[1] : sides[0]}`;
     const icon = L.divIcon({
@@ -59,6 +61,15 @@ export class Graticule {
     const position = this.#labelPosition(from);
     const options = { icon, interactive: false, keyboard: false, pane: 'graticule' };
     this.#layer.addLayer(L.marker(position, options));
+  }
+
+  /** Where lines of longitude are close together, not every one has a label. */
+  #hasLabel(degrees: number, sides: string, step: number): boolean {
+    if (sides === 'NS') return true;
+    const { lat, lng } = this.#map.getCenter();
+    const spacing =
+      this.#map.latLngToContainerPoint([lat, lng + step]).x - this.#map.latLngToContainerPoint([lat, lng]).x;
+    return Math.round(degrees / step) % Math.max(1, Math.ceil(LABEL_WIDTH / spacing)) === 0;
   }
 
   #isVisible(degrees: number, sides: string): boolean {

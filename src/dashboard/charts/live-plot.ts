@@ -1,6 +1,7 @@
 import UPlot, { type Axis, type Band, type Options, type Series } from 'uplot';
 import uplotCss from 'uplot/dist/uPlot.min.css' with { type: 'text' };
-import { spacedOffset } from '../format.js';
+import { alignNumber, decimalsOf } from '../../base/number-text.js';
+import { spacedOffset, unitSign } from '../format.js';
 import { colourOf } from './colours.js';
 import { installStyle } from './install-style.js';
 import { alignSeries, type PlotSeries, unitsOf } from './plot-data.js';
@@ -14,6 +15,8 @@ const AXIS_MARGIN = 18;
 const DIGIT = 7.2;
 /** Share of the height left free above and below the lines. */
 const PADDING = 0.08;
+/** Minimum distance of time labels in pixels, so that `11:34:50` does not touch its neighbours. */
+const TIME_SPACE = 72;
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 const BAND_OPACITY = 0.3;
@@ -86,7 +89,11 @@ function plotOptions(series: readonly PlotSeries[]): Omit<Options, 'width' | 'he
     series: [{}, ...series.flatMap(describeSeries)],
     bands: describeBands(series),
     axes: [
-      { ...axisStyle(), values: (_plot, times, _axis, _space, step) => formatTimes(times, step) },
+      {
+        ...axisStyle(),
+        space: TIME_SPACE,
+        values: (_plot, times, _axis, _space, step) => formatTimes(times, step),
+      },
       ...units.map(describeAxis),
     ],
   };
@@ -156,17 +163,23 @@ function faint(colour: string): string {
 
 function describeAxis(unit: string, index: number): Axis {
   const side = index === 0 ? LEFT : RIGHT;
-  const label = unit === '' ? {} : { label: unit, labelSize: 18 };
+  const label = unit === '' ? {} : { label: unitSign(unit), labelSize: 18 };
   const size = (_plot: UPlot, values: readonly string[] | null) =>
     AXIS_MARGIN + DIGIT * Math.max(3, ...(values ?? []).map((value) => value?.length ?? 0));
   return {
     ...axisStyle(),
     ...label,
     size,
+    values: (_plot, values, _axis, _space, step) => formatTicks(values, step),
     scale: scaleOf(unit),
     side,
     grid: { ...gridStyle, show: index === 0 },
   };
+}
+
+/** With the decimals of the step between ticks, so that neighbours differ. */
+function formatTicks(values: readonly number[], step: number): string[] {
+  return values.map((value) => alignNumber(value, decimalsOf(step)));
 }
 
 const gridStyle = { stroke: () => colourOf('--chart-grid'), width: 1 };

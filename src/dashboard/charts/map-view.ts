@@ -47,9 +47,17 @@ export class MapView {
     installStyle('leaflet', leafletCss);
     const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
     const animated = { zoomAnimation: !calm, fadeAnimation: false, markerZoomAnimation: !calm };
-    this.#map = L.map(holder, { preferCanvas: true, maxZoom: MAX_ZOOM, worldCopyJump: false, ...animated });
+    this.#map = L.map(holder, {
+      preferCanvas: true,
+      zoomControl: false,
+      maxZoom: MAX_ZOOM,
+      worldCopyJump: false,
+      ...animated,
+    });
     this.#map.attributionControl.setPrefix(false);
-    L.control.scale({ imperial: false, position: 'bottomright' }).addTo(this.#map);
+    // At the top right, they do not cover the graticule's labels.
+    L.control.zoom({ position: 'topright' }).addTo(this.#map);
+    L.control.scale({ imperial: false, position: 'topright' }).addTo(this.#map);
     this.#graticule = new Graticule(this.#map, colourOf('--chart-line'));
     this.#trails = L.polyline([], { weight: 2, opacity: 0.55, interactive: false }).addTo(this.#map);
     this.#paths = L.polyline([], { weight: 1.5, interactive: false }).addTo(this.#map);

@@ -1,5 +1,4 @@
 import type { AlignedData } from 'uplot';
-import { formatNumber } from '../../base/number-text.js';
 
 /** `value` is NaN where the line is interrupted. */
 export interface PlotPoint {
@@ -78,9 +77,4 @@ function rangeOf(point: PlotPoint | BandPoint): readonly [number, number] {
 /** The distinct units of these series; each has an axis. */
 export function unitsOf(series: readonly PlotSeries[]): string[] {
   return [...new Set(series.map(({ unit }) => unit ?? ''))];
-}
-
-export function formatValue(value: number, unit?: string): string {
-  const text = formatNumber(value);
-  return unit ? `${text} ${unit}` : text;
 }

@@ -1,8 +1,9 @@
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { formatField } from '../format.js';
 import { useChartStyle } from './charts-style.js';
 import { watchColours } from './colours.js';
 import { LivePlot, SERIES_COLOURS, SERIES_DASHES } from './live-plot.js';
-import { extentOf, formatValue, type PlotSeries } from './plot-data.js';
+import { extentOf, type PlotSeries } from './plot-data.js';
 
 export interface PlotProps {
   readonly series: readonly PlotSeries[];
@@ -90,7 +91,7 @@ function Values({ series, index }: { series: PlotSeries; index: number }) {
         <line x2="26" y1="4" y2="4" stroke={`var(${colour})`} stroke-width="2" stroke-dasharray={dashes} />
       </svg>{' '}
       {extent
-        ? `${name}: ${formatValue(extent.latest, unit)} (min ${formatValue(extent.min)}, max ${formatValue(extent.max)})`
+        ? `${name}: ${formatField(extent.latest, unit)} (min ${formatField(extent.min)}, max ${formatField(extent.max)})`
         : `${name}: no values`}
     </li>
   );

@@ -36,9 +36,11 @@ export function AlarmsPage() {
             Acknowledge all
           </button>
         )}
-        <p class="muted count-line">
-          {unacknowledged.length} unacknowledged, {alarms.length - unacknowledged.length} acknowledged
-        </p>
+        {alarms.length > 0 && (
+          <p class="muted count-line">
+            {unacknowledged.length} unacknowledged, {alarms.length - unacknowledged.length} acknowledged
+          </p>
+        )}
       </PageTitle>
       {failure && (
         <p class="failure" role="alert">

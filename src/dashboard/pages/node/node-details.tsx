@@ -1,5 +1,5 @@
 import type { AgedValue } from '../../../api/shapes.js';
-import { formatAddress, formatDateTime, formatField, formatHex } from '../../format.js';
+import { formatAddress, formatDateTime, formatField, formatHex, isNamedAfterType } from '../../format.js';
 import { Age } from '../../parts/age.js';
 import { Card } from '../../parts/card.js';
 import { StatusBadge } from '../../parts/status-badge.js';
@@ -58,7 +58,8 @@ function Values({ values }: { readonly values: readonly AgedValue[] }) {
             <td class="figure">
               {Object.entries(value.fields).map(([name, { value: field, unit }]) => (
                 <span key={name} class={`field-value ${typeof field === 'string' ? 'is-text' : ''}`}>
-                  <span class="muted">{name}</span> {formatField(field, unit)}
+                  {!isNamedAfterType(name, value.type) && <span class="muted">{name} </span>}
+                  {formatField(field, unit)}
                 </span>
               ))}
             </td>

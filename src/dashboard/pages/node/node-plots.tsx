@@ -1,5 +1,6 @@
 import { useRef, useState } from 'preact/hooks';
 import type { PlotSeries } from '../../charts/plot-data.js';
+import { isNamedAfterType } from '../../format.js';
 import { Card } from '../../parts/card.js';
 import { lazyPart } from '../../parts/lazy.js';
 import type { NodeRecord } from '../../store/node-record.js';
@@ -60,12 +61,14 @@ export function NodePlots({ record }: { readonly record: NodeRecord }) {
 
 function FieldPlot({ series }: { readonly series: FieldSeries }) {
   const { type, field, bucketMs } = series;
+  const hasOwnName = !isNamedAfterType(field, type);
+  const name = hasOwnName ? `${type} ${field}` : type;
   return (
-    <section class="plot-section" aria-label={`${type} ${field}`}>
+    <section class="plot-section" aria-label={name}>
       <h3>
-        {type} <span class="muted">{field}</span>
+        {type} {hasOwnName && <span class="muted">{field}</span>}
       </h3>
-      <Plot label={`${type} ${field} over time`} series={[toPlot(series)]} live height={PLOT_HEIGHT} />
+      <Plot label={`${name} over time`} series={[toPlot(series)]} live height={PLOT_HEIGHT} />
       {bucketMs !== undefined && (
         <p class="muted plot-note">Line: mean of each {formatBucket(bucketMs)}; band: minimum to maximum.</p>
       )}
