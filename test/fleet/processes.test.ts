@@ -98,10 +98,10 @@ browserTest(
     await page.getByText('3 of 3 online, 9 nodes').waitFor();
     await page.getByRole('link', { name: 'field-south' }).click();
     await page.getByRole('row', { name: 'Node-5' }).getByText('active', { exact: true }).waitFor();
-    await page.getByRole('combobox', { name: 'Field' }).selectOption('field-west');
+    await page.getByRole('combobox', { name: 'Gateway' }).selectOption('field-west');
     await page.waitForURL(/gateway=field-west/);
     await page.getByRole('row', { name: 'Node-5' }).getByText('active', { exact: true }).waitFor();
-    t.is(await page.getByRole('combobox', { name: 'Field' }).inputValue(), 'field-west');
+    t.is(await page.getByRole('combobox', { name: 'Gateway' }).inputValue(), 'field-west');
     // A page that is open connects again, in vain, and says so.
     await page.close();
     await monitor.stop();
