@@ -70,8 +70,6 @@ test('a publication that the broker rejects is logged and counted', async (t) =>
     topic.endsWith('/robots') ? 'Publish error: Not authorized' : undefined;
   await fixture.mesh.hub.commands.execute({ kind: 'setRobots', robots: [] }, 'test');
   await fixture.settle();
-  t.true(
-    fixture.logged.some((line) => line.includes('rejected farm/north/event/robots: Publish error')),
-  );
+  t.true(fixture.logged.some((line) => line.includes('rejected farm/north/event/robots: Publish error')));
   t.true(fixture.connector.counters().outbox.refused >= 1);
 });

@@ -134,7 +134,7 @@ async function replayParts(config: Config, { clock, link }: Replay) {
 async function playToTheEnd(replay: Replay): Promise<void> {
   await replay.run();
   createLog('replay', undefined, replay.clock).info('the recording is over; the gateway stays up');
-  await replay.goOn();
+  await replay.continueLive();
 }
 
 /** Rejects with `BAD_USAGE`, `BAD_RECORDING`, `FILE_FAILED` or `NO_PERMISSION`. */
