@@ -33,7 +33,7 @@ for (const [says, toml] of [
     'silence.1.for_s: is required unless until is set',
     '[[silence]]\nafter_s = 1\nfor_s = 1\n[[silence]]\nafter_s = 1',
   ],
-  ['silence = {"after_s":1}: must be [[silence]]', '[silence]\nafter_s = 1'],
+  ['silence = {"after_s":1}: must be one or more [[silence]] sections', '[silence]\nafter_s = 1'],
   [
     'wrong_baud.baud = 74880.5: must be a whole number from 300 to 4000000',
     '[wrong_baud]\nafter_s = 1\nfor_s = 1\nbaud = 74880.5',
