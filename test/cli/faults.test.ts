@@ -91,7 +91,7 @@ for (const { name, args, code, says } of [
     name: 'a preset that does not exist',
     args: ['start', '--simulate', '--faults', 'nosy-cable'],
     code: 6,
-    says: /faults "nosy-cable": there is neither such a file nor such a preset\n {2}presets: noisy-cable, /,
+    says: /faults "nosy-cable": no such file or preset\n {2}available presets: noisy-cable, /,
   },
   {
     name: 'a generation that does not exist',

@@ -279,7 +279,7 @@ test('what is wrong is said, with its exit code', async (t) => {
   for (const command of ['inspect', 'replay']) {
     const { code, stderr } = await run(command, noRecording);
     t.is(code, 1);
-    t.is(stderr, `meshgate: ${noRecording}: this is no recording\n`);
+    t.is(stderr, `meshgate: ${noRecording}: not a recording\n`);
   }
   const noEvents = await run('replay', RECORDING, '--expect', noRecording);
   t.is(noEvents.code, 1);

@@ -295,17 +295,17 @@ const WRONG: readonly Wrong[] = [
   },
   {
     flags: { mqtt: { url: 'broker.example' } },
-    message: `mqtt.url: ${'must be mqtt://HOST, mqtts://HOST, with :PORT where it is not 1883 or 8883'} (given on the command line)`,
+    message: 'mqtt.url: must be mqtt://HOST[:PORT] or mqtts://HOST[:PORT] (given on the command line)',
   },
   {
     toml: '[mqtt]\nid = "field/north"',
     message:
-      'mqtt.id = "field/north": must be 1 to 64 characters without /, +, # and control characters, and no blank at either end (in FILE)',
+      'mqtt.id = "field/north": must be 1 to 64 characters, without /, +, #, control characters and leading or trailing blanks (in FILE)',
   },
   {
     toml: '[mqtt]\nprefix = "farm/+"',
     message:
-      'mqtt.prefix = "farm/+": must be a topic without +, # and control characters, at most 127 characters (in FILE)',
+      'mqtt.prefix = "farm/+": must be a topic of at most 127 characters, without +, # and control characters (in FILE)',
   },
   { toml: '[mqtt]\nversion = 4', message: 'mqtt.version = 4: must be auto, 5 or 3.1.1 (in FILE)' },
   {
@@ -370,7 +370,7 @@ const WRONG: readonly Wrong[] = [
   {
     toml: '[mqtt]\nid = "north "',
     message:
-      'mqtt.id = "north ": must be 1 to 64 characters without /, +, # and control characters, and no blank at either end (in FILE)',
+      'mqtt.id = "north ": must be 1 to 64 characters, without /, +, #, control characters and leading or trailing blanks (in FILE)',
   },
   { toml: '[names]\n5 = ""', message: 'names.5 = "": must be a name of 1 to 64 characters (in FILE)' },
 ];

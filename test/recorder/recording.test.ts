@@ -76,13 +76,13 @@ test('reading a recording twice gives the same, and counts damage once', (t) => 
   t.deepEqual(recording.damage, { bytes: 4, blocks: 0, missing: 0 });
 });
 
-test('what is no recording is refused, and so is one of a later version; the file is named', (t) => {
+test('a file that is not a recording, or of a later version, is refused by name', (t) => {
   const later = encodeHead(HEAD);
   later.writeUInt16BE(2, FILE_MAGIC.length);
   const table = [
-    [Buffer.alloc(0), /^f: this is no recording$/],
-    [Buffer.from('hello'), /no recording/],
-    [later, /^f: this recording is of version 2; this meshgate reads version 1$/],
+    [Buffer.alloc(0), /^f: not a recording$/],
+    [Buffer.from('hello'), /not a recording/],
+    [later, /^f: recording format version 2 is not supported; this meshgate reads version 1$/],
   ] as const;
   for (const [bytes, message] of table) {
     const error = t.throws(() => openRecording('f', bytes), { instanceOf: MeshgateError });

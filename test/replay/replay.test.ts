@@ -278,7 +278,7 @@ async function playedToTheEnd() {
   const closedBy: string[] = [];
   void replay.link.open({ onBytes() {}, onClosed: (reason) => closedBy.push(reason) });
   await replay.run();
-  return { closedBy, clock: replay.clock, replay, goingOn: replay.goOn(), wall };
+  return { closedBy, clock: replay.clock, replay, goingOn: replay.continueLive(), wall };
 }
 
 test('while a recording is replayed, clients are waited for in real time, and told the recorded one', async (t) => {

@@ -3,9 +3,9 @@ import { MeshgateError } from '../../src/base/errors.js';
 import { countHops } from '../../src/simulator/topology.js';
 import { MeshRecorder } from './recorder.js';
 
-const at = (address: number, east: number) => ({ address, place: { east, north: 0 } });
+const at = (address: number, east: number) => ({ address, position: { east, north: 0 } });
 
-test('hops are counted over whoever is in range', (t) => {
+test('hops are counted over stations in range', (t) => {
   const hops = countHops([at(5, 900), at(6, 1_800), at(7, 2_700), at(8, -100)], 1_000);
   t.deepEqual([...hops].toSorted(), [
     [5, 1],
@@ -15,7 +15,7 @@ test('hops are counted over whoever is in range', (t) => {
   ]);
 });
 
-test('a lonely station is heard by its nearest, over as many hops as the way has ranges', (t) => {
+test('an isolated station is attached to the nearest one, with one hop per range', (t) => {
   const hops = countHops([at(5, 900), at(6, 3_300)], 1_000);
   t.is(hops.get(5), 1);
   t.is(hops.get(6), 4);

@@ -155,7 +155,7 @@ test('--mqtt joins a broker; a gateway that is told to stop says so there', asyn
 test('settings that can not be right keep the gateway from starting', async (t) => {
   for (const [mqtt, why] of [
     [{ ca_file: '/nowhere.pem' }, /mqtt\.ca_file/],
-    [{ commands: 'nonsense' }, /there is no command "nonsense"/],
+    [{ commands: 'nonsense' }, /unknown command "nonsense"/],
   ] as const) {
     const error = await t.throwsAsync(
       startGateway({ settings: { mqtt: { url: 'mqtt://127.0.0.1:1', ...mqtt } } }),

@@ -214,7 +214,7 @@ test('a retained command is not carried out', async (t) => {
   t.deepEqual(fixture.mesh.sent, []);
   t.is(fixture.connector.counters().commands.refused.RETAINED, 1);
   t.true(
-    fixture.logged.some((line) => line.includes('refused the command send: a command must not be retained')),
+    fixture.logged.some((line) => line.includes('refused the command send: commands must not be retained')),
   );
 });
 
@@ -246,7 +246,7 @@ test('a command in the setting that there is not is a wrong setting', async (t) 
   t.like(error, { code: 'BAD_CONFIG' });
   t.regex(
     error?.message ?? '',
-    /mqtt\.commands: there is no command "subscribe"; there are rpc\.discover, hello/,
+    /mqtt\.commands: unknown command "subscribe"; available: rpc\.discover, hello/,
   );
 });
 

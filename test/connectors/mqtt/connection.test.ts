@@ -219,7 +219,7 @@ test('topics that the broker lets nobody read are named in the log', async (t) =
   const broker = new FakeBroker();
   broker.unreadable = ['farm/north/cmd/+'];
   const fixture = await MqttFixture.start({ broker });
-  t.true(fixture.logged.some((line) => line.endsWith('does not let this client read farm/north/cmd/+')));
+  t.true(fixture.logged.some((line) => line.endsWith('does not allow this client to read farm/north/cmd/+')));
 });
 
 /** The status of another gateway with the same id. */
@@ -236,7 +236,7 @@ test('a takeover that MQTT 5 names is told at once, and who it was at the next c
   throwOut(fixture, 'takenOver');
   await fixture.settle();
   t.true(fixture.connector.counters().isContested);
-  t.true(fixture.logged.some((line) => /two gateways have the id north .* another client/.test(line)));
+  t.true(fixture.logged.some((line) => /two gateways use the id north .* another client/.test(line)));
   await fixture.pass(40_000);
   const who = 'meshgate 9.9.9 on shed, process 77';
   t.true(fixture.logged.some((line) => line.includes(who)));

@@ -130,13 +130,13 @@ test('an acknowledgement out of order does not hide what is still open before it
   t.is(fixture.connector.counters().events.behind, 0);
 });
 
-test('an event that is larger than the broker takes is told as a gap, and in the log', async (t) => {
+test('an event that is larger than the broker allows is reported as a gap, and in the log', async (t) => {
   const broker = new FakeBroker();
   broker.limits = { receiveMaximum: 10, maximumPacketSize: 1000 };
   const fixture = await MqttFixture.start({ broker });
   await fixture.say(`00 05 00 ${'AA '.repeat(400)}`);
   t.is(fixture.gaps().length, 2);
-  t.true(fixture.logged.some((line) => line.includes('larger than the broker takes')));
+  t.true(fixture.logged.some((line) => line.includes('larger than the broker allows')));
   t.true(fixture.connector.counters().outbox.tooLarge >= 1);
 });
 

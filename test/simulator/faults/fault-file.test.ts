@@ -12,12 +12,12 @@ import { temporaryFile } from '../../support/tables.js';
 for (const [says, toml] of [
   ['bytes.flip = 2: must be a probability from 0 to 1', '[bytes]\nflip = 2'],
   ['bytes.lose = "0.1": must be a probability from 0 to 1', '[bytes]\nlose = "0.1"'],
-  ['bytes.flop: there is no such fault or setting', '[bytes]\nflop = 0.1'],
-  ['noise: there is no such fault or setting', '[noise]\nflip = 0.1'],
+  ['bytes.flop: unknown fault or setting', '[bytes]\nflop = 0.1'],
+  ['noise: unknown fault or setting', '[noise]\nflip = 0.1'],
   ['bytes_to_root = 3: must be a section', 'bytes_to_root = 3'],
   ['log_text.chance: must be a probability from 0 to 1', '[log_text]'],
   [
-    'storm.for_s: must be seconds from 0.1 to 2592000, as 5 or as [least, most]',
+    'storm.for_s: must be seconds from 0.1 to 2592000: a number or [min, max]',
     '[storm]\nafter_s = 3\nrate_hz = 5',
   ],
   ['resets.after_s = [9,3]: must be seconds from 0.1 to 2592000', '[resets]\nafter_s = [9, 3]'],
@@ -30,15 +30,15 @@ for (const [says, toml] of [
     '[[silence]]\nafter_s = 1\nuntil = "noon"',
   ],
   [
-    'silence.1.for_s: must be given, unless until says',
+    'silence.1.for_s: is required unless until is set',
     '[[silence]]\nafter_s = 1\nfor_s = 1\n[[silence]]\nafter_s = 1',
   ],
-  ['silence = {"after_s":1}: must be [[silence]]', '[silence]\nafter_s = 1'],
+  ['silence = {"after_s":1}: must be one or more [[silence]] sections', '[silence]\nafter_s = 1'],
   [
     'wrong_baud.baud = 74880.5: must be a whole number from 300 to 4000000',
     '[wrong_baud]\nafter_s = 1\nfor_s = 1\nbaud = 74880.5',
   ],
-  ['churn.share = 1: must be a share from 0 to 0.99', '[churn]\nshare = 1'],
+  ['churn.share = 1: must be a fraction from 0 to 0.99', '[churn]\nshare = 1'],
   ['line 1, column 2: Invalid TOML document', '[bytes'],
 ] as const) {
   test(`a fault file is refused: ${says}`, (t) => {
@@ -53,8 +53,8 @@ test('a name that is neither a file nor a preset is refused, and the presets are
   for (const name of ['nosy-cable', 'toString', '/nonexistent.toml']) {
     const error = t.throws(() => loadFaults(name), { instanceOf: MeshgateError });
     t.is(error?.code, 'BAD_CONFIG');
-    t.is(error?.message, `faults "${name}": there is neither such a file nor such a preset`);
-    t.is(error?.hint, `presets: ${PRESET_NAMES.join(', ')}`);
+    t.is(error?.message, `faults "${name}": no such file or preset`);
+    t.is(error?.hint, `available presets: ${PRESET_NAMES.join(', ')}`);
   }
 });
 

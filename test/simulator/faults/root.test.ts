@@ -28,7 +28,7 @@ test('resets: a frame is cut, the boot log follows, and Root Reset comes whole',
   recorder.advance(19_900);
   t.is(recorder.bodies.filter(isReset).length, 1);
   const bodies = recorder.advance(6_000);
-  t.deepEqual(recorder.told, ['20000 the root resets itself']);
+  t.deepEqual(recorder.told, ['20000 the root resets']);
   t.is(bodies.filter(isReset).length, 1);
   t.true(recorder.receiver.drops.get('abandoned') + recorder.receiver.drops.get('badEscape') === 1);
   const { resets, framesCut } = recorder.mesh.faultCounters();
@@ -56,7 +56,7 @@ test('resets: what the root sends behind the cut frame at that moment is lost', 
   const clock = new ManualClock();
   const mesh = new VirtualMesh({ clock, tables, nodes: 0 });
   const counters = createFaultCounters();
-  const parts = { seed: 1, timeline: mesh.timeline, counters, tell() {}, over() {} };
+  const parts = { seed: 1, timeline: mesh.timeline, counters, onBegin() {}, onEnd() {} };
   const resets = new Resets(
     parts,
     readFaults({ resets: { after_s: 5 } }, 'test').resets ?? t.fail(),
