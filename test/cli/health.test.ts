@@ -7,7 +7,11 @@ test.after.always(killProcesses);
 
 const table: readonly [FixtureOptions['link'], code: number, lines: RegExp][] = [
   ['up', 0, /ok +link +open\nok +root +heard recently\nok +alarms +none active\n/],
-  ['silent', 1, /ok +link +open\nPROBLEM +root +the link is open, but nothing has been received from the root yet\n/],
+  [
+    'silent',
+    1,
+    /ok +link +open\nPROBLEM +root +the link is open, but nothing has been received from the root yet\n/,
+  ],
   ['absent', 5, /PROBLEM +link +no serial device found\n/],
 ];
 

@@ -138,7 +138,7 @@ async function replayParts(config: Config, { clock, link }: Replay) {
 async function playToTheEnd(replay: Replay): Promise<void> {
   await replay.run();
   createLog('replay', undefined, replay.clock).info('end of the recording; the gateway keeps running');
-  await replay.goOn();
+  await replay.continueLive();
 }
 
 /** Rejects with `BAD_USAGE`, `BAD_RECORDING`, `FILE_FAILED` or `NO_PERMISSION`. */
