@@ -84,6 +84,10 @@ export const bucketShape = z.object({
 export const historyShape = z.object({
   file: z.string().nullable().describe('where history is kept; null = in memory only'),
   fault: z.string().nullable().describe('why it is in memory only, or is not written now'),
+  driver: z
+    .string()
+    .nullable()
+    .describe('SQLite library in use: node:sqlite or libsql; null = none, history is in memory only'),
   storedSeq: z.int().nullable().describe('number of the last event that is on the disk'),
 });
 

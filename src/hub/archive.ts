@@ -81,6 +81,8 @@ export interface Archive {
 export interface ArchiveStatus {
   /** Where it is kept; undefined: in memory only. */
   readonly file?: string;
+  /** The SQLite library in use, `node:sqlite` or `libsql`; undefined where none is used or could be loaded. */
+  readonly driver?: string;
   /** Why it is in memory only, or not written now. */
   readonly fault?: string;
   /** Number of the last event that is on the disk. */

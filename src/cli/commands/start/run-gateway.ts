@@ -166,7 +166,14 @@ function tellLink({ hub }: Gateway, service: ServiceNotifier): void {
 /** Where lines are for programs, this one is too. */
 function greet(config: Config, gateway: Gateway, log: Log, more: string): void {
   if (config.log.format === 'text') process.stdout.write(greeting(config, gateway) + more);
-  else log.info([servedLine(config, gateway), webLine(config, gateway.webUrl)].filter(Boolean).join('; '));
+  else {
+    const lines = [
+      servedLine(config, gateway),
+      webLine(config, gateway.webUrl),
+      historyLine(config, gateway),
+    ];
+    log.info(lines.filter(Boolean).join('; '));
+  }
 }
 
 /** Whoever reads the log may go (`| head`, a terminal that is closed): that must not end the gateway. */
@@ -225,7 +232,8 @@ function serial({ port, baud, serial }: Config, log: Log) {
 
 function greeting(config: Config, gateway: Gateway): string {
   const web = webLine(config, gateway.webUrl);
-  const served = `${servedLine(config, gateway)}\n${roleGreeting(config)}${web && `${web}\n`}`;
+  const history = historyLine(config, gateway);
+  const served = `${servedLine(config, gateway)}\n${roleGreeting(config)}${web && `${web}\n`}${history && `${history}\n`}`;
   return config.simulate ? served + simulationGreeting(config, gateway.socketPath) : served;
 }
 
@@ -248,6 +256,14 @@ function webLine({ http }: Config, url: string | undefined): string {
   const isElsewhere = http.listen === undefined && Number(new URL(url).port) !== DEFAULT_WEB.port;
   const why = isElsewhere ? ` (port ${DEFAULT_WEB.port} is taken)` : '';
   return `the dashboard is on ${url}${why}${hasToken ? ', for those who show a token' : ''}`;
+}
+
+/** Nothing while history is written to its file, or is off. */
+function historyLine({ history }: Config, { hub }: Gateway): string {
+  const { file, fault } = hub.archive.status();
+  return history.enabled && file === undefined && fault !== undefined
+    ? `history is in memory only: ${fault}`
+    : '';
 }
 
 function replayGreeting({ replay, speed = '1' }: StartFlags): string {
