@@ -163,8 +163,13 @@ export function describeDevice(view: DeviceView, now: number): DeviceInfo {
   return { id: view.id, node: view.address, source: view.source, status, restored, lastHeardAt, values };
 }
 
-export function describeHistory({ file, fault, storedSeq }: ArchiveStatus): HistoryInfo {
-  return { file: file ?? null, fault: fault ?? null, storedSeq: storedSeq ?? null };
+export function describeHistory({ file, fault, driver, storedSeq }: ArchiveStatus): HistoryInfo {
+  return {
+    file: file ?? null,
+    fault: fault ?? null,
+    driver: driver ?? null,
+    storedSeq: storedSeq ?? null,
+  };
 }
 
 export function describeAlarm({ node, restored = false, ...alarm }: Alarm): AlarmInfo {

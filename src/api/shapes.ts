@@ -81,6 +81,10 @@ export const bucketShape = z.object({
 export const historyShape = z.object({
   file: z.string().nullable().describe('path of the history file; null = in memory only'),
   fault: z.string().nullable().describe('why the history is in memory only or not being written'),
+  driver: z
+    .string()
+    .nullable()
+    .describe('SQLite library in use: node:sqlite or libsql; null = none, history is in memory only'),
   storedSeq: z.int().nullable().describe('number of the last event on disk'),
 });
 

@@ -81,6 +81,8 @@ export interface Archive {
 export interface ArchiveStatus {
   /** The file; undefined if in memory only. */
   readonly file?: string;
+  /** The SQLite library in use, `node:sqlite` or `libsql`; undefined where none is used or could be loaded. */
+  readonly driver?: string;
   /** Why it is in memory only, or can't be written at present. */
   readonly fault?: string;
   /** Number of the last event on disk. */

@@ -1,8 +1,7 @@
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import test from 'ava';
-import Sqlite from 'better-sqlite3';
 import { gpsEvent, sequenceEvent } from '../support/history-events.js';
-import { removeStores, StoreFixture } from '../support/store-fixture.js';
+import { removeStores, StoreFixture, sqlite } from '../support/store-fixture.js';
 
 test.after.always(removeStores);
 
@@ -29,14 +28,14 @@ const NOT_OURS: Readonly<Record<string, (file: string) => void>> = {
   text: (file) => writeFileSync(file, 'this was never a database\n'.repeat(100)),
   zeros: (file) => writeFileSync(file, Buffer.alloc(10_000)),
   'another program’s SQLite file': (file) => {
-    const database = new Sqlite(file);
+    const database = sqlite.open(file);
     database.exec('CREATE TABLE theirs (x)');
     database.close();
   },
   'a store of a later version': (file) => {
-    const database = new Sqlite(file);
-    database.pragma('application_id = 0x6d657368');
-    database.pragma('user_version = 99');
+    const database = sqlite.open(file);
+    database.exec('PRAGMA application_id = 0x6d657368');
+    database.exec('PRAGMA user_version = 99');
     database.close();
   },
 };

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
-import Sqlite from 'better-sqlite3';
 import { temporaryFolder } from '../support/gateway-fixture.js';
+import { sqlite } from '../support/store-fixture.js';
 
 const WRITER = fileURLToPath(new URL('../support/history-writer.js', import.meta.url));
 const KILLS = 50;
@@ -39,7 +39,7 @@ async function liveAndDie(folder: string, ms: number, hasStored: boolean): Promi
 
 /** Everything from the first number to the acknowledged one is there, whole; behind it numbers have no hole. */
 function check(t: ExecutionContext, file: string, { first, acknowledged }: Life): number {
-  const database = new Sqlite(file, { readonly: true });
+  const database = sqlite.open(file, { isReadOnly: true });
   const numbers = (
     database
       .prepare(`SELECT seq, hex(bytes) AS bytes, fields FROM value WHERE seq >= ? ORDER BY seq`)
@@ -56,7 +56,7 @@ function check(t: ExecutionContext, file: string, { first, acknowledged }: Life)
     numbers.map((_, index) => first + index),
     'none is missing in between',
   );
-  t.is(database.pragma('quick_check', { simple: true }), 'ok');
+  t.is(database.prepare('PRAGMA quick_check').value(), 'ok');
   database.close();
   return numbers.length;
 }

@@ -1,11 +1,11 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import Sqlite from 'better-sqlite3';
 import { EXIT } from '../../src/cli/exit-codes.js';
 import { connect, type MeshgateClient } from '../../src/client/index.js';
 import { temporaryFolder } from '../support/gateway-fixture.js';
 import { killProcesses, runToEnd, startProcess } from '../support/process-fixture.js';
+import { sqlite } from '../support/store-fixture.js';
 
 test.after.always(killProcesses);
 
@@ -57,8 +57,8 @@ test('a file that is locked at the start is an alarm with its cause; what it hol
   const first = await start(5);
   await untilStored(await open(), 5);
   await first.stop('SIGTERM');
-  const holder = new Sqlite(join(state, 'history.db'));
-  holder.pragma('locking_mode = EXCLUSIVE');
+  const holder = sqlite.open(join(state, 'history.db'));
+  holder.exec('PRAGMA locking_mode = EXCLUSIVE');
   holder.exec('BEGIN EXCLUSIVE');
 
   const second = await start(2);
@@ -86,8 +86,11 @@ test('a file that is locked at the start is an alarm with its cause; what it hol
   t.is((await client.status()).history.fault, null);
   t.is((await client.call('subscribe', { since: before })).gone, null, 'no number went back');
   await second.stop('SIGTERM');
-  const file = new Sqlite(join(state, 'history.db'), { readonly: true });
-  const rows = file.prepare('SELECT seq FROM event ORDER BY at, seq').pluck().all() as number[];
+  const file = sqlite.open(join(state, 'history.db'), { isReadOnly: true });
+  const rows = file
+    .prepare('SELECT seq FROM event ORDER BY at, seq')
+    .all()
+    .map(({ seq }) => Number(seq));
   t.deepEqual(
     rows,
     [...rows].sort((a, b) => a - b),

@@ -1,12 +1,11 @@
 import { copyFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import Sqlite from 'better-sqlite3';
 import { EventWriter } from '../../src/history/event-record.js';
 import type { Holdings } from '../../src/history/holdings.js';
 import type { HubEvent } from '../../src/hub/hub.js';
 import { nodeEvent, sequenceEvent } from '../support/history-events.js';
-import { removeStores, StoreFixture } from '../support/store-fixture.js';
+import { removeStores, StoreFixture, sqlite } from '../support/store-fixture.js';
 
 test.after.always(removeStores);
 
@@ -100,6 +99,8 @@ for (const suffix of ['-wal', '-shm']) {
     const fixture = running();
     rmSync(fixture.file + suffix);
     fixture.store.tick();
+    fixture.clock.advance(1000);
+    fixture.store.tick();
     t.deepEqual(
       fixture.told.slice(-5).map(({ kind }) => kind),
       ['failing', 'fileClosed', 'opened', 'takenOver', 'recovered'],
@@ -115,8 +116,8 @@ test('a file that was moved away is whole where it is now', (t) => {
   const fixture = running();
   renameSync(fixture.file, `${fixture.file}.moved`);
   fixture.store.tick();
-  const moved = new Sqlite(`${fixture.file}.moved`, { readonly: true });
-  t.deepEqual(moved.pragma('integrity_check', { simple: true }), 'ok');
+  const moved = sqlite.open(`${fixture.file}.moved`, { isReadOnly: true });
+  t.deepEqual(moved.prepare('PRAGMA integrity_check').value(), 'ok');
   t.deepEqual(moved.prepare('SELECT count(*) AS count FROM value').get(), { count: 1 });
   moved.close();
 });
@@ -124,7 +125,7 @@ test('a file that was moved away is whole where it is now', (t) => {
 test('a back-up that is put in the place of the file is gone on with', (t) => {
   const fixture = running();
   const backup = join(fixture.folder, 'backup');
-  const reader = new Sqlite(fixture.file, { readonly: true });
+  const reader = sqlite.open(fixture.file, { isReadOnly: true });
   reader.exec(`VACUUM INTO '${backup}'`);
   reader.close();
   fixture.write(sequenceEvent(4, 5, 8, 2000));
@@ -140,8 +141,8 @@ test('a back-up that is put in the place of the file is gone on with', (t) => {
 
 /** Another program has the file for itself, until the returned function is called. */
 function lock(file: string): () => void {
-  const holder = new Sqlite(file);
-  holder.pragma('locking_mode = EXCLUSIVE');
+  const holder = sqlite.open(file);
+  holder.exec('PRAGMA locking_mode = EXCLUSIVE');
   holder.exec('BEGIN EXCLUSIVE');
   return () => holder.close();
 }
@@ -180,7 +181,7 @@ test('a file that is locked at the start is tried again with growing pauses, and
 test('numbers that were given out before the file could be read are raised above its own', (t) => {
   const fixture = new StoreFixture();
   fixture.write(sequenceEvent(500, 5, 1, 1000));
-  const other = new Sqlite(fixture.file);
+  const other = sqlite.open(fixture.file);
   other.exec('BEGIN IMMEDIATE');
   fixture.write(sequenceEvent(10, 5, 2, 2000), sequenceEvent(11, 5, 3, 3000));
   fixture.store.raiseWaiting(491);

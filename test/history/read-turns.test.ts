@@ -1,11 +1,10 @@
 import { rmSync } from 'node:fs';
 import test from 'ava';
-import Sqlite from 'better-sqlite3';
 import { ReadConnection } from '../../src/history/read-connection.js';
 import { type Connection, ReadTurns } from '../../src/history/read-turns.js';
 import type { Answer, FromReader, Question } from '../../src/history/thread-messages.js';
 import { gpsEvent } from '../support/history-events.js';
-import { removeStores, StoreFixture } from '../support/store-fixture.js';
+import { removeStores, StoreFixture, sqlite } from '../support/store-fixture.js';
 import { shippedTables } from '../support/tables.js';
 
 test.after.always(removeStores);
@@ -85,7 +84,7 @@ test('a reader follows the file: it reads the new one after damage, and refuses 
   const store = new StoreFixture();
   const told: FromReader[] = [];
   const connection = new ReadConnection({
-    sqlite: Sqlite,
+    driver: sqlite,
     file: store.file,
     dataTypes: shippedTables.dataTypes,
   });

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import test from 'ava';
-import Sqlite from 'better-sqlite3';
 import { connect } from '../../src/client/index.js';
 import { fillStore, type StoredValue, temperature } from '../support/filled-store.js';
 import { temporaryFolder } from '../support/gateway-fixture.js';
 import { killProcesses, startProcess } from '../support/process-fixture.js';
+import { sqlite } from '../support/store-fixture.js';
 
 test.after.always(killProcesses);
 
@@ -20,9 +20,14 @@ function* series(): Generator<StoredValue> {
 
 /** Numbers of the value events in the file. */
 function storedNumbers(file: string): Set<number> {
-  const database = new Sqlite(file, { readonly: true });
+  const database = sqlite.open(file, { isReadOnly: true });
   try {
-    return new Set(database.prepare('SELECT seq FROM value').pluck().all() as number[]);
+    return new Set(
+      database
+        .prepare('SELECT seq FROM value')
+        .all()
+        .map(({ seq }) => Number(seq)),
+    );
   } finally {
     database.close();
   }
@@ -77,7 +82,7 @@ test('a stop while the disk takes nothing says how many events are lost, and fai
   const socket = join(folder.path, 's');
   const args = ['--simulate', '--nodes', '5', '--http', 'off', '--socket', socket, '--state', state];
   const gateway = await startProcess(args);
-  const other = new Sqlite(join(state, 'history.db'), { timeout: 60_000 });
+  const other = sqlite.open(join(state, 'history.db'), { busyTimeoutMs: 60_000 });
   other.exec('BEGIN IMMEDIATE');
   await gateway.logged(/can not be written/);
   const ended = await gateway.stop('SIGTERM');

@@ -190,13 +190,15 @@ test('without a place to write to the gateway says so once, and runs in memory',
   t.true((await client.range({ type: 'Sequence', node: 5 })).values.length > 0);
 });
 
-/** Makes `import('better-sqlite3')` fail in the process that is started with it, and in its threads. */
+/** Takes `node:sqlite` and libsql from the process that is started with it, and from its threads. */
 const NO_SQLITE = dataModule(`
   import { register } from 'node:module';
+  const { getBuiltinModule } = process;
+  process.getBuiltinModule = (id) => (id === 'node:sqlite' ? undefined : getBuiltinModule(id));
   register(${JSON.stringify(
     dataModule(`
       export async function resolve(name, context, next) {
-        if (name === 'better-sqlite3') throw Object.assign(new Error('gone'), { code: 'ERR_MODULE_NOT_FOUND' });
+        if (name === 'libsql') throw Object.assign(new Error('gone'), { code: 'ERR_MODULE_NOT_FOUND' });
         return next(name, context);
       }`),
   )});`);
@@ -205,18 +207,32 @@ function dataModule(source: string): string {
   return `data:text/javascript,${encodeURIComponent(source)}`;
 }
 
-test('without better-sqlite3 the gateway says so once, and runs in memory', async (t) => {
+test('without SQLite the gateway runs in memory, and the log, the banner, status, health and doctor say why', async (t) => {
   const { folder, socket } = site(t);
+  const why = /Node v\S+ has no SQLite built in, and the package libsql is not installed/;
   const gateway = await startProcess(['--simulate', '--http', 'off', '--socket', socket, '--state', folder], {
     NODE_OPTIONS: `--import=${NO_SQLITE}`,
   });
-  await gateway.logged(/history is kept in memory only: the package better-sqlite3 is not installed/);
+  await gateway.logged(/history is kept in memory only: Node v\S+ has no SQLite built in/);
   const client = await connect({ socket });
   t.teardown(() => client.close());
-  t.regex(
-    (await client.status()).history.fault ?? '',
-    /^the package better-sqlite3 is not installed; install it \(npm install better-sqlite3\)/,
-  );
+  const { history } = await client.status();
+  t.regex(history.fault ?? '', why);
+  t.regex(history.fault ?? '', /; use Node 22\.13 or newer, or run npm install libsql/);
+  t.is(history.driver, null);
   t.is((await client.call('alarms', {})).alarms[0]?.code, 'HISTORY_FAILING');
   t.is((await client.call('health', {})).checks.find(({ check }) => check === 'history')?.ok, false);
+  for (const command of ['status', 'health', 'doctor']) {
+    const { stdout } = await runToEnd([command, '--socket', socket]);
+    t.regex(stdout, why, command);
+  }
+  t.regex((await runToEnd(['doctor', '--socket', socket])).stdout, /PROBLEM {2}history /);
+  t.regex((await gateway.stop('SIGTERM')).stdout, why);
+});
+
+test('doctor says that SQLite is missing where no gateway is running', async (t) => {
+  const { socket } = site(t);
+  const ended = await runToEnd(['doctor', '--socket', socket], { NODE_OPTIONS: `--import=${NO_SQLITE}` });
+  t.regex(ended.stdout, /PROBLEM {2}history +would be in memory only: Node v\S+ has no SQLite built in/);
+  t.is(ended.code, 1);
 });

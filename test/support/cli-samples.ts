@@ -108,7 +108,7 @@ export const STATUS = {
     dropped: 0,
     coalesced: 0,
   },
-  history: { file: '/var/lib/meshgate/history.db', fault: null, storedSeq: 1230 },
+  history: { file: '/var/lib/meshgate/history.db', fault: null, driver: 'node:sqlite', storedSeq: 1230 },
   openAlarms: 2,
   seq: 1234,
 };

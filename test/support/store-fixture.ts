@@ -1,8 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import Sqlite from 'better-sqlite3';
+import type { Database, SqliteDriver } from '../../src/history/database.js';
 import { EventWriter, type NodeFacts, readRecords } from '../../src/history/event-record.js';
 import type { Holdings } from '../../src/history/holdings.js';
+import { requireDriver } from '../../src/history/load-driver.js';
 import { ReadConnection } from '../../src/history/read-connection.js';
 import { unpackRestored } from '../../src/history/restored.js';
 import { Store } from '../../src/history/store.js';
@@ -15,12 +16,15 @@ import { shippedTables } from './tables.js';
 
 export const DAY_MS = 86_400_000;
 
+/** The SQLite that the history uses on this Node. */
+export const sqlite = await requireDriver();
+
 /** The store alone, in this thread, with time by hand. */
 export class StoreFixture {
   readonly clock: ManualClock;
   readonly folder: string;
   readonly told: FromThread[] = [];
-  #database: Sqlite.Database | undefined;
+  #database: Database | undefined;
   readonly #settings: Partial<StoreSettings>;
   /** What the gateway holds in memory: its answer to each file that is opened later. */
   holdings: Holdings = { nodes: [], latest: new Uint8Array(0), alarms: [], lists: [], events: [] };
@@ -88,7 +92,7 @@ export class StoreFixture {
   /** What the thread that reads the store says. */
   answer(question: Question): Answer {
     const connection = new ReadConnection({
-      sqlite: Sqlite,
+      driver: sqlite,
       file: this.file,
       dataTypes: shippedTables.dataTypes,
     });
@@ -115,7 +119,7 @@ export class StoreFixture {
 
   /** The file as another program sees it. */
   query(sql: string): unknown[] {
-    const database = new Sqlite(this.file, { readonly: true });
+    const database = sqlite.open(this.file, { isReadOnly: true });
     try {
       return database.prepare(sql).all();
     } finally {
@@ -125,25 +129,27 @@ export class StoreFixture {
 
   /** The disk has this many pages left for the file, from now on; all that it wants where none are given. */
   limitPages(pages: number | undefined): void {
-    this.#database?.pragma(`max_page_count = ${pages ?? 1_000_000_000}`);
+    this.#database?.exec(`PRAGMA max_page_count = ${pages ?? 1_000_000_000}`);
   }
 
   pageCount(): number {
-    return this.#database?.pragma('page_count', { simple: true }) as number;
+    return this.#database?.prepare('PRAGMA page_count').value() as number;
   }
 
-  /** `better-sqlite3`, with an eye on the database that it opens. */
-  #sqlite(): typeof Sqlite {
-    const keep = (database: Sqlite.Database) => {
-      this.#database = database;
-      return database;
+  /** Keeps the database that is opened. */
+  #driver(): SqliteDriver {
+    return {
+      name: sqlite.name,
+      open: (file, options) => {
+        this.#database = sqlite.open(file, options);
+        return this.#database;
+      },
     };
-    return new Proxy(Sqlite, { construct: (target, args) => keep(Reflect.construct(target, args)) });
   }
 
   #open(settings = this.#settings): Store {
     return new Store({
-      sqlite: this.#sqlite(),
+      driver: this.#driver(),
       settings: {
         file: this.file,
         keepMs: 30 * DAY_MS,
@@ -154,7 +160,7 @@ export class StoreFixture {
       dataTypes: shippedTables.dataTypes,
       now: () => this.clock.now(),
       monotonic: () => this.clock.monotonic(),
-      tell: (message) => {
+      report: (message) => {
         this.told.push(message);
         if (message.kind === 'opened') this.store.goOn(this.holdings);
       },

@@ -25,9 +25,11 @@ export function describeNodeStatus({ status, restored }: Pick<NodeInfo, 'status'
   return restored ? `${status}, restored` : status;
 }
 
-export function describeHistory({ file, fault }: HistoryInfo): string {
+/** `/var/lib/meshgate/history.db (node:sqlite)`; an earlier gateway does not name its driver. */
+export function describeHistory({ file, fault, driver }: HistoryInfo): string {
   if (file === null) return fault === null ? 'in memory only' : `in memory only: ${fault}`;
-  return fault === null ? file : `${file}, not being written: ${fault}`;
+  const named = driver ? `${file} (${driver})` : file;
+  return fault === null ? named : `${named}, not being written: ${fault}`;
 }
 
 /** `12, all active`; `12, of which 10 active, 2 idle`. */

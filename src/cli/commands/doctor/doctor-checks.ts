@@ -2,6 +2,7 @@
 
 import type { MeshgateClient } from '../../../client/index.js';
 import { ClientError, connect, findSocket } from '../../../client/index.js';
+import type { loadDriver } from '../../../history/load-driver.js';
 import { isOpen } from '../../../link/link-keeper.js';
 import type { SerialPortInfo } from '../../../link/port-choice.js';
 import { listPorts } from '../../../link/port-list.js';
@@ -9,6 +10,7 @@ import type { Result } from '../../results.js';
 import { describeStatusCounts } from '../../text/words.js';
 import { examineMesh } from './doctor-mesh.js';
 import { examinePorts, type PortOptions } from './doctor-ports.js';
+import { examineSqlite } from './doctor-sqlite.js';
 import type { Finding } from './findings.js';
 import { permissionAdvice } from './permission-advice.js';
 
@@ -17,6 +19,7 @@ export interface DoctorOptions extends PortOptions {
   readonly listPorts?: () => Promise<readonly SerialPortInfo[]>;
   /** Rejects as `connect` does. */
   readonly connect?: typeof connect;
+  readonly loadDriver?: typeof loadDriver;
 }
 
 /** All checks, in the order in which to fix what they find. A problem is a finding, never a rejection. */
@@ -26,7 +29,9 @@ export async function examine(socket: string | undefined, options: DoctorOptions
   const status = await reached.client?.status();
   try {
     const onPorts = examinePorts(ports, status, options);
-    if (!reached.client || !status) return [...onPorts, reached.finding];
+    if (!reached.client || !status) {
+      return [...onPorts, reached.finding, await examineSqlite(options.loadDriver)];
+    }
     const link = [...examineDashboard(status), examineLink(status)];
     const root = await examineRoot(reached.client, status);
     return [...onPorts, reached.finding, ...link, root, ...(await examineMesh(reached.client))];

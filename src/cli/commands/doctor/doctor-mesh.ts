@@ -11,6 +11,11 @@ type Check = HealthInfo['checks'][number];
 /** Addresses listed; the rest are counted. */
 const NAMED = 8;
 
+const DISK_ADVICE =
+  'free disk space, end the program that locks the file, or make the state directory writable; the gateway retries automatically';
+
+const RESTART_ADVICE = 'the gateway does not retry this: restart it once SQLite is available';
+
 /** To be called after the root was asked, so that its answer is included. */
 export async function examineMesh(client: MeshgateClient): Promise<Finding[]> {
   const { checks } = await client.call('health', {});
@@ -77,7 +82,5 @@ function withHistory(finding: Finding, { history }: Result<'status'>): Finding {
   }
   const text = describeHistory(history);
   if (finding.verdict === 'fine') return { ...finding, text };
-  const advice =
-    'free disk space, stop the program that holds the file, or make the state directory writable; the gateway retries automatically unless a package is missing';
-  return { ...finding, text, advice };
+  return { ...finding, text, advice: history.driver === null ? RESTART_ADVICE : DISK_ADVICE };
 }

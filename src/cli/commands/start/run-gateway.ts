@@ -170,7 +170,14 @@ function reportLink({ hub }: Gateway, service: ServiceNotifier): void {
 /** With a log format for programs, the banner is a log line. */
 function greet(config: Config, gateway: Gateway, log: Log, more: string): void {
   if (config.log.format === 'text') process.stdout.write(greeting(config, gateway) + more);
-  else log.info([servedLine(config, gateway), webLine(config, gateway.webUrl)].filter(Boolean).join('; '));
+  else {
+    const lines = [
+      servedLine(config, gateway),
+      webLine(config, gateway.webUrl),
+      historyLine(config, gateway),
+    ];
+    log.info(lines.filter(Boolean).join('; '));
+  }
 }
 
 /** A closed pipe or terminal (`| head`) must not end the gateway. */
@@ -229,7 +236,8 @@ function serial({ port, baud, serial }: Config, log: Log) {
 
 function greeting(config: Config, gateway: Gateway): string {
   const web = webLine(config, gateway.webUrl);
-  const served = `${servedLine(config, gateway)}\n${roleGreeting(config)}${web && `${web}\n`}`;
+  const history = historyLine(config, gateway);
+  const served = `${servedLine(config, gateway)}\n${roleGreeting(config)}${web && `${web}\n`}${history && `${history}\n`}`;
   return config.simulate ? served + simulationGreeting(config, gateway.socketPath) : served;
 }
 
@@ -256,6 +264,14 @@ function webLine({ http }: Config, url: string | undefined): string {
   const isElsewhere = http.listen === undefined && Number(new URL(url).port) !== DEFAULT_WEB.port;
   const why = isElsewhere ? ` (port ${DEFAULT_WEB.port} is in use)` : '';
   return `dashboard: ${url}${why}${hasToken ? ', token required' : ''}`;
+}
+
+/** Nothing while history is written to its file, or is off. */
+function historyLine({ history }: Config, { hub }: Gateway): string {
+  const { file, fault } = hub.archive.status();
+  return history.enabled && file === undefined && fault !== undefined
+    ? `history is in memory only: ${fault}`
+    : '';
 }
 
 function replayGreeting({ replay, speed = '1' }: StartFlags): string {
