@@ -14,7 +14,7 @@ import { chromium } from 'playwright-core';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const target = join(root, 'docs', 'images');
 const NODES = 24;
-/** Enough values have been received by then for plots and trails. */
+/** Time for the mesh to report enough data for plots and trails. */
 const SETTLED_MS = 45_000;
 /** Bytes: the images are part of the README. */
 const MAX_SIZE = 200_000;

@@ -18,7 +18,7 @@ for (const target of targets) {
   test.serial(`${target.name}: so is what chance makes of it, and nothing is held`, async (t) => {
     const { failure, executions, outcomes } = await fuzzTarget(target, {
       seed: 1,
-      goesOn: (done) => done < EXECUTIONS,
+      shouldContinue: (done) => done < EXECUTIONS,
     });
     t.is(
       failure,

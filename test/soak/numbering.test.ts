@@ -24,7 +24,7 @@ test('a notice explains its range, and values of that range may still come behin
   for (const seq of [15, 19, 21, 22]) told.onEvent(seq);
   t.is(told.faults, 0);
   t.is(told.gaps, 1);
-  t.is(told.toldNumbers, 12);
+  t.is(told.gapNumbers, 12);
 });
 
 test('a notice that begins too late leaves the numbers before it unexplained', (t) => {

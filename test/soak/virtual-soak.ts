@@ -1,6 +1,6 @@
 import { Account } from '../../soak/account/account.js';
+import { deliveredBy } from '../../soak/account/delivered.js';
 import { type PortState, TimedLedger } from '../../soak/account/timed-ledger.js';
-import { toldBy } from '../../soak/account/told.js';
 import { describeEvent } from '../../src/api/describe.js';
 import type { MeshEvent } from '../../src/api/shapes.js';
 import { loadConfig } from '../../src/gateway/settings.js';
@@ -91,7 +91,7 @@ export class VirtualSoak {
 
   #tell(event: MeshEvent): void {
     if (event.kind === 'link') this.#isOpen = event.link.port !== null;
-    const told = toldBy(event);
+    const told = deliveredBy(event);
     if (told && (told.kind === 'break' || this.#isTold(this.#told++))) this.account.onDelivered(told);
     this.account.onEvent(event);
   }
