@@ -2,6 +2,7 @@ import type { SessionErrorCode } from '../api/errors.js';
 import { cleanLines } from '../base/clean-text.js';
 import { type ErrorCode, errorStack, MeshgateError } from '../base/errors.js';
 import { ClientError, type ClientErrorCode, RequestError } from '../client/errors.js';
+import { withoutErrno } from './text/system-error.js';
 
 /** Exit codes of the process; documented in docs/errors.md. */
 export const EXIT = {
@@ -76,10 +77,18 @@ const START_HINT =
 /** What a user at a terminal can do about a refusal. */
 const REFUSAL_HINTS: Readonly<Partial<Record<SessionErrorCode, string>>> = {
   NODE_NOT_FOUND: 'to list the nodes: meshgate nodes',
+  OPCODE_NOT_FOUND: 'opcodes.json lists the names and opcodes of messages',
   TYPE_NOT_FOUND: 'to list the types of a node: meshgate node ADDR',
   ALARM_NOT_FOUND: 'to list the alarms: meshgate alarms',
   LINK_DOWN: 'to find the cause: meshgate doctor',
+  HISTORY_FAILED: 'for details: meshgate status',
+  UNKNOWN_METHOD: 'the gateway is older than this program: upgrade it, or restart it after an upgrade',
 };
+
+/** Advice for programs: the last clause of a refusal, if it names methods of the session. */
+const ADVICE_FOR_PROGRAMS = /; [^;\n]*\b(?:methods?|rpc\.discover)\b[^;\n]*$/;
+/** The general text of `BAD_PARAMS` after the particular one. */
+const WRONG_PARAMETERS = /(.): (?:the parameters are wrong|invalid parameters)$/;
 
 /** A failure as it is reported: what is wrong, what to do about it, and the exit code. */
 interface Failure {
@@ -101,15 +110,22 @@ export function reportFailure(error: unknown, write: (text: string) => void): nu
 
 function describeFailure(error: unknown): Failure {
   if (error instanceof MeshgateError) {
-    return { text: error.message, hint: error.hint, exitCode: EXIT_BY_CODE[error.code] };
+    return { text: withoutErrno(error.message), hint: error.hint, exitCode: EXIT_BY_CODE[error.code] };
   }
   if (error instanceof ClientError) {
     const hint = error.code === 'NOT_RUNNING' ? START_HINT : undefined;
-    return { text: error.message, hint, exitCode: EXIT_BY_CLIENT_CODE[error.code] };
+    return { text: withoutErrno(error.message), hint, exitCode: EXIT_BY_CLIENT_CODE[error.code] };
   }
   if (error instanceof RequestError) {
     const code = error.code as SessionErrorCode;
-    return { text: error.message, hint: REFUSAL_HINTS[code], exitCode: EXIT_BY_REFUSAL[code] ?? EXIT.failed };
+    const text = refusalText(code, error.message);
+    return { text, hint: REFUSAL_HINTS[code], exitCode: EXIT_BY_REFUSAL[code] ?? EXIT.failed };
   }
   return { text: `internal error\n${errorStack(error)}`, exitCode: EXIT.failed };
+}
+
+/** Without what only a program can use: names of methods and of errors of the system. */
+function refusalText(code: SessionErrorCode, message: string): string {
+  if (code === 'UNKNOWN_METHOD') return 'the gateway does not support this command';
+  return withoutErrno(message.replace(ADVICE_FOR_PROGRAMS, '').replace(WRONG_PARAMETERS, '$1'));
 }

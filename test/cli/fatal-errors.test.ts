@@ -61,6 +61,8 @@ test.serial('in the journal, lines have the priorities of their levels', async (
   );
   await gateway.stop('SIGUSR2');
   const lines = readFileSync(journal, 'utf8').split('\n');
-  t.true(lines.some((line) => /^<3>\S+ gateway: error: unhandled rejection; .*: Error: oops$/.test(line)));
+  t.true(
+    lines.some((line) => /^<3>\S+ gateway: error: unhandled rejection, exiting: Error: oops$/.test(line)),
+  );
   t.true(lines.some((line) => /^<[46]>\S+ \w+: /.test(line)));
 });

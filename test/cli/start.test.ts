@@ -198,14 +198,14 @@ const REFUSALS: readonly Refusal[] = [
     name: 'a settings file that is missing',
     args: ['start', '--config', '/nonexistent.toml'],
     code: 6,
-    says: /\/nonexistent\.toml: ENOENT/,
+    says: /\/nonexistent\.toml: no such file or directory/,
   },
   {
     name: 'a table that is missing',
     args: ['start'],
     env: { MESHGATE_OPCODES: '/nonexistent.json' },
     code: 6,
-    says: /\/nonexistent\.json: ENOENT/,
+    says: /\/nonexistent\.json: no such file or directory/,
   },
   {
     name: 'a directory that is missing',

@@ -10,7 +10,7 @@ interface ExplainFlags extends GatewayFlags {
 }
 
 export function addExplainCommand(program: CliCommand): void {
-  gatewayCommand(program, 'explain', 'the facts behind the status of a node, or of a sent message', {
+  gatewayCommand(program, 'explain', 'why a node has its status, or what became of a sent message', {
     'meshgate explain 5': 'why node 0x0005 is active, idle or disconnected',
     'meshgate explain --delivery mwpz35ns-1': 'what happened to a sent message',
   })
@@ -34,7 +34,7 @@ function readWanted(node: string | undefined, delivery: string | undefined) {
   return node === undefined ? { delivery } : { node: parseNode(node) };
 }
 
-/** The conclusion first, then the facts behind it. */
+/** The conclusion first, then its facts. */
 export function formatExplanation(facts: readonly string[]): string {
   const [first = '', ...rest] = facts.map(cleanText);
   return `${[first, ...rest.map((fact) => `  ${fact}`)].join('\n')}\n`;

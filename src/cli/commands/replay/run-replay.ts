@@ -68,7 +68,7 @@ export async function replayEvents(
   await gateway.stop();
 }
 
-/** Makes replays repeatable: pauses have their minimum, so that the gateway never lags behind the recording. */
+/** Makes replays repeatable: pauses have their minimum, so that the gateway is never later than the recording. */
 export function noChance(): number {
   return 0;
 }
