@@ -28,6 +28,8 @@ const ARGUMENTS = [
   '--disable-component-update',
   '--disable-sync',
 ];
+/** Ample: on a busy machine a page loads slowly. */
+const TIMEOUT_MS = 120_000;
 const WIDE = { width: 1200, height: 700 };
 const PHONE = { width: 390, height: 760 };
 
@@ -71,6 +73,7 @@ async function makePictures() {
 /** Opened at the start: trends and trails are collected by the page itself. */
 async function openPage(browser, { path, colorScheme = 'light', viewport = WIDE }) {
   const page = await browser.newPage({ colorScheme, viewport, reducedMotion: 'reduce' });
+  page.setDefaultTimeout(TIMEOUT_MS);
   await page.goto(`http://127.0.0.1:${port}/${path}`);
   return page;
 }
