@@ -17,6 +17,7 @@ import { addGetCommand } from './cli/commands/get/get.js';
 import { addHealthCommand } from './cli/commands/health.js';
 import { addInspectCommand } from './cli/commands/inspect/inspect.js';
 import { addLogCommand } from './cli/commands/log.js';
+import { addManualCommand } from './cli/commands/manual/manual.js';
 import { addMonitorCommand } from './cli/commands/monitor/monitor.js';
 import { addNodeCommand } from './cli/commands/node.js';
 import { addNodesCommand } from './cli/commands/nodes.js';
@@ -95,6 +96,7 @@ addReplayCommand(program);
 
 program.commandsGroup('For the shell:');
 addCompletionCommand(program);
+addManualCommand(program);
 program.helpCommand('help [command]', 'how a command is used');
 
 try {
