@@ -7,13 +7,14 @@ import type { SerialPortInfo } from '../../../link/port-choice.js';
 import { listPorts } from '../../../link/port-list.js';
 import type { Result } from '../../results.js';
 import { describeStatusCounts } from '../../text/words.js';
+import { type BrokerOptions, examineBroker } from './doctor-broker.js';
 import { examineMesh } from './doctor-mesh.js';
 import { examinePorts, type PortOptions } from './doctor-ports.js';
 import type { Finding } from './findings.js';
 import { permissionAdvice } from './permission-advice.js';
 
 /** What tests replace. */
-export interface DoctorOptions extends PortOptions {
+export interface DoctorOptions extends PortOptions, BrokerOptions {
   readonly listPorts?: () => Promise<readonly SerialPortInfo[]>;
   /** Rejects as `connect` does. */
   readonly connect?: typeof connect;
@@ -29,7 +30,9 @@ export async function examine(socket: string | undefined, options: DoctorOptions
     if (!reached.client || !status) return [...onPorts, reached.finding];
     const link = [...examineDashboard(status), examineLink(status)];
     const root = await examineRoot(reached.client, status);
-    return [...onPorts, reached.finding, ...link, root, ...(await examineMesh(reached.client))];
+    const broker = await examineBroker(reached.client, status, options);
+    const mesh = await examineMesh(reached.client);
+    return [...onPorts, reached.finding, ...link, root, ...broker, ...mesh];
   } finally {
     reached.client?.close();
   }
