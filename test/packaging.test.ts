@@ -10,6 +10,7 @@ import { loadConfig } from '../src/gateway/settings.js';
 import { KNOWN_BRIDGES } from '../src/link/port-choice.js';
 import { metricDefinitions } from '../src/socket/web/metrics/metrics.js';
 import { temporaryFolder } from './support/gateway-fixture.js';
+import { MeshgateProcess } from './support/process-fixture.js';
 
 const path = (name: string) => join(packageRoot, 'packaging', name);
 const read = (name: string) => readFileSync(path(name), 'utf8');
@@ -52,6 +53,17 @@ test('what no restart puts right is not restarted', (t) => {
   t.deepEqual(codes, [EXIT.badUsage, EXIT.badConfig, EXIT.taken]);
 });
 
+test('the accounts of the service are those that its units name', (t) => {
+  const accounts = read('meshgate.sysusers');
+  const unit = read('meshgate.service');
+  for (const user of valuesOf(unit, 'User')) t.regex(accounts, new RegExp(`^u ${user} `, 'm'));
+  t.deepEqual(valuesOf(unit, 'User'), valuesOf(unit, 'Group'));
+  const groups = valuesOf(unit, 'SupplementaryGroups')[0]?.split(' ') ?? [];
+  t.deepEqual(groups, ['dialout', 'meshgate-users']);
+  for (const group of groups) t.regex(accounts, new RegExp(`^m meshgate ${group}$`, 'm'));
+  t.deepEqual(valuesOf(read('meshgate.socket'), 'SocketGroup'), ['meshgate-users']);
+});
+
 test('the settings of the service are good ones', (t) => {
   const config = loadConfig({}, path('meshgate.toml'), {});
   t.is(config.port, '/dev/meshgate');
@@ -66,6 +78,59 @@ test('the udev rule knows the bridges that the gateway knows', (t) => {
     [...found].map(([, vendor, product]) => `${vendor}:${product}`),
     Object.keys(KNOWN_BRIDGES),
   );
+});
+
+/** Metrics that an expression uses, each with the labels in its braces. */
+function metricsIn(text: string): { name: string; labels: string[] }[] {
+  return [...text.matchAll(/\b((?:meshgate|process|nodejs)_[a-z_]+)(?:\{([^}]*)\})?/g)].map(
+    ([, name = '', braces = '']) => ({
+      name: name.replace(/_(bucket|sum|count)$/, ''),
+      labels: [...braces.matchAll(/(\w+)\s*[=!]/g)].map(([, label = '']) => label),
+    }),
+  );
+}
+
+interface Dashboard {
+  readonly panels: readonly {
+    readonly title: string;
+    readonly targets: readonly { readonly expr: string; readonly legendFormat: string }[];
+  }[];
+}
+
+test('the Grafana dashboard asks for metrics that a gateway exposes, by labels that they have', async (t) => {
+  const folder = temporaryFolder();
+  const gateway = new MeshgateProcess(
+    ['start', '--simulate', '--nodes', '1', '--http', '127.0.0.1:0', '--socket', join(folder.path, 'socket')],
+    { XDG_STATE_HOME: folder.path },
+  );
+  t.teardown(async () => {
+    await gateway.stop();
+    folder.remove();
+  });
+  const [, url = ''] = await gateway.printed(/(http:\S+)/);
+  const exposed = await (await fetch(new URL('/metrics', url))).text();
+  const known = new Map(metricDefinitions(manifestMetrics).map((metric) => [metric.name, metric]));
+  const { panels } = JSON.parse(read('grafana/meshgate.json')) as Dashboard;
+  t.true(panels.length >= 15);
+  for (const { title, targets } of panels) {
+    for (const { expr, legendFormat } of targets) {
+      const [metric] = metricsIn(expr);
+      t.truthy(metric, title);
+      const { name = '', labels = [] } = metric ?? {};
+      // Without a broker the connector's are not exposed.
+      if (!name.startsWith('meshgate_mqtt_'))
+        t.true(exposed.includes(`# TYPE ${name} `), `${title}: ${name}`);
+      const shown = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = '']) => label);
+      const own = [...labels, ...shown].filter((label) => label !== 'instance');
+      if (name.startsWith('meshgate_')) {
+        t.deepEqual(
+          own.filter((label) => !known.get(name)?.labels.includes(label)),
+          [],
+          `${title}: ${name}`,
+        );
+      } else t.deepEqual(own, []);
+    }
+  }
 });
 
 test('alert rules ask for metrics that there are, by labels that they have', (t) => {

@@ -16,6 +16,7 @@ import { addGetCommand } from './commands/get/get.js';
 import { addHealthCommand } from './commands/health.js';
 import { addInspectCommand } from './commands/inspect/inspect.js';
 import { addLogCommand } from './commands/log.js';
+import { addManualCommand } from './commands/manual/manual.js';
 import { addMonitorCommand } from './commands/monitor/monitor.js';
 import { addNodeCommand } from './commands/node.js';
 import { addNodesCommand } from './commands/nodes.js';
@@ -69,7 +70,7 @@ const GROUPS: Readonly<Record<string, readonly ((program: CliCommand) => void)[]
     addPortCommand,
   ],
   'Record and replay:': [addRecordCommand, addInspectCommand, addReplayCommand],
-  'Shell:': [addCompletionCommand],
+  'Shell:': [addCompletionCommand, addManualCommand],
 };
 
 /** The program with all its commands; `parseAsync` runs one. */

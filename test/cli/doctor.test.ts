@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { describeHealth } from '../../src/api/describe.js';
+import { parseServiceLimits } from '../../src/cli/commands/doctor/doctor-broker.js';
 import { type DoctorOptions, examine } from '../../src/cli/commands/doctor/doctor-checks.js';
 import type { Finding } from '../../src/cli/commands/doctor/findings.js';
 import { permissionAdvice } from '../../src/cli/commands/doctor/permission-advice.js';
@@ -38,6 +39,7 @@ interface Answers {
   readonly health?: Partial<Health>;
   readonly gone?: number;
   readonly alarms?: readonly AlarmInfo[];
+  readonly counters?: object;
 }
 
 const WELL: Health = {
@@ -57,11 +59,17 @@ function gateway({
   health = {},
   gone = 0,
   alarms = [],
+  counters = {},
 }: Answers = {}): typeof connect {
   const client = {
     status: async () => ({ ...STATUS, ...status }),
     call: async (method: string) =>
-      ({ refresh: { fresh }, health: describeHealth({ ...WELL, ...health }), alarms: { alarms } })[method],
+      ({
+        refresh: { fresh },
+        health: describeHealth({ ...WELL, ...health }),
+        alarms: { alarms },
+        counters,
+      })[method],
     nodes: async () => ({ nodes: Array.from({ length: gone }, (_, index) => ({ address: index + 5 })) }),
     close: () => {},
   };
@@ -232,4 +240,35 @@ test('whoever may not use a file is told which group to join, or to log in again
   t.regex(permissionAdvice(path, { user: 'pia', groups: groups('jo,pia') }), /log out and in again/);
   t.notRegex(permissionAdvice(path, { user: 'pia', groups: groups('jo,pia') }), /usermod/);
   t.regex(permissionAdvice('/nowhere/at/all', { user: 'pia', groups: '' }), /ask/);
+});
+
+test("a broker that is not reached is a problem, and the service's own limits are named where they are why", async (t) => {
+  const broker = async (connected: number, limits?: string) => {
+    const findings = await examine('/x', {
+      ...PARTS,
+      connect: gateway({ counters: { clients: { mqtt: { connected } } } }),
+      readServiceLimits: async () => (limits === undefined ? undefined : parseServiceLimits(limits)),
+    });
+    return findings.find(({ check }) => check === 'broker');
+  };
+  const unit = (pid: number, allowed: string) =>
+    `MainPID=${pid}\nIPAddressDeny=0.0.0.0/0 ::/0\nIPAddressAllow=${allowed}\n`;
+  const local = '127.0.0.0/8 ::1/128';
+  t.is((await broker(1, unit(STATUS.pid, local)))?.verdict, 'fine');
+  t.regex((await broker(0, unit(STATUS.pid, local)))?.advice ?? '', /IPAddressAllow=/);
+  for (const other of [
+    undefined,
+    unit(1, local),
+    unit(STATUS.pid, `${local} 192.0.2.7/32`),
+    'MainPID=4711\n',
+  ]) {
+    const found = await broker(0, other);
+    t.is(found?.verdict, 'problem');
+    t.notRegex(found?.advice ?? '', /IPAddressAllow/, other);
+  }
+  const findings = await examine('/x', PARTS);
+  t.false(
+    findings.some(({ check }) => check === 'broker'),
+    'no broker is configured',
+  );
 });

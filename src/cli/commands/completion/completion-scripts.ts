@@ -96,7 +96,12 @@ ${zshPaths(commands)}
 ${cases.join('\n')}
   esac
 }
-(( $+functions[compdef] )) && compdef _${name} ${name}
+# Installed in a directory of fpath, this file is the body of the function at its first call.
+if [[ "\${funcstack[1]}" == _${name} ]]; then
+  _${name} "$@"
+elif (( $+functions[compdef] )); then
+  compdef _${name} ${name}
+fi
 `;
 }
 

@@ -34,8 +34,16 @@ export function describeProgram(program: Command): ProgramWords {
   return {
     name: program.name(),
     options: [...options, HELP],
-    commands: program.commands.map((command) => describe(command, '', ofFleet)),
+    commands: visibleCommands(program).map((command) => describe(command, '', ofFleet)),
   };
+}
+
+/** `help` is not completed. */
+function visibleCommands(program: Command): Command[] {
+  return program
+    .createHelp()
+    .visibleCommands(program)
+    .filter((command) => command.name() !== 'help');
 }
 
 /** Commands and their subcommands in one list. */

@@ -8,6 +8,7 @@ import type { SerialPortInfo } from '../../../link/port-choice.js';
 import { listPorts } from '../../../link/port-list.js';
 import type { Result } from '../../results.js';
 import { describeStatusCounts } from '../../text/words.js';
+import { type BrokerOptions, examineBroker } from './doctor-broker.js';
 import { examineMesh } from './doctor-mesh.js';
 import { examinePorts, type PortOptions } from './doctor-ports.js';
 import { examineSqlite } from './doctor-sqlite.js';
@@ -15,7 +16,7 @@ import type { Finding } from './findings.js';
 import { permissionAdvice } from './permission-advice.js';
 
 /** Replaced in tests. */
-export interface DoctorOptions extends PortOptions {
+export interface DoctorOptions extends PortOptions, BrokerOptions {
   readonly listPorts?: () => Promise<readonly SerialPortInfo[]>;
   /** Rejects as `connect` does. */
   readonly connect?: typeof connect;
@@ -34,7 +35,9 @@ export async function examine(socket: string | undefined, options: DoctorOptions
     }
     const link = [...examineDashboard(status), examineLink(status)];
     const root = await examineRoot(reached.client, status);
-    return [...onPorts, reached.finding, ...link, root, ...(await examineMesh(reached.client))];
+    const broker = await examineBroker(reached.client, status, options);
+    const mesh = await examineMesh(reached.client);
+    return [...onPorts, reached.finding, ...link, root, ...broker, ...mesh];
   } finally {
     reached.client?.close();
   }
