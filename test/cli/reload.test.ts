@@ -102,7 +102,7 @@ ptyTest('a gateway in a terminal that is closed ends as by Ctrl-C', async (t) =>
   const served = new Promise<void>((resolve) => {
     terminal.stdout.setEncoding('utf8').on('data', (text: string) => {
       printed += text;
-      if (printed.includes('listening on')) resolve();
+      if (printed.includes('serves clients')) resolve();
     });
   });
   await served;

@@ -9,7 +9,7 @@ import { Waiters } from './waiters.js';
 /** The entry of the command line, beside this file in whatever folder was compiled to. */
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
-const GREETING = /^meshgate \S+ listening on (.+)$/m;
+const GREETING = /^meshgate \S+ serves clients on (.+)$/m;
 
 export type Environment = Readonly<Record<string, string>>;
 

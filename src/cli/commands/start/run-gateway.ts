@@ -243,7 +243,7 @@ function greeting(config: Config, gateway: Gateway): string {
 
 function servedLine({ tcp }: Config, { socketPath }: Gateway): string {
   const ports = tcp.map((port) => `, 127.0.0.1:${port}`).join('');
-  return `meshgate ${packageVersion} listening on ${socketPath}${ports}`;
+  return `meshgate ${packageVersion} serves clients on ${socketPath}${ports}`;
 }
 
 /** The sockets with a role. */
