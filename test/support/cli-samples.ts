@@ -206,7 +206,7 @@ export const ALARMS: readonly AlarmInfo[] = [
     code: 'NODE_DISCONNECTED',
     priority: 'medium',
     node: 12,
-    text: 'a node is no longer responding',
+    text: 'a node stopped responding',
     firstAt: NOW - 200_000,
     lastAt: NOW - 20_000,
     count: 2,
