@@ -8,6 +8,7 @@ work=$(mktemp -d)
 root=$work/root
 # In memory: dpkg waits for the disk after each file.
 mount -t tmpfs -o size=4g tmpfs "$work"
+export TMPDIR=$work
 mounts=("$work")
 cleanup() {
   stop_gateway
@@ -24,11 +25,14 @@ fail() {
 
 # in_root USER COMMAND …, with the variables of the array environment.
 environment=()
-in_root() { chroot --userspec="$1" "$root" env "${environment[@]}" "${@:2}"; }
+CLEAN=(env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin)
+in_root() { chroot --userspec="$1" "$root" "${CLEAN[@]}" "${environment[@]}" "${@:2}"; }
 
 gateway=
 start_gateway() {
-  in_root "$1" setsid meshgate start --simulate --nodes 3 --http off >"$work/log" 2>&1 &
+  # Not by in_root: the process that is stopped must be the gateway, not a shell.
+  chroot --userspec="$1" "$root" "${CLEAN[@]}" "${environment[@]}" \
+    meshgate start --simulate --nodes 3 --http off >"$work/log" 2>&1 &
   gateway=$!
   for _ in $(seq 300); do
     grep -q 'serves clients' "$work/log" && return
@@ -182,12 +186,15 @@ chroot "$root" sh /tmp/meshgate/build.sh >"$work/build" 2>&1 || { cat "$work/bui
 image_user=$(sed -n 's/^USER //p' packaging/Containerfile)
 mapfile -t environment < <(sed -n '/^ENV /,/[^\\]$/{s/^ENV//;s/\\$//;s/^ *//;s/ *$//;p}' packaging/Containerfile)
 start_gateway "$image_user"
+# HEALTHCHECK. Where history is in memory for want of SQLite, that is the only fault it may find.
+is_healthy() {
+  in_root "$image_user" meshgate health >"$work/health" 2>&1 && return
+  [ -z "$history" ] && [ "$(grep '^PROBLEM' "$work/health" | awk '{ print $2 }')" = history ]
+}
 for _ in $(seq 100); do
-  status=0
-  in_root "$image_user" meshgate health >"$work/health" 2>&1 || status=$?
-  [ "$status" -eq 0 ] && break
+  is_healthy && break
   sleep 0.2
 done
-[ "$status" -eq 0 ] || fail "the container's HEALTHCHECK: $(cat "$work/health")"
+is_healthy || fail "the container's HEALTHCHECK: $(cat "$work/health")"
 stop_gateway
 echo 'package: the container is built by its own step, and healthy'
