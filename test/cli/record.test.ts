@@ -170,7 +170,7 @@ test('a gateway whose recorder is off says so', async (t) => {
   });
   const { code, stderr } = await runToEnd(['record', '-o', freshFile(), '--socket', socket]);
   t.is(code, 1);
-  t.is(stderr, 'meshgate: the flight recorder is off; the setting recorder.bytes turns it on\n');
+  t.is(stderr, 'meshgate: the flight recorder is off; set recorder.bytes to turn it on\n');
 });
 
 test('a gateway writes to disk what its settings say, and files of it can be read as they are', async (t) => {
