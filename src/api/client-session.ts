@@ -104,7 +104,7 @@ export class ClientSession {
     if (this.#isClosed) return;
     if (last !== undefined) this.#send(last);
     this.#send(notification('closing', { reason, text: CLOSING_REASONS[reason] }));
-    this.close();
+    this.finish();
     this.#options.onClosing(reason);
   }
 
@@ -114,6 +114,12 @@ export class ClientSession {
       await new Promise<void>((resolve) => this.#onAllTaken.push(resolve));
     }
     await this.#session.whenIdle();
+  }
+
+  /** Ends the session in order: the transport has all that the client is still given, and may be ended. */
+  finish(): void {
+    this.#outgoing.flush();
+    this.close();
   }
 
   /** Ends the session; the connection is the owner's. What was sent goes on to the client as long as that stands. */
