@@ -1,5 +1,5 @@
 /**
- * What serial ports are opened with. On Linux, @serialport/bindings-cpp 13 is wrapped to mend four faults:
+ * What serial ports are opened with. On Linux, @serialport/bindings-cpp 13 is wrapped to mend five faults:
  *
  * - When the device goes away while data flows, a read gives 0 bytes and is tried again at once, for ever:
  *   100 % CPU, no event. Here a read of 0 bytes is a hang-up.
@@ -9,6 +9,8 @@
  *   which can then take bytes from whatever got the same descriptor next. The descriptor does not block, so here it
  *   is read and written at once, when the poller says that it is ready.
  * - It reads in vain after each read that gave bytes: most of what a slow line costs. Here the poller is asked first.
+ * - Its poller calls back outside of Node's callback scope. Up to Node 24 promises continue after that; with Node 26 they
+ *   wait for the next timer or other event, so bytes could lie for seconds. Here a turn of the event loop is asked for.
  */
 import { readSync, writeSync } from 'node:fs';
 import {
@@ -142,7 +144,9 @@ class MendedLinuxPort implements BindingPortInterface {
     if (this.#closing) return Promise.reject(canceled());
     const { poller } = this.#port;
     return new Promise((resolve, reject) => {
-      poller.once(readiness, (error) => (error ? reject(asHangUp(error)) : resolve()));
+      poller.once(readiness, (error) => {
+        setImmediate(() => (error ? reject(asHangUp(error)) : resolve()));
+      });
       poller.poll(bitsOf(poller, 'readable') | bitsOf(poller, 'writable'));
     });
   }
