@@ -60,7 +60,7 @@ export const NODES: readonly NodeInfo[] = [
   },
   {
     address: 12,
-    name: 'evil \x1b[31mname\x07',
+    name: 'evil\x07\x1b[31mname',
     uuid: null,
     status: 'disconnected',
     restored: false,
