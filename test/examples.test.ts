@@ -1,4 +1,4 @@
-/** Every example is run as its opening comment says, against a gateway. */
+/** Every example is run against a gateway as its opening comment says. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,7 +28,7 @@ test.after.always(async () => {
   folder.remove();
 });
 
-/** One after the other: a client of the classic dialect gets the answers to everybody's messages. */
+/** One after the other: a client of the classic dialect gets the answers to every client's messages. */
 const languages = [
   { name: 'JavaScript', command: process.execPath, fileOf: (words: string[]) => `${words.join('-')}.mjs` },
   { name: 'Python', command: 'python3', fileOf: (words: string[]) => `${words.join('_')}.py` },
@@ -47,17 +47,20 @@ for (const { name, command, fileOf } of languages) {
     t.regex(output, /^[1-3] of 3 nodes answered$/m);
   });
 
-  exampleTest(title('log positions writes them to a CSV file, and goes on at its end'), async (t) => {
-    const file = join(folder.path, `${name}.csv`);
-    await endOf(t, run(['log', 'positions'], [file, '4']));
-    await endOf(t, run(['log', 'positions'], [file, '2']));
-    const [head, ...rows] = readFileSync(file, 'utf8').trim().split(/\r?\n/);
-    t.is(head, 'time,node,latitude,longitude');
-    t.is(rows.length, 6);
-    for (const row of rows) t.regex(row, /^\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00),[567],44\.\d+,-123\.\d+$/);
-  });
+  exampleTest(
+    title('log positions writes them to a CSV file, and appends to it the next time'),
+    async (t) => {
+      const file = join(folder.path, `${name}.csv`);
+      await endOf(t, run(['log', 'positions'], [file, '4']));
+      await endOf(t, run(['log', 'positions'], [file, '2']));
+      const [head, ...rows] = readFileSync(file, 'utf8').trim().split(/\r?\n/);
+      t.is(head, 'time,node,latitude,longitude');
+      t.is(rows.length, 6);
+      for (const row of rows) t.regex(row, /^\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00),[567],44\.\d+,-123\.\d+$/);
+    },
+  );
 
-  exampleTest(title('the classic client gives commands and gets messages'), async (t) => {
+  exampleTest(title('the classic client sends commands and receives messages'), async (t) => {
     const output = await endOf(t, run(['classic', 'client'], ['1']));
     t.regex(output, /^3 active nodes$/m);
     t.regex(output, /^node [567]: A 68656c6c6f/m);
@@ -75,7 +78,7 @@ for (const { name, command, fileOf } of languages) {
   });
 }
 
-test('every example opens with how it is run, has 10 to 40 lines, and is in both languages', (t) => {
+test('every example opens with how to run it, has 10 to 40 lines, and exists in both languages', (t) => {
   const files = readdirSync(EXAMPLES).filter((file) => /\.(mjs|py)$/.test(file));
   for (const file of files) {
     const text = readFileSync(join(EXAMPLES, file), 'utf8');

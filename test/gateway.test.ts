@@ -48,7 +48,7 @@ function askAnswered(root: Awaited<ReturnType<typeof startGateway>>['root'], soc
   return ask(socketPath, 'NINFO');
 }
 
-test('an opcode that is not forwarded any more is one word of JSON', async (t) => {
+test('disabling the forwarding of an opcode is one word of JSON', async (t) => {
   const { messages = [], commands } = readTable(OPCODES_FILE);
   const changed = messages.map((entry) =>
     (entry as { name: string }).name === 'Ack' ? { ...(entry as object), listeners: false } : entry,
@@ -88,7 +88,7 @@ test("a command of the site's own root is one line of JSON: it is passed on and 
   await close();
 });
 
-test('a command that is taken out of the table is unknown', async (t) => {
+test('a command that is removed from the table is unknown', async (t) => {
   const { messages, commands = [] } = readTable(OPCODES_FILE);
   const fewer = commands.filter((entry) => (entry as { name: string }).name !== 'CLEAN');
   const opcodes = temporaryFile(t, 'opcodes.json', { messages, commands: fewer });
@@ -98,7 +98,7 @@ test('a command that is taken out of the table is unknown', async (t) => {
   await close();
 });
 
-test('a table that this gateway can not serve is refused with file, key and reason', (t) => {
+test('a table that this gateway cannot serve is refused with file, key and reason', (t) => {
   const table = [
     [{ name: 'THINK', executor: 'gateway', arguments: [] }, "THINK: this gateway can't execute it"],
   ] as const;
@@ -116,7 +116,7 @@ test('a table that this gateway can not serve is refused with file, key and reas
   t.is(error?.message, `${opcodes}: commands: NETIF: its arguments must be [byte]`);
 });
 
-test('without a device the gateway serves clients all the same', async (t) => {
+test('without a device the gateway still serves clients', async (t) => {
   const { socketPath, logged, close } = await startGateway({ link: 'absent' });
   t.is((await ask(socketPath, 'ACT-C')).toString('hex'), '5300');
   t.is((await ask(socketPath, 'RST-R')).toString('utf8', 2), 'No Serial Connection');
@@ -124,10 +124,10 @@ test('without a device the gateway serves clients all the same', async (t) => {
   await close();
 });
 
-/** A group that this process may give its files to, whatever user runs the tests. */
+/** A group that this process may give its files to, whichever user runs the tests. */
 const OWN_GROUP = String(process.getgid?.() ?? 0);
 
-test('the socket is open to its group only, or as the settings say; stopping removes it', async (t) => {
+test('the socket is accessible to its group only, or as configured; stopping removes it', async (t) => {
   for (const [settings, mode] of [
     [{}, 0o660],
     [{ clients: { mode: '0600' } }, 0o600],
@@ -150,7 +150,7 @@ test('a second gateway on the same socket is refused, and does not disturb the f
   await first.close();
 });
 
-test('what is wrong with a socket path is told', async (t) => {
+test('a problem with a socket path is reported', async (t) => {
   const { path: folder, remove } = temporaryFolder();
   const regular = join(folder, 'file');
   writeFileSync(regular, 'mine');
@@ -174,7 +174,7 @@ test('a group that does not exist is refused', async (t) => {
   t.is(error?.message, 'group = "no-such-group-here": no such group');
 });
 
-test('the counters tell what came and what was made of it', async (t) => {
+test('the counters show what was received and how it was interpreted', async (t) => {
   const { hub, root, close } = await startGateway();
   root.say('00 05 52 00', '00 05 44 01', '00 05 99');
   root.sayBytes(bytesOf('41 42 0A FF 41 FC 42 FE'));

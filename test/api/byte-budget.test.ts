@@ -25,7 +25,7 @@ function setUp(graceMs: number) {
   return { clock, open, closed, rooms: () => rooms };
 }
 
-test('over the limit the one that has held most for longest is closed, not the one that came last', (t) => {
+test('over the limit, the client that has held the most for the longest is closed, not the newest', (t) => {
   const { clock, open, closed } = setUp(0);
   open('old and small').set(5);
   clock.advance(10);
@@ -36,7 +36,7 @@ test('over the limit the one that has held most for longest is closed, not the o
   t.deepEqual(closed, ['old and large']);
 });
 
-test('one that has become smaller within the grace time is not closed, whatever the others hold', (t) => {
+test('a client that shrinks within the grace time is not closed, whatever the others hold', (t) => {
   const { clock, open, closed, rooms } = setUp(1000);
   const reader = open('reader');
   const stalled = open('stalled');
@@ -56,7 +56,7 @@ test('one that has become smaller within the grace time is not closed, whatever 
   t.is(rooms(), 1);
 });
 
-test('clients of one role cost those of another nothing', (t) => {
+test('clients of one role do not use up the budget of another', (t) => {
   const { clock, open, closed } = setUp(0);
   const admin = open('admin', 'admin');
   admin.set(90);

@@ -13,7 +13,7 @@ async function events(...bodies: readonly string[]): Promise<readonly HubEvent[]
   return mesh.hub.feed.replay(seq).events;
 }
 
-/** The numbers that pass, once from the hub's form of the events and once from that of clients. */
+/** The numbers that pass, once from the hub's form of the events and once from the clients' form. */
 function pass(given: readonly HubEvent[], criteria: Partial<EventCriteria>): number[][] {
   const clock = new ManualClock();
   const all = { minIntervalMs: 0, ...criteria };
@@ -49,7 +49,7 @@ for (const criteria of [
   const name = Object.entries(criteria).map(([key, value]) =>
     value instanceof Set ? `${key} ${[...value]}` : key,
   );
-  test(`the hub’s events and those of clients pass alike: ${name.join(', ') || 'all'}`, async (t) => {
+  test(`the hub’s events and those of clients are filtered alike: ${name.join(', ') || 'all'}`, async (t) => {
     const given = await events(
       '00 05 44 01 00 07',
       '00 05 44 02 00 07 11 A0 05',
@@ -81,7 +81,7 @@ function start(isBackedUp = () => false) {
   return { clock, given, filter };
 }
 
-test('each node’s latest value is given when its own interval is over, though another’s timer ends later', (t) => {
+test('each node’s latest value is sent when its own interval is over, even if another’s timer ends later', (t) => {
   const { clock, given, filter } = start();
   filter.take(value(1, 5, 1));
   clock.advance(500);
@@ -97,14 +97,14 @@ test('each node’s latest value is given when its own interval is over, though 
   t.is(filter.waiting, 0);
 });
 
-test('devices whose address and type together are alike do not take each other’s turn', (t) => {
+test('devices whose address and type collide do not take each other’s turn', (t) => {
   const { given, filter } = start();
   filter.take(value(1, 0x10300, 0x200));
   filter.take(value(2, 0x10301, 0x100));
   t.is(given.length, 2);
 });
 
-test('values that are due while the client is backed up wait until it has caught up', (t) => {
+test('values that fall due while the client is backed up wait until it has caught up', (t) => {
   let isBackedUp = false;
   const { clock, given, filter } = start(() => isBackedUp);
   filter.take(value(1, 5, 1));
@@ -117,7 +117,7 @@ test('values that are due while the client is backed up wait until it has caught
   t.deepEqual(given, ['1 at 0', '2 at 1500']);
 });
 
-test('after it is closed nothing is given', (t) => {
+test('a closed filter emits nothing', (t) => {
   const { clock, given, filter } = start();
   filter.take(value(1, 5, 1));
   filter.take(value(2, 5, 1));

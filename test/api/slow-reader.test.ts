@@ -29,13 +29,13 @@ async function catchUp({ transport, mesh }: SessionFixture): Promise<void> {
   await mesh.pass(100);
 }
 
-test('for a client that does not read, no more waits than the limit and one message', async (t) => {
+test('a client that does not read has at most the limit and one message queued', async (t) => {
   const fixture = await openStalled({});
   sayValues(fixture, 1000);
   t.true(fixture.transport.waitingBytes < LIMIT + 500, String(fixture.transport.waitingBytes));
 });
 
-test('a client that reads again gets one gap with the exact range, and then the latest values', async (t) => {
+test('a client that reads again gets one gap with the exact range, then the latest values', async (t) => {
   const fixture = await openStalled({ kinds: ['value'] });
   const first = fixture.mesh.hub.feed.lastSeq();
   sayValues(fixture, 1000);
@@ -83,7 +83,7 @@ test('other events are dropped and counted, and later events follow the gap', as
   t.is(fixture.received.at(-2)?.method, 'gap');
 });
 
-test('values that were only late, none of them lost, come without a gap', async (t) => {
+test('values that were only late, not lost, come without a gap', async (t) => {
   const fixture = await openStalled({ kinds: ['value', 'console'] });
   while (!fixture.transport.isPaused) fixture.mesh.network.onConsoleLine('fill');
   fixture.mesh.say('00 05 44 01 00 01', '00 06 44 01 00 02');
@@ -123,7 +123,7 @@ test('a subscription with a minimum interval keeps its latest values for a slow 
   );
 });
 
-test('requests of a client that is backed up wait, and none is lost', async (t) => {
+test('requests of a client that is backed up are queued, and none is lost', async (t) => {
   const fixture = await openStalled({ kinds: ['console'] });
   for (let line = 0; line < 500; line++) fixture.mesh.network.onConsoleLine(String(line));
   t.true(fixture.transport.isPaused);
@@ -138,7 +138,7 @@ test('requests of a client that is backed up wait, and none is lost', async (t) 
   t.false(fixture.transport.isPaused);
 });
 
-test('replies are bounded too: a client that asks and does not read is not asked for more', async (t) => {
+test('replies are bounded too: a client that sends requests and does not read is read from no further', async (t) => {
   const fixture = await SessionFixture.open({ outboxLimit: 200_000 });
   fixture.mesh.say(netInfo(...Array.from({ length: 40 }, (_, index) => index + 5)));
   for (let node = 45; node < 600; node++) fixture.mesh.say(`${byte(node >> 8)} ${byte(node)} 52 00`);
@@ -182,7 +182,7 @@ test('a client that is backed up for 10 s is closed with the reason, and not ear
   t.is(last?.params.reason, 'SLOW_READER');
 });
 
-test('a client that catches up in time has its 10 s again', async (t) => {
+test('a client that catches up in time gets a fresh 10 s', async (t) => {
   const fixture = await openStalled({ kinds: ['console'] });
   for (let times = 0; times < 3; times++) {
     for (let line = 0; line < 500; line++) fixture.mesh.network.onConsoleLine(String(line));
@@ -195,7 +195,7 @@ test('a client that catches up in time has its 10 s again', async (t) => {
   t.is(fixture.gaps().length, 3);
 });
 
-test('one client that does not read costs the others nothing', async (t) => {
+test('one client that does not read does not affect the others', async (t) => {
   const fixture = await openStalled({ kinds: ['console'] });
   const heard: number[] = [];
   fixture.mesh.hub.feed.subscribe(({ seq }) => heard.push(seq));

@@ -22,7 +22,7 @@ function areConsecutive(events: readonly MeshEvent[]): boolean {
   return events.every(({ seq }, index) => index === 0 || seq === (events[index - 1]?.seq ?? 0) + 1);
 }
 
-test('a subscription without filters gives every event, numbered without a hole', async (t) => {
+test('a subscription without filters gets every event, numbered without a gap', async (t) => {
   const fixture = await SessionFixture.open();
   const { seq, gone, snapshot } = await fixture.subscribe();
   t.deepEqual([gone, snapshot], [null, null]);
@@ -52,7 +52,7 @@ const FILTERS: readonly (readonly [string, object, readonly string[]])[] = [
   ['opcodes by number', { kinds: ['message'], opcodes: [0x52, '0x99'] }, ['message 5', 'message 6']],
   ['data types', { kinds: ['value'], types: ['Battery'] }, ['value 6']],
   ['data types by id', { kinds: ['value'], types: [0, '16'] }, ['value 5', 'value 6']],
-  ['no kind at all', { kinds: [] }, []],
+  ['no kinds', { kinds: [] }, []],
 ];
 
 for (const [what, params, expected] of FILTERS) {
@@ -83,7 +83,7 @@ function told(event: MeshEvent): string {
   }
 }
 
-test('a filter of nodes does not touch events that are about none', async (t) => {
+test('a node filter does not apply to events about no node', async (t) => {
   const fixture = await SessionFixture.open();
   await fixture.subscribe({ nodes: [5], kinds: ['console', 'link', 'traffic'] });
   fixture.mesh.network.onConsoleLine('booting');
@@ -91,7 +91,7 @@ test('a filter of nodes does not touch events that are about none', async (t) =>
   t.deepEqual(kinds(fixture.events()), ['console', 'link']);
 });
 
-test('a node may be named that has not been heard of yet', async (t) => {
+test('a filter may name a node that has not been heard yet', async (t) => {
   const fixture = await SessionFixture.open({ settings: { names: new NodeNames(new Map([[9, 'Pump']])) } });
   await fixture.subscribe({ kinds: ['value'], nodes: ['pump', 'Node-7'] });
   fixture.mesh.say(SEQUENCE('00 09', '01'), SEQUENCE('00 07', '02'), SEQUENCE('00 08', '03'));
@@ -157,7 +157,7 @@ test('resuming replays the events since then and continues, without gaps or dupl
   t.deepEqual(sequences(fixture.events()), ['5 01', '5 02', '5 03']);
 });
 
-test('resuming before the start of the ring reports the exact range that is lost', async (t) => {
+test('resuming before the start of the ring reports the exact range lost', async (t) => {
   const fixture = await SessionFixture.open({ settings: { eventsHeld: 10 } });
   const since = fixture.mesh.hub.feed.lastSeq();
   for (let line = 0; line < 25; line++) fixture.mesh.network.onConsoleLine(String(line));
@@ -273,7 +273,7 @@ test('a minimum interval delays values only', async (t) => {
   t.is(fixture.events().length, 3);
 });
 
-test('subscriptions of one session are independent, and end one by one', async (t) => {
+test('subscriptions of one session are independent, and end separately', async (t) => {
   const fixture = await SessionFixture.open();
   await fixture.subscribe({ kinds: ['value'] });
   await fixture.subscribe({ kinds: ['console'] });
@@ -286,7 +286,7 @@ test('subscriptions of one session are independent, and end one by one', async (
   t.deepEqual(kinds(fixture.events('2')), ['console', 'console']);
 });
 
-test('what is not subscribed can not be ended', async (t) => {
+test('unsubscribing without a subscription is refused', async (t) => {
   const fixture = await SessionFixture.open();
   t.is(await fixture.refusal('unsubscribe', { subscription: '1' }), 'SUBSCRIPTION_NOT_FOUND');
   await fixture.subscribe();
@@ -302,7 +302,7 @@ test('a session has at most 32 subscriptions; one that ends makes room', async (
   t.is((await fixture.result<Subscribed>('subscribe')).subscription, '33');
 });
 
-test('a session that is over gives nothing more', async (t) => {
+test('a closed session emits nothing', async (t) => {
   const fixture = await SessionFixture.open();
   await fixture.subscribe({ minIntervalMs: 1000 });
   fixture.mesh.say(SEQUENCE('00 05', '01'), SEQUENCE('00 05', '02'));

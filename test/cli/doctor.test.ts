@@ -52,7 +52,7 @@ const WELL: Health = {
   historyFault: undefined,
 };
 
-/** A gateway as far as the doctor asks it. */
+/** A gateway as far as the doctor queries it. */
 function gateway({
   status = {},
   fresh = true,
@@ -92,7 +92,7 @@ const down = (reason: string, detail: string) => ({
   link: { state: 'backingOff', since: 0, port: null, reason, detail },
 });
 
-test('a gateway with a root that answers is well', async (t) => {
+test('a gateway with a root that responds is healthy', async (t) => {
   const findings = await examine('/x', PARTS);
   t.deepEqual(problemsOf(findings), []);
   t.deepEqual(
@@ -112,7 +112,7 @@ test('a gateway with a root that answers is well', async (t) => {
   );
 });
 
-test('no port, several ports, and a gateway that does not run are told with what to do', async (t) => {
+test('no port, several ports, and a gateway that is not running are reported with what to do', async (t) => {
   const none = problemsOf(await examine('/x', { ...PARTS, listPorts: async () => [], connect: noGateway }));
   t.deepEqual(
     none.map(({ check }) => check),
@@ -127,7 +127,7 @@ test('no port, several ports, and a gateway that does not run are told with what
   t.regex(several?.advice ?? '', /ttyUSB0 or \/dev\/ttyUSB1.*--port/);
 });
 
-test('a port that this user may not open, or that another program holds, is told', async (t) => {
+test('a port that this user may not open, or that another program holds, is reported', async (t) => {
   const procRoot = procWith('held', [{ pid: 815, name: 'minicom', file: PORT }]);
   const alone = { ...PARTS, procRoot, isUsable: () => false, connect: noGateway };
   const problems = problemsOf(await examine('/x', alone));
@@ -138,7 +138,7 @@ test('a port that this user may not open, or that another program holds, is told
   t.is(problems[1]?.text, 'held by minicom (process 815)');
 });
 
-test("whether the port may be opened is the gateway's to know, where one runs", async (t) => {
+test('where a gateway is running, the gateway itself decides whether the port may be opened', async (t) => {
   const answers = [down('noPermission', 'not permitted'), down('heldByAnother', 'held')];
   const checks = await Promise.all(
     answers.map(async (status) => {
@@ -149,19 +149,19 @@ test("whether the port may be opened is the gateway's to know, where one runs", 
   t.deepEqual(checks, [['port permission', 'link'], ['link']]);
 });
 
-test('a port that the gateway is set to, and that is not there, is told', async (t) => {
+test('a configured port that does not exist is reported', async (t) => {
   const status = { ...down('noDevice', 'no serial device found'), port: join(folder, 'no-tty') };
   const [first] = problemsOf(await examine('/x', { ...PARTS, connect: gateway({ status }) }));
   t.is(first?.text, `${status.port} does not exist`);
 });
 
-test('the gateway itself may hold the port', async (t) => {
+test('the port may be held by the gateway itself', async (t) => {
   const procRoot = procWith('ours', [{ pid: STATUS.pid, name: 'node', file: PORT }]);
   const findings = await examine('/x', { ...PARTS, procRoot });
   t.is(findings.find(({ check }) => check === 'port in use')?.text, 'by the gateway only');
 });
 
-test('a root that does not answer is told', async (t) => {
+test('a root that does not respond is reported', async (t) => {
   const [silent] = problemsOf(await examine('/x', { ...PARTS, connect: gateway({ fresh: false }) }));
   t.is(silent?.check, 'root');
   t.regex(silent?.advice ?? '', /reset-root/);
@@ -172,7 +172,7 @@ const warned = (findings: readonly Finding[]) =>
     verdict === 'problem' || verdict === 'warning' ? [`${verdict} ${check}: ${text}`] : [],
   );
 
-test('nodes that are disconnected are named, as a problem where they are most of them', async (t) => {
+test('disconnected nodes are named, and are a problem when they are the majority', async (t) => {
   const nodes = { ...STATUS.nodes, total: 12 };
   const ask = (reason: 'nodesDisconnected' | 'mostNodesDisconnected', gone: number) =>
     examine('/x', { ...PARTS, connect: gateway({ health: { nodes: reason }, gone, status: { nodes } }) });
@@ -184,7 +184,7 @@ test('nodes that are disconnected are named, as a problem where they are most of
   ]);
 });
 
-test('open alarms are told by their code, those that are over apart', async (t) => {
+test('open alarms are listed by code, cleared ones separately', async (t) => {
   const alarms = [...ALARMS, ...ALARMS.filter(({ active }) => active)];
   const connect = gateway({ health: { alarms: 'activeAlarm' }, alarms });
   t.deepEqual(warned(await examine('/x', { ...PARTS, connect })), [
@@ -196,7 +196,7 @@ test('open alarms are told by their code, those that are over apart', async (t) 
   ]);
 });
 
-test('history that could not be opened, or can not be written, is told with the cause', async (t) => {
+test('history that cannot be opened, or cannot be written, is reported with the cause', async (t) => {
   const ask = (reason: Health['history'], history: object) =>
     examine('/x', { ...PARTS, connect: gateway({ health: { history: reason }, status: { history } }) });
   const missing = await ask('historyInMemory', {
@@ -218,7 +218,7 @@ test('a gateway on a virtual mesh needs no port', async (t) => {
   t.deepEqual(problemsOf(await examine('/x', options)), []);
 });
 
-test('processes that hold a file are found, whatever link it is known by', (t) => {
+test('processes that hold a file are found, whatever link is used to name it', (t) => {
   const device = join(folder, 'tty');
   writeFileSync(device, '');
   symlinkSync(device, join(folder, 'by-id'));
@@ -227,7 +227,7 @@ test('processes that hold a file are found, whatever link it is known by', (t) =
   t.deepEqual(findHolders(join(folder, 'by-id'), root), { found: [{ pid: 7, name: 'screen' }], hidden: 1 });
 });
 
-test('whoever may not use a file is told which group to join, or to log in again', (t) => {
+test('a user without access is advised to join a group, or to log in again', (t) => {
   const path = join(folder, 'file');
   writeFileSync(path, '');
   chmodSync(path, 0o660);
@@ -242,7 +242,7 @@ test('whoever may not use a file is told which group to join, or to log in again
   t.regex(permissionAdvice('/nowhere/at/all', { user: 'pia', groups: '' }), /ask/);
 });
 
-test("a broker that is not reached is a problem, and the service's own limits are named where they are why", async (t) => {
+test('an unreachable broker is a problem, and limits of the service are named when they are the cause', async (t) => {
   const broker = async (connected: number, limits?: string) => {
     const findings = await examine('/x', {
       ...PARTS,

@@ -27,7 +27,7 @@ for (const [given, shown] of SYSTEM_TEXTS) {
   });
 }
 
-test('an error of the system is shown in its words', (t) => {
+test('a system error is shown in the system’s words', (t) => {
   const error = Object.assign(new Error('spawn nope ENOENT'), { errno: -2 });
   t.is(systemErrorText(error), 'no such file or directory');
   t.is(systemErrorText(new Error('larger than 2 GiB')), 'larger than 2 GiB');
@@ -42,7 +42,7 @@ test('a failure has one prefix, and its hint is on the next line', (t) => {
   );
 });
 
-/** What the gateway answers to programs, and what a user at a terminal is shown. */
+/** What the gateway answers to programs, and what a user at a terminal sees. */
 const REFUSALS = [
   [
     'NODE_NOT_FOUND',

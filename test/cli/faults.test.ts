@@ -19,7 +19,7 @@ test.after.always(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('the report names what the faults have done, and leaves out what they have not', (t) => {
+test('the report lists the faults that had an effect, and omits those that had none', (t) => {
   const counters = createFaultCounters();
   t.is(formatFaults(counters.snapshot()), 'no faults injected\n');
   counters.add('bytesLost', 120);
@@ -33,7 +33,7 @@ test('the report names what the faults have done, and leaves out what they have 
 });
 
 test.serial(
-  'a gateway on a faulty virtual mesh says which faults come, and in the end what they did',
+  'a gateway on a faulty virtual mesh prints which faults to expect, and in the end what they did',
   async (t) => {
     const faults = temporaryFile(t, 'faults.toml', '[hang_ups]\nafter_s = 1\nfor_s = 0.2\n');
     const socket = join(folder, 's');
@@ -50,7 +50,7 @@ test.serial(
   },
 );
 
-test.serial('the faults can stand in the settings, and a generation too', async (t) => {
+test.serial('the configuration can set the faults, and a generation too', async (t) => {
   const settings = temporaryFile(
     t,
     'meshgate.toml',
@@ -61,7 +61,7 @@ test.serial('the faults can stand in the settings, and a generation too', async 
   t.is((await gateway.stop()).code, 0);
 });
 
-ptyTest('a mesh on a pseudo-terminal outlives being unplugged', async (t) => {
+ptyTest('a mesh on a pseudo-terminal survives being unplugged', async (t) => {
   const faults = temporaryFile(t, 'faults.toml', '[hang_ups]\nafter_s = 1\nfor_s = 1\n');
   const pty = join(folder, 'root');
   const mesh = new MeshgateProcess(['simulate', '--pty', pty, '--nodes', '1', '--faults', faults]);
@@ -73,7 +73,7 @@ ptyTest('a mesh on a pseudo-terminal outlives being unplugged', async (t) => {
   t.false(existsSync(pty));
 });
 
-test.serial('the help names every preset', async (t) => {
+test.serial('the help lists every preset', async (t) => {
   for (const command of ['start', 'simulate']) {
     const { stdout } = await runToEnd([command, '--help']);
     for (const name of PRESET_NAMES) t.true(stdout.includes(name), `${command}: ${name}`);
@@ -100,7 +100,7 @@ for (const { name, args, code, says } of [
     says: /simulation\.generation = "4": must be 1, 2 or 3 \(given on the command line\)/,
   },
 ]) {
-  test.serial(`${name} ends with exit code ${code} and says why`, async (t) => {
+  test.serial(`${name} exits with code ${code} and shows why`, async (t) => {
     const ended = await runToEnd(args);
     t.is(ended.code, code);
     t.regex(ended.stderr, says);

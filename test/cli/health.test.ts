@@ -16,7 +16,7 @@ const table: readonly [FixtureOptions['link'], code: number, lines: RegExp][] = 
 ];
 
 for (const [link, code, lines] of table) {
-  test(`health with a link that is ${link} ends with ${code}, a line a check`, async (t) => {
+  test(`health with a link that is ${link} exits with ${code}, printing a line per check`, async (t) => {
     const { socketPath, close } = await startGateway(link ? { link } : {});
     t.teardown(close);
     const told = await runToEnd(['health', '--socket', socketPath]);
@@ -29,7 +29,7 @@ for (const [link, code, lines] of table) {
   });
 }
 
-test('health without a gateway ends with 3', async (t) => {
+test('health without a gateway exits with 3', async (t) => {
   const { path, remove } = temporaryFolder();
   t.teardown(remove);
   const { code, stdout, stderr } = await runToEnd(['health', '--socket', join(path, 's')]);

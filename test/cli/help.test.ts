@@ -12,7 +12,7 @@ function commandsBelow(parent: CliCommand, words = ''): [path: string, command: 
   });
 }
 
-/** The words of the command whose action ran. Throws if the words do not parse. */
+/** The command, as words, whose action ran. Throws if the words do not parse. */
 function commandRunBy(args: readonly string[]): string {
   const program = createProgram();
   let ran = '';
@@ -27,7 +27,7 @@ function commandRunBy(args: readonly string[]): string {
   return ran;
 }
 
-/** What commander makes of `--help`, with the texts after it. */
+/** The `--help` output of commander, with the texts after it. */
 function helpOf(command: Command): string {
   let help = '';
   command.configureOutput({ writeOut: (text) => (help += text) });

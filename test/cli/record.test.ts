@@ -48,7 +48,7 @@ function kindsIn(file: string): Set<string | undefined> {
   return new Set([...new Recording(readFileSync(file)).entries()].map(({ kind }) => kind));
 }
 
-test('record takes out what the gateway holds, into a file or a pipe', async (t) => {
+test('record saves what the gateway holds, to a file or a pipe', async (t) => {
   const file = freshFile();
   const { code, stderr, stdout } = await run('record', '-o', file);
   t.is(code, 0);
@@ -73,7 +73,7 @@ function withInput(file: string, ...args: string[]) {
   });
 }
 
-test('- is standard output to write to, and standard input to read from', async (t) => {
+test('- means standard output for writing, and standard input for reading', async (t) => {
   const { code, stdout, stderr } = await run('record', '-o', '-');
   t.is(code, 0, stderr);
   t.true(stdout.startsWith('MGREC'));
@@ -92,7 +92,7 @@ test('- is standard output to write to, and standard input to read from', async 
   t.like(JSON.parse(compared.stdout), { differences: [] });
 });
 
-test('what can not come by standard input is refused', async (t) => {
+test('what cannot be read from standard input is refused', async (t) => {
   const both = await run('replay', '-', '--expect', '-');
   t.is(both.code, 2);
   const settings = await run('inspect', RECORDING, '--config', '-');
@@ -103,7 +103,7 @@ test('what can not come by standard input is refused', async (t) => {
   t.regex(nothing.stderr, /standard input/);
 });
 
-test('--last leaves out what is older', async (t) => {
+test('--last omits older blocks', async (t) => {
   const whole = freshFile();
   t.is((await run('record', '-o', whole)).code, 0);
   const end = [...new Recording(readFileSync(whole)).entries()].at(-1)?.at ?? t.fail();
@@ -117,7 +117,7 @@ test('--last leaves out what is older', async (t) => {
   t.regex(wrong.stderr, /"long" is not a valid duration/);
 });
 
-test('--follow goes on until it is told to stop, and across a restart of the gateway', async (t) => {
+test('--follow continues until it is stopped, even across a restart of the gateway', async (t) => {
   const socket = join(folder, 'f');
   const start = () =>
     startProcess(['--simulate', '--nodes', '1', '--seed', '2', '--http', 'off', '--socket', socket]);
@@ -151,7 +151,7 @@ async function untilFileHas(file: string, text: string): Promise<void> {
   watcher.close();
 }
 
-test('--redact leaves no payload', async (t) => {
+test('--redact leaves no payloads', async (t) => {
   const file = freshFile();
   t.is((await run('record', '--redact', '-o', file)).code, 0);
   const bytes = readFileSync(file);
@@ -163,7 +163,7 @@ test('--redact leaves no payload', async (t) => {
   t.regex(stdout, /request {4}W-LOG 0000/);
 });
 
-test('a gateway whose recorder is off says so', async (t) => {
+test('a gateway whose recorder is off reports it', async (t) => {
   const socket = join(folder, 'off');
   await startProcess(['--port', '/nowhere/tty', '--http', 'off', '--socket', socket], {
     MESHGATE_RECORDER_BYTES: '0',
@@ -173,7 +173,7 @@ test('a gateway whose recorder is off says so', async (t) => {
   t.is(stderr, 'meshgate: the flight recorder is off; set recorder.bytes to turn it on\n');
 });
 
-test('a gateway writes to disk what its settings say, and files of it can be read as they are', async (t) => {
+test('a gateway writes recordings to disk as configured, and those files can be read directly', async (t) => {
   const directory = join(folder, 'disk');
   const socket = join(folder, 'd');
   const gateway = await startProcess(['--simulate', '--nodes', '1', '--http', 'off', '--socket', socket], {
@@ -190,7 +190,7 @@ test('a gateway writes to disk what its settings say, and files of it can be rea
   t.regex(stdout, /link {6}closed {5}by the gateway/);
 });
 
-test('inspect prints what is in a recording, decoded, in hex, as JSON, and counted', async (t) => {
+test('inspect prints the contents of a recording, decoded, in hex, as JSON, and counted', async (t) => {
   const { stdout } = await run('inspect', RECORDING);
   t.regex(
     stdout,
@@ -218,7 +218,7 @@ test('inspect prints what is in a recording, decoded, in hex, as JSON, and count
   t.true(late.every((line) => (JSON.parse(line) as { at: number }).at >= end - 500));
 });
 
-test('replay prints events; they are as expected the second time; exit code 1 where they are not', async (t) => {
+test('replay prints events; the second run matches the expected ones; exit code 1 where it does not', async (t) => {
   const events = freshFile();
   const first = await run('replay', RECORDING);
   t.is(first.code, 0);
@@ -239,7 +239,7 @@ test('replay prints events; they are as expected the second time; exit code 1 wh
   t.is((JSON.parse(json.stdout) as { differences: unknown[] }).differences.length, 2);
 });
 
-test('a gateway on a recording serves clients, and goes on when it is over', async (t) => {
+test('a gateway on a recording serves clients, and continues when it has ended', async (t) => {
   const socket = join(folder, 'r');
   const args = ['--replay', RECORDING, '--speed', 'max', '--http', 'off', '--socket', socket];
   const gateway = await startProcess(args, ENV);
@@ -268,7 +268,7 @@ const WRONG = [
   [['inspect', RECORDING, '--from', 'never'], 2, /"never" is not a valid time/],
 ] as const;
 
-test('what is wrong is said, with its exit code', async (t) => {
+test('errors are reported, each with its exit code', async (t) => {
   for (const [args, exitCode, message] of WRONG) {
     const { code, stderr } = await run(...args);
     t.is(code, exitCode, `${args.join(' ')}: ${stderr}`);
@@ -286,7 +286,7 @@ test('what is wrong is said, with its exit code', async (t) => {
   t.regex(noEvents.stderr, /:1: not an event/);
 });
 
-test('a recording with damage is read as far as it goes, and the damage is told', async (t) => {
+test('a damaged recording is read as far as possible, and the damage is reported', async (t) => {
   const damaged = freshFile();
   const bytes = readFileSync(RECORDING);
   writeFileSync(damaged, Buffer.concat([bytes, Buffer.from('garbage')]));

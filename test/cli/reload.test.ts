@@ -16,7 +16,7 @@ test.after.always(async () => {
 
 let files = 0;
 
-/** A gateway that reads its settings from a file, on a port that is not there. */
+/** A gateway that reads its configuration from a file, on a port that does not exist. */
 async function start(settings: string) {
   const config = join(folder, `${files++}.toml`);
   writeFileSync(config, settings);
@@ -30,7 +30,7 @@ async function start(settings: string) {
   return { gateway, config, socket, reload };
 }
 
-test('at SIGHUP the file is read again: the log names what was taken over and what needs a restart', async (t) => {
+test('at SIGHUP the file is read again: the log lists what has changed and what needs a restart', async (t) => {
   const { gateway, reload } = await start('');
   reload('baud = 9600\n[mesh]\nidle_after_s = 7\n[names]\n"0x0005" = "Pump"\n');
   await gateway.logged(/ gateway: reload: applied mesh\.idle_after_s, names\n/);
@@ -38,7 +38,7 @@ test('at SIGHUP the file is read again: the log names what was taken over and wh
   t.is((await gateway.stop()).code, 0);
 });
 
-test('a wrong file is refused with the words that it is refused with at start, and the settings stay', async (t) => {
+test('a wrong file is refused with the same message as at start, and the settings stay', async (t) => {
   const { gateway, config, socket, reload } = await start('[mesh]\nidle_after_s = 7\n');
   reload('[mesh]\nidle_after_s = "soon"\n');
   const [, words = ''] = await gateway.logged(/ gateway: reload failed, no settings changed: (.*)\n/);
@@ -51,7 +51,7 @@ test('a wrong file is refused with the words that it is refused with at start, a
   await gateway.stop();
 });
 
-test('names that two nodes would share are refused at SIGHUP, and the names stay', async (t) => {
+test('duplicate node names are refused at SIGHUP, and the names stay', async (t) => {
   const { gateway, socket, reload } = await start('[names]\n5 = "Pump"\n');
   reload('[names]\n5 = "Pump"\n6 = "PUMP"\n');
   await gateway.logged(/names\.6 = "PUMP": another node already has this name: 5 = "Pump" \(in .*\n/);
@@ -59,7 +59,7 @@ test('names that two nodes would share are refused at SIGHUP, and the names stay
   await gateway.stop();
 });
 
-test('a file that is gone is refused, and one that is there again is read', async (t) => {
+test('a missing file is refused, and read once it is there again', async (t) => {
   const { gateway, config, reload } = await start('');
   rmSync(config);
   gateway.child.kill('SIGHUP');
@@ -69,7 +69,7 @@ test('a file that is gone is refused, and one that is there again is read', asyn
   t.is((await gateway.stop()).code, 0);
 });
 
-test('flags and variables win over the file when it is read again, as at start', async (t) => {
+test('flags and variables override the file when it is read again, as at start', async (t) => {
   const { gateway, reload } = await start('');
   reload('port = "/dev/ttyS7"\n');
   await gateway.logged(/ gateway: reload: no settings changed\n/);
@@ -89,7 +89,7 @@ test('the log can be switched to JSON lines, and back', async (t) => {
 
 const ptyTest = hasSocat ? test : test.skip;
 
-ptyTest('a gateway in a terminal that is closed ends as by Ctrl-C', async (t) => {
+ptyTest('a gateway exits as with Ctrl-C when its terminal is closed', async (t) => {
   const main = join(packageRoot, 'dist', 'src', 'main.js');
   const socket = join(folder, 'terminal');
   const command = `${process.execPath} ${main} start --simulate --http off --socket ${socket}`;

@@ -12,11 +12,11 @@ function differencesTo(got: readonly ComparedEvent[]): string {
   return formatDifferences(compareEvents(all, got, 10), all, got, VIEW);
 }
 
-test('where nothing differs, that is said', (t) => {
+test('without differences, the output says so', (t) => {
   t.is(differencesTo(all), `${all.length} events, all as expected\n`);
 });
 
-test('which event, which field, what was expected and what came, and what was in front of it', (t) => {
+test('the output shows the event, the field, the expected and actual values, and the events before it', (t) => {
   const got = all.flatMap((event) => {
     if (event.seq === 3) return [];
     if (event.seq === 5) return [{ ...event, at: 7, more: 'evil \x1b[31mtext\u009b2J' }];
@@ -49,7 +49,7 @@ event 5 differs:
   + {"seq":11,"kind":"unheard of"}
 `;
 
-test('of a long run of events the first are shown', (t) => {
+test('of a long list of events only the first are shown', (t) => {
   const text = differencesTo(all.slice(0, 3));
   t.regex(text, /^18 events missing, starting at event 4:$/m);
   t.regex(text, /^ {4}and 13 more$/m);

@@ -65,7 +65,7 @@ for (const [what, program] of Object.entries(PROGRAMS)) {
   });
 }
 
-test('a client that loads nothing of the gateway', async (t) => {
+test('a client that loads none of the gateway’s code', async (t) => {
   const program = `
     import { createRequire } from 'node:module';
     const loaded = process.moduleLoadList.filter((name) => /zod|serialport/.test(name));
@@ -74,10 +74,10 @@ test('a client that loads nothing of the gateway', async (t) => {
   t.is(output, '[] done');
 });
 
-/** Who is not root can't run a program as somebody else; client.test.ts tries the same there. */
+/** Only root can run a program as another user; client.test.ts tries the same there. */
 const maybe = process.getuid?.() === 0 ? test : undefined;
 
-maybe?.('a user who may not use the socket is told NO_PERMISSION, by both clients', async (t) => {
+maybe?.('a user who may not use the socket gets NO_PERMISSION, from both clients', async (t) => {
   const gateway = await startGateway();
   t.teardown(() => gateway.close());
   chmodSync(gateway.folder, 0o755);

@@ -19,7 +19,7 @@ function tomlFile(text: string): string {
   return path;
 }
 
-test('without any setting there are defaults', (t) => {
+test('without any settings the defaults apply', (t) => {
   const config = loadConfig({}, undefined, {});
   t.is(config.port, 'auto');
   t.is(config.baud, 115_200);
@@ -41,7 +41,7 @@ test('without any setting there are defaults', (t) => {
   t.is(config.serial.frame_timeout_ms, 500);
 });
 
-test('the file goes over the defaults, variables over the file, flags over variables', (t) => {
+test('the file overrides the defaults, variables the file, flags the variables', (t) => {
   const path = tomlFile('baud = 1\n[mesh]\nvalues = 3\nrefresh_s = 5\n[clients]\nmax = 7\nmode = "0600"\n');
   const env = { MESHGATE_MESH_VALUES: '4', MESHGATE_CLIENTS_MAX: '8', MESHGATE_BAUD: '9600' };
   const config = loadConfig({ baud: '19200', clients: { max: 9 } }, path, env);
@@ -53,7 +53,7 @@ test('the file goes over the defaults, variables over the file, flags over varia
   t.is(config.mesh.idle_after_s, 60);
 });
 
-test('flags that were not given hide nothing', (t) => {
+test('flags that were not given override nothing', (t) => {
   const path = tomlFile('port = "/dev/ttyS7"\n[simulation]\nnodes = 3\n');
   const flags = { port: undefined, simulation: { nodes: undefined, seed: undefined } };
   const config = loadConfig(flags, path, {});
@@ -67,7 +67,7 @@ test('MESHGATE_CONFIG names the file, unless a flag does', (t) => {
   t.is(loadConfig({}, tomlFile('baud = 19200\n'), env).baud, 19_200);
 });
 
-test('values are read alike from every source', (t) => {
+test('values are parsed alike from every source', (t) => {
   const given = (settings: GivenSettings, env = {}) => loadConfig(settings, undefined, env);
   t.deepEqual(given({ tcp: '5001,5002' }).tcp, [5001, 5002]);
   t.deepEqual(given({}, { MESHGATE_TCP: '5001' }).tcp, [5001]);
@@ -79,7 +79,7 @@ test('values are read alike from every source', (t) => {
   t.is(given({}, { MESHGATE_SIMULATION_LOSS: '0.25' }).simulation.loss, 0.25);
 });
 
-/** A setting's text in its variable, and what it means; where that is the same text or number, the text alone. */
+/** A setting's text in its variable, and its value; where that is the same text or number, the text alone. */
 const IN_VARIABLES: Readonly<Record<string, string | readonly [text: string, value: unknown]>> = {
   port: '/dev/ttyS1',
   baud: '9600',
@@ -143,7 +143,7 @@ function settingOf(config: Config, name: string): unknown {
 
 for (const name of settingNames().filter((name) => !FOR_THE_FILE_ONLY.includes(name))) {
   const variable = `MESHGATE_${name.replace('.', '_').toUpperCase()}`;
-  test(`${name} can be given by ${variable}`, (t) => {
+  test(`${name} can be set by ${variable}`, (t) => {
     const sample = IN_VARIABLES[name] ?? String(settingOf(DEFAULTS, name));
     const [given, value] = typeof sample === 'string' ? [sample, sample] : sample;
     const found = settingOf(loadConfig({}, undefined, { [variable]: given }), name);
@@ -152,7 +152,7 @@ for (const name of settingNames().filter((name) => !FOR_THE_FILE_ONLY.includes(n
 }
 
 for (const name of FOR_THE_FILE_ONLY) {
-  test(`${name} is for the file only, and its variable is refused with that reason`, (t) => {
+  test(`${name} can be set in the file only, and its variable is refused with that reason`, (t) => {
     const env = { [`MESHGATE_${name.toUpperCase()}`]: '[]' };
     t.throws(() => loadConfig({}, undefined, env), {
       message: new RegExp(`: ${name} can be set only in the file`),
@@ -160,7 +160,7 @@ for (const name of FOR_THE_FILE_ONLY) {
   });
 }
 
-test('origins are read as browsers send them', (t) => {
+test('origins are read in the form that browsers send', (t) => {
   const read = (origins: unknown) => loadConfig({ http: { origins } }, undefined, {}).http.origins;
   t.deepEqual(read(['HTTP://LocalHost:80/', 'https://a.example:8443', 'null', 'app://page']), [
     'http://localhost',
@@ -188,7 +188,7 @@ for (const url of [
   'mqtt://u:p@[::1]:1883',
   'mqtt://10.0.0.1',
 ]) {
-  test(`${url} is a broker`, (t) => {
+  test(`${url} is a valid broker URL`, (t) => {
     t.is(settingOf(loadConfig({ mqtt: { url } }, undefined, {}), 'mqtt.url'), url);
   });
 }
@@ -201,7 +201,7 @@ for (const url of [
   'broker:1883',
   '',
 ]) {
-  test(`${JSON.stringify(url)} is none`, (t) => {
+  test(`${JSON.stringify(url)} is not a valid broker URL`, (t) => {
     t.throws(() => loadConfig({ mqtt: { url } }, undefined, {}), { code: 'BAD_CONFIG' });
   });
 }
@@ -388,7 +388,7 @@ test('a name that reads as the address of its own node is accepted', (t) => {
   t.is(loadConfig({}, path, {}).names.size, 3);
 });
 
-test('the same setting that is wrong twice is reported where it counts', (t) => {
+test('a setting that is wrong in two sources is reported for the one that applies', (t) => {
   const path = tomlFile('baud = 1\n');
   const env = { MESHGATE_BAUD: '2' };
   const [inFile, inVariable, inFlag] = [{}, env, env].map((variables, index) =>
@@ -399,7 +399,7 @@ test('the same setting that is wrong twice is reported where it counts', (t) => 
   t.regex(inFlag?.message ?? '', /^baud = "3": .*\(given on the command line\)$/);
 });
 
-test('a file that is not there, or is no TOML, is named', (t) => {
+test('a file that does not exist, or is not TOML, is named', (t) => {
   const missing = t.throws(() => loadConfig({}, file, {}), { code: 'BAD_CONFIG' });
   t.true(missing?.message.startsWith(`${file}: ENOENT`));
   const broken = tomlFile('baud = \n');
@@ -407,11 +407,11 @@ test('a file that is not there, or is no TOML, is named', (t) => {
   t.true(error?.message.startsWith(`${broken}: `));
 });
 
-test('other variables of the environment are none of its business', (t) => {
+test('other environment variables are ignored', (t) => {
   t.notThrows(() => loadConfig({}, undefined, { MESH: '1', PATH: '/bin', XMESHGATE_BAUD: '1' }));
 });
 
-test('further sockets stand in the file, each with its own role and mode', (t) => {
+test('additional sockets are set in the file, each with its own role and mode', (t) => {
   const { sockets } = loadConfig(
     {},
     tomlFile('[[sockets]]\npath = "/run/r"\nrole = "read"\nmode = "0666"'),
@@ -439,14 +439,14 @@ for (const [name, toml, message] of [
     /sockets\.0\.users: unknown setting/,
   ],
 ] as const) {
-  test(`further sockets are refused: ${name}`, (t) => {
+  test(`additional sockets are refused: ${name}`, (t) => {
     t.throws(() => loadConfig({}, tomlFile(toml), {}), { code: 'BAD_CONFIG', message });
   });
 }
 
 const SECRET = 'hunter2-hunter2-hunter2';
 
-test('the settings that are secret are those that hold a password or a token', (t) => {
+test('the secret settings are those that hold a password or a token', (t) => {
   t.deepEqual(secretSettings().sort(), ['http.read_token', 'http.token', 'mqtt.password', 'mqtt.url']);
 });
 

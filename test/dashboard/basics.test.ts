@@ -7,7 +7,7 @@ test.after.always(killProcesses);
 
 const FIRST_LOAD_BYTES = 150_000;
 
-browserTest('the first page loads few bytes, and not the map', async (t) => {
+browserTest('the first page loads few bytes, without the map', async (t) => {
   const { url } = await serveDashboard(t);
   const sizes = new Map<string, number>();
   const page = await openPage(t, url);
@@ -51,7 +51,7 @@ browserTest('when the gateway is killed and restarted, the page says so and reco
   const alert = page.getByRole('alert');
   await alert.getByText('Connection to the gateway lost.').waitFor();
   await alert.getByText(/Last updated .* ago\./).waitFor();
-  t.true((await page.getByRole('row', { name: 'Node-5' }).count()) > 0, 'the last values stay');
+  t.true((await page.getByRole('row', { name: 'Node-5' }).count()) > 0, 'the last values are still shown');
   await served.restart();
   await alert.waitFor({ state: 'detached' });
   await untilActive(page);
@@ -116,7 +116,7 @@ browserTest('traffic is shown live, paused and filtered', async (t) => {
   await page.getByRole('button', { name: 'Pause' }).click();
   await page.getByText(/paused, new lines waiting/).waitFor();
   await page.getByRole('button', { name: 'Resume' }).click();
-  await page.getByRole('searchbox', { name: 'Filter traffic' }).fill('no line has this');
+  await page.getByRole('searchbox', { name: 'no line matches' }).fill('no line has this');
   await page.getByText(/^0 of \d+ lines/).waitFor();
   await page.getByText('No matching lines.').waitFor();
   const [file] = await Promise.all([

@@ -1,4 +1,4 @@
-/** The fleet's dashboard against clients that mean ill; the fleet itself is not asked for anything. */
+/** The fleet's dashboard against hostile clients; the fleet itself is not queried. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
@@ -32,7 +32,7 @@ async function start(t: ExecutionContext, maxClients: number) {
   return { host, logged };
 }
 
-test('clients that show no token, or send nothing, do not shut out one that shows it', async (t) => {
+test('clients that present no token, or send nothing, do not shut out one that presents it', async (t) => {
   const { host } = await start(t, 1);
   const silent: WebSocketClient[] = [];
   for (let count = 0; count < 70; count++)
@@ -66,7 +66,7 @@ test('a foreign page is refused, and the log names the setting that would allow 
   );
 });
 
-test('whatever else comes first is answered UNAUTHORIZED, and the connection ends', async (t) => {
+test('any other first message is answered UNAUTHORIZED, and the connection closed', async (t) => {
   const { host } = await start(t, 1);
   for (const first of ['hello', 'authenticate']) {
     const client = await WebSocketClient.open(`ws://${host}/rpc?gateway=north`);

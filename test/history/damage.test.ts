@@ -10,7 +10,7 @@ function setAside({ folder }: StoreFixture): string[] {
   return readdirSync(folder).filter((name) => name.includes('.damaged-') && !/-(wal|shm)$/.test(name));
 }
 
-/** A store with some hundred pages, as a process leaves it that ended in order. */
+/** A store with some hundred pages, as left by a process that ended cleanly. */
 function filled(): StoreFixture {
   const fixture = new StoreFixture();
   for (let batch = 0; batch < 20; batch++) {
@@ -41,7 +41,7 @@ const NOT_OURS: Readonly<Record<string, (file: string) => void>> = {
 };
 
 for (const [what, make] of Object.entries(NOT_OURS)) {
-  test(`${what} in the store's place is set aside, and a new store begun`, (t) => {
+  test(`${what} in place of the store is set aside, and a new store created`, (t) => {
     const fixture = new StoreFixture({}, make);
     fixture.write(sequenceEvent(1, 5, 1, 1));
     t.is(fixture.query('SELECT * FROM value').length, 1);
@@ -56,7 +56,7 @@ test('an empty file is a new store', (t) => {
   t.deepEqual(setAside(fixture), []);
 });
 
-test('a store that was cut off is set aside at the start, or when it is found out', (t) => {
+test('a truncated store is set aside at the start, or when the damage is found', (t) => {
   const fixture = filled();
   truncateSync(fixture.file, 20_000);
   fixture.reopen();
@@ -65,10 +65,10 @@ test('a store that was cut off is set aside at the start, or when it is found ou
   );
   fixture.store.writeWaiting();
   t.is(setAside(fixture).length, 1);
-  t.is(fixture.query('SELECT * FROM value').length, 400, 'what came then is in the new store');
+  t.is(fixture.query('later events are in the new store').length, 400, 'what came then is in the new store');
 });
 
-test('a store with bytes that were changed goes on or is set aside, and takes what comes in any case', (t) => {
+test('a store with changed bytes is continued or set aside, and stores new events in any case', (t) => {
   for (let place = 0; place < 40; place++) {
     const fixture = filled();
     const bytes = readFileSync(fixture.file);
@@ -87,7 +87,7 @@ test('a store with bytes that were changed goes on or is set aside, and takes wh
   }
 });
 
-test('of files that were set aside the last two are kept', (t) => {
+test('the last two of the files set aside are kept', (t) => {
   const fixture = new StoreFixture({}, NOT_OURS.text);
   for (let again = 0; again < 4; again++) {
     fixture.clock.advance(1000);
@@ -96,7 +96,7 @@ test('of files that were set aside the last two are kept', (t) => {
   t.is(setAside(fixture).length, 2);
 });
 
-test('a full disk: it is told once, what comes waits and is written when there is room again', (t) => {
+test('a full disk: it is reported once, new events wait and are written when there is room again', (t) => {
   const fixture = new StoreFixture();
   fixture.write(sequenceEvent(1, 5, 1, 1));
   fixture.limitPages(fixture.pageCount());
@@ -116,7 +116,7 @@ test('a full disk: it is told once, what comes waits and is written when there i
   t.is(fixture.query('SELECT * FROM value').length, 1501);
 });
 
-test('a disk that stays full costs the oldest of what waits, and each event is counted', (t) => {
+test('a disk that stays full costs the oldest waiting events, and each is counted', (t) => {
   const fixture = new StoreFixture();
   fixture.write(sequenceEvent(1, 5, 1, 1));
   fixture.limitPages(fixture.pageCount());

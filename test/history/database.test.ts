@@ -15,7 +15,7 @@ import { libsqlDriver } from '../../src/history/libsql-driver.js';
 import { nodeDriver } from '../../src/history/node-driver.js';
 import { temporaryFolder } from '../support/gateway-fixture.js';
 
-/** Those that this Node has. */
+/** The drivers that this Node has. */
 const DRIVERS = [nodeDriver(), await libsqlDriver().catch(() => undefined)].filter(
   (driver) => driver !== undefined,
 );
@@ -24,7 +24,7 @@ test('there is a driver', (t) => {
   t.true(DRIVERS.length > 0);
 });
 
-/** A path that would mislead whoever takes it for a URI. */
+/** A path that would be misread as a URI. */
 function newFile(t: ExecutionContext): string {
   const folder = temporaryFolder();
   t.teardown(() => folder.remove());
@@ -40,7 +40,7 @@ function openNew(t: ExecutionContext, { open }: SqliteDriver, file = newFile(t))
   return database;
 }
 
-/** Descriptors of this process that lead to the file or its journals. */
+/** Descriptors of this process for the file or its journals. */
 function descriptorsOf(file: string): string[] {
   return readdirSync('/proc/self/fd').flatMap((name) => {
     try {
@@ -116,7 +116,7 @@ for (const driver of DRIVERS) {
     );
   });
 
-  test(named('parameters are bound by position, or by name as often as it is used'), (t) => {
+  test(named('parameters are bound by position, or by name as often as used'), (t) => {
     const database = openNew(t, driver);
     database.exec('INSERT INTO t (id, whole, bytes) VALUES (1, 10, NULL), (2, 20, NULL)');
     const find = database.prepare(
@@ -130,7 +130,7 @@ for (const driver of DRIVERS) {
     t.is(database.prepare('SELECT id FROM t LIMIT ? OFFSET ?').all(1, 1).length, 1);
   });
 
-  test(named('RETURNING gives the row; changes are those of the statement'), (t) => {
+  test(named('RETURNING returns the row; changes are those of the statement'), (t) => {
     const database = openNew(t, driver);
     const upsert = database.prepare(
       'INSERT INTO t (id, whole) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET whole = excluded.whole RETURNING id',
@@ -172,7 +172,7 @@ for (const driver of DRIVERS) {
     t.is(count(), 2);
   });
 
-  test(named('a full disk is SQLITE_FULL, and what was stored stays'), (t) => {
+  test(named('a full disk is SQLITE_FULL, and stored rows are kept'), (t) => {
     const database = openNew(t, driver);
     const insert = database.prepare('INSERT INTO t (bytes) VALUES (?)');
     insert.run(Buffer.alloc(100));
@@ -214,26 +214,29 @@ for (const driver of DRIVERS) {
     );
   });
 
-  test(named('a file that is damaged, or not a database, is told from one that can not be opened'), (t) => {
-    const file = newFile(t);
-    writeFileSync(file, 'not a database'.repeat(500));
-    const readVersion = () => {
-      const database = driver.open(file);
-      try {
-        database.prepare('PRAGMA user_version').value();
-        database.exec('PRAGMA journal_mode = WAL');
-      } finally {
-        database.close();
-      }
-    };
-    t.like(t.throws(readVersion), { code: 'SQLITE_NOTADB', message: 'file is not a database' });
-    t.like(
-      t.throws(() => driver.open('/nowhere/at/all.db')),
-      { code: 'SQLITE_CANTOPEN', message: 'unable to open database file' },
-    );
-  });
+  test(
+    named('a file that is damaged, or not a database, is distinguished from one that cannot be opened'),
+    (t) => {
+      const file = newFile(t);
+      writeFileSync(file, 'not a database'.repeat(500));
+      const readVersion = () => {
+        const database = driver.open(file);
+        try {
+          database.prepare('PRAGMA user_version').value();
+          database.exec('PRAGMA journal_mode = WAL');
+        } finally {
+          database.close();
+        }
+      };
+      t.like(t.throws(readVersion), { code: 'SQLITE_NOTADB', message: 'file is not a database' });
+      t.like(
+        t.throws(() => driver.open('/nowhere/at/all.db')),
+        { code: 'SQLITE_CANTOPEN', message: 'unable to open database file' },
+      );
+    },
+  );
 
-  test(named('a truncated file is SQLITE_CORRUPT, and quick_check finds what is wrong'), (t) => {
+  test(named('a truncated file is SQLITE_CORRUPT, and quick_check finds the damage'), (t) => {
     const file = newFile(t);
     const database = openNew(t, driver, file);
     const insert = database.prepare('INSERT INTO t (bytes) VALUES (?)');
@@ -258,7 +261,7 @@ for (const driver of DRIVERS) {
     }
   });
 
-  test(named('a read-only connection reads what another one writes, and can not write or create'), (t) => {
+  test(named('a read-only connection reads what another one writes, and cannot write or create'), (t) => {
     const file = newFile(t);
     const database = openNew(t, driver, file);
     const reader = driver.open(file, { isReadOnly: true });
@@ -278,7 +281,7 @@ for (const driver of DRIVERS) {
     t.false(existsSync(`${file}.absent`));
   });
 
-  test(named('incremental_vacuum returns as many pages as asked for'), (t) => {
+  test(named('incremental_vacuum frees the requested number of pages'), (t) => {
     const database = openNew(t, driver);
     const insert = database.prepare('INSERT INTO t (bytes) VALUES (?)');
     inTransaction(database, () => {
@@ -291,7 +294,7 @@ for (const driver of DRIVERS) {
     t.is(Number(pages.value()), before - 50);
   });
 
-  test(named('close lets go of the file and its journals, and ends its statements'), async (t) => {
+  test(named('close releases the file and its journals, and finalizes its statements'), async (t) => {
     const file = newFile(t);
     const database = openNew(t, driver, file);
     const insert = database.prepare('INSERT INTO t (id) VALUES (?)');

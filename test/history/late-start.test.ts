@@ -52,7 +52,7 @@ async function untilStored(client: MeshgateClient, nodes: number): Promise<void>
   }
 }
 
-test('a file that is locked at the start is an alarm with its cause; what it holds joins when it can be read', async (t) => {
+test('a file locked at the start is an alarm with its cause; its contents are merged when it can be read', async (t) => {
   const { socket, state, start, open } = site(t);
   const first = await start(5);
   await untilStored(await open(), 5);
@@ -98,7 +98,7 @@ test('a file that is locked at the start is an alarm with its cause; what it hol
   file.close();
 });
 
-test('a state directory that is deleted while the gateway runs is made again, with all that is known', async (t) => {
+test('a state directory deleted while the gateway runs is created again, with the current state', async (t) => {
   const { state, start, open } = site(t);
   const gateway = await start(3);
   const client = await open();
@@ -123,7 +123,7 @@ test('a state directory that is deleted while the gateway runs is made again, wi
   t.true(nodes.every(({ uuid, values }) => uuid !== null && values.length > 0));
 });
 
-test('a state directory that can not be made is tried again, and is used once it can', async (t) => {
+test('a state directory that cannot be created is retried, and is used once it can', async (t) => {
   const { state, start, open } = site(t);
   writeFileSync(state, 'in the way');
   const gateway = await start(2);

@@ -11,7 +11,7 @@ test.after.always(removeStores);
 
 const UUID = '3210'.padEnd(32, '0');
 
-/** What a gateway holds in memory that knows node 5, with a value, an alarm, robots, and events. */
+/** The memory of a gateway that knows node 5, with a value, an alarm, robots, and events. */
 function held(...events: readonly HubEvent[]): Holdings {
   const latest = new EventWriter(64);
   latest.writeValue(5, 0, { receivedAt: 1000, bytes: Buffer.of(7) });
@@ -39,7 +39,7 @@ function held(...events: readonly HubEvent[]): Holdings {
   };
 }
 
-/** A store that is written to, with what its gateway holds. */
+/** A store that is written to, with the state of its gateway. */
 function running(): StoreFixture {
   const fixture = new StoreFixture();
   fixture.writeWith({ name: 'Pump', uuid: UUID }, nodeEvent(2, 5, 'added', 1000));
@@ -54,11 +54,11 @@ const LOSSES: Readonly<Record<string, (fixture: StoreFixture) => void>> = {
   'whose directory is deleted': ({ folder }) => rmSync(folder, { recursive: true }),
   'that is deleted': ({ file }) => rmSync(file),
   'that is moved away': ({ file }) => renameSync(file, `${file}.moved`),
-  'that is replaced by another that is none': ({ file }) => {
+  'that is replaced by one that is not a database': ({ file }) => {
     writeFileSync(`${file}.new`, 'this was never a database\n'.repeat(500));
     renameSync(`${file}.new`, file);
   },
-  'that is truncated to nothing': ({ file }) => truncateSync(file, 0),
+  'that is truncated to 0 bytes': ({ file }) => truncateSync(file, 0),
   'that is cut off': ({ file }) => truncateSync(file, 2000),
   'that is found to be damaged': ({ store }) => store.replace('for the test'),
 };
@@ -95,7 +95,7 @@ for (const [what, lose] of Object.entries(LOSSES)) {
 }
 
 for (const suffix of ['-wal', '-shm']) {
-  test(`a ${suffix} file that is removed while it is used costs nothing that was stored`, (t) => {
+  test(`removing a ${suffix} file in use loses nothing that was stored`, (t) => {
     const fixture = running();
     rmSync(fixture.file + suffix);
     fixture.store.tick();
@@ -112,7 +112,7 @@ for (const suffix of ['-wal', '-shm']) {
   });
 }
 
-test('a file that was moved away is whole where it is now', (t) => {
+test('a file that was moved away is complete at its new location', (t) => {
   const fixture = running();
   renameSync(fixture.file, `${fixture.file}.moved`);
   fixture.store.tick();
@@ -122,7 +122,7 @@ test('a file that was moved away is whole where it is now', (t) => {
   moved.close();
 });
 
-test('a back-up that is put in the place of the file is gone on with', (t) => {
+test('a backup that replaces the file is continued', (t) => {
   const fixture = running();
   const backup = join(fixture.folder, 'backup');
   const reader = sqlite.open(fixture.file, { isReadOnly: true });
@@ -139,7 +139,7 @@ test('a back-up that is put in the place of the file is gone on with', (t) => {
   t.is((fixture.query('PRAGMA integrity_check')[0] as { integrity_check: string }).integrity_check, 'ok');
 });
 
-/** Another program has the file for itself, until the returned function is called. */
+/** Another program locks the file exclusively, until the returned function is called. */
 function lock(file: string): () => void {
   const holder = sqlite.open(file);
   holder.exec('PRAGMA locking_mode = EXCLUSIVE');
@@ -147,7 +147,7 @@ function lock(file: string): () => void {
   return () => holder.close();
 }
 
-test('a file that is locked at the start is tried again with growing pauses, and gets what came meanwhile', (t) => {
+test('a file locked at the start is retried with growing pauses, and gets the events from the meantime', (t) => {
   const first = running();
   first.store.close(3);
   const kept = first.file;
@@ -178,7 +178,7 @@ test('a file that is locked at the start is tried again with growing pauses, and
   t.is(fixture.query('SELECT * FROM value').length, 2);
 });
 
-test('numbers that were given out before the file could be read are raised above its own', (t) => {
+test('numbers assigned before the file could be read are raised above its own', (t) => {
   const fixture = new StoreFixture();
   fixture.write(sequenceEvent(500, 5, 1, 1000));
   const other = sqlite.open(fixture.file);
@@ -194,7 +194,7 @@ test('numbers that were given out before the file could be read are raised above
   ]);
 });
 
-test('a directory that can not be made again is tried until it can', (t) => {
+test('a directory that cannot be created again is retried until it can', (t) => {
   const fixture = running();
   rmSync(fixture.folder, { recursive: true });
   writeFileSync(fixture.folder, 'in the way');

@@ -15,7 +15,7 @@ function question(slices: number): Question {
   return { kind: 'buckets', query: { node: 5, typeId: 1, from: 0, to: slices }, bucketMs: 1 };
 }
 
-/** Takes as many slices as the question's `to` says; fails as often as it is made to. */
+/** Takes as many slices as the query's `to` says; fails as often as the test says. */
 class ScriptedConnection implements Connection {
   closed = 0;
   failures = 0;
@@ -65,7 +65,7 @@ test('a read that nobody waits for is dropped between two slices', (t) => {
   t.deepEqual(told, [{ kind: 'answer', id: 2, answer: NOTHING }]);
 });
 
-test('a read that fails is tried again on a new connection, and refused with the reason in the end', (t) => {
+test('a read that fails is retried on a new connection, and finally refused with the reason', (t) => {
   const { told, turns, connection } = fixture();
   connection.failures = 1;
   turns.add(1, 'a', question(1));
@@ -111,10 +111,10 @@ test('a reader follows the file: it reads the new one after damage, and refuses 
   t.regex(String(countAsked()), /ENOENT/);
 });
 
-test('buckets over many slices are those of one', (t) => {
+test('buckets over many slices equal those of one slice', (t) => {
   const store = new StoreFixture();
   const events = Array.from({ length: 12_345 }, (_, index) =>
-    // Some come at the same moment, also where one slice ends.
+    // Some come at the same moment, also at the end of a slice.
     gpsEvent(index + 1, 5, index, -index, Math.floor(index / 7) * 10),
   );
   store.write(...events);

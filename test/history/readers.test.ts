@@ -10,7 +10,7 @@ test.after.always(killProcesses);
 
 const STORED = 200_000;
 const READERS = 20;
-/** Values that come while readers are at work. */
+/** Values that arrive while readers are active. */
 const LIVE = 300;
 
 function* series(): Generator<StoredValue> {
@@ -33,7 +33,7 @@ function storedNumbers(file: string): Set<number> {
   }
 }
 
-test('values are stored while readers are at work, and a stop loses none of them', async (t) => {
+test('values are stored while readers are active, and a stop loses none of them', async (t) => {
   t.timeout(120_000);
   const folder = temporaryFolder();
   t.teardown(() => folder.remove());
@@ -59,7 +59,7 @@ test('values are stored while readers are at work, and a stop loses none of them
     if (seen.length >= LIVE) break;
   }
   const { history } = await watcher.status();
-  t.true((history.storedSeq ?? 0) >= (seen[0] ?? 0), 'what came first is on the disk while others read');
+  t.true((history.storedSeq ?? 0) >= (seen[0] ?? 0), 'the first values are on the disk while others read');
 
   const ended = await gateway.stop('SIGTERM');
   isReading = false;
@@ -74,7 +74,7 @@ test('values are stored while readers are at work, and a stop loses none of them
   );
 });
 
-test('a stop while the disk takes nothing says how many events are lost, and fails', async (t) => {
+test('a stop while the disk accepts nothing reports how many events are lost, and fails', async (t) => {
   t.timeout(120_000);
   const folder = temporaryFolder();
   t.teardown(() => folder.remove());

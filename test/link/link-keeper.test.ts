@@ -45,7 +45,7 @@ async function openUp({ port, keeper }: Started): Promise<FakeLink> {
   return link;
 }
 
-/** Fails the attempt that is under way and moves time to the next; returns how long that took, in ms. */
+/** Fails the pending attempt and moves time to the next; returns how long that took, in ms. */
 async function pauseAfterFailure(t: ExecutionContext, { clock, port }: Started): Promise<number> {
   const failedAt = clock.monotonic();
   const attempts = port.attempts.length;
@@ -56,7 +56,7 @@ async function pauseAfterFailure(t: ExecutionContext, { clock, port }: Started):
   return clock.monotonic() - failedAt;
 }
 
-test('it starts with the device absent, and goes on trying', async (t) => {
+test('without a device the link starts as absent, and is retried', async (t) => {
   const started = startKeeper();
   const { port, keeper, states } = started;
   port.latest.fail('noDevice', 'ENOENT');
@@ -70,7 +70,7 @@ test('it starts with the device absent, and goes on trying', async (t) => {
   t.is(keeper.losses.get('noDevice'), 1);
 });
 
-test('it is up when the root has spoken, probing when the port is merely open', async (t) => {
+test('it is up when the root has been heard, probing when the port is merely open', async (t) => {
   const { port, keeper, told } = startKeeper();
   t.is(keeper.status.state, 'opening');
   port.latest.succeed();
@@ -97,14 +97,14 @@ for (const [reason, state] of [
   });
 }
 
-test('an error that is not of the link counts as a failure to open', async (t) => {
+test('an error from outside the link counts as a failure to open', async (t) => {
   const { port, keeper } = startKeeper();
   port.latest.breakDown(new TypeError('odd'));
   await settled();
   t.like(keeper.status, { state: 'backingOff', reason: 'openFailed', detail: 'odd' });
 });
 
-test('pauses double from 0.25 s to 8 s, and to 10 s with the most that chance adds', async (t) => {
+test('pauses double from 0.25 s to 8 s, and to 10 s with maximum jitter', async (t) => {
   for (const [chance, expected] of [
     [0, [250, 500, 1000, 2000, 4000, 8000, 8000]],
     [1, [313, 625, 1250, 2500, 5000, 10_000, 10_000]],
@@ -116,7 +116,7 @@ test('pauses double from 0.25 s to 8 s, and to 10 s with the most that chance ad
   }
 });
 
-test('a port that opens but whose root is silent is tried with growing pauses too', async (t) => {
+test('a port that opens but whose root is silent is retried with growing pauses too', async (t) => {
   const { port, clock } = startKeeper();
   for (const pause of [250, 500, 1000]) {
     port.latest.succeed();
@@ -130,7 +130,7 @@ test('a port that opens but whose root is silent is tried with growing pauses to
   }
 });
 
-test('pauses begin anew once the root has spoken', async (t) => {
+test('pauses start over once the root has been heard', async (t) => {
   const started = startKeeper();
   for (let time = 0; time < 4; time++) await pauseAfterFailure(t, started);
   await openUp(started);
@@ -148,12 +148,12 @@ test('a device that appears cuts the pause short, once', async (t) => {
   started.deviceAppears();
   started.deviceAppears();
   t.is(started.port.attempts.length, before + 1);
-  t.is(started.watchers.size, 0, 'nobody watches while it is opening');
+  t.is(started.watchers.size, 0, 'nothing watches while it is opening');
   started.clock.advance(60_000);
   t.is(started.port.attempts.length, before + 1, 'the pause that was cut short does not end again');
 });
 
-test('a lost link is told, counted and opened again; clients of the old one hear nothing more', async (t) => {
+test('a lost link is reported, counted and reopened; the old link passes on nothing more', async (t) => {
   const started = startKeeper();
   const link = await openUp(started);
   const first = started.port.latest;
@@ -171,7 +171,7 @@ test('a lost link is told, counted and opened again; clients of the old one hear
   t.is(started.keeper.status.state, 'up');
 });
 
-test('a link that is lost while it is still opening is closed when it arrives after all', async (t) => {
+test('a link lost while opening is closed when it opens after all', async (t) => {
   const { port, keeper, told } = startKeeper();
   const attempt = port.latest;
   attempt.handlers.onClosed('hungUp', 'gone again');
@@ -182,7 +182,7 @@ test('a link that is lost while it is still opening is closed when it arrives af
   t.deepEqual(told, ['lost']);
 });
 
-test('stopping while it opens closes the link that opens late', async (t) => {
+test('stopping while it opens closes the link if it opens late', async (t) => {
   const { port, keeper, told } = startKeeper();
   const stopping = keeper.stop();
   t.is(keeper.status.state, 'stopped');
@@ -193,7 +193,7 @@ test('stopping while it opens closes the link that opens late', async (t) => {
   t.is(keeper.status.state, 'stopped');
 });
 
-test('stopping while it opens takes a late failure as it is', async (t) => {
+test('stopping while it opens ignores a late failure', async (t) => {
   const { port, keeper, clock, watchers } = startKeeper();
   const stopping = keeper.stop();
   port.latest.fail();
@@ -219,7 +219,7 @@ for (const heard of [false, true]) {
   });
 }
 
-test('stopping in a pause ends the pause and the watching', async (t) => {
+test('stopping during a pause ends the pause and the watching', async (t) => {
   const { port, keeper, clock, watchers } = startKeeper();
   port.latest.fail();
   await settled();
@@ -230,7 +230,7 @@ test('stopping in a pause ends the pause and the watching', async (t) => {
   t.is(watchers.size, 0);
 });
 
-test('stopping twice is harmless, and starting again opens anew', async (t) => {
+test('stopping twice is harmless, and starting again reopens the link', async (t) => {
   const started = startKeeper();
   await openUp(started);
   await started.keeper.stop();
@@ -240,7 +240,7 @@ test('stopping twice is harmless, and starting again opens anew', async (t) => {
   t.is(started.port.attempts.length, 2);
 });
 
-test('`since` says since when the link has been down, whatever was tried in between', async (t) => {
+test('`since` is the time when the link went down, whatever was tried in between', async (t) => {
   const started = startKeeper();
   const { clock, port, keeper } = started;
   t.is(keeper.status.since, STARTS_AT);
@@ -257,19 +257,19 @@ test('`since` says since when the link has been down, whatever was tried in betw
   t.is(keeper.status.since, STARTS_AT + 790, 'up');
   clock.advance(5000);
   keeper.onHeard();
-  t.is(keeper.status.since, STARTS_AT + 790, 'every word of the root leaves it');
+  t.is(keeper.status.since, STARTS_AT + 790, 'every message of the root keeps it');
   port.latest.handlers.onClosed('hungUp', 'gone');
   t.is(keeper.status.since, STARTS_AT + 5790, 'down');
 });
 
-test('a state that is told once is not told again while nothing changes', async (t) => {
+test('an unchanged state is not reported again', async (t) => {
   const started = startKeeper();
   await openUp(started);
   for (let time = 0; time < 3; time++) started.keeper.onHeard();
   t.deepEqual(started.states(), ['opening', 'probing', 'up']);
 });
 
-test('a port that is released is closed, and opened again when the time is over', async (t) => {
+test('a released port is closed, and reopened when the time is over', async (t) => {
   const started = startKeeper();
   const link = await openUp(started);
   await started.keeper.release(5000);
@@ -284,7 +284,7 @@ test('a port that is released is closed, and opened again when the time is over'
   t.is(started.keeper.losses.get('released'), 1);
 });
 
-test('releasing again makes the time begin anew; taking back ends it at once', async (t) => {
+test('releasing again restarts the time; taking it back ends it at once', async (t) => {
   const started = startKeeper();
   await openUp(started);
   await started.keeper.release(5000);
@@ -319,7 +319,7 @@ test('a port that is stopped while it is released stays closed', async (t) => {
   t.is(started.keeper.status.state, 'stopped');
 });
 
-test('reopening closes the port first, and tells no loss that would be an alarm', async (t) => {
+test('reopening closes the port first, and reports no loss that would be an alarm', async (t) => {
   const started = startKeeper();
   const link = await openUp(started);
   void started.keeper.reopen();
@@ -331,7 +331,7 @@ test('reopening closes the port first, and tells no loss that would be an alarm'
   t.is(started.keeper.losses.get('reopened'), 1);
 });
 
-test('the board is reset by a pulse of RTS, where there are lines', async (t) => {
+test('the board is reset by a pulse on RTS, if the link has modem lines', async (t) => {
   const started = startKeeper();
   const link = started.port.latest.succeed();
   await settled();

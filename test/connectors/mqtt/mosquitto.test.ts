@@ -1,4 +1,4 @@
-/** The connector in a whole gateway, at Debian's broker: MQTT 5 and 3.1.1, passwords, certificates, and its death. */
+/** The connector in a complete gateway, with Debian's broker: MQTT 5 and 3.1.1, passwords, certificates, and a killed broker. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -88,7 +88,7 @@ brokerTest(
   },
 );
 
-brokerTest(title('with MQTT 5 a command that is published as retained is refused at once'), async (t) => {
+brokerTest(title('with MQTT 5 a command published as retained is refused at once'), async (t) => {
   const broker = await start(t);
   const watcher = await watch(t, broker);
   await join_(t, broker.url);
@@ -97,7 +97,7 @@ brokerTest(title('with MQTT 5 a command that is published as retained is refused
   t.like(await watcher.until(() => watcher.at(`${BASE}/answer/log`)), { error: { code: 'RETAINED' } });
 });
 
-brokerTest(title('user and password open the door, and a wrong one does not'), async (t) => {
+brokerTest(title('the right user and password are accepted, wrong ones refused'), async (t) => {
   const broker = await start(t, {
     lines: ['allow_anonymous false'],
     linesIn: (own) => [passwordLine(own, { north: 'right', watcher: 'sees' })],
@@ -124,7 +124,7 @@ brokerTest(title('user and password open the door, and a wrong one does not'), a
 });
 
 brokerTest(
-  title('the broker’s rules hold: what it does not take is named, what it does not deliver does nothing'),
+  title('the broker’s access rules apply: rejected topics are logged, undelivered commands have no effect'),
   async (t) => {
     const broker = await start(t, {
       lines: ['allow_anonymous false'],
@@ -152,7 +152,7 @@ brokerTest(
 );
 
 brokerTest(
-  title('TLS with a certificate on both sides; without the right ones there is a reason'),
+  title('TLS with certificates on both sides; without the right ones the reason is reported'),
   async (t) => {
     const { ca, cert, key, clientCert, clientKey } = certificates;
     const broker = await start(t, {
@@ -184,7 +184,7 @@ brokerTest(
   },
 );
 
-brokerTest(title('a broker that is not there yet is found when it comes'), async (t) => {
+brokerTest(title('a broker that starts later is connected to when it appears'), async (t) => {
   const broker = await start(t);
   await broker.kill();
   const gateway = await join_(t, broker.url);
@@ -217,7 +217,7 @@ for (const version of ['5', '3.1.1']) {
         for (let burst = 0; burst < 10; burst++) root.say(`00 05 45 ${hexOf(said++)}`);
       }, 5);
       t.teardown(() => clearInterval(traffic));
-      // What mosquitto has acknowledged and not yet written to the watcher dies with it.
+      // Messages that mosquitto has acknowledged but not yet delivered to the watcher die with it.
       const isUpToDate = () => watcher.eventNumbers.has(hub.feed.lastSeq() - 100);
       for (let round = 0; round < 2; round++) {
         await watcher.until(() => watcher.eventNumbers.size > 300 * (round + 1) && isUpToDate());

@@ -1,4 +1,4 @@
-/** What brokers say, byte by byte, and what is made of it. */
+/** What brokers send, byte by byte, and how it is interpreted. */
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
@@ -77,7 +77,7 @@ for (const [version, says, reason] of [
   });
 }
 
-test('a connection whose goodbye the broker does not take is closed when it is dropped', async (t) => {
+test('a connection whose disconnect the broker does not accept is closed when it is dropped', async (t) => {
   const { connection, say, socket, isUp } = await open(t, 5);
   say('20 03 00 00 00');
   await isUp;
@@ -89,7 +89,7 @@ test('a connection whose goodbye the broker does not take is closed when it is d
   t.pass();
 });
 
-test('what the broker takes stands in its answer, where it limits it', async (t) => {
+test('the broker’s limits are read from its answer', async (t) => {
   const limited = await open(t, 5);
   limited.say('20 0B 00 00 08 21 00 14 27 00 00 10 00');
   await limited.isUp;
@@ -100,7 +100,7 @@ test('what the broker takes stands in its answer, where it limits it', async (t)
   t.deepEqual(free.told.limits, { receiveMaximum: 65_535, maximumPacketSize: Number.POSITIVE_INFINITY });
 });
 
-test('it shows user, password and a will that is retained, and asks for a clean session', async (t) => {
+test('it sends user, password and a retained will, and asks for a clean session', async (t) => {
   const { bytes } = await open(t, 4);
   t.is(hexOf(bytes()), '10 19 00 04 4D 51 54 54 04 EE 00 1E 00 01 63 00 01 77 00 01 78 00 01 75 00 01 70');
 });
@@ -117,17 +117,17 @@ const published = (connection: BrokerConnection) =>
     connection.publish({ topic: 't', payload: 'x', retain: false }, resolve);
   });
 
-/** The packet's own number, in hex, at its place in the bytes that come next. */
+/** The packet's own number, in hex, at its position in the next bytes. */
 async function idAt(socket: Socket, place: number): Promise<string> {
   const [packet] = (await once(socket, 'data')) as [Buffer];
   return hexOf(packet.subarray(place, place + 2));
 }
 
-/** Behind head, length, and a topic of one letter. */
+/** After header, length, and a topic of one letter. */
 const PUBLISH_ID = 5;
 const SUBSCRIBE_ID = 2;
 
-test('a publication is done when it is acknowledged; a refusal is told with its reason', async (t) => {
+test('a publication is done when it is acknowledged; a rejection is reported with its reason', async (t) => {
   const { connection, socket, say } = await up(t, 5);
   const first = published(connection);
   say(`40 02 ${await idAt(socket, PUBLISH_ID)}`);
@@ -137,7 +137,7 @@ test('a publication is done when it is acknowledged; a refusal is told with its 
   t.is(await second, 'Publish error: Not authorized');
 });
 
-test('an acknowledgement after the connection was dropped is nobody’s', async (t) => {
+test('an acknowledgement after the connection was dropped is ignored', async (t) => {
   const { connection, socket, say } = await up(t, 4);
   let calls = 0;
   connection.publish({ topic: 't', payload: 'x', retain: false }, () => calls++);
@@ -148,14 +148,14 @@ test('an acknowledgement after the connection was dropped is nobody’s', async 
   t.is(calls, 0);
 });
 
-test('topics that the broker refuses are named', async (t) => {
+test('topics that the broker rejects are named', async (t) => {
   const { connection, socket, say } = await up(t, 4);
   const refused = new Promise((resolve) => connection.subscribe(['a', 'b', 'c'], resolve));
   say(`90 05 ${await idAt(socket, SUBSCRIBE_ID)} 01 80 01`);
   t.deepEqual(await refused, ['b']);
 });
 
-test('a message comes with what tells where its answer goes, and whether it came before', async (t) => {
+test('a message carries its response topic and correlation data, and whether it is a duplicate', async (t) => {
   const { socket, say, told } = await up(t, 5);
   say('3B 13 00 01 74 00 07 09 08 00 01 72 09 00 02 01 02 7B 7D 20 20');
   await once(socket, 'data');
@@ -170,7 +170,7 @@ test('a message comes with what tells where its answer goes, and whether it came
   t.is(message?.payload.toString(), '{}  ');
 });
 
-test('a message of more than 1 MiB ends the connection before it is all there', async (t) => {
+test('a message of more than 1 MiB ends the connection before it is complete', async (t) => {
   const { socket, say, told, isDown } = await up(t, 4);
   say('30 80 80 80 02 00 01 74');
   socket.on('error', () => {});
@@ -180,7 +180,7 @@ test('a message of more than 1 MiB ends the connection before it is all there', 
   t.deepEqual(told.messages, []);
 });
 
-test('many that together are longer are taken', async (t) => {
+test('many messages that together are longer are accepted', async (t) => {
   const { socket, say, told } = await up(t, 4);
   for (let sent = 0; sent < 30; sent++) {
     say('30 D0 86 03 00 01 74');
@@ -192,7 +192,7 @@ test('many that together are longer are taken', async (t) => {
   t.is(told.down, undefined);
 });
 
-test('a goodbye is a DISCONNECT, so that the will is not published', async (t) => {
+test('stopping sends a DISCONNECT, so that the will is not published', async (t) => {
   const { connection, socket, bytes } = await up(t, 4);
   const closed = once(socket, 'close');
   await connection.end();
