@@ -15,7 +15,7 @@ const TELLTALES: Readonly<Record<string, RegExp>> = {
   'says, reports, shows': /\b(?:told|tells)\b/i,
   again: /\banew\b/i,
   'anyone who, all clients': /\bwhoever\b/i,
-  'is not a, there is no': /\b(?:is|are) no (?!longer\b|more\b)[a-z]/i,
+  'is not a, there is no': /(?<!\bthere )\b(?:is|are) no (?!longer\b|more\b)[a-z]/i,
   'time range': /\bstretch(?:es)? of time\b/i,
   'is in': /\bstands? in\b/i,
   option: /\bwish(?:es)?\b/i,

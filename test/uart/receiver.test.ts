@@ -132,7 +132,7 @@ test('a host clock that is set does not abandon a frame', (t) => {
   t.deepEqual(bodies, ['00 05 41']);
 });
 
-test('boot text behind an abandoned frame comes out as console lines', (t) => {
+test('boot text after an abandoned frame comes out as console lines', (t) => {
   const boot = Buffer.from('ets Jun  8 2016\r\nrst:0x1 (POWERON_RESET)\r\n');
   const { lines, bodies } = receive(
     [bytesOf('FF 00 05 44'), 500, boot, bytesOf('FF 00 00 03 FE')],
