@@ -57,7 +57,7 @@ const ARDUINO: SerialPortInfo = {
 };
 const ONBOARD: SerialPortInfo = { path: '/dev/ttyS0' };
 
-// ---- Port settings --------------------------------------------------------------------------------------------------
+// ---- Port settings -----------------------------------------------------------------------------------------------
 
 test('a port setting is auto, a USB id with or without a serial number, or a path', (t) => {
   t.deepEqual(parsePortSpec('auto'), { kind: 'auto' });

@@ -4,7 +4,7 @@ import { ReplayLink } from '../../src/replay/replay-link.js';
 import { VirtualClock } from '../../src/replay/virtual-clock.js';
 import { port } from '../support/recordings.js';
 
-/** A link of a recording, and a gateway that opens it; `told`: what became of that. */
+/** A link of a recording, and a gateway that opens it; `told`: what came of it. */
 function fixture() {
   const clock = new VirtualClock(0);
   const link = new ReplayLink(clock);
@@ -26,7 +26,7 @@ function fixture() {
   return { clock, link, told, open };
 }
 
-test('whoever opens waits for the recording', async (t) => {
+test('opening the port waits for the recording', async (t) => {
   const { clock, link, told, open } = fixture();
   void open();
   await clock.pass(10_000);
@@ -40,7 +40,7 @@ test('whoever opens waits for the recording', async (t) => {
   t.deepEqual(told, ['failed noPermission', 'open /dev/ttyUSB0']);
 });
 
-test('a port that the gateway opens anew is open again, though the recording knows nothing of it', async (t) => {
+test('a port that the gateway reopens is open again, though the recording does not have it', async (t) => {
   const { clock, link, told, open } = fixture();
   link.opened(port());
   const first = open();
@@ -54,7 +54,7 @@ test('a port that the gateway opens anew is open again, though the recording kno
   t.deepEqual(told, ['open /dev/ttyUSB0', 'bytes not lost', 'open /dev/ttyUSB0']);
 });
 
-test('a port that both have opened anew is open when the recording says so', async (t) => {
+test('a port reopened by both is open when the recording has it open', async (t) => {
   const { clock, link, told, open } = fixture();
   link.opened(port());
   const first = open();
@@ -69,7 +69,7 @@ test('a port that both have opened anew is open when the recording says so', asy
   t.deepEqual(told, ['open /dev/ttyUSB0', 'open /dev/ttyUSB1']);
 });
 
-test('which board it is and its modem lines are as they were; what is written goes nowhere', async (t) => {
+test('board and modem lines are as recorded; writes are discarded', async (t) => {
   const { clock, link, open } = fixture();
   link.opened({ name: 'a', identity: 'usb:1', hasLines: true });
   const opened = open();
@@ -86,7 +86,7 @@ test('which board it is and its modem lines are as they were; what is written go
   t.is((await second)?.setLines, undefined);
 });
 
-test('who pauses between two attempts is made to try when the recording tries', async (t) => {
+test('a pause between two attempts is cut short when the recording has the next attempt', async (t) => {
   const { clock, link, told, open } = fixture();
   const stop = link.watchForDevices(() => void open());
   link.opened(port());

@@ -12,20 +12,20 @@ function heard(text: string, run = 1) {
   return { run, bytes: Buffer.from(text) };
 }
 
-test('what a listener was given is a contiguous part of what the witness was told', (t) => {
+test('a listener’s stream is a contiguous part of the witness’s', (t) => {
   const listening = told('ab', 'cd', 'ef', 'gh');
   t.is(listening.judge(heard('cdef')), 'part');
   t.is(listening.judge(heard('abcdefgh')), 'part');
   t.is(listening.judge(heard('')), 'empty');
 });
 
-test('a hole, an exchange, and a beginning in the middle of a message are unexplained', (t) => {
+test('a gap, a swap, and a start in the middle of a message are unexplained', (t) => {
   const listening = told('ab', 'cd', 'ef', 'gh');
   for (const wrong of ['abef', 'cdab', 'bcd', 'xx', 'ghxx'])
     t.is(listening.judge(heard(wrong)), 'unexplained');
 });
 
-test('a listener may know more than the witness where the process was killed', (t) => {
+test('a listener may have more than the witness where the process was killed', (t) => {
   const listening = told('ab', 'cd');
   listening.onProcessStart();
   listening.onMessage(Buffer.from('xy'));

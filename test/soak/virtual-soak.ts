@@ -17,7 +17,7 @@ export interface VirtualSoakOptions {
   readonly nodes: number;
   readonly faults: FaultPlan;
   readonly seed?: number;
-  /** Whether the account is told of a message, by its number: false makes one go missing. */
+  /** Whether a message is passed to the account, by its number: false makes one go missing. */
   readonly isTold?: (index: number) => boolean;
 }
 
@@ -96,7 +96,7 @@ export class VirtualSoak {
     this.account.onEvent(event);
   }
 
-  /** The root says no more, and the account is closed. */
+  /** The root sends no more, and the account is closed. */
   finish(): void {
     this.mesh.stop();
     this.account.onSettled(this.ledger.takeSettled());

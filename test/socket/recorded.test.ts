@@ -1,4 +1,4 @@
-/** What of the clients' traffic reaches the flight recorder, on real sockets. */
+/** Which of the clients' traffic reaches the flight recorder, on real sockets. */
 import test, { type ExecutionContext } from 'ava';
 import { Recording } from '../../src/recorder/recording.js';
 import { ask, connectTo, listenTo, readAll } from '../support/classic-client.js';
@@ -13,7 +13,7 @@ async function start(t: ExecutionContext, options: FixtureOptions = {}): Promise
   return fixture;
 }
 
-/** `client 1: request NINFO`, in order; the UART is left out. */
+/** `client 1: request NINFO`, in order; the UART is omitted. */
 function toldOf({ gateway }: GatewayFixture): string[] {
   const blocks = gateway.recorder?.read({}, Number.POSITIVE_INFINITY).blocks ?? Buffer.alloc(0);
   if (blocks.length === 0) return [];
@@ -38,7 +38,7 @@ test('a command of the classic dialect, its reply, and how the connection ended'
   ]);
 });
 
-test('a request that is refused, one that comes in pieces, and one that is never finished', async (t) => {
+test('a request that is refused, one in pieces, and one that is never finished', async (t) => {
   const fixture = await start(t);
   await ask(fixture.socketPath, 'WHAT?');
   await ask(fixture.socketPath, 'NETIFA', 'byteByByte');
@@ -56,7 +56,7 @@ test('a request that is refused, one that comes in pieces, and one that is never
   ]);
 });
 
-test('of a listening client only its handshake: messages that are pushed are in the recording anyway', async (t) => {
+test('of a listening client only its handshake: pushed messages are in the recording anyway', async (t) => {
   const fixture = await start(t);
   const client = await listenTo(fixture.socketPath);
   fixture.root.say('00 05 41');
@@ -124,7 +124,7 @@ test('sessions over websockets too; a token is not recorded', async (t) => {
   ]);
 });
 
-test('a recording that is read out does not record itself, alone or in a batch', async (t) => {
+test('reading a recording is not itself recorded, alone or in a batch', async (t) => {
   const fixture = await start(t);
   const client = await LineClient.open(fixture.socketPath);
   const { result } = await client.ask('recording', {}, 1);
@@ -141,14 +141,14 @@ test('a recording that is read out does not record itself, alone or in a batch',
   client.close();
 });
 
-test('a read-only client can not read the recording', async (t) => {
+test('a read-only client cannot read the recording', async (t) => {
   const fixture = await start(t, { web: true, settings: { http: { read_only: true } } });
   const client = await WebSocketClient.open(`ws://${fixture.webHost}/rpc`);
   t.is((await client.call('recording')).error?.data.code, 'FORBIDDEN');
   await client.close();
 });
 
-test('clients can be left out, and the recorder be off', async (t) => {
+test('clients can be excluded, and the recorder turned off', async (t) => {
   const withoutClients = await start(t, { settings: { recorder: { clients: false } } });
   await ask(withoutClients.socketPath, 'ACT-C');
   t.deepEqual(toldOf(withoutClients), []);
@@ -163,7 +163,7 @@ test('clients can be left out, and the recorder be off', async (t) => {
   client2.close();
 });
 
-test('a reply of a connection that was refused at once is recorded', async (t) => {
+test('the reply to a connection that was refused at once is recorded', async (t) => {
   const fixture = await start(t, { settings: { clients: { max: 1 } } });
   const held = await listenTo(fixture.socketPath);
   const refused = await connectTo(fixture.socketPath);
@@ -173,7 +173,7 @@ test('a reply of a connection that was refused at once is recorded', async (t) =
   held.close();
 });
 
-test('a token that a client shows in its session is not recorded', async (t) => {
+test('a token sent in a session is not recorded', async (t) => {
   const fixture = await start(t, { web: true });
   const client = await WebSocketClient.open(`ws://${fixture.webHost}/rpc`);
   const token = 'a-token-for-everything';

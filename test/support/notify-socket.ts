@@ -1,4 +1,4 @@
-/** A notify socket as systemd has one: Node has no datagram sockets of the Unix kind, so Python listens. */
+/** A notify socket like systemd's: Node has no Unix datagram sockets, so Python listens. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { hasPython } from './program.js';
 import { Waiters } from './waiters.js';
@@ -38,7 +38,7 @@ export class NotifySocket {
     return opened;
   }
 
-  /** What was told so far; what systemd-notify says to learn that it was heard is left out. */
+  /** Notifications so far, without those that systemd-notify uses for synchronization. */
   get told(): readonly string[] {
     return this.#lines.filter((line) => line !== 'BARRIER=1' && line !== 'listening');
   }
@@ -47,7 +47,7 @@ export class NotifySocket {
     this.#lines = [];
   }
 
-  /** Resolves when this line has been told. */
+  /** Resolves when this line has arrived. */
   async until(wanted: string): Promise<void> {
     await this.#waiters.until(() => this.#lines.includes(wanted));
   }

@@ -18,7 +18,7 @@ interface Fixture {
   told(): string[];
 }
 
-/** `program`: what stands in for systemd-notify; none where it is empty. */
+/** `program`: a replacement for systemd-notify; none where it is empty. */
 function start(
   t: ExecutionContext,
   env: NodeJS.ProcessEnv = { NOTIFY_SOCKET: '/not/used' },
@@ -39,7 +39,7 @@ function start(
   return { notifier, clock, logged, told };
 }
 
-test('systemd is told when clients can connect, how the link is, and that the end has come', async (t) => {
+test('systemd is notified when clients can connect, of the state of the link, and of the end', async (t) => {
   const { notifier, logged, told } = start(t);
   notifier.ready();
   notifier.status('/dev/ttyUSB0: the root is responding');
@@ -56,7 +56,7 @@ test('without systemd no program is run', async (t) => {
   t.deepEqual(told(), []);
 });
 
-test('of what waits to be told, the latest of each kind is; reloading is over before it begins anew', async (t) => {
+test('of pending notifications the latest of each kind is sent; one reload ends before the next begins', async (t) => {
   const { notifier, told } = start(t);
   notifier.status('first');
   for (let count = 0; count < 100; count++) {
@@ -68,7 +68,7 @@ test('of what waits to be told, the latest of each kind is; reloading is over be
   t.deepEqual(told(), ['STATUS=first', 'STATUS=number 99', 'RELOADING=1', 'READY=1', 'STOPPING=1']);
 });
 
-test('a status is one line, and is not told twice', async (t) => {
+test('a status is one line, and is not sent twice', async (t) => {
   const { notifier, told } = start(t);
   for (const text of ['two\nlines\x1b[31m', 'two\nlines\x1b[31m', 'x'.repeat(1000)]) {
     notifier.status(text);
@@ -113,7 +113,7 @@ test("another process's watchdog is not fed", async (t) => {
   t.deepEqual(told(), ['READY=1', 'STOPPING=1']);
 });
 
-test('where systemd-notify is missing one line says so, and the gateway goes on', async (t) => {
+test('without systemd-notify one line says so, and the gateway continues', async (t) => {
   const { notifier, logged } = start(t, { NOTIFY_SOCKET: '/not/used' }, '');
   notifier.ready();
   notifier.status('x');
@@ -122,7 +122,7 @@ test('where systemd-notify is missing one line says so, and the gateway goes on'
   t.regex(logged[0] ?? '', /could not send READY=1 to systemd: systemd-notify is not installed/);
 });
 
-test('where systemd-notify fails the log has the reason', async (t) => {
+test('when systemd-notify fails the reason is logged', async (t) => {
   const { notifier, logged } = start(t, { NOTIFY_SOCKET: '/not/used' }, 'exit 3');
   notifier.ready();
   await notifier.stopping();
@@ -131,26 +131,29 @@ test('where systemd-notify fails the log has the reason', async (t) => {
 
 const systemdTest = hasSystemdNotify ? test : test.skip;
 
-systemdTest('a gateway tells systemd of its life: ready, link, watchdog, reloading, end', async (t) => {
-  const { path, remove } = temporaryFolder();
-  const socket = await NotifySocket.open(join(path, 'notify'));
-  t.teardown(() => {
-    socket.close();
-    remove();
-  });
-  const env = { NOTIFY_SOCKET: join(path, 'notify'), WATCHDOG_USEC: '200000' };
-  const args = ['--simulate', '--nodes', '2', '--seed', '7', '--http', 'off', '--socket', join(path, 's')];
-  const gateway = await startProcess(args, env);
-  await socket.until('READY=1');
-  await socket.until('STATUS=virtual mesh of 2 nodes, seed 7: the root is responding');
-  await socket.until('WATCHDOG=1');
-  socket.forget();
-  gateway.child.kill('SIGHUP');
-  await socket.until('RELOADING=1');
-  await socket.until('READY=1');
-  const { code } = await gateway.stop('SIGTERM');
-  await socket.until('STOPPING=1');
-  t.is(code, 0);
-  const told = socket.told.filter((line) => !line.startsWith('STATUS') && line !== 'WATCHDOG=1');
-  t.deepEqual(told, ['RELOADING=1', 'READY=1', 'STOPPING=1']);
-});
+systemdTest(
+  'a gateway notifies systemd throughout its life: ready, link, watchdog, reloading, end',
+  async (t) => {
+    const { path, remove } = temporaryFolder();
+    const socket = await NotifySocket.open(join(path, 'notify'));
+    t.teardown(() => {
+      socket.close();
+      remove();
+    });
+    const env = { NOTIFY_SOCKET: join(path, 'notify'), WATCHDOG_USEC: '200000' };
+    const args = ['--simulate', '--nodes', '2', '--seed', '7', '--http', 'off', '--socket', join(path, 's')];
+    const gateway = await startProcess(args, env);
+    await socket.until('READY=1');
+    await socket.until('STATUS=virtual mesh of 2 nodes, seed 7: the root is responding');
+    await socket.until('WATCHDOG=1');
+    socket.forget();
+    gateway.child.kill('SIGHUP');
+    await socket.until('RELOADING=1');
+    await socket.until('READY=1');
+    const { code } = await gateway.stop('SIGTERM');
+    await socket.until('STOPPING=1');
+    t.is(code, 0);
+    const told = socket.told.filter((line) => !line.startsWith('STATUS') && line !== 'WATCHDOG=1');
+    t.deepEqual(told, ['RELOADING=1', 'READY=1', 'STOPPING=1']);
+  },
+);

@@ -36,13 +36,13 @@ async function openManager() {
   return { ...started, link };
 }
 
-test('a frame of the root makes the link up, and its body is passed on after that', async (t) => {
+test('a frame of the root brings the link up, and its body is passed on after that', async (t) => {
   const { port, told } = await openManager();
   port.latest.handlers.onBytes(bytesOf('FF 00 00 03 FE'));
   t.deepEqual(told, ['opening', 'probing', 'up', 'body 00 00 03']);
 });
 
-test('console text is passed on, but is not yet a word of the root', async (t) => {
+test('console text is passed on, but does not count as hearing the root', async (t) => {
   const { port, told } = await openManager();
   port.latest.handlers.onBytes(Buffer.from('boot\n'));
   t.deepEqual(told, ['opening', 'probing', 'line boot']);
@@ -64,7 +64,7 @@ test('bodies go out as frames while the link is open, and are refused while it i
   t.is(next.writes.length, 1);
 });
 
-test('what was under way when the link was lost ends, and does not mix with what the next link brings', async (t) => {
+test('pending work ends when the link is lost, and does not mix with input of the next link', async (t) => {
   const { port, uart, clock, link, told } = await openManager();
   link.hold();
   const sending = t.throwsAsync(uart.send('owner', Buffer.from('NINFO')), { message: /link was lost/ });
@@ -82,7 +82,7 @@ test('what was under way when the link was lost ends, and does not mix with what
   t.is(uart.counters().dropped.abandoned, 1);
 });
 
-test('stopping fails what waits and closes the link', async (t) => {
+test('stopping fails pending sends and closes the link', async (t) => {
   const { uart, link } = await openManager();
   link.hold();
   const sending = t.throwsAsync(uart.send('owner', Buffer.from('NINFO')), { message: /link was lost/ });
@@ -99,7 +99,7 @@ test('the root’s half message makes the frame on the wire go out again', async
   t.is(link.writes.length, 2);
 });
 
-test('the counters tell of both directions, of drops and of losses', async (t) => {
+test('the counters cover both directions, drops and losses', async (t) => {
   const { port, uart } = await openManager();
   port.latest.handlers.onBytes(bytesOf('FF 00 FF 00 05 53 FE'));
   await uart.send('owner', Buffer.from('NINFO'));
@@ -112,7 +112,7 @@ test('the counters tell of both directions, of drops and of losses', async (t) =
   t.is(linkLosses.hungUp, 1);
 });
 
-test('every state of the link has a sentence for a person', (t) => {
+test('every state of the link has a human-readable sentence', (t) => {
   const name = '/dev/ttyUSB0';
   t.is(describeLinkStatus({ state: 'up', since: 0, name }), '/dev/ttyUSB0: the root is responding');
   t.regex(describeLinkStatus({ state: 'probing', since: 0, name }), /is open; waiting for the root/);
