@@ -1,6 +1,6 @@
 /**
- * Recordings of what happens in the field, and what clients must be told of it: see docs/recordings.md for how they are
- * made, and what to do when an event is meant to be another from now on.
+ * Recordings of typical field scenarios, with the events that clients must receive: see docs/recordings.md for how they
+ * are made, and what to do when an event is meant to change.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -68,7 +68,7 @@ const CONTENTS: readonly (readonly [name: string, texts: readonly string[]])[] =
   ['reboot-in-a-frame', ['"name":"RootReset"', '"code":"ROOT_RESTARTED"']],
   [
     'boot-text',
-    ['"line":"a line that is not ended, and ends here"', '"line":"a line that is not ended, and ends here"'],
+    ['"line":"rst:0xc (SW_CPU_RESET),boot:0x13', '"line":"a line that is not ended, and ends here"'],
   ],
   ['burst', ['"detail":"40 nodes"', '"detail":"2 nodes"']],
   ['generation-1', ['"type":"GPS"', 'Error: Buffer might have remaining half message']],

@@ -102,7 +102,7 @@ const effects: Readonly<Record<string, (t: ExecutionContext) => Promise<void>>> 
     const listening = await listenTo(fixture.socketPath);
     fixture.root.say(`00 05 45 ${'01 '.repeat(1022)}`);
     await listening.closed;
-    t.is(listening.received.length, 0, 'one message more than may wait');
+    t.is(listening.received.length, 0, 'a single message exceeds the limit');
   },
   'http.token': async (t) => {
     const fixture = await start(t, { web: true, settings: { http: { token: TOKEN } } });

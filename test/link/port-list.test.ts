@@ -302,9 +302,9 @@ function watched(below: string) {
 /** Changes something in a directory, and waits until its watchers have been notified. */
 async function noticed(directory: string, change: () => void): Promise<void> {
   const watcher = watchFolder(directory);
-  const told = once(watcher, 'change');
+  const notified = once(watcher, 'change');
   change();
-  await told;
+  await notified;
   watcher.close();
 }
 

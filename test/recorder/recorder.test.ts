@@ -61,9 +61,9 @@ test('clients have channels with names; bytes of the classic dialect and JSON te
   two.answered('{"id":1,"result":{}}');
   one.answered(Buffer.from('S'));
   one.ended('answered');
-  const told = entries().filter(({ kind }) => kind !== 'client' && kind !== 'link');
+  const recorded = entries().filter(({ kind }) => kind !== 'client' && kind !== 'link');
   t.deepEqual(
-    told.map(({ kind, client, payload }) => `${client}: ${kind} ${payload}`),
+    recorded.map(({ kind, client, payload }) => `${client}: ${kind} ${payload}`),
     [
       'client 1: request NINFO',
       'web client 1: call {"id":1}',
@@ -170,9 +170,9 @@ test('setting the host clock is recorded, and later times are by the new one', (
   recorder.fromRoot(Buffer.from('c'));
   clock.setHostClock(start - 70_000);
   recorder.fromRoot(Buffer.from('d'));
-  const told = entries().slice(1);
+  const recorded = entries().slice(1);
   t.deepEqual(
-    told.map(({ kind, at, us }) => [kind, at - start, us]),
+    recorded.map(({ kind, at, us }) => [kind, at - start, us]),
     [
       ['fromRoot', 0, 0],
       ['clock', 9_000_000, 1_000_000],

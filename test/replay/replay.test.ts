@@ -53,13 +53,13 @@ async function liveThrough(ms: number) {
     clock,
     writeLine: () => {},
   });
-  const told: MeshEvent[] = [];
-  gateway.hub.feed.subscribe((event) => told.push(describeEvent(event)));
+  const reported: MeshEvent[] = [];
+  gateway.hub.feed.subscribe((event) => reported.push(describeEvent(event)));
   gateway.connect();
   await clock.pass(ms);
   const page = gateway.recorder?.read({}, Number.POSITIVE_INFINITY);
   const file = Buffer.concat([encodeHead(HEAD), page?.blocks ?? Buffer.alloc(0)]);
-  const events = [...told];
+  const events = [...reported];
   await gateway.stop();
   return { events, file };
 }

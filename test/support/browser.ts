@@ -1,6 +1,6 @@
 /**
- * Pages in a real browser. A test ends badly when its page wrote an error to the console, or asked anything but its
- * gateway for anything.
+ * Pages in a real browser. A test fails when its page logs an error to the console, or sends a request to anything but
+ * its gateway.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';

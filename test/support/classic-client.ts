@@ -1,6 +1,6 @@
 /**
- * Clients of the classic dialect as programs in the field are written: `node:net`, one send, no shutdown. Nothing of the
- * gateway's own code is used here.
+ * Clients of the classic dialect, like programs in the field: `node:net`, one send, no shutdown. None of the gateway's own
+ * code is used here.
  */
 import { connect, type Socket } from 'node:net';
 import { PATIENCE_MS, Waiters } from './waiters.js';

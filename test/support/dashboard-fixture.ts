@@ -52,8 +52,8 @@ export async function goTo(page: Page, name: string): Promise<void> {
 }
 
 /**
- * Waits until a condition is true, looking with each frame. It is text, since it is the page's code; waitForFunction
- * would have it evaluated by the page, whose policy forbids that.
+ * Waits until a condition is true, checking on every frame. The condition is a string of page code; waitForFunction would
+ * have the page evaluate it, which its content security policy forbids.
  */
 export async function untilTrue(page: Page, condition: string): Promise<void> {
   await page.evaluate(`new Promise((resolve, reject) => {

@@ -1,6 +1,6 @@
 /**
- * What holds for everything that finds frames on a line: the decoder alone, and the parser in front of it.
- * Each law is a function that the tests of both call.
+ * The laws for everything that finds frames on a line: the decoder alone, and the parser in front of it.
+ * Each law is a function called by the tests of both.
  */
 import type { ExecutionContext } from 'ava';
 import fc from 'fast-check';

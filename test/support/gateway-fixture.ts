@@ -20,8 +20,8 @@ export function temporaryFolder(): { readonly path: string; remove(): void } {
 const TURNS = 20;
 
 /**
- * The system's, but a timer lets the sockets have their turn before it runs: gateway and clients are one process here, and
- * what a busy machine held up is late for both.
+ * The system clock, but a timer lets the sockets have their turn before it runs: gateway and clients are one process
+ * here, and a busy machine delays both.
  */
 export const patientClock: Clock = {
   ...systemClock,

@@ -18,7 +18,7 @@ const TERMINALS = {
 
 /**
  * Compares what a command prints, in every kind of terminal and as JSON, with test/cli/golden/NAME.txt; the escape
- * character stands there as `␛`. With UPDATE_GOLDEN=1 the file is written instead.
+ * character is written there as `␛`. With UPDATE_GOLDEN=1 the file is written instead.
  */
 export function matchesGolden(
   t: ExecutionContext,

@@ -1,5 +1,5 @@
 /**
- * Bytes as the wire book writes them: `FF 00 05 FE`. `41*3` is 41 41 41, `(FA 05)*2` is FA 05 FA 05.
+ * Bytes in the notation of the wire book: `FF 00 05 FE`. `41*3` is 41 41 41, `(FA 05)*2` is FA 05 FA 05.
  * Throws on anything else.
  */
 export function bytesOf(text: string): Buffer {

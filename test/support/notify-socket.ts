@@ -19,7 +19,7 @@ export class NotifySocket {
   readonly #child: ChildProcess;
   #lines: string[] = [];
   #rest = '';
-  readonly #waiters = new Waiters(() => this.told.join(', '));
+  readonly #waiters = new Waiters(() => this.notified.join(', '));
 
   private constructor(path: string) {
     this.#child = spawn('python3', ['-c', LISTEN, path], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -39,7 +39,7 @@ export class NotifySocket {
   }
 
   /** Notifications so far, without those that systemd-notify uses for synchronization. */
-  get told(): readonly string[] {
+  get notified(): readonly string[] {
     return this.#lines.filter((line) => line !== 'BARRIER=1' && line !== 'listening');
   }
 

@@ -42,8 +42,8 @@ export class MeshgateProcess {
   readonly #waiters = new Waiters(() => `\n${this.#stdout}${this.#stderr}`);
 
   /**
-   * `ownGroup`: as a terminal does, so that a signal can be sent to it and to all that it starts.
-   * `maxFiles`: it may have so many open, sockets included.
+   * `ownGroup`: in a process group of its own, as in a terminal, so that a signal reaches it and all that it starts.
+   * `maxFiles`: limit of open files, sockets included.
    */
   constructor(args: readonly string[], env: Environment = {}, { ownGroup = false, maxFiles = 0 } = {}) {
     const command = [process.execPath, MAIN, ...args];

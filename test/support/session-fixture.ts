@@ -233,7 +233,7 @@ export class SessionFixture {
   }
 
   #notified(method: string, subscription: string) {
-    const told = this.received.filter((text) => text.method === method);
-    return told.map(({ params }) => params).filter((params) => params.subscription === subscription);
+    const notifications = this.received.filter((text) => text.method === method);
+    return notifications.map(({ params }) => params).filter((params) => params.subscription === subscription);
   }
 }

@@ -23,7 +23,7 @@ export const sqlite = await requireDriver();
 export class StoreFixture {
   readonly clock: ManualClock;
   readonly folder: string;
-  readonly told: FromThread[] = [];
+  readonly reported: FromThread[] = [];
   #database: Database | undefined;
   readonly #settings: Partial<StoreSettings>;
   /** The state of the gateway in memory: its answer to each file that is opened later. */
@@ -161,7 +161,7 @@ export class StoreFixture {
       now: () => this.clock.now(),
       monotonic: () => this.clock.monotonic(),
       report: (message) => {
-        this.told.push(message);
+        this.reported.push(message);
         if (message.kind === 'opened') this.store.goOn(this.holdings);
       },
     });

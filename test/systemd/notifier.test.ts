@@ -15,7 +15,7 @@ interface Fixture {
   readonly clock: ManualClock;
   readonly logged: string[];
   /** What systemd-notify was run with. */
-  told(): string[];
+  notified(): string[];
 }
 
 /** `program`: a replacement for systemd-notify; none where it is empty. */
@@ -28,36 +28,36 @@ function start(
   t.teardown(remove);
   const clock = new ManualClock();
   const logged: string[] = [];
-  const file = join(path, 'told');
+  const file = join(path, 'notified');
   if (program !== '') {
     writeFileSync(join(path, 'systemd-notify'), `#!/bin/sh\n${program}\n`);
     chmodSync(join(path, 'systemd-notify'), 0o755);
   }
   const log = createLog('gateway', (line) => logged.push(line), clock);
   const notifier = new ServiceNotifier(log, { ...env, PATH: path, TOLD: file }, clock);
-  const told = () => (existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : []);
-  return { notifier, clock, logged, told };
+  const notified = () => (existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : []);
+  return { notifier, clock, logged, notified };
 }
 
 test('systemd is notified when clients can connect, of the state of the link, and of the end', async (t) => {
-  const { notifier, logged, told } = start(t);
+  const { notifier, logged, notified } = start(t);
   notifier.ready();
   notifier.status('/dev/ttyUSB0: the root is responding');
   await notifier.stopping();
-  t.deepEqual(told(), ['READY=1', 'STATUS=/dev/ttyUSB0: the root is responding', 'STOPPING=1']);
+  t.deepEqual(notified(), ['READY=1', 'STATUS=/dev/ttyUSB0: the root is responding', 'STOPPING=1']);
   t.deepEqual(logged, []);
 });
 
 test('without systemd no program is run', async (t) => {
-  const { notifier, told } = start(t, { WATCHDOG_USEC: '1000' });
+  const { notifier, notified } = start(t, { WATCHDOG_USEC: '1000' });
   notifier.ready();
   notifier.status('x');
   await notifier.stopping();
-  t.deepEqual(told(), []);
+  t.deepEqual(notified(), []);
 });
 
 test('of pending notifications the latest of each kind is sent; one reload ends before the next begins', async (t) => {
-  const { notifier, told } = start(t);
+  const { notifier, notified } = start(t);
   notifier.status('first');
   for (let count = 0; count < 100; count++) {
     notifier.status(`number ${count}`);
@@ -65,24 +65,24 @@ test('of pending notifications the latest of each kind is sent; one reload ends 
     notifier.ready();
   }
   await notifier.stopping();
-  t.deepEqual(told(), ['STATUS=first', 'STATUS=number 99', 'RELOADING=1', 'READY=1', 'STOPPING=1']);
+  t.deepEqual(notified(), ['STATUS=first', 'STATUS=number 99', 'RELOADING=1', 'READY=1', 'STOPPING=1']);
 });
 
 test('a status is one line, and is not sent twice', async (t) => {
-  const { notifier, told } = start(t);
+  const { notifier, notified } = start(t);
   for (const text of ['two\nlines\x1b[31m', 'two\nlines\x1b[31m', 'x'.repeat(1000)]) {
     notifier.status(text);
     await notifier.stopping();
   }
   t.deepEqual(
-    told().filter((line) => line.startsWith('STATUS')),
+    notified().filter((line) => line.startsWith('STATUS')),
     ['STATUS=two lines', `STATUS=${'x'.repeat(200)}`],
   );
 });
 
 test('the watchdog is fed at half of its time, once the service is ready and until it stops', async (t) => {
-  const { notifier, clock, told } = start(t, { NOTIFY_SOCKET: '/not/used', WATCHDOG_USEC: '60000000' });
-  const fed = () => told().filter((line) => line === 'WATCHDOG=1').length;
+  const { notifier, clock, notified } = start(t, { NOTIFY_SOCKET: '/not/used', WATCHDOG_USEC: '60000000' });
+  const fed = () => notified().filter((line) => line === 'WATCHDOG=1').length;
   const pass = async (ms: number) => {
     clock.advance(ms);
     notifier.status(`at ${clock.monotonic()}`);
@@ -106,11 +106,11 @@ test('the watchdog is fed at half of its time, once the service is ready and unt
 
 test("another process's watchdog is not fed", async (t) => {
   const env = { NOTIFY_SOCKET: '/not/used', WATCHDOG_USEC: '60000000', WATCHDOG_PID: '1' };
-  const { notifier, clock, told } = start(t, env);
+  const { notifier, clock, notified } = start(t, env);
   notifier.ready();
   clock.advance(600_000);
   await notifier.stopping();
-  t.deepEqual(told(), ['READY=1', 'STOPPING=1']);
+  t.deepEqual(notified(), ['READY=1', 'STOPPING=1']);
 });
 
 test('without systemd-notify one line says so, and the gateway continues', async (t) => {
@@ -153,7 +153,7 @@ systemdTest(
     const { code } = await gateway.stop('SIGTERM');
     await socket.until('STOPPING=1');
     t.is(code, 0);
-    const told = socket.told.filter((line) => !line.startsWith('STATUS') && line !== 'WATCHDOG=1');
-    t.deepEqual(told, ['RELOADING=1', 'READY=1', 'STOPPING=1']);
+    const notified = socket.notified.filter((line) => !line.startsWith('STATUS') && line !== 'WATCHDOG=1');
+    t.deepEqual(notified, ['RELOADING=1', 'READY=1', 'STOPPING=1']);
   },
 );

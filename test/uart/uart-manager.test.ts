@@ -9,7 +9,7 @@ import { ManualClock, settled } from '../support/manual-clock.js';
 function startManager() {
   const clock = new ManualClock();
   const port = new FakePort(clock);
-  const told: string[] = [];
+  const reported: string[] = [];
   const settings = {
     maxBodyLength: 2048,
     openFrameTimeoutMs: 500,
@@ -20,13 +20,13 @@ function startManager() {
   const uart = new UartManager(
     { openLink: port.open, clock, random: () => 0, watchForDevices: () => () => {}, settings },
     {
-      onFrame: (body) => told.push(`body ${hexOf(body)}`),
-      onConsoleLine: (line) => told.push(`line ${line}`),
-      onLinkStatus: ({ state }) => told.push(state),
+      onFrame: (body) => reported.push(`body ${hexOf(body)}`),
+      onConsoleLine: (line) => reported.push(`line ${line}`),
+      onLinkStatus: ({ state }) => reported.push(state),
     },
   );
   uart.start();
-  return { clock, port, told, uart };
+  return { clock, port, reported, uart };
 }
 
 async function openManager() {
@@ -37,15 +37,15 @@ async function openManager() {
 }
 
 test('a frame of the root brings the link up, and its body is passed on after that', async (t) => {
-  const { port, told } = await openManager();
+  const { port, reported } = await openManager();
   port.latest.handlers.onBytes(bytesOf('FF 00 00 03 FE'));
-  t.deepEqual(told, ['opening', 'probing', 'up', 'body 00 00 03']);
+  t.deepEqual(reported, ['opening', 'probing', 'up', 'body 00 00 03']);
 });
 
 test('console text is passed on, but does not count as hearing the root', async (t) => {
-  const { port, told } = await openManager();
+  const { port, reported } = await openManager();
   port.latest.handlers.onBytes(Buffer.from('boot\n'));
-  t.deepEqual(told, ['opening', 'probing', 'line boot']);
+  t.deepEqual(reported, ['opening', 'probing', 'line boot']);
 });
 
 test('bodies go out as frames while the link is open, and are refused while it is not', async (t) => {
@@ -65,7 +65,7 @@ test('bodies go out as frames while the link is open, and are refused while it i
 });
 
 test('pending work ends when the link is lost, and does not mix with input of the next link', async (t) => {
-  const { port, uart, clock, link, told } = await openManager();
+  const { port, uart, clock, link, reported } = await openManager();
   link.hold();
   const sending = t.throwsAsync(uart.send('owner', Buffer.from('NINFO')), { message: /link was lost/ });
   port.latest.handlers.onBytes(bytesOf('FF 00 05 44'));
@@ -76,7 +76,7 @@ test('pending work ends when the link is lost, and does not mix with input of th
   await settled();
   port.latest.handlers.onBytes(bytesOf('41 FE FF 00 05 53 FE'));
   t.deepEqual(
-    told.filter((entry) => entry.startsWith('body')),
+    reported.filter((entry) => entry.startsWith('body')),
     ['body 00 05 53'],
   );
   t.is(uart.counters().dropped.abandoned, 1);

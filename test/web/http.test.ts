@@ -198,7 +198,7 @@ for (const [what, happen] of Object.entries(MISHAPS)) {
   });
 }
 
-test('a client that leaves during the image, or does not read it, holds up nobody', async (t) => {
+test('a client that leaves during the image, or does not read it, delays no other client', async (t) => {
   const image = picture(t, 'a.png', Buffer.concat([PNG, Buffer.alloc(30_000_000)]));
   const { webHost, close } = await startGateway({ web: true, settings: { map: { image, corners } } });
   const { hostname, port } = new URL(`http://${webHost}`);

@@ -108,7 +108,7 @@ test('metrics count what happens', async (t) => {
   t.is(rise('meshgate_alarms_open'), 1);
 });
 
-test('gauges tell the link, the root, alarms and which versions run', async (t) => {
+test('gauges show the link, the root, alarms and the versions', async (t) => {
   const up = await start(t);
   const text = await scrape(up);
   t.is(sampleOf(text, 'meshgate_ready'), 1);

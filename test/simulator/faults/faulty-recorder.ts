@@ -18,7 +18,7 @@ export class FaultyRecorder {
   /** `<virtual ms> <hex>`: the bytes received, piece by piece. */
   readonly traffic: string[] = [];
   /** `<virtual ms> <what>`: the faults that lasted. */
-  readonly told: string[] = [];
+  readonly reported: string[] = [];
   readonly bodies: Buffer[] = [];
   readonly console: string[] = [];
   readonly hungUp: number[] = [];
@@ -39,7 +39,7 @@ export class FaultyRecorder {
       ...options,
       faults: readFaults(faults, 'test'),
       ledger: this.ledger,
-      onFault: (what, atMs) => this.told.push(`${atMs} ${what}`),
+      onFault: (what, atMs) => this.reported.push(`${atMs} ${what}`),
     });
     this.receiver = new Receiver(
       {

@@ -87,7 +87,7 @@ test('wrong_baud: nothing is understood while it lasts, and everything after it'
     { nodes: 5, ...NEAR },
   );
   recorder.advance(20_000);
-  t.deepEqual(recorder.told, ['20000 the root sends at 74880 baud']);
+  t.deepEqual(recorder.reported, ['20000 the root sends at 74880 baud']);
   const good = recorder.ledger.counters.get('whole');
   recorder.advance(9_500);
   t.is(recorder.ledger.counters.get('whole'), good);

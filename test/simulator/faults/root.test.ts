@@ -28,7 +28,7 @@ test('resets: a frame is cut, the boot log follows, and Root Reset arrives compl
   recorder.advance(19_900);
   t.is(recorder.bodies.filter(isReset).length, 1);
   const bodies = recorder.advance(6_000);
-  t.deepEqual(recorder.told, ['20000 the root resets']);
+  t.deepEqual(recorder.reported, ['20000 the root resets']);
   t.is(bodies.filter(isReset).length, 1);
   t.true(recorder.receiver.drops.get('abandoned') + recorder.receiver.drops.get('badEscape') === 1);
   const { resets, framesCut } = recorder.mesh.faultCounters();
