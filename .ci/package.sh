@@ -8,6 +8,7 @@ work=$(mktemp -d)
 root=$work/root
 # In memory: dpkg waits for the disk after each file.
 mount -t tmpfs -o size=4g tmpfs "$work"
+export TMPDIR=$work
 mounts=("$work")
 cleanup() {
   stop_gateway
@@ -24,11 +25,14 @@ fail() {
 
 # in_root USER COMMAND …, with the variables of the array environment.
 environment=()
-in_root() { chroot --userspec="$1" "$root" env "${environment[@]}" "${@:2}"; }
+CLEAN=(env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin)
+in_root() { chroot --userspec="$1" "$root" "${CLEAN[@]}" "${environment[@]}" "${@:2}"; }
 
 gateway=
 start_gateway() {
-  in_root "$1" setsid meshgate start --simulate --nodes 3 --http off >"$work/log" 2>&1 &
+  # Not by in_root: the process that is stopped must be the gateway, not a shell.
+  chroot --userspec="$1" "$root" "${CLEAN[@]}" "${environment[@]}" \
+    meshgate start --simulate --nodes 3 --http off >"$work/log" 2>&1 &
   gateway=$!
   for _ in $(seq 300); do
     grep -q 'serves clients' "$work/log" && return
@@ -62,7 +66,7 @@ until_values() {
   fail "no values arrive: $(in_root tester meshgate get Temperature --json "$@" 2>&1 | head -5)"
 }
 
-# What any program can do, in any language: a line of JSON for a line of JSON.
+# What a client in any language does: a line of JSON in, a line of JSON out.
 request_session() {
   in_root tester /usr/lib/meshgate/node -e '
     const socket = require("node:net").connect(process.env.MESHGATE_SOCKET);
@@ -89,7 +93,7 @@ install_in_root() {
   rm "$root/tmp/meshgate.deb"
 }
 
-# But for what every use of a root changes.
+# Except what every use of a root changes.
 files_of_root() {
   (cd "$root" && find . -xdev \( -path ./tmp -o -path ./proc -o -path ./dev -o -path ./var/log -o -path ./var/cache \) \
     -prune -o -print | sort)
@@ -137,14 +141,13 @@ in_root tester meshgate status --json >"$work/status"
 request_session | json result.nodes.length | grep -qx 3 || fail "the session: $(request_session)"
 in_root tester meshgate ping 5 -c 1 >/dev/null || fail 'a node does not answer'
 history=$(json history.file <"$work/status")
-if [ -n "$history" ]; then
-  until_values --from 1h
-  sleep 2 # What has arrived is on the disk by then.
-  before_upgrade=$(date -u +%FT%TZ)
-  kept=$(count_values --from 1h --to "$before_upgrade")
-fi
+[ -n "$history" ] || fail "history is in memory only: $(json history.fault <"$work/status")"
+until_values --from 1h
+sleep 2 # Received values are on disk by then.
+before_upgrade=$(date -u +%FT%TZ)
+kept=$(count_values --from 1h --to "$before_upgrade")
 stop_gateway
-echo "package: meshgate $(in_root tester meshgate --version) runs as an ordinary user; history: ${history:-in memory}"
+echo "package: meshgate $(in_root tester meshgate --version) runs as an ordinary user; history: $history"
 
 echo '# a local change' >>"$root$settings"
 install_in_root "$deb" --force-confold
@@ -152,13 +155,9 @@ grep -q '^# a local change$' "$root$settings" || fail 'the upgrade lost a change
 check_settings
 start_gateway tester
 until_values
-if [ -n "$history" ]; then
-  after=$(count_values --from 1h --to "$before_upgrade")
-  [ "$kept" -ge 3 ] && [ "$after" -eq "$kept" ] || fail "the upgrade lost history: $kept values before it, $after after"
-  echo "package: history kept over the upgrade: $after values"
-else
-  echo 'package: history is in memory, so there is nothing to keep over the upgrade'
-fi
+after=$(count_values --from 1h --to "$before_upgrade")
+[ "$kept" -ge 3 ] && [ "$after" -eq "$kept" ] || fail "the upgrade lost history: $kept values before it, $after after"
+echo "package: history kept over the upgrade: $after values"
 stop_gateway
 
 install -d "$root/var/lib/meshgate"
@@ -167,7 +166,7 @@ chroot "$root" dpkg --purge meshgate >"$work/dpkg" 2>&1 || { cat "$work/dpkg"; f
 files_of_root >"$work/after"
 left=$(comm -13 "$work/before" "$work/after" | grep -vE '^\./etc/(passwd|group|shadow|gshadow)-$' || true)
 [ -z "$left" ] || fail "left after purge: $left"
-echo 'package: nothing is left after purge but the accounts'
+echo 'package: after the purge, only the accounts are left'
 
 # ---- the container's build step ------------------------------------------------------------------------------------
 
@@ -182,12 +181,12 @@ chroot "$root" sh /tmp/meshgate/build.sh >"$work/build" 2>&1 || { cat "$work/bui
 image_user=$(sed -n 's/^USER //p' packaging/Containerfile)
 mapfile -t environment < <(sed -n '/^ENV /,/[^\\]$/{s/^ENV//;s/\\$//;s/^ *//;s/ *$//;p}' packaging/Containerfile)
 start_gateway "$image_user"
+# As HEALTHCHECK does.
+is_healthy() { in_root "$image_user" meshgate health >"$work/health" 2>&1; }
 for _ in $(seq 100); do
-  status=0
-  in_root "$image_user" meshgate health >"$work/health" 2>&1 || status=$?
-  [ "$status" -eq 0 ] && break
+  is_healthy && break
   sleep 0.2
 done
-[ "$status" -eq 0 ] || fail "the container's HEALTHCHECK: $(cat "$work/health")"
+is_healthy || fail "the container's HEALTHCHECK: $(cat "$work/health")"
 stop_gateway
-echo 'package: the container is built by its own step, and healthy'
+echo 'package: the container's build step works, and its health check passes'

@@ -176,7 +176,7 @@ test('contradictory settings are refused, and all stay unchanged', async (t) => 
   const error = t.throws(() => fixture.gateway.reload(settings(fixture, { names: { '0x0005': 'Well' } })), {
     code: 'BAD_CONFIG',
   });
-  t.regex(error?.message ?? '', /http\.token must be set/);
+  t.regex(error?.message ?? '', /a token is required/);
   t.is(fixture.hub.picture.addressOf('pump'), 5);
   t.truthy((await client.call('hello')).result);
 });

@@ -104,7 +104,7 @@ export class ClientSession {
     if (this.#isClosed) return;
     if (last !== undefined) this.#send(last);
     this.#send(notification('closing', { reason, text: CLOSING_REASONS[reason] }));
-    this.close();
+    this.finish();
     this.#options.onClosing(reason);
   }
 
@@ -114,6 +114,12 @@ export class ClientSession {
       await new Promise<void>((resolve) => this.#onQueueEmpty.push(resolve));
     }
     await this.#session.whenIdle();
+  }
+
+  /** Ends the session in order: all queued output is handed to the transport, which may then be ended. */
+  finish(): void {
+    this.#outgoing.flush();
+    this.close();
   }
 
   /** Ends the session but not the connection, on which queued output is still sent. */

@@ -71,6 +71,25 @@ export class Outgoing {
     this.#isWriting = false;
   }
 
+  /** Gives the transport everything at once: the connection ends after this, so nothing is taken back. */
+  flush(): void {
+    this.#writeAll(this.#parts);
+    for (const text of this.#texts.splice(0)) {
+      if (typeof text === 'string') this.#transport.write(text);
+      else this.#writeAll(text);
+    }
+    this.#parts = [];
+    this.#held = 0;
+    this.#large = 0;
+    this.#isWriting = false;
+  }
+
+  #writeAll(parts: readonly Buffer[]): void {
+    for (const [index, part] of parts.entries()) {
+      this.#transport.write(part, undefined, index < parts.length - 1);
+    }
+  }
+
   #begin(text: JsonText): void {
     if (typeof text === 'string') {
       this.#held -= text.length;

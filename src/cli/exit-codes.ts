@@ -85,7 +85,9 @@ const REFUSAL_HINTS: Readonly<Partial<Record<SessionErrorCode, string>>> = {
   UNKNOWN_METHOD: 'the gateway is older than this program: upgrade it, or restart it after an upgrade',
 };
 
-/** Advice for programs: the last clause of a refusal, if it names methods of the session. */
+/** The last clause of a refusal: what a program can do. At a terminal the hint takes its place. */
+const LAST_CLAUSE = /; [^;\n]*$/;
+/** The same, if it names methods of the session. */
 const ADVICE_FOR_PROGRAMS = /; [^;\n]*\b(?:methods?|rpc\.discover)\b[^;\n]*$/;
 /** The general text of `BAD_PARAMS` after the particular one. */
 const WRONG_PARAMETERS = /(.): (?:the parameters are wrong|invalid parameters)$/;
@@ -127,5 +129,6 @@ function describeFailure(error: unknown): Failure {
 /** Without what only a program can use: names of methods and of errors of the system. */
 function refusalText(code: SessionErrorCode, message: string): string {
   if (code === 'UNKNOWN_METHOD') return 'the gateway does not support this command';
-  return withoutErrno(message.replace(ADVICE_FOR_PROGRAMS, '').replace(WRONG_PARAMETERS, '$1'));
+  const advice = REFUSAL_HINTS[code] === undefined ? ADVICE_FOR_PROGRAMS : LAST_CLAUSE;
+  return withoutErrno(message.replace(advice, '').replace(WRONG_PARAMETERS, '$1'));
 }

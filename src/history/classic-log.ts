@@ -144,7 +144,7 @@ export class ClassicLog {
   }
 }
 
-/** `GPS_hist.txt`; a name that could lead elsewhere is made harmless, and told apart by the type's id. */
+/** `GPS_hist.txt`; characters that could change the path are replaced, and the type's id keeps the name unique. */
 function fileName({ name, id }: DataType): string {
   const isPlain = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(name);
   return isPlain ? `${name}_hist.txt` : `${name.replace(/[^A-Za-z0-9_-]/g, '_')}_${id}_hist.txt`;

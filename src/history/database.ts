@@ -29,7 +29,7 @@ export interface Database {
   prepare(sql: string): Statement;
   /** Runs statements whose rows are not needed. */
   exec(sql: string): void;
-  /** Rolls back what was not committed. The file may stay open until the caller's turn of the event loop has ended. */
+  /** Rolls back what was not committed; may be called again. The file may stay open until the caller's turn of the event loop has ended. */
   close(): void;
 }
 

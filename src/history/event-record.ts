@@ -24,7 +24,7 @@ const VALUE_HEADER_LENGTH = 2 + 8 + 8;
 const NODE_LENGTH = 2;
 const DEVICE_LENGTH = 4;
 
-/** What is known of a node when an event tells that it is new: for the store, not part of the event. */
+/** What is known of a node when an event says that it is new: for the store, not part of the event. */
 export interface NodeFacts {
   readonly name: string;
   /** 32 hex digits. */
@@ -240,8 +240,8 @@ const KEYS: Readonly<Record<OtherContent['kind'], string>> = {
 };
 
 /**
- * The content that a record's JSON tells, and what it says of a node beside; undefined where it tells none. SQLite
- * does not notice a byte that a disk has changed in the middle of a text.
+ * The content in a record's JSON, with the facts about a node if it has any; undefined if the JSON is invalid. SQLite
+ * does not notice a byte that the disk has changed in the middle of a text.
  */
 export function contentOf(json: string): { content: OtherContent; facts: NodeFacts | undefined } | undefined {
   const read = readJson(json);

@@ -64,6 +64,7 @@ function withoutExperimentalWarning<Result>(load: () => Result): Result {
 
 class NodeDatabase implements Database {
   readonly #native: NativeDatabase;
+  #isOpen = true;
 
   constructor(native: NativeDatabase) {
     this.#native = native;
@@ -78,6 +79,8 @@ class NodeDatabase implements Database {
   }
 
   close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
     this.#native.close();
   }
 }

@@ -44,7 +44,7 @@ export const ALARM_CODES = {
     priority: 'medium',
     of: 'node',
     lasting: true,
-    text: 'a node is no longer responding',
+    text: 'a node stopped responding',
   },
   SOCKET_LOST: {
     priority: 'high',

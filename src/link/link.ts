@@ -4,7 +4,7 @@
 export const LINK_DOWN_REASONS = {
   noDevice: 'no serial device found',
   severalDevices: 'several serial devices could be the root',
-  noPermission: 'permission to open the serial device was denied',
+  noPermission: 'no permission to open the serial device',
   heldByAnother: 'another program is using the serial device',
   openFailed: 'the serial device could not be opened',
   openTimeout: 'opening the serial device timed out',

@@ -1,5 +1,5 @@
 /**
- * The binding that opens serial ports. On Linux it wraps @serialport/bindings-cpp 13 to fix four faults:
+ * The binding that opens serial ports. On Linux it wraps @serialport/bindings-cpp 13 to fix five faults:
  *
  * - If the device disappears while data flows, a read returns 0 bytes and is retried at once, for ever: 100 % CPU, no
  *   event. Here a read of 0 bytes is a hang-up.
@@ -9,6 +9,8 @@
  *   can then take bytes from the next file with the same descriptor. The descriptor is non-blocking, so here it is read
  *   and written synchronously when the poller reports that it is ready.
  * - It makes a useless read after each successful one: most of the cost of a slow line. Here the poller is asked first.
+ * - Its poller calls back outside of Node's callback scope. With Node 26, promises then wait for the next timer or other
+ *   event, so received bytes could wait for seconds. Here a turn of the event loop is requested.
  */
 import { readSync, writeSync } from 'node:fs';
 import {
@@ -142,7 +144,9 @@ class FixedLinuxPort implements BindingPortInterface {
     if (this.#closing) return Promise.reject(canceled());
     const { poller } = this.#port;
     return new Promise((resolve, reject) => {
-      poller.once(readiness, (error) => (error ? reject(asHangUp(error)) : resolve()));
+      poller.once(readiness, (error) => {
+        setImmediate(() => (error ? reject(asHangUp(error)) : resolve()));
+      });
       poller.poll(bitsOf(poller, 'readable') | bitsOf(poller, 'writable'));
     });
   }

@@ -1,6 +1,6 @@
 /**
  * Data types: the name, length and fields of the values that a site's nodes send. data-types-file.ts reads them.
- * A value's bytes on the wire: `data id (1) | value (length)` inside a Data message, the whole payload elsewhere.
+ * A value's bytes on the wire: `data id (1) | value (length)` inside a Data message, the complete payload elsewhere.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { digitsOf, parseExact, writeExact } from './exact-json.js';

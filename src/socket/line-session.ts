@@ -80,7 +80,8 @@ class LineSession implements Dialect {
     this.#lines.finish();
     void this.#session.whenIdle().then(() => {
       if (!this.#connection.isOpen) return;
-      this.close();
+      this.#share.close();
+      this.#session.finish();
       this.#connection.finish('clientLeft');
     });
   }

@@ -314,6 +314,24 @@ test('a client that shuts its side down while it is backed up still gets all its
   t.is(client.lines.length, 300);
 });
 
+test('a client that has shut down its side still gets replies that did not fit into the socket buffer', async (t) => {
+  const client = await connect(t);
+  client.socket.pause();
+  // Together less than the outbox holds, so all are carried out while the client reads nothing.
+  const ids = Array.from({ length: 10 }, (_, index) => index);
+  client.socket.end(
+    ids.map((id) => `${JSON.stringify({ jsonrpc: '2.0', id, method: 'rpc.discover' })}\n`).join(''),
+  );
+  const other = await connect(t);
+  await other.ask('hello');
+  client.socket.resume();
+  await client.closed;
+  t.deepEqual(
+    client.lines.map(({ id }) => id),
+    ids,
+  );
+});
+
 test('a reply that takes time does not delay later ones', async (t) => {
   const client = await connect(t);
   client.say({ jsonrpc: '2.0', id: 'slow', method: 'ping', params: { node: 9, timeoutMs: 100 } });

@@ -170,7 +170,7 @@ test('a gateway whose recorder is off reports it', async (t) => {
   });
   const { code, stderr } = await runToEnd(['record', '-o', freshFile(), '--socket', socket]);
   t.is(code, 1);
-  t.is(stderr, 'meshgate: the flight recorder is off; the setting recorder.bytes turns it on\n');
+  t.is(stderr, 'meshgate: the flight recorder is off; set recorder.bytes to turn it on\n');
 });
 
 test('a gateway writes recordings to disk as configured, and those files can be read directly', async (t) => {

@@ -436,7 +436,7 @@ for (const [name, toml, message] of [
   [
     'a section that is unknown',
     '[[sockets]]\npath = "/r"\nrole = "read"\nusers = 5',
-    /sockets\.0\.users: there is no such/,
+    /sockets\.0\.users: unknown setting/,
   ],
 ] as const) {
   test(`additional sockets are refused: ${name}`, (t) => {

@@ -109,7 +109,7 @@ const WRONG_FILES: readonly (readonly [string, unknown, string, RegExp])[] = [
     'has a field with an invalid device class',
     fileWith({ fields: [{ ...field, deviceClass: 'Wind Speed' }] }),
     'types.0.fields.0.deviceClass',
-    /a device class of Home Assistant/,
+    /a Home Assistant device class/,
   ],
   [
     'has a field with an unknown state class',
@@ -388,7 +388,7 @@ for (const [what, content] of PREDECESSOR_FILES) {
     t.deepEqual(types.findByName('GPS'), shipped.findByName('GPS'), 'its fields are known');
     t.regex(
       types.note ?? '',
-      /Data_Info.json of the predecessor: read 2 data types .*added .*: Position, Report;/,
+      /Data_Info.json of the predecessor: read 2 data types; added .*: Position, Report;/,
     );
   });
 }

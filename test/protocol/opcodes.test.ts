@@ -63,13 +63,13 @@ const WRONG_FILES: readonly (readonly [string, unknown, string, RegExp])[] = [
     'stores a payload that it also reads',
     withMessage({ payload: 'data', storeAs: 'GPS' }),
     'messages.0',
-    /not both/,
+    /both payload and storeAs/,
   ],
   [
     'stores as a type that does not exist',
     withMessage({ storeAs: 'Nope' }),
     'messages.0.storeAs',
-    /called Nope/,
+    /no data type Nope/,
   ],
   [
     'gives an opcode twice',

@@ -60,7 +60,7 @@ export const NODES: readonly NodeInfo[] = [
   },
   {
     address: 12,
-    name: 'evil \x1b[31mname\x07',
+    name: 'evil\x07\x1b[31mname',
     uuid: null,
     status: 'disconnected',
     restored: false,
@@ -206,7 +206,7 @@ export const ALARMS: readonly AlarmInfo[] = [
     code: 'NODE_DISCONNECTED',
     priority: 'medium',
     node: 12,
-    text: 'a node is no longer responding',
+    text: 'a node stopped responding',
     firstAt: NOW - 200_000,
     lastAt: NOW - 20_000,
     count: 2,

@@ -62,8 +62,8 @@ export class EventLane implements Lane {
 
   counters() {
     const { hub } = this.#options;
-    const behind = Math.max(0, hub.feed.lastSeq() - this.#acknowledged);
-    return { acknowledged: this.#acknowledged, behind, gaps: this.#gapCount };
+    const pending = Math.max(0, hub.feed.lastSeq() - this.#acknowledged);
+    return { acknowledged: this.#acknowledged, behind: pending, gaps: this.#gapCount };
   }
 
   next(): LanePublication | undefined {

@@ -1,5 +1,5 @@
 /**
- * Removes retained topics that an earlier run left behind, of nodes and alarms that do not exist any more. They are read
+ * Removes retained topics that an earlier run left, of nodes and alarms that do not exist any more. They are read
  * once, at the first connection. Alarms that are not open are removed at once; nodes only after 10 minutes, with the
  * link up, in which they were neither listed nor heard.
  */

@@ -8,5 +8,6 @@ export function addManualCommand(program: CliCommand): void {
   program
     .command('manual', { hidden: true })
     .description('print the manual page in roff')
+    .examples({ 'meshgate manual': 'the page that packages install' })
     .action(() => print(manualPage(program, packageVersion)));
 }
