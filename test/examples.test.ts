@@ -37,7 +37,7 @@ const languages = [
 for (const { name, command, fileOf } of languages) {
   const isThere = name !== 'Python' || hasPython;
   const exampleTest = isThere ? test.serial : test.serial.skip;
-  const title = (what: string) => `${what}, in ${name}${isThere ? '' : ' (left out: there is no python3)'}`;
+  const title = (what: string) => `${what}, in ${name}${isThere ? '' : ' (skipped: python3 not found)'}`;
   const run = (words: string[], args: string[], socket = gateway.socketPath) =>
     new Program(command, [join('examples', fileOf(words)), ...args], { env: { MESHGATE_SOCKET: socket } });
 

@@ -21,7 +21,7 @@ function valuesOf(unit: string, key: string): string[] {
 }
 
 const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0;
-/** systemd looks whether the programs of a unit are there. */
+/** systemd checks that the programs of a unit exist. */
 const systemdTest = hasSystemd ? test : test.skip;
 
 systemdTest('systemd finds nothing wrong with the units', (t) => {
@@ -39,21 +39,21 @@ test('the socket unit opens the socket where clients look for it', (t) => {
   t.deepEqual(valuesOf(read('meshgate.socket'), 'ListenStream'), [join(SERVICE_DIRECTORY, SOCKET_FILE_NAME)]);
 });
 
-test('the service has the watchdog, the notes and the reload that the gateway knows', (t) => {
+test('the service sets up the watchdog, the notifications and the reload that the gateway supports', (t) => {
   const unit = read('meshgate.service');
   t.deepEqual(valuesOf(unit, 'Type'), ['notify']);
   t.deepEqual(valuesOf(unit, 'NotifyAccess'), ['all'], 'systemd-notify is a child of the gateway');
-  t.true(Number(valuesOf(unit, 'WatchdogSec')[0]) >= 60, 'each time a program is run');
+  t.true(Number(valuesOf(unit, 'WatchdogSec')[0]) >= 60, 'every time a program is run');
   t.deepEqual(valuesOf(unit, 'ExecReload'), ['/bin/kill -HUP $MAINPID']);
   t.deepEqual(valuesOf(unit, 'RuntimeDirectory'), [], 'it would be removed with the socket in it');
 });
 
-test('what no restart puts right is not restarted', (t) => {
+test('errors that a restart cannot fix cause no restart', (t) => {
   const codes = valuesOf(read('meshgate.service'), 'RestartPreventExitStatus')[0]?.split(' ').map(Number);
   t.deepEqual(codes, [EXIT.badUsage, EXIT.badConfig, EXIT.taken]);
 });
 
-test('the accounts of the service are those that its units name', (t) => {
+test('the service accounts are those named in its units', (t) => {
   const accounts = read('meshgate.sysusers');
   const unit = read('meshgate.service');
   for (const user of valuesOf(unit, 'User')) t.regex(accounts, new RegExp(`^u ${user} `, 'm'));
@@ -64,7 +64,7 @@ test('the accounts of the service are those that its units name', (t) => {
   t.deepEqual(valuesOf(read('meshgate.socket'), 'SocketGroup'), ['meshgate-users']);
 });
 
-test('the settings of the service are good ones', (t) => {
+test('the settings of the service are valid', (t) => {
   const config = loadConfig({}, path('meshgate.toml'), {});
   t.is(config.port, '/dev/meshgate');
   t.deepEqual(config.http.listen, { host: '127.0.0.1', port: 7654 });
@@ -97,7 +97,7 @@ interface Dashboard {
   }[];
 }
 
-test('the Grafana dashboard asks for metrics that a gateway exposes, by labels that they have', async (t) => {
+test('the Grafana dashboard queries metrics that a gateway exposes, by labels that they have', async (t) => {
   const folder = temporaryFolder();
   const gateway = new MeshgateProcess(
     ['start', '--simulate', '--nodes', '1', '--http', '127.0.0.1:0', '--socket', join(folder.path, 'socket')],
@@ -117,7 +117,7 @@ test('the Grafana dashboard asks for metrics that a gateway exposes, by labels t
       const [metric] = metricsIn(expr);
       t.truthy(metric, title);
       const { name = '', labels = [] } = metric ?? {};
-      // Without a broker the connector's are not exposed.
+      // Without a broker the metrics of the connector are not exposed.
       if (!name.startsWith('meshgate_mqtt_'))
         t.true(exposed.includes(`# TYPE ${name} `), `${title}: ${name}`);
       const shown = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = '']) => label);
@@ -133,7 +133,7 @@ test('the Grafana dashboard asks for metrics that a gateway exposes, by labels t
   }
 });
 
-test('alert rules ask for metrics that there are, by labels that they have', (t) => {
+test('alert rules query existing metrics, by labels that they have', (t) => {
   const known = new Map(metricDefinitions(manifestMetrics).map((metric) => [metric.name, metric]));
   const asked = [...read('meshgate-alerts.yml').matchAll(/\b(meshgate_[a-z_]+)(?:\{(\w+)=)?/g)];
   t.true(asked.length >= 9);

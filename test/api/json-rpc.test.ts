@@ -95,9 +95,9 @@ for (const id of [0, -1, 1.5, 1e300, '', 'a', '☃', null]) {
 
 test('a notification is carried out and gets no reply, not even an error', async (t) => {
   const client = await connect(t);
-  const told: string[] = [];
+  const texts: string[] = [];
   const unsubscribe = gateway.hub.feed.subscribe((event) => {
-    if (event.kind === 'traffic' && event.what === 'log') told.push(event.text);
+    if (event.kind === 'traffic' && event.what === 'log') texts.push(event.text);
   });
   t.teardown(unsubscribe);
   client.say(
@@ -107,7 +107,7 @@ test('a notification is carried out and gets no reply, not even an error', async
     HELLO,
   );
   t.is((await client.line(0)).id, 1);
-  t.deepEqual(told, ['noted']);
+  t.deepEqual(texts, ['noted']);
 });
 
 test('a batch is answered by one array: results and errors, no notifications', async (t) => {

@@ -45,10 +45,10 @@ test('a client that reads again gets one gap with the exact range, then the late
   const [gap] = fixture.gaps();
   t.is(fixture.gaps().length, 1);
   const before = events.filter(({ seq }) => seq < (gap?.from ?? 0));
-  const behind = events.filter(({ seq }) => seq >= (gap?.from ?? 0));
-  t.is(behind.length, 2);
+  const following = events.filter(({ seq }) => seq >= (gap?.from ?? 0));
+  t.is(following.length, 2);
   t.deepEqual(
-    behind.map((event) => event.kind === 'value' && event.value.bytes),
+    following.map((event) => event.kind === 'value' && event.value.bytes),
     [byte(998).toLowerCase(), byte(999).toLowerCase()],
   );
   t.deepEqual(gap, {

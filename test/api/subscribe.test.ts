@@ -66,11 +66,11 @@ for (const [what, params, expected] of FILTERS) {
       '00 06 99',
       '00 06 44 09',
     );
-    t.deepEqual(fixture.events().map(told), expected);
+    t.deepEqual(fixture.events().map(summary), expected);
   });
 }
 
-function told(event: MeshEvent): string {
+function summary(event: MeshEvent): string {
   switch (event.kind) {
     case 'value':
       return `value ${event.value.node}`;

@@ -46,8 +46,8 @@ const ZONES: readonly Zone[] = [
 for (const { name, repeated, first, second, skipped } of ZONES) {
   test.serial(`${name}: both halves of a repeated hour can be read and named`, (t) => {
     process.env.TZ = name;
-    const told: string[] = [];
-    const moments = [first, second].map((text) => parseTime(text, 0, (line) => told.push(line)));
+    const notes: string[] = [];
+    const moments = [first, second].map((text) => parseTime(text, 0, (line) => notes.push(line)));
     t.deepEqual(
       moments,
       [first, second].map((text) => Date.parse(text)),
@@ -57,18 +57,18 @@ for (const { name, repeated, first, second, skipped } of ZONES) {
       [first, second],
     );
     t.is(formatExactMoment(Date.parse(second) + 5, view), second.replace(/(?=[+-]\d\d:\d\d$)/, '.005'));
-    t.deepEqual(told, []);
+    t.deepEqual(notes, []);
   });
 
   test.serial(`${name}: without an offset a repeated time means the first, with a note`, (t) => {
     process.env.TZ = name;
-    const told: string[] = [];
+    const notes: string[] = [];
     t.is(
-      parseTime(repeated, 0, (line) => told.push(line)),
+      parseTime(repeated, 0, (line) => notes.push(line)),
       Date.parse(first),
     );
-    t.is(told.length, 1);
-    t.true(told[0]?.includes(first) && told[0].includes(second), told[0]);
+    t.is(notes.length, 1);
+    t.true(notes[0]?.includes(first) && notes[0].includes(second), notes[0]);
   });
 
   test.serial(`${name}: a time that is skipped is refused, and the day has a beginning`, (t) => {

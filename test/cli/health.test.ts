@@ -19,10 +19,10 @@ for (const [link, code, lines] of table) {
   test(`health with a link that is ${link} exits with ${code}, printing a line per check`, async (t) => {
     const { socketPath, close } = await startGateway(link ? { link } : {});
     t.teardown(close);
-    const told = await runToEnd(['health', '--socket', socketPath]);
-    t.is(told.code, code, told.stderr);
-    t.regex(told.stdout, lines);
-    t.true(told.stdout.startsWith('ok       gateway          answers on '));
+    const result = await runToEnd(['health', '--socket', socketPath]);
+    t.is(result.code, code, result.stderr);
+    t.regex(result.stdout, lines);
+    t.true(result.stdout.startsWith('ok       gateway          answers on '));
     const json = await runToEnd(['health', '--socket', socketPath, '--json']);
     t.is(json.code, code);
     t.like(JSON.parse(json.stdout), { healthy: code === 0, ready: code === 0 });

@@ -89,7 +89,7 @@ maybe?.('a user who may not use the socket gets NO_PERMISSION, from both clients
     await new meshgate.ClassicClient(socket).listen().catch(tell);`;
   const { output } = await run(program, gateway.socketPath, 65_534);
   if (/Cannot find module|EACCES: permission denied, (open|lstat)/.test(output)) {
-    t.pass('the library can not be read by others here');
+    t.pass('the library is not readable by other users here');
     return;
   }
   t.is(output, Array(3).fill('NO_PERMISSION true').join('\n'));

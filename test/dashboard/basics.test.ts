@@ -116,7 +116,7 @@ browserTest('traffic is shown live, paused and filtered', async (t) => {
   await page.getByRole('button', { name: 'Pause' }).click();
   await page.getByText(/paused, new lines waiting/).waitFor();
   await page.getByRole('button', { name: 'Resume' }).click();
-  await page.getByRole('searchbox', { name: 'no line matches' }).fill('no line has this');
+  await page.getByRole('searchbox', { name: 'Filter traffic' }).fill('no line has this');
   await page.getByText(/^0 of \d+ lines/).waitFor();
   await page.getByText('No matching lines.').waitFor();
   const [file] = await Promise.all([

@@ -114,7 +114,7 @@ test('at most 8 MiB are queued: lines beyond are dropped and counted', async (t)
   const amount = Math.ceil(8_388_608 / `b'\\x01', ${START}\n`.length) + 1000;
   classicLog.attach({
     subscribe: (listener) => {
-      for (let told = 0; told < amount; told++) listener(event);
+      for (let count = 0; count < amount; count++) listener(event);
       return () => {};
     },
   });

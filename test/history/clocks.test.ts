@@ -155,6 +155,6 @@ test('the file set aside last is kept, even if a slow clock gives it an earlier 
   }
   fixture.clock.setHostClock(0);
   fixture.store.replace('for the test');
-  const told = fixture.told.findLast(({ kind }) => kind === 'setAside');
-  t.is(told?.kind === 'setAside' && fixture.files().includes(told.file), true);
+  const reported = fixture.reported.findLast(({ kind }) => kind === 'setAside');
+  t.is(reported?.kind === 'setAside' && fixture.files().includes(reported.file), true);
 });

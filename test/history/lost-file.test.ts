@@ -68,7 +68,7 @@ for (const [what, lose] of Object.entries(LOSSES)) {
     const fixture = running();
     lose(fixture);
     fixture.store.tick();
-    t.true(fixture.told.some(({ kind }) => kind === 'failing' || kind === 'setAside'));
+    t.true(fixture.reported.some(({ kind }) => kind === 'failing' || kind === 'setAside'));
     fixture.write(sequenceEvent(4, 5, 8, 2000));
     fixture.restart(4);
     const restored = fixture.restored();
@@ -102,7 +102,7 @@ for (const suffix of ['-wal', '-shm']) {
     fixture.clock.advance(1000);
     fixture.store.tick();
     t.deepEqual(
-      fixture.told.slice(-5).map(({ kind }) => kind),
+      fixture.reported.slice(-5).map(({ kind }) => kind),
       ['failing', 'fileClosed', 'opened', 'takenOver', 'recovered'],
     );
     fixture.write(sequenceEvent(4, 5, 8, 2000));
@@ -159,7 +159,7 @@ test('a file locked at the start is retried with growing pauses, and gets the ev
   t.regex(fixture.store.fault ?? '', /locked/);
   fixture.write(sequenceEvent(10, 6, 1, 5000));
   fixture.store.tick();
-  t.deepEqual(fixture.told, [], 'a second has not passed');
+  t.deepEqual(fixture.reported, [], 'a second has not passed');
   fixture.clock.advance(1000);
   fixture.store.tick();
   release?.();
@@ -170,10 +170,10 @@ test('a file locked at the start is retried with growing pauses, and gets the ev
   fixture.store.tick();
   t.is(fixture.store.fault, undefined);
   t.deepEqual(
-    fixture.told.map(({ kind }) => kind),
+    fixture.reported.map(({ kind }) => kind),
     ['opened', 'takenOver', 'written', 'recovered'],
   );
-  const [opened] = fixture.told;
+  const [opened] = fixture.reported;
   t.is(opened?.kind === 'opened' && opened.restored?.nextSeq, 4);
   t.is(fixture.query('SELECT * FROM value').length, 2);
 });

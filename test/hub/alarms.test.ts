@@ -4,9 +4,9 @@ import { ManualClock } from '../support/manual-clock.js';
 
 function setUp() {
   const clock = new ManualClock(1000);
-  const told: Alarm[] = [];
-  const alarms = new Alarms(clock, (alarm) => told.push(alarm));
-  return { clock, told, alarms };
+  const reported: Alarm[] = [];
+  const alarms = new Alarms(clock, (alarm) => reported.push(alarm));
+  return { clock, reported, alarms };
 }
 
 const LASTING = codesWhere(true);
@@ -19,7 +19,7 @@ function codesWhere(lasting: boolean): AlarmCode[] {
 
 for (const code of LASTING) {
   test(`${code} is active until its condition is over, and kept until it is acknowledged`, (t) => {
-    const { clock, told, alarms } = setUp();
+    const { clock, reported, alarms } = setUp();
     alarms.raise(code, 5);
     t.like(alarms.all()[0], { id: `${code}:5`, node: 5, active: true, acknowledged: false, count: 1 });
     clock.advance(100);
@@ -28,7 +28,7 @@ for (const code of LASTING) {
     t.true(alarms.acknowledge(`${code}:5`));
     t.deepEqual(alarms.all(), []);
     t.deepEqual(
-      told.map(({ active, acknowledged }) => [active, acknowledged]),
+      reported.map(({ active, acknowledged }) => [active, acknowledged]),
       [
         [true, false],
         [false, false],
@@ -53,9 +53,9 @@ for (const code of MOMENTARY) {
 }
 
 test('a lasting condition is one alarm, however often it is noticed', (t) => {
-  const { told, alarms } = setUp();
+  const { reported, alarms } = setUp();
   for (let times = 0; times < 3; times++) alarms.raise('LINK_LOST');
-  t.is(told.length, 1);
+  t.is(reported.length, 1);
   t.is(alarms.all()[0]?.id, 'LINK_LOST');
 });
 
@@ -79,21 +79,21 @@ test('a condition that recurs makes the same alarm active and unacknowledged aga
 });
 
 test('acknowledging twice sends one event; an unknown alarm cannot be acknowledged', (t) => {
-  const { told, alarms } = setUp();
+  const { reported, alarms } = setUp();
   alarms.raise('LINK_LOST');
   t.true(alarms.acknowledge('LINK_LOST'));
   t.true(alarms.acknowledge('LINK_LOST'));
-  t.is(told.length, 2);
+  t.is(reported.length, 2);
   t.false(alarms.acknowledge('NODE_DISCONNECTED:5'));
 });
 
 test('clearing an alarm that does not exist, or is over, sends no event', (t) => {
-  const { told, alarms } = setUp();
+  const { reported, alarms } = setUp();
   alarms.clear('LINK_LOST');
   alarms.raise('LINK_LOST');
   alarms.clear('LINK_LOST');
   alarms.clear('LINK_LOST');
-  t.is(told.length, 2);
+  t.is(reported.length, 2);
 });
 
 test('at most 1,000 are kept: the oldest is evicted and counted, but never one of high priority', (t) => {

@@ -13,10 +13,10 @@ const ACK = 0x41;
 
 function setUp() {
   const clock = new ManualClock(1000);
-  const told: Delivery[] = [];
-  const deliveries = new Deliveries(clock, (delivery) => told.push(delivery));
+  const reported: Delivery[] = [];
+  const deliveries = new Deliveries(clock, (delivery) => reported.push(delivery));
   const say = (body: string) => deliveries.onMessage(decodeMessage(bytesOf(body), shippedTables));
-  return { clock, told, deliveries, say };
+  return { clock, reported, deliveries, say };
 }
 
 /** An echo, and the Ack that answers it. */
@@ -31,7 +31,7 @@ function stagesOf(delivery: Delivery | undefined): string[] {
 }
 
 test('a delivery goes from queued to written to answered, each stage with its time and an event', (t) => {
-  const { clock, told, deliveries, say } = setUp();
+  const { clock, reported, deliveries, say } = setUp();
   const { id } = deliveries.begin({ to: 5, message: ECHO, by: BY, expects: ECHO_ACK });
   clock.advance(10);
   deliveries.onWritten(id);
@@ -45,7 +45,7 @@ test('a delivery goes from queued to written to answered, each stage with its ti
   t.like(deliveries.find(id), { to: 5, roundTripMs: 25 });
   t.deepEqual(deliveries.find(id)?.answer, bytesOf('AA BB'));
   t.deepEqual(
-    told.map(({ stage }) => stage),
+    reported.map(({ stage }) => stage),
     ['queued', 'written', 'answered'],
   );
 });
@@ -81,11 +81,11 @@ function written(deliveries: Deliveries, to: number | undefined, expects?: Expec
 }
 
 test('the root’s complaint fails the newest message written to that address, with the root’s text', (t) => {
-  const { told, deliveries } = setUp();
+  const { reported, deliveries } = setUp();
   const [older, newest, other, toAll] = [5, 5, 6, undefined].map((to) => written(deliveries, to));
   t.is(deliveries.onComplaint(5, WORDS), newest);
   t.like(deliveries.find(newest ?? ''), { stage: 'failed', failure: 'rejectedByRoot', rootWords: WORDS });
-  t.is(told.at(-1)?.id, newest);
+  t.is(reported.at(-1)?.id, newest);
   for (const id of [older, other, toAll]) t.is(deliveries.find(id ?? '')?.stage, 'written');
 });
 
@@ -274,16 +274,16 @@ test('a late answer is matched, however late', (t) => {
 });
 
 test('an answer counts once', (t) => {
-  const { told, deliveries, say } = setUp();
+  const { reported, deliveries, say } = setUp();
   const { id } = deliveries.begin({ to: 5, message: ECHO, by: BY, expects: ECHO_ACK });
   deliveries.onWritten(id);
   say('00 05 41 AA BB');
   say('00 05 41 AA BB');
-  t.is(told.length, 3);
+  t.is(reported.length, 3);
 });
 
 test('the last 1,000 are kept; an older one is not found, and not answered', (t) => {
-  const { told, deliveries, say } = setUp();
+  const { reported, deliveries, say } = setUp();
   const ids = Array.from(
     { length: 1001 },
     () => deliveries.begin({ to: 5, message: ECHO, by: BY, expects: ECHO_ACK }).id,
@@ -291,10 +291,10 @@ test('the last 1,000 are kept; an older one is not found, and not answered', (t)
   for (const id of ids) deliveries.onWritten(id);
   t.is(deliveries.find(ids[0] ?? ''), undefined);
   t.is(deliveries.find(ids[1] ?? '')?.stage, 'written');
-  told.length = 0;
+  reported.length = 0;
   say('00 05 41 AA BB');
   t.deepEqual(
-    told.map(({ id }) => id),
+    reported.map(({ id }) => id),
     [ids[1]],
   );
   t.is(new Set(ids).size, ids.length);

@@ -9,7 +9,7 @@ function startKeeper({ random = (): number => 0 } = {}) {
   const clock = new ManualClock(STARTS_AT);
   const port = new FakePort(clock);
   const watchers = new Set<() => void>();
-  const told: string[] = [];
+  const reported: string[] = [];
   const statuses: LinkStatus[] = [];
   const keeper = new LinkKeeper(
     {
@@ -22,9 +22,9 @@ function startKeeper({ random = (): number => 0 } = {}) {
       },
     },
     {
-      onBytes: (chunk) => told.push(`bytes ${chunk.toString()}`),
-      onOpened: (link) => told.push(`opened ${link.name}`),
-      onLost: () => told.push('lost'),
+      onBytes: (chunk) => reported.push(`bytes ${chunk.toString()}`),
+      onOpened: (link) => reported.push(`opened ${link.name}`),
+      onLost: () => reported.push('lost'),
       onStatus: (status) => statuses.push(status),
     },
   );
@@ -33,7 +33,7 @@ function startKeeper({ random = (): number => 0 } = {}) {
     for (const watcher of [...watchers]) watcher();
   };
   const states = () => statuses.map(({ state }) => state);
-  return { clock, port, keeper, told, statuses, states, watchers, deviceAppears };
+  return { clock, port, keeper, reported, statuses, states, watchers, deviceAppears };
 }
 
 type Started = ReturnType<typeof startKeeper>;
@@ -71,12 +71,12 @@ test('without a device the link starts as absent, and is retried', async (t) => 
 });
 
 test('it is up when the root has been heard, probing when the port is merely open', async (t) => {
-  const { port, keeper, told } = startKeeper();
+  const { port, keeper, reported } = startKeeper();
   t.is(keeper.status.state, 'opening');
   port.latest.succeed();
   await settled();
   t.like(keeper.status, { state: 'probing', name: '/dev/ttyFAKE0' });
-  t.deepEqual(told, ['opened /dev/ttyFAKE0']);
+  t.deepEqual(reported, ['opened /dev/ttyFAKE0']);
   keeper.onHeard();
   t.like(keeper.status, { state: 'up', name: '/dev/ttyFAKE0' });
 });
@@ -163,7 +163,7 @@ test('a lost link is reported, counted and reopened; the old link passes on noth
   t.is(started.keeper.status.name, undefined);
   first.handlers.onBytes(Buffer.from('late'));
   first.handlers.onClosed('hungUp', 'again');
-  t.deepEqual(started.told, ['opened /dev/ttyFAKE0', 'bytes hello', 'lost']);
+  t.deepEqual(started.reported, ['opened /dev/ttyFAKE0', 'bytes hello', 'lost']);
   t.is(link.closings, 1);
   t.is(started.keeper.losses.get('hungUp'), 1);
   started.clock.advance(250);
@@ -172,24 +172,24 @@ test('a lost link is reported, counted and reopened; the old link passes on noth
 });
 
 test('a link lost while opening is closed when it opens after all', async (t) => {
-  const { port, keeper, told } = startKeeper();
+  const { port, keeper, reported } = startKeeper();
   const attempt = port.latest;
   attempt.handlers.onClosed('hungUp', 'gone again');
   const link = attempt.succeed();
   await settled();
   t.is(link.closings, 1);
   t.like(keeper.status, { state: 'backingOff', reason: 'hungUp' });
-  t.deepEqual(told, ['lost']);
+  t.deepEqual(reported, ['lost']);
 });
 
 test('stopping while it opens closes the link if it opens late', async (t) => {
-  const { port, keeper, told } = startKeeper();
+  const { port, keeper, reported } = startKeeper();
   const stopping = keeper.stop();
   t.is(keeper.status.state, 'stopped');
   const link = port.latest.succeed();
   await stopping;
   t.is(link.closings, 1);
-  t.deepEqual(told, []);
+  t.deepEqual(reported, []);
   t.is(keeper.status.state, 'stopped');
 });
 
@@ -205,7 +205,7 @@ test('stopping while it opens ignores a late failure', async (t) => {
 
 for (const heard of [false, true]) {
   test(`stopping while ${heard ? 'up' : 'probing'} closes the link`, async (t) => {
-    const { port, keeper, told } = startKeeper();
+    const { port, keeper, reported } = startKeeper();
     const link = port.latest.succeed();
     await settled();
     if (heard) keeper.onHeard();
@@ -214,7 +214,7 @@ for (const heard of [false, true]) {
     port.latest.handlers.onBytes(Buffer.from('late'));
     port.latest.handlers.onClosed('hungUp', 'late');
     keeper.onHeard();
-    t.deepEqual(told, ['opened /dev/ttyFAKE0']);
+    t.deepEqual(reported, ['opened /dev/ttyFAKE0']);
     t.like(keeper.status, { state: 'stopped', reason: 'stopped' });
   });
 }
@@ -275,7 +275,7 @@ test('a released port is closed, and reopened when the time is over', async (t) 
   await started.keeper.release(5000);
   t.is(link.closings, 1);
   t.like(started.keeper.status, { state: 'maintenance', reason: 'released' });
-  t.deepEqual(started.told.slice(-1), ['lost']);
+  t.deepEqual(started.reported.slice(-1), ['lost']);
   started.clock.advance(4999);
   t.is(started.port.attempts.length, 1);
   started.clock.advance(1);

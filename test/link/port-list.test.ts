@@ -57,7 +57,7 @@ const ARDUINO: SerialPortInfo = {
 };
 const ONBOARD: SerialPortInfo = { path: '/dev/ttyS0' };
 
-// ---- Port settings --------------------------------------------------------------------------------------------------
+// ---- Port settings -----------------------------------------------------------------------------------------------
 
 test('a port setting is auto, a USB id with or without a serial number, or a path', (t) => {
   t.deepEqual(parsePortSpec('auto'), { kind: 'auto' });
@@ -302,9 +302,9 @@ function watched(below: string) {
 /** Changes something in a directory, and waits until its watchers have been notified. */
 async function noticed(directory: string, change: () => void): Promise<void> {
   const watcher = watchFolder(directory);
-  const told = once(watcher, 'change');
+  const notified = once(watcher, 'change');
   change();
-  await told;
+  await notified;
   watcher.close();
 }
 

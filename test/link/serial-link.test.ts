@@ -124,19 +124,19 @@ ptyTest('a pseudo-terminal has no modem lines, and querying them is not an error
 
 /** Opens with the given line levels and returns what serialport was asked to set. */
 async function linesSet(pty: Pty, more: Partial<SerialLinkSettings>): Promise<unknown[]> {
-  const told: unknown[] = [];
+  const calls: unknown[] = [];
   const real = serialBinding();
   const binding: SerialBinding = {
     list: () => real.list(),
     open: async (options) => {
       const port = await real.open(options);
-      port.set = async (lines) => void told.push(lines);
+      port.set = async (lines) => void calls.push(lines);
       return port;
     },
   };
   const link = await openSerialLink({ path: pty.path, baud: 115_200, ...more }, { binding })(new Owner());
   await link.close();
-  return told;
+  return calls;
 }
 
 ptyTest('setting the lines of a port that has none is refused, and does not end the link', async (t) => {
@@ -341,7 +341,7 @@ ptyTest(
     pty.freeze();
     const owner = new Owner();
     const link = await openLink(pty.path, owner, { writeTimeoutMs: 50 });
-    const [first, second] = [link.write(Buffer.alloc(300_000)), link.write(Buffer.from('behind it'))];
+    const [first, second] = [link.write(Buffer.alloc(300_000)), link.write(Buffer.from('after it'))];
     t.like(await failure(t, first), { reason: 'writeTimeout' });
     t.like(await failure(t, second), { reason: 'writeTimeout' });
     t.is(await owner.ending(), 'writeTimeout');

@@ -135,8 +135,8 @@ test('every alarm is an event, after the event that caused it', async (t) => {
   fixture.say('00 05 52 00');
   fixture.forget();
   await fixture.pass(181 * SECOND);
-  const told = fixture.events.map((event) => event.kind);
-  t.deepEqual(told, ['node', 'node', 'alarm']);
+  const kinds = fixture.events.map((event) => event.kind);
+  t.deepEqual(kinds, ['node', 'node', 'alarm']);
 });
 
 test('after a link outage nodes are unknown until they are heard or could have been, without alarms', async (t) => {

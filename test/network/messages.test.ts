@@ -205,7 +205,7 @@ test('during provisioning a node sends text too: that is contact', async (t) => 
 const COMPLAINTS = ['Node not exists in network\n', 'Failed to send to Node\n', 'Failed to send to Node'];
 
 for (const text of COMPLAINTS) {
-  test(`${JSON.stringify(text)} is the root's, whatever address it bears: no contact, forwarded unchanged`, async (t) => {
+  test(`${JSON.stringify(text)} is the root's, whatever its address: no contact, forwarded unchanged`, async (t) => {
     const fixture = await up();
     const about = (address: string) => `${address} ${hexOf(Buffer.from(text))}`;
     fixture.say('00 07 41');

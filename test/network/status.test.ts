@@ -166,9 +166,9 @@ test('CLEAN forgets every node and path', async (t) => {
   t.deepEqual(fixture.hub.picture.nodes(), []);
   t.deepEqual(fixture.hub.picture.paths(), []);
   t.is(fixture.hub.picture.findNode(5), undefined);
-  const told = fixture.events.filter(({ kind }) => kind === 'node' || kind === 'paths');
+  const changes = fixture.events.filter(({ kind }) => kind === 'node' || kind === 'paths');
   t.deepEqual(
-    told.map((event) => (event.kind === 'node' ? `${event.node} ${event.change}` : event.kind)),
+    changes.map((event) => (event.kind === 'node' ? `${event.node} ${event.change}` : event.kind)),
     ['5 forgotten', '6 forgotten', 'paths'],
   );
 });

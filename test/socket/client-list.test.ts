@@ -25,7 +25,7 @@ async function openWeb(t: ExecutionContext, url: string, headers: Record<string,
 
 const READ_TOKEN = 'a-token-for-reading';
 
-test('every client is listed with what it is and what it may do', async (t) => {
+test('every client is listed with its type and role', async (t) => {
   const { socketPath, webHost, clients } = await start(t, {
     web: true,
     settings: { http: { read_token: READ_TOKEN } },
@@ -51,7 +51,7 @@ test('every client is listed with what it is and what it may do', async (t) => {
   silent.destroy();
 });
 
-test('what a client was sent is counted, in messages and in bytes on its connection', async (t) => {
+test('messages sent to a client are counted, and bytes on its connection', async (t) => {
   const { socketPath, root, clients } = await start(t);
   const listening = await listenTo(socketPath);
   root.say('00 05 45 01', '00 05 52 00', '00 05 44 01 00 07');
@@ -88,7 +88,7 @@ test('a client that has left is not listed, but still counts in the totals', asy
   t.true(after.sent.bytes > sent.bytes + 2);
 });
 
-test('a listening client that reads too slowly is closed, and the message that it missed is counted', async (t) => {
+test('a listening client that reads too slowly is closed, and the message it missed is counted', async (t) => {
   const { socketPath, root, session } = await start(t, { settings: { clients: { outbox_bytes: 1024 } } });
   const listening = await listenTo(socketPath);
   listening.socket.pause();

@@ -6,7 +6,7 @@ import test, { type ExecutionContext } from 'ava';
 import { ask, listenTo } from '../support/classic-client.js';
 import { type GatewayFixture, startGateway, temporaryFolder } from '../support/gateway-fixture.js';
 
-/** A gateway on `DIR/s`, and on `DIR/more` for those who may read; DIR is the test's to remove. */
+/** A gateway on `DIR/s`, and on `DIR/more` for the role read; the test removes DIR. */
 async function start(t: ExecutionContext, directory: string): Promise<GatewayFixture> {
   const settings = {
     socket: join(directory, 's'),
@@ -26,7 +26,7 @@ function folder(t: ExecutionContext): string {
 const lost = ({ hub }: GatewayFixture) => hub.alarms.open().find(({ code }) => code === 'SOCKET_LOST');
 const isServed = async (path: string) => (await ask(path, 'ACT-C')).toString('hex') === '5300';
 
-test('socket files that were removed are made again with their access, and clients that are there stay', async (t) => {
+test('removed socket files are created again with their access rights, and connected clients stay', async (t) => {
   const directory = folder(t);
   const fixture = await start(t, directory);
   const [main = '', more = ''] = ['s', 'more'].map((name) => join(directory, name));
@@ -45,7 +45,7 @@ test('socket files that were removed are made again with their access, and clien
   t.false(existsSync(more));
 });
 
-test('a directory that has gone is an alarm until it is there again', async (t) => {
+test('a directory that has disappeared is an alarm until it is there again', async (t) => {
   const directory = join(folder(t), 'run');
   mkdirSync(directory);
   const fixture = await start(t, directory);
@@ -64,7 +64,7 @@ test('a directory that has gone is an alarm until it is there again', async (t) 
   t.true(await isServed(join(directory, 's')));
 });
 
-test("another program's socket in its place is left alone, also when the gateway stops", async (t) => {
+test("another program's socket in its place is left alone, even when the gateway stops", async (t) => {
   const directory = folder(t);
   const fixture = await start(t, directory);
   const path = join(directory, 's');

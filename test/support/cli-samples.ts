@@ -1,4 +1,4 @@
-/** What a gateway says, for tests of how the command line shows it. */
+/** Samples of a gateway's replies, to test how the command line shows them. */
 import type {
   AgedValue,
   AlarmInfo,
@@ -246,7 +246,7 @@ const valueEvent = (seq: number, held: AgedValue): MeshEvent => {
 
 const base = (seq: number) => ({ seq, at: NOW - 10_000 + seq });
 
-/** One of each kind, and messages with and without values; in the order in which a gateway would tell them. */
+/** One of each kind, and messages with and without values; in the order in which a gateway would report them. */
 export const EVENTS: readonly StreamEvent[] = [
   { ...base(1), kind: 'link', link: LINK },
   ...(NODES[0]?.values.slice(0, 2).map((held, index) => valueEvent(2 + index, held)) ?? []),

@@ -27,13 +27,13 @@ export function temperature(node: number, at: number, hundredths: number): Store
 }
 
 export interface StoreContents {
-  /** Of nodes that are known or not. */
+  /** Of known or unknown nodes. */
   readonly values: Iterable<StoredValue>;
   readonly knownNodes?: readonly number[];
   readonly alarms?: readonly Alarm[];
 }
 
-/** What an earlier run of a gateway has left in a state directory. */
+/** The state directory left by an earlier run of a gateway. */
 export function fillStore(directory: string, { values, knownNodes = [], alarms = [] }: StoreContents): void {
   mkdirSync(directory, { recursive: true });
   const settings = {

@@ -11,7 +11,7 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** It is killed when it has not ended by then. */
+  /** It is killed when it has not exited by then. */
   readonly timeoutMs?: number;
 }
 
@@ -42,13 +42,13 @@ export class Program {
     this.ended = once(this.#child, 'close').then(([code]) => code as number | null);
   }
 
-  /** All that it has printed and complained. */
+  /** Everything that it has printed to both outputs. */
   get output(): string {
     return this.#output;
   }
 }
 
-/** What a user's own environment says about gateways, and where they keep their files, is left out. */
+/** The user's own environment about gateways and state directories is removed. */
 function environment(): NodeJS.ProcessEnv {
   const entries = Object.entries(process.env).filter(
     ([name]) => !/^(MESHGATE|XDG|LISTEN|NOTIFY)_/.test(name),

@@ -23,10 +23,10 @@ export const sqlite = await requireDriver();
 export class StoreFixture {
   readonly clock: ManualClock;
   readonly folder: string;
-  readonly told: FromThread[] = [];
+  readonly reported: FromThread[] = [];
   #database: Database | undefined;
   readonly #settings: Partial<StoreSettings>;
-  /** What the gateway holds in memory: its answer to each file that is opened later. */
+  /** The state of the gateway in memory: its answer to each file that is opened later. */
   holdings: Holdings = { nodes: [], latest: new Uint8Array(0), alarms: [], lists: [], events: [] };
   store: Store;
 
@@ -59,12 +59,12 @@ export class StoreFixture {
     this.store.write({ bytes: writer.take(), count: events.length });
   }
 
-  /** Ends the store as a process that is killed does, and opens it again. */
+  /** Ends the store like a killed process, and opens it again. */
   reopen(settings: Partial<StoreSettings> = this.#settings): void {
     this.store = this.#open(settings);
   }
 
-  /** Ends it in order, and opens it again. */
+  /** Closes it cleanly, and opens it again. */
   restart(lastSeq: number): void {
     this.store.close(lastSeq);
     this.reopen();
@@ -89,7 +89,7 @@ export class StoreFixture {
     return { values, next: answer.next, progress: answer.progress };
   }
 
-  /** What the thread that reads the store says. */
+  /** The messages of the thread that reads the store. */
   answer(question: Question): Answer {
     const connection = new ReadConnection({
       driver: sqlite,
@@ -107,12 +107,12 @@ export class StoreFixture {
     }
   }
 
-  /** Lets it tidy until there is nothing more to do at once. */
+  /** Lets it tidy until nothing more can be done at once. */
   tidy(): void {
     for (let step = 0; this.store.tidy(); step++) if (step > 10_000) throw new Error('tidying does not end');
   }
 
-  /** Paths of all that lies in its folder. */
+  /** Paths of all files in its folder. */
   files(): string[] {
     return readdirSync(this.folder).map((name) => join(this.folder, name));
   }
@@ -127,7 +127,7 @@ export class StoreFixture {
     }
   }
 
-  /** The disk has this many pages left for the file, from now on; all that it wants where none are given. */
+  /** From now on the disk has this many pages left for the file; as many as it wants where none are given. */
   limitPages(pages: number | undefined): void {
     this.#database?.exec(`PRAGMA max_page_count = ${pages ?? 1_000_000_000}`);
   }
@@ -161,7 +161,7 @@ export class StoreFixture {
       now: () => this.clock.now(),
       monotonic: () => this.clock.monotonic(),
       report: (message) => {
-        this.told.push(message);
+        this.reported.push(message);
         if (message.kind === 'opened') this.store.goOn(this.holdings);
       },
     });
@@ -170,7 +170,7 @@ export class StoreFixture {
 
 const folders = new Set<{ remove(): void }>();
 
-/** To be called when a test file is over. */
+/** Call this at the end of a test file. */
 export function removeStores(): void {
   for (const folder of folders) folder.remove();
 }

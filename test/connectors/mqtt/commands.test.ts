@@ -53,9 +53,9 @@ test('the sender of a command gets the stages of its delivery one by one, then t
   const fixture = await MqttFixture.start();
   await fixture.command('send', { node: 5, hex: '4501', until: 'answered' });
   await fixture.say('00 05 41 01');
-  const told = answers(fixture, 'farm/north/answer/send');
+  const received = answers(fixture, 'farm/north/answer/send');
   t.deepEqual(
-    told.map(({ delivery, result }) => delivery?.stage ?? result?.stage),
+    received.map(({ delivery, result }) => delivery?.stage ?? result?.stage),
     [...STAGES, 'answered'],
   );
 });
@@ -70,12 +70,12 @@ test('stages after the result are published too', async (t) => {
   });
   await fixture.say('00 05 41 01');
   await fixture.say('00 05 41 01');
-  const told = answers(fixture, 'me');
+  const received = answers(fixture, 'me');
   t.deepEqual(
-    told.map(({ delivery, result }) => (delivery ? delivery.stage : `result ${result?.stage}`)).sort(),
+    received.map(({ delivery, result }) => (delivery ? delivery.stage : `result ${result?.stage}`)).sort(),
     ['answered', 'queued', 'result queued', 'written'],
   );
-  t.true(told.every(({ correlation }) => correlation === 'a'));
+  t.true(received.every(({ correlation }) => correlation === 'a'));
 });
 
 test('each of several pending commands gets its own stages, with its own correlation data', async (t) => {
@@ -156,9 +156,9 @@ for (const topic of [
     const before = fixture.broker.at('farm/south/status').length;
     await fixture.command('hello', { response: { topic } });
     await fixture.command('hello', '', { responseTopic: topic });
-    const told = answers(fixture, 'farm/north/answer/hello');
+    const received = answers(fixture, 'farm/north/answer/hello');
     t.deepEqual(
-      told.map(({ error }) => error?.code),
+      received.map(({ error }) => error?.code),
       ['BAD_RESPONSE', 'BAD_RESPONSE'],
     );
     t.is(fixture.broker.at('farm/south/status').length, before);

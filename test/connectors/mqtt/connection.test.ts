@@ -151,9 +151,9 @@ for (const reason of ['unreachable', 'tlsFailed', 'badCredentials', 'notAllowed'
   test(`${reason} is counted, and logged once, with an explanation`, async (t) => {
     const fixture = await MqttFixture.start({ broker: brokerWithout(reason) });
     await fixture.pass(60_000);
-    const told = fixture.logged.filter((line) => line.includes(BROKER_DOWN_REASONS[reason]));
-    t.is(told.length, 1);
-    t.regex(told[0] ?? '', /no connection to mqtt:\/\/broker\.test: .* \(says the broker\)$/);
+    const matching = fixture.logged.filter((line) => line.includes(BROKER_DOWN_REASONS[reason]));
+    t.is(matching.length, 1);
+    t.regex(matching[0] ?? '', /no connection to mqtt:\/\/broker\.test: .* \(says the broker\)$/);
     t.true(fixture.connector.counters().downs[reason] > 3);
   });
 }
@@ -240,8 +240,8 @@ test('a takeover reported by MQTT 5 is logged at once, with the other gateway’
   await fixture.pass(40_000);
   const who = 'meshgate 9.9.9 on shed, process 77';
   t.true(fixture.logged.some((line) => line.includes(who)));
-  const told = fixture.broker.at('farm/north/event/traffic');
-  t.true(told.some(({ text }) => String(text).includes(who)));
+  const matching = fixture.broker.at('farm/north/event/traffic');
+  t.true(matching.some(({ text }) => String(text).includes(who)));
   const [alarm] = fixture.mesh.hub.alarms.open();
   t.like(alarm, { id: 'ID_TAKEN', priority: 'medium', active: false, count: 2 });
   t.true(alarm?.text.includes(who));

@@ -79,8 +79,8 @@ test('without the setting nothing is announced there', async (t) => {
 test('a node is a device connected via the gateway, and each of its fields a sensor', async (t) => {
   const fixture = await discovering();
   await fixture.say(netInfo(5), DATA);
-  const told = fixture.broker.kept(topicOf('0x0005'));
-  t.like(told, {
+  const announced = fixture.broker.kept(topicOf('0x0005'));
+  t.like(announced, {
     device: {
       identifiers: ['farm-north-0x0005'],
       name: 'Node-5',

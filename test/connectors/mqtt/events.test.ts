@@ -23,8 +23,8 @@ test('every event goes to the broker, in order and in the form of the session', 
   const fixture = await MqttFixture.start();
   fixture.mesh.forget();
   await fixture.say(sequence(1), sequence(2), '00 06 45 AA');
-  const told = fixture.broker.below('farm/north/event').slice(1);
-  t.deepEqual(told, JSON.parse(JSON.stringify(fixture.mesh.events.map(describeEvent))));
+  const published = fixture.broker.below('farm/north/event').slice(1);
+  t.deepEqual(published, JSON.parse(JSON.stringify(fixture.mesh.events.map(describeEvent))));
 });
 
 for (const [body, topics] of [
@@ -96,10 +96,13 @@ test('beyond the capacity of the ring events become a gap, followed by those it 
   const known = hub.feed.lastSeq();
   fixture.broker.lose();
   for (let value = 1; value < 50; value++) fixture.mesh.say(sequence(value));
-  const told = fixture.eventNumbers().length;
+  const published = fixture.eventNumbers().length;
   await fixture.pass(2000);
   t.like(fixture.gaps().at(-1), { from: known + 1, to: hub.feed.lastSeq() - 20 });
-  t.deepEqual(fixture.eventNumbers().slice(told), allBetween(hub.feed.lastSeq() - 19, hub.feed.lastSeq()));
+  t.deepEqual(
+    fixture.eventNumbers().slice(published),
+    allBetween(hub.feed.lastSeq() - 19, hub.feed.lastSeq()),
+  );
 });
 
 test('events unacknowledged when the connection was lost are sent again; acknowledged ones are not', async (t) => {

@@ -18,8 +18,7 @@ import { MqttWatcher } from '../../support/mqtt-client.js';
 
 const BASE = 'farm/north';
 const brokerTest = hasMosquitto ? test : test.skip;
-const title = (what: string) =>
-  `${what}${hasMosquitto ? '' : ' (left out: there is no mosquitto, or no openssl)'}`;
+const title = (what: string) => `${what}${hasMosquitto ? '' : ' (skipped: mosquitto or openssl not found)'}`;
 
 const folder = mkdtempSync(join(tmpdir(), 'mg-tls-'));
 let certificates: Certificates;

@@ -13,7 +13,7 @@ async function open(t: ExecutionContext, version: 4 | 5) {
   await once(server, 'listening');
   const { port } = server.address() as { port: number };
   const accepted = once(server, 'connection') as Promise<[Socket]>;
-  const told: { down?: string; limits?: BrokerLimits; messages: Incoming[] } = { messages: [] };
+  const reported: { down?: string; limits?: BrokerLimits; messages: Incoming[] } = { messages: [] };
   let tell = () => {};
   const isDown = new Promise<void>((resolve) => {
     tell = resolve;
@@ -32,12 +32,12 @@ async function open(t: ExecutionContext, version: 4 | 5) {
     },
     {
       onConnected: (limits) => {
-        told.limits = limits;
+        reported.limits = limits;
         onUp();
       },
-      onMessage: (message) => told.messages.push(message),
+      onMessage: (message) => reported.messages.push(message),
       onDown: (reason, detail) => {
-        told.down = `${reason} ${detail}`.trim();
+        reported.down = `${reason} ${detail}`.trim();
         tell();
       },
     },
@@ -52,7 +52,7 @@ async function open(t: ExecutionContext, version: 4 | 5) {
     server.close();
   });
   const say = (hex: string) => socket.write(bytesOf(hex));
-  return { connection, socket, say, told, isDown, isUp, bytes: () => Buffer.concat(bytes) };
+  return { connection, socket, say, reported, isDown, isUp, bytes: () => Buffer.concat(bytes) };
 }
 
 for (const [version, says, reason] of [
@@ -69,11 +69,11 @@ for (const [version, says, reason] of [
   [5, '20 03 00 00 00 E0 02 8B 00', 'closed reason 0x8b'],
 ] as const) {
   test(`MQTT ${version === 4 ? '3.1.1' : 5}: ${says} is ${reason}`, async (t) => {
-    const { say, told, isDown, socket } = await open(t, version);
+    const { say, reported, isDown, socket } = await open(t, version);
     say(says);
     if (says.includes('E0 02')) socket.end();
     await isDown;
-    t.is(told.down, reason);
+    t.is(reported.down, reason);
   });
 }
 
@@ -93,11 +93,11 @@ test('the broker’s limits are read from its answer', async (t) => {
   const limited = await open(t, 5);
   limited.say('20 0B 00 00 08 21 00 14 27 00 00 10 00');
   await limited.isUp;
-  t.deepEqual(limited.told.limits, { receiveMaximum: 20, maximumPacketSize: 4096 });
+  t.deepEqual(limited.reported.limits, { receiveMaximum: 20, maximumPacketSize: 4096 });
   const free = await open(t, 4);
   free.say('20 02 00 00');
   await free.isUp;
-  t.deepEqual(free.told.limits, { receiveMaximum: 65_535, maximumPacketSize: Number.POSITIVE_INFINITY });
+  t.deepEqual(free.reported.limits, { receiveMaximum: 65_535, maximumPacketSize: Number.POSITIVE_INFINITY });
 });
 
 test('it sends user, password and a retained will, and asks for a clean session', async (t) => {
@@ -156,10 +156,10 @@ test('topics that the broker rejects are named', async (t) => {
 });
 
 test('a message carries its response topic and correlation data, and whether it is a duplicate', async (t) => {
-  const { socket, say, told } = await up(t, 5);
+  const { socket, say, reported } = await up(t, 5);
   say('3B 13 00 01 74 00 07 09 08 00 01 72 09 00 02 01 02 7B 7D 20 20');
   await once(socket, 'data');
-  const [message] = told.messages;
+  const [message] = reported.messages;
   t.like(message, {
     topic: 't',
     retain: true,
@@ -171,25 +171,25 @@ test('a message carries its response topic and correlation data, and whether it 
 });
 
 test('a message of more than 1 MiB ends the connection before it is complete', async (t) => {
-  const { socket, say, told, isDown } = await up(t, 4);
+  const { socket, say, reported, isDown } = await up(t, 4);
   say('30 80 80 80 02 00 01 74');
   socket.on('error', () => {});
   socket.write(Buffer.alloc(1_200_000));
   await isDown;
-  t.is(told.down, 'packetTooLarge');
-  t.deepEqual(told.messages, []);
+  t.is(reported.down, 'packetTooLarge');
+  t.deepEqual(reported.messages, []);
 });
 
 test('many messages that together are longer are accepted', async (t) => {
-  const { socket, say, told } = await up(t, 4);
+  const { socket, say, reported } = await up(t, 4);
   for (let sent = 0; sent < 30; sent++) {
     say('30 D0 86 03 00 01 74');
     socket.write(Buffer.alloc(49_997));
   }
   say('32 05 00 01 74 00 07');
   await once(socket, 'data');
-  t.is(told.messages.length, 31);
-  t.is(told.down, undefined);
+  t.is(reported.messages.length, 31);
+  t.is(reported.down, undefined);
 });
 
 test('stopping sends a DISCONNECT, so that the will is not published', async (t) => {

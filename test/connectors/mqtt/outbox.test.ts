@@ -33,8 +33,8 @@ test('a slow broker gets the latest of each node, not the values in between', as
   const before = fixture.broker.at('farm/north/node/0x0005/Sequence/sequence').length;
   fixture.broker.release();
   await fixture.settle();
-  const told = fixture.broker.at('farm/north/node/0x0005/Sequence/sequence');
-  t.true(told.length - before <= 3, `${told.length - before} times`);
+  const published = fixture.broker.at('farm/north/node/0x0005/Sequence/sequence');
+  t.true(published.length - before <= 3, `${published.length - before} times`);
   t.is(fixture.broker.retained.get('farm/north/node/0x0005/Sequence/sequence'), '99');
 });
 

@@ -36,9 +36,9 @@ test('only the fields that have arrived are published again', async (t) => {
   await fixture.say(DATA);
   const before = fixture.broker.taken.length;
   await fixture.say('00 05 44 01 00 08');
-  const told = fixture.broker.taken.slice(before).map(({ topic }) => topic);
+  const published = fixture.broker.taken.slice(before).map(({ topic }) => topic);
   t.deepEqual(
-    told.filter((topic) => !topic.includes('/event/')),
+    published.filter((topic) => !topic.includes('/event/')),
     [`${base}/node/0x0005`, `${base}/node/0x0005/Sequence/sequence`],
   );
 });

@@ -49,7 +49,7 @@ for (const [says, toml] of [
   });
 }
 
-test('a name that is neither a file nor a preset is refused, and the presets are named', (t) => {
+test('a name that is neither a file nor a preset is refused, and the presets are listed', (t) => {
   for (const name of ['nosy-cable', 'toString', '/nonexistent.toml']) {
     const error = t.throws(() => loadFaults(name), { instanceOf: MeshgateError });
     t.is(error?.code, 'BAD_CONFIG');
@@ -58,11 +58,11 @@ test('a name that is neither a file nor a preset is refused, and the presets are
   }
 });
 
-test('a fault file may be empty: there are no faults', (t) => {
+test('a fault file may be empty: then there are no faults', (t) => {
   t.deepEqual(loadFaults(temporaryFile(t, 'faults.toml', '')), {});
 });
 
-test('times are read as spans of milliseconds, and what is not given has a default', (t) => {
+test('times are read as ranges of milliseconds, and omitted settings have defaults', (t) => {
   const file = temporaryFile(
     t,
     'faults.toml',
@@ -81,22 +81,22 @@ test('times are read as spans of milliseconds, and what is not given has a defau
   });
 });
 
-test('every preset is a fault file that is right, and has faults', (t) => {
+test('every preset is a valid fault file, and has faults', (t) => {
   for (const name of PRESET_NAMES) {
     t.deepEqual(loadFaults(name), readFaults(PRESETS[name].faults, name));
     t.true(Object.keys(loadFaults(name)).length > 0, name);
   }
 });
 
-test('mixed has every fault that there is', (t) => {
+test('mixed has every kind of fault', (t) => {
   t.deepEqual(Object.keys(PRESETS.mixed.faults).sort(), Object.keys(planSchema.shape).sort());
 });
 
-test('every setting of a fault file is explained in docs/simulator.md, and nothing else is', (t) => {
+test('every setting of a fault file is explained in docs/simulator.md, and nothing else', (t) => {
   t.deepEqual(documented().sort(), Object.entries(planSchema.shape).flatMap(settingsOf).sort());
 });
 
-test('every fault file in docs/simulator.md is right, and a preset that is copied from there is the preset', (t) => {
+test('every fault file in docs/simulator.md is valid, and a preset copied from there equals the preset', (t) => {
   const files = [...docs().matchAll(/```toml\n([\s\S]*?)```/g)].map(([, text = '']) => text);
   const read = files.map((text) => loadFaults(temporaryFile(t, 'faults.toml', text)));
   t.deepEqual(read.slice(1), PRESET_NAMES.map(loadFaults));
