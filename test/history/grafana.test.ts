@@ -5,7 +5,7 @@ import test from 'ava';
 import { packageRoot } from '../../src/base/package-root.js';
 import { requireDriver } from '../../src/history/load-driver.js';
 import { temporaryFolder } from '../support/gateway-fixture.js';
-import { LineClient, untilReported } from '../support/line-client.js';
+import { LineClient, untilEvent } from '../support/line-client.js';
 import { killProcesses, startProcess } from '../support/process-fixture.js';
 
 const queries = [
@@ -23,7 +23,9 @@ test('each query of the page gives rows', async (t) => {
   const file = join(folder.path, 'history.db');
   const args = ['--simulate', '--nodes', '3', '--seed', '7', '--http', 'off', '--state', folder.path];
   const gateway = await startProcess([...args, '--socket', join(folder.path, 's')]);
-  await untilReported(gateway.socketPath, [5, 6, 7]);
+  for (const type of ['GPS', 'Position', 'Battery', 'Temperature']) {
+    await untilEvent(gateway.socketPath, 'value', ({ value }) => value?.node === 5 && value.type === type);
+  }
   const client = await LineClient.open(gateway.socketPath);
   t.like(await client.ask('send', { node: 5, hex: '450102', until: 'answered' }), {
     result: { stage: 'answered' },
