@@ -1,15 +1,15 @@
-/** The words of a text that reads as if translated: counted over everything that people read. */
+/** Words that make a text sound translated: searched for in everything that people read. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { packageRoot } from '../src/base/package-root.js';
 
-/** What is read: sources with their comments, the documentation, and what is installed with the package. */
+/** Files searched: sources with their comments, the documentation, and the files installed with the package. */
 const FOLDERS = ['src', 'docs', 'packaging', 'examples'] as const;
 const FILES = ['README.md', 'CHANGELOG.md', 'opcodes.json', 'data-types.json'] as const;
 const READ = /\.(?:tsx?|md|mjs|py|json|toml|service|socket|rules|ya?ml|html)$/;
 
-/** By the word that is meant instead. */
+/** By the better word. */
 const TELLTALES: Readonly<Record<string, RegExp>> = {
   after: /\bbehind\b/i,
   'says, reports, shows': /\b(?:told|tells)\b/i,
@@ -66,7 +66,7 @@ function isAllowed({ file, line }: Found): boolean {
 
 const found = filesToRead().flatMap(findTelltales);
 
-test('nothing that people read has the words of a translated text', (t) => {
+test('no text for people contains words that sound translated', (t) => {
   const wrong = found.filter((each) => !isAllowed(each));
   t.deepEqual(
     wrong.map(({ file, line, instead }) => `${file}: ${line.slice(0, 120)} (better: ${instead})`),
@@ -74,7 +74,7 @@ test('nothing that people read has the words of a translated text', (t) => {
   );
 });
 
-test('the list of right uses is short, and each is still there', (t) => {
+test('the list of allowed uses is short, and each still occurs', (t) => {
   t.true(ALLOWED.length < MAX_ALLOWED);
   const unused = ALLOWED.filter(
     ([file, part]) => !found.some((each) => each.file === file && each.line.includes(part)),

@@ -114,7 +114,7 @@ test('a snapshot built in steps is consistent with the events after it, whatever
   );
 });
 
-test('of clients that do not read, the worst is closed with the reason; a client that reads stays and is answered', async (t) => {
+test('when many clients do not read, the worst is closed with the reason; a reading client stays and is answered', async (t) => {
   const clock = new ManualClock();
   const shared = new SharedLimits(clock);
   const first = await SessionFixture.open({ shared });

@@ -31,7 +31,7 @@ async function take(path: string): Promise<FileLock> {
   return taken;
 }
 
-linuxTest('of many processes that try at the same time exactly one gets the lock, every time', async (t) => {
+linuxTest('when many processes try at the same time, exactly one gets the lock, every time', async (t) => {
   const path = join(folder(t), 'x');
   for (let round = 0; round < 5; round++) {
     const taken = await Promise.all(Array.from({ length: 6 }, () => takeFileLock(path)));

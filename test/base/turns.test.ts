@@ -46,7 +46,7 @@ test('two clients with large requests take turns, request by request', async (t)
   t.regex(did.slice(2, 36).join(''), /^(ab|ba)+$/);
 });
 
-test('of several long requests, one is finished before the next begins', async (t) => {
+test('long requests are finished one after the other', async (t) => {
   const clock = new ManualClock();
   const turns = new Turns(clock);
   const did: string[] = [];

@@ -49,7 +49,7 @@ event 5 differs:
   + {"seq":11,"kind":"unheard of"}
 `;
 
-test('of a long list of events only the first are shown', (t) => {
+test('only the first events of a long list are shown', (t) => {
   const text = differencesTo(all.slice(0, 3));
   t.regex(text, /^18 events missing, starting at event 4:$/m);
   t.regex(text, /^ {4}and 13 more$/m);

@@ -112,7 +112,7 @@ test.serial(
   },
 );
 
-test.serial('of several gateways started at the same time exactly one wins', async (t) => {
+test.serial('when several gateways start at the same time, exactly one wins', async (t) => {
   const socket = freshSocket();
   const attempts = await Promise.allSettled(
     [1, 2, 3, 4].map(() => startProcess([...NO_DEVICE, '--socket', socket])),

@@ -43,7 +43,7 @@ function rows(page: Page) {
 }
 
 browserTest(
-  'of 5,000 nodes, only the visible rows are in the page; scrolling shows the others',
+  'with 5,000 nodes, only the visible rows are in the page; scrolling shows the others',
   async (t) => {
     const page = await openPage(t, `http://${fixture.webHost}/`);
     await page.getByText(`${NODES} nodes`, { exact: true }).waitFor();

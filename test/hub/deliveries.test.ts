@@ -241,7 +241,7 @@ test('two messages to one node are distinguished by what their answers copy', (t
   t.is(deliveries.find(first)?.stage, 'answered');
 });
 
-test('of two messages that an answer matches, the one written first is answered first', (t) => {
+test('if an answer matches two messages, the one written first is answered first', (t) => {
   const { deliveries, say } = setUp();
   const ids = [1, 2].map(() => deliveries.begin({ to: 5, message: HELLO, by: BY, expects: HELLO_ACK }).id);
   for (const id of ids) deliveries.onWritten(id);

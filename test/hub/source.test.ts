@@ -155,7 +155,7 @@ test('the bytes of a report are copied, and the device time comes with them', (t
   t.is(hub.picture.latest(FIRST_SUPPLY, SUPPLY.id)?.deviceTime, 123);
 });
 
-test('of values faster than 10/s the newest of each interval reaches state and feed', (t) => {
+test('when values arrive faster than 10/s, the newest of each interval reaches state and feed', (t) => {
   const { bench, clock, mesh, hub } = openBench();
   const { timers } = clock;
   for (let value = 0; value < 50; value++) {

@@ -93,7 +93,7 @@ test('an address that was never listed is forgotten after a day of silence, a li
   t.deepEqual(addresses(fixture), [5]);
 });
 
-test('of many silent addresses that were never listed the last 256 are kept', async (t) => {
+test('the last 256 silent addresses that were never listed are kept', async (t) => {
   const fixture = await NetworkFixture.up(QUIET);
   const hex = (byte: number) => byte.toString(16).toUpperCase().padStart(2, '0');
   const contact = (address: number) => `${hex(address >> 8)} ${hex(address & 0xff)} 52 00`;

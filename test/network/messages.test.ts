@@ -110,7 +110,7 @@ const MALFORMED_DATA = [
 ] as const;
 
 for (const [name, tail, reason, offset] of MALFORMED_DATA) {
-  test(`nothing is stored of Data ${name}; one warning has node, reason and offset`, async (t) => {
+  test(`Data ${name} stores nothing; one warning has node, reason and offset`, async (t) => {
     const fixture = await up();
     fixture.say(`00 05 ${tail}`);
     t.deepEqual(fixture.hub.picture.findNode(5)?.latest, []);

@@ -50,7 +50,7 @@ const record = fc.record({
   cutBytes: fc.constantFrom(0, 0, 1, 5_000_000),
 });
 
-test('what was written is read back', (t) => {
+test('records are read back as written', (t) => {
   fc.assert(
     fc.property(fc.array(record, { maxLength: 40 }), (records) => {
       const writer = new BlockWriter();

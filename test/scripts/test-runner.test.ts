@@ -11,7 +11,7 @@ test.after.always(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-/** A file that never exits is waited for as long as this. */
+/** Time limit for a file that never exits. */
 const SHORT_TIMEOUT = `import config from './base.config.mjs';
 export default { ...config, timeout: '15s' };
 `;
@@ -34,7 +34,7 @@ function packageOf(files: Readonly<Record<string, string>>): string {
 
 interface Result {
   readonly status: number | null;
-  /** After the last line of ava's report. */
+  /** Output after the last line of ava's report. */
   readonly summary: readonly string[];
 }
 
@@ -61,7 +61,7 @@ const PASSES = `import test from 'ava';
 test('works', (t) => t.pass());
 `;
 
-test.serial('tests that fail, are left out or are known to fail are named', (t) => {
+test.serial('tests that fail, are skipped or are known to fail are named', (t) => {
   const folder = packageOf({
     'sub/mixed': `import test from 'ava';
 test('works (3s)', (t) => t.pass());
@@ -137,7 +137,7 @@ test('is late', (t) => t.false(isFirst));
 test('works', (t) => t.pass());
 `;
 
-test.serial('what passes only on a second run, alone, is named and counts', (t) => {
+test.serial('a file that passes only on a second run, alone, is named and counts as passed', (t) => {
   const folder = packageOf({ good: PASSES, late: LATE });
   const { status, summary } = run(folder);
   t.deepEqual(summary, ['passed only on a second run: late › is late', '3 passed, 0 failed']);
@@ -152,7 +152,7 @@ test.serial('named files run once', (t) => {
   });
 });
 
-test.serial('with REQUIRE_ALL_TESTS a test that is left out is a failure', (t) => {
+test.serial('with REQUIRE_ALL_TESTS a skipped test is a failure', (t) => {
   const folder = packageOf({ todo: `${PASSES}test.todo('is to come');\n` });
   const line = 'left out: todo › is to come';
   t.is(run(folder).status, 0);

@@ -81,7 +81,7 @@ test('a message too long for the mesh does not arrive', (t) => {
   t.false(answersTo(257));
 });
 
-test('of twelve nodes about one is away at a time, for one to five minutes', (t) => {
+test('about one of twelve nodes is away at a time, for one to five minutes', (t) => {
   const recorder = new MeshRecorder({ nodes: 12, rateHz: 0, churn: 1 / 12 });
   const away: number[] = [];
   const awayMs = new Map<number, number>();

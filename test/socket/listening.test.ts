@@ -115,7 +115,7 @@ test('messages in one read from the UART arrive one by one, on a Unix socket and
   });
 });
 
-test('what a listening client sends is ignored', (t) =>
+test('input from a listening client is ignored', (t) =>
   withGateway({}, async ({ socketPath, root }) => {
     const client = await listenTo(socketPath);
     for (const sent of ['RST-R', '[syn]\0', '\0', 'x'.repeat(100_000)]) {

@@ -56,7 +56,7 @@ test('a request that is refused, one in pieces, and one that is never finished',
   ]);
 });
 
-test('of a listening client only its handshake: pushed messages are in the recording anyway', async (t) => {
+test('for a listening client only its handshake is recorded: pushed messages are in the recording anyway', async (t) => {
   const fixture = await start(t);
   const client = await listenTo(fixture.socketPath);
   fixture.root.say('00 05 41');
@@ -69,7 +69,7 @@ test('of a listening client only its handshake: pushed messages are in the recor
   ]);
 });
 
-test('of a session requests and replies, but no events', async (t) => {
+test('for a session requests and replies are recorded, but no events', async (t) => {
   const fixture = await start(t);
   const client = await LineClient.open(fixture.socketPath);
   await client.ask('subscribe', { kinds: ['message'] }, 1);

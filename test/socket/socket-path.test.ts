@@ -67,7 +67,7 @@ test('a path is locked once, under any name, and free again when it is released'
   await again.release();
 });
 
-test('of two that lock a path at the same time exactly one gets it', async (t) => {
+test('when two lock a path at the same time, exactly one gets it', async (t) => {
   const path = join(folder, 'race');
   const results = await Promise.allSettled(Array.from({ length: 8 }, () => lockSocket(path)));
   const holders = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));

@@ -173,7 +173,7 @@ test('the text is valid for Prometheus: every line a comment or a sample, each m
   for (const line of lines) t.true(line.startsWith('# ') || sample.test(line), line);
 });
 
-test('of Node itself there is memory, CPU time and open files, and nothing that needs constant polling', async (t) => {
+test('Node metrics are memory, CPU time and open files, and nothing that needs constant polling', async (t) => {
   const text = await scrape(await start(t));
   for (const name of ['process_cpu_seconds_total', 'process_resident_memory_bytes', 'process_open_fds'])
     t.true(sampleOf(text, name) >= 0);

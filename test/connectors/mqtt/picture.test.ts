@@ -131,7 +131,7 @@ test('nothing remains of a node that is forgotten', async (t) => {
   t.deepEqual(keptOf(fixture, '0x0005'), []);
 });
 
-test('nor of one that is forgotten while the broker is away, or while it processes the removal', async (t) => {
+test('nothing remains of a node forgotten while the broker is away, or while it processes the removal', async (t) => {
   const fixture = await MqttFixture.start();
   await fixture.say(DATA, '00 06 44 01 00 01');
   fixture.broker.hold();

@@ -174,7 +174,7 @@ test('under any faults the receiver gets every frame that arrived complete, and 
   t.notThrows(() => fc.assert(fc.property(anyFaults, fc.nat(1_000), isAccountedFor), { numRuns: 50 }));
 });
 
-test('whatever was on the line before, of two good frames the receiver gets the second', (t) => {
+test('whatever was on the line before, the receiver gets the second of two good frames', (t) => {
   for (const [name, { faults }] of Object.entries<Preset>(PRESETS)) {
     const recorder = new FaultyRecorder(faults, { nodes: 4, seed: 5 });
     recorder.advance(600_000);
