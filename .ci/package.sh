@@ -189,4 +189,4 @@ for _ in $(seq 100); do
 done
 is_healthy || fail "the container's HEALTHCHECK: $(cat "$work/health")"
 stop_gateway
-echo 'package: the container's build step works, and its health check passes'
+echo 'package: the build step of the container works, and its health check passes'

@@ -28,7 +28,11 @@ const TELLTALES: Readonly<Record<string, RegExp>> = {
 };
 
 /** Allowed uses: a file, and a part of the line. */
-const ALLOWED: readonly (readonly [file: string, part: string])[] = [];
+const ALLOWED: readonly (readonly [file: string, part: string])[] = [
+  // A counter's name, which programs read.
+  ['src/connectors/mqtt/event-lane.ts', 'behind: pending'],
+  ['src/connectors/mqtt/metrics.ts', "place: 'events.behind'"],
+];
 const MAX_ALLOWED = 60;
 
 interface Found {
