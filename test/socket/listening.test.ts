@@ -145,7 +145,7 @@ test('a listening client that stops reading is closed at its limit, and the othe
     const body = Buffer.concat([hex('00 05 00'), Buffer.alloc(997, 'm')]);
     const gone = stalled.closed;
     let sent = 0;
-    for (; !logged.some((line) => line.includes('did not read')) && sent < 5000; sent++) {
+    for (; !logged.some((line) => line.includes('read too slowly')) && sent < 5000; sent++) {
       root.say(body);
       await reader.has((sent + 1) * body.length);
     }
@@ -162,11 +162,11 @@ test('a stalled client is closed after a complete message', (t) =>
     const stalled = await listenTo(socketPath);
     stalled.socket.pause();
     const body = Buffer.concat([hex('00 05 00'), Buffer.alloc(997, 'm')]);
-    while (!logged.some((line) => line.includes('did not read'))) {
+    while (!logged.some((line) => line.includes('read too slowly'))) {
       root.say(body);
       await new Promise((resolve) => setImmediate(resolve));
     }
-    t.is(logged.filter((line) => line.includes('did not read')).length, 1);
+    t.is(logged.filter((line) => line.includes('read too slowly')).length, 1);
     stalled.socket.resume();
     await stalled.closed;
     t.true(stalled.received.length > 0);
