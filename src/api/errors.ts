@@ -37,9 +37,16 @@ export const SESSION_ERRORS = {
   SUBSCRIPTION_NOT_FOUND: { rpc: -32015, text: 'this session has no such subscription' },
   HISTORY_FAILED: { rpc: -32016, text: 'the history could not be read' },
   RECORDER_OFF: { rpc: -32017, text: 'the flight recorder is off; the setting recorder.bytes turns it on' },
-  LINK_DOWN: { rpc: -32020, text: 'there is no link to the root; the method status tells why' },
+  COMMAND_NOT_FOUND: { rpc: -32018, text: 'the device has no such command; the method device lists them' },
+  NOT_ABORTABLE: { rpc: -32019, text: 'the command has ended, or its device can not abort it' },
+  LINK_DOWN: {
+    rpc: -32020,
+    text: 'no link to the root or the device; the methods status and devices show why',
+  },
   BUSY: { rpc: -32021, text: 'too many commands are waiting to be sent; try again in a second' },
   MESSAGE_TOO_LONG: { rpc: -32022, text: 'the message is longer than an edge device can take; shorten it' },
+  REJECTED_BY_DEVICE: { rpc: -32024, text: 'the device rejected the command, or failed to carry it out' },
+  TIMED_OUT: { rpc: -32025, text: 'the device did not answer in time; check its state before you try again' },
   REJECTED_BY_ROOT: {
     rpc: -32023,
     text: 'the root could not send the message; check the address, and whether the node is in its network',

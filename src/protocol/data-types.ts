@@ -10,6 +10,8 @@ import { nameKey, numberIn } from './names.js';
 /** What a reader of one field sees: `unit` as in data-types.json. */
 export interface DecodedField {
   readonly value: number | string;
+  /** What the number stands for, where the field is an enumeration. */
+  readonly name?: string;
   readonly unit?: string;
 }
 
@@ -37,13 +39,18 @@ export interface DataField extends SensorClasses {
   readonly offset: number;
   readonly scale: number;
   readonly unit?: string;
+  readonly names?: ValueNames;
 }
+
+/** Of an enumeration: what each number, as it is before it is scaled, stands for. */
+export type ValueNames = Readonly<Record<string, string>>;
 
 /** A member of a JSON value that is scaled or has a unit; members without an entry are taken as they are. */
 export interface JsonField extends SensorClasses {
   readonly name: string;
   readonly scale: number;
   readonly unit?: string;
+  readonly names?: ValueNames;
 }
 
 export interface DataType {
@@ -58,6 +65,8 @@ export interface DataType {
   readonly json?: { readonly fields: readonly JsonField[]; readonly deviceTime?: string };
   /** Of devices: values a second that reach picture, feed and history; of faster ones the newest of each interval. */
   readonly feedRate?: number;
+  /** Of devices: kept as the newest value only, in no event and no history, such as an image. */
+  readonly latestOnly?: { readonly mediaType: string };
 }
 
 type FieldType = keyof typeof NUMBER_SIZES | 'text' | 'bytes';
@@ -82,6 +91,8 @@ const MAX_ID = 0xffff;
 
 /** Bytes of a value of a device: thousands of them are held in memory as events. */
 const MAX_DEVICE_VALUE_LENGTH = 4096;
+/** Bytes of one that is `latestOnly`: one is held of each device and type. */
+const MAX_MEDIA_LENGTH = 16_777_216;
 
 /** The data types of a site, by id and by name. */
 export class DataTypes {
@@ -154,14 +165,14 @@ export class DataTypes {
   }
 }
 
-function findTypeFault({ name, id, length, feedRate = 1 }: DataType): string | undefined {
+function findTypeFault({ name, id, length, feedRate = 1, latestOnly }: DataType): string | undefined {
   if (!Number.isInteger(id) || id <= MAX_WIRE_ID || id > MAX_ID) {
     return `ids of devices' types go from ${MAX_WIRE_ID + 1} to ${MAX_ID}`;
   }
   if (!/^[\x21-\x7e]{2,64}$/.test(name)) return 'a name is 2 to 64 printable ASCII characters without spaces';
   if (numberIn(name) !== undefined) return 'its name reads as a number';
-  if (length < 1 || length > MAX_DEVICE_VALUE_LENGTH)
-    return `a value has 1 to ${MAX_DEVICE_VALUE_LENGTH} bytes`;
+  const longest = latestOnly ? MAX_MEDIA_LENGTH : MAX_DEVICE_VALUE_LENGTH;
+  if (length < 1 || length > longest) return `a value has 1 to ${longest} bytes`;
   return feedRate >= 0.001 && feedRate <= 1000 ? undefined : 'feedRate must be from 0.001 to 1000';
 }
 
@@ -218,7 +229,10 @@ function dateOrNothing(ms: number): number | undefined {
 }
 
 function decodeField(field: DataField, bytes: Buffer): DecodedField {
-  return withUnit(fieldValue(field, bytes), field.unit);
+  if (!field.names) return withUnit(fieldValue(field, bytes), field.unit);
+  const raw = readField(field, bytes);
+  const value = typeof raw === 'number' ? scaled(raw, field.scale) : raw;
+  return withName(withUnit(value, field.unit), field.names, raw);
 }
 
 /** The value of one field, scaled. `bytes` must have the type's length. */
@@ -266,11 +280,17 @@ function decodeJson(fields: readonly JsonField[], bytes: Buffer): DecodedValue {
  * digits, unless it is scaled: then no more than 12 digits matter.
  */
 function decodeMember(fields: readonly JsonField[], name: string, raw: unknown): DecodedField {
-  const { scale = 1, unit } = fields.find((candidate) => candidate.name === name) ?? {};
+  const { scale = 1, unit, names } = fields.find((candidate) => candidate.name === name) ?? {};
+  if (names && typeof raw === 'number') return withName(withUnit(scaled(raw, scale), unit), names, raw);
   const digits = digitsOf(raw);
   if (digits !== undefined) return withUnit(scale === 1 ? digits : scaled(Number(digits), scale), unit);
   if (typeof raw === 'number') return withUnit(scaled(raw, scale), unit);
   return withUnit(typeof raw === 'string' ? raw : writeExact(raw), unit);
+}
+
+function withName(field: DecodedField, names: ValueNames, raw: number | string): DecodedField {
+  const name = Object.hasOwn(names, raw) ? names[raw] : undefined;
+  return name === undefined ? field : { ...field, name };
 }
 
 function withUnit(value: number | string, unit: string | undefined): DecodedField {

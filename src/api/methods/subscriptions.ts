@@ -146,6 +146,10 @@ const STAGE_TEXTS = {
   answered: 'a message that matches came from the node',
   uncertain: 'the root lost half a message, and it may have been this one',
   failed: 'failed',
+  accepted: 'accepted by the device',
+  progress: 'the last progress',
+  completed: 'completed',
+  aborted: 'aborted',
 } as const;
 
 function explainDelivery(delivery: Delivery, now: number): string[] {

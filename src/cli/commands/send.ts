@@ -75,6 +75,10 @@ const STAGES: Readonly<Record<DeliveryInfo['stage'], string>> = {
   answered: 'answered',
   uncertain: 'the root lost half a message, and it may have been this one',
   failed: 'failed',
+  accepted: 'accepted by the device',
+  progress: 'in progress',
+  completed: 'completed',
+  aborted: 'aborted',
 };
 
 /** What is known of a delivery, and how to ask about it later. */
