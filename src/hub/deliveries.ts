@@ -20,6 +20,9 @@ export const DELIVERY_STAGES = [
 
 export type DeliveryStage = (typeof DELIVERY_STAGES)[number];
 
+/** What became of a request to abort a command. */
+export type AbortOutcome = 'aborting' | 'notAbortable' | 'ended' | 'unknown';
+
 /** How far a device has come with a command. */
 export interface CommandProgress {
   /** 0 to 1. */

@@ -1,10 +1,9 @@
 /** The commands that devices are carrying out, with their stages: `accepted → progress* → completed | failed | aborted`. */
 import type { CancelTimer, Clock } from '../base/clock.js';
 import type { ArgumentValues, CommandDefinition } from './command-definition.js';
-import type { CommandProgress, Delivery, DeliveryStage, Requester } from './deliveries.js';
+import type { AbortOutcome, CommandProgress, Delivery, DeliveryStage, Requester } from './deliveries.js';
 import type { CommandFailure } from './failures.js';
 import { FeedLane } from './feed-lane.js';
-import type { AbortOutcome } from './hub.js';
 
 /** What the source of a device is given to carry out one command. Calls after the end have no effect. */
 export interface CommandRun {

@@ -12,7 +12,7 @@ import type { RootCommand } from '../protocol/root-command.js';
 import type { Alarm, AlarmDefinitions } from './alarms.js';
 import type { Archive } from './archive.js';
 import type { CommandDefinition } from './command-definition.js';
-import type { Delivery, Expectation, Requester } from './deliveries.js';
+import type { AbortOutcome, Delivery, Expectation, Requester } from './deliveries.js';
 import type { NewCommand } from './device-commands.js';
 import type { RootFailure } from './failures.js';
 import type { Health } from './health.js';
@@ -99,8 +99,6 @@ export type Command =
 export type Outcome =
   | { readonly ok: true; readonly fresh: boolean }
   | { readonly ok: false; readonly reason: RootFailure };
-
-export type AbortOutcome = 'aborting' | 'notAbortable' | 'ended' | 'unknown';
 
 /** A message to one node (0x0000: the root itself), or to all. */
 export type Sending = Extract<RootCommand, { kind: 'send' | 'broadcast' }>;
