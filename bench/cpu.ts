@@ -20,7 +20,7 @@ const LINES = [
   { what: '3 Mbaud, full', baud: 3_000_000, maxPercent: 20 },
 ];
 const MAX_IDLE_PERCENT = 0.5;
-/** What a season costs is measured behind the start's own work: V8 compiles what is hot, and tidies up 8 s later. */
+/** Delay before measuring, to exclude the start's own work: V8 compiles hot code, and collects garbage 8 s later. */
 const WARM_UP_MS = 10_000;
 const SHORT_WARM_UP_MS = 1500;
 /** Gateway and floor take turns: two programs at once would cost more than each does alone. */

@@ -29,7 +29,7 @@ const NODES = 50;
  * second, 20 virtual meshes and their gateways alone would fill two cores.
  */
 const RATE_HZ = 0.2;
-/** Gateways that start at once: each takes a core for most of a second. */
+/** Gateways that start at the same time: each uses a core for almost a second. */
 const AT_ONCE = 4;
 const ONLINE_MS = 20_000;
 /** The share of nodes that is waited for: a virtual mesh always has some that are away. */
@@ -53,7 +53,7 @@ interface Look {
 
 export async function run(scale: Scale): Promise<Row[]> {
   if (!hasMosquitto) {
-    console.log('fleet: left out, since there is no mosquitto');
+    console.log('fleet: skipped, mosquitto is not installed');
     return [];
   }
   return inFolder((folder) => new FleetBenchmark(folder, SIZES[scale]).run());

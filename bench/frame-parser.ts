@@ -1,5 +1,5 @@
 /**
- * The frame parser alone. The floor is @serialport/parser-delimiter, which only cuts behind each FE and understands
+ * The frame parser alone. The floor is @serialport/parser-delimiter, which only cuts after each FE and understands
  * nothing. It is quadratic where no FE comes, so the worst cases are compared with usual frames instead.
  */
 import { DelimiterParser } from '@serialport/parser-delimiter';

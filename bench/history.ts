@@ -9,16 +9,17 @@ import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import Sqlite from 'better-sqlite3';
 import { packageRoot } from '../src/base/package-root.js';
 import { connect } from '../src/client/index.js';
 import { EventWriter } from '../src/history/event-record.js';
+import { requireDriver } from '../src/history/load-driver.js';
 import { ReadConnection } from '../src/history/read-connection.js';
 import { Store } from '../src/history/store.js';
 import { loadDataTypes } from '../src/protocol/data-types-file.js';
 
 const dataTypes = loadDataTypes(join(packageRoot, 'data-types.json'));
 const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url));
+const sqlite = await requireDriver();
 const VALUES = Number(process.env.VALUES ?? 1_000_000);
 const NODES = 100;
 const DAYS = 30;
@@ -33,7 +34,7 @@ export async function run(): Promise<object[]> {
   try {
     const file = join(state, 'history.db');
     const { store, valuesPerSecond } = fill(file);
-    const connection = new ReadConnection({ sqlite: Sqlite, file, dataTypes });
+    const connection = new ReadConnection({ driver: sqlite, file, dataTypes });
     const rangeMs = median(
       Array.from({ length: ROUNDS }, (_, round) => timeOf(() => readDay(connection, 5 + round))),
     );
@@ -71,12 +72,12 @@ export async function run(): Promise<object[]> {
 function fill(file: string): { store: Store; valuesPerSecond: number } {
   const settings = { file, keepMs: 365 * DAY_MS, maxBytes: 1e12, eventsHeld: 10_000 };
   const store = new Store({
-    sqlite: Sqlite,
+    driver: sqlite,
     settings,
     dataTypes,
     now: () => Date.now(),
     monotonic: () => performance.now(),
-    tell: () => {},
+    report: () => {},
   });
   const begin = Date.now() - DAYS * DAY_MS;
   const stepMs = (DAYS * DAY_MS) / VALUES;

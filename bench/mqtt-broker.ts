@@ -36,7 +36,7 @@ interface Carried {
 
 export async function run(scale: Scale): Promise<Row[]> {
   if (!hasMosquitto) {
-    console.log('mqtt-broker: left out, since there is no mosquitto');
+    console.log('mqtt-broker: skipped, mosquitto is not installed');
     return [];
   }
   const ms = scale === 'short' ? 1000 : 6000;

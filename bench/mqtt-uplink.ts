@@ -16,7 +16,7 @@ import { MQTT_SETTINGS } from '../test/support/mqtt-fixture.js';
 import { NetworkFixture } from '../test/support/network-fixture.js';
 import { FACTS } from '../test/support/session-fixture.js';
 
-/** Three events each: as many as the hub's ring holds unless it is told otherwise. */
+/** Three events each: as many as the hub's ring holds by default. */
 const MESSAGES = 3300;
 const EVENTS_HELD = 10_000;
 const ROUNDS = 25;
@@ -67,7 +67,7 @@ async function fullRing(): Promise<NetworkFixture> {
   return mesh;
 }
 
-/** One that begins with all that the ring holds. */
+/** A connector that starts with a full ring. */
 function makeConnector(
   broker: Mosquitto,
   { hub, clock }: NetworkFixture,

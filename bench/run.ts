@@ -36,7 +36,7 @@ const args = process.argv.slice(2);
 const scale: Scale = args.includes('--short') ? 'short' : 'full';
 const [wanted] = args.filter((arg) => !arg.startsWith('--'));
 if (wanted !== undefined && !BENCHMARKS[wanted]) {
-  console.error(`there is no benchmark ${wanted}; there are: ${Object.keys(BENCHMARKS).join(', ')}`);
+  console.error(`unknown benchmark ${wanted}; available: ${Object.keys(BENCHMARKS).join(', ')}`);
   process.exit(2);
 }
 

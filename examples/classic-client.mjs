@@ -1,5 +1,5 @@
 /**
- * The classic dialect, which older programs speak: one command with its reply, then messages as they come.
+ * The classic dialect, for existing programs: one command with its reply, then messages as they arrive.
  *
  *     node examples/classic-client.mjs [COUNT]
  *
@@ -19,8 +19,8 @@ function show({ address, opcode, payload }) {
   if (++received >= count) client.close();
 }
 client.on('A', show).on('R', show);
-await client.listen(() => console.log('the end'));
+await client.listen(() => console.log('connection closed'));
 
-// Every node answers an Echo (E) with an Ack (A) of the same payload.
-const everybody = Buffer.of(0, 0);
-await client.command('BCAST', Buffer.concat([everybody, Buffer.from('Ehello')]));
+// Every node answers an Echo (E) with an Ack (A) that has the same payload.
+const allNodes = Buffer.of(0, 0);
+await client.command('BCAST', Buffer.concat([allNodes, Buffer.from('Ehello')]));

@@ -1,4 +1,4 @@
-"""The classic dialect, which older programs speak: commands with their replies, then messages as they come.
+"""The classic dialect, for existing programs: commands with their replies, then messages as they arrive.
 
     python3 examples/classic_client.py [COUNT]
 
@@ -28,8 +28,8 @@ print(client.command("ACT-C")[0], "active nodes")
 for address, value in client.get("GPS").items():
     print(f"node {address} is at {value.hex()}")
 
-# Every node answers an Echo (E) with an Ack (A) of the same payload.
-everybody = b"\0\0"
+# Every node answers an Echo (E) with an Ack (A) that has the same payload.
+all_nodes = b"\0\0"
 client.on("A", show).on("R", show)
-client.listen(on_ready=lambda: client.command("BCAST", everybody + b"Ehello"))
-print("the end")
+client.listen(on_ready=lambda: client.command("BCAST", all_nodes + b"Ehello"))
+print("connection closed")

@@ -1,6 +1,6 @@
 /**
- * A connector in 75 lines: every number that the nodes send, to Graphite (carbon's plain text on TCP port 2003).
- * Nothing is queued: what waits while Graphite is slow or away is the hub's ring, read after the last event sent.
+ * A connector in 75 lines: sends all numeric values to Graphite (carbon's plaintext protocol on TCP port 2003). It needs
+ * no queue: while Graphite is slow or down, events wait in the hub's ring, which is read after the last event sent.
  */
 import { createConnection, type Socket } from 'node:net';
 import { describeEvent } from '../src/api/describe.js';
@@ -9,17 +9,21 @@ import { type Connector, type ConnectorOptions, defineConnector } from '../src/c
 import { FeedReader, lengthOfRange } from '../src/hub/feed-reader.js';
 import type { HubEvent } from '../src/hub/hub.js';
 
-/** In `src/connectors/graphite/index.ts`, and its name in `src/connectors/load.ts`: `[graphite]` is then a section of the settings. */
+/** To install: save as `src/connectors/graphite/index.ts` and add it to `src/connectors/load.ts`; its settings are `[graphite]`. */
 export const graphite = defineConnector({
   name: 'graphite',
   settings: section({
-    /** Without one there is no Graphite. */
+    /** Default: off. */
     host: text('must be a host').optional(),
     port: whole(1, 65_535).default(2003),
   }),
   metrics: [
     { place: 'lines', name: 'graphite_lines_total', help: 'Lines sent to Graphite' },
-    { place: 'eventsMissed', name: 'graphite_missed_events_total', help: 'Events that it will never have' },
+    {
+      place: 'eventsMissed',
+      name: 'graphite_missed_events_total',
+      help: 'Events lost before they were sent to Graphite',
+    },
   ],
   create: async ({ host, port }, options) =>
     host === undefined ? undefined : new GraphiteConnector({ host, port }, options),
@@ -44,7 +48,7 @@ class GraphiteConnector implements Connector {
   }
 
   start(): void {
-    this.#unsubscribe = this.options.hub.feed.subscribe(() => this.#sendWhatWaits());
+    this.#unsubscribe = this.options.hub.feed.subscribe(() => this.#sendPending());
     this.#connect();
   }
 
@@ -61,9 +65,9 @@ class GraphiteConnector implements Connector {
     this.#socket = createConnection(this.settings, () => {
       this.#isConnected = true;
       this.#counts.connections++;
-      this.#sendWhatWaits();
+      this.#sendPending();
     });
-    this.#socket.on('drain', () => this.#sendWhatWaits());
+    this.#socket.on('drain', () => this.#sendPending());
     this.#socket.on('error', (error) => log.warn('graphite', `graphite: ${error.message}`));
     this.#socket.on('close', () => {
       this.#isConnected = false;
@@ -71,7 +75,7 @@ class GraphiteConnector implements Connector {
     });
   }
 
-  #sendWhatWaits(): void {
+  #sendPending(): void {
     while (this.#isConnected && this.#socket?.writableNeedDrain === false) {
       const { events, gap } = this.#reader.read(READ_AT_ONCE);
       if (events.length === 0 && !gap) return;
@@ -83,7 +87,7 @@ class GraphiteConnector implements Connector {
   }
 }
 
-/** `mesh.5.Temperature.temperature 15.2 1795234501`, one a field that is a number. */
+/** One line per numeric field: `mesh.5.Temperature.temperature 15.2 1795234501`. */
 function linesOf(event: HubEvent): string[] {
   const described = describeEvent(event);
   if (described.kind !== 'value') return [];

@@ -1,6 +1,6 @@
 /**
- * A device in 60 lines: a laboratory supply that prints a line for each of its outputs, `2 12.05` = output 2 has 12.05 V,
- * on a TCP port. Each output is a device: `psu:1`, `psu:2`.
+ * A device source in 60 lines: a laboratory power supply that prints a line for each output on a TCP port: `2 12.05` =
+ * output 2 has 12.05 V. Each output is a device: `psu:1`, `psu:2`.
  */
 import { createConnection, type Socket } from 'node:net';
 import type { Clock } from '../src/base/clock.js';
@@ -13,7 +13,7 @@ const FIRST_ADDRESS = 0x30000;
 const TRY_AGAIN_MS = 5000;
 const MAX_LINE = 256;
 
-/** As an entry of data-types.json, read: one little-endian f32. */
+/** Like a parsed entry of data-types.json: one little-endian f32. */
 const OUTPUT: DataType = {
   name: 'Output',
   id: 0x180,

@@ -3,7 +3,7 @@
  *
  *     node examples/log-positions.mjs FILE.csv [COUNT]
  *
- * Ends after COUNT positions, or with Ctrl-C. A new run goes on at the end of the file.
+ * Ends after COUNT positions, or with Ctrl-C. A new run appends to the file.
  * The gateway must be running: npx meshgate start --simulate
  */
 import { appendFileSync, existsSync } from 'node:fs';

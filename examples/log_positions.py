@@ -2,7 +2,7 @@
 
     python3 examples/log_positions.py FILE.csv [COUNT]
 
-Ends after COUNT positions, or with Ctrl-C. A new run goes on at the end of the file.
+Ends after COUNT positions, or with Ctrl-C. A new run appends to the file.
 The gateway must be running: npx meshgate start --simulate
 """
 

@@ -1,5 +1,5 @@
 /**
- * Pings every node and prints how long its answer took.
+ * Pings every node and prints the round-trip times.
  *
  *     node examples/ping-all.mjs
  *
@@ -10,7 +10,7 @@ import { connect } from 'meshgate';
 const client = await connect();
 const { nodes } = await client.nodes();
 
-// All at once: the gateway takes care of the pace.
+// All at once: the gateway paces them.
 const pings = await Promise.all(nodes.map(({ address }) => client.ping({ node: address })));
 for (const { node, answered, roundTripMs } of pings) {
   console.log(`node ${node}: ${answered ? `${Math.round(roundTripMs)} ms` : 'no answer'}`);

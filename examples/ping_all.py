@@ -1,4 +1,4 @@
-"""Pings every node and prints how long its answer took.
+"""Pings every node and prints the round-trip times.
 
     python3 examples/ping_all.py
 
@@ -16,7 +16,7 @@ import meshgate
 async def main() -> None:
     async with meshgate.AsyncClient() as client:
         nodes = (await client.nodes())["nodes"]
-        # All at once: the gateway takes care of the pace.
+        # All at once: the gateway paces them.
         pings = await asyncio.gather(*[client.ping(node["address"]) for node in nodes])
 
     for ping in pings:

@@ -1,10 +1,10 @@
 /**
- * Answers robots that ask for something: prints each request and sends the robot an Ack.
+ * Answers requests from robots: prints each request and sends an Ack to the robot.
  *
  *     node examples/react-to-requests.mjs [COUNT]
  *
  * Ends after COUNT requests, or with Ctrl-C. The gateway must be running: npx meshgate start --simulate
- * (a robot of the simulation asks once a minute or two).
+ * (a simulated robot sends a request every minute or two).
  */
 import { connect } from 'meshgate';
 
@@ -21,7 +21,7 @@ for await (const event of client.subscribe({ kinds: ['message'], opcodes: ['Requ
   // The body is address (2 bytes), opcode (1), payload.
   const payload = event.message.body.slice(6);
   const delivery = await client.send({ node, text: 'A' });
-  console.log(`node ${node} requests ${payload}; its answer is ${delivery.stage}`);
+  console.log(`node ${node} requests ${payload}; answer ${delivery.stage}`);
   if (++answered >= count) break;
 }
 client.close();

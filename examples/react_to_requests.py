@@ -1,9 +1,9 @@
-"""Answers robots that ask for something: prints each request and sends the robot an Ack.
+"""Answers requests from robots: prints each request and sends an Ack to the robot.
 
     python3 examples/react_to_requests.py [COUNT]
 
 Ends after COUNT requests, or with Ctrl-C. The gateway must be running: npx meshgate start --simulate
-(a robot of the simulation asks once a minute or two).
+(a simulated robot sends a request every minute or two).
 """
 
 import os
@@ -25,7 +25,7 @@ with meshgate.Client() as client, client.subscribe(kinds=["message"], opcodes=["
         node = event["message"]["from"]
         payload = event["message"]["body"][6:]  # the body is address (2 bytes), opcode (1), payload
         delivery = client.send(node, "A")
-        print(f"node {node} requests {payload}; its answer is {delivery['stage']}", flush=True)
+        print(f"node {node} requests {payload}; answer {delivery['stage']}", flush=True)
         answered += 1
         if answered >= count:
             break

@@ -1,4 +1,4 @@
-/** The seed corpus: fuzz/corpus/<target>/, one input a file. `found-…`: what once made the gateway fail. */
+/** The seed corpus: fuzz/corpus/<target>/, one input per file. `found-…`: inputs that made the gateway fail. */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ export function readCorpus(target: string): Seed[] {
     .map((name) => ({ name, bytes: readFileSync(join(folder, name)) }));
 }
 
-/** Keeps an input that made the gateway fail: from now on the tests run it. Returns the file. */
+/** Adds an input that made the gateway fail to the corpus, which the tests run. Returns the file. */
 export function keepFound(target: string, input: Buffer): string {
   const folder = join(CORPUS, target);
   mkdirSync(folder, { recursive: true });

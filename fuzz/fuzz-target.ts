@@ -1,4 +1,4 @@
-/** Runs one target on inputs made by chance, and looks after time and memory. */
+/** Runs one target on random inputs, and checks time and memory. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
@@ -6,36 +6,36 @@ import { readCorpus } from './corpus.js';
 import { Mutator } from './mutate.js';
 import type { Target } from './target.js';
 
-/** An input that takes more of the processor is a failure: whoever sends it holds up everybody. */
+/** CPU time; an input that takes longer is a failure, since it would block all other clients. */
 const MAX_MS = 1000;
-/** Bytes that may be held more than at the start, when all inputs are done. */
+/** Bytes by which memory in use may grow during a run. */
 const MAX_GROWTH = 32 * 1024 * 1024;
-/** Inputs with outcomes of their own that are kept to be changed further. */
+/** Inputs with new outcomes that are kept for further mutation. */
 const MAX_KEPT = 1000;
-/** Executions between two looks at the clock and the event loop. */
+/** Executions between two checks of the clock and turns of the event loop. */
 const BATCH = 100;
 
 export interface Fuzzed {
   readonly executions: number;
   readonly ms: number;
-  /** Inputs of the corpus, and those that this run has added for their outcomes. */
+  /** Inputs of the corpus, including those added by this run. */
   readonly corpus: number;
   readonly outcomes: number;
   readonly grownBytes: number;
-  /** What made the gateway fail, if anything did. */
+  /** The input that made the gateway fail, if any. */
   readonly failure?: { readonly input: Buffer; readonly error: unknown } | undefined;
 }
 
-export interface Wish {
+export interface FuzzOptions {
   readonly seed: number;
-  /** True as long as more is wanted. */
-  readonly goesOn: (executions: number) => boolean;
+  /** Returns false to end the run. */
+  readonly shouldContinue: (executions: number) => boolean;
 }
 
-export async function fuzzTarget(target: Target, { seed, goesOn }: Wish): Promise<Fuzzed> {
+export async function fuzzTarget(target: Target, { seed, shouldContinue }: FuzzOptions): Promise<Fuzzed> {
   const run = new FuzzRun(target, seed);
   const begun = performance.now();
-  const failure = await run.go(goesOn);
+  const failure = await run.go(shouldContinue);
   return { ...run.result(), ms: performance.now() - begun, failure };
 }
 
@@ -65,14 +65,14 @@ class FuzzRun {
     };
   }
 
-  /** Gives what failed, or nothing. */
-  async go(goesOn: Wish['goesOn']): Promise<Fuzzed['failure']> {
+  /** Returns the failure, if any. */
+  async go(shouldContinue: FuzzOptions['shouldContinue']): Promise<Fuzzed['failure']> {
     for (const input of [...this.#kept]) {
       const failure = await this.#try(input);
       if (failure) return failure;
     }
     this.#heldAtStart = heldBytes();
-    while (goesOn(this.#executions)) {
+    while (shouldContinue(this.#executions)) {
       for (const input of this.#nextInputs()) {
         const failure = await this.#try(input);
         if (failure) return failure;
@@ -82,7 +82,7 @@ class FuzzRun {
     return this.#checkGrowth();
   }
 
-  /** Some as the format would have them, and changed ones. */
+  /** Some valid inputs, and mutated ones. */
   #nextInputs(): Buffer[] {
     const seed = this.#seed + this.#executions;
     const fresh = fc.sample(this.#target.inputs, { numRuns: BATCH / 5, seed });
@@ -104,7 +104,7 @@ class FuzzRun {
     }
     const { user, system } = process.cpuUsage(before);
     const ms = (user + system) / 1000;
-    return ms > MAX_MS ? { input, error: new Error(`it took ${Math.round(ms)} ms`) } : undefined;
+    return ms > MAX_MS ? { input, error: new Error(`took ${Math.round(ms)} ms of CPU time`) } : undefined;
   }
 
   #note(outcome: string, input: Buffer): void {
@@ -118,14 +118,14 @@ class FuzzRun {
     if (grownBytes <= MAX_GROWTH) return undefined;
     return {
       input: Buffer.alloc(0),
-      error: new Error(`${grownBytes} bytes more are held than at the start`),
+      error: new Error(`memory in use grew by ${grownBytes} bytes`),
     };
   }
 }
 
 let collect: (() => void) | undefined;
 
-/** Bytes in use when all that can go has gone. */
+/** Bytes in use after garbage collection. */
 function heldBytes(): number {
   if (!collect) {
     setFlagsFromString('--expose-gc');

@@ -1,11 +1,11 @@
-/** Changes inputs by chance, the same for the same seed. */
+/** Mutates inputs at random, reproducibly by seed. */
 import { Random } from '../src/simulator/random.js';
 
-/** Bytes of the longest input that is made. */
+/** Maximum length of an input, bytes. */
 export const MAX_INPUT = 16_384;
-/** Changes of one input at once. */
+/** Maximum changes per mutation. */
 const MAX_CHANGES = 5;
-/** Bytes and numbers at which formats change their mind. */
+/** Byte values with a special meaning in some format. */
 const EDGES = [0x00, 0x01, 0x0a, 0x0d, 0x1b, 0x22, 0x28, 0x5b, 0x7b, 0x7f, 0x80, 0xfa, 0xfe, 0xff];
 
 export class Mutator {
@@ -22,7 +22,7 @@ export class Mutator {
     return items[this.below(items.length)] as Item;
   }
 
-  /** A whole number from 0, below `limit`. */
+  /** An integer from 0, below `limit`. */
   below(limit: number): number {
     return Math.floor(this.#random.float() * limit);
   }
@@ -80,7 +80,7 @@ export class Mutator {
     return other.subarray(at, at + this.#length());
   }
 
-  /** Short pieces mostly. */
+  /** Mostly short. */
   #length(): number {
     return this.below(1 << (1 + this.below(8)));
   }

@@ -1,4 +1,4 @@
-/** `npm run fuzz -- [--minutes N] [--target T] [--seed S]`: each target in turn, for its share of the time. */
+/** `npm run fuzz -- [--minutes N] [--target T] [--seed S]`: runs each target in turn, for an equal share of the time. */
 import { parseArgs } from 'node:util';
 import { errorStack } from '../src/base/errors.js';
 import { keepFound } from './corpus.js';
@@ -18,7 +18,7 @@ const seed = Number(values.seed);
 const chosen = targets.filter(({ name }) => values.target === undefined || name === values.target);
 if (!(minutes > 0) || !Number.isSafeInteger(seed) || chosen.length === 0) {
   console.error(
-    `--minutes above 0, --seed a whole number, --target ${targets.map(({ name }) => name).join(' | ')}`,
+    `usage: npm run fuzz -- [--minutes N] [--seed N] [--target NAME]; targets: ${targets.map(({ name }) => name).join(', ')}`,
   );
   process.exit(2);
 }
@@ -28,7 +28,7 @@ const share = (minutes * 60_000) / chosen.length;
 let failures = 0;
 for (const target of chosen) {
   const end = performance.now() + share;
-  const fuzzed = await fuzzTarget(target, { seed, goesOn: () => performance.now() < end });
+  const fuzzed = await fuzzTarget(target, { seed, shouldContinue: () => performance.now() < end });
   console.log(describe(target, fuzzed));
   if (fuzzed.failure) failures++;
 }
@@ -37,7 +37,7 @@ process.exitCode = failures === 0 ? 0 : 1;
 function describe({ name }: Target, fuzzed: Fuzzed): string {
   const { executions, ms, corpus, outcomes, grownBytes, failure } = fuzzed;
   const speed = Math.round(executions / (ms / 1000));
-  const line = `${name.padEnd(14)} ${executions} executions, ${speed}/s, corpus ${corpus}, outcomes ${outcomes}, held ${(grownBytes / 1024).toFixed(0)} KiB more`;
+  const line = `${name.padEnd(14)} ${executions} executions, ${speed}/s, corpus ${corpus}, outcomes ${outcomes}, memory +${(grownBytes / 1024).toFixed(0)} KiB`;
   if (!failure) return line;
   return `${line}\n  FAILED: ${keepFound(name, failure.input)}\n${errorStack(failure.error)}`;
 }

@@ -1,20 +1,20 @@
 import type { Arbitrary } from 'fast-check';
 
-/** One entry of the gateway that takes what others say. */
+/** One place where the gateway reads input from outside. */
 export interface Target {
   readonly name: string;
-  /** What the format is made of: pieces that a mutation puts in. */
+  /** Tokens of the format, inserted by mutations. */
   readonly words: readonly (string | Buffer)[];
-  /** Inputs as the format would have them, or nearly. */
+  /** Valid or nearly valid inputs. */
   readonly inputs: Arbitrary<Buffer>;
   /**
-   * Takes one input. Gives what became of it in a word or two (`accepted`, a reason to refuse): an input with a new
-   * outcome is kept to be changed further. Throws where the gateway did what it must not.
+   * Runs one input. Returns its outcome in a word or two (`accepted`, or why it was refused): an input with a new outcome
+   * is kept for further mutation. Throws if the gateway misbehaved.
    */
   run(input: Buffer): string | Promise<string>;
 }
 
-/** Fails the run: `what` must not happen. */
+/** Fails the run with `what` unless the condition holds. */
 export function must(condition: boolean, what: string): asserts condition {
   if (!condition) throw new Error(what);
 }

@@ -31,7 +31,7 @@ await build({
   platform: 'node',
   target: 'node20',
   banner: { js: REQUIRE },
-  external: ['better-sqlite3', 'serialport', '@serialport/bindings-cpp', 'mqtt', 'prom-client'],
+  external: ['libsql', 'serialport', '@serialport/bindings-cpp', 'mqtt', 'prom-client'],
   logLevel: 'warning',
 });
 

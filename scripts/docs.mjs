@@ -129,7 +129,7 @@ function renew(name) {
 }
 
 function render(key, file) {
-  if (!tables[key]) throw new Error(`docs/${file}: there is no table ${key}`);
+  if (!tables[key]) throw new Error(`docs/${file}: unknown table ${key}`);
   return tables[key]();
 }
 

@@ -12,6 +12,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -19,7 +20,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const INSTALLED = join(root, 'node_modules', '.meshgate-installed');
+const LOCK = join(root, 'package-lock.json');
+/** npm's own list of what it has installed, by `npm ci` and `npm install`. */
+const INSTALLED = join(root, 'node_modules', '.package-lock.json');
 const BUILT = join(root, 'dist', '.built');
 const ENTRY = join(root, 'dist', 'src', 'main.js');
 const SOURCES = [
@@ -37,7 +40,7 @@ const SOURCES = [
 const RESULTS = 'results';
 
 requireNode();
-if (read(INSTALLED) !== read(join(root, 'package-lock.json'))) install();
+if (!isInstalled()) install();
 if (process.argv.includes('--force') || newest(SOURCES) > timeOf(BUILT) || timeOf(ENTRY) > timeOf(BUILT))
   build();
 
@@ -48,10 +51,29 @@ function requireNode() {
   process.exit(1);
 }
 
+/**
+ * Whether node_modules is what the lock file says. An optional package may be missing where it does not build; it is
+ * tried again when the lock file has changed.
+ */
+function isInstalled() {
+  if (!existsSync(INSTALLED) || timeOf(INSTALLED) < timeOf(LOCK)) return false;
+  const installed = packagesOf(INSTALLED);
+  return Object.entries(packagesOf(LOCK)).every(([path, { version, integrity, optional }]) => {
+    const found = installed[path];
+    if (path === '' || (!found && optional)) return true;
+    return found?.version === version && found.integrity === integrity;
+  });
+}
+
+function packagesOf(file) {
+  return JSON.parse(read(file)).packages;
+}
+
 function install() {
   console.error('installing packages from package-lock.json …');
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
-  writeFileSync(INSTALLED, read(join(root, 'package-lock.json')));
+  // npm leaves the file's time alone when nothing had to change.
+  utimesSync(INSTALLED, new Date(), new Date());
 }
 
 function build() {

@@ -32,8 +32,7 @@ const tables = loadTables(config);
 const args = process.argv.slice(2);
 const names = args.filter((arg) => !arg.startsWith('--'));
 const unknown = names.find((name) => !scenarios[name]);
-if (unknown)
-  throw new Error(`there is no scenario ${unknown}; there are: ${Object.keys(scenarios).join(', ')}`);
+if (unknown) throw new Error(`unknown scenario ${unknown}; available: ${Object.keys(scenarios).join(', ')}`);
 
 mkdirSync(FOLDER, { recursive: true });
 for (const name of names.length > 0 ? names : Object.keys(scenarios)) {

@@ -14,9 +14,9 @@ import { chromium } from 'playwright-core';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const target = join(root, 'docs', 'images');
 const NODES = 24;
-/** The mesh has told enough by then that plots and trails show something. */
+/** Time for the mesh to report enough data for plots and trails. */
 const SETTLED_MS = 45_000;
-/** Bytes: pictures are loaded with the README. */
+/** Bytes: the images are part of the README. */
 const MAX_SIZE = 200_000;
 const ARGUMENTS = [
   '--no-sandbox',
@@ -28,6 +28,8 @@ const ARGUMENTS = [
   '--disable-component-update',
   '--disable-sync',
 ];
+/** Ample: on a busy machine a page loads slowly. */
+const TIMEOUT_MS = 120_000;
 const WIDE = { width: 1200, height: 700 };
 const PHONE = { width: 390, height: 760 };
 
@@ -68,9 +70,10 @@ async function makePictures() {
   }
 }
 
-/** Open from the start: a page shows trends and trails of what it has seen itself. */
+/** Opened at the start: trends and trails are collected by the page itself. */
 async function openPage(browser, { path, colorScheme = 'light', viewport = WIDE }) {
   const page = await browser.newPage({ colorScheme, viewport, reducedMotion: 'reduce' });
+  page.setDefaultTimeout(TIMEOUT_MS);
   await page.goto(`http://127.0.0.1:${port}/${path}`);
   return page;
 }
@@ -78,7 +81,7 @@ async function openPage(browser, { path, colorScheme = 'light', viewport = WIDE 
 async function takePicture({ name, page }) {
   await page.bringToFront();
   if (name === 'topology') {
-    await page.getByRole('button', { name: 'Ask for the paths' }).click();
+    await page.getByRole('button', { name: 'Refresh paths' }).click();
     await page.getByText('1 path from the root').waitFor();
   }
   const path = join(target, `${name}.png`);

@@ -1,10 +1,10 @@
 /**
- * Everything that is checked before a change goes in: types (by the build, which scripts/prepare.mjs runs before
- * this), lint and format, and the tests in dist. The last line is always `N passed, N failed`, and the exit code is 0
- * only when nothing failed. REQUIRE_ALL_TESTS=1: a test that is left out is a failure too.
+ * All checks of a change: types (by the build, which scripts/prepare.mjs runs before this), lint and format, and the
+ * tests in dist. The last line is always `N passed, N failed`, and the exit code is 0 only when nothing failed.
+ * REQUIRE_ALL_TESTS=1: a test that is left out is a failure too.
  *
- * A test that needs a browser or a broker can starve on a busy machine. So a file in which something failed runs once
- * more, alone, and that run counts; what passes only then is named. `npm test -- FILE …` runs nothing twice.
+ * A test that needs a browser or a broker can time out on a busy machine. So a file with a failure runs once more,
+ * alone, and that run counts; what passes only then is named. `npm test -- FILE …` runs nothing twice.
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -24,17 +24,17 @@ const TOOLS = [
   { name: 'systemd-notify', args: ['--version'], install: 'sudo apt-get install systemd' },
 ];
 
-/** Debian puts mosquitto where a user's path does not lead. */
+/** Debian installs mosquitto outside a user's PATH. */
 const PATH = `${process.env.PATH ?? ''}:/usr/sbin:/usr/local/sbin`;
 
-/** Where more files than this have failed, it is not for want of time. */
-const MOST_FILES_AGAIN = 5;
+/** When more files than this fail, a busy machine is not the reason. */
+const MAX_FILES_AGAIN = 5;
 
 const problems = [];
 
 console.log('types: checked by the build');
 if (passes(BIOME, ['check', '.'])) console.log('lint and format: clean');
-else problems.push('biome check . has found something; npm run format may put it right');
+else problems.push('biome check . found problems; npm run format may fix them');
 
 const args = process.argv.slice(2);
 const first = await runAva(args);
@@ -47,17 +47,18 @@ if (passed.length === 0) problems.push('no test has passed');
 if (process.env.REQUIRE_ALL_TESTS === '1') problems.push(...leftOut.map((title) => `left out: ${title}`));
 
 console.log();
-tellLeftOut();
+printLeftOut();
 for (const title of titles('expectedToFail')) console.log(`known to fail: ${title}`);
 for (const title of late) console.log(`passed only on a second run: ${title}`);
 for (const problem of [...failed, ...problems]) console.log(`FAILED: ${problem}`);
 console.log(`${passed.length} passed, ${failed.length + problems.length} failed`);
 process.exitCode = failed.length + problems.length === 0 ? 0 : 1;
 
-/** Gives each failed file a second run in place of its first; `late`: what passed only then. */
+/** Runs each failed file again, and replaces its outcomes; `late`: what passed only on that run. */
 async function runAgain(before) {
-  const files = new Set(before.filter(({ kind }) => kind === 'failed').flatMap(({ file }) => file ?? []));
-  if (files.size > MOST_FILES_AGAIN) return { outcomes: before, late: [] };
+  const files = new Set(before.filter(({ kind }) => kind === 'failed').map(({ file }) => file));
+  // Without a file it is ava itself that failed, or was interrupted.
+  if (files.size > MAX_FILES_AGAIN || files.has(undefined)) return { outcomes: before, late: [] };
   let outcomes = before;
   const late = [];
   for (const file of files) {
@@ -69,7 +70,7 @@ async function runAgain(before) {
   return { outcomes, late };
 }
 
-/** Titles; the file itself where it broke, and no test of it. */
+/** Titles of tests; the file itself if it broke although its tests passed. */
 function passedLate(file, before, after) {
   const early = new Set(before.filter(({ kind }) => kind === 'passed').map(({ title }) => title));
   const late = after.filter(({ kind, title }) => kind === 'passed' && !early.has(title));
@@ -85,12 +86,12 @@ function titles(wanted) {
   return outcomes.filter(({ kind }) => kind === wanted).map(({ title }) => title);
 }
 
-function tellLeftOut() {
+function printLeftOut() {
   if (leftOut.length === 0) return;
   console.log(`left out: ${leftOut.length}`);
   for (const title of leftOut) console.log(`  ${title}`);
   const env = { ...process.env, PATH };
   const missing = TOOLS.filter(({ name, args }) => spawnSync(name, args, { env }).error);
   for (const { name, install } of missing) console.log(`${name} is not installed; to install it: ${install}`);
-  if (missing.length === 0) console.log('no tool is missing: the tests leave themselves out');
+  if (missing.length === 0) console.log('no tool is missing: these tests do not apply here');
 }

@@ -28,12 +28,12 @@ export function faultRows(soak: Soak): FaultRow[] {
   const unplugged = frames.get('unread: unplugged') + frames.get('missing: portClosed');
   return [
     {
-      fault: 'byte turned, lost or doubled',
+      fault: 'byte changed, lost or doubled',
       injected: `${bytes}`,
       ...caused('bytes'),
       times: recoveries.of('bytes'),
     },
-    { fault: 'the same on the way to the root', injected: `${bytesToRoot}`, ...nothing, times: undefined },
+    { fault: 'the same in the other direction', injected: `${bytesToRoot}`, ...nothing, times: undefined },
     {
       fault: 'log line inside a frame',
       injected: `${counters.logLines}`,
@@ -42,8 +42,8 @@ export function faultRows(soak: Soak): FaultRow[] {
     },
     { fault: 'wrong baud rate', ...lasting('wrongBauds'), ...caused('wrong_baud') },
     { fault: 'half message', injected: `${counters.halfMessages}`, ...nothing, times: undefined },
-    { fault: 'root resets itself', ...lasting('resets'), ...caused('resets') },
-    { fault: 'silence, ended by itself', ...lasting('endedByTime'), ...nothing },
+    { fault: 'root resets', ...lasting('resets'), ...caused('resets') },
+    { fault: 'silence, ended by time', ...lasting('endedByTime'), ...nothing },
     { fault: 'silence, ended by a restart of the root', ...lasting('endedByRestart'), ...nothing },
     { fault: 'port stuck, ended by reopening', ...lasting('endedByReopen'), ...caused('silence') },
     { fault: 'storm, line full', ...lasting('storms'), ...caused('line') },
@@ -66,6 +66,6 @@ function restartRow(fault: string, signal: 'SIGKILL' | 'SIGTERM', { account, res
 function lastedText(lasted: readonly number[] | undefined): string {
   if (!lasted || lasted.every((ms) => ms === 0)) return '';
   const seconds = lasted.map((ms) => ms / 1000);
-  const [least, most] = [Math.min(...seconds).toFixed(0), Math.max(...seconds).toFixed(0)];
-  return least === most ? ` (${least} s)` : ` (${least}–${most} s)`;
+  const [min, max] = [Math.min(...seconds).toFixed(0), Math.max(...seconds).toFixed(0)];
+  return min === max ? ` (${min} s)` : ` (${min}–${max} s)`;
 }

@@ -1,6 +1,6 @@
 import { Tally } from './tally.js';
 
-/** What the gateway's counters are summed up of, over all its processes. */
+/** The gateway's counters that are added up over all its processes. */
 const SUMMED = [
   'uart.received',
   'uart.dropped',
@@ -10,7 +10,7 @@ const SUMMED = [
   'clients.sockets.ended',
 ];
 
-/** The counters of one process after another: those of one that is killed are as of when it was last asked. */
+/** Counters over successive processes; those of a killed process are from the last poll. */
 export class GatewayCounts {
   readonly #ended = new Tally();
   #present: ReadonlyMap<string, number> = new Map();
@@ -24,7 +24,7 @@ export class GatewayCounts {
     this.#present = new Map();
   }
 
-  /** To be asked when the last process has ended. */
+  /** Call this after the last process has ended. */
   sums(prefix: string): Record<string, number> {
     const all = Object.entries(this.#ended.snapshot()).filter(([name]) => name.startsWith(`${prefix}.`));
     return Object.fromEntries(all.map(([name, count]) => [name.slice(prefix.length + 1), count]));

@@ -9,13 +9,13 @@ const HEAP_PROBE = new URL('./heap-probe.js', import.meta.url).href;
 const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url));
 /** Clock ticks a second in /proc/PID/stat: fixed on Linux. */
 const TICKS_PER_SECOND = 100;
-/** A gateway that is told to stop has this long. */
+/** Time for the gateway to stop. */
 const STOPS_WITHIN_MS = 20_000;
 
-/** What the system says of a process. */
+/** Resource usage of a process. */
 export interface ProcessSample {
   readonly residentBytes: number;
-  /** Of the heap, what lived when garbage was last collected; undefined before that. */
+  /** Live heap after the last garbage collection; undefined before the first. */
   readonly liveHeapBytes: number | undefined;
   readonly descriptors: number;
   /** Seconds of CPU since it began. */
@@ -30,7 +30,7 @@ export class GatewayProcess {
   readonly #log: number;
   #child: ChildProcess | undefined;
   #isExpectedToRun = false;
-  /** Runs that ended by themselves, and how: there should be none. */
+  /** Runs that ended unexpectedly, and how. */
   readonly failures: string[] = [];
 
   constructor(directory: string, port: string) {
@@ -76,7 +76,7 @@ export class GatewayProcess {
     });
   }
 
-  /** Ends it, and waits for that. */
+  /** Sends the signal and waits until it has ended. */
   async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     const child = this.#child;
     if (!child || !this.isRunning) return;

@@ -1,7 +1,7 @@
 /**
- * Runs inside the gateway's process: once a minute it collects garbage and writes to the file `SOAK_HEAP_FILE` how
- * many bytes of the heap live. Resident memory alone tells little: V8 lets garbage lie while there is room. The thread
- * that keeps the history is started with the same flags, and has a heap of its own: it stays out of this.
+ * Runs inside the gateway's process: once a minute it collects garbage and writes the size of the live heap to the file
+ * `SOAK_HEAP_FILE`. Resident memory alone shows little, since V8 keeps garbage while there is room. The history thread
+ * is started with the same flags but has its own heap, and is skipped.
  */
 import { writeFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';

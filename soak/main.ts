@@ -1,4 +1,4 @@
-/** `npm run soak`: the gateway under faults, restarts and clients, with an account at the end. Exit 1 when it does not add up. */
+/** `npm run soak`: runs the gateway with faults, restarts and clients, and prints a report. Exit 1 if anything is unexplained. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -55,5 +55,5 @@ const results = join(packageRoot, 'soak', 'results');
 mkdirSync(results, { recursive: true });
 const file = join(results, `${new Date().toISOString().replaceAll(':', '-').slice(0, 19)}.json`);
 writeFileSync(file, `${JSON.stringify(summary(soak), null, 2)}\n`);
-process.stdout.write(`written to ${relative(packageRoot, file)}\n`);
+process.stdout.write(`report written to ${relative(packageRoot, file)}\n`);
 process.exit(soak.account.unexplained.length === 0 ? 0 : 1);

@@ -1,4 +1,4 @@
-/** Words and tables of the report: Markdown, which a terminal shows well enough. */
+/** Formatting for the report: Markdown, which is readable in a terminal too. */
 
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
@@ -14,6 +14,6 @@ export function milliseconds(ms: number): string {
 }
 
 export function inWords(counts: Readonly<Record<string, number>> | undefined): string {
-  const told = Object.entries(counts ?? {}).filter(([, count]) => count > 0);
-  return told.length === 0 ? 'none' : told.map(([name, count]) => `${name} ${whole(count)}`).join(', ');
+  const nonZero = Object.entries(counts ?? {}).filter(([, count]) => count > 0);
+  return nonZero.length === 0 ? 'none' : nonZero.map(([name, count]) => `${name} ${whole(count)}`).join(', ');
 }

@@ -4,13 +4,13 @@ import type { VirtualUart } from '../src/simulator/virtual-uart.js';
 import { FrameDecoder } from '../src/uart/frame.js';
 import type { PortState, PortView } from './account/timed-ledger.js';
 
-/** A gateway gives up a frame when no byte comes for 500 ms; what reaches it is later than what leaves here. */
+/** A gateway abandons a frame after 500 ms without a byte; bytes reach it later than they leave here. */
 const HELD_UP_MS = 300;
 
 /**
- * The virtual root on a pseudo-terminal, for a gateway in another process. Nothing tells that a pseudo-terminal was
- * opened; so the port counts as open from the first byte that the gateway writes, which it does at once, until its
- * process ends. In between, what the root sends goes nowhere, as on a real port.
+ * The virtual root on a pseudo-terminal, for a gateway in another process. The opening of a pseudo-terminal can't be
+ * detected, so the port counts as open from the first byte that the gateway writes, which it does at once, until its
+ * process ends. While it is closed, what the root sends is lost, as on a real port.
  */
 export class SoakPort implements PortView {
   readonly path: string;
@@ -23,10 +23,10 @@ export class SoakPort implements PortView {
   #disconnect: () => void = () => {};
   #lastWriteAt = 0;
   #wasHeldUp = false;
-  /** Tells only whether the line is in the middle of a frame. */
+  /** Only to know whether the line is in the middle of a frame. */
   readonly #decoder = new FrameDecoder({ onFrame() {}, onOutside() {}, onDrop() {}, onNoise() {} });
   #dropped = 0;
-  /** Says why the pseudo-terminal could not be made again. */
+  /** Why the pseudo-terminal could not be recreated. */
   failure: string | undefined;
 
   constructor(uart: VirtualUart, path: string) {
@@ -45,7 +45,7 @@ export class SoakPort implements PortView {
     return wasHeldUp;
   }
 
-  /** Bytes that found no room because the gateway did not read. */
+  /** Bytes dropped because the gateway did not read. */
   get droppedBytes(): number {
     return this.#dropped + (this.#pty?.droppedBytes ?? 0);
   }
@@ -59,7 +59,7 @@ export class SoakPort implements PortView {
     });
   }
 
-  /** The gateway has been started: it will open the port. */
+  /** Called when the gateway was started: it will open the port. */
   onGatewayStarted(): void {
     this.#state = 'closed';
   }
@@ -69,12 +69,12 @@ export class SoakPort implements PortView {
     this.#state = 'gatewayDown';
   }
 
-  /** The gateway has closed the port and opened it again, as it says itself. */
+  /** Called when the gateway reports that it has reopened the port. */
   onReopened(): void {
     if (this.state === 'open') this.#attach();
   }
 
-  /** What the root says from now on is no part of the soak. */
+  /** Ends the soak: later frames do not count. */
   end(): void {
     this.#isOver = true;
     this.#disconnect();

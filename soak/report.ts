@@ -5,7 +5,7 @@ import { faultRows } from './fault-rows.js';
 import { inWords, milliseconds, table, whole } from './markdown.js';
 import type { Soak } from './soak.js';
 
-/** The account as an object, for the JSON file. */
+/** The report as an object, for the JSON file. */
 export function summary(soak: Soak) {
   const { account, crowd, vitals, options, witness, restarts, ledger } = soak;
   const { minutes, nodes, rateHz, seed, faults, restartEvery } = options;
@@ -51,7 +51,7 @@ export function summary(soak: Soak) {
 
 export type Summary = ReturnType<typeof summary>;
 
-/** The account as text: Markdown tables, which a terminal shows well enough. */
+/** The report as text: Markdown, which is readable in a terminal too. */
 export function reportText(soak: Soak): string {
   const { account } = soak;
   const verdict =
@@ -78,19 +78,19 @@ function heading({ options, restarts }: Soak): string {
   ].join('\n');
 }
 
-const FRAME_WORDS: Readonly<Record<string, string>> = {
+const FRAME_TEXTS: Readonly<Record<string, string>> = {
   delivered: 'delivered as a message',
   'missing: gapNotice': 'inside a gap notice',
   'missing: gatewayDown': 'in the port or in the gateway when its process ended',
   'missing: portClosed': 'in the port when it was unplugged',
-  'missing: heldUp': 'dropped: the soak itself stood still in the middle of them',
-  'missing: start': 'before the client came for the first time',
+  'missing: heldUp': 'dropped: the soak itself was delayed in the middle of them',
+  'missing: start': 'before the client first connected',
   'unread: gatewayDown': 'dropped: the gateway was down',
   'unread: closed': 'dropped: the gateway had not opened the port yet',
   'unread: unplugged': 'dropped: the device was unplugged',
   'unread: open': 'dropped: on the line when the port was opened',
   'unread: over': 'on the line when the soak ended',
-  'lost on the line': 'dropped: a fault left nothing of them',
+  'lost on the line': 'dropped: lost entirely by a fault',
   'damaged on the line': 'dropped: a fault damaged them',
 };
 
@@ -98,7 +98,7 @@ function framesText({ account, ledger, counts }: Soak): string {
   const rows = Object.entries(account.frames.snapshot())
     .filter(([name]) => name !== 'unexplained')
     .sort(([, a], [, b]) => b - a)
-    .map(([name, count]) => [FRAME_WORDS[name] ?? name, whole(count)]);
+    .map(([name, count]) => [FRAME_TEXTS[name] ?? name, whole(count)]);
   const meant = whole(ledger.counters.get('meant'));
   const shown = table(
     ['frames that the root sent', meant],
@@ -109,9 +109,9 @@ function framesText({ account, ledger, counts }: Soak): string {
 
 function damageText(...[dropped, malformed, extras]: Record<string, number>[]): string {
   return [
-    `messages that nobody sent: ${inWords(extras)}`,
-    `frames that the gateway dropped: ${inWords(dropped)}`,
-    `messages that it found malformed: ${inWords(malformed)}`,
+    `messages that were never sent: ${inWords(extras)}`,
+    `frames dropped by the gateway: ${inWords(dropped)}`,
+    `malformed messages: ${inWords(malformed)}`,
   ].join('\n');
 }
 
@@ -126,8 +126,8 @@ function faultsText(soak: Soak): string {
   ]);
   const { account } = soak;
   return [
-    table(['fault', 'injected', 'frames damaged', 'frames lost', 'normal after: median', 'longest'], rows),
-    `steps against silence: ${inWords(account.recoverySteps.snapshot())}`,
+    table(['fault', 'injected', 'frames damaged', 'frames lost', 'recovery: median', 'longest'], rows),
+    `recovery steps: ${inWords(account.recoverySteps.snapshot())}`,
     `link losses: ${inWords(account.linkLosses.snapshot())}`,
   ].join('\n\n');
 }
@@ -136,12 +136,12 @@ function clientsText({ account, crowd, witness, counts, options }: Soak): string
   const { numbering } = witness;
   const visits = crowd.visits.reduce((sum, { counts: each }) => sum + each.visits, 0);
   return [
-    `the witness: 1 client for ${options.minutes} min, ${numbering.gaps} gap notices, turned away ${witness.turnedAway} times`,
+    `the witness: 1 client for ${options.minutes} min, ${numbering.gaps} gap notices, disconnected ${witness.turnedAway} times for slow reading`,
     `the others: ${crowd.visits.length} clients, ${visits} visits`,
     `subscribers: ${inWords({ ...crowd.subscribers })}`,
     `resumed by number: ${inWords({ ...crowd.resumers })}`,
     `classic listeners: ${inWords(account.listeners.snapshot())}; ${whole(bytesHeard(crowd.heard))} bytes`,
-    `sends, as the clients saw them: ${inWords(crowd.sends.snapshot())}`,
+    `sends, as seen by the clients: ${inWords(crowd.sends.snapshot())}`,
     `deliveries, by last stage: ${inWords(account.deliveries.ended.snapshot())}`,
     `connections ended: ${inWords(counts.sums('clients.sockets.ended'))}`,
   ].join('\n');
@@ -175,8 +175,8 @@ function vitalsText({ vitals, ownDelay }: Soak): string {
   ]);
   const slope = vitals.slope();
   const trend = slope
-    ? `live heap of the last process, after its first 2 min: ${slope.mbPerMinute >= 0 ? '+' : ''}${slope.mbPerMinute.toFixed(2)} MB a minute over ${slope.minutes.toFixed(1)} min`
-    : 'the last process was too short for a trend of its memory';
+    ? `live heap of the last process, after its first 2 min: ${slope.mbPerMinute >= 0 ? '+' : ''}${slope.mbPerMinute.toFixed(2)} MB per minute over ${slope.minutes.toFixed(1)} min`
+    : 'the last process ran too briefly for a memory trend';
   return [
     table(
       [
@@ -191,6 +191,6 @@ function vitalsText({ vitals, ownDelay }: Soak): string {
       rows,
     ),
     trend,
-    `the soak's own event loop stood still for ${(ownDelay.max / 1e6).toFixed(0)} ms at most`,
+    `maximum delay of the soak's own event loop: ${(ownDelay.max / 1e6).toFixed(0)} ms`,
   ].join('\n\n');
 }

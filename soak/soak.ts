@@ -26,34 +26,34 @@ export interface SoakOptions {
   readonly minutes: number;
   readonly nodes: number;
   readonly seed: number;
-  /** Updates a second of each node. */
+  /** Updates per second from each node. */
   readonly rateHz: number;
   /** A preset, or a fault file. */
   readonly faults: string;
   /** Minutes between two restarts of the gateway. */
   readonly restartEvery: number;
-  /** Told now and then how it goes. */
+  /** Called with progress messages. */
   readonly onProgress: (text: string) => void;
 }
 
-/** The ledger holds what is sent until it is taken, each second: a storm of 500 nodes at 20 Hz is 10,000. */
+/** The ledger holds frames until they are taken, every second: a storm of 500 nodes at 20 Hz is 10,000. */
 const LEDGER_LIMIT = 1_000_000;
-const LOOK_EVERY_MS = 1000;
+const TICK_MS = 1000;
 const SAMPLE_EVERY = 5;
-const ASK_COUNTERS_EVERY = 2;
+const READ_COUNTERS_EVERY = 2;
 /** Each client listens for the end of the soak, some of them twice. */
 const MAX_LISTENERS = 64;
-/** The rest of the run has no restarts, so that memory can be seen over a longer time. */
+/** Fraction of the run with restarts; the rest has none, so that memory can be observed for longer. */
 const RESTARTS_UNTIL = 0.6;
-/** How long the gateway is away. */
+/** How long the gateway is down. */
 const DOWN_MS = { min: 500, max: 4000 };
 const SEEN_WITHIN_MS = 30_000;
-const SEEN_LOOK_MS = 50;
-/** Nothing was delivered for so long: all that was on its way has come. */
+const SEEN_POLL_MS = 50;
+/** Without a delivery for this long, everything in transit has arrived. */
 const QUIET_MS = 4000;
 const QUIET_WITHIN_MS = 60_000;
 
-/** The real gateway on a virtual mesh with faults, with clients, restarts, and an account of it all. */
+/** Runs the real gateway on a virtual mesh with faults, clients and restarts, and accounts for every frame. */
 export class Soak {
   readonly options: SoakOptions;
   readonly account: Account;
@@ -65,7 +65,7 @@ export class Soak {
   readonly witness: Witness;
   readonly counts = new GatewayCounts();
   readonly vitals = new Vitals(Date.now());
-  /** Virtual ms that each lasting fault took, by count. */
+  /** Durations of faults in virtual ms, by counter. */
   readonly lasted = new Map<FaultCount, number[]>();
   readonly restarts = { SIGKILL: 0, SIGTERM: 0 };
   readonly ownDelay = monitorEventLoopDelay();
@@ -73,7 +73,7 @@ export class Soak {
   readonly #random: Random;
   #starts = 0;
   #lastDeliveredAt = 0;
-  #looks = 0;
+  #ticks = 0;
 
   constructor(options: SoakOptions, directory: string) {
     const { nodes, seed, rateHz, faults } = options;
@@ -103,14 +103,14 @@ export class Soak {
     });
   }
 
-  /** Runs it to its end. */
+  /** Runs the soak to its end. */
   async run(): Promise<void> {
     await this.port.open();
     this.ownDelay.enable();
     this.mesh.start();
     this.#startGateway();
     const witnessed = this.witness.run();
-    const looking = setInterval(() => this.#tick(), LOOK_EVERY_MS);
+    const ticking = setInterval(() => this.#tick(), TICK_MS);
     const crowded = this.crowd.run();
     await this.#isSeen();
     await this.#runRestarts();
@@ -118,8 +118,8 @@ export class Soak {
     this.#over.abort();
     await crowded;
     await this.#comeToRest();
-    clearInterval(looking);
-    await this.#askCounters();
+    clearInterval(ticking);
+    await this.#readCounters();
     await this.#endGateway('SIGTERM');
     this.witness.close();
     await witnessed;
@@ -142,7 +142,7 @@ export class Soak {
 
   async #restart(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     await this.#isSeen();
-    this.options.onProgress(`the gateway is ended by ${signal}`);
+    this.options.onProgress(`ending the gateway with ${signal}`);
     this.restarts[signal]++;
     this.account.onRestart(signal, Date.now());
     await this.#endGateway(signal);
@@ -151,10 +151,10 @@ export class Soak {
     this.account.recoveries.onOver(signal, Date.now());
   }
 
-  /** Resolves when the witness has seen the present process begin: what listeners get is told by process. */
+  /** Resolves when the witness has seen the current process start: listeners are compared per process. */
   async #isSeen(): Promise<void> {
     const deadline = Date.now() + SEEN_WITHIN_MS;
-    while (this.account.listening.runs < this.#starts && Date.now() < deadline) await pause(SEEN_LOOK_MS);
+    while (this.account.listening.runs < this.#starts && Date.now() < deadline) await pause(SEEN_POLL_MS);
   }
 
   #startGateway(): void {
@@ -170,16 +170,16 @@ export class Soak {
     this.counts.onProcessEnd();
   }
 
-  /** The root is switched off; what it had sent still comes. */
+  /** Stops the root and waits until everything that it has sent has arrived. */
   async #comeToRest(): Promise<void> {
     this.port.end();
     this.mesh.stop();
     this.#lastDeliveredAt = Date.now();
     const deadline = Date.now() + QUIET_WITHIN_MS;
     while (Date.now() - this.#lastDeliveredAt < QUIET_MS && Date.now() < deadline) {
-      await rest(LOOK_EVERY_MS, new AbortController().signal);
+      await rest(TICK_MS, new AbortController().signal);
     }
-    this.#lay();
+    this.#align();
   }
 
   #onEvent(event: MeshEvent): void {
@@ -195,16 +195,16 @@ export class Soak {
 
   /** Once a second. */
   #tick(): void {
-    this.#looks++;
-    this.#lay();
+    this.#ticks++;
+    this.#align();
     void this.#ping();
-    const sample = this.#looks % SAMPLE_EVERY === 0 ? this.gateway.sample() : undefined;
+    const sample = this.#ticks % SAMPLE_EVERY === 0 ? this.gateway.sample() : undefined;
     if (sample) this.vitals.onSample(sample, Date.now());
-    if (this.#looks % ASK_COUNTERS_EVERY === 0) void this.#askCounters();
-    if (this.#looks % 60 === 0) this.options.onProgress(this.#progress());
+    if (this.#ticks % READ_COUNTERS_EVERY === 0) void this.#readCounters();
+    if (this.#ticks % 60 === 0) this.options.onProgress(this.#progress());
   }
 
-  #lay(): void {
+  #align(): void {
     this.account.onSettled(this.ledger.takeSettled());
     this.account.advance();
   }
@@ -215,7 +215,7 @@ export class Soak {
     if (answered) this.vitals.onAnswer(performance.now() - before);
   }
 
-  async #askCounters(): Promise<void> {
+  async #readCounters(): Promise<void> {
     const run = this.#starts;
     const counters = await this.witness.client?.call('counters', {}).catch(() => undefined);
     if (counters && run === this.#starts && this.gateway.isRunning) this.counts.onCounters(counters);
@@ -231,22 +231,23 @@ export class Soak {
     account.finish(crowd.heard);
     const meant = ledger.counters.get('meant');
     if (account.frames.total !== meant)
-      account.complain(`of ${meant} frames ${account.frames.total} are put down`);
+      account.complain(`${meant} frames were sent, but ${account.frames.total} are accounted for`);
     const faults = witness.numbering.faults + crowd.resumers.faults;
     if (faults > 0) account.complain(`${faults} event numbers are missing without a gap notice`);
-    if (crowd.subscribers.faults > 0) account.complain(`${crowd.subscribers.faults} events passed a filter`);
-    if (crowd.sends.get('no end') > 0) account.complain(`${crowd.sends.get('no end')} sends had no end`);
+    if (crowd.subscribers.faults > 0)
+      account.complain(`${crowd.subscribers.faults} events did not match a subscription's filter`);
+    if (crowd.sends.get('no end') > 0) account.complain(`${crowd.sends.get('no end')} sends never finished`);
     for (const failure of gateway.failures) account.complain(`the gateway: ${failure}`);
     if (port.failure !== undefined) account.complain(`the pseudo-terminal: ${port.failure}`);
     if (port.droppedBytes > 0)
-      account.complain(`${port.droppedBytes} bytes found no room in the pseudo-terminal`);
+      account.complain(`${port.droppedBytes} bytes were dropped at the pseudo-terminal`);
     if (account.listening.runs !== this.#starts) {
-      account.complain(`of ${this.#starts} processes the witness saw ${account.listening.runs} begin`);
+      account.complain(`the witness saw ${account.listening.runs} of ${this.#starts} processes start`);
     }
   }
 }
 
-/** Runs a soak in a directory of its own, which is kept when `keeps`: the gateway's log is in it. */
+/** Runs a soak in its own directory, which is kept with the gateway's log if anything is unexplained. */
 export async function runSoak(options: SoakOptions): Promise<Soak> {
   const directory = await mkdtemp(join(tmpdir(), 'meshgate-soak-'));
   const soak = new Soak(options, directory);

@@ -1,4 +1,4 @@
-/** Counts by names that are not known beforehand; a name is a reason, an outcome or a stage: there are few. */
+/** Counts by names that are not known in advance, but few: reasons, outcomes or stages. */
 export class Tally {
   readonly #counts = new Map<string, number>();
 

@@ -1,18 +1,18 @@
 import type { ProcessSample } from './gateway-process.js';
 
-/** A process of the gateway, minute by minute. */
+/** One minute of a gateway process. */
 export interface Minute {
   /** Which process: 1, 2, 3 … */
   readonly run: number;
   /** Of the soak. */
   readonly minute: number;
   readonly residentMb: number;
-  /** What lives of the heap when garbage was collected; undefined before that. */
+  /** Live heap after the last garbage collection; undefined before the first. */
   readonly liveHeapMb: number | undefined;
   readonly descriptors: number;
   /** Of a core. */
   readonly cpuPercent: number;
-  /** The longest time that it took to answer `hello`. */
+  /** The longest response time to `hello`. */
   readonly slowestAnswerMs: number;
 }
 
@@ -22,7 +22,7 @@ interface Point {
   readonly sample: ProcessSample;
 }
 
-/** A process takes so long to reach its usual size. */
+/** A process needs this long to reach its usual size. */
 const WARM_UP_MINUTES = 2;
 
 /** Memory, descriptors and CPU of each process of the gateway. */
@@ -56,7 +56,7 @@ export class Vitals {
     if (start && now - start.at >= 60_000) this.#endMinute(sample, start, now);
   }
 
-  /** MB a minute that the live heap of the present process gains behind its warm-up; undefined when it is too young. */
+  /** Growth of the current process's live heap after its warm-up, MB per minute; undefined if it is too young. */
   slope(): { readonly mbPerMinute: number; readonly minutes: number } | undefined {
     const points = this.#points.flatMap(({ at, sample }) => {
       const mb = megabytes(sample);

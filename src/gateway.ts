@@ -1,4 +1,4 @@
-/** The parts list: builds the managers, joins them by callbacks, starts and stops them. */
+/** The parts list: builds the managers, connects them by callbacks, starts and stops them. */
 
 import { join } from 'node:path';
 import { AuditTrail } from './api/audit.js';
@@ -43,9 +43,9 @@ export type { GatewayOptions, Stopped };
 export class Gateway {
   readonly socketPath: string;
   readonly hub: GatewayHub;
-  /** Absent where the settings turn it off. */
+  /** Undefined if disabled by the settings. */
   readonly recorder: FlightRecorder | undefined;
-  /** The dashboard, while it is served. */
+  /** URL of the dashboard, while it is served. */
   webUrl: string | undefined;
   readonly #options: GatewayOptions;
   readonly #clock: Clock;
@@ -89,14 +89,14 @@ export class Gateway {
     this.#web = this.#createWeb(shared, mapPicture);
   }
 
-  /** How log lines are written now. */
+  /** The current log format: a reload can change it. */
   get logFormat(): LogFormat {
     return this.#settings.config.log.format;
   }
 
   /**
-   * Takes the sockets and serves clients. Rejects when one can't be had: `SOCKET_TAKEN`, `ADDRESS_IN_USE`,
-   * `NO_PERMISSION`, `SOCKET_FAILED`; the state directory: `STATE_TAKEN`; a connector's settings: `BAD_CONFIG`.
+   * Opens the sockets and serves clients. Rejects with `SOCKET_TAKEN`, `ADDRESS_IN_USE`, `NO_PERMISSION` or
+   * `SOCKET_FAILED` for a socket, `STATE_TAKEN` for the state directory, `BAD_CONFIG` for a connector's settings.
    */
   async serve(): Promise<void> {
     const { config, hasHistory, web } = this.#options;
@@ -109,7 +109,7 @@ export class Gateway {
     this.#socketWatch = this.#createSocketWatch();
   }
 
-  /** Begins to open the link, and keeps it open; does not wait for it, nor for what connectors join. */
+  /** Starts to open the link, and keeps it open; waits neither for the link nor for connectors. */
   connect(): void {
     this.recorder?.start();
     this.#classicLog?.attach(this.hub.feed);
@@ -119,24 +119,24 @@ export class Gateway {
     this.#uart.start();
   }
 
-  /** Looks at once whether clients can connect, and has sockets made again whose files have gone. */
+  /** Checks now whether clients can connect; recreates sockets whose files are gone. */
   async checkSockets(): Promise<void> {
     await this.#socketWatch?.tick();
   }
 
-  /** Takes over those settings that can change while it runs. Throws `BAD_CONFIG`; all stay as they were then. */
+  /** Applies the settings that can change while it runs. If it throws `BAD_CONFIG`, nothing has changed. */
   reload(next: Config): Reloaded {
     void this.checkSockets();
     const { names } = this.#settings.network;
-    const reloaded = this.#settings.take(next);
+    const reloaded = this.#settings.apply(next);
     if (reloaded.applied.includes('names')) this.hub.onRenamed(names);
     if (reloaded.applied.some((name) => name.startsWith('http.'))) this.#web?.onAccessChanged();
     return reloaded;
   }
 
   /**
-   * Ends clients and link, from any state; the locks go last. Takes 8 s at most. Resolves with what could not be sent or
-   * closed in that time, which the log has too, and with how many events the history could not store.
+   * Stops everything, from any state; the locks are released last. Takes 8 s at most. Resolves with the components that
+   * could not be stopped in that time (also logged), and the number of events that were not stored.
    */
   stop(): Promise<Stopped> {
     const running = {
@@ -240,7 +240,7 @@ export class Gateway {
     return loadConnectors(this.#options.config, options);
   }
 
-  /** After the web server has its address. */
+  /** Call after the web server has its address. */
   #createSocketWatch(): SocketWatch {
     const log = this.#logOf('socket');
     const onResult = (why: string | undefined) => this.hub.onSocketsLost(why);

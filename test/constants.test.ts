@@ -1,4 +1,4 @@
-/** Lists that can't be made from the constant that the code uses are compared with it here. */
+/** Lists that cannot be generated from the constants in the code are compared with them here. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
@@ -16,13 +16,13 @@ const OF_PYTHON_ONLY = ['ERROR', 'TIMED_OUT', 'BAD_REPLY'];
 /** Of fleets, which the Python client does not join. */
 const OF_FLEETS = ['NO_BROKER', 'NO_GATEWAY'];
 
-test('the settings know every role of a session, and no other', (t) => {
+test('the configuration accepts every role of a session, and no others', (t) => {
   const load = (role: string) => loadConfig({ flags: { clients: { role } }, env: {} }, {}).clients.role;
   t.deepEqual(ROLES.map(load), [...ROLES]);
   t.throws(() => load('root'), { message: /must be read, send or admin/ });
 });
 
-test('the Python client has the error codes of the client library, and its own', (t) => {
+test('the Python client has the error codes of the client library, plus its own', (t) => {
   const codes = [...python.matchAll(/^ {4}code = "(\w+)"$/gm)].map(([, code = '']) => code);
   const shared = Object.keys(CLIENT_ERRORS).filter((code) => !OF_FLEETS.includes(code));
   t.deepEqual(codes.sort(), [...shared, ...OF_PYTHON_ONLY].sort());

@@ -12,17 +12,17 @@ function read(name: string): string {
   return readFileSync(join(packageRoot, name), 'utf8');
 }
 
-test('the tables of reasons, errors, methods and wire examples in docs/ are those of the code', (t) => {
+test('the tables of reasons, errors, methods and wire examples in docs/ match the code', (t) => {
   const script = join(packageRoot, 'scripts', 'docs.mjs');
   const { status, stderr } = spawnSync(process.execPath, [script, '--check'], { encoding: 'utf8' });
   t.is(status, 0, stderr);
 });
 
-test('every setting is explained in docs/configuration.md, and nothing else is', (t) => {
+test('every setting is explained in docs/configuration.md, and nothing else', (t) => {
   t.deepEqual(documentedSettings().sort(), settingNames().sort());
 });
 
-test('docs/operations.md says what to do about every reason for which there is no link', (t) => {
+test('docs/operations.md says what to do about every reason for a missing link', (t) => {
   const section = read('docs/operations.md').split('### No link')[1]?.split('\n### ')[0] ?? '';
   const rows = [...section.matchAll(/^\| `(\w+)` \| ([^|]+) \| ([^|]+) \|$/gm)];
   t.deepEqual(
@@ -32,7 +32,7 @@ test('docs/operations.md says what to do about every reason for which there is n
   for (const [, reason, , advice = ''] of rows) t.true(advice.trim().length >= 'nothing'.length, reason);
 });
 
-test('every link between the documents leads somewhere', (t) => {
+test('every link between the documents has a target', (t) => {
   for (const file of ['README.md', 'CHANGELOG.md', ...docs.map((name) => join('docs', name))]) {
     for (const [, target = ''] of read(file).matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)) {
       t.true(existsSync(join(packageRoot, dirname(file), target)), `${file} links to ${target}`);

@@ -48,7 +48,7 @@ function askAnswered(root: Awaited<ReturnType<typeof startGateway>>['root'], soc
   return ask(socketPath, 'NINFO');
 }
 
-test('an opcode that is not forwarded any more is one word of JSON', async (t) => {
+test('disabling the forwarding of an opcode is one word of JSON', async (t) => {
   const { messages = [], commands } = readTable(OPCODES_FILE);
   const changed = messages.map((entry) =>
     (entry as { name: string }).name === 'Ack' ? { ...(entry as object), listeners: false } : entry,
@@ -88,7 +88,7 @@ test("a command of the site's own root is one line of JSON: it is passed on and 
   await close();
 });
 
-test('a command that is taken out of the table is unknown', async (t) => {
+test('a command that is removed from the table is unknown', async (t) => {
   const { messages, commands = [] } = readTable(OPCODES_FILE);
   const fewer = commands.filter((entry) => (entry as { name: string }).name !== 'CLEAN');
   const opcodes = temporaryFile(t, 'opcodes.json', { messages, commands: fewer });
@@ -98,7 +98,7 @@ test('a command that is taken out of the table is unknown', async (t) => {
   await close();
 });
 
-test('a table that this gateway can not serve is refused with file, key and reason', (t) => {
+test('a table that this gateway cannot serve is refused with file, key and reason', (t) => {
   const table = [
     [{ name: 'THINK', executor: 'gateway', arguments: [] }, "THINK: this gateway can't execute it"],
   ] as const;
@@ -116,18 +116,18 @@ test('a table that this gateway can not serve is refused with file, key and reas
   t.is(error?.message, `${opcodes}: commands: NETIF: its arguments must be [byte]`);
 });
 
-test('without a device the gateway serves clients all the same', async (t) => {
+test('without a device the gateway still serves clients', async (t) => {
   const { socketPath, logged, close } = await startGateway({ link: 'absent' });
   t.is((await ask(socketPath, 'ACT-C')).toString('hex'), '5300');
   t.is((await ask(socketPath, 'RST-R')).toString('utf8', 2), 'No Serial Connection');
-  t.true(logged.some((line) => line.includes('no serial device is there')));
+  t.true(logged.some((line) => line.includes('no serial device found')));
   await close();
 });
 
-/** A group that this process may give its files to, whatever user runs the tests. */
+/** A group that this process may give its files to, whichever user runs the tests. */
 const OWN_GROUP = String(process.getgid?.() ?? 0);
 
-test('the socket is open to its group only, or as the settings say; stopping removes it', async (t) => {
+test('the socket is accessible to its group only, or as configured; stopping removes it', async (t) => {
   for (const [settings, mode] of [
     [{}, 0o660],
     [{ clients: { mode: '0600' } }, 0o600],
@@ -150,15 +150,15 @@ test('a second gateway on the same socket is refused, and does not disturb the f
   await first.close();
 });
 
-test('what is wrong with a socket path is told', async (t) => {
+test('a problem with a socket path is reported', async (t) => {
   const { path: folder, remove } = temporaryFolder();
   const regular = join(folder, 'file');
   writeFileSync(regular, 'mine');
   const table = [
     [regular, 'SOCKET_FAILED', /exists and is not a socket/],
-    [join(folder, 'missing', 's'), 'SOCKET_FAILED', /there is no such directory/],
+    [join(folder, 'missing', 's'), 'SOCKET_FAILED', /no such directory/],
     [join(regular, 's'), 'SOCKET_FAILED', /./],
-    [join(folder, 'x'.repeat(110)), 'SOCKET_FAILED', /can have 107 bytes, this one has \d+/],
+    [join(folder, 'x'.repeat(110)), 'SOCKET_FAILED', /socket path too long .\d+ bytes, maximum 107/],
   ] as const;
   for (const [socket, code, message] of table) {
     const error = await t.throwsAsync(startGateway({ settings: { socket }, ownSocket: false }), { code });
@@ -171,10 +171,10 @@ test('what is wrong with a socket path is told', async (t) => {
 test('a group that does not exist is refused', async (t) => {
   const settings = { clients: { group: 'no-such-group-here' } };
   const error = await t.throwsAsync(startGateway({ settings }), { code: 'BAD_CONFIG' });
-  t.is(error?.message, 'group = "no-such-group-here": there is no such group');
+  t.is(error?.message, 'group = "no-such-group-here": no such group');
 });
 
-test('the counters tell what came and what was made of it', async (t) => {
+test('the counters show what was received and how it was interpreted', async (t) => {
   const { hub, root, close } = await startGateway();
   root.say('00 05 52 00', '00 05 44 01', '00 05 99');
   root.sayBytes(bytesOf('41 42 0A FF 41 FC 42 FE'));

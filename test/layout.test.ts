@@ -3,7 +3,7 @@ import { dirname, join, normalize } from 'node:path';
 import test from 'ava';
 import { packageRoot } from '../src/base/package-root.js';
 
-/** `src` as it is written: the compiled files no longer say which imports were of types only. */
+/** `src` in TypeScript: the compiled files no longer show which imports were of types only. */
 const SOURCE = join(packageRoot, 'src');
 
 interface Import {
@@ -17,7 +17,7 @@ interface Import {
 /** An import may have attributes: `with { type: 'text' }`. */
 const STATEMENT =
   /^(?:import|export)\s+(type\s)?(?:([^'";]*?)\sfrom\s+)?'([^']+)'(?:\s+with\s+\{[^}]*\})?;/gms;
-/** `import('…')`: a module that is loaded when it is needed, or a type written in place. */
+/** `import('…')`: a module that is loaded when needed, or an inline type. */
 const DYNAMIC = /\bimport\('([^']+)'(?:,\s*\{[^}]*\}\s*)?\)/g;
 
 const imports: readonly Import[] = sourceFiles().flatMap((from) => {
@@ -48,20 +48,20 @@ function onlyTypes(names: string): boolean {
   return given?.length ? given.every((name) => name.startsWith('type ')) : false;
 }
 
-/** The dashboard, a program of its own for browsers, is a room like any other. */
+/** The dashboard, a separate program for browsers, is a room like any other. */
 function sourceFiles(): string[] {
   return readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
     .filter((file) => /\.tsx?$/.test(file))
     .sort();
 }
 
-/** A file's room is its folder; a file that lies in `src` itself is a room of its own. */
+/** A file's room is its folder; a file directly in `src` is a room of its own. */
 function roomOf(file: string): string {
   const [first = '', second] = file.split('/');
   return second === undefined ? first.replace(/\.ts$/, '') : first;
 }
 
-/** From the top down: a room may import what lies on a lower floor, and nothing else. */
+/** From the top down: a room may import from a lower floor only. */
 const FLOORS: readonly (readonly string[])[] = [
   ['main'],
   ['cli', 'dashboard'],
@@ -87,7 +87,7 @@ function describe({ from, to }: Import): string {
   return `${from} → ${to}`;
 }
 
-test('every relative import was found, and names a file that exists', (t) => {
+test('every relative import is found, and names a file that exists', (t) => {
   t.true(imports.length > 200);
   const missing = imports.filter((given) => given.isRelative && !existsSync(join(SOURCE, given.to)));
   t.deepEqual(missing.map(describe), []);
@@ -99,14 +99,14 @@ test('every relative import was found, and names a file that exists', (t) => {
   }
 });
 
-test('every room lies on exactly one floor', (t) => {
+test('every room is on exactly one floor', (t) => {
   const rooms = FLOORS.flat();
   t.is(new Set(rooms).size, rooms.length);
   const homeless = sourceFiles().filter((file) => floorOf(file) < 0);
   t.deepEqual(homeless, []);
 });
 
-test('no import points up, or to another room of the same floor', (t) => {
+test('no import points up, or to another room on the same floor', (t) => {
   const wrong = imports.filter((given) => isArrow(given) && floorOf(given.to) <= floorOf(given.from));
   t.deepEqual(wrong.map(describe), []);
 });
@@ -120,8 +120,8 @@ test('a device or a connector imports no other device and no other connector', (
   t.deepEqual(wrong.map(describe), []);
 });
 
-/** What is said on a connection is a dialect's, and the gateway hands in the list of them. */
-test('listeners and connections know no dialect', (t) => {
+/** What is said on a connection is up to its dialect, and the gateway passes in the list of dialects. */
+test('listeners and connections depend on no dialect', (t) => {
   const general = ['connection', 'client-output', 'listener', 'client-socket', 'outbox'].map(
     (name) => `socket/${name}.ts`,
   );
@@ -139,12 +139,12 @@ for (const [what, counts] of [
   ['files that run', ({ isTypeOnly }: Import) => !isTypeOnly],
   ['files, types included', () => true],
 ] as const) {
-  test(`there is no circle of imports between ${what}`, (t) => {
+  test(`there is no import cycle between ${what}`, (t) => {
     t.deepEqual(findCircles(imports.filter((given) => given.isRelative && counts(given))), []);
   });
 }
 
-/** Circles, each as `a → b → a`; none twice. */
+/** Cycles, each as `a → b → a`; none twice. */
 function findCircles(edges: readonly Import[]): string[] {
   const next = new Map<string, string[]>();
   for (const { from, to } of edges) next.set(from, [...(next.get(from) ?? []), to]);
@@ -159,10 +159,10 @@ function findCircles(edges: readonly Import[]): string[] {
   return circles;
 }
 
-/** Floors would let the page import more: but what runs in it is loaded by browsers, and asks the gateway like any client. */
+/** The floors would let the page import more, but its code is loaded by browsers, and queries the gateway like any client. */
 const ROOMS_OF_THE_PAGE = ['dashboard', 'client', 'protocol', 'base', 'api'];
 
-test('what runs in the dashboard comes from rooms that a browser can load, and needs nothing of Node', (t) => {
+test('dashboard code comes from rooms that a browser can load, and needs nothing from Node', (t) => {
   const run = imports.filter(({ isTypeOnly }) => !isTypeOnly);
   const reached = new Set(sourceFiles().filter((file) => roomOf(file) === 'dashboard'));
   for (const file of reached) {
@@ -174,12 +174,11 @@ test('what runs in the dashboard comes from rooms that a browser can load, and n
   }
 });
 
-/** Packages, and the rooms that they were chosen for. The client library has none. */
+/** Packages, and the rooms that may use them. The client library has none. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@serialport/bindings-cpp': ['link'],
   '@serialport/parser-delimiter': ['uart'],
   '@serialport/stream': ['link'],
-  'better-sqlite3': ['history'],
   commander: ['cli', 'main'],
   debug: ['base', 'link', 'uart', 'simulator'],
   'fast-string-width': ['cli'],
@@ -187,6 +186,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   geotiff: ['dashboard'],
   json5: ['socket'],
   leaflet: ['dashboard'],
+  libsql: ['history'],
   'leaflet/dist/leaflet.css': ['dashboard'],
   'lru-cache': ['node'],
   mqtt: ['mqtt'],
@@ -203,14 +203,14 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   zod: ['api', 'config', 'connectors', 'devices', 'hub', 'protocol', 'simulator', 'socket'],
 };
 
-test('packages are used by the rooms that they were chosen for', (t) => {
+test('packages are used only by the rooms that they were chosen for', (t) => {
   const outside = imports.filter((given) => !given.isRelative && !given.to.startsWith('node:'));
   const wrong = outside.filter(({ from, to }) => !PACKAGES[to]?.includes(roomOf(from)));
   t.deepEqual(wrong.map(describe), []);
 });
 
-/** `let` or a collection at the top of a file outlives its gateway, and two gateways in one process would share it. */
-test('no module keeps state of its own', (t) => {
+/** `let` or a collection at module level outlives its gateway, and two gateways in one process would share it. */
+test('no module has state of its own', (t) => {
   const mutable =
     /^(?:export )?(?:let |const \w+(?::[^=]+)? = new (?:Map|Set|WeakMap|Array)\b(?!<[^>]*>\(\[)[^(]*\(\))/gm;
   const found = sourceFiles()

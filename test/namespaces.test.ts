@@ -1,4 +1,4 @@
-/** Gateways in network namespaces of their own, as containers that share a directory are. */
+/** Gateways in separate network namespaces, like containers that share a directory. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, lstatSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ test.after.always(killProcesses);
 const UNSHARE = process.getuid?.() === 0 ? ['-n'] : ['-rn'];
 const isAllowed = process.platform === 'linux' && spawnSync('unshare', [...UNSHARE, 'true']).status === 0;
 
-/** Where the system allows no namespaces, the report says so. */
+/** Where the system allows no namespaces, the test report says so. */
 function namespaceTest(title: string, run: (t: ExecutionContext) => Promise<void>): void {
   test(title, async (t) => {
     if (isAllowed) return run(t);
@@ -41,7 +41,7 @@ async function startElsewhere(args: readonly string[]) {
   return { code: await program.ended, output: program.output };
 }
 
-namespaceTest('a state directory is taken for gateways of other network namespaces too', async (t) => {
+namespaceTest('a state directory is locked for gateways of other network namespaces too', async (t) => {
   const path = folder(t);
   const state = join(path, 'state');
   const first = await startProcess([...GATEWAY, '--socket', join(path, 'a'), '--state', state]);
@@ -51,14 +51,14 @@ namespaceTest('a state directory is taken for gateways of other network namespac
   t.is((await first.stop()).code, 0);
 });
 
-namespaceTest('a socket that a gateway of another network namespace serves is not removed', async (t) => {
+namespaceTest('a socket served by a gateway of another network namespace is not removed', async (t) => {
   const path = folder(t);
   const socket = join(path, 's');
   const first = await startProcess([...GATEWAY, '--socket', socket, '--state', join(path, '1')]);
   const { ino } = lstatSync(socket);
   const second = await startElsewhere(['--socket', socket, '--state', join(path, '2')]);
   t.is(second.code, EXIT.taken, second.output);
-  t.true(second.output.includes(`the gateway with process id ${first.pid} already serves`));
+  t.true(second.output.includes(`the gateway with process id ${first.pid} is already using`));
   t.is(lstatSync(socket).ino, ino);
   t.is((await ask(socket, 'ACT-C')).toString('hex'), '5300');
   t.is((await first.stop()).code, 0);

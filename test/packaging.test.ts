@@ -10,6 +10,7 @@ import { loadConfig } from '../src/gateway/settings.js';
 import { KNOWN_BRIDGES } from '../src/link/port-choice.js';
 import { metricDefinitions } from '../src/socket/web/metrics/metrics.js';
 import { temporaryFolder } from './support/gateway-fixture.js';
+import { MeshgateProcess } from './support/process-fixture.js';
 
 const path = (name: string) => join(packageRoot, 'packaging', name);
 const read = (name: string) => readFileSync(path(name), 'utf8');
@@ -20,7 +21,7 @@ function valuesOf(unit: string, key: string): string[] {
 }
 
 const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0;
-/** systemd looks whether the programs of a unit are there. */
+/** systemd checks that the programs of a unit exist. */
 const systemdTest = hasSystemd ? test : test.skip;
 
 systemdTest('systemd finds nothing wrong with the units', (t) => {
@@ -38,21 +39,32 @@ test('the socket unit opens the socket where clients look for it', (t) => {
   t.deepEqual(valuesOf(read('meshgate.socket'), 'ListenStream'), [join(SERVICE_DIRECTORY, SOCKET_FILE_NAME)]);
 });
 
-test('the service has the watchdog, the notes and the reload that the gateway knows', (t) => {
+test('the service sets up the watchdog, the notifications and the reload that the gateway supports', (t) => {
   const unit = read('meshgate.service');
   t.deepEqual(valuesOf(unit, 'Type'), ['notify']);
   t.deepEqual(valuesOf(unit, 'NotifyAccess'), ['all'], 'systemd-notify is a child of the gateway');
-  t.true(Number(valuesOf(unit, 'WatchdogSec')[0]) >= 60, 'each time a program is run');
+  t.true(Number(valuesOf(unit, 'WatchdogSec')[0]) >= 60, 'every time a program is run');
   t.deepEqual(valuesOf(unit, 'ExecReload'), ['/bin/kill -HUP $MAINPID']);
   t.deepEqual(valuesOf(unit, 'RuntimeDirectory'), [], 'it would be removed with the socket in it');
 });
 
-test('what no restart puts right is not restarted', (t) => {
+test('errors that a restart cannot fix cause no restart', (t) => {
   const codes = valuesOf(read('meshgate.service'), 'RestartPreventExitStatus')[0]?.split(' ').map(Number);
   t.deepEqual(codes, [EXIT.badUsage, EXIT.badConfig, EXIT.taken]);
 });
 
-test('the settings of the service are good ones', (t) => {
+test('the service accounts are those named in its units', (t) => {
+  const accounts = read('meshgate.sysusers');
+  const unit = read('meshgate.service');
+  for (const user of valuesOf(unit, 'User')) t.regex(accounts, new RegExp(`^u ${user} `, 'm'));
+  t.deepEqual(valuesOf(unit, 'User'), valuesOf(unit, 'Group'));
+  const groups = valuesOf(unit, 'SupplementaryGroups')[0]?.split(' ') ?? [];
+  t.deepEqual(groups, ['dialout', 'meshgate-users']);
+  for (const group of groups) t.regex(accounts, new RegExp(`^m meshgate ${group}$`, 'm'));
+  t.deepEqual(valuesOf(read('meshgate.socket'), 'SocketGroup'), ['meshgate-users']);
+});
+
+test('the settings of the service are valid', (t) => {
   const config = loadConfig({}, path('meshgate.toml'), {});
   t.is(config.port, '/dev/meshgate');
   t.deepEqual(config.http.listen, { host: '127.0.0.1', port: 7654 });
@@ -68,7 +80,60 @@ test('the udev rule knows the bridges that the gateway knows', (t) => {
   );
 });
 
-test('alert rules ask for metrics that there are, by labels that they have', (t) => {
+/** Metrics that an expression uses, each with the labels in its braces. */
+function metricsIn(text: string): { name: string; labels: string[] }[] {
+  return [...text.matchAll(/\b((?:meshgate|process|nodejs)_[a-z_]+)(?:\{([^}]*)\})?/g)].map(
+    ([, name = '', braces = '']) => ({
+      name: name.replace(/_(bucket|sum|count)$/, ''),
+      labels: [...braces.matchAll(/(\w+)\s*[=!]/g)].map(([, label = '']) => label),
+    }),
+  );
+}
+
+interface Dashboard {
+  readonly panels: readonly {
+    readonly title: string;
+    readonly targets: readonly { readonly expr: string; readonly legendFormat: string }[];
+  }[];
+}
+
+test('the Grafana dashboard queries metrics that a gateway exposes, by labels that they have', async (t) => {
+  const folder = temporaryFolder();
+  const gateway = new MeshgateProcess(
+    ['start', '--simulate', '--nodes', '1', '--http', '127.0.0.1:0', '--socket', join(folder.path, 'socket')],
+    { XDG_STATE_HOME: folder.path },
+  );
+  t.teardown(async () => {
+    await gateway.stop();
+    folder.remove();
+  });
+  const [, url = ''] = await gateway.printed(/(http:\S+)/);
+  const exposed = await (await fetch(new URL('/metrics', url))).text();
+  const known = new Map(metricDefinitions(manifestMetrics).map((metric) => [metric.name, metric]));
+  const { panels } = JSON.parse(read('grafana/meshgate.json')) as Dashboard;
+  t.true(panels.length >= 15);
+  for (const { title, targets } of panels) {
+    for (const { expr, legendFormat } of targets) {
+      const [metric] = metricsIn(expr);
+      t.truthy(metric, title);
+      const { name = '', labels = [] } = metric ?? {};
+      // Without a broker the metrics of the connector are not exposed.
+      if (!name.startsWith('meshgate_mqtt_'))
+        t.true(exposed.includes(`# TYPE ${name} `), `${title}: ${name}`);
+      const shown = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = '']) => label);
+      const own = [...labels, ...shown].filter((label) => label !== 'instance');
+      if (name.startsWith('meshgate_')) {
+        t.deepEqual(
+          own.filter((label) => !known.get(name)?.labels.includes(label)),
+          [],
+          `${title}: ${name}`,
+        );
+      } else t.deepEqual(own, []);
+    }
+  }
+});
+
+test('alert rules query existing metrics, by labels that they have', (t) => {
   const known = new Map(metricDefinitions(manifestMetrics).map((metric) => [metric.name, metric]));
   const asked = [...read('meshgate-alerts.yml').matchAll(/\b(meshgate_[a-z_]+)(?:\{(\w+)=)?/g)];
   t.true(asked.length >= 9);

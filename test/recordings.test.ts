@@ -1,13 +1,13 @@
 /**
- * Recordings of what happens in the field, and what clients must be told of it: see docs/recordings.md for how they are
- * made, and what to do when an event is meant to be another from now on.
+ * Recordings of typical field scenarios, with the events that clients must receive: see docs/recordings.md for how they
+ * are made, and what to do when an event is meant to change.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { packageRoot } from '../src/base/package-root.js';
 import { formatDifferences } from '../src/cli/commands/replay/replay-differences.js';
-import { tellEvents } from '../src/cli/commands/replay/run-replay.js';
+import { replayEvents } from '../src/cli/commands/replay/run-replay.js';
 import type { MeshEvent } from '../src/client/index.js';
 import { loadConfig } from '../src/gateway/settings.js';
 import { Recording } from '../src/recorder/recording.js';
@@ -23,11 +23,11 @@ const config = loadConfig({}, undefined, {});
 const VIEW = { terminal: { isTTY: false, columns: undefined, colour: false }, now: 0 };
 
 for (const name of names) {
-  test(`${name}: clients are told what they must be told`, async (t) => {
+  test(`${name}: clients receive the expected events`, async (t) => {
     const expected = expectedEvents(name);
     const got: MeshEvent[] = [];
     const recording = new Recording(readFileSync(join(FOLDER, `${name}.mgrec`)));
-    await tellEvents({ recording, speed: 'max' }, config, (event) => got.push(event));
+    await replayEvents({ recording, speed: 'max' }, config, (event) => got.push(event));
     const differences = compareEvents(expected, got, 5);
     t.deepEqual(differences, [], `\n${formatDifferences(differences, expected, got, VIEW)}`);
     t.true(got.length > 50);
@@ -42,7 +42,7 @@ function expectedEvents(name: string): ComparedEvent[] {
   return lines.map((line) => JSON.parse(line) as ComparedEvent);
 }
 
-test('every scenario that must not be missing is there, with its events, and none is large', (t) => {
+test('every required scenario is there, with its events, and none is large', (t) => {
   for (const name of [
     'normal-day',
     'reboot-in-a-frame',
@@ -59,7 +59,7 @@ test('every scenario that must not be missing is there, with its events, and non
   for (const file of readdirSync(FOLDER)) t.true(statSync(join(FOLDER, file)).size <= 200_000, file);
 });
 
-/** What each must contain to be worth its name: a kind of event and a part of its JSON. */
+/** What each must contain to match its name: a kind of event and a part of its JSON. */
 const CONTENTS: readonly (readonly [name: string, texts: readonly string[]])[] = [
   [
     'normal-day',
@@ -93,7 +93,7 @@ const CONTENTS: readonly (readonly [name: string, texts: readonly string[]])[] =
 ];
 
 for (const [name, texts] of CONTENTS) {
-  test(`${name}: what it is about is in it`, (t) => {
+  test(`${name}: contains what its name says`, (t) => {
     const events = readFileSync(join(FOLDER, `${name}.events.jsonl`), 'utf8');
     for (const text of texts) t.true(events.includes(text), text);
   });

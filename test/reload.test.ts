@@ -8,7 +8,7 @@ import { ask, connectTo, listenTo, readAll } from './support/classic-client.js';
 import { type FixtureOptions, type GatewayFixture, startGateway } from './support/gateway-fixture.js';
 import { WebSocketClient } from './support/web-socket-client.js';
 
-/** As the fixture gives them: nothing is paced or refreshed. */
+/** As in the fixture: nothing is paced or refreshed. */
 const QUIET = { serial: { pace_bytes: 0 }, mesh: { refresh_s: 0 } };
 
 async function start(t: ExecutionContext, options: FixtureOptions = {}): Promise<GatewayFixture> {
@@ -38,7 +38,7 @@ async function openWeb(
   return client;
 }
 
-/** How each setting is seen to take effect without a restart. */
+/** How to check that each setting takes effect without a restart. */
 const effects: Readonly<Record<string, (t: ExecutionContext) => Promise<void>>> = {
   names: async (t) => {
     const fixture = await start(t, { settings: { names: { '0x0005': 'Pump', '0x0006': 'Gate' } } });
@@ -102,14 +102,14 @@ const effects: Readonly<Record<string, (t: ExecutionContext) => Promise<void>>> 
     const listening = await listenTo(fixture.socketPath);
     fixture.root.say(`00 05 45 ${'01 '.repeat(1022)}`);
     await listening.closed;
-    t.is(listening.received.length, 0, 'one message is more than may wait');
+    t.is(listening.received.length, 0, 'a single message exceeds the limit');
   },
   'http.token': async (t) => {
     const fixture = await start(t, { web: true, settings: { http: { token: TOKEN } } });
     const old = await openWeb(t, fixture, bearer(TOKEN));
     const undecided = await openWeb(t, fixture);
     fixture.gateway.reload(settings(fixture, { http: { token: OTHER_TOKEN } }));
-    t.is(await old.closed, 1012, 'who came by the old token must come again');
+    t.is(await old.closed, 1012, 'clients with the old token must authenticate again');
     t.is(await undecided.closed, 1012);
     await t.throwsAsync(openWeb(t, fixture, bearer(TOKEN)), { message: 'refused 401' });
     t.truthy((await (await openWeb(t, fixture, bearer(OTHER_TOKEN))).call('hello')).result);
@@ -147,7 +147,7 @@ async function withThresholds(t: ExecutionContext) {
   return { facts: fixture.hub.picture.explainNode(5) ?? [] };
 }
 
-test('each setting that can change while the gateway runs is tried below', (t) => {
+test('each setting that can change at run time is tested below', (t) => {
   t.deepEqual(Object.keys(effects), [...RELOADABLE]);
   const names = settingNames();
   for (const name of RELOADABLE) t.true(names.includes(name), name);
@@ -157,7 +157,7 @@ for (const [name, effect] of Object.entries(effects)) {
   test(`${name} takes effect without a restart`, effect);
 }
 
-test('what was taken over is named, and what needs a restart, that too the next time', async (t) => {
+test('changed settings are listed, and those that need a restart, again the next time', async (t) => {
   const fixture = await start(t);
   const next = settings(fixture, { baud: 9600, names: { '0x0005': 'Pump' }, http: { classic: 'v2' } });
   const needRestart = ['baud', 'http.classic'];
@@ -166,7 +166,7 @@ test('what was taken over is named, and what needs a restart, that too the next 
   t.deepEqual(fixture.gateway.reload(settings(fixture, {})), { applied: ['names'], needRestart: [] });
 });
 
-test('settings that do not go together are refused, and all stay as they were', async (t) => {
+test('contradictory settings are refused, and all stay unchanged', async (t) => {
   const options = {
     web: { host: '0.0.0.0' },
     settings: { http: { token: TOKEN }, names: { '0x0005': 'Pump' } },
@@ -176,12 +176,12 @@ test('settings that do not go together are refused, and all stay as they were', 
   const error = t.throws(() => fixture.gateway.reload(settings(fixture, { names: { '0x0005': 'Well' } })), {
     code: 'BAD_CONFIG',
   });
-  t.regex(error?.message ?? '', /http\.token must be set/);
+  t.regex(error?.message ?? '', /a token is required/);
   t.is(fixture.hub.picture.addressOf('pump'), 5);
   t.truthy((await client.call('hello')).result);
 });
 
-test('clients that are connected go on as they are', async (t) => {
+test('connected clients are not affected', async (t) => {
   const fixture = await start(t);
   const listening = await listenTo(fixture.socketPath);
   const half = await connectTo(fixture.socketPath);
@@ -194,7 +194,7 @@ test('clients that are connected go on as they are', async (t) => {
   listening.close();
 });
 
-test('only what can be taken over is', (t) => {
+test('only settings that can change at run time are changed', (t) => {
   const before = loadConfig({ names: { '0x0005': 'Pump' } }, undefined, {});
   const given = { port: '/dev/ttyS7', mesh: { values: 3, idle_after_s: 7 }, http: { token: TOKEN } };
   const after = loadConfig(given, undefined, {});

@@ -1,4 +1,4 @@
-/** Copies what comes from a terminal to everybody who is connected: the least that a gateway could do. */
+/** Copies the bytes of a terminal to all connected clients: the minimum that a gateway could do. */
 import { constants, openSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { ReadStream } from 'node:tty';

@@ -1,4 +1,4 @@
-/** Reads JSON lines and answers each with an empty result: the least that a JSON-RPC session could do. */
+/** Reads JSON lines and answers each with an empty result: the minimum that a JSON-RPC session could do. */
 import { createServer } from 'node:net';
 
 const server = createServer((socket) => {

@@ -1,4 +1,4 @@
-/** What mosquitto tells of itself, every second. */
+/** mosquitto's own statistics, every second. */
 import { MqttWatcher } from '../../test/support/mqtt-client.js';
 
 /** Lines of its configuration: figures each second, and queues that do not overflow while a machine is busy. */

@@ -38,7 +38,7 @@ export function startNode(args: readonly string[], options: SpawnOptions = {}): 
   return child;
 }
 
-/** Asks it to end; kills one that does not. */
+/** Asks it to end; kills it if it does not. */
 export async function stopNode(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');

@@ -39,7 +39,7 @@ class Run {
     return this.published - this.acknowledged;
   }
 
-  /** Publishes at the client that has the least to wait for; false when none may. */
+  /** Publishes with the client that has the fewest unacknowledged messages; false if all are at their limit. */
   publish(): boolean {
     const client = clients[this.published % clients.length];
     const open = client && (this.#open.get(client) ?? 0);
@@ -48,7 +48,7 @@ class Run {
     return true;
   }
 
-  /** Each connection goes on as soon as something is acknowledged. */
+  /** Each connection continues as soon as something is acknowledged. */
   start(): void {
     for (const client of clients)
       for (let count = 0; count < UNACKNOWLEDGED; count++) this.#publishAt(client, this.#next(), true);

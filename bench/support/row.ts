@@ -3,7 +3,7 @@ export interface Row {
   readonly what: string;
   readonly figure: number;
   readonly unit: string;
-  /** The same, measured in the same minute, of the least program that could do it; in the same unit. */
+  /** The same for the smallest program that could do it, measured in the same minute and in the same unit. */
   readonly floor?: number;
   readonly target?: Target;
 }

@@ -1,6 +1,6 @@
-"""Client of a meshgate gateway: the mesh behind its serial port, for programs on the same machine.
+"""Client library for a meshgate gateway, for programs on the same machine.
 
-One file, Python 3.9 or newer, nothing to install: put it beside your program, or its folder on ``sys.path``. ::
+One file, Python 3.9 or newer, no dependencies: copy it next to your program, or add its folder to ``sys.path``. ::
 
     import meshgate
 
@@ -14,9 +14,9 @@ One file, Python 3.9 or newer, nothing to install: put it beside your program, o
 ``AsyncClient`` is the same for asyncio: ``await`` its methods and iterate its subscriptions with ``async for``.
 ``ClassicClient`` speaks the older dialect of the same socket.
 
-Parameters and results are those that the gateway describes itself, see ``client.discover()``: JSON objects as dicts,
-times in ms since the epoch by the host's clock, bytes as hex. Waiting times that are given *to* this library are in
-seconds. Every exception is a ``MeshgateError`` with a stable ``code``.
+Parameters and results are described by the gateway itself, see ``client.discover()``: JSON objects as dicts, times in
+ms since the epoch by the host's clock, bytes as hex. Timeouts of this library are in seconds. All exceptions are
+subclasses of ``MeshgateError`` with a stable ``code``.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ __all__ = [
 ]
 
 JsonObject = Dict[str, Any]
-#: What a subscription gives; ``event["kind"]`` tells which it is. See ``AsyncClient.subscribe``.
+#: An event of a subscription; ``event["kind"]`` is its kind. See ``AsyncClient.subscribe``.
 Event = Dict[str, Any]
 #: A node: its address as 5 or "0x0005", or its name.
 Node = Union[int, str]
@@ -87,23 +87,23 @@ OnReply = Callable[[Optional[JsonObject], Optional["MeshgateError"]], None]
 
 #: A gateway on the same machine accepts at once.
 CONNECT_TIMEOUT = 5.0
-#: How long a call waits for its reply, and for a lost connection to come back, unless it is told otherwise.
+#: Default time that a call waits for its reply, and for a lost connection to be restored.
 CALL_TIMEOUT = 10.0
-#: A gateway that restarts is back within a second or so; one that is gone need not be asked more often.
+#: A restarting gateway is back within about a second; one that is down need not be tried more often.
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
-#: A gateway that has just started does not know its nodes yet: a resumed filter by name is tried again so often.
+#: Retry interval of a resumed filter by name: a gateway that has just started does not know its nodes yet.
 RETRY_FILTER = 1.0
-#: Events that wait for a program which does not take them; more are told as a gap.
+#: Events queued for the program; beyond that they are reported as a gap.
 MAX_WAITING = 10_000
-#: Values of an export that are asked for at a time: more would keep the gateway from its other clients for longer.
+#: Values in a page of an export: larger pages would delay other clients of the gateway.
 EXPORT_PAGE = 2000
-#: The longest request that a gateway takes.
+#: Bytes of the longest request that a gateway accepts.
 MAX_REQUEST = 1_048_576
-#: No gateway says more in one reply: a mesh has at most 32,763 nodes, of about 1 kB each.
+#: Larger than any reply: a mesh has at most 32,763 nodes, of about 1 kB each.
 MAX_REPLY = 67_108_864
 READ_SIZE = 65_536
-#: What the thread of a synchronous client gets on top of a call's own limit.
+#: Extra time that a synchronous client allows its thread beyond the timeout of a call.
 THREAD_GRACE = 5.0
 
 
@@ -111,86 +111,86 @@ THREAD_GRACE = 5.0
 
 
 class MeshgateError(Exception):
-    """Every error of this library. ``code``: stable, for programs; the text says what to do."""
+    """Base class of this library's errors. ``code``: stable, for programs; the text says what to do."""
 
     code = "ERROR"
-    text = "the gateway could not be used"
+    text = "can't use the gateway"
 
     def __init__(self, detail: Optional[str] = None) -> None:
         super().__init__(self.text if detail is None else f"{detail}: {self.text}")
 
 
 class NotRunning(MeshgateError):
-    """Nobody answers at the socket."""
+    """Nothing is listening on the socket."""
 
     code = "NOT_RUNNING"
-    text = "no gateway answers; start one with: meshgate start"
+    text = "no gateway is listening; start one with: meshgate start"
 
 
 class NoPermission(MeshgateError):
-    """The socket's permissions keep this user out."""
+    """The permissions of the socket exclude this user."""
 
     code = "NO_PERMISSION"
-    text = "this user may not use the gateway's socket; join its group, or ask who runs the gateway"
+    text = "permission denied; join the group of the gateway's socket, or ask its administrator"
 
 
 class ConnectionLost(MeshgateError):
-    """The connection ended while something was waited for."""
+    """The connection ended during a call."""
 
     code = "CONNECTION_LOST"
-    text = "the connection was lost before the reply came; whether the request was carried out is not known"
+    text = "connection lost before the reply; the request may or may not have been carried out"
 
 
 class TimedOut(MeshgateError):
-    """What was waited for did not come in time."""
+    """A reply or event did not arrive in time."""
 
     code = "TIMED_OUT"
-    text = "nothing came in time"
+    text = "timed out"
 
 
 class SlowReader(MeshgateError):
-    """The gateway has turned this client away."""
+    """The gateway closed the connection because this client read too slowly."""
 
     code = "SLOW_READER"
-    text = "the gateway closed the connection because events were read too slowly"
+    text = "the gateway closed the connection because this client read too slowly"
 
 
 class LineTooLong(MeshgateError):
-    """A request has more than 1 MiB."""
+    """A request is longer than 1 MiB."""
 
     code = "LINE_TOO_LONG"
-    text = "a request may have 1 MiB at most"
+    text = "request longer than 1 MiB"
 
 
 class ClientClosed(MeshgateError):
     """The client, or the subscription, is not open."""
 
     code = "CLOSED"
-    text = "it is closed, or was never opened"
+    text = "closed, or never opened"
 
 
 class BadReply(MeshgateError):
-    """A reply of the classic dialect can't be read."""
+    """A reply of the classic dialect is invalid."""
 
     code = "BAD_REPLY"
-    text = "the reply is not what the dialect says"
+    text = "invalid reply"
 
 
 class RequestError(MeshgateError):
-    """The gateway refused a request. ``code``: one of the session's codes, such as ``NODE_NOT_FOUND``; in the classic
-    dialect always ``REFUSED``, with the gateway's words as text."""
+    """The gateway refused a request. ``code``: a session error code such as ``NODE_NOT_FOUND``; in the classic dialect
+    always ``REFUSED``, with the gateway's message as text."""
 
     def __init__(self, code: str, message: str) -> None:
         Exception.__init__(self, message)
         self.code = code
 
 
-#: Why a gateway turns a client away for good; after any other reason it may come back.
-_TURNED_AWAY = {SlowReader.code: SlowReader, LineTooLong.code: LineTooLong}
+#: Closing reasons after which the client does not reconnect.
+_FATAL_CLOSINGS = {SlowReader.code: SlowReader, LineTooLong.code: LineTooLong}
 
 
 def find_socket(socket: Optional[str] = None, environment: Mapping[str, str] = os.environ) -> str:
-    """The path of the gateway's socket: the one that is given, else ``$MESHGATE_SOCKET``, else the first that is there
+    """The path of the gateway's socket: ``socket`` if given, else ``$MESHGATE_SOCKET``, else the first that exists
     of ``$XDG_RUNTIME_DIR/meshgate.sock``, ``/run/meshgate/meshgate.sock`` and ``/tmp/meshgate-$UID/meshgate.sock``."""
     named = socket or environment.get("MESHGATE_SOCKET")
     if named:
@@ -201,7 +201,7 @@ def find_socket(socket: Optional[str] = None, environment: Mapping[str, str] = o
 
 
 def _is_trusted(path: str) -> bool:
-    """Anybody can make a directory in /tmp: in one that is another user's, whoever answers is no gateway of this user."""
+    """Anyone can create a directory in /tmp: a socket in another user's directory can't be trusted."""
     directory = os.path.dirname(path)
     is_private = directory == f"/tmp/meshgate-{os.getuid()}"
     return os.path.exists(path) and (not is_private or os.lstat(directory).st_uid == os.getuid())
@@ -211,19 +211,19 @@ def _is_trusted(path: str) -> bool:
 
 
 class _Methods(Generic[Reply]):
-    """The session's methods; ``Reply`` is a dict in ``Client``, and to be awaited in ``AsyncClient``."""
+    """The session's methods; ``Reply`` is a dict in ``Client``, and an awaitable in ``AsyncClient``."""
 
     def call(self, method: str, /, *, timeout: Optional[float] = None, **params: Any) -> Reply:
-        """Calls any method of the session, with its parameters by the session's own names (``timeoutMs``); those that
-        are ``None`` are left out. ``timeout``: seconds; by default the client's, and what the method itself may wait.
+        """Calls any method of the session, with the parameter names of the session (``timeoutMs``); ``None`` values are
+        omitted. ``timeout``: seconds; default: the client's, plus the time that the method itself may wait.
 
-        Raises ``RequestError`` when the gateway refuses; ``NotRunning`` when a lost connection does not come back in
-        time; ``ConnectionLost`` when it is lost before the reply comes; ``TimedOut``; ``ClientClosed``.
+        Raises ``RequestError`` if the gateway refuses; ``NotRunning`` if a lost connection is not restored in time;
+        ``ConnectionLost`` if the connection is lost before the reply; ``TimedOut``; ``ClientClosed``.
         """
         raise NotImplementedError
 
     def hello(self) -> Reply:
-        """Which versions of the session the gateway speaks (``protocol``), and how its link is (``link``)."""
+        """Supported versions of the session protocol (``protocol``), and the state of the link (``link``)."""
         return self.call("hello")
 
     def discover(self) -> Reply:
@@ -231,17 +231,17 @@ class _Methods(Generic[Reply]):
         return self.call("rpc.discover")
 
     def status(self) -> Reply:
-        """The gateway, its link, the root, and how many nodes there are of each status."""
+        """The gateway, its link, the root, and the number of nodes by status."""
         return self.call("status")
 
     def nodes(self, status: Optional[str] = None) -> Reply:
-        """``{"nodes": [...]}`` by rising address, with their latest values. ``status``: only those that are
+        """``{"nodes": [...]}`` by address, with their latest values. ``status``: only those that are
         ``unheard``, ``active``, ``idle``, ``disconnected`` or ``unknown``."""
         return self.call("nodes", status=status)
 
     def devices(self) -> Reply:
-        """``{"devices": [...]}`` of the sources beside the mesh, with their latest values. Their ``id`` can be given
-        wherever a node can, except to send something."""
+        """``{"devices": [...]}`` of sources other than the mesh, with their latest values. Their ``id`` can be used
+        wherever a node can, except for sending."""
         return self.call("devices")
 
     def node(self, node: Node) -> Reply:
@@ -249,39 +249,39 @@ class _Methods(Generic[Reply]):
         return self.call("node", node=node)
 
     def paths(self) -> Reply:
-        """``{"paths": [{"origin", "target"}, ...]}`` as the root reported them last."""
+        """``{"paths": [{"origin", "target"}, ...]}`` as last reported by the root."""
         return self.call("paths")
 
     def robots(self) -> Reply:
-        """``{"robots": [...]}`` as they were published last."""
+        """``{"robots": [...]}`` as last published."""
         return self.call("robots")
 
     def data_types(self) -> Reply:
-        """``{"types": [...]}`` of data-types.json."""
+        """``{"types": [...]}``: the data types in data-types.json, and those of devices."""
         return self.call("dataTypes")
 
     def opcodes(self) -> Reply:
-        """``{"messages": [...], "commands": [...]}`` of opcodes.json."""
+        """``{"messages": [...], "commands": [...]}`` in opcodes.json."""
         return self.call("opcodes")
 
     def alarms(self) -> Reply:
-        """``{"alarms": [...]}`` that are not both over and acknowledged, oldest first."""
+        """``{"alarms": [...]}``: open alarms (active, or not acknowledged), oldest first."""
         return self.call("alarms")
 
     def counters(self) -> Reply:
-        """Everything that the gateway counts."""
+        """All counters of the gateway."""
         return self.call("counters")
 
     def delivery(self, id: str) -> Reply:
-        """What is known of a message that was sent; the last 1,000 are kept."""
+        """State of a sent message; the last 1,000 are kept."""
         return self.call("delivery", id=id)
 
     def latest(self, type: NameOrId, node: Optional[Node] = None) -> Reply:
-        """``{"values": [...]}``: the latest of a data type, of one node or of every node that has one."""
+        """``{"values": [...]}``: the latest value of a data type, from one node or from all nodes that have one."""
         return self.call("latest", type=type, node=node)
 
     def at(self, type: NameOrId, time: float, node: Optional[Node] = None) -> Reply:
-        """``{"values": [...]}``: what was current at ``time``, ms since the epoch."""
+        """``{"values": [...]}``: the values that were current at ``time``, ms since the epoch."""
         return self.call("at", type=type, time=time, node=node)
 
     def range(
@@ -295,7 +295,7 @@ class _Methods(Generic[Reply]):
         after: Optional[str] = None,
     ) -> Reply:
         """``{"values": [...], "next": ...}``: a node's values from ``start`` to ``end`` (ms since the epoch, both
-        included), oldest first; at most ``limit``, and then ``next`` is the ``after`` of the following page."""
+        included), oldest first; at most ``limit``. Pass ``next`` as ``after`` to get the next page."""
         times: JsonObject = {"from": start, "to": end}
         return self.call("range", type=type, node=node, limit=limit, after=after, **times)
 
@@ -308,7 +308,7 @@ class _Methods(Generic[Reply]):
         start: float,
         end: Optional[float] = None,
     ) -> Reply:
-        """``{"buckets": [...]}``: a node's numbers from ``start`` to ``end`` (ms since the epoch, both included) in buckets
+        """``{"buckets": [...]}``: a node's values from ``start`` to ``end`` (ms since the epoch, both included) in buckets
         of ``bucket`` seconds, oldest first: ``at``, ``count``, and ``fields`` with ``min``, ``max``, ``mean`` and ``last``."""
         times: JsonObject = {"from": start, "to": end, "bucketMs": _ms(bucket)}
         return self.call("aggregate", type=type, node=node, **times)
@@ -324,11 +324,11 @@ class _Methods(Generic[Reply]):
         answer: Optional[NameOrId] = None,
         answer_payload: Optional[bytes] = None,
     ) -> Reply:
-        """Sends a message (opcode, then payload) to a node, or with node 0 to the root; gives the delivery.
+        """Sends a message (opcode, then payload) to a node, or to the root (node 0); returns the delivery.
 
-        ``tracked``: the root retransmits it, up to 3 times. ``until``: the reply comes when the delivery is ``queued``,
-        ``written`` or ``answered``, has failed, or after ``timeout`` seconds: look at its ``stage``. ``answer``: opcode
-        of the message that counts as the answer, an Ack unless given; ``answer_payload``: only with this payload.
+        ``tracked``: the root retransmits it, up to 3 times. ``until``: return when the delivery is ``queued``,
+        ``written`` or ``answered``, has failed, or after ``timeout`` seconds: check its ``stage``. ``answer``: opcode of
+        the message that counts as the answer (default: an Ack); ``answer_payload``: only with this payload.
         """
         expected: Optional[JsonObject] = None
         if answer is not None:
@@ -341,30 +341,30 @@ class _Methods(Generic[Reply]):
     def broadcast(
         self, message: Union[str, bytes], *, until: str = "written", timeout: float = 5.0
     ) -> Reply:
-        """Sends a message to all nodes; gives the delivery. ``until``: ``queued`` or ``written``."""
+        """Sends a message to all nodes; returns the delivery. ``until``: ``queued`` or ``written``."""
         return self.call("broadcast", until=until, timeoutMs=_ms(timeout), **_body(message))
 
     def ping(self, node: Node, *, timeout: float = 5.0) -> Reply:
         """
-        Sends an Echo and waits for the Ack: ``{"node", "answered", "roundTripMs", "delivery"}``, and ``"detail"`` where the
+        Sends an Echo and waits for the Ack: ``{"node", "answered", "roundTripMs", "delivery"}``, and ``"detail"`` if the
         root could not send it.
         """
         return self.call("ping", node=node, timeoutMs=_ms(timeout))
 
     def refresh(self, what: str = "nodes") -> Reply:
-        """Asks the root for its list of ``nodes`` or ``paths``: ``{"fresh": ...}`` tells whether it answered."""
+        """Asks the root for its list of ``nodes`` or ``paths``: ``{"fresh": true}`` if it answered."""
         return self.call("refresh", what=what)
 
     def reset_root(self) -> Reply:
-        """Restarts the root; every node is disconnected until it is heard again."""
+        """Restarts the root; all nodes are disconnected until they are heard again."""
         return self.call("resetRoot")
 
     def clean(self, *, confirm: bool) -> Reply:
-        """Lets the root forget its network; every node is forgotten. ``confirm`` must be true."""
+        """Makes the root forget its network and restart; all nodes are forgotten. ``confirm`` must be true."""
         return self.call("clean", confirm=confirm)
 
     def log(self, text: str) -> Reply:
-        """Shows a line to whoever watches."""
+        """Sends a log line to all watchers."""
         return self.call("log", text=text)
 
     def set_robots(self, robots: Iterable[JsonObject]) -> Reply:
@@ -372,15 +372,15 @@ class _Methods(Generic[Reply]):
         return self.call("setRobots", robots=list(robots))
 
     def acknowledge(self, id: str) -> Reply:
-        """Acknowledges an alarm: it is closed once its condition is over."""
+        """Acknowledges an alarm: it is closed when its condition has cleared."""
         return self.call("acknowledge", id=id)
 
     def forget(self, node: Node) -> Reply:
-        """Removes a node with its values and alarms; it comes back when it is heard, or listed by the root."""
+        """Removes a node with its values and alarms; it comes back when it is heard or listed by the root."""
         return self.call("forget", node=node)
 
     def explain(self, node: Optional[Node] = None, *, delivery: Optional[str] = None) -> Reply:
-        """``{"facts": [...]}`` behind the status of a node, or of a delivery, in order."""
+        """``{"facts": [...]}`` that explain the status of a node or a delivery, in order."""
         return self.call("explain", node=node, delivery=delivery)
 
 
@@ -396,7 +396,7 @@ def _body(message: Union[str, bytes]) -> JsonObject:
 
 
 class _EventQueue:
-    """Events between the connection and the program: bounded; what finds no room is told as a gap that grows."""
+    """Bounded queue of events between the connection and the program; an overflow is reported as a growing gap."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -441,9 +441,9 @@ class _Stream:
 
     def __init__(self, params: JsonObject, since: Optional[int], on_end: Callable[[_Stream], None]) -> None:
         self.params = params
-        #: The gateway's name for it, on this connection.
+        #: The gateway's id for it on this connection.
         self.subscription: Optional[str] = None
-        #: Number of the last event that came or was told gone: what it resumes behind.
+        #: Number of the last event received or reported as lost: where it resumes.
         self.last_seq = since
         self.is_accepted = False
         self.is_ended = False
@@ -453,13 +453,13 @@ class _Stream:
         self._changed = asyncio.Event()
 
     def on_started(self, since: Optional[int], reply: JsonObject) -> None:
-        """Runs while the reply is read: the events that come right behind it must find their stream."""
+        """Runs while the reply is read: the events that follow immediately must find their stream."""
         self.subscription = reply["subscription"]
         gone, snapshot = reply["gone"], reply["snapshot"]
         if since is None:
             self.last_seq = reply["seq"]
         if gone is not None:
-            # Numbers that begin anew begin below the last one that was seen.
+            # A restarted numbering begins below the last number that was seen.
             self.last_seq = 0 if gone["to"] is None else gone["to"]
             self._push(_gap(gone["from"], gone["to"], "gateway"))
         if snapshot is not None and (gone is not None or not self.is_accepted):
@@ -476,7 +476,7 @@ class _Stream:
         self._push(_gap(first, last, "connection"))
 
     def end(self, failure: Optional[MeshgateError] = None) -> None:
-        """Ends it, once; what waits is still given, then ``failure`` is raised where there is one."""
+        """Ends it, once; queued events can still be read, then ``failure`` is raised if given."""
         if self.is_ended:
             return
         self._failure = failure
@@ -485,7 +485,7 @@ class _Stream:
         self._on_end(self)
 
     def take(self) -> Optional[Event]:
-        """The next event, or None when it has to be waited for. Raises the failure, or ``ClientClosed`` at the end."""
+        """The next event, or None if there is none yet. Raises the failure, or ``ClientClosed`` at the end."""
         is_ended = self.is_ended
         event = self._queue.pop()
         if event is None and is_ended:
@@ -493,7 +493,7 @@ class _Stream:
         return event
 
     async def wait(self) -> None:
-        """Returns when something may be there to take."""
+        """Returns when there may be an event to take."""
         while len(self._queue) == 0 and not self.is_ended:
             self._changed.clear()
             await self._changed.wait()
@@ -506,7 +506,7 @@ class _Stream:
             self.take()
 
     def _advance(self, seq: int) -> None:
-        # A value that was held back for its least interval, or until the client had caught up, has a lower number.
+        # Values that were delayed by the minimum interval, or until the client caught up, have lower numbers.
         self.last_seq = max(seq, self.last_seq or 0)
 
     def _push(self, event: Event) -> None:
@@ -518,9 +518,9 @@ class _Stream:
 
 
 class _Connection:
-    """One connection: requests matched with their replies by id, notifications handed on in order.
+    """One connection: matches replies to requests by id, and passes on notifications in order.
 
-    ``on_closed`` is called once, when it is over, whoever ended it; it gives the error for requests without a reply.
+    ``on_closed`` is called once, when either side has closed it; it returns the error for unanswered requests.
     """
 
     def __init__(
@@ -537,9 +537,9 @@ class _Connection:
         self._pending: Dict[int, OnReply] = {}
         self._last_id = 0
         self._is_closed = False
-        #: Only one may wait for room at a time, before Python 3.10.
+        #: Before Python 3.10, only one coroutine may wait in drain() at a time.
         self._draining = asyncio.Lock()
-        #: The gateway has answered a request: it does more than accept and turn away.
+        #: The gateway has answered a request: it does not just accept and refuse connections.
         self.has_served = False
         self.reading = asyncio.ensure_future(self._read())
 
@@ -560,8 +560,8 @@ class _Connection:
         return _Connection(reader, writer, on_notification, on_closed)
 
     def post(self, method: str, params: JsonObject, on_reply: OnReply) -> int:
-        """Sends a request and gives its id; ``on_reply`` is called once, with the result or an error, before anything
-        that came behind the reply is looked at."""
+        """Sends a request and returns its id; ``on_reply`` is called once, with the result or an error, before anything
+        after the reply is processed."""
         request = {"jsonrpc": "2.0", "id": self._last_id + 1, "method": method, "params": params}
         line = json.dumps(request, separators=(",", ":"), allow_nan=False).encode() + b"\n"
         if len(line) > MAX_REQUEST:
@@ -623,7 +623,7 @@ class _Connection:
             self._close()
 
     def _take_line(self, line: bytes) -> None:
-        """What is not JSON is not from a gateway, and is left out."""
+        """Ignores lines that are not JSON: they are not from a gateway."""
         try:
             message = json.loads(line)
         except ValueError:
@@ -664,15 +664,15 @@ class AsyncClient(_Methods[Coroutine[Any, Any, JsonObject]]):
             async for event in client.subscribe(kinds=["message"]):
                 print(event)
 
-    Calls may be made all at once, as with ``asyncio.gather``. When the connection is lost, it connects again by itself
-    and resumes its subscriptions behind the last event that they had. Not for use from several event loops or threads.
+    Calls may run concurrently, as with ``asyncio.gather``. When the connection is lost, the client reconnects
+    automatically and resumes its subscriptions after their last event. Use it from one event loop only.
     """
 
     def __init__(
         self, socket: Optional[str] = None, *, timeout: float = CALL_TIMEOUT, reconnect: bool = True
     ) -> None:
-        """``socket``: see ``find_socket``. ``timeout``: seconds that a call may take. ``reconnect``: false to let the
-        client be closed, and its subscriptions raise ``ConnectionLost``, when the connection is lost."""
+        """``socket``: see ``find_socket``. ``timeout``: seconds that a call may take. ``reconnect``: if false, a lost
+        connection closes the client, and its subscriptions raise ``ConnectionLost``."""
         self.path = find_socket(socket)
         self.timeout = timeout
         self._reconnects = reconnect
@@ -685,7 +685,7 @@ class AsyncClient(_Methods[Coroutine[Any, Any, JsonObject]]):
         self._subscribed: Dict[str, _Stream] = {}
 
     async def connect(self) -> AsyncClient:
-        """Opens it, as ``async with`` does. Raises ``NotRunning`` or ``NoPermission``."""
+        """Connects, as ``async with`` does. Raises ``NotRunning`` or ``NoPermission``."""
         if self._closed_by is None:
             return self
         connection = await self._open_connection()
@@ -696,7 +696,7 @@ class AsyncClient(_Methods[Coroutine[Any, Any, JsonObject]]):
         return self
 
     async def close(self) -> None:
-        """Ends everything: calls that wait raise, subscriptions end."""
+        """Closes the client: pending calls raise, subscriptions end."""
         connection = self._connection
         self._shut(ClientClosed("the client"))
         if connection is not None:
@@ -710,7 +710,7 @@ class AsyncClient(_Methods[Coroutine[Any, Any, JsonObject]]):
 
     @property
     def is_connected(self) -> bool:
-        """False while a lost connection has not come back, and when closed."""
+        """False while reconnecting, and when closed."""
         return self._connection is not None
 
     async def call(self, method: str, /, *, timeout: Optional[float] = None, **params: Any) -> JsonObject:
@@ -732,9 +732,8 @@ class AsyncClient(_Methods[Coroutine[Any, Any, JsonObject]]):
         end: Optional[float] = None,
         page: int = EXPORT_PAGE,
     ) -> AsyncIterator[JsonObject]:
-        """Every value from ``start`` to ``end`` (ms since the epoch, both included), of all data types and nodes unless
-        given, by rising node and type id, then oldest first; with the ``name`` of its node. At most ``page`` of them are
-        held, and asked for, at a time."""
+        """All values from ``start`` to ``end`` (ms since the epoch, both included), optionally of one data type or node,
+        sorted by node, type id and time, each with the ``name`` of its node. Fetches ``page`` values at a time."""
         params = _export_params(type, node, start, end, page)
         after: Optional[str] = None
         while True:
@@ -757,28 +756,28 @@ class AsyncClient(_Methods[Coroutine[Any, Any, JsonObject]]):
         min_interval: float = 0,
         timeout: Optional[float] = None,
     ) -> AsyncSubscription:
-        """Events as they come, and across lost connections; with filters, all that are not given do not matter.
+        """Events as they arrive, across lost connections. Filters that are not given match everything.
 
-        ``kinds``: message, value, node, paths, link, delivery, alarm, console, traffic, robots. ``nodes``: of events
-        that are about a node. ``opcodes``: of messages. ``types``: of values. ``snapshot``: the present picture first,
-        and again behind a gap of the gateway. ``since``: resume behind this number. ``min_interval``: seconds between two
-        values of one node and type. ``timeout``: raise ``TimedOut`` when so many seconds pass without an event.
+        ``kinds``: message, value, node, paths, link, delivery, alarm, console, traffic, robots. ``nodes``: filters events
+        about a node. ``opcodes``: filters messages. ``types``: filters values. ``snapshot``: start with the current state,
+        and repeat it after a gap of the gateway. ``since``: resume after this number. ``min_interval``: minimum seconds
+        between values of one node and type. ``timeout``: raise ``TimedOut`` after this many seconds without an event.
 
-        Each event is a dict with ``kind``, ``seq`` and ``at``. Numbers rise, except those of values that were held
-        back. Two kinds are no events of the mesh:
+        Each event is a dict with ``kind``, ``seq`` and ``at``. Numbers increase, except those of delayed values. Two
+        kinds are not events of the mesh:
 
-        - ``{"kind": "snapshot", "snapshot": {...}}``: it holds everything up to its own ``seq``;
-        - ``{"kind": "gap", "from", "to", "where"}``: these numbers will not come, both ends included; ``to`` is None
-          when the numbering has begun anew. ``where``: ``gateway`` no longer holds them, ``connection`` was too slow
+        - ``{"kind": "snapshot", "snapshot": {...}}``: includes everything up to its own ``seq``;
+        - ``{"kind": "gap", "from", "to", "where"}``: these events are lost, both ends included; ``to`` is None if the
+          numbering has restarted. ``where``: ``gateway`` no longer has them, ``connection`` was too slow
           (then the latest values of the range follow), or ``program`` left more than 10,000 unread.
 
-        Raises, when it is iterated or entered by ``async with``: ``RequestError`` when the gateway refuses the filters,
-        ``SlowReader`` when it has turned the client away. Leave it by ``close``, or by ``async with``.
+        Iterating or entering it by ``async with`` raises ``RequestError`` if the gateway refuses the filters, and
+        ``SlowReader`` if the gateway closed the connection. End it with ``close`` or ``async with``.
         """
         params = _subscribe_params(kinds, nodes, opcodes, types, snapshot, min_interval)
         return AsyncSubscription(self, self._begin(params, since), timeout)
 
-    # What follows is the library's own.
+    # Internal to this library.
 
     def _seconds_for(self, params: Mapping[str, Any]) -> float:
         waits: float = (params.get("timeoutMs") or 0) / 1000
@@ -814,13 +813,13 @@ class AsyncClient(_Methods[Coroutine[Any, Any, JsonObject]]):
         return stream
 
     def _start(self, stream: _Stream) -> None:
-        """Begins a stream on this connection, or goes on with it behind its last event."""
+        """Starts a stream on this connection, or resumes it after its last event."""
         connection = self._connection
         if connection is None or stream.is_ended:
             return
         since = stream.last_seq
         params = stream.params if since is None else {**stream.params, "since": since}
-        # A gateway that does not even answer this is stuck; another connection may find it well.
+        # A gateway that does not answer this is stuck; a new connection may work.
         timer = self._loop.call_later(self.timeout, connection.abort)
 
         def on_reply(result: Optional[JsonObject], error: Optional[MeshgateError]) -> None:
@@ -859,9 +858,9 @@ class AsyncClient(_Methods[Coroutine[Any, Any, JsonObject]]):
 
     def _on_notification(self, method: str, params: JsonObject) -> None:
         if method == "closing":
-            turned_away = _TURNED_AWAY.get(params["reason"])
-            if turned_away is not None:
-                self._shut(turned_away())
+            fatal = _FATAL_CLOSINGS.get(params["reason"])
+            if fatal is not None:
+                self._shut(fatal())
             return
         stream = self._subscribed.get(params.get("subscription", ""))
         if stream is None:
@@ -933,17 +932,17 @@ def _subscribe_params(
 
 
 class AsyncSubscription:
-    """Events, by ``async for`` or ``get``. Leaving ``async with`` closes it."""
+    """Events, read with ``async for`` or ``get``. Leaving ``async with`` closes it."""
 
     def __init__(self, client: AsyncClient, stream: _Stream, timeout: Optional[float]) -> None:
         self._client = client
         self._stream = stream
         self._timeout = timeout
-        # One that is dropped must not hold its place at the gateway, whichever thread drops it.
+        # A subscription that is garbage-collected, in whatever thread, must be ended at the gateway too.
         weakref.finalize(self, _end_soon, client._loop, stream).atexit = False
 
     def close(self) -> None:
-        """Ends it; events that are there may still be taken."""
+        """Ends it; queued events can still be read."""
         self._stream.end()
 
     async def get(self, timeout: Optional[float] = None) -> Event:
@@ -994,7 +993,7 @@ def _end_soon(loop: asyncio.AbstractEventLoop, stream: _Stream) -> None:
 
 
 class _LoopThread:
-    """A thread with an event loop: what a synchronous client's connection lives in."""
+    """A thread with an event loop, which runs the connection of a synchronous client."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -1002,7 +1001,7 @@ class _LoopThread:
         self._thread.start()
 
     def run(self, coroutine: Coroutine[Any, Any, Value], timeout: Optional[float]) -> Value:
-        """Runs it in the thread, for whoever waits here. Raises ``TimedOut``, or ``ClientClosed`` without a thread."""
+        """Runs it in the thread and waits for the result. Raises ``TimedOut``, or ``ClientClosed`` if the thread has ended."""
         try:
             future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         except RuntimeError:
@@ -1017,7 +1016,7 @@ class _LoopThread:
             future.cancel()
 
     def _await_result(self, future: concurrent.futures.Future[Value], deadline: Optional[float]) -> Value:
-        """Looks every second whether the thread is still there."""
+        """Checks every second that the thread is still running."""
         while True:
             left = 1.0 if deadline is None else min(1.0, deadline - clocks.monotonic())
             try:
@@ -1060,16 +1059,16 @@ class Client(_Methods[JsonObject]):
             for node in client.nodes()["nodes"]:
                 print(node["name"], node["status"])
 
-    It is open when it has been made. Its connection lives in a thread of its own: calls may be made while a
-    subscription is iterated, and from several threads. When the connection is lost, it connects again by itself and
-    resumes its subscriptions behind the last event that they had.
+    The constructor connects. The connection runs in its own thread: calls may be made while a subscription is iterated,
+    and from several threads. When the connection is lost, the client reconnects automatically and resumes its
+    subscriptions after their last event.
     """
 
     def __init__(
         self, socket: Optional[str] = None, *, timeout: float = CALL_TIMEOUT, reconnect: bool = True
     ) -> None:
-        """Connects. ``socket``: see ``find_socket``. ``timeout``: seconds that a call may take. ``reconnect``: false to
-        let the client be closed, and its subscriptions raise ``ConnectionLost``, when the connection is lost.
+        """Connects. ``socket``: see ``find_socket``. ``timeout``: seconds that a call may take. ``reconnect``: if false,
+        a lost connection closes the client, and its subscriptions raise ``ConnectionLost``.
 
         Raises ``NotRunning`` or ``NoPermission``.
         """
@@ -1089,16 +1088,16 @@ class Client(_Methods[JsonObject]):
 
     @property
     def timeout(self) -> float:
-        """Seconds that a call may take, on top of what its method waits."""
+        """Seconds that a call may take, in addition to the time that its method waits."""
         return self._client.timeout
 
     @property
     def is_connected(self) -> bool:
-        """False while a lost connection has not come back, and when closed."""
+        """False while reconnecting, and when closed."""
         return self._client.is_connected
 
     def close(self) -> None:
-        """Ends everything: calls that wait raise, subscriptions end."""
+        """Closes the client: pending calls raise, subscriptions end."""
         self._close()
 
     def __enter__(self) -> Client:
@@ -1122,7 +1121,7 @@ class Client(_Methods[JsonObject]):
         end: Optional[float] = None,
         page: int = EXPORT_PAGE,
     ) -> Iterator[JsonObject]:
-        """Every value in a stretch of time: everything as with ``AsyncClient.export``. ::
+        """All values in a time range: see ``AsyncClient.export``. ::
 
             for value in client.export(type="GPS", start=yesterday):
                 print(value["name"], value["receivedAt"], value["fields"])
@@ -1148,7 +1147,7 @@ class Client(_Methods[JsonObject]):
         min_interval: float = 0,
         timeout: Optional[float] = None,
     ) -> Subscription:
-        """Events as they come: everything as with ``AsyncClient.subscribe``, but refusals are raised here."""
+        """Events as they arrive: see ``AsyncClient.subscribe``, but a refusal is raised by this call."""
         params = _subscribe_params(kinds, nodes, opcodes, types, snapshot, min_interval)
         seconds = self.timeout + THREAD_GRACE
         return Subscription(self, self._thread.run(self._open_stream(params, since), seconds), timeout)
@@ -1160,7 +1159,7 @@ class Client(_Methods[JsonObject]):
 
 
 class Subscription:
-    """Events, by ``for`` or ``get``. Leaving ``with`` closes it. Several threads may share one."""
+    """Events, read with ``for`` or ``get``. Leaving ``with`` closes it. Several threads may share one."""
 
     def __init__(self, client: Client, subscription: AsyncSubscription, timeout: Optional[float]) -> None:
         self._client = client
@@ -1169,7 +1168,7 @@ class Subscription:
         self._timeout = timeout
 
     def close(self) -> None:
-        """Ends it; events that are there may still be taken."""
+        """Ends it; queued events can still be read."""
         _end_soon(self._subscription._client._loop, self._stream)
 
     def get(self, timeout: Optional[float] = None) -> Event:
@@ -1201,7 +1200,7 @@ class Subscription:
         self.close()
 
     def _wait(self, timeout: Optional[float]) -> None:
-        """A client that is closed meanwhile has ended the stream: then what waits is still to be taken."""
+        """If the client is closed meanwhile, the stream has ended, and queued events can still be read."""
         try:
             self._client._thread.run(self._stream.wait(), timeout)
         except ClientClosed:
@@ -1213,7 +1212,7 @@ class Subscription:
 
 
 class ClassicMessage(NamedTuple):
-    """A message of a node, as it came from the root."""
+    """A message from a node, as forwarded by the root."""
 
     address: int
     opcode: int
@@ -1227,14 +1226,14 @@ _ACK = b"[ack]\0"
 _SUCCESS = b"S"
 _FAILURE = b"F"
 _HEADER_LENGTH = 3
-#: Messages that wait for slow handlers; then reading waits too, until the gateway ends it.
+#: Messages queued for slow handlers; beyond that reading stops, until the gateway closes the connection.
 _MAX_UNHANDLED = 10_000
-#: How often a waiting thread looks whether it shall end.
-_LOOK_EVERY = 0.1
+#: How often a waiting thread checks whether to stop.
+_CHECK_EVERY = 0.1
 
 
 class ClassicClient:
-    """A client of the classic dialect: what existing programs speak. New ones are better served by ``Client``. ::
+    """A client of the classic dialect, for existing programs. New programs should use ``Client``. ::
 
         client = meshgate.ClassicClient()
         client.on("R", lambda message: client.send(message.address, b"A"))
@@ -1255,11 +1254,11 @@ class ClassicClient:
         return self
 
     def listen(self, duration: Optional[float] = None, on_ready: Callable[[], None] = lambda: None) -> None:
-        """Listens, and calls the handlers in this thread, until ``close`` is called or ``duration`` seconds are over.
-        ``on_ready`` is called when the gateway has accepted.
+        """Listens, and calls the handlers in this thread, until ``close`` is called or for ``duration`` seconds.
+        ``on_ready`` is called when the gateway has accepted the connection.
 
-        Raises ``NotRunning``, ``NoPermission``, ``RequestError`` when it is refused, ``ConnectionLost`` when the
-        gateway ends it. The dialect has no delimiter: messages that are written in the same moment may come as one.
+        Raises ``NotRunning``, ``NoPermission``, ``RequestError`` if refused, ``ConnectionLost`` if the gateway closes the
+        connection. The dialect has no delimiter: messages written at the same moment may arrive as one.
         """
         deadline = None if duration is None else clocks.monotonic() + duration
         self._ended.clear()
@@ -1272,7 +1271,7 @@ class ClassicClient:
             on_ready()
             while not self._ended.is_set() and (deadline is None or clocks.monotonic() < deadline):
                 with contextlib.suppress(queue.Empty):
-                    self._handle(unhandled.get(timeout=_LOOK_EVERY))
+                    self._handle(unhandled.get(timeout=_CHECK_EVERY))
                 if unhandled.empty() and not reader.is_alive() and not self._ended.is_set():
                     raise ConnectionLost()
         finally:
@@ -1280,18 +1279,18 @@ class ClassicClient:
             connection.close()
 
     def close(self) -> None:
-        """Ends ``listen``, from a handler or another thread."""
+        """Ends ``listen``; may be called from a handler or another thread."""
         self._ended.set()
 
     def command(self, name: str, args: bytes = b"") -> bytes:
-        """Gives one command, five characters, with its arguments; returns what stands behind the ``S`` of the reply.
+        """Sends a command (five characters) with its arguments; returns the reply after its ``S``.
 
-        Raises ``RequestError`` with the gateway's words, ``NotRunning``, ``NoPermission``, ``TimedOut``.
+        Raises ``RequestError`` with the gateway's message, ``NotRunning``, ``NoPermission``, ``TimedOut``.
         """
         with contextlib.closing(self._connect()) as connection:
             try:
                 connection.sendall(name.encode("latin-1") + args)
-                # The request's end is plain then, however the gateway reads it.
+                # This marks the end of the request, however the gateway reads it.
                 connection.shutdown(sockets.SHUT_WR)
                 reply = self._read_to_end(connection)
             except sockets.timeout:
@@ -1308,7 +1307,7 @@ class ClassicClient:
         self.command("SEND-", address.to_bytes(2, "big") + body)
 
     def get(self, type: NameOrId, address: int = 0) -> Dict[int, bytes]:
-        """The latest value of a data type, by name or id: of one node, or with address 0 of every active node."""
+        """The latest value of a data type, by name or id: of one node, or of all active nodes (address 0)."""
         key = bytes([type]) if isinstance(type, int) else type.encode("ascii")
         reply = self.command("[GET]", address.to_bytes(2, "big") + key)
         start = len(key) + 2
@@ -1351,8 +1350,8 @@ class ClassicClient:
             raise ConnectionLost("listen") from None
 
     def _read(self, connection: sockets.socket, unhandled: queue.Queue[bytes]) -> None:
-        """Takes messages as they come, so that those behind a slow handler do not run into one another."""
-        connection.settimeout(_LOOK_EVERY)
+        """Reads messages as they arrive, so that they do not run together while a handler is slow."""
+        connection.settimeout(_CHECK_EVERY)
         while not self._ended.is_set():
             try:
                 body = connection.recv(READ_SIZE)
@@ -1364,7 +1363,7 @@ class ClassicClient:
                 return
             while not self._ended.is_set():
                 with contextlib.suppress(queue.Full):
-                    unhandled.put(body, timeout=_LOOK_EVERY)
+                    unhandled.put(body, timeout=_CHECK_EVERY)
                     break
 
     def _handle(self, body: bytes) -> None:
@@ -1375,7 +1374,7 @@ class ClassicClient:
             handler(message)
 
     def _read_to_end(self, connection: sockets.socket) -> bytes:
-        """The gateway closes the connection behind its reply."""
+        """The gateway closes the connection after its reply."""
         deadline = clocks.monotonic() + self.timeout
         reply = bytearray()
         while len(reply) <= MAX_REPLY:

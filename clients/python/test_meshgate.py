@@ -32,7 +32,7 @@ import meshgate  # noqa: E402
 MAIN = os.path.join(HERE, "..", "..", "dist", "src", "main.js")
 COMMAND: List[str] = json.loads(os.environ.get("MESHGATE_COMMAND", json.dumps(["node", MAIN])))
 NODES = [5, 6, 7, 8, 9]
-#: A gateway that is loaded with others starts in some seconds.
+#: A gateway on a loaded machine takes some seconds to start.
 PATIENCE = 40.0
 
 
@@ -53,7 +53,7 @@ class Gateway:
             stdout=self.log,
             stderr=self.log,
             cwd=self.folder,
-            # By default one message in a hundred is lost at each hop: a test that asks once wants its answer.
+            # By default one message in a hundred is lost at each hop: a test that asks once needs its answer.
             env={**clean_environment(), "MESHGATE_SIMULATION_LOSS": "0"},
         )
         try:
@@ -76,7 +76,7 @@ class Gateway:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def await_mesh(self) -> None:
-        """Every node has a position, and has said so lately."""
+        """Every node has a position and has sent it recently."""
         with meshgate.Client(self.path) as client:
             until(lambda: len(client.latest("GPS")["values"]) == len(NODES), "every node has a position")
 
@@ -121,7 +121,7 @@ def tearDownModule() -> None:
 
 
 class FakeGateway:
-    """Says to each connection what the test makes it say, in one write a request: ``{id}`` is the request's."""
+    """Sends each connection what the test scripts, in one write per request: ``{id}`` is the id of the request."""
 
     def __init__(self, *replies: List[Any]) -> None:
         self.folder = tempfile.mkdtemp(prefix="mg-")
@@ -193,7 +193,7 @@ def event(seq: int) -> Dict[str, Any]:
 
 @contextlib.contextmanager
 def as_stranger(path: str) -> Iterator[None]:
-    """Nothing is forbidden to root, and the owner of a file may forbid it to himself."""
+    """Root is never denied access, and an owner can deny it to himself."""
     os.chmod(path, 0)
     user = os.geteuid()
     if user == 0:
@@ -225,7 +225,7 @@ class Account:
 
 
 class ErrorsTest(unittest.TestCase):
-    def test_nobody_at_the_socket_is_not_running(self) -> None:
+    def test_without_a_gateway_not_running_is_raised(self) -> None:
         with self.assertRaises(meshgate.NotRunning) as caught:
             meshgate.Client("/tmp/meshgate-there-is-none")
         self.assertEqual(caught.exception.code, "NOT_RUNNING")
@@ -235,7 +235,7 @@ class ErrorsTest(unittest.TestCase):
         with self.assertRaises(meshgate.NotRunning):
             meshgate.ClassicClient("/tmp/meshgate-there-is-none").command("ACT-C")
 
-    def test_a_closed_socket_is_no_permission(self) -> None:
+    def test_a_socket_without_access_raises_no_permission(self) -> None:
         with FakeGateway() as fake, as_stranger(fake.path):
             with self.assertRaises(meshgate.NoPermission):
                 meshgate.Client(fake.path)
@@ -272,7 +272,7 @@ class ErrorsTest(unittest.TestCase):
             with self.assertRaises(meshgate.TimedOut):
                 client.subscribe()
 
-    def test_a_closed_client_says_so(self) -> None:
+    def test_a_closed_client_raises_closed(self) -> None:
         client = meshgate.Client(gateway.path)
         events = client.subscribe()
         client.close()
@@ -282,18 +282,18 @@ class ErrorsTest(unittest.TestCase):
         for _ in events:
             pass
 
-    def test_a_call_whose_connection_is_lost_says_so(self) -> None:
+    def test_a_call_fails_when_its_connection_is_lost(self) -> None:
         with FakeGateway() as fake, meshgate.Client(fake.path) as client:
 
             def hang_up() -> None:
-                until(lambda: fake.requests, "the request has come")
+                until(lambda: fake.requests, "the request has arrived")
                 fake.hang_up()
 
             threading.Thread(target=hang_up, daemon=True).start()
             with self.assertRaises(meshgate.ConnectionLost):
                 client.status()
 
-    def test_without_reconnecting_the_streams_tell_the_loss(self) -> None:
+    def test_without_reconnecting_the_streams_raise_connection_lost(self) -> None:
         with FakeGateway([accepted()]) as fake:
             with meshgate.Client(fake.path, reconnect=False) as client:
                 events = client.subscribe(timeout=PATIENCE)
@@ -301,7 +301,7 @@ class ErrorsTest(unittest.TestCase):
                 with self.assertRaises(meshgate.ConnectionLost):
                     next(events)
 
-    def test_a_gateway_that_is_gone_is_not_running(self) -> None:
+    def test_a_gateway_that_has_gone_is_not_running(self) -> None:
         with FakeGateway() as fake:
             client = meshgate.Client(fake.path, timeout=0.5)
         with client:
@@ -339,7 +339,7 @@ class CallsTest(unittest.TestCase):
             for reply in (client.paths(), client.robots(), client.data_types(), client.opcodes(), client.counters()):
                 self.assertIsInstance(reply, dict)
 
-    def test_values_are_summed_up_in_buckets(self) -> None:
+    def test_values_are_aggregated_in_buckets(self) -> None:
         with meshgate.Client(gateway.path) as client:
             day = 86_400.0
             [bucket] = client.aggregate("GPS", "Node-6", bucket=1000 * day, start=0)["buckets"]
@@ -367,7 +367,7 @@ class CallsTest(unittest.TestCase):
             with self.assertRaises(meshgate.RequestError):
                 next(iter(client.export(type="nothing")))
 
-    def test_the_past_is_read_with_asyncio_too(self) -> None:
+    def test_history_is_read_with_asyncio_too(self) -> None:
         async def main() -> None:
             async with meshgate.AsyncClient(gateway.path) as client:
                 end = (await client.latest("GPS", 6))["values"][0]["receivedAt"]
@@ -391,7 +391,7 @@ class CallsTest(unittest.TestCase):
             self.assertEqual(client.broadcast("Ehello")["stage"], "written")
             self.assertEqual(client.send(5, "T", until="queued")["stage"], "queued")
 
-    def test_a_ping_tells_the_round_trip(self) -> None:
+    def test_a_ping_returns_the_round_trip(self) -> None:
         with meshgate.Client(gateway.path) as client:
             pong = client.ping(7)
             self.assertTrue(pong["answered"])
@@ -458,7 +458,7 @@ class SubscriptionTest(unittest.TestCase):
                 self.assertEqual(client.latest("GPS", 6)["values"][0]["bytes"], value["value"]["bytes"])
                 break
 
-    def test_what_is_held_is_replayed(self) -> None:
+    def test_held_events_are_replayed(self) -> None:
         with meshgate.Client(gateway.path) as client:
             seq = client.status()["seq"] - 20
             with client.subscribe(since=seq, timeout=PATIENCE) as events:
@@ -477,7 +477,7 @@ class SubscriptionTest(unittest.TestCase):
             with self.assertRaises(meshgate.TimedOut):
                 events.get(timeout=0.1)
 
-    def test_a_subscription_that_is_left_or_dropped_ends_at_the_gateway(self) -> None:
+    def test_leaving_or_dropping_a_subscription_ends_it_at_the_gateway(self) -> None:
         with FakeGateway([accepted()], [accepted(subscription="2")]) as fake, meshgate.Client(fake.path) as client:
             with client.subscribe():
                 pass
@@ -492,7 +492,7 @@ class SubscriptionTest(unittest.TestCase):
             with client.subscribe(timeout=PATIENCE) as events:
                 self.assertEqual([next(events)["seq"], next(events)["seq"]], [101, 102])
 
-    def test_gaps_are_told_once_and_resumed_behind(self) -> None:
+    def test_gaps_are_reported_once_and_resumed_after(self) -> None:
         snapshot = {"seq": 100}
         first = [accepted(snapshot=snapshot), event(101), notified("gap", **{"from": 102, "to": 109}), event(108)]
         second = [accepted(seq=300, gone={"from": 110, "to": 199}, snapshot=snapshot)]
@@ -509,7 +509,7 @@ class SubscriptionTest(unittest.TestCase):
                 self.assertEqual(next(events)["seq"], 200)
                 self.assertEqual([request["params"].get("since") for request in fake.requests], [None, 109, 199])
 
-    def test_numbers_that_begin_anew_are_followed(self) -> None:
+    def test_restarted_numbering_is_followed(self) -> None:
         first = [accepted(seq=500)]
         second = [accepted(seq=51, gone={"from": 501, "to": None}), event(50)]
         with FakeGateway(first, second, [accepted()]) as fake, meshgate.Client(fake.path) as client:
@@ -529,7 +529,7 @@ class SubscriptionTest(unittest.TestCase):
                     fake.hang_up()
                     self.assertEqual(next(events)["seq"], 101)
 
-    def test_a_program_that_does_not_take_its_events_is_told_a_gap(self) -> None:
+    def test_a_program_that_does_not_read_its_events_gets_a_gap(self) -> None:
         with FakeGateway([accepted()]) as fake, meshgate.Client(fake.path) as client:
             with client.subscribe(timeout=PATIENCE) as events:
                 limit = meshgate.MAX_WAITING
@@ -542,7 +542,7 @@ class SubscriptionTest(unittest.TestCase):
                 fake.say(event(151 + limit))
                 self.assertEqual(next(events)["seq"], 151 + limit)
 
-    def test_a_slow_reader_is_told(self) -> None:
+    def test_a_slow_reader_gets_a_gap(self) -> None:
         with FakeGateway([accepted(), event(101)]) as fake, meshgate.Client(fake.path) as client:
             with client.subscribe(timeout=PATIENCE) as events:
                 fake.say({"jsonrpc": "2.0", "method": "closing", "params": {"reason": "SLOW_READER", "text": ""}})
@@ -552,7 +552,7 @@ class SubscriptionTest(unittest.TestCase):
             with self.assertRaises(meshgate.SlowReader):
                 client.status()
 
-    def test_lines_in_pieces_are_put_together(self) -> None:
+    def test_lines_in_pieces_are_reassembled(self) -> None:
         with FakeGateway([accepted()]) as fake, meshgate.Client(fake.path) as client:
             with client.subscribe(timeout=PATIENCE) as events:
                 for byte in lines([event(101)]):
@@ -683,7 +683,7 @@ class ClassicTest(unittest.TestCase):
         with self.assertRaisesRegex(meshgate.RequestError, "Data Type Not Found"):
             self.client.get("Nothing")
 
-    def test_messages_come_to_their_handlers(self) -> None:
+    def test_messages_reach_their_handlers(self) -> None:
         taken: List[meshgate.ClassicMessage] = []
 
         def on_ack(message: meshgate.ClassicMessage) -> None:
@@ -692,7 +692,7 @@ class ClassicTest(unittest.TestCase):
                 self.client.close()
 
         def ask() -> None:
-            """An answer that comes in the same moment as another message is not seen as one: asked again then."""
+            """An answer that arrives together with another message is not recognized as one: ask again then."""
             deadline = time.monotonic() + PATIENCE
             while not taken and time.monotonic() < deadline:
                 self.client.send(9, b"Eabc")
@@ -702,36 +702,36 @@ class ClassicTest(unittest.TestCase):
         self.client.listen(PATIENCE, on_ready=threading.Thread(target=ask, daemon=True).start)
         self.assertEqual(taken[:1], [meshgate.ClassicMessage(9, ord("A"), b"abc")])
 
-    def test_listening_ends_by_itself(self) -> None:
+    def test_listening_stops_when_asked(self) -> None:
         begun = time.monotonic()
         self.client.listen(0.3)
         self.assertLess(time.monotonic() - begun, PATIENCE)
 
-    def test_a_gateway_that_ends_it_is_told(self) -> None:
+    def test_the_program_is_notified_when_the_gateway_ends_listening(self) -> None:
         with classic_server(b"[ack]\0\x00\x05R\x00") as path:
             taken: List[meshgate.ClassicMessage] = []
             with self.assertRaises(meshgate.ConnectionLost):
                 meshgate.ClassicClient(path).on(0x52, taken.append).listen(PATIENCE)
             self.assertEqual(taken, [meshgate.ClassicMessage(5, 0x52, b"\0")])
 
-    def test_a_refused_listener_is_told(self) -> None:
+    def test_a_refused_listener_raises(self) -> None:
         with classic_server(b"F\x10Too Many Clients") as path:
             with self.assertRaisesRegex(meshgate.RequestError, "^Too Many Clients$"):
                 meshgate.ClassicClient(path).listen(PATIENCE)
 
-    def test_a_reply_that_can_not_be_read_is_told(self) -> None:
+    def test_an_unreadable_reply_raises(self) -> None:
         with classic_server(b"SGPS\x06\x02\x00\x05") as path:
             with self.assertRaises(meshgate.BadReply):
                 meshgate.ClassicClient(path).get("GPS")
 
-    def test_a_reply_that_does_not_come_times_out(self) -> None:
+    def test_a_missing_reply_times_out(self) -> None:
         with silent_server() as path, self.assertRaises(meshgate.TimedOut):
             meshgate.ClassicClient(path, timeout=0.2).command("ACT-C")
 
 
 @contextlib.contextmanager
 def silent_server() -> Iterator[str]:
-    """Nobody accepts: the system does, and that is all."""
+    """No program accepts; only the kernel does."""
     with tempfile.TemporaryDirectory(prefix="mg-") as folder, socket.socket(socket.AF_UNIX) as listener:
         path = os.path.join(folder, "s")
         listener.bind(path)
@@ -741,7 +741,7 @@ def silent_server() -> Iterator[str]:
 
 @contextlib.contextmanager
 def classic_server(reply: bytes) -> Iterator[str]:
-    """Takes one request, gives the reply byte by byte until its handshake is over, and closes."""
+    """Takes one request, sends the reply byte by byte until its handshake is over, and closes."""
     with tempfile.TemporaryDirectory(prefix="mg-") as folder, socket.socket(socket.AF_UNIX) as listener:
         path = os.path.join(folder, "s")
         listener.bind(path)

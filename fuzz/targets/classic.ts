@@ -1,4 +1,4 @@
-/** Requests of the classic dialect: looked at as they grow, and answered. */
+/** Requests of the classic dialect: parsed as they arrive, and answered. */
 import fc from 'fast-check';
 import { answerRequest } from '../../src/socket/classic/commands.js';
 import type { Reply } from '../../src/socket/classic/reply.js';
@@ -9,7 +9,7 @@ import { must, type Target } from '../target.js';
 
 const LIMIT = 1024;
 const names = shippedTables.opcodes.commands().map(({ name }) => name);
-/** These wait for the root, for which no time passes here. */
+/** These wait for the root, but no time passes here. */
 const WAITS: ReadonlySet<string> = new Set(['NINFO', 'GETDF']);
 
 const mesh = new NetworkFixture({ eventsHeld: 100 });
@@ -45,7 +45,7 @@ async function wholeOf(reply: Reply): Promise<Buffer> {
   return Buffer.concat(pieces);
 }
 
-/** What is complete or refused stays so, whatever comes behind it. */
+/** A complete or refused request stays so, whatever follows. */
 function examineGrowing(input: Buffer): Examined {
   const all = input.subarray(0, LIMIT + 1);
   const steps = [1, 4, 5, 7, 8, 16, 64, all.length].filter((step) => step <= all.length);
@@ -54,9 +54,9 @@ function examineGrowing(input: Buffer): Examined {
   for (const step of steps) {
     last = examineRequest(all.subarray(0, step), shippedTables, LIMIT);
     const now = last.kind === 'complete' ? `${last.request.args.toString('hex')}` : last.kind;
-    must(settled === undefined || settled === now, 'it was complete, and is another');
+    must(settled === undefined || settled === now, 'a complete request changed');
     if (last.kind === 'complete' || last.kind === 'refused') settled = now;
-    if (last.kind === 'mayGoOn' || last.kind === 'complete')
+    if (last.kind === 'mayContinue' || last.kind === 'complete')
       must(last.request.args.length <= LIMIT, 'too long');
   }
   return last;

@@ -1,4 +1,4 @@
-/** Bytes of the serial line: any split gives the same bodies and lines, and little is held. */
+/** Bytes of the serial line: any split gives the same bodies and lines, and the parser holds at most one body. */
 import fc from 'fast-check';
 import { encodeFrame } from '../../src/uart/frame.js';
 import { FrameParser } from '../../src/uart/frame-parser.js';
@@ -32,22 +32,22 @@ export const framesTarget: Target = {
   run(input) {
     const whole = receive([input]);
     const split = receive(pieces(input));
-    must(whole.told === split.told, `the split matters: ${whole.told} or ${split.told}`);
+    must(whole.received === split.received, `the split matters: ${whole.received} or ${split.received}`);
     must(heldBy(input) <= MAX_BODY, 'more than a body is held');
     return whole.outcome;
   },
 };
 
 function receive(chunks: Iterable<Buffer>) {
-  const told: string[] = [];
+  const received: string[] = [];
   const clock = new ManualClock();
   const receiver = new Receiver(
     {
       onFrame: (body) => {
         must(body.length > 0 && body.length <= MAX_BODY, `a body of ${body.length} bytes`);
-        told.push(body.toString('hex'));
+        received.push(body.toString('hex'));
       },
-      onConsoleLine: (line) => told.push(line),
+      onConsoleLine: (line) => received.push(line),
     },
     clock,
     { maxBodyLength: MAX_BODY, openFrameTimeoutMs: 500 },
@@ -56,17 +56,17 @@ function receive(chunks: Iterable<Buffer>) {
   clock.advance(1000);
   const counted = { ...receiver.drops.snapshot(), ...receiver.received.snapshot() };
   const outcome = Object.entries(counted).flatMap(([name, count]) => (count > 0 ? [name] : []));
-  return { told: JSON.stringify([told, counted]), outcome: outcome.join() };
+  return { received: JSON.stringify([received, counted]), outcome: outcome.join() };
 }
 
 function heldBy(input: Buffer): number {
   const nothing = () => {};
   const handlers = { onFrame: nothing, onOutside: nothing, onDrop: nothing, onNoise: nothing };
   const parser = new FrameParser(handlers, MAX_BODY);
-  let most = 0;
+  let peak = 0;
   for (const chunk of pieces(input)) {
     parser.write(chunk);
-    most = Math.max(most, parser.heldBytes);
+    peak = Math.max(peak, parser.heldBytes);
   }
-  return most;
+  return peak;
 }

@@ -1,4 +1,4 @@
-/** Records of the history store, as a damaged file might hand them back. */
+/** Records of the history store, as read from a damaged file. */
 import fc from 'fast-check';
 import { EventWriter, eventOf, readRecords } from '../../src/history/event-record.js';
 import type { HubEventContent } from '../../src/hub/hub.js';

@@ -1,4 +1,4 @@
-/** Bodies from the root, and those to it. */
+/** Bodies from the root and to it. */
 import fc from 'fast-check';
 import { describeEvent } from '../../src/api/describe.js';
 import { decodeMessage, describeMessage } from '../../src/protocol/message.js';
@@ -16,7 +16,7 @@ const body = fc
   )
   .map(([from, opcode, payload]) => Buffer.concat([Buffer.of(from >> 8, from & 0xff, opcode), payload]));
 
-/** Its picture lives on, so that what many messages leave behind would be seen to grow. */
+/** Shared by all inputs, so that growth would be noticed. */
 const mesh = new NetworkFixture({ maxNodes: 100, eventsHeld: 100 });
 mesh.link('probing');
 

@@ -1,4 +1,4 @@
-/** Recordings, as they come from the field: damaged, cut short, joined. */
+/** Recordings that are damaged, cut short or joined. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';

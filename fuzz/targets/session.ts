@@ -1,4 +1,4 @@
-/** JSON-RPC: one session after the other on one gateway; every request with an id is answered, and none by a mistake. */
+/** JSON-RPC: every request with an id is answered, and never with an internal error. */
 import fc from 'fast-check';
 import { methods } from '../../src/api/methods/index.js';
 import { settled } from '../../test/support/manual-clock.js';
@@ -56,7 +56,7 @@ export const sessionTarget: Target = {
   },
 };
 
-/** Deep lists of subscriptions are ended by hand: the session lives as long as the run. */
+/** One session for the entire run. */
 async function openFixture(): Promise<SessionFixture> {
   const opened = await SessionFixture.open({
     settings: { eventsHeld: 100, maxNodes: 100, refreshEveryMs: 0 },

@@ -1,4 +1,4 @@
-/** opcodes.json and data-types.json: the first byte tells which of the two the rest is. */
+/** opcodes.json and data-types.json: the first byte selects which of the two the rest is. */
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { loadDataTypes } from '../../src/protocol/data-types-file.js';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ErrorCode, MeshgateError } from '../../src/base/errors.js';
 
-/** A file that is written anew for each input, and gone when the process ends. */
+/** A file that is rewritten for each input, and deleted when the process ends. */
 export class TextFile {
   readonly path: string;
 
@@ -18,7 +18,7 @@ export class TextFile {
   }
 }
 
-/** `accepted`, or why not; what is no refusal with this code is thrown on. */
+/** `accepted`, or the reason for the refusal; errors without this code are rethrown. */
 export function outcomeOf(code: ErrorCode, read: () => unknown): string {
   try {
     read();

@@ -77,7 +77,7 @@ function virtualMesh(options, disturb) {
   };
 }
 
-/** Of the first piece after each moment, only half is sent: then the root starts anew. */
+/** Only half of the first piece after each moment is sent, then the root restarts. */
 function cutAt(moments, clock, mesh) {
   const waiting = [...moments];
   return (chunk, send) => {

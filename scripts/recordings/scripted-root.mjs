@@ -1,4 +1,4 @@
-/** A root that says what a script tells it to, for firmware that the virtual mesh does not have. */
+/** A root that follows a script, for firmware that the virtual mesh does not have. */
 import { load } from './load.mjs';
 
 const { encodeFrame, FrameDecoder } = await load('uart/frame.js');

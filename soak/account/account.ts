@@ -3,39 +3,39 @@ import type { LineFaultName } from '../../src/simulator/faults/fault.js';
 import type { Heard } from '../clients/listener.js';
 import { Tally } from '../tally.js';
 import { Alignment, type Delivered } from './alignment.js';
+import { isProcessStart } from './delivered.js';
 import { DeliveryStages } from './delivery-stages.js';
 import { Listening } from './listening.js';
 import { Recoveries } from './recoveries.js';
 import type { SettledEntry } from './timed-ledger.js';
-import { isProcessStart } from './told.js';
 
-/** Missing or made-up messages that are shown, when there are any that nothing explains. */
+/** Maximum number of unexplained messages that are listed. */
 const SHOWN = 20;
 
-/** Puts down every frame that the root sent, every message that came of it, and why any is missing. */
+/** Accounts for every frame that the root sent, every message delivered, and the reason for each missing one. */
 export class Account {
   readonly recoveries = new Recoveries();
   readonly deliveries = new DeliveryStages();
   readonly listening = new Listening();
-  /** Frames by what became of them; together they are all that the root sent. */
+  /** Frames by fate; the sum is all frames that the root sent. */
   readonly frames = new Tally();
   /** Messages that nobody sent. */
   readonly extras = new Tally();
   /** Damaged frames by cause; a frame may have several. */
   readonly damagedBy = new Tally();
-  /** Frames by the fault that took them, or by the restart. */
+  /** Lost frames by fault or restart. */
   readonly lostBy = new Tally();
   readonly listeners = new Tally();
   readonly recoverySteps = new Tally();
   readonly linkLosses = new Tally();
-  /** Most frames that went missing at one place, by reason. */
+  /** Longest run of missing frames, by reason. */
   readonly longestLoss = new Map<string, number>();
   readonly unexplained: string[] = [];
   readonly #alignment: Alignment;
   readonly #onComplaint: (what: string) => void;
   readonly #restarts: { readonly signal: string; readonly at: number }[] = [];
 
-  /** `onComplaint`: told at once of what nothing explains. */
+  /** `onComplaint`: called at once with each unexplained finding. */
   constructor(onComplaint: (what: string) => void = () => {}) {
     this.#onComplaint = onComplaint;
     this.#alignment = new Alignment({
@@ -45,13 +45,13 @@ export class Account {
       },
       onMissing: (entries, reason) => this.#onMissing(entries, reason),
       onExtra: (body, isExplained) => {
-        this.extras.add(isExplained ? 'made of a damaged frame' : 'unexplained');
-        if (!isExplained) this.#complain(`nobody sent ${body.toString('hex')}`);
+        this.extras.add(isExplained ? 'decoded from a damaged frame' : 'unexplained');
+        if (!isExplained) this.#complain(`a message that was never sent: ${body.toString('hex')}`);
       },
     });
   }
 
-  /** The gateway's process was ended. */
+  /** Called when the gateway's process was ended. */
   onRestart(signal: string, at: number): void {
     this.#restarts.push({ signal, at });
   }
@@ -86,21 +86,23 @@ export class Account {
     return this.#alignment.waiting;
   }
 
-  /** Nothing more will come. */
+  /** Called at the end, when nothing more will arrive. */
   finish(heard: readonly Heard[]): void {
     this.#alignment.finish();
     for (const each of heard) {
       const verdict = this.listening.judge(each);
       this.listeners.add(verdict);
       if (verdict === 'unexplained') {
-        this.#complain(`a listener of run ${each.run} was given ${each.bytes.length} bytes that are no part`);
+        this.#complain(
+          `a listener of run ${each.run} received ${each.bytes.length} bytes that do not match the witness`,
+        );
       }
     }
     const forgotten = this.deliveries.finish();
     if (forgotten > 0) this.#complain(`${forgotten} deliveries never left the queue`);
   }
 
-  /** Something that nothing explains, found elsewhere. */
+  /** Adds an unexplained finding from elsewhere. */
   complain(what: string): void {
     this.#complain(what);
   }
@@ -133,7 +135,7 @@ export class Account {
     if (cause === 'bytes' || cause === 'log_text') this.recoveries.onOver(cause, handedAt);
   }
 
-  /** The restart that is nearest to a moment; the first start is none. */
+  /** The restart closest to a time; the first start is not a restart. */
   #restartAt(at: number): string {
     const [nearest] = [...this.#restarts].sort((a, b) => Math.abs(a.at - at) - Math.abs(b.at - at));
     return nearest?.signal ?? 'start';
@@ -149,6 +151,6 @@ export class Account {
       const at = new Date(handedAt).toISOString();
       this.#complain(`frame ${id} of ${at} is missing: ${body.subarray(0, 24).toString('hex')}`);
     }
-    if (entries.length > SHOWN) this.#complain(`… and ${entries.length - SHOWN} frames behind it`);
+    if (entries.length > SHOWN) this.#complain(`… and ${entries.length - SHOWN} frames after it`);
   }
 }

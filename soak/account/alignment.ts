@@ -1,59 +1,59 @@
 /**
- * Lays what a client was told beside what the root sent, both in order.
+ * Compares what a client received with what the root sent, both in order.
  *
  *     sent        A  B  C  x  D  E  F  G  H       x: damaged on the line
- *     delivered   A  B  C  ?  D  |        H       ?: made of x; |: a break: the client was told of a loss
+ *     delivered   A  B  C  ?  D  |        H       ?: decoded from x; |: a break: the client was notified of a loss
  *
- * Between breaks nothing may be missing; what was sent at a break and not delivered is put down to its reasons. A
- * message that nobody sent must stand where a damaged frame was: frames have no checksum.
+ * Between breaks nothing may be missing; frames missing at a break are attributed to its reasons. A message that was
+ * never sent is only explained at the position of a damaged frame: frames have no checksum.
  */
 import type { SettledEntry } from './timed-ledger.js';
 
-/** Why messages may be missing at a place of the stream, as the client was told there. */
+/** Why messages may be missing at a position in the stream, as reported to the client there. */
 export type BreakReason = 'start' | 'gapNotice' | 'gatewayDown' | 'portClosed';
 
-/** `heldUp`: the soak stood still in the middle of the frame. */
+/** `heldUp`: the soak was delayed in the middle of the frame. */
 export type MissingReason = BreakReason | 'heldUp' | 'unexplained';
 
 export type Delivered =
   | { readonly kind: 'message'; readonly body: Buffer; readonly at: number }
-  /** `numbers`: how many event numbers a gap notice tells. */
+  /** `numbers`: how many event numbers a gap notice covers. */
   | { readonly kind: 'break'; readonly reason: BreakReason; readonly numbers?: number };
 
 export interface AlignmentHandlers {
   /** `at`: when the gateway published it, ms since the epoch. */
   onMatched(entry: SettledEntry, at: number): void;
   onMissing(entries: readonly SettledEntry[], reason: MissingReason): void;
-  /** A message that nobody sent. */
+  /** A message that was never sent. */
   onExtra(body: Buffer, isExplained: boolean): void;
 }
 
 type Message = Extract<Delivered, { kind: 'message' }>;
 
-/** So many messages in a row say where in what was sent the client is. */
+/** This many messages in a row identify the position in what was sent. */
 const RECOGNISED_BY = 6;
-/** A damaged frame is read as so many messages at most: its bytes may hold an end and a start. */
+/** Maximum messages decoded from one damaged frame: its bytes may contain an end and a start. */
 const EXTRAS_OF_ONE = 3;
-/** Which reason counts, of several at one place. */
+/** Which reason counts if there are several at one position. */
 const BY_WEIGHT: readonly BreakReason[] = ['gatewayDown', 'portClosed', 'gapNotice', 'start'];
 
 export class Alignment {
   readonly #handlers: AlignmentHandlers;
-  /** Whole and damaged frames that are not yet laid beside anything. */
+  /** Whole and damaged frames that are not aligned yet. */
   #sent: SettledEntry[] = [];
   #delivered: Delivered[] = [];
   #reasons = new Set<BreakReason>(['start']);
-  #numbersTold = 0;
+  #gapNumbers = 0;
   /** Extras since the last match. */
   #extras = 0;
-  /** Damaged frames since the match before: those to which an extra may be put down. */
-  #damagedBehind = 0;
+  /** Damaged frames since the last match: an extra may come from one of them. */
+  #damagedAfter = 0;
 
   constructor(handlers: AlignmentHandlers) {
     this.#handlers = handlers;
   }
 
-  /** Frames of which something came through, in the order in which they were sent. */
+  /** Frames of which some bytes arrived, in the order in which they were sent. */
   addSent(entries: readonly SettledEntry[]): void {
     for (const entry of entries) {
       if (entry.fate === 'whole' || entry.fate === 'damaged') this.#sent.push(entry);
@@ -69,12 +69,12 @@ export class Alignment {
     return { sent: this.#sent.length, delivered: this.#delivered.length };
   }
 
-  /** Goes as far as what is there allows; all frames of delivered messages must have been added. */
+  /** Aligns as far as possible; all frames of the delivered messages must have been added. */
   advance(): void {
     this.#run(false);
   }
 
-  /** Nothing more will come on either side. */
+  /** Called at the end, when nothing more will arrive on either side. */
   finish(): void {
     this.#run(true);
     const left = this.#sent.filter(({ fate }) => fate === 'whole');
@@ -88,7 +88,7 @@ export class Alignment {
     for (let item = this.#delivered[read]; item; item = this.#delivered[read]) {
       if (item.kind === 'break') this.#noteBreak(item);
       else {
-        const next = this.#place(item, read, head, isFinal);
+        const next = this.#align(item, read, head, isFinal);
         if (next === undefined) break;
         head = next;
       }
@@ -100,11 +100,11 @@ export class Alignment {
 
   #noteBreak({ reason, numbers = 0 }: Extract<Delivered, { kind: 'break' }>): void {
     this.#reasons.add(reason);
-    this.#numbersTold += numbers;
+    this.#gapNumbers += numbers;
   }
 
-  /** Where in `#sent` to go on behind this message; undefined when more must be known first. */
-  #place(message: Message, read: number, head: number, isFinal: boolean): number | undefined {
+  /** Index in `#sent` after this message; undefined if more messages are needed first. */
+  #align(message: Message, read: number, head: number, isFinal: boolean): number | undefined {
     const atHead = this.#nextWhole(head);
     const isExpected = atHead !== undefined && this.#bodyAt(atHead).equals(message.body);
     if (isExpected && this.#reasons.size === 0) return this.#match(message, head, atHead);
@@ -127,7 +127,7 @@ export class Alignment {
     return { messages, isOver: false };
   }
 
-  /** The first place where these messages were sent one behind the other. */
+  /** The first index at which these messages were sent one after the other. */
   #find(messages: readonly Message[], head: number): number | undefined {
     const [first] = messages;
     if (!first) return undefined;
@@ -155,9 +155,9 @@ export class Alignment {
     const missing = skipped.filter(({ fate }) => fate === 'whole');
     if (missing.length > 0) this.#handlers.onMissing(missing, this.#reasonFor(missing));
     this.#reasons.clear();
-    this.#numbersTold = 0;
+    this.#gapNumbers = 0;
     this.#extras = 0;
-    this.#damagedBehind = 0;
+    this.#damagedAfter = 0;
     const entry = this.#sent[at];
     if (entry) this.#handlers.onMatched(entry, message.at);
     return at + 1;
@@ -165,15 +165,15 @@ export class Alignment {
 
   #takeExtra(message: Message, head: number): void {
     this.#extras++;
-    this.#damagedBehind = this.#countDamaged(head);
-    const isExplained = this.#reasons.size > 0 || this.#extras <= this.#damagedBehind * EXTRAS_OF_ONE;
+    this.#damagedAfter = this.#countDamaged(head);
+    const isExplained = this.#reasons.size > 0 || this.#extras <= this.#damagedAfter * EXTRAS_OF_ONE;
     this.#handlers.onExtra(message.body, isExplained);
   }
 
-  /** A gap notice alone explains no more messages than the numbers that it tells. */
+  /** A gap notice alone explains at most as many messages as it has numbers. */
   #reasonFor(missing: readonly SettledEntry[]): MissingReason {
     const reason = this.#reason();
-    if (reason === 'gapNotice' && missing.length > this.#numbersTold) return 'unexplained';
+    if (reason === 'gapNotice' && missing.length > this.#gapNumbers) return 'unexplained';
     if (reason === undefined && missing.every(({ wasHeldUp }) => wasHeldUp)) return 'heldUp';
     return reason ?? 'unexplained';
   }

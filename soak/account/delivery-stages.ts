@@ -1,7 +1,7 @@
 import type { DeliveryInfo } from '../../src/api/shapes.js';
 import { Tally } from '../tally.js';
 
-/** What became of each message to the mesh, as the delivery events tell it. */
+/** The fate of each message to the mesh, from the delivery events. */
 export class DeliveryStages {
   readonly ended = new Tally();
   readonly #open = new Map<string, string>();
@@ -13,7 +13,7 @@ export class DeliveryStages {
     this.ended.add(failure === null ? stage : `failed: ${failure}`);
   }
 
-  /** The process has ended: what it had not written is lost with it, which the senders were told. */
+  /** The process has ended: messages that it had not written are lost, and their senders have been notified. */
   onProcessEnd(): void {
     for (const stage of this.#open.values()) {
       this.ended.add(stage === 'queued' ? 'queued when the gateway was ended' : stage);
@@ -21,7 +21,7 @@ export class DeliveryStages {
     this.#open.clear();
   }
 
-  /** Nothing is under way any more: a message that is still queued has been forgotten. Returns how many. */
+  /** At the end no message may still be queued. Returns how many are. */
   finish(): number {
     const forgotten = [...this.#open.values()].filter((stage) => stage === 'queued').length;
     for (const stage of this.#open.values()) if (stage !== 'queued') this.ended.add(stage);

@@ -1,36 +1,36 @@
 import type { Heard } from '../clients/listener.js';
 
-/** Messages for listeners in the order in which the witness was told of them, between two losses of its own. */
+/** Messages for listeners as received by the witness, between two losses of its own. */
 interface TimeRange {
   readonly run: number;
   readonly bodies: Buffer[];
-  /** How it ended: the process did, or the witness missed something. */
+  /** It was ended by the end of the process, or by a loss of the witness. */
   isCut: boolean;
 }
 
-/** `empty`: it was given nothing. `beyond`: it ends with messages that the witness was not told of before a loss. */
+/** `empty`: received nothing. `beyond`: ends with messages that the witness lost. */
 export type Verdict = 'part' | 'empty' | 'beyond' | 'notComparable' | 'unexplained';
 
 /**
- * What classic listeners must have been given: they get no numbers and no gap notices, so between handshake and end
- * it is a contiguous part of what the witness was told.
+ * Checks classic listeners. They get neither numbers nor gap notices, so what one receives between handshake and end must
+ * be a contiguous part of what the witness received.
  */
 export class Listening {
   #run = 0;
-  readonly #stretches: TimeRange[] = [];
+  readonly #ranges: TimeRange[] = [];
 
   onProcessStart(): void {
     this.#run++;
     this.#begin();
   }
 
-  /** The witness was told that it missed something. */
+  /** The witness got a gap notice. */
   onGap(): void {
     this.#begin();
   }
 
   onMessage(body: Buffer): void {
-    this.#stretches.at(-1)?.bodies.push(body);
+    this.#ranges.at(-1)?.bodies.push(body);
   }
 
   get runs(): number {
@@ -39,26 +39,26 @@ export class Listening {
 
   judge({ run, bytes }: Heard): Verdict {
     if (bytes.length === 0) return 'empty';
-    const stretches = this.#stretches.filter((stretch) => stretch.run === run);
-    if (stretches.some(({ bodies }) => holds(bodies, bytes))) return 'part';
-    if (stretches.some(({ bodies, isCut }) => isCut && endsWithin(bodies, bytes))) return 'beyond';
-    return stretches.length > 1 ? 'notComparable' : 'unexplained';
+    const ranges = this.#ranges.filter((range) => range.run === run);
+    if (ranges.some(({ bodies }) => holds(bodies, bytes))) return 'part';
+    if (ranges.some(({ bodies, isCut }) => isCut && endsWithin(bodies, bytes))) return 'beyond';
+    return ranges.length > 1 ? 'notComparable' : 'unexplained';
   }
 
   #begin(): void {
-    const last = this.#stretches.at(-1);
+    const last = this.#ranges.at(-1);
     if (last) last.isCut = true;
-    this.#stretches.push({ run: this.#run, bodies: [], isCut: false });
+    this.#ranges.push({ run: this.#run, bodies: [], isCut: false });
   }
 }
 
-/** True where the bytes begin with some message and are those that follow it. */
+/** True if the bytes match a contiguous sequence of messages. */
 function holds(bodies: readonly Buffer[], bytes: Buffer): boolean {
   const { all, starts } = joined(bodies);
   return starts.some((start) => all.subarray(start, start + bytes.length).equals(bytes));
 }
 
-/** True where they go on after the last message that is known. */
+/** True if they continue after the last known message. */
 function endsWithin(bodies: readonly Buffer[], bytes: Buffer): boolean {
   const { all, starts } = joined(bodies);
   return [...starts, all.length].some((start) => {

@@ -1,4 +1,4 @@
-/** How long it takes from the end of each fault until a whole frame that was sent behind it is delivered. */
+/** Time from the end of each fault until a whole frame sent after it is delivered. */
 export interface Times {
   readonly count: number;
   readonly medianMs: number;
@@ -11,14 +11,14 @@ interface Waiting {
   readonly endedAt: number;
 }
 
-/** Times that are kept of one kind: those of single bytes are many. */
+/** Times kept per kind: faults of single bytes are many. */
 const KEPT = 100_000;
 
 export class Recoveries {
   #waiting: Waiting[] = [];
   readonly #times = new Map<string, number[]>();
 
-  /** A fault is over. */
+  /** Called when a fault has ended. */
   onOver(kind: string, endedAt: number): void {
     this.#waiting.push({ kind, endedAt });
   }
@@ -39,7 +39,7 @@ export class Recoveries {
     return { count: sorted.length, medianMs: sorted[Math.floor(sorted.length / 2)] ?? 0, longestMs };
   }
 
-  /** Faults behind which nothing was delivered any more. */
+  /** Faults after which nothing was delivered. */
   get open(): readonly string[] {
     return this.#waiting.map(({ kind }) => kind);
   }

@@ -2,29 +2,29 @@ import type { Clock } from '../../src/base/clock.js';
 import type { LineFaultName } from '../../src/simulator/faults/fault.js';
 import { type Fate, Ledger, type LedgerEntry } from '../../src/simulator/faults/ledger.js';
 
-/** A frame of the root whose fate is known. */
+/** A settled frame of the root. */
 export interface SettledEntry extends LedgerEntry {
-  /** ms since the epoch: when its last byte was handed to the port, or it was lost. */
+  /** When its last byte was written to the port, or it was lost: ms since the epoch. */
   readonly handedAt: number;
-  /** How the port was at that moment. */
+  /** State of the port at that moment. */
   readonly port: PortState;
-  /** The soak itself was held up between two pieces of it, for so long that a reader may have given it up. */
+  /** The soak itself was delayed between two pieces of it, so long that a reader may have abandoned the frame. */
   readonly wasHeldUp: boolean;
 }
 
-/** `closed`: the gateway runs, and has not opened it yet. `over`: the soak is. */
+/** `closed`: the gateway is running but has not opened it yet. `over`: the soak has ended. */
 export type PortState = 'open' | 'gatewayDown' | 'closed' | 'unplugged' | 'over';
 
 type Settled = Pick<SettledEntry, 'handedAt' | 'port' | 'wasHeldUp'>;
 
-/** How the port is, as the ledger asks it when a frame has passed. */
+/** The port's state when a frame has passed. */
 export interface PortView {
   readonly state: PortState;
-  /** True once for each time that the line stood still in the middle of a frame. */
+  /** True once for each time that the line was delayed in the middle of a frame. */
   takeHeldUp(): boolean;
 }
 
-/** A ledger that also notes when each frame was settled, and how the port was then. */
+/** A ledger that also stores when each frame was settled, and the state of the port then. */
 export class TimedLedger extends Ledger {
   readonly #clock: Clock;
   readonly #port: () => PortView;

@@ -38,14 +38,14 @@ const STAYS_MS = { min: 5_000, max: 45_000 };
 const NEVER_READS_STAYS_MS = { min: 120_000, max: 180_000 };
 const AWAY_MS = { min: 200, max: 8_000 };
 
-/** The clients that come and go. */
+/** The clients that connect and disconnect. */
 export class Crowd {
   readonly visits: { readonly member: Member; readonly counts: VisitorCounts }[] = [];
   readonly subscribers = new SubscriberRecord();
   readonly resumers = new SubscriberRecord();
   readonly sends = new Tally();
   readonly heard: Heard[] = [];
-  /** Clients that never read, and were ended by the gateway. */
+  /** Clients that never read and were disconnected by the gateway. */
   endedByGateway = 0;
   readonly #options: CrowdOptions;
 

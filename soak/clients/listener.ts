@@ -1,7 +1,7 @@
 import { createConnection, type Socket } from 'node:net';
 import type { Visit } from './visitor.js';
 
-/** What one connection of a classic listener was given, from its handshake to its end. */
+/** What one connection of a classic listener received, from handshake to end. */
 export interface Heard {
   /** Which process of the gateway it was: 1, 2, 3 … */
   readonly run: number;
@@ -11,7 +11,7 @@ export interface Heard {
 const SYN = '[syn]\0';
 const ACK = Buffer.from('[ack]\0', 'latin1');
 
-/** Resolves when it is over, with an error or without; `once` of node:events would reject. */
+/** Resolves when closed, with or without an error; `once` of node:events would reject. */
 export function closed(socket: Socket): Promise<void> {
   return new Promise((resolve) => socket.once('close', () => resolve()));
 }

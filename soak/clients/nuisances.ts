@@ -5,7 +5,7 @@ import { rest, type Visit } from './visitor.js';
 
 const SUBSCRIBE = '{"jsonrpc":"2.0","id":1,"method":"subscribe","params":{}}\n';
 
-/** Subscribes to all, and never reads: the gateway has to end it. */
+/** Subscribes to everything and never reads: the gateway must disconnect it. */
 export function neverReads(socketPath: string, onEnded: (byGateway: boolean) => void): Visit {
   return {
     async run(leave) {
@@ -35,7 +35,7 @@ const WORDS = [
   'GET / HTTP/1.1\r\n\r\n',
 ];
 
-/** Sends what is no request. */
+/** Sends invalid requests. */
 export function sendsJunk(socketPath: string, random: Random): Visit {
   return {
     async run(leave) {

@@ -15,13 +15,13 @@ export interface SenderOptions {
 
 const FIRST_NODE = 0x0005;
 const PERIOD_MS = 2000;
-/** Longer than the gateway keeps anybody waiting. */
+/** Longer than the gateway keeps any request waiting. */
 const ENDS_WITHIN_MS = 30_000;
 
 /** Sends in the classic dialect: an Echo to some node. */
 export function classicSender(options: SenderOptions): Visit {
   const client = new ClassicClient(options.socket);
-  return sendingAgainAndAgain(options, async (node) => {
+  return sendingRepeatedly(options, async (node) => {
     await client.send(node, Buffer.from([0x45, options.random.int(0, 255), options.random.int(0, 255)]));
     return 'classic: written';
   });
@@ -32,7 +32,7 @@ export function sessionSender(options: SenderOptions): Visit {
   return {
     async run(leave) {
       const client = await connect({ socket: options.socket, signal: leave });
-      const sending = sendingAgainAndAgain(options, async (node) => {
+      const sending = sendingRepeatedly(options, async (node) => {
         const { stage } = await client.send({ node, text: 'E soak', tracked: true, until: 'answered' });
         return `session: ${stage}`;
       });
@@ -42,7 +42,7 @@ export function sessionSender(options: SenderOptions): Visit {
   };
 }
 
-function sendingAgainAndAgain(
+function sendingRepeatedly(
   { random, nodes, outcomes }: SenderOptions,
   send: (node: number) => Promise<string>,
 ): Visit {

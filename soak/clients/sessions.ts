@@ -3,12 +3,12 @@ import { connect, type SubscribeOptions } from '../../src/client/index.js';
 import { Numbering } from './numbering.js';
 import type { Visit } from './visitor.js';
 
-/** What subscribers have found; shared by all of one kind. */
+/** Findings of subscribers; shared by all of one kind. */
 export class SubscriberRecord {
   events = 0;
   snapshots = 0;
   gaps = 0;
-  /** Events that their filter should have kept away, or numbers that are missing without a word. */
+  /** Events that do not match the filter, or numbers missing without a gap notice. */
   faults = 0;
 }
 
@@ -34,7 +34,7 @@ export function subscriber(
   };
 }
 
-/** Takes all events, and each time it comes goes on behind the last one that it had. */
+/** Reads all events; at each visit it resumes after the last one received. */
 export function resumer(socket: string, record: SubscriberRecord): Visit {
   const numbering = new Numbering();
   return {

@@ -2,9 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Random } from '../../src/simulator/random.js';
 import type { Span } from '../../src/simulator/span.js';
 
-/** What a visitor does between coming and going. */
+/** What a visitor does while connected. */
 export interface Visit {
-  /** Comes; rejects when the gateway is not there. Resolves when the visit is over: `leave` aborts when it should be. */
+  /** Connects; rejects if the gateway is not running. Resolves when the visit has ended; `leave` asks for that. */
   run(leave: AbortSignal): Promise<void>;
 }
 
@@ -15,13 +15,13 @@ export interface VisitorOptions {
   readonly over: AbortSignal;
 }
 
-/** How often it came, and how often it found nobody or was cut off. */
+/** Number of visits, and of those that failed to connect or were cut off. */
 export interface VisitorCounts {
   visits: number;
   failures: number;
 }
 
-/** Comes and goes until the soak is over. */
+/** Visits repeatedly until the soak has ended. */
 export async function comeAndGo(visit: Visit, options: VisitorOptions): Promise<VisitorCounts> {
   const { random, staysMs, awayMs, over } = options;
   const counts = { visits: 0, failures: 0 };
@@ -36,7 +36,7 @@ export async function comeAndGo(visit: Visit, options: VisitorOptions): Promise<
   return counts;
 }
 
-/** Not by `AbortSignal.any` and `timeout`: Node 20 forgets such a signal when nothing else holds it. */
+/** Without `AbortSignal.any` and `timeout`: Node 20 may collect such a signal while it is still needed. */
 async function stay(visit: Visit, ms: number, over: AbortSignal): Promise<void> {
   const leaving = new AbortController();
   const leave = () => leaving.abort();

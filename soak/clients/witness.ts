@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { MeshEvent } from '../../src/api/shapes.js';
 import { ClientError, connect, type MeshgateClient, type StreamEvent } from '../../src/client/index.js';
 import type { Delivered } from '../account/alignment.js';
-import { toldBy } from '../account/told.js';
+import { deliveredBy } from '../account/delivered.js';
 import { Numbering } from './numbering.js';
 
 export interface WitnessHandlers {
@@ -10,12 +10,12 @@ export interface WitnessHandlers {
   onEvent(event: MeshEvent): void;
 }
 
-const AGAIN_MS = 200;
+const RETRY_MS = 200;
 
-/** The client that stays: its stream is the account. It takes all events, and resumes across restarts. */
+/** The client that stays connected, for the account: it reads all events, and resumes across restarts. */
 export class Witness {
   readonly numbering = new Numbering();
-  /** Times that it was turned away because it read too slowly. */
+  /** How often it was disconnected because it read too slowly. */
   turnedAway = 0;
   readonly #socket: string;
   readonly #handlers: WitnessHandlers;
@@ -41,7 +41,7 @@ export class Witness {
         await this.#read(this.#client);
       } catch (error) {
         if (error instanceof ClientError && error.code === 'SLOW_READER') this.turnedAway++;
-        await pause(AGAIN_MS);
+        await pause(RETRY_MS);
       }
     }
   }
@@ -51,7 +51,7 @@ export class Witness {
     this.#client?.close();
   }
 
-  /** From the first event that the gateway has, or behind the last one read. */
+  /** Reads from the first event that the gateway has, or after the last one read. */
   async #read(client: MeshgateClient): Promise<void> {
     for await (const event of client.subscribe({ since: this.numbering.last ?? 0 })) this.#take(event);
   }
@@ -63,8 +63,8 @@ export class Witness {
 
   #takeEvent(event: MeshEvent): void {
     this.numbering.onEvent(event.seq);
-    const told = toldBy(event);
-    if (told) this.#handlers.onDelivered(told);
+    const delivered = deliveredBy(event);
+    if (delivered) this.#handlers.onDelivered(delivered);
     this.#handlers.onEvent(event);
   }
 

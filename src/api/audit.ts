@@ -1,8 +1,9 @@
 /**
- * Who did what can't be undone, or takes the port from everybody: every command of the role admin, with its outcome.
+ * The audit trail: every command that needs the role admin, with its outcome. Such commands can't be undone, or take
+ * the port away from all clients.
  *
- * One line of the log each, and one JSON object a line in a file. Node can't ask the kernel for the process or the user
- * behind a connection (SO_PEERCRED), so the socket stands for who it was: its mode and group say who could have been.
+ * Each entry is one line in the log and one line of JSON in a file. Node can't ask the kernel for the process or user at
+ * the other end (SO_PEERCRED), so the entry names the socket, whose mode and group say who could have connected.
  */
 import { appendFileSync, readFileSync, renameSync, statSync } from 'node:fs';
 import * as z from 'zod';
@@ -13,21 +14,21 @@ import { ROLES } from '../config/role.js';
 
 export const auditEntryShape = z.object({
   at: z.number().describe('ms since the epoch, host clock'),
-  client: z.string().describe('the connection, as logs call it'),
-  via: z.string().describe('the socket that it came by'),
-  role: z.enum(ROLES).describe('of that socket'),
-  action: z.string().describe('the method, or the command of the classic dialect'),
-  outcome: z.string().describe('done, or why not'),
+  client: z.string().describe('name of the connection, as in the log'),
+  via: z.string().describe('the socket on which the client connected'),
+  role: z.enum(ROLES).describe('role of that socket'),
+  action: z.string().describe('method, or command of the classic dialect'),
+  outcome: z.string().describe('done, or the error'),
 });
 
 export type AuditEntry = z.output<typeof auditEntryShape>;
 
-/** Who asks. */
+/** The caller. */
 export type AuditOrigin = Pick<AuditEntry, 'client' | 'via' | 'role'>;
 
-/** Entries that are held in memory. */
+/** Entries kept in memory. */
 const MAX_HELD = 1000;
-/** Bytes of a file; the one before is kept beside it. */
+/** Bytes of the file before it is rotated; one older file is kept. */
 const MAX_FILE_LENGTH = 1_048_576;
 
 export class AuditTrail {
@@ -35,7 +36,7 @@ export class AuditTrail {
   readonly #log: Log;
   #file: string | undefined;
   #makeDirectory: () => void = () => {};
-  /** The file has what this process holds. */
+  /** The file has the entries that this process holds. */
   #isInFile = false;
   #entries: AuditEntry[] = [];
   #recorded = 0;
@@ -47,7 +48,7 @@ export class AuditTrail {
     this.#log = log;
   }
 
-  /** Goes on with what earlier runs have left in this file, and writes to it. `makeDirectory`: where it has gone. */
+  /** Reads the entries of earlier runs from this file, and appends to it. `makeDirectory`: called if the directory is missing. */
   keepIn(file: string, makeDirectory: () => void = () => {}): void {
     this.#file = file;
     this.#makeDirectory = makeDirectory;
@@ -65,10 +66,10 @@ export class AuditTrail {
     this.#write(entry);
   }
 
-  /** Somebody asked for more than the role allows. Not in the file: whoever may do little could fill it. */
+  /** A call that the role does not permit. Not written to the file: an unprivileged client could fill it. */
   forbid({ client, via, role }: AuditOrigin, action: string): void {
     this.#forbidden++;
-    this.#log.warn('forbidden', `${action} by ${client} on ${via}: not permitted to the role ${role}`);
+    this.#log.warn('forbidden', `${action} by ${client} on ${via}: not permitted for the role ${role}`);
   }
 
   /** The newest last. */
@@ -80,27 +81,27 @@ export class AuditTrail {
     return { recorded: this.#recorded, notWritten: this.#notWritten, forbidden: this.#forbidden };
   }
 
-  #onGone(file: string): void {
+  #onRemoved(file: string): void {
     const held = this.#entries.length;
-    this.#log.warn('audit gone', `${file} was removed; a new one has the last ${held} entries`);
+    this.#log.warn('audit gone', `${file} was removed; wrote a new one with the last ${held} entries`);
   }
 
-  /** At once: what follows may be the end of the network. */
+  /** Synchronously: the command that follows may end the network. */
   #write(entry: AuditEntry): void {
     const file = this.#file;
     if (file === undefined) return;
     try {
       const length = lengthOf(file);
-      const isGone = this.#isInFile && length === 0;
+      const isRemoved = this.#isInFile && length === 0;
       if (length === 0) this.#makeDirectory();
-      if (isGone) this.#onGone(file);
+      if (isRemoved) this.#onRemoved(file);
       else if (length > MAX_FILE_LENGTH) renameSync(file, previous(file));
-      const entries = isGone ? this.#entries : [entry];
+      const entries = isRemoved ? this.#entries : [entry];
       appendFileSync(file, entries.map((each) => `${JSON.stringify(each)}\n`).join(''), { mode: 0o640 });
       this.#isInFile = true;
     } catch (error) {
       this.#notWritten++;
-      this.#log.warn('audit', `the audit could not be written: ${errorText(error)}`);
+      this.#log.warn('audit', `can't write the audit file: ${errorText(error)}`);
     }
   }
 }
@@ -118,7 +119,7 @@ function lengthOf(file: string): number {
   }
 }
 
-/** A line that is none (a power cut) is left out. */
+/** Skips damaged lines, as after a power cut. */
 function readEntries(file: string): AuditEntry[] {
   return readLines(file).flatMap((line) => readAuditLine(line) ?? []);
 }
@@ -132,7 +133,7 @@ function readLines(file: string): string[] {
   }
 }
 
-/** An entry that a line holds; undefined when it holds none. */
+/** The entry on a line; undefined if the line is invalid. */
 export function readAuditLine(line: string): AuditEntry | undefined {
   try {
     return auditEntryShape.safeParse(JSON.parse(line)).data;

@@ -1,32 +1,32 @@
 import { type JsonText, JsonWriter, lengthOf } from './long-reply.js';
 
-/** What a request comes to; a notification gets no text. */
+/** The outcome of a request; a notification has no text. */
 export interface Answer {
   readonly text: JsonText | undefined;
   readonly afterReply?: (() => void) | undefined;
-  readonly isUntapped?: boolean;
+  readonly isUnobserved?: boolean;
 }
 
-/** Bytes of one batch's replies, and so of its work; what would come on top of that is refused. */
+/** Bytes of the replies to one batch, which also limits its work; further requests are refused. */
 const MAX_REPLY = 8_388_608;
 
-/** The answers of one batch, until the last is there. */
+/** Collects the answers to one batch until all have arrived. */
 export class Batch {
   readonly #answers: (Answer | undefined)[];
   readonly #onHeld: (bytes: number) => void;
-  #missing: number;
+  #pending: number;
   #bytes = 0;
-  /** Called once, when all answers are there. */
-  onWhole: () => void = () => {};
+  /** Called once, when all answers have arrived. */
+  onComplete: () => void = () => {};
 
-  /** `onHeld`: so many more bytes are held; below zero: fewer. */
+  /** `onHeld`: called with the change in the number of bytes held. */
   constructor(length: number, onHeld: (bytes: number) => void) {
     this.#answers = new Array<Answer | undefined>(length).fill(undefined);
-    this.#missing = length;
+    this.#pending = length;
     this.#onHeld = onHeld;
   }
 
-  /** No further request of it is carried out. */
+  /** The replies are over the limit: no further requests are carried out. */
   get isTooLong(): boolean {
     return this.#bytes > MAX_REPLY;
   }
@@ -36,11 +36,11 @@ export class Batch {
     this.#answers[index] = answer;
     this.#bytes += bytes;
     this.#onHeld(bytes);
-    this.#missing--;
-    if (this.#missing === 0) this.onWhole();
+    this.#pending--;
+    if (this.#pending === 0) this.onComplete();
   }
 
-  /** One array in the order of the requests; undefined when all were notifications. Nothing is held after it. */
+  /** One array in the order of the requests; undefined if all were notifications. Releases the held bytes. */
   text(): JsonText | undefined {
     this.#onHeld(-this.#bytes);
     const writer = new JsonWriter();
@@ -54,7 +54,7 @@ export class Batch {
     return writer.finish();
   }
 
-  /** What is to be done when the reply is out. */
+  /** Actions to run after the reply has been sent. */
   *afterReplies(): Generator<() => void> {
     for (const answer of this.#answers) if (answer?.afterReply) yield answer.afterReply;
   }

@@ -1,39 +1,39 @@
 /**
- * Bytes that many clients hold together, each a share: bounded over all of a role, since each alone may hold much. The
- * clients of one role never cost those of another anything.
+ * Limits the bytes that all clients of a role hold together, since each alone may hold many. Roles have separate
+ * budgets and do not affect each other.
  *
- * What is over the limit is taken from where it hurts least: of the shares that have not become smaller for the grace
- * time, the one with the most bytes times age is closed, then the next.
+ * Over the limit, shares are closed until the rest fits: first the one with the largest product of bytes and age, among
+ * those that have not shrunk for the grace time.
  */
 import { type CancelTimer, type Clock, every } from '../base/clock.js';
 import { ROLES, type Role } from '../config/role.js';
 
 export interface ByteBudgetSettings {
-  /** Bytes over all clients of a role. */
+  /** Bytes for all clients of a role. */
   readonly limit: number;
-  /** ms that a share may stay as large as it is, whatever the others hold. */
+  /** A share that shrank within this time, in ms, is not closed. */
   readonly graceMs: number;
 }
 
-/** How often it is looked who is to be closed, while the budget is used up. */
+/** How often shares are checked while the budget is exhausted. */
 const CHECK_EVERY_MS = 100;
 
 export class ByteBudget {
   readonly #pools: Readonly<Record<Role, Pool>>;
 
-  /** `onRoom`: there is room again where there was none. */
+  /** `onRoom`: called when the budget is no longer exhausted. */
   constructor(clock: Clock, settings: ByteBudgetSettings, onRoom: () => void = () => {}) {
     const pools = ROLES.map((role) => [role, new Pool(clock, settings, onRoom)]);
     this.#pools = Object.fromEntries(pools) as Record<Role, Pool>;
   }
 
-  /** `measure`: the bytes that the client holds now; `onTooMuch`: ends the client, and so closes the share. */
-  open(role: Role, measure: () => number, onTooMuch: () => void): Share {
-    return this.#pools[role].open(measure, onTooMuch);
+  /** `measure`: bytes that the client holds now; `onOverBudget`: disconnects the client, which closes the share. */
+  open(role: Role, measure: () => number, onOverBudget: () => void): Share {
+    return this.#pools[role].open(measure, onOverBudget);
   }
 }
 
-/** One role's part of the budget. */
+/** The budget of one role. */
 class Pool {
   readonly #clock: Clock;
   readonly #settings: ByteBudgetSettings;
@@ -49,13 +49,13 @@ class Pool {
     this.#onRoom = onRoom;
   }
 
-  open(measure: () => number, onTooMuch: () => void): Share {
-    const share = new Share(this, this.#clock, measure, onTooMuch);
+  open(measure: () => number, onOverBudget: () => void): Share {
+    const share = new Share(this, this.#clock, measure, onOverBudget);
     this.#shares.add(share);
     return share;
   }
 
-  get isUsedUp(): boolean {
+  get isExhausted(): boolean {
     return this.#cancelCheck !== undefined;
   }
 
@@ -64,7 +64,7 @@ class Pool {
   }
 
   onChange(): void {
-    if (!this.#isChecking && this.#isOver !== this.isUsedUp) this.#tick();
+    if (!this.#isChecking && this.#isOver !== this.isExhausted) this.#tick();
   }
 
   remove(share: Share): void {
@@ -90,7 +90,7 @@ class Pool {
 
   #closeWorst(): void {
     for (let worst = this.#worst(); worst && this.#isOver; worst = this.#worst()) {
-      worst.onTooMuch();
+      worst.onOverBudget();
       worst.close();
     }
   }
@@ -106,36 +106,36 @@ class Pool {
   }
 }
 
-/** What one client holds. */
+/** The bytes held by one client. */
 export class Share {
   readonly #pool: Pool;
   readonly #clock: Clock;
   readonly #measure: () => number;
-  readonly onTooMuch: () => void;
+  readonly onOverBudget: () => void;
   #isClosed = false;
-  /** Monotonic ms: when it has become smaller, or was nothing. */
+  /** Monotonic ms: when it last shrank or was empty. */
   #since: number;
   bytes = 0;
 
-  constructor(pool: Pool, clock: Clock, measure: () => number, onTooMuch: () => void) {
+  constructor(pool: Pool, clock: Clock, measure: () => number, onOverBudget: () => void) {
     this.#pool = pool;
     this.#clock = clock;
     this.#measure = measure;
-    this.onTooMuch = onTooMuch;
+    this.onOverBudget = onOverBudget;
     this.#since = clock.monotonic();
   }
 
-  /** All that there is for clients of its role is used up. */
-  get isUsedUp(): boolean {
-    return this.#pool.isUsedUp;
+  /** The budget of the client's role is exhausted. */
+  get isExhausted(): boolean {
+    return this.#pool.isExhausted;
   }
 
-  /** ms since it became smaller, or was nothing. */
+  /** ms since it last shrank or was empty. */
   get ageMs(): number {
     return this.#clock.monotonic() - this.#since;
   }
 
-  /** Something has changed; `added`: so many bytes have come to it since the last time. */
+  /** Measures again; `added`: bytes added since the last update. */
   update(added = 0): void {
     if (this.#isClosed) return;
     const bytes = this.#measure();

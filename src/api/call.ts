@@ -1,6 +1,6 @@
 /**
- * One call of a method: found, permitted to the caller's role, its parameters checked, run, and audited where it must
- * be. Sessions and what runs inside the gateway call by the same way; only sessions add text, batches and turns.
+ * Calls of methods: look up the method, check the caller's role and the parameters, run it, and audit it if required.
+ * Sessions and internal callers share this; only sessions add JSON text, batches and turns.
  */
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../base/clock.js';
@@ -21,18 +21,18 @@ import {
 } from './method.js';
 import { findMethod } from './methods/index.js';
 
-/** Calls that one caller may have under way; each holds memory until its reply. */
+/** Concurrent calls of one caller; each holds memory until its reply. */
 export const MAX_UNANSWERED = 4096;
 
-/** A reply at once, later, or in steps. */
-export type Called = MethodReply | Promise<MethodReply> | Work<MethodReply>;
+/** A reply now, later, or in steps. */
+export type CallResult = MethodReply | Promise<MethodReply> | Work<MethodReply>;
 
 export class MethodCaller {
   readonly #context: MethodContext;
   readonly #via: string;
   readonly #log: Log;
 
-  /** `via`: the socket or connector by which the caller came, for the audit. */
+  /** `via`: the caller's socket or connector, for the audit. */
   constructor(context: MethodContext, via: string, log: Log) {
     this.#context = context;
     this.#via = via;
@@ -40,17 +40,17 @@ export class MethodCaller {
   }
 
   /**
-   * `tag`: the caller's own mark, on the deliveries that the call begins. Throws `UNKNOWN_METHOD`, `FORBIDDEN`,
-   * `BAD_PARAMS`, and what the method throws.
+   * `tag`: the caller's own label for the deliveries that the call starts. Throws `UNKNOWN_METHOD`, `FORBIDDEN`,
+   * `BAD_PARAMS`, and any error of the method.
    */
-  call(name: string, params: unknown, tag?: string): Called {
+  call(name: string, params: unknown, tag?: string): CallResult {
     const method = this.#findPermitted(name);
     const checked = checkParams(method.params, params);
     const context = tag === undefined ? this.#context : { ...this.#context, tag };
     return method.isAudited ? this.#runAudited(method, checked, context) : method.run(checked, context);
   }
 
-  /** What a caller is given of an error. One that is not a refusal is our own mistake: the log has the rest. */
+  /** The error for the caller. Anything but a `SessionError` is a bug: it is logged, and the caller gets `INTERNAL`. */
   refusalOf(error: unknown, name: string): SessionError {
     if (error instanceof SessionError) return error;
     this.#log.error('internal error', `${name}: ${errorStack(error)}`);
@@ -71,7 +71,7 @@ export class MethodCaller {
   async #runAudited(method: Method, params: unknown, context: MethodContext): Promise<MethodReply> {
     const record = (outcome: string) => context.gateway.audit.record(this.#origin, method.name, outcome);
     try {
-      // What is audited is never made in steps: it does something, and says little.
+      // Audited methods never reply in steps: their replies are short.
       const reply = await (method.run(params, context) as MethodReply | Promise<MethodReply>);
       record('done');
       return reply;
@@ -92,7 +92,7 @@ export interface InternalCallerOptions {
   readonly gateway: GatewayFacts;
   readonly clock: Clock;
   readonly log: Log;
-  /** Who calls: in the audit, and where clients take turns. */
+  /** Name of the caller, for the audit and for fairness between clients. */
   readonly name: string;
   readonly role: Role;
 }
@@ -100,7 +100,7 @@ export interface InternalCallerOptions {
 export interface MethodCall {
   readonly name: string;
   readonly params: unknown;
-  /** The caller's own mark, on the deliveries that the call begins. */
+  /** The caller's own label for the deliveries that the call starts. */
   readonly tag?: string;
 }
 
@@ -108,7 +108,7 @@ export type CallOutcome =
   | { readonly result: unknown; readonly error?: undefined }
   | { readonly error: SessionError };
 
-/** Calls from inside the gateway: objects in, objects out. `subscribe` is for sessions: the hub's feed is at hand. */
+/** Calls from inside the gateway: objects in, objects out. There is no `subscribe`: callers read the hub's feed. */
 export class InternalCaller {
   readonly #caller: MethodCaller;
   readonly #deliveries: DeliveryWaiters;
@@ -118,7 +118,7 @@ export class InternalCaller {
 
   constructor({ hub, gateway, clock, log, name, role }: InternalCallerOptions) {
     const { signal } = this.#ended;
-    // Each read that waits listens to it.
+    // Each pending read listens to it.
     setMaxListeners(MAX_UNANSWERED, signal);
     this.#deliveries = new DeliveryWaiters(hub, clock);
     const context = { hub, gateway, clock, owner: name, signal, role, subscriptions: undefined };
@@ -129,25 +129,25 @@ export class InternalCaller {
   }
 
   /**
-   * `onOutcome` is called once: at once, unless the method waits for something. In a result a `LongList` or `MadeJson` may
-   * stand for an array: `writeJson` writes all of them.
+   * `onOutcome` is called once: immediately, unless the method has to wait. A result may contain a `LongList` or
+   * `RawJson` in place of an array: write it with `writeJson`.
    */
   call({ name, params, tag }: MethodCall, onOutcome: (outcome: CallOutcome) => void): void {
     const refuse = (error: unknown) => onOutcome({ error: this.refusalOf(error, name) });
-    let called: Called;
+    let result: CallResult;
     try {
       if (this.#unanswered >= MAX_UNANSWERED) throw new SessionError('TOO_MANY_REQUESTS');
-      called = this.#caller.call(name, params, tag);
-      if ('next' in called) called = inOneGo(called);
+      result = this.#caller.call(name, params, tag);
+      if ('next' in result) result = runToEnd(result);
     } catch (error) {
       refuse(error);
       return;
     }
-    if (called instanceof Promise) this.#await(called, onOutcome, refuse);
-    else onOutcome({ result: called.result });
+    if (result instanceof Promise) this.#await(result, onOutcome, refuse);
+    else onOutcome({ result: result.result });
   }
 
-  /** What the caller is given of an error, of a call or of writing its result. */
+  /** The error for the caller, from a call or from writing its result. */
   refusalOf(error: unknown, name: string): SessionError {
     return this.#caller.refusalOf(error, name);
   }
@@ -168,7 +168,7 @@ export class InternalCaller {
   }
 }
 
-function inOneGo(work: Work<MethodReply>): MethodReply {
+function runToEnd(work: Work<MethodReply>): MethodReply {
   for (;;) {
     const { done, value } = work.next();
     if (done) return value;

@@ -1,4 +1,4 @@
-/** What a connection is, each in words for people. `new`: it has not said yet. No imports: browsers load it too. */
+/** Kinds of connections, with their names for people. `new`: not known yet. No imports: browsers load this too. */
 export const CLIENT_KINDS = {
   new: 'new',
   sending: 'sending',

@@ -1,11 +1,11 @@
 /**
- * A session together with what bounds it: a client that reads too slowly, or asks for much.
+ * A session with limits, against clients that read too slowly or send too many requests.
  *
- * Replies are never dropped: while a client leaves too much unread, no more of its requests are carried out. One that
- * stays behind for 10 s is told why, and closed. What all clients of a role leave unread is bounded too: while that is
- * used up, nothing long is begun, each may leave less, and the worst of those that do not read are closed.
+ * Replies are never dropped: while a client has too much unread, its requests wait. After 10 s over its limit the client
+ * is sent the reason and closed. The unread bytes of all clients of a role are limited too: when that budget is
+ * exhausted, no long reply is started, the limit of each client is lower, and the worst slow readers are closed.
  *
- * Its requests are carried out in its turns, one after the other; the next ones are read when they are done.
+ * Requests are carried out one after the other in the client's turns; the socket is read again when they are done.
  */
 import type { CancelTimer, Clock } from '../base/clock.js';
 import type { Lane, Work } from '../base/turns.js';
@@ -18,25 +18,25 @@ import type { SharedLimits } from './shared-limits.js';
 import { notification } from './subscription.js';
 
 export interface ClientSessionOptions
-  extends Omit<SessionOptions, 'send' | 'isBehind' | 'lane' | 'onHeld' | 'eventTexts'> {
+  extends Omit<SessionOptions, 'send' | 'isBackedUp' | 'lane' | 'onHeld' | 'eventTexts'> {
   readonly clock: Clock;
   readonly transport: SessionTransport;
-  /** Bytes that may wait for a client that does not read. */
+  /** Bytes that may be queued for a client that does not read. */
   readonly outboxLimit: number;
   readonly shared: SharedLimits;
-  /** What the client has sent and was not carried out has changed. */
+  /** Called when the amount of unprocessed input changes. */
   readonly onQueued?: () => void;
-  /** Ends the connection; what was sent before is still given to the client. */
+  /** Ends the connection after the output that is already queued. */
   readonly onClosing: (reason: ClosingReason) => void;
 }
 
-/** A client that stays behind for so long is closed. */
-const BEHIND_TIMEOUT_MS = 10_000;
-/** How often it is looked whether a client has caught up. */
+/** A client that is over its limit for this long is closed. */
+const SLOW_READER_TIMEOUT_MS = 10_000;
+/** How often a client that is over its limit is checked. */
 const CHECK_EVERY_MS = 100;
-/** Bytes that each may leave unread while all clients of its role together leave too much. */
+/** Bytes that each client may leave unread while the budget of its role is exhausted. */
 const OUTBOX_IN_SHORTAGE = 65_536;
-/** What a value costs that is held back for a client. */
+/** Estimated bytes of a value that is held back for a client. */
 const HELD_BACK_BYTES = 128;
 
 export class ClientSession {
@@ -46,14 +46,14 @@ export class ClientSession {
   readonly #lane: Lane;
   readonly #share: Share;
   #isClosed = false;
-  /** Bytes of replies that are not whole yet. */
+  /** Bytes of incomplete replies. */
   #heldBytes = 0;
-  #behindSince: number | undefined;
-  /** What the client sent before its transport was paused, and whose turn has not come: at most one chunk. */
+  #backedUpSince: number | undefined;
+  /** Input received before the transport was paused and not yet processed: at most one chunk. */
   #queue: string[] = [];
   #queuedBytes = 0;
-  #isTaking = false;
-  #onAllTaken: (() => void)[] = [];
+  #isProcessing = false;
+  #onQueueEmpty: (() => void)[] = [];
   #isPaused = false;
   #cancelCheck: CancelTimer | undefined;
 
@@ -61,18 +61,18 @@ export class ClientSession {
     const { shared, transport, role } = options;
     this.#options = options;
     this.#outgoing = new Outgoing(transport, () => this.#onProgress());
-    this.#lane = shared.turns.lane(() => !this.#share.isUsedUp);
+    this.#lane = shared.turns.lane(() => !this.#share.isExhausted);
     this.#share = shared.unread.open(
       role,
       () => this.#unreadBytes,
-      () => this.#closeAsWorst(),
+      () => this.#closeForBudget(),
     );
     this.#session = new Session({
       ...options,
       lane: this.#lane,
       eventTexts: shared.eventTexts,
       send: (text) => this.#send(text),
-      isBehind: () => this.#isBehind,
+      isBackedUp: () => this.#isBackedUp,
       onHeld: (bytes) => {
         this.#heldBytes += bytes;
         this.#share.update(Math.max(0, bytes));
@@ -80,57 +80,63 @@ export class ClientSession {
     });
   }
 
-  /** Takes one JSON text of the client. */
+  /** Processes one JSON text from the client. */
   receive(text: string): void {
     if (this.#isClosed) return;
     this.#queue.push(text);
     this.#queuedBytes += text.length;
-    this.#takeQueue();
+    this.#processQueue();
     if (this.#queue.length > 0) this.#pause();
   }
 
-  /** Characters that the client has sent and that are not carried out yet. */
+  /** Characters of input not processed yet. */
   get queuedBytes(): number {
     return this.#queuedBytes;
   }
 
-  /** Bytes that the client has not taken yet. */
+  /** Bytes that the client has not read yet. */
   get waitingBytes(): number {
     return this.#outgoing.waitingBytes;
   }
 
-  /** Tells the client why, and ends the session. `last`: what it is told before that. */
+  /** Sends the client the reason and ends the session. `last`: a message to send before that. */
   closing(reason: ClosingReason, last?: string): void {
     if (this.#isClosed) return;
     if (last !== undefined) this.#send(last);
     this.#send(notification('closing', { reason, text: CLOSING_REASONS[reason] }));
-    this.close();
+    this.finish();
     this.#options.onClosing(reason);
   }
 
-  /** Resolves when every request has its reply. */
+  /** Resolves when all requests have been answered. */
   async whenIdle(): Promise<void> {
-    if (this.#queue.length > 0 || this.#isTaking) {
-      await new Promise<void>((resolve) => this.#onAllTaken.push(resolve));
+    if (this.#queue.length > 0 || this.#isProcessing) {
+      await new Promise<void>((resolve) => this.#onQueueEmpty.push(resolve));
     }
     await this.#session.whenIdle();
   }
 
-  /** Ends the session; the connection is the owner's. What was sent goes on to the client as long as that stands. */
+  /** Ends the session in order: all queued output is handed to the transport, which may then be ended. */
+  finish(): void {
+    this.#outgoing.flush();
+    this.close();
+  }
+
+  /** Ends the session but not the connection, on which queued output is still sent. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#cancelCheck?.();
     this.#queue = [];
     this.#queuedBytes = 0;
-    this.#tellAllTaken();
+    this.#notifyQueueEmpty();
     this.#session.close();
     this.#lane.close();
     this.#share.close();
   }
 
-  /** What waits for it is dropped, so that there is room; the reason is the first that it reads then. */
-  #closeAsWorst(): void {
+  /** Drops the queued output to free memory; the next thing that the client reads is the reason. */
+  #closeForBudget(): void {
     this.#outgoing.drop();
     this.closing('TOO_MUCH_UNREAD');
   }
@@ -141,16 +147,16 @@ export class ClientSession {
 
   get #limit(): number {
     const { outboxLimit } = this.#options;
-    return this.#share.isUsedUp ? Math.min(outboxLimit, OUTBOX_IN_SHORTAGE) : outboxLimit;
+    return this.#share.isExhausted ? Math.min(outboxLimit, OUTBOX_IN_SHORTAGE) : outboxLimit;
   }
 
-  /** More waits than may wait: no more requests are carried out. */
+  /** Too much is unread, large replies included: requests wait. */
   get #isFull(): boolean {
     return this.waitingBytes > this.#limit;
   }
 
-  /** So it is without the large replies: the client reads too slowly. */
-  get #isBehind(): boolean {
+  /** Too much is unread even without large replies: the client reads too slowly. */
+  get #isBackedUp(): boolean {
     return this.#outgoing.smallBytes > this.#limit;
   }
 
@@ -159,7 +165,7 @@ export class ClientSession {
     this.#options.tally.messages++;
     this.#outgoing.push(text);
     this.#share.update(lengthOf(text));
-    if (this.#isBehind) this.#behindSince ??= this.#options.clock.monotonic();
+    if (this.#isBackedUp) this.#backedUpSince ??= this.#options.clock.monotonic();
     if (this.#isFull) this.#pause();
   }
 
@@ -167,22 +173,22 @@ export class ClientSession {
     this.#share.update();
   }
 
-  #takeQueue(): void {
-    if (this.#isTaking) return;
-    this.#isTaking = true;
-    this.#lane.add(this.#carryOutQueue());
+  #processQueue(): void {
+    if (this.#isProcessing) return;
+    this.#isProcessing = true;
+    this.#lane.add(this.#queueWork());
   }
 
-  *#carryOutQueue(): Work {
+  *#queueWork(): Work {
     for (let text = this.#nextQueued(); text !== undefined; text = this.#nextQueued()) {
       yield* this.#session.work(text);
       this.#queuedBytes -= text.length;
       this.#options.onQueued?.();
       if (this.#queue.length > 0) yield 'next';
     }
-    this.#isTaking = false;
-    if (this.#queue.length === 0) this.#tellAllTaken();
-    if (this.#isFull || this.#queue.length > 0) this.#lookLater();
+    this.#isProcessing = false;
+    if (this.#queue.length === 0) this.#notifyQueueEmpty();
+    if (this.#isFull || this.#queue.length > 0) this.#scheduleCheck();
     else this.#resume();
   }
 
@@ -190,35 +196,35 @@ export class ClientSession {
     return this.#isFull || this.#isClosed ? undefined : this.#queue.shift();
   }
 
-  /** No more is read of what the client sends, until what it sent is carried out and it has read enough. */
+  /** Stops reading from the client until its requests are processed and it has read enough. */
   #pause(): void {
     if (this.#isClosed) return;
     if (!this.#isPaused) this.#options.transport.pause();
     this.#isPaused = true;
-    if (this.#isFull) this.#lookLater();
+    if (this.#isFull) this.#scheduleCheck();
   }
 
-  #lookLater(): void {
+  #scheduleCheck(): void {
     this.#cancelCheck ??= this.#options.clock.after(CHECK_EVERY_MS, () => this.#tick());
   }
 
   #tick(): void {
     this.#cancelCheck = undefined;
     this.#share.update();
-    if (!this.#isBehind) this.#lane.add(this.#catchUp());
-    else if (this.#behindMs >= BEHIND_TIMEOUT_MS) this.closing('SLOW_READER');
+    if (!this.#isBackedUp) this.#lane.add(this.#catchUp());
+    else if (this.#backedUpMs >= SLOW_READER_TIMEOUT_MS) this.closing('SLOW_READER');
     if (this.#isClosed) return;
-    if (this.#isFull) this.#lookLater();
-    this.#takeQueue();
+    if (this.#isFull) this.#scheduleCheck();
+    this.#processQueue();
   }
 
-  get #behindMs(): number {
-    return this.#behindSince === undefined ? 0 : this.#options.clock.monotonic() - this.#behindSince;
+  get #backedUpMs(): number {
+    return this.#backedUpSince === undefined ? 0 : this.#options.clock.monotonic() - this.#backedUpSince;
   }
 
   *#catchUp(): Work {
-    if (this.#isBehind) return;
-    this.#behindSince = undefined;
+    if (this.#isBackedUp) return;
+    this.#backedUpSince = undefined;
     this.#session.onCaughtUp();
     if (this.#queue.length > 0) yield 'next';
   }
@@ -229,9 +235,9 @@ export class ClientSession {
     this.#options.transport.resume();
   }
 
-  #tellAllTaken(): void {
-    const waiting = this.#onAllTaken;
-    this.#onAllTaken = [];
+  #notifyQueueEmpty(): void {
+    const waiting = this.#onQueueEmpty;
+    this.#onQueueEmpty = [];
     for (const resolve of waiting) resolve();
   }
 }

@@ -1,31 +1,31 @@
 import type { ClientInfo } from './shapes.js';
 
-/** What one client was sent and what it missed. */
+/** Counts what one client was sent and what it missed. */
 export class ClientTally {
-  /** Whole replies, events and messages. */
+  /** Complete replies, events and messages. */
   messages = 0;
-  /** Events that it did not get because it read too slowly. */
+  /** Events not sent because the client read too slowly. */
   dropped = 0;
-  /** Values that a later one replaced because it read too slowly. */
+  /** Values replaced by later ones because the client read too slowly. */
   coalesced = 0;
 }
 
-/** The same over all clients, those that have left included. */
+/** The same for all clients, including disconnected ones. */
 export class ClientTotals {
-  readonly #left = { messages: 0, bytes: 0, dropped: 0, coalesced: 0 };
+  readonly #disconnected = { messages: 0, bytes: 0, dropped: 0, coalesced: 0 };
 
-  /** A client has left: what it was sent goes on counting. */
+  /** Adds the counts of a client that has disconnected. */
   add({ sent, dropped, coalesced }: ClientInfo): void {
-    this.#left.messages += sent.messages;
-    this.#left.bytes += sent.bytes;
-    this.#left.dropped += dropped;
-    this.#left.coalesced += coalesced;
+    this.#disconnected.messages += sent.messages;
+    this.#disconnected.bytes += sent.bytes;
+    this.#disconnected.dropped += dropped;
+    this.#disconnected.coalesced += coalesced;
   }
 
-  /** With the clients that are there. */
-  with(present: readonly ClientInfo[]) {
-    const { messages, bytes, dropped, coalesced } = this.#left;
-    const now = sumOf(present);
+  /** Totals including the connected clients. */
+  with(connected: readonly ClientInfo[]) {
+    const { messages, bytes, dropped, coalesced } = this.#disconnected;
+    const now = sumOf(connected);
     return {
       queuedBytes: now.queuedBytes,
       sent: { messages: messages + now.messages, bytes: bytes + now.bytes },
@@ -35,7 +35,7 @@ export class ClientTotals {
   }
 }
 
-/** Sums over clients. */
+/** Sums the counts of clients. */
 export function sumOf(clients: readonly ClientInfo[]) {
   const sum = { queuedBytes: 0, messages: 0, bytes: 0, dropped: 0, coalesced: 0 };
   for (const { queuedBytes, sent, dropped, coalesced } of clients) {

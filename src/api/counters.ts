@@ -1,7 +1,7 @@
 import type { Hub } from '../hub/hub.js';
 import type { GatewayFacts } from './method.js';
 
-/** Everything that the gateway counts, by room and reason. */
+/** All counters of the gateway, by component and reason. */
 export function readCounters(hub: Hub, gateway: GatewayFacts): Record<string, unknown> {
   return {
     ...(hub.counters() as Record<string, unknown>),

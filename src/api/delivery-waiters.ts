@@ -15,11 +15,11 @@ const REACHED: Readonly<Record<WaitUntil, ReadonlySet<DeliveryStage>>> = {
 interface Waiter {
   readonly until: WaitUntil;
   readonly settle: (delivery: Delivery) => void;
-  /** Settles with what is known now. */
+  /** Settles with the current state. */
   readonly giveUp: () => void;
 }
 
-/** A session's waits for stages of its deliveries: one look at each event, however many wait. */
+/** Waiters for stages of a session's deliveries: each event is checked once, no matter how many wait. */
 export class DeliveryWaiters {
   readonly #hub: Hub;
   readonly #clock: Clock;
@@ -30,14 +30,14 @@ export class DeliveryWaiters {
     this.#clock = clock;
   }
 
-  /** To be told of every delivery's stages. */
+  /** Call for each stage of every delivery. */
   onStage(delivery: Delivery): void {
     for (const waiter of this.#waiting.get(delivery.id) ?? []) {
       if (REACHED[waiter.until].has(delivery.stage)) waiter.settle(delivery);
     }
   }
 
-  /** Resolves with the delivery once it has come so far, has failed, or the time is over. */
+  /** Resolves with the delivery when it reaches the stage, fails, or times out. */
   wait(delivery: Delivery, until: WaitUntil, timeoutMs: number): Promise<Delivery> {
     const now = this.#hub.commands.findDelivery(delivery.id) ?? delivery;
     if (REACHED[until].has(now.stage)) return Promise.resolve(now);
@@ -57,7 +57,7 @@ export class DeliveryWaiters {
     });
   }
 
-  /** Settles all that wait with what is known: the session is over. */
+  /** Settles all waiters with the current state: the session has ended. */
   close(): void {
     for (const waiters of this.#waiting.values()) {
       for (const waiter of waiters) waiter.giveUp();

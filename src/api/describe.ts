@@ -1,4 +1,4 @@
-/** The hub's objects as the session says them: see shapes.ts. */
+/** Describes the hub's objects in the session's format: see shapes.ts. */
 import { cleanText } from '../base/clean-text.js';
 import type { Alarm } from '../hub/alarms.js';
 import type { ArchivedValue, ArchiveStatus } from '../hub/archive.js';
@@ -57,7 +57,7 @@ export function describeLink({ state, since, name, identity, reason, detail }: L
   };
 }
 
-/** The checks in their order, each with its reason in words where it finds something. */
+/** The checks in order, each with its reason as text if it finds a problem. */
 export function describeHealth(health: Health): HealthInfo {
   const checks = HEALTH_CHECKS.map((check) => {
     const reason = health[check];
@@ -83,7 +83,7 @@ function checkText(reason: HealthReason, { historyFault }: Health): string {
   return isMore ? `${healthText(reason)}: ${historyFault}` : healthText(reason);
 }
 
-/** A reason in words. */
+/** The text of a reason. */
 export function healthText(reason: HealthReason): string {
   return reason in HEALTH_REASONS
     ? HEALTH_REASONS[reason as keyof typeof HEALTH_REASONS].text
@@ -98,7 +98,7 @@ export function describeValue({ node, device, type, value }: NodeValue): Value {
   return withFields({ node, device }, type, value, describeFields(decodeValue(type, value.bytes)));
 }
 
-/** A value of the past: without fields where its type was another one when it was stored. */
+/** A stored value: without fields if its type had a different definition when it was stored. */
 export function describeArchived(
   { node, typeId, value, formerType }: ArchivedValue,
   { tables, picture }: Hub,
@@ -117,25 +117,25 @@ function withFields(
 ): Value {
   const hex = bytes.toString('hex');
   const at = deviceTime ?? null;
-  // One literal for each: a spread costs as much as all the rest.
+  // Two literals: a spread costs as much as everything else here.
   return device === undefined
     ? { node, type: name, id, bytes: hex, fields, receivedAt, deviceTime: at }
     : { node, device, type: name, id, bytes: hex, fields, receivedAt, deviceTime: at };
 }
 
-/** JSON has no NaN and no Infinity: they are told by name. */
+/** JSON has no NaN or Infinity: they are given as strings. */
 function describeFields(fields: DecodedValue): DecodedValue {
-  const names = Object.keys(fields).filter((name) => isOdd(fields[name]?.value));
+  const names = Object.keys(fields).filter((name) => isNotFinite(fields[name]?.value));
   if (names.length === 0) return fields;
   const named = names.map((name) => [name, { ...fields[name], value: String(fields[name]?.value) }]);
   return { ...fields, ...Object.fromEntries(named) };
 }
 
-function isOdd(value: number | string | undefined): boolean {
+function isNotFinite(value: number | string | undefined): boolean {
   return typeof value === 'number' && !Number.isFinite(value);
 }
 
-/** `now`: ms since the epoch, host clock; an age is never below 0, however the clock is set. */
+/** `now`: ms since the epoch, host clock; an age is never negative, even if the clock is set back. */
 export function describeAgedValue(value: NodeValue, now: number): AgedValue {
   return describeAge(describeValue(value), now);
 }
@@ -197,8 +197,13 @@ function describeCommand(definition: CommandDefinition): CommandInfo {
   return { name, summary, role, hazardous: isHazardous, abortable: isAbortable, arguments: listed };
 }
 
-export function describeHistory({ file, fault, storedSeq }: ArchiveStatus): HistoryInfo {
-  return { file: file ?? null, fault: fault ?? null, storedSeq: storedSeq ?? null };
+export function describeHistory({ file, fault, driver, storedSeq }: ArchiveStatus): HistoryInfo {
+  return {
+    file: file ?? null,
+    fault: fault ?? null,
+    driver: driver ?? null,
+    storedSeq: storedSeq ?? null,
+  };
 }
 
 export function describeAlarm({ node, restored = false, ...alarm }: Alarm): AlarmInfo {
@@ -232,7 +237,7 @@ function describeCommandOf({ device, command, progress, result, failure, detail 
   };
 }
 
-/** Why a delivery failed, in words: with the root's or the device's own where there are some. */
+/** Why a delivery failed, as text, with the root's or the device's own words if there are any. */
 export function failureText({ failure, rootWords, detail }: Delivery): string | undefined {
   if (failure === undefined) return undefined;
   const { text } = COMMAND_FAILURES[failure];
@@ -240,13 +245,13 @@ export function failureText({ failure, rootWords, detail }: Delivery): string | 
   return words === undefined ? text : `${text}: ${words}`;
 }
 
-/** The whole picture, as of the hub's last event. */
+/** The complete picture as of the hub's last event. */
 export function describeSnapshot(hub: Hub, now: number): Snapshot {
   const nodes = hub.picture.nodes().map((node) => describeNode(node, now));
   return { ...describeSnapshotHead(hub), nodes, ...describeSnapshotTail(hub, now) };
 }
 
-/** The picture as of the hub's last event, up to its nodes and from there on. */
+/** The parts of the picture before and after its nodes, as of the hub's last event. */
 export function describeSnapshotHead(hub: Hub): Pick<Snapshot, 'seq' | 'link' | 'root'> {
   return {
     seq: hub.feed.lastSeq(),
@@ -277,8 +282,8 @@ export function describeEvent(event: HubEvent): MeshEvent {
     case 'node': {
       const status = event.change === 'status' ? event.status : null;
       const { node, device, change } = event;
-      const whose = device === undefined ? { node } : { node, device };
-      return { seq, at, kind: 'node', ...whose, change, status };
+      const subject = device === undefined ? { node } : { node, device };
+      return { seq, at, kind: 'node', ...subject, change, status };
     }
     case 'recovery': {
       const { step, round, outcome } = event;
@@ -316,7 +321,7 @@ function describeMessage(message: Message, toListeners: boolean): MessageInfo {
   };
 }
 
-/** Values come as events of their own, and what has no meaning here is in the body. */
+/** Values have their own events; anything else is in the body. */
 function detailOf(message: Message): string | null {
   switch (message.kind) {
     case 'netInfo':

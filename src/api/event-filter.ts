@@ -1,21 +1,21 @@
 /**
- * What a subscriber is given of the events: those that it asked for, and of the values no more than one of each node and
- * type in its interval: the first at once, then the latest. Used on the hub's events, and on those that came by MQTT.
+ * Filters the events of a subscriber by its criteria, and limits values to one per node and type in an interval: the
+ * first immediately, then the latest. Used for the hub's events and for those received by MQTT.
  */
 import type { CancelTimer, Clock } from '../base/clock.js';
 import type { HubEvent } from '../hub/hub.js';
 import type { MeshEvent } from './shapes.js';
 
-/** What a subscriber asks for, with names resolved; what is not given does not matter. */
+/** Criteria of a subscriber, with names resolved; a missing criterion matches everything. */
 export interface EventCriteria {
   readonly kinds?: ReadonlySet<string>;
-  /** Of events that are about a node; others are not touched by it. */
+  /** For events about a node; other events pass. */
   readonly nodes?: ReadonlySet<number>;
-  /** Of messages. */
+  /** For messages. */
   readonly opcodes?: ReadonlySet<number>;
-  /** Ids, of values. */
+  /** Type ids, for values. */
   readonly types?: ReadonlySet<number>;
-  /** ms between two values of one node and type; 0 = every value. */
+  /** Minimum ms between values of one node and type; 0 = every value. */
   readonly minIntervalMs: number;
 }
 
@@ -24,13 +24,13 @@ interface Numbered {
   readonly kind: string;
 }
 
-/** What a filter reads from an event of one form. */
+/** Access to the properties of events in one format. */
 export interface EventForm<Event extends Numbered> {
-  /** The node that an event is about, if it is about one. */
+  /** The node that an event is about, if any. */
   nodeOf(event: Event): number | undefined;
-  /** Of a value: the id of its type. */
+  /** The type id of a value. */
   typeOf(event: Event): number | undefined;
-  /** Of a message, where it has one. */
+  /** The opcode of a message, if it has one. */
   opcodeOf(event: Event): number | undefined;
 }
 
@@ -39,8 +39,8 @@ export interface EventFilterOptions<Event extends Numbered> {
   readonly form: EventForm<Event>;
   readonly clock: Clock;
   readonly give: (event: Event) => void;
-  /** True while values whose interval is over have to wait: until `sendDue`. */
-  readonly isBehind?: () => boolean;
+  /** True while due values must wait until `sendDue` is called. */
+  readonly isBackedUp?: () => boolean;
 }
 
 interface Postponed<Event> {
@@ -53,7 +53,7 @@ export class EventFilter<Event extends Numbered> {
   readonly #options: EventFilterOptions<Event>;
   readonly #lastGivenAt = new Map<number, number>();
   readonly #postponed = new Map<number, Postponed<Event>>();
-  /** Monotonic ms of the timer. */
+  /** Monotonic ms at which the timer fires. */
   #timerAt = Number.POSITIVE_INFINITY;
   #cancelTimer: CancelTimer = () => {};
 
@@ -61,7 +61,7 @@ export class EventFilter<Event extends Numbered> {
     this.#options = options;
   }
 
-  /** Values that wait for their interval. */
+  /** Values waiting for their interval. */
   get waiting(): number {
     return this.#postponed.size;
   }
@@ -73,13 +73,13 @@ export class EventFilter<Event extends Numbered> {
     else give(event);
   }
 
-  /** Gives the values whose interval is over. */
+  /** Passes on the values that are due. */
   sendDue(): void {
-    const { isBehind = () => false, clock } = this.#options;
+    const { isBackedUp = () => false, clock } = this.#options;
     this.#stopTimer();
     const now = clock.monotonic();
     for (const [key, { event, dueAt }] of [...this.#postponed].sort(bySeq)) {
-      if (isBehind()) return;
+      if (isBackedUp()) return;
       if (dueAt > now) continue;
       this.#postponed.delete(key);
       this.#give(key, event, now);
@@ -89,7 +89,7 @@ export class EventFilter<Event extends Numbered> {
     if (this.#postponed.size > 0) this.#sendAt(next, now);
   }
 
-  /** What waits is not given any more. */
+  /** Drops the waiting values. */
   close(): void {
     this.#stopTimer();
     this.#postponed.clear();
@@ -125,7 +125,7 @@ export class EventFilter<Event extends Numbered> {
   }
 }
 
-/** A number, since there are many. Ids of types have at most 16 bits: those of devices begin at 0x100. */
+/** A number, because there are many keys. Type ids have at most 16 bits: those of devices begin at 0x100. */
 export function valueKey(node: number, typeId: number): number {
   return node * 0x10000 + typeId;
 }
@@ -152,7 +152,7 @@ function passes<Event extends Numbered>(
 
 const NO_NUMBER = -1;
 
-/** Events as the hub has them. */
+/** Events of the hub. */
 export const HUB_EVENTS: EventForm<HubEvent> = {
   nodeOf(event) {
     switch (event.kind) {
@@ -178,7 +178,7 @@ export const HUB_EVENTS: EventForm<HubEvent> = {
   },
 };
 
-/** Events as clients get them. */
+/** Events in the format that clients receive. */
 export const MESH_EVENTS: EventForm<MeshEvent> = {
   nodeOf(event) {
     switch (event.kind) {

@@ -1,7 +1,7 @@
 import type { HubEvent } from '../hub/hub.js';
 import { describeEvent } from './describe.js';
 
-/** Events as JSON. They go to many clients: each is made into text once, and the text lives as long as the event. */
+/** Events as JSON. Each is serialized once for all clients, and the text is kept as long as the event. */
 export class EventTexts {
   readonly #texts = new WeakMap<HubEvent, string>();
 

@@ -1,22 +1,22 @@
 /**
- * Replies that may have many megabytes: made piece by piece, so that others have their turn in between, and as bytes,
- * so that no reply is ever in memory as objects or as one text.
+ * Replies of up to many megabytes: written piece by piece, so that other clients get their turn in between, and as
+ * bytes, so that no reply is held in memory as objects or as one string.
  */
 
 import type { Work } from '../base/turns.js';
 import type { Hub, NodeView } from '../hub/hub.js';
 
-/** A JSON text in whole, or, where it is long, its pieces. */
+/** A complete JSON text, or the pieces of a long one. */
 export type JsonText = string | readonly Buffer[];
 
-/** Characters of a text that is not handed on as one. */
-const LONG = 65_536;
-/** Entries that are described in one step: with ten values each, nodes take a quarter of a millisecond. */
+/** Characters after which text is moved into a piece. */
+const PIECE_LENGTH = 65_536;
+/** Entries described in one step: with ten values each, nodes take a quarter of a millisecond. */
 const ENTRIES_AT_ONCE = 16;
 
 /**
- * A list in a result that is described only while its JSON is made; `describe` gives undefined for what is left out.
- * Stands where the schema has an array.
+ * A list in a result that is described while its JSON is written, used in place of an array. `describe` returns
+ * undefined for items to omit.
  */
 export class LongList<Shown> {
   readonly #pages: () => Iterable<readonly unknown[]>;
@@ -41,13 +41,13 @@ export class LongList<Shown> {
     return new LongList(() => slicesOf(items), describe, items.length > ENTRIES_AT_ONCE);
   }
 
-  /** Every node, each as it is when its turn comes. */
+  /** All nodes, each in its state at the time it is written. */
   static ofNodes<Shown>(hub: Hub, describe: (node: NodeView) => Shown | undefined): LongList<Shown> {
     const isLong = hub.picture.nodesFrom(0, ENTRIES_AT_ONCE + 1).length > ENTRIES_AT_ONCE;
     return new LongList(() => nodePages(hub), describe, isLong);
   }
 
-  /** Every node, then every device. */
+  /** All nodes, then all devices. */
   static ofNodesAndDevices<Shown>(
     hub: Hub,
     describe: (node: NodeView) => Shown | undefined,
@@ -60,7 +60,7 @@ export class LongList<Shown> {
     return new LongList(pages, describe, isLong);
   }
 
-  /** JSON of its entries with commas between them, page by page. */
+  /** JSON of the entries separated by commas, page by page. */
   *pieces(): Generator<string> {
     let isFirst = true;
     for (const page of this.#pages()) {
@@ -71,13 +71,13 @@ export class LongList<Shown> {
   }
 }
 
-/** A result in which a long list may stand for an array. */
+/** A result in which a long list may be used in place of an array. */
 export type WithLongLists<Result> = {
   [Key in keyof Result]: Result[Key] extends (infer Entry)[] ? Result[Key] | LongList<Entry> : Result[Key];
 };
 
-/** JSON that is there already. */
-export class MadeJson {
+/** JSON that is already serialized. */
+export class RawJson {
   readonly pieces: readonly Buffer[];
 
   constructor(pieces: readonly Buffer[]) {
@@ -85,15 +85,15 @@ export class MadeJson {
   }
 }
 
-/** Puts a text together from pieces: bytes once they are many. */
+/** Builds a text from pieces, converting to bytes as it grows. */
 export class JsonWriter {
-  readonly #done: Buffer[] = [];
+  readonly #pieces: Buffer[] = [];
   #text = '';
-  #doneLength = 0;
+  #piecesLength = 0;
 
   /** Bytes or characters so far. */
   get length(): number {
-    return this.#doneLength + this.#text.length;
+    return this.#piecesLength + this.#text.length;
   }
 
   add(piece: JsonText): void {
@@ -102,13 +102,13 @@ export class JsonWriter {
       this.#flush();
       for (const bytes of piece) this.#push(bytes);
     }
-    if (this.#text.length >= LONG) this.#flush();
+    if (this.#text.length >= PIECE_LENGTH) this.#flush();
   }
 
   finish(): JsonText {
-    if (this.#done.length === 0) return this.#text;
+    if (this.#pieces.length === 0) return this.#text;
     this.#flush();
-    return this.#done;
+    return this.#pieces;
   }
 
   #flush(): void {
@@ -117,20 +117,20 @@ export class JsonWriter {
   }
 
   #push(bytes: Buffer): void {
-    this.#doneLength += bytes.length;
-    this.#done.push(bytes);
+    this.#piecesLength += bytes.length;
+    this.#pieces.push(bytes);
   }
 }
 
-/** Writes a result, or whatever else can be JSON. */
+/** Writes a result or any other JSON value. */
 export function* writeJson(value: unknown, writer: JsonWriter): Work {
   if (value instanceof LongList) yield* writeList(value, writer);
-  else if (value instanceof MadeJson) writer.add(value.pieces);
+  else if (value instanceof RawJson) writer.add(value.pieces);
   else if (isObject(value) && Object.values(value).some(isLong)) yield* writeMembers(value, writer);
   else writer.add(JSON.stringify(value));
 }
 
-/** Bytes that a text takes, or characters of one that is short. */
+/** Bytes of a text in pieces, or characters of a short text. */
 export function lengthOf(text: JsonText): number {
   if (typeof text === 'string') return text.length;
   return text.reduce((sum, { length }) => sum + length, 0);
@@ -141,7 +141,7 @@ export function wholeText(text: JsonText): string {
   return typeof text === 'string' ? text : Buffer.concat(text).toString('utf8');
 }
 
-/** JSON of entries with commas between them. */
+/** JSON of entries separated by commas. */
 export function entriesText<Item>(items: readonly Item[], describe: (item: Item) => unknown): string {
   const texts: string[] = [];
   for (const item of items) {
@@ -151,7 +151,7 @@ export function entriesText<Item>(items: readonly Item[], describe: (item: Item)
   return texts.join();
 }
 
-/** The nodes from an address on, by rising address, a few at a time. */
+/** The nodes from an address on, by address, a few at a time. */
 export function* nodePages(hub: Hub, first = 0, amount = ENTRIES_AT_ONCE): Generator<NodeView[]> {
   for (let from = first; ; ) {
     const page = hub.picture.nodesFrom(from, amount);
@@ -162,7 +162,7 @@ export function* nodePages(hub: Hub, first = 0, amount = ENTRIES_AT_ONCE): Gener
   }
 }
 
-/** A list of one page is nothing long. */
+/** A list of one page is not long. */
 function* writeList(list: LongList<unknown>, writer: JsonWriter): Work {
   let pages = 0;
   writer.add('[');
@@ -189,7 +189,7 @@ function* writeMembers(value: object, writer: JsonWriter): Work {
 function isLong(value: unknown): boolean {
   return (
     value instanceof LongList ||
-    value instanceof MadeJson ||
+    value instanceof RawJson ||
     (isObject(value) && Object.values(value).some(isLong))
   );
 }

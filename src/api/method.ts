@@ -21,37 +21,36 @@ import type { WithLongLists } from './long-reply.js';
 import type { ClientInfo, MapInfo } from './shapes.js';
 import type { Subscriptions } from './subscriptions.js';
 
-/** The gateway process itself, as sessions tell of it. */
+/** Facts about the gateway process, for sessions. */
 export interface GatewayFacts {
   readonly version: string;
-  /** The setting: `auto`, a path, or `usb:VID:PID[:SERIAL]`; null on a virtual mesh. */
+  /** As configured: `auto`, a path, or `usb:VID:PID[:SERIAL]`; null on a virtual mesh. */
   readonly port: string | null;
   /** ms since the epoch, host clock. */
   readonly startedAt: number;
-  /** Connections now, by what they are. */
+  /** Current connections by kind. */
   clients(): { readonly connected: number; readonly listening: number; readonly sessions: number };
-  /** Each of them, with what it was sent. */
+  /** Each connection, with what it was sent. */
   clientList(): ClientInfo[];
-  /** What all of them were sent and missed, and how the earlier ones ended. */
+  /** What clients were sent and missed in total, and why closed connections ended. */
   clientCounters(): Readonly<Record<string, unknown>>;
-  /** Of the classic log; undefined where none is kept. */
+  /** Counters of the classic log; undefined if there is none. */
   classicLogCounters?(): Readonly<Record<string, number>> | undefined;
-  /** Where the dashboard is served; undefined where it is not. */
+  /** URL of the dashboard; undefined if it is not served. */
   dashboardUrl?(): string | undefined;
-  /** What was done that can't be undone. */
   readonly audit: AuditTrail;
-  /** What the dashboard's map shows behind the nodes. */
+  /** Background of the dashboard's map. */
   readonly map: MapInfo;
-  /** The flight recorder; undefined where it is off. */
+  /** The flight recorder; undefined if it is off. */
   readonly recorder: RecorderFacts | undefined;
 }
 
 export interface RecorderFacts {
-  /** Tells this run of the gateway from others. */
+  /** Id of this run of the gateway. */
   readonly run: string;
-  /** Whole blocks, `limit` bytes of them at most, or one: those behind a cursor, of the last ms, or all. */
+  /** Complete blocks, at most `limit` bytes or one block: those after a cursor, of the last `lastMs`, or all. */
   read(
-    wish: { readonly after?: string | undefined; readonly lastMs?: number | undefined },
+    range: { readonly after?: string | undefined; readonly lastMs?: number | undefined },
     limit: number,
   ): {
     readonly blocks: Buffer;
@@ -62,19 +61,19 @@ export interface RecorderFacts {
   counters(): unknown;
 }
 
-/** What a method works on: the hub, and who called it. */
+/** What a method works on, and who called it. */
 export interface MethodContext {
   readonly hub: Hub;
   readonly gateway: GatewayFacts;
   readonly clock: Clock;
-  /** Who asks, for fairness between clients. */
+  /** The caller, for fairness between clients. */
   readonly owner: string;
-  /** The caller's own mark, for the deliveries that the call begins. */
+  /** The caller's own label for the deliveries that the call starts. */
   readonly tag?: string;
   /** Aborts when the caller is gone. */
   readonly signal: AbortSignal;
   readonly role: Role;
-  /** Of a session; other callers read the hub's feed themselves. */
+  /** For sessions only; other callers read the hub's feed themselves. */
   readonly subscriptions: Subscriptions | undefined;
   readonly deliveries: DeliveryWaiters;
 }
@@ -84,11 +83,11 @@ export interface Method {
   readonly summary: string;
   readonly params: z.ZodObject;
   readonly result: z.ZodType;
-  /** Its replies hold what the observer saw: neither they nor its requests are reported again. */
-  readonly isUntapped?: boolean;
-  /** What a client must be allowed to call it. */
+  /** Its replies contain what the observer saw, so neither requests nor replies are passed to the observer. */
+  readonly isUnobserved?: boolean;
+  /** The role that a caller needs. */
   readonly role: Role;
-  /** It is recorded who called it. */
+  /** Calls are recorded in the audit trail. */
   readonly isAudited: boolean;
   /** `params` has passed the schema. `afterReply` runs once the reply has been handed to the client. */
   run(params: unknown, context: MethodContext): MethodReply | Promise<MethodReply> | Work<MethodReply>;
@@ -99,7 +98,7 @@ export interface MethodReply {
   readonly afterReply?: () => void;
 }
 
-/** A method that remembers its types: the client library is made from them. */
+/** A method with its types, from which those of the client library are derived. */
 export interface TypedMethod<Name extends string, Params extends z.ZodObject, Result extends z.ZodType>
   extends Method {
   readonly name: Name;
@@ -112,10 +111,10 @@ interface MethodDefinition<Name extends string, Params extends z.ZodObject, Resu
   readonly summary: string;
   readonly params: Params;
   readonly result: Result;
-  readonly isUntapped?: boolean;
-  /** `read` unless given. */
+  readonly isUnobserved?: boolean;
+  /** Default: `read`. */
   readonly role?: Role;
-  /** What takes the role admin is, unless given. */
+  /** Default: true for methods that need the role admin. */
   readonly isAudited?: boolean;
   run(
     params: z.output<Params>,
@@ -123,18 +122,18 @@ interface MethodDefinition<Name extends string, Params extends z.ZodObject, Resu
   ): WithLongLists<z.output<Result>> | Promise<WithLongLists<z.output<Result>>>;
 }
 
-/** Describes a method whose reply is its result. */
+/** Defines a method whose reply is its result. */
 export function method<const Name extends string, Params extends z.ZodObject, Result extends z.ZodType>(
   definition: MethodDefinition<Name, Params, Result>,
 ): TypedMethod<Name, Params, Result> {
-  const { name, summary, params, result, role = 'read', isUntapped = false } = definition;
+  const { name, summary, params, result, role = 'read', isUnobserved = false } = definition;
   const { isAudited = role === 'admin' } = definition;
   return {
     name,
     summary,
     params,
     result,
-    isUntapped,
+    isUnobserved,
     role,
     isAudited,
     run(given, context) {
@@ -158,12 +157,12 @@ const nodeText = z.string().min(1).max(64);
 const nodeNumber = z.int().min(0).max(MAX_UNICAST_ADDRESS);
 
 /** A node of the mesh: its address as 5 or "0x5", or its name. */
-export const meshNodeParam = z.union([nodeNumber, nodeText]).describe('address as 5 or "0x0005", or a name');
+export const meshNodeParam = z.union([nodeNumber, nodeText]).describe('address (5 or "0x0005") or name');
 
 /** A node of the mesh, or a device: its id, or its number in values and events. */
 export const nodeParam = z
   .union([nodeNumber, z.int().min(FIRST_DEVICE_ADDRESS).max(MAX_DEVICE_ADDRESS), nodeText])
-  .describe('address as 5 or "0x0005", a name, or the id of a device');
+  .describe('address (5 or "0x0005"), name, or id of a device');
 
 /** A data type: its name or id. */
 export const typeParam = z.union([z.int().min(0).max(0xffff), z.string().min(1)]).describe('name or id');
@@ -171,7 +170,7 @@ export const typeParam = z.union([z.int().min(0).max(0xffff), z.string().min(1)]
 /** A message: its opcode or name. */
 export const opcodeParam = z
   .union([z.int().min(0).max(255), z.string().min(1)])
-  .describe('name as in opcodes.json, or the opcode as 69 or "0x45"');
+  .describe('name in opcodes.json, or opcode (69 or "0x45")');
 
 /** The address that a parameter names; 0x0000 is the root. Throws `NODE_NOT_FOUND` for a name that no node or device has. */
 export function resolveAddress(node: number | string, hub: Hub): number {
@@ -183,11 +182,11 @@ export function resolveAddress(node: number | string, hub: Hub): number {
   return named;
 }
 
-/** The same, of a node of the mesh. Throws `BAD_PARAMS` for a device. */
+/** The same for a node of the mesh. Throws `BAD_PARAMS` for a device. */
 export function resolveMeshAddress(node: number | string, hub: Hub): number {
   const address = resolveAddress(node, hub);
   if (!isDevice(address)) return address;
-  throw new SessionError('BAD_PARAMS', `node: ${node} is a device; only a node of the mesh can be given`);
+  throw new SessionError('BAD_PARAMS', `node: ${node} is a device, not a node of the mesh`);
 }
 
 /** The known node that a parameter names. Throws `NODE_NOT_FOUND`. */
@@ -197,7 +196,7 @@ export function resolveNode(node: number | string, hub: Hub): NodeView {
   return view;
 }
 
-/** The type of data-types.json that a parameter names. */
+/** The type in data-types.json that a parameter names. */
 export function findType(type: number | string, { tables: { dataTypes } }: Hub): DataType | undefined {
   const id = typeof type === 'number' ? type : numberIn(type);
   return id === undefined ? findByName(dataTypes.all(), String(type)) : dataTypes.findById(id);
@@ -210,7 +209,7 @@ export function resolveType(type: number | string, hub: Hub): DataType {
   return found;
 }
 
-/** Throws `OPCODE_NOT_FOUND` for a name that opcodes.json lacks; a number need not stand there. */
+/** Throws `OPCODE_NOT_FOUND` for a name that is not in opcodes.json; any number is accepted. */
 export function resolveOpcode(opcode: number | string, { tables: { opcodes } }: Hub): number {
   const code = typeof opcode === 'number' ? opcode : numberIn(opcode);
   if (code !== undefined && code <= 0xff) return code;

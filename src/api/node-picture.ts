@@ -1,51 +1,51 @@
 /**
- * Every node as of one moment, put together in turns: pages of nodes that an event was about meanwhile are made again,
- * until what is left can be done within one step.
+ * A consistent snapshot of all nodes, built in turns: pages whose nodes changed meanwhile are rebuilt, until the rest can
+ * be done in one step.
  */
 
 import type { Work } from '../base/turns.js';
 import type { Hub, HubEvent, NodeView } from '../hub/hub.js';
-import { entriesText, MadeJson, nodePages } from './long-reply.js';
+import { entriesText, nodePages, RawJson } from './long-reply.js';
 
 interface Page {
-  /** The first address of it; it goes on to the next page's. */
+  /** First address of the page, which extends to that of the next page. */
   readonly from: number;
   bytes: Buffer;
 }
 
-/** As many as make some 16 KiB, in less than a millisecond. */
-const NODES_OF_PAGE = 32;
-/** Pages that are made again in the last step. */
+/** About 16 KiB of JSON, built in less than a millisecond. */
+const NODES_PER_PAGE = 32;
+/** Pages that may be rebuilt in the last step. */
 const LAST_PAGES = 8;
-/** Where more than those change as fast as they are made, the last step makes them all. */
+/** If more pages keep changing, the last step rebuilds all of them after this many rounds. */
 const MAX_ROUNDS = 8;
 
-/** Its result holds for the moment in which it returns. */
-export function* pictureNodes(hub: Hub, describe: (node: NodeView) => unknown): Work<MadeJson> {
+/** The result is valid at the moment it returns. */
+export function* snapshotNodes(hub: Hub, describe: (node: NodeView) => unknown): Work<RawJson> {
   const changed = new Set<number>();
   const unsubscribe = hub.feed.subscribe((event) => noteChanged(event, changed));
   yield 'long';
   try {
-    const pages = yield* makePages(hub, describe);
+    const pages = yield* buildPages(hub, describe);
     let stale = takeStale(pages, changed);
     for (let round = 0; stale.length > LAST_PAGES && round < MAX_ROUNDS; round++) {
       for (const index of stale) {
-        makeAgain(index, pages, hub, describe);
+        rebuildPage(index, pages, hub, describe);
         yield 'more';
       }
       stale = takeStale(pages, changed);
     }
-    for (const index of stale) makeAgain(index, pages, hub, describe);
-    return new MadeJson(joined(pages));
+    for (const index of stale) rebuildPage(index, pages, hub, describe);
+    return new RawJson(joined(pages));
   } finally {
     unsubscribe();
   }
 }
 
-/** All addresses are in some page: the first begins at 0. */
-function* makePages(hub: Hub, describe: (node: NodeView) => unknown): Work<Page[]> {
+/** The pages cover all addresses: the first begins at 0. */
+function* buildPages(hub: Hub, describe: (node: NodeView) => unknown): Work<Page[]> {
   const pages: Page[] = [];
-  for (const nodes of nodePages(hub, 0, NODES_OF_PAGE)) {
+  for (const nodes of nodePages(hub, 0, NODES_PER_PAGE)) {
     const from = pages.length === 0 ? 0 : (nodes[0]?.address ?? 0);
     pages.push({ from, bytes: Buffer.from(entriesText(nodes, describe)) });
     yield 'more';
@@ -53,7 +53,7 @@ function* makePages(hub: Hub, describe: (node: NodeView) => unknown): Work<Page[
   return pages.length > 0 ? pages : [{ from: 0, bytes: Buffer.alloc(0) }];
 }
 
-/** A link that comes or goes changes the status of every node. */
+/** A change of the link changes the status of all nodes. */
 function noteChanged(event: HubEvent, changed: Set<number>): void {
   if (event.kind === 'value' || event.kind === 'node') changed.add(event.node);
   else if (event.kind === 'message') changed.add(event.message.from);
@@ -62,7 +62,7 @@ function noteChanged(event: HubEvent, changed: Set<number>): void {
 
 const EVERY_NODE = -1;
 
-/** Indexes of the pages that have changed, which begins anew to be noted. */
+/** Indexes of the changed pages; clears `changed`. */
 function takeStale(pages: readonly Page[], changed: Set<number>): number[] {
   const stale = new Set<number>();
   for (const address of changed) stale.add(pageOf(address, pages));
@@ -82,7 +82,7 @@ function pageOf(address: number, pages: readonly Page[]): number {
   return low;
 }
 
-function makeAgain(
+function rebuildPage(
   index: number,
   pages: readonly Page[],
   hub: Hub,
@@ -96,7 +96,7 @@ function makeAgain(
 
 function nodesWithin(from: number, end: number, hub: Hub): NodeView[] {
   const found: NodeView[] = [];
-  for (const nodes of nodePages(hub, from, NODES_OF_PAGE)) {
+  for (const nodes of nodePages(hub, from, NODES_PER_PAGE)) {
     found.push(...nodes.filter(({ address }) => address < end));
     if ((nodes.at(-1)?.address ?? end) >= end) break;
   }

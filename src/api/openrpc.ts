@@ -3,7 +3,7 @@ import { CLOSING_REASONS, SESSION_ERRORS } from './errors.js';
 import type { Method } from './method.js';
 import { eventShape } from './shapes.js';
 
-/** The OpenRPC document of these methods, made from the schemas that check them. */
+/** The OpenRPC document of these methods, generated from the schemas that validate them. */
 export function describeOpenRpc(methods: readonly Method[], version: string) {
   return {
     openrpc: '1.3.2',
@@ -20,7 +20,7 @@ export function describeOpenRpc(methods: readonly Method[], version: string) {
     },
     'x-notifications': {
       event: 'params: {subscription, event}; event as in components.schemas.event',
-      gap: 'params: {subscription, from, to, dropped, coalesced}: events of these numbers were not delivered, both ends included; values among them that are still the latest of their node and type follow',
+      gap: 'params: {subscription, from, to, dropped, coalesced}: events with these numbers were not delivered, both ends included; values among them that are still the latest of their node and type follow',
       closing: `params: {reason}: one of ${Object.keys(CLOSING_REASONS).join(', ')}`,
     },
   };

@@ -1,47 +1,47 @@
 /**
- * What is on its way to one client: texts in their order. Of a long one a piece at a time is handed to the transport,
- * so that it is seen whether the client reads, and what has not been begun can still be taken back.
+ * The output queue of one client: texts in order. A long text is passed to the transport one part at a time, to see
+ * whether the client reads, and so that the rest can still be dropped.
  */
 import { type JsonText, lengthOf, wholeText } from './long-reply.js';
 
 /** Carries JSON texts to a client. */
 export interface SessionTransport {
-  /** `isPart`: the text goes on with the next write. `onTaken`: the system has taken the bytes over. */
-  write(bytes: string | Buffer, onTaken?: () => void, isPart?: boolean): void;
-  /** Ends a text that will not be whole. */
+  /** `isPart`: the text continues with the next write. `onWritten`: the system has accepted the bytes. */
+  write(bytes: string | Buffer, onWritten?: () => void, isPart?: boolean): void;
+  /** Ends a text early; the client gets it incomplete. */
   cutShort(): void;
-  /** Bytes that the system has not taken yet. */
+  /** Bytes that the system has not accepted yet. */
   readonly waitingBytes: number;
-  /** Stops reading what the client sends, and goes on with it. */
+  /** Stops and resumes reading from the client. */
   pause(): void;
   resume(): void;
 }
 
-/** A reply of so many characters alone does not make a client slow. */
+/** Replies of this many characters or more do not count against a slow client. */
 const LARGE_REPLY = 65_536;
-/** Bytes of a long text that the transport has at once. */
-const PART = 65_536;
+/** Bytes of a long text passed to the transport at a time. */
+const PART_LENGTH = 65_536;
 
 export class Outgoing {
   readonly #transport: SessionTransport;
   readonly #onProgress: () => void;
-  /** Behind the text that the transport is being given. */
+  /** Queued after the text that is being written. */
   readonly #texts: JsonText[] = [];
-  /** What is left of that one. */
+  /** The rest of the text that is being written. */
   #parts: Buffer[] = [];
   #isWriting = false;
-  /** Bytes that the transport was not given yet. */
+  /** Bytes not passed to the transport yet. */
   #held = 0;
-  /** Of large texts: bytes that the system has not taken. */
+  /** Bytes of large texts that the system has not accepted. */
   #large = 0;
 
-  /** `onProgress`: the client has taken something. */
+  /** `onProgress`: called when the system has accepted a part. */
   constructor(transport: SessionTransport, onProgress: () => void) {
     this.#transport = transport;
     this.#onProgress = onProgress;
   }
 
-  /** Bytes that the client has not taken. */
+  /** Bytes that the client has not read. */
   get waitingBytes(): number {
     return this.#held + this.#transport.waitingBytes;
   }
@@ -61,7 +61,7 @@ export class Outgoing {
     else this.#begin(text);
   }
 
-  /** Takes back all that was not begun, and cuts short what was. */
+  /** Drops the queue and cuts short the text that is being written. */
   drop(): void {
     this.#texts.length = 0;
     if (this.#isWriting && this.#parts.length > 0) this.#transport.cutShort();
@@ -69,6 +69,25 @@ export class Outgoing {
     this.#held = 0;
     this.#large = 0;
     this.#isWriting = false;
+  }
+
+  /** Gives the transport everything at once: the connection ends after this, so nothing is taken back. */
+  flush(): void {
+    this.#writeAll(this.#parts);
+    for (const text of this.#texts.splice(0)) {
+      if (typeof text === 'string') this.#transport.write(text);
+      else this.#writeAll(text);
+    }
+    this.#parts = [];
+    this.#held = 0;
+    this.#large = 0;
+    this.#isWriting = false;
+  }
+
+  #writeAll(parts: readonly Buffer[]): void {
+    for (const [index, part] of parts.entries()) {
+      this.#transport.write(part, undefined, index < parts.length - 1);
+    }
   }
 
   #begin(text: JsonText): void {
@@ -86,29 +105,29 @@ export class Outgoing {
     const part = this.#nextPart();
     this.#held -= part.length;
     const isLast = this.#parts.length === 0;
-    this.#transport.write(part, () => this.#onTaken(part.length), !isLast);
+    this.#transport.write(part, () => this.#onWritten(part.length), !isLast);
   }
 
-  /** Small pieces together, large ones cut. */
+  /** Joins small pieces, splits large ones. */
   #nextPart(): Buffer {
     let length = 0;
     let count = 0;
-    while (count < this.#parts.length && length < PART) length += this.#parts[count++]?.length ?? 0;
+    while (count < this.#parts.length && length < PART_LENGTH) length += this.#parts[count++]?.length ?? 0;
     const [first = NOTHING, ...more] = this.#parts.splice(0, count);
     const part = more.length === 0 ? first : Buffer.concat([first, ...more]);
-    if (part.length > PART) this.#parts.unshift(part.subarray(PART));
-    return part.subarray(0, PART);
+    if (part.length > PART_LENGTH) this.#parts.unshift(part.subarray(PART_LENGTH));
+    return part.subarray(0, PART_LENGTH);
   }
 
-  #onTaken(bytes: number): void {
+  #onWritten(bytes: number): void {
     if (!this.#isWriting) return;
     this.#large -= bytes;
     if (this.#parts.length > 0) this.#writePart();
-    else this.#goOn();
+    else this.#writeNext();
     this.#onProgress();
   }
 
-  #goOn(): void {
+  #writeNext(): void {
     this.#isWriting = false;
     while (!this.#isWriting) {
       const text = this.#texts.shift();

@@ -1,6 +1,6 @@
 /**
- * One client's session: JSON-RPC 2.0, one message a text, over any transport that keeps texts whole.
- * Pipelined: replies are matched by id and may come in another order than the requests.
+ * One client's session: JSON-RPC 2.0, one message per text, over any transport that preserves text boundaries.
+ * Requests may be pipelined: replies are matched by id and may arrive in a different order.
  */
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../base/clock.js';
@@ -26,31 +26,31 @@ export interface SessionOptions {
   readonly gateway: GatewayFacts;
   readonly clock: Clock;
   readonly log: Log;
-  /** Who this is, in logs and where clients take turns. */
+  /** Name of the client, for logs and for fairness between clients. */
   readonly name: string;
   /** Counts what the client is sent and what it misses. */
   readonly tally: ClientTally;
   readonly observer?: ClientObserver | undefined;
-  /** What the client may do. */
+  /** Permissions of the client. */
   readonly role: Role;
-  /** The socket that it came by, for the audit. */
+  /** The client's socket, for the audit. */
   readonly via: string;
-  /** Of all sessions. */
+  /** Shared by all sessions. */
   readonly eventTexts: EventTexts;
-  /** Hands one JSON text to the client. */
+  /** Sends one JSON text to the client. */
   readonly send: (text: JsonText) => void;
-  /** True while the client has more unread than it may. */
-  readonly isBehind: () => boolean;
-  /** The client's turns; without them everything is done at once. */
+  /** True while the client is over its limit of unread data. */
+  readonly isBackedUp: () => boolean;
+  /** The client's turns; without them all work is done immediately. */
   readonly lane?: Pick<Lane, 'add'> | undefined;
-  /** So many more bytes are held for a reply that is not whole yet; below zero: fewer. */
+  /** Called with the change in the number of bytes held for incomplete replies. */
   readonly onHeld?: (bytes: number) => void;
 }
 
-/** Requests in one batch: its replies are held until the last is there. */
+/** Requests in one batch: its replies are held until the last one is ready. */
 const MAX_BATCH = 1000;
 
-/** Requests of a batch that is begun like a single request. */
+/** A batch of up to this many requests is started like a single request. */
 const SHORT_BATCH = 16;
 
 type RequestId = string | number | null;
@@ -75,7 +75,7 @@ export class Session {
   constructor(options: SessionOptions) {
     const { hub, gateway, clock, log, name, role, via } = options;
     const { signal } = this.#ended;
-    // Each read that waits listens to it.
+    // Each pending read listens to it.
     setMaxListeners(MAX_UNANSWERED, signal);
     this.#options = options;
     const subscriptions = new Subscriptions(options);
@@ -90,7 +90,7 @@ export class Session {
     });
   }
 
-  /** Takes one text of the client: a request, a notification or a batch. */
+  /** Processes one text from the client: a request, a notification or a batch. */
   receive(text: string): void {
     this.#do(this.work(text));
   }
@@ -98,18 +98,18 @@ export class Session {
   /** The same in steps. */
   *work(text: string): Work {
     const parsed = parseJson(text);
-    if (!isUntapped(parsed)) this.#options.observer?.asked(withoutToken(text, parsed));
+    if (!isUnobserved(parsed)) this.#options.observer?.asked(withoutToken(text, parsed));
     if (parsed === undefined) this.#reply(errorReply(null, new SessionError('PARSE_ERROR')));
     else if (Array.isArray(parsed)) yield* this.#receiveBatch(parsed);
     else yield* this.#carryOut(parsed, (answer) => this.#give(answer));
   }
 
-  /** The client has read what had piled up. */
+  /** The client has read its backlog. */
   onCaughtUp(): void {
     this.#subscriptions.onCaughtUp();
   }
 
-  /** Resolves when every request has its reply, or the session is over. */
+  /** Resolves when all requests have been answered, or the session has ended. */
   whenIdle(): Promise<void> {
     if (this.#unanswered === 0 || this.#isClosed) return Promise.resolve();
     return new Promise((resolve) => this.#onIdle.push(resolve));
@@ -121,64 +121,64 @@ export class Session {
     this.#unsubscribe();
     this.#subscriptions.close();
     this.#deliveries.close();
-    this.#tellIdle();
+    this.#notifyIdle();
   }
 
-  /** Values that are held back for the client. */
+  /** Values held back for the client. */
   get heldBack(): number {
     return this.#subscriptions.heldBack;
   }
 
-  /** Others may have their turn between two of its steps. */
+  /** Other clients may have their turn between two steps. */
   #do(work: Work): void {
     if (this.#options.lane) this.#options.lane.add(work);
     else while (!work.next().done);
   }
 
-  #reply(text: JsonText, isUntapped = false): void {
+  #reply(text: JsonText, isUnobserved = false): void {
     if (this.#isClosed) return;
-    if (!isUntapped) this.#options.observer?.answered(startOf(text));
+    if (!isUnobserved) this.#options.observer?.answered(startOf(text));
     this.#options.send(text);
   }
 
-  #give({ text, afterReply, isUntapped }: Answer): void {
-    if (text !== undefined) this.#reply(text, isUntapped);
+  #give({ text, afterReply, isUnobserved }: Answer): void {
+    if (text !== undefined) this.#reply(text, isUnobserved);
     afterReply?.();
   }
 
-  /** A batch is answered by one array, without its notifications; an empty one is a wrong request. */
+  /** A batch is answered by one array, without entries for notifications; an empty batch is an invalid request. */
   *#receiveBatch(entries: readonly unknown[]): Work {
     if (entries.length === 0) return this.#reply(errorReply(null, new SessionError('INVALID_REQUEST')));
     if (entries.length > MAX_BATCH) {
-      const error = new SessionError('TOO_MANY_REQUESTS', `a batch may have ${MAX_BATCH}`);
+      const error = new SessionError('TOO_MANY_REQUESTS', `batch of more than ${MAX_BATCH} requests`);
       return this.#reply(errorReply(null, error));
     }
     const batch = new Batch(entries.length, (bytes) => this.#options.onHeld?.(bytes));
     this.#unanswered++;
-    const hasUntapped = entries.some(isUntapped);
-    batch.onWhole = () => {
-      this.#giveBatch(batch, hasUntapped);
+    const hasUnobserved = entries.some(isUnobserved);
+    batch.onComplete = () => {
+      this.#giveBatch(batch, hasUnobserved);
       this.#onAnswered();
     };
-    yield* inOneGo(this.#answerAll(entries, batch), entries.length > SHORT_BATCH);
+    yield* waitOnce(this.#answerAll(entries, batch), entries.length > SHORT_BATCH);
   }
 
   *#answerAll(entries: readonly unknown[], batch: Batch): Work {
     for (const [index, entry] of entries.entries()) {
       if (this.#isClosed) return;
-      if (batch.isTooLong) batch.answer(index, tooMuch(entry));
+      if (batch.isTooLong) batch.answer(index, batchTooLong(entry));
       else yield* this.#carryOut(entry, (answer) => batch.answer(index, answer));
       yield 'more';
     }
   }
 
-  #giveBatch(batch: Batch, isUntapped: boolean): void {
+  #giveBatch(batch: Batch, isUnobserved: boolean): void {
     const text = batch.text();
-    if (text !== undefined) this.#reply(text, isUntapped);
+    if (text !== undefined) this.#reply(text, isUnobserved);
     for (const afterReply of batch.afterReplies()) afterReply();
   }
 
-  /** Carries out one request; `settle` is called once, at once where nothing has to be waited for. */
+  /** Carries out one request; `settle` is called once, immediately unless the method has to wait. */
   *#carryOut(entry: unknown, settle: (answer: Answer) => void): Work {
     const request = readRequest(entry);
     if (!request) {
@@ -197,7 +197,7 @@ export class Session {
   }
 
   *#answer({ id, method }: Request, { result, afterReply }: MethodReply): Work<Answer> {
-    const common = { afterReply, isUntapped: findMethod(method)?.isUntapped === true };
+    const common = { afterReply, isUnobserved: findMethod(method)?.isUnobserved === true };
     if (id === undefined) return { ...common, text: undefined };
     const writer = new JsonWriter();
     writer.add(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`);
@@ -208,7 +208,7 @@ export class Session {
 
   #refusal({ id, method }: Request, error: unknown): Answer {
     const text = id === undefined ? undefined : errorReply(id, this.#caller.refusalOf(error, method));
-    return { text, isUntapped: findMethod(method)?.isUntapped === true };
+    return { text, isUnobserved: findMethod(method)?.isUnobserved === true };
   }
 
   #awaitReply(
@@ -243,10 +243,10 @@ export class Session {
 
   #onAnswered(): void {
     this.#unanswered--;
-    if (this.#unanswered === 0) this.#tellIdle();
+    if (this.#unanswered === 0) this.#notifyIdle();
   }
 
-  #tellIdle(): void {
+  #notifyIdle(): void {
     const waiting = this.#onIdle;
     this.#onIdle = [];
     for (const resolve of waiting) resolve();
@@ -254,10 +254,10 @@ export class Session {
 }
 
 /**
- * A batch holds its replies until the last is there, so no two long ones are under way at once: it waits for its turn
- * only before it holds much.
+ * A batch holds its replies until the last one is ready, so only one long batch may run at a time: it waits for its turn
+ * once, before it holds many bytes.
  */
-function* inOneGo(work: Work, isLong: boolean): Work {
+function* waitOnce(work: Work, isLong: boolean): Work {
   let hasWaited = isLong;
   if (isLong) yield 'long';
   for (const pause of work) {
@@ -266,14 +266,14 @@ function* inOneGo(work: Work, isLong: boolean): Work {
   }
 }
 
-/** What the observer must not see, since it reports it itself. */
-function isUntapped(entry: unknown): boolean {
-  return findMethod(readRequest(entry)?.method ?? '')?.isUntapped === true;
+/** Requests that are not passed to the observer, because they return what it recorded. */
+function isUnobserved(entry: unknown): boolean {
+  return findMethod(readRequest(entry)?.method ?? '')?.isUnobserved === true;
 }
 
-/** A request of a batch whose replies have become too long; a notification was not carried out either. */
-function tooMuch(entry: unknown): Answer {
-  const error = new SessionError('TOO_MANY_REQUESTS', 'the replies of this batch are too long');
+/** Answer to a request of a batch whose replies are too long; notifications are not carried out either. */
+function batchTooLong(entry: unknown): Answer {
+  const error = new SessionError('TOO_MANY_REQUESTS', 'the replies to this batch are too long');
   return { text: readRequest(entry)?.id === undefined ? undefined : errorReply(idOf(entry), error) };
 }
 
@@ -289,7 +289,7 @@ function isRequestId(id: unknown): id is RequestId {
   return id === null || typeof id === 'string' || (typeof id === 'number' && Number.isFinite(id));
 }
 
-/** The id of something that is no request, for its refusal. */
+/** The id of an invalid request, for the error reply. */
 function idOf(entry: unknown): RequestId {
   if (typeof entry !== 'object' || entry === null || !('id' in entry)) return null;
   return isRequestId(entry.id) ? entry.id : null;
@@ -303,17 +303,17 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** A long text as it begins: so much is enough for the recorder. */
+/** The beginning of a long text, which is enough for the recorder. */
 function startOf(text: JsonText): string {
   return typeof text === 'string' ? text : (text[0]?.toString('utf8') ?? '');
 }
 
-/** The refusal of what a client said first, whatever that was. */
+/** The error reply to the first text of a client, valid or not. */
 export function refusalOf(text: string, error: SessionError): string {
   return errorReply(idOf(parseJson(text)), error);
 }
 
-/** The reply that refuses a request; without an id where it can't be known. */
+/** The error reply to a request; the id is null if it is unknown. */
 export function errorReply(id: RequestId, { code, message }: SessionError): string {
   const error = { code: SESSION_ERRORS[code].rpc, message, data: { code: code satisfies SessionErrorCode } };
   return JSON.stringify({ jsonrpc: '2.0', id, error });

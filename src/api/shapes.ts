@@ -1,6 +1,6 @@
 /**
- * What the session says, as schemas: they check the parameters, make the OpenRPC document, and give the client
- * library its types. Times are ms since the epoch, host clock, unless they say otherwise; bytes are hex.
+ * Schemas of the session's data: they validate parameters, generate the OpenRPC document, and give the client library
+ * its types. Times are ms since the epoch, host clock, unless stated otherwise; bytes are hex.
  */
 import * as z from 'zod';
 import { ROLES } from '../config/role.js';
@@ -25,16 +25,13 @@ function codesOf<Code extends string>(list: Readonly<Record<Code, unknown>>): [C
 const time = z.number().describe('ms since the epoch, host clock');
 const hex = z.string().regex(/^([0-9a-f]{2})*$/i);
 
-/** Of a node of the mesh, or the number by which a device is known inside: people and programs use its id. */
+/** Address of a node, or the internal number of a device; people and programs use the device's id. */
 const nodeOrDevice = z
   .int()
   .min(0)
   .max(MAX_DEVICE_ADDRESS)
-  .describe('unicast address; 0 = the root; 0x10000 and up where it is about a device');
-const device = z
-  .string()
-  .optional()
-  .describe('id of the device; absent where it is about a node of the mesh');
+  .describe('unicast address; 0 = the root; 0x10000 and up = a device');
+const device = z.string().optional().describe('id of the device; absent for a node of the mesh');
 
 const anyAddress = z.int().min(0).max(MAX_ADDRESS);
 
@@ -42,14 +39,14 @@ export const linkShape = z.object({
   state: z.enum(LINK_STATES),
   since: time,
   port: z.string().nullable(),
-  identity: z.string().nullable().describe('which board it is, where that can be told'),
-  reason: z.string().nullable().describe('why there is no link, from a closed list'),
-  detail: z.string().nullable().describe('the reason in words'),
+  identity: z.string().nullable().describe('identity of the board, if known'),
+  reason: z.string().nullable().describe('code of the reason why the link is down'),
+  detail: z.string().nullable().describe('the reason as text'),
 });
 
 export const rootShape = z.object({
   lastHeardAt: time.nullable(),
-  resets: z.int().describe('restarts of the root since the gateway started'),
+  resets: z.int().describe('root restarts since the gateway started'),
 });
 
 export const nodeStatusShape = z.enum(NODE_STATUSES);
@@ -66,29 +63,33 @@ export const valueShape = z.object({
   type: z.string(),
   id: z.int(),
   bytes: hex,
-  fields: z.record(z.string(), fieldShape).describe('decoded as data-types.json says'),
+  fields: z.record(z.string(), fieldShape).describe('decoded as described in data-types.json'),
   receivedAt: time,
-  deviceTime: z.number().nullable().describe('ms since the epoch, clock of the device'),
+  deviceTime: z.number().nullable().describe("ms since the epoch, device's clock"),
 });
 
 export const exportedValueShape = valueShape.extend({
-  name: z.string().describe('of the node, which need not be known any more'),
+  name: z.string().describe('name of the node, which may be gone by now'),
 });
 
-export const agedValueShape = valueShape.extend({ ageMs: z.number().describe('since it was received') });
+export const agedValueShape = valueShape.extend({ ageMs: z.number().describe('ms since it was received') });
 
 const fieldSummaryShape = z.object({ min: z.number(), max: z.number(), mean: z.number(), last: z.number() });
 
 export const bucketShape = z.object({
-  at: time.describe('beginning of the bucket, ms since the epoch: a multiple of bucketMs'),
-  count: z.int().describe('values in it'),
-  fields: z.record(z.string(), fieldSummaryShape).describe('fields that are numbers'),
+  at: time.describe('start of the bucket, ms since the epoch; a multiple of bucketMs'),
+  count: z.int().describe('values in the bucket'),
+  fields: z.record(z.string(), fieldSummaryShape).describe('numeric fields only'),
 });
 
 export const historyShape = z.object({
-  file: z.string().nullable().describe('where history is kept; null = in memory only'),
-  fault: z.string().nullable().describe('why it is in memory only, or is not written now'),
-  storedSeq: z.int().nullable().describe('number of the last event that is on the disk'),
+  file: z.string().nullable().describe('path of the history file; null = in memory only'),
+  fault: z.string().nullable().describe('why the history is in memory only or not being written'),
+  driver: z
+    .string()
+    .nullable()
+    .describe('SQLite library in use: node:sqlite or libsql; null = none, history is in memory only'),
+  storedSeq: z.int().nullable().describe('number of the last event on disk'),
 });
 
 export const nodeShape = z.object({
@@ -97,19 +98,19 @@ export const nodeShape = z.object({
   name: z.string(),
   uuid: hex.nullable(),
   status: nodeStatusShape,
-  restored: z.boolean().describe('known from an earlier run of the gateway, and not heard since'),
+  restored: z.boolean().describe('known from an earlier run of the gateway and not heard since'),
   lastHeardAt: time.nullable(),
-  values: z.array(agedValueShape).describe('the latest of each data type'),
+  values: z.array(agedValueShape).describe('the latest value of each data type'),
 });
 
 export const deviceShape = z.object({
-  id: z.string().describe('what it is called everywhere: hev, hv:1'),
-  node: nodeOrDevice.describe('its number in values and events'),
-  source: z.string().describe('what reports it'),
+  id: z.string().describe('device id, such as hev or hv:1'),
+  node: nodeOrDevice.describe('number of the device in values and events'),
+  source: z.string().describe('the source that reports the device'),
   status: nodeStatusShape.describe('unknown: the link of its source is down; unheard: no value yet'),
-  restored: z.boolean().describe('its values are from before its source was opened'),
+  restored: z.boolean().describe('the values are from before its source was opened'),
   lastHeardAt: time.nullable(),
-  values: z.array(agedValueShape).describe('the latest of each data type'),
+  values: z.array(agedValueShape).describe('the latest value of each data type'),
 });
 
 const argumentValueShape = z.union([z.number(), z.string(), z.boolean()]);
@@ -164,33 +165,30 @@ export const robotShape = z.object({
 });
 
 export const mapShape = z.object({
-  image: z.string().nullable().describe('path of the background picture on this server'),
+  image: z.string().nullable().describe('path of the background image on this server'),
   corners: z
     .tuple([z.number(), z.number(), z.number(), z.number()])
     .nullable()
-    .describe('north, west, south, east of the picture, in degrees; null = the picture says it itself'),
-  tiles: z.string().nullable().describe('address of map tiles, with {z}, {x} and {y}'),
+    .describe('north, west, south, east edge of the image, in degrees; null = georeferenced image'),
+  tiles: z.string().nullable().describe('URL of map tiles, with {z}, {x} and {y}'),
   attribution: z.string().nullable(),
 });
 
 export const alarmShape = z.object({
   id: z.string(),
-  code: z.string().describe('one of docs/protocol.md; connectors and devices have codes of their own'),
+  code: z.string().describe('see docs/protocol.md; connectors and devices have their own codes'),
   priority: z.enum(ALARM_PRIORITIES),
   node: nodeOrDevice.nullable(),
-  source: z
-    .string()
-    .optional()
-    .describe('the source of devices that it is about; absent where it is about the mesh'),
-  device: z.string().optional().describe('of DEVICE_ALARM: id of the device'),
-  deviceCode: z.string().optional().describe("of DEVICE_ALARM: the device's own code"),
+  source: z.string().optional().describe('the device source concerned; absent for alarms about the mesh'),
+  device: z.string().optional().describe('for DEVICE_ALARM: id of the device'),
+  deviceCode: z.string().optional().describe("for DEVICE_ALARM: the device's own code"),
   text: z.string(),
   firstAt: time,
   lastAt: time,
   count: z.int(),
-  active: z.boolean().describe('the condition is there now'),
+  active: z.boolean().describe('the condition persists'),
   acknowledged: z.boolean(),
-  restored: z.boolean().describe('from an earlier run of the gateway, and not noticed anew since'),
+  restored: z.boolean().describe('from an earlier run of the gateway and not raised again since'),
 });
 
 export const deliveryStageShape = z.enum(DELIVERY_STAGES);
@@ -211,24 +209,24 @@ export const deliveryShape = z.object({
   detail: z
     .string()
     .optional()
-    .describe('only where it failed: why, in words, with the root’s own where it rejected the message'),
+    .describe('why it failed, including the root’s own text if the root rejected the message'),
   answer: hex.nullable(),
-  roundTripMs: z.number().nullable().describe('from writing to the answer'),
+  roundTripMs: z.number().nullable().describe('ms from writing to the answer'),
 });
 
 export const messageShape = z.object({
   from: anyAddress.describe(
-    'unicast address; 0 = the root; above 0x7FFF only where it is malformed or a complaint',
+    'unicast address; 0 = the root; above 0x7FFF only in malformed messages and complaints of the root',
   ),
-  name: z.string().describe('the opcode by name; Text, Malformed, or Unknown 0x…'),
+  name: z.string().describe('name of the opcode; Text, Malformed, or Unknown 0x…'),
   opcode: z.int().nullable(),
   body: hex,
-  text: z.string().nullable().describe('firmware text'),
+  text: z.string().nullable().describe('text printed by the firmware'),
   detail: z
     .string()
     .nullable()
-    .describe('what it lists, what is wrong with it, or which address the root’s text is about'),
-  toListeners: z.boolean().describe('clients of the classic dialect got it'),
+    .describe('what the message lists, why it is malformed, or which address the root’s text is about'),
+  toListeners: z.boolean().describe('forwarded to clients of the classic dialect'),
 });
 
 const healthLevel = z.enum(HEALTH_LEVELS);
@@ -236,35 +234,35 @@ const healthLevel = z.enum(HEALTH_LEVELS);
 export const healthShape = z.object({
   ready: z
     .boolean()
-    .describe('the link is open, the root has spoken lately, and clients can connect on every socket'),
+    .describe('the link is open, the root was heard recently, and all sockets accept clients'),
   healthy: z.boolean().describe('no check is unhealthy'),
-  level: healthLevel.describe('the worst of the checks; degraded: it works, but somebody should look'),
+  level: healthLevel.describe('worst level of all checks; degraded: working, but needs attention'),
   checks: z.array(
     z.object({
       check: z.enum(HEALTH_CHECKS),
-      ok: z.boolean().describe('it is not unhealthy'),
+      ok: z.boolean().describe('the check is not unhealthy'),
       level: healthLevel,
-      reason: z.string().nullable().describe('why it is not healthy, from a closed list'),
-      text: z.string().nullable().describe('the reason in words'),
+      reason: z.string().nullable().describe('code of the reason if not healthy'),
+      text: z.string().nullable().describe('the reason as text'),
     }),
   ),
 });
 
 export const clientShape = z.object({
-  name: z.string().describe('as in the log, and in events of kind traffic'),
-  kind: z.enum(codesOf(CLIENT_KINDS)).describe('new: it has not said yet what it is'),
-  role: z.enum(ROLES).nullable().describe('what it may do; null until it has shown its token'),
+  name: z.string().describe('as in the log and in traffic events'),
+  kind: z.enum(codesOf(CLIENT_KINDS)).describe('new: not known yet'),
+  role: z.enum(ROLES).nullable().describe('permissions; null until authenticated'),
   connectedAt: time,
-  queuedBytes: z.int().describe('that the system has not taken yet'),
+  queuedBytes: z.int().describe('not yet taken by the system'),
   sent: z.object({
     messages: z.int().describe('replies, events, messages'),
-    bytes: z.int().describe('on its connection, queued ones included'),
+    bytes: z.int().describe('on this connection, including queued bytes'),
   }),
-  dropped: z.int().describe('events that it did not get because it read too slowly'),
-  coalesced: z.int().describe('values that a later one replaced because it read too slowly'),
+  dropped: z.int().describe('events not sent because the client read too slowly'),
+  coalesced: z.int().describe('values replaced by later ones because the client read too slowly'),
 });
 
-const seq = z.int().describe('from one counter');
+const seq = z.int().describe('event number; one sequence for all events');
 const eventBase = { seq, at: time };
 
 export const eventShape = z.discriminatedUnion('kind', [
@@ -281,8 +279,8 @@ export const eventShape = z.discriminatedUnion('kind', [
   z.object({
     ...eventBase,
     kind: z.literal('recovery'),
-    step: z.enum(codesOf(RECOVERY_STEPS)).describe('what was done about a silent root'),
-    round: z.int().describe('counts from 1; a new one begins after a pause'),
+    step: z.enum(codesOf(RECOVERY_STEPS)).describe('recovery step for a silent root'),
+    round: z.int().describe('starts at 1; a new round begins after a pause'),
     outcome: z.enum(RECOVERY_OUTCOMES),
   }),
   z.object({ ...eventBase, kind: z.literal('paths'), paths: z.array(pathShape) }),
@@ -295,8 +293,8 @@ export const eventShape = z.discriminatedUnion('kind', [
     kind: z.literal('traffic'),
     client: z.string(),
     what: z.enum(['sent', 'log']),
-    body: hex.nullable().describe('what went to the root'),
-    text: z.string().nullable().describe('what a client wants shown'),
+    body: hex.nullable().describe('command sent to the root'),
+    text: z.string().nullable().describe('log line from a client'),
   }),
   z.object({ ...eventBase, kind: z.literal('robots'), robots: z.array(robotShape) }),
 ]);
@@ -305,11 +303,11 @@ export const eventShape = z.discriminatedUnion('kind', [
 export const eventKinds = eventShape.options.map(({ shape }) => shape.kind.value);
 
 export const goneShape = z
-  .object({ from: seq, to: seq.nullable().describe('null = the numbering has begun anew') })
-  .describe('numbers that will never be delivered, both ends included');
+  .object({ from: seq, to: seq.nullable().describe('null = the numbering has restarted') })
+  .describe('event numbers that will never be delivered, both ends included');
 
 export const snapshotShape = z.object({
-  seq: seq.describe('the picture holds everything up to this event'),
+  seq: seq.describe('the snapshot includes everything up to this event'),
   link: linkShape,
   root: rootShape,
   nodes: z.array(nodeShape),

@@ -1,10 +1,10 @@
 /**
- * One subscription of a session: a filter, a minimum interval for values, and what is done when the client reads too
- * slowly. Then values are coalesced to the latest of each node and type, other events are left out, and one `gap`
- * notice gives the range; nothing is missing without a word.
+ * One subscription of a session: a filter, a minimum interval for values, and back-pressure. If the client reads too
+ * slowly, values are coalesced to the latest of each node and type, other events are dropped, and a `gap` notification
+ * reports the range: no event is lost silently.
  *
- * It begins by reading the hub's ring, after the last event that the client has, as fast as the client takes it;
- * from the ring's end on it takes events as they come.
+ * It first reads the hub's ring, after the last event that the client has, as fast as the client reads; at the end of
+ * the ring it switches to live events.
  */
 import type { Clock } from '../base/clock.js';
 import { type FeedReader, lengthOfRange } from '../hub/feed-reader.js';
@@ -16,18 +16,18 @@ import type { EventTexts } from './event-texts.js';
 export interface SubscriptionOptions {
   readonly hub: Hub;
   readonly clock: Clock;
-  /** True while the client has more unread than it may. */
-  readonly isBehind: () => boolean;
+  /** True while the client is over its limit of unread data. */
+  readonly isBackedUp: () => boolean;
   /** Counts what the client misses. */
   readonly tally: ClientTally;
   readonly eventTexts: EventTexts;
-  /** Hands a whole JSON-RPC message to the client. */
+  /** Sends a complete JSON-RPC message to the client. */
   readonly send: (text: string) => void;
 }
 
 type ValueEvent = Extract<HubEvent, { kind: 'value' }>;
 
-/** Numbers of events that were not given, both ends included, and what became of them. */
+/** Numbers of events that were not sent, both ends included, and the reason. */
 type GapNotice = SeqRange & { readonly dropped: number; readonly coalesced: number };
 
 interface HeldBack {
@@ -43,44 +43,44 @@ export class Subscription {
   readonly #reader: FeedReader;
   readonly #filter: EventFilter<HubEvent>;
   #isOpen = false;
-  /** The ring has been read to its end: events are taken as they come. */
+  /** The ring has been read to its end: live events are followed. */
   #isLive = false;
   #heldBack: HeldBack | undefined;
-  /** Of the values that were held back, the latest of each node and type. */
+  /** Held-back values: the latest of each node and type. */
   readonly #coalesced = new Map<number, ValueEvent>();
 
-  /** It gives the events that `reader` has not read, once it is opened. */
+  /** Once opened, sends the events that `reader` has not read. */
   constructor(id: string, criteria: EventCriteria, reader: FeedReader, options: SubscriptionOptions) {
-    const { clock, isBehind } = options;
+    const { clock, isBackedUp } = options;
     this.id = id;
     this.#reader = reader;
     this.#options = options;
     const give = (event: HubEvent) => this.#push(event);
-    this.#filter = new EventFilter({ criteria, form: HUB_EVENTS, clock, give, isBehind });
+    this.#filter = new EventFilter({ criteria, form: HUB_EVENTS, clock, give, isBackedUp });
   }
 
-  /** Values that wait for the client to catch up, or for their interval. */
+  /** Values waiting for the client to catch up, or for their interval. */
   get heldBack(): number {
     return this.#coalesced.size + this.#filter.waiting;
   }
 
-  /** An event as it comes; what the ring is still read for will be read there. */
+  /** A live event; ignored while the ring is still being read, which contains it. */
   onEvent(event: HubEvent): void {
     if (!this.#isLive) return;
     const unused = this.#reader.follow(event);
-    if (unused) this.#tellUnused(unused);
+    if (unused) this.#reportUnused(unused);
     this.#filter.take(event);
   }
 
-  /** The reply is out: events may follow. */
+  /** Starts sending events; called after the reply has been sent. */
   open(): void {
     this.#isOpen = true;
     this.#readRing();
   }
 
-  /** The client has caught up: tells what it missed, then the latest of the values that were held back. */
+  /** The client has caught up: reports what it missed, then sends the latest of the held-back values. */
   onCaughtUp(): void {
-    if (this.#isLive) this.#giveHeldBack();
+    if (this.#isLive) this.#sendHeldBack();
     else this.#readRing();
     this.#filter.sendDue();
   }
@@ -91,28 +91,28 @@ export class Subscription {
   }
 
   #readRing(): void {
-    while (this.#isOpen && !this.#isLive && !this.#options.isBehind()) {
+    while (this.#isOpen && !this.#isLive && !this.#options.isBackedUp()) {
       const { events, gap } = this.#reader.read();
-      if (gap) this.#tellGone(gap);
+      if (gap) this.#reportLost(gap);
       if (events.length === 0) this.#isLive = true;
-      else this.#takeWhileRead(events);
+      else this.#takeUntilBackedUp(events);
     }
   }
 
-  #tellGone(gone: SeqRange): void {
+  #reportLost(gone: SeqRange): void {
     const dropped = lengthOfRange(gone);
     this.#options.tally.dropped += dropped;
-    this.#tellGap({ ...gone, dropped, coalesced: 0 });
+    this.#sendGap({ ...gone, dropped, coalesced: 0 });
   }
 
-  /** No event has these numbers: the file of an earlier run, which was read late, has used some of them. */
-  #tellUnused(unused: SeqRange): void {
-    this.#tellGap({ ...unused, dropped: 0, coalesced: 0 });
+  /** No event has these numbers: they were skipped because the file of an earlier run, read late, uses some of them. */
+  #reportUnused(unused: SeqRange): void {
+    this.#sendGap({ ...unused, dropped: 0, coalesced: 0 });
   }
 
-  #takeWhileRead(events: readonly HubEvent[]): void {
+  #takeUntilBackedUp(events: readonly HubEvent[]): void {
     for (const event of events) {
-      if (this.#options.isBehind()) {
+      if (this.#options.isBackedUp()) {
         this.#reader.rewind(event.seq - 1);
         return;
       }
@@ -121,7 +121,7 @@ export class Subscription {
   }
 
   #push(event: HubEvent): void {
-    if (this.#heldBack || this.#options.isBehind()) this.#holdBack(event);
+    if (this.#heldBack || this.#options.isBackedUp()) this.#holdBack(event);
     else this.#sendEvent(event);
   }
 
@@ -141,16 +141,16 @@ export class Subscription {
     this.#coalesced.set(key, event);
   }
 
-  #giveHeldBack(): void {
+  #sendHeldBack(): void {
     if (!this.#heldBack) return;
     const { to, dropped, coalesced } = this.#heldBack;
     const isLossy = dropped + coalesced > 0;
-    if (isLossy) this.#tellGap(this.#heldBack);
+    if (isLossy) this.#sendGap(this.#heldBack);
     this.#heldBack = undefined;
     const values = [...this.#coalesced.values()].sort((a, b) => a.seq - b.seq);
     for (const event of values) {
-      if (this.#options.isBehind()) {
-        this.#holdRest(isLossy ? to + 1 : event.seq, to);
+      if (this.#options.isBackedUp()) {
+        this.#keepHolding(isLossy ? to + 1 : event.seq, to);
         return;
       }
       this.#coalesced.delete(keyOf(event));
@@ -158,8 +158,8 @@ export class Subscription {
     }
   }
 
-  /** Values are left over. `from`: the first number that no notice has told. */
-  #holdRest(from: number, to: number): void {
+  /** Keeps the remaining values. `from`: the first number not covered by a gap notification. */
+  #keepHolding(from: number, to: number): void {
     this.#heldBack = { from, to, dropped: 0, coalesced: 0 };
   }
 
@@ -170,7 +170,7 @@ export class Subscription {
     );
   }
 
-  #tellGap(gap: GapNotice): void {
+  #sendGap(gap: GapNotice): void {
     this.#options.send(notification('gap', { subscription: this.id, ...gap }));
   }
 }

@@ -4,7 +4,7 @@ import { SessionError } from './errors.js';
 import type { EventCriteria } from './event-filter.js';
 import { Subscription, type SubscriptionOptions } from './subscription.js';
 
-/** A client filters in one subscription; several are for programs with several parts. */
+/** One subscription can have several filters; more are for programs with several parts. */
 export const MAX_SUBSCRIPTIONS = 32;
 
 /** The subscriptions of one session. */
@@ -17,14 +17,14 @@ export class Subscriptions {
     this.#options = options;
   }
 
-  /** Throws `TOO_MANY_SUBSCRIPTIONS` where there is no room for another. */
+  /** Throws `TOO_MANY_SUBSCRIPTIONS` at the limit. */
   checkRoom(): void {
     if (this.#open.size >= MAX_SUBSCRIPTIONS) throw new SessionError('TOO_MANY_SUBSCRIPTIONS');
   }
 
   /**
-   * Begins one after the hub's last event, or after `since`, the last that the client has; it gives events once it
-   * is opened. `gone`: what the hub no longer holds of them. Throws `TOO_MANY_SUBSCRIPTIONS`.
+   * Adds a subscription that starts after the hub's last event, or after `since`, the client's last event; it sends
+   * events once opened. `gone`: events that the hub no longer holds. Throws `TOO_MANY_SUBSCRIPTIONS`.
    */
   add(criteria: EventCriteria, since = this.#options.hub.feed.lastSeq()) {
     this.checkRoom();
@@ -48,7 +48,7 @@ export class Subscriptions {
     for (const subscription of this.#open.values()) subscription.onEvent(event);
   }
 
-  /** Values that are held back for the client, over all of them. */
+  /** Values held back for the client, in all subscriptions. */
   get heldBack(): number {
     let amount = 0;
     for (const subscription of this.#open.values()) amount += subscription.heldBack;

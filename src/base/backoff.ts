@@ -1,17 +1,17 @@
-/** When what has failed is tried again: after pauses that double, to a limit. */
+/** Pauses between retries: they double up to a limit. */
 
 export interface BackoffOptions {
   /** ms. */
   readonly firstMs: number;
-  /** ms, chance included. */
+  /** ms, including jitter. */
   readonly longestMs: number;
-  /** The part of a pause that chance may add, so that many do not try in step; 0 unless given. */
+  /** Random part added to a pause, so that many do not retry in step; default 0. */
   readonly jitter?: number;
-  /** 0–1; where there is jitter. */
+  /** 0–1, for the jitter. */
   readonly random?: () => number;
 }
 
-/** Doublings: 2^20 times the first pause is longer than any longest one. */
+/** 2^20 times the first pause is longer than any limit. */
 const MAX_FAILURES = 20;
 
 export class Backoff {
@@ -22,7 +22,7 @@ export class Backoff {
     this.#options = options;
   }
 
-  /** The pause after one more failure, in ms. `limits`: others than its own, for this once. */
+  /** The pause after one more failure, in ms. `limits`: overrides the options for this pause. */
   nextMs(limits: Pick<BackoffOptions, 'firstMs' | 'longestMs'> = this.#options): number {
     const { jitter = 0, random = Math.random } = this.#options;
     const pause = Math.min(limits.firstMs * 2 ** this.#failures, limits.longestMs / (1 + jitter));
@@ -30,7 +30,7 @@ export class Backoff {
     return pause * (1 + random() * jitter);
   }
 
-  /** What has worked begins again with the first pause; or, where `failures` is given, with that of so many at most. */
+  /** Call after a success: starts again with the first pause, or with the one after `failures` failures. */
   reset(failures = 0): void {
     this.#failures = Math.min(this.#failures, failures);
   }

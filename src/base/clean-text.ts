@@ -5,14 +5,14 @@ const CONTROL_CHARACTERS =
   /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g;
 
 /**
- * Text from the mesh or from a client as one line that is safe on a terminal and in a log: escape sequences are
- * removed, runs of control characters (and of those that turn the writing direction) become one space.
+ * Makes text from the mesh or a client safe for a terminal and a log, as one line: removes escape sequences, and replaces
+ * runs of control characters (including those that change the writing direction) with one space.
  */
 export function cleanText(text: string): string {
   return stripVTControlCharacters(text).replace(CONTROL_CHARACTERS, ' ').trim();
 }
 
-/** The same for a text that may have several lines: those behind the first are indented, and so tell what they are. */
+/** The same for text of several lines: lines after the first are indented, to show that they belong to it. */
 export function cleanLines(text: string, indent: string): string {
   return text.split('\n').map(cleanText).join(`\n${indent}`);
 }

@@ -1,22 +1,22 @@
-/** Ends a timer; harmless when it has already run. */
+/** Cancels a timer; harmless after it has run. */
 export type CancelTimer = () => void;
 
-/** Time as the gateway sees it. Handed in by constructor, so that tests move it by hand. */
+/** The gateway's source of time. Passed to constructors, so that tests can control it. */
 export interface Clock {
   /** Milliseconds since the epoch, host clock. */
   now(): number;
   /**
-   * Milliseconds from an arbitrary start; never goes back, whatever happens to the host clock. Time in which the process
-   * was stopped does not count: it could hear nothing.
+   * Milliseconds from an arbitrary start; never goes back, even if the host clock is set. Time while the process was
+   * stopped does not count: it could not receive anything.
    */
   monotonic(): number;
   /** Runs `task` once after `ms` milliseconds. A waiting timer does not keep the process alive. */
   after(ms: number, task: () => void): CancelTimer;
-  /** The same, with the time in which the process was stopped: for what must be on time, and what measures delays. */
+  /** The same clock including the time while the process was stopped: for deadlines, and for measuring delays. */
   readonly raw?: Clock;
 }
 
-/** The system's clock as it is. */
+/** The system's clock, unmodified. */
 export const rawClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
@@ -27,27 +27,27 @@ export const rawClock: Clock = {
   },
 };
 
-/** So often the clock notes that the event loop turns. */
+/** Interval at which the clock checks that the event loop is running. */
 const BEAT_MS = 250;
-/** A longer gap between two notes: the process was stopped (SIGSTOP, a machine that slept), or kept busy by itself. */
+/** A longer gap between two checks means that the process was stopped (SIGSTOP, suspend) or blocked. */
 const STOPPED_MS = 1000;
-/** What came meanwhile is read first: timers that a stop has made late wait this much longer. */
+/** Timers delayed by a stop wait at least this much longer, so that pending input is read first. */
 const READING_MS = 100;
 
 /**
- * A clock that stands still while the process does. A timer that falls due in such a stop waits for what was left of its
- * time: else a process that goes on would judge a silence before it reads what had come, and take its own absence for
- * that of nodes, of the root and of clients.
+ * A clock that stops while the process is stopped. A timer that was due in that time waits for the rest of its time:
+ * otherwise a resumed process would check for silence before it reads pending input, and would mistake its own absence
+ * for that of nodes, the root or clients.
  */
 export class RunningClock implements Clock {
   readonly raw: Clock;
-  #notedAt: number;
+  #checkedAt: number;
   #stoppedMs = 0;
   #isBeating = false;
 
   constructor(raw: Clock) {
     this.raw = raw;
-    this.#notedAt = raw.monotonic();
+    this.#checkedAt = raw.monotonic();
   }
 
   now(): number {
@@ -56,9 +56,9 @@ export class RunningClock implements Clock {
 
   monotonic(): number {
     const now = this.raw.monotonic();
-    const gap = now - this.#notedAt;
+    const gap = now - this.#checkedAt;
     if (this.#isBeating && gap > STOPPED_MS) this.#stoppedMs += gap;
-    this.#notedAt = now;
+    this.#checkedAt = now;
     this.#beat();
     return now - this.#stoppedMs;
   }
@@ -74,7 +74,7 @@ export class RunningClock implements Clock {
     return () => cancel();
   }
 
-  /** Begins with the first use: what only imports this file has no timer. */
+  /** Starts on first use, so that importing this file starts no timer. */
   #beat(): void {
     if (this.#isBeating) return;
     this.#isBeating = true;

@@ -1,6 +1,5 @@
 /**
- * Counts by name over a closed list of reasons. Every reason is present from the start, so that a reader
- * sees the zeros too.
+ * Counters for a fixed list of reasons. Every reason is present from the start, so that zeros are visible too.
  */
 export class Counters<Reason extends string> {
   readonly #counts: Record<Reason, number>;

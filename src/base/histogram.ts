@@ -1,20 +1,20 @@
-/** What was measured, as Prometheus has it. */
+/** A histogram in the form of Prometheus. */
 export interface Distribution {
   readonly bounds: readonly number[];
-  /** Measurements up to each bound, those below it included. */
+  /** Number of measurements up to and including each bound. */
   readonly cumulative: readonly number[];
   readonly count: number;
   readonly sum: number;
 }
 
-/** Counts measurements by size in a few numbers, however many there are. Cheap enough for every command that is sent. */
+/** Counts measurements by size, in constant memory. Cheap enough for every command that is sent. */
 export class Histogram {
   readonly #bounds: readonly number[];
   readonly #counts: number[];
   #count = 0;
   #sum = 0;
 
-  /** `bounds`: rising; a measurement counts where it is not above a bound. */
+  /** `bounds`: upper bounds, rising, inclusive. */
   constructor(bounds: readonly number[]) {
     this.#bounds = bounds;
     this.#counts = bounds.map(() => 0);

@@ -1,12 +1,12 @@
-/** The journal of systemd: it takes the priority of a line from a prefix, as sd-daemon(3) has it. */
+/** The systemd journal: it reads the priority of a line from a prefix, see sd-daemon(3). */
 import { fstatSync } from 'node:fs';
 
 export type Level = 'info' | 'warn' | 'error';
 
-/** As syslog counts: err, warning, info. */
+/** Syslog priorities: err, warning, info. */
 const PRIORITIES: Readonly<Record<Level, number>> = { error: 3, warn: 4, info: 6 };
 
-/** What is written to `fd` goes to the journal: systemd names the device and inode of what it has connected. */
+/** True if `fd` is connected to the journal: systemd sets a variable to the device and inode of that stream. */
 export function goesToJournal(env: NodeJS.ProcessEnv, fd: number): boolean {
   const { JOURNAL_STREAM } = env;
   if (!JOURNAL_STREAM) return false;
@@ -18,7 +18,7 @@ export function goesToJournal(env: NodeJS.ProcessEnv, fd: number): boolean {
   }
 }
 
-/** `<3>` in front of each line: the journal stores them one by one. */
+/** Puts the priority, such as `<3>`, in front of each line: the journal stores lines separately. */
 export function withPriority(text: string, level: Level): string {
   return text.replace(/^/gm, `<${PRIORITIES[level]}>`);
 }

@@ -1,19 +1,19 @@
 import type { AddressInfo, Server } from 'node:net';
 import { systemErrorCode } from './errors.js';
 
-/** Ports that are tried one after another where none was asked for. */
-const TRIES = 10;
+/** Number of ports to try if no particular one is required. */
+const MAX_TRIES = 10;
 
 /**
- * Listens on `first`, or where that is taken and `isRequired` is false on the next port that is free. `listen` resolves
- * with the port and rejects with the system's error; so does this, with that of `first` where none of them is free.
+ * Listens on `port`, or on the next free one if it is taken and not required. `listen` resolves with the port and rejects
+ * with the system's error; so does this function, with the error of the first port if none is free.
  */
 export async function listenNear(
   { port: first, isRequired }: { readonly port: number; readonly isRequired: boolean },
   listen: (port: number) => Promise<number>,
 ): Promise<number> {
   const failures: unknown[] = [];
-  for (let port = first; port < first + (isRequired ? 1 : TRIES); port++) {
+  for (let port = first; port < first + (isRequired ? 1 : MAX_TRIES); port++) {
     try {
       return await listen(port);
     } catch (error) {
@@ -24,7 +24,7 @@ export async function listenNear(
   throw failures[0];
 }
 
-/** Resolves with the port, which the system chooses for port 0. Rejects with the system's error; it may be tried again. */
+/** Resolves with the port; for port 0 the system chooses one. Rejects with the system's error and can then be retried. */
 export function listenOn(
   server: Server,
   where: { readonly host: string; readonly port: number },

@@ -1,9 +1,9 @@
-/** The local time of day and its offset from UTC: what a clock that is set back or forward makes of them. */
+/** Local time and its offset from UTC, including changes to and from daylight saving time. */
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
-/** Fields of a local time; month 1–12, all whole but `ms`. */
+/** Fields of a local time; month 1–12; all are integers except `ms`. */
 export interface LocalFields {
   readonly year: number;
   readonly month: number;
@@ -12,18 +12,18 @@ export interface LocalFields {
   readonly ms: number;
 }
 
-/** ms that local time is ahead of UTC at a moment. */
+/** ms by which local time is ahead of UTC at a moment. */
 export function offsetAt(at: number): number {
   return -new Date(at).getTimezoneOffset() * MINUTE;
 }
 
-/** Every moment that has this local time, the earliest first: none in the hour that is left out, two in one that is repeated. */
+/** Every moment with this local time, earliest first: none in a skipped hour, two in a repeated one. */
 export function momentsOf(fields: LocalFields): number[] {
   const asUtc = utcOf(fields);
   return momentsAt(asUtc);
 }
 
-/** `asUtc`: what the fields would be in UTC. */
+/** `asUtc`: the local fields, read as UTC. */
 function momentsAt(asUtc: number): number[] {
   const offsets = new Set([offsetAt(asUtc - DAY), offsetAt(asUtc), offsetAt(asUtc + DAY)]);
   return [...offsets]
@@ -32,11 +32,11 @@ function momentsAt(asUtc: number): number[] {
     .sort((a, b) => a - b);
 }
 
-/** The first moment of a local day; its midnight may have been left out. */
+/** The first moment of a local day; its midnight may be skipped. */
 export function beginOfDay(fields: LocalFields): number {
   const midnight = utcOf({ ...fields, ms: 0 });
   const [first] = momentsAt(midnight);
-  // With the offset before the change this is the change itself.
+  // With the offset before the change, this is the moment of the change.
   return first ?? midnight - offsetAt(midnight - DAY);
 }
 
@@ -46,7 +46,7 @@ export function utcOf({ year, month, day, ms }: LocalFields): number {
   return date.getTime() + ms;
 }
 
-/** `+02:00` where the local time of this moment is also that of another one; otherwise nothing. */
+/** `+02:00` if another moment has the same local time; otherwise empty. */
 export function offsetIfRepeated(at: number): string {
   const offset = offsetAt(at);
   return momentsAt(at + offset).length > 1 ? formatOffset(offset) : '';

@@ -1,13 +1,13 @@
 /**
- * A lock on a name in a directory, held by a process for as long as it lives, also across network namespaces: those who
- * share the directory share the lock. It is a Unix socket file with a name of its own; a connection to it is refused as
- * soon as its process has ended, however it ended. Hosts that share a directory over a network do not see each other's.
+ * A lock on a name in a directory, held until the process ends, also across network namespaces: all processes that share
+ * the directory share the lock. It is a Unix socket file with a unique name; connections to it are refused as soon as
+ * its process has ended for whatever reason. Hosts that share a directory over a network do not see each other's locks.
  *
  *     .NAME.lock-ID      listening; answers `PID PIDNS holding` or `PID PIDNS trying`
- *     .NAME.newlock-ID   not listening yet; nobody looks at it
+ *     .NAME.newlock-ID   not listening yet; ignored by others
  *
- * Each starter shows its own file first, then looks at the others: of two, at least one sees the other. One that sees a
- * holder gives up. Of several that try, those with the higher ids withdraw, and the lowest waits until they have.
+ * Each starter creates its own file first, then checks the others: of two, at least one sees the other. One that sees a
+ * holder gives up. Of several starters, those with higher ids withdraw, and the one with the lowest waits for them.
  */
 import { randomBytes } from 'node:crypto';
 import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, renameSync, rmSync } from 'node:fs';
@@ -16,48 +16,49 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { systemErrorCode } from './errors.js';
 
-/** Who has a lock: its process id, where that means something here. */
+/** The process that holds a lock. */
 export interface LockHolder {
+  /** Undefined if unknown, or not valid in this process namespace. */
   readonly pid: string | undefined;
-  /** It is in another process namespace: another container. */
+  /** It is in another process namespace, such as another container. */
   readonly isElsewhere: boolean;
 }
 
 export interface FileLock {
-  /** Its file is there: nobody else can have taken the lock. */
+  /** Its file still exists: no other process can have taken the lock. */
   isInPlace(): boolean;
   release(): Promise<void>;
 }
 
 type Answer = { readonly state: 'gone' } | ({ readonly state: 'holding' | 'trying' | 'silent' } & LockHolder);
 
-/** A living process answers at once on an idle machine; one that is stopped does not, and counts as a holder. */
+/** A running process answers at once on an idle machine; a stopped one does not, and counts as a holder. */
 const ANSWER_TIMEOUT_MS = 3000;
 const RETRY_PAUSE_MS = 20;
-/** Those who try at the same time are through with it long before. */
+/** Processes that start at the same time need far fewer. */
 const MAX_ROUNDS = 150;
-/** Linux's `sun_path` without its last zero. */
+/** Linux's `sun_path` without its final zero. */
 const MAX_PATH_LENGTH = 107;
-/** What a process that was killed within a millisecond has left. */
+/** Age of a `.newlock` file whose process must have been killed while starting. */
 const LEFTOVER_AFTER_MS = 60_000;
 
-/** The directory can't hold sockets, or not those of this user: there is no lock here. */
+/** This user can't create sockets in the directory: locking is not possible there. */
 export class NoLockFiles extends Error {}
 
-/** Takes the lock. Resolves with the holder where another has it; rejects with `NoLockFiles`. */
+/** Takes the lock. Resolves with the holder if another process has it; rejects with `NoLockFiles`. */
 export async function takeFileLock(path: string): Promise<FileLock | LockHolder> {
   for (let round = 0; ; round++) {
-    const mine = await LockFile.show(path);
-    const found = await mine.lookAround();
+    const mine = await LockFile.create(path);
+    const found = await mine.checkOthers();
     if (found === 'free') return mine;
     await mine.release();
-    if (found !== 'tryAgain') return found;
+    if (found !== 'retry') return found;
     if (round === MAX_ROUNDS) return { pid: undefined, isElsewhere: false };
     await pause(RETRY_PAUSE_MS * (1 + Math.random()));
   }
 }
 
-/** Who has the lock; undefined when nobody has. */
+/** The holder of the lock; undefined if it is free. */
 export async function findFileLockHolder(path: string): Promise<LockHolder | undefined> {
   for (const name of lockNames(path)) {
     const answer = await ask(dirname(path), name);
@@ -83,8 +84,8 @@ class LockFile implements FileLock {
     this.#server.unref();
   }
 
-  /** Listens before the name that others look at is there: whoever finds it finds a process that answers. */
-  static async show(path: string): Promise<LockFile> {
+  /** Listens before the file gets the name that others look for, so that any process that finds it gets an answer. */
+  static async create(path: string): Promise<LockFile> {
     const lock = new LockFile(path, randomBytes(6).toString('hex'));
     const directory = dirname(path);
     const hidden = `.${basename(path)}.newlock-${lock.#id}`;
@@ -107,15 +108,15 @@ class LockFile implements FileLock {
     return lstatSync(this.#file, { throwIfNoEntry: false })?.ino === this.#inode;
   }
 
-  async lookAround(): Promise<'free' | 'tryAgain' | LockHolder> {
+  async checkOthers(): Promise<'free' | 'retry' | LockHolder> {
     const own = basename(this.#file);
     for (const name of lockNames(this.#path).filter((other) => other !== own)) {
       const answer = await this.#untilDecided(name, name > own);
       if (answer.state === 'gone') remove(join(dirname(this.#path), name));
-      else if (answer.state === 'trying') return 'tryAgain';
+      else if (answer.state === 'trying') return 'retry';
       else return answer;
     }
-    if (!this.isInPlace()) return 'tryAgain';
+    if (!this.isInPlace()) return 'retry';
     this.#state = 'holding';
     removeLeftovers(this.#path);
     return 'free';
@@ -126,7 +127,7 @@ class LockFile implements FileLock {
     return new Promise((resolve) => this.#server.close(() => resolve()));
   }
 
-  /** One with a higher id withdraws when it sees this one, unless it has looked before: then it holds the lock soon. */
+  /** One with a higher id withdraws when it sees this file, unless it checked earlier: then it will hold the lock soon. */
   async #untilDecided(name: string, isHigher: boolean): Promise<Answer> {
     for (let round = 0; ; round++) {
       const answer = await ask(dirname(this.#path), name);
@@ -160,14 +161,14 @@ function removeLeftovers(path: string): void {
   }
 }
 
-/** In a sticky directory another user's file stays; it says nothing and does no harm. */
+/** In a sticky directory another user's file can't be removed; it is harmless. */
 function remove(file: string): void {
   try {
     rmSync(file, { force: true });
   } catch {}
 }
 
-/** Anybody who can enter the directory may ask: the umask does not count. */
+/** Lets every user who can enter the directory connect, regardless of the umask. */
 function listenForAll(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const umask = process.umask(0);
@@ -206,14 +207,14 @@ function readAnswer(text: string): Answer {
   return { state: state === 'holding' || state === 'trying' ? state : 'silent', ...readHolder(text) };
 }
 
-/** What a holder says of itself: `PID PIDNS …`; one that says nothing is not known. */
+/** Parses a holder's answer: `PID PIDNS …`; without an answer the holder is unknown. */
 export function readHolder(text: string): LockHolder {
   const [, pid, namespace] = /^(\d+)(?: (\S+))?/.exec(text) ?? [];
   const isElsewhere = namespace !== undefined && namespace !== pidNamespace();
   return { pid: isElsewhere ? undefined : pid, isElsewhere };
 }
 
-/** A process id means something only within its namespace. */
+/** Process ids are valid only within a namespace. */
 export function pidNamespace(): string {
   try {
     return readlinkSync('/proc/self/ns/pid');
@@ -222,7 +223,7 @@ export function pidNamespace(): string {
   }
 }
 
-/** A path that is too long for a socket is gone by way of its directory's descriptor. */
+/** A path that is too long for a socket is replaced by one through its directory's descriptor. */
 async function withSocketPath<Result>(
   directory: string,
   name: string,

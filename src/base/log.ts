@@ -3,33 +3,31 @@ import { cleanLines } from './clean-text.js';
 import { type Clock, systemClock } from './clock.js';
 import { goesToJournal, type Level, withPriority } from './journal.js';
 
-/** What a room may say. */
+/** The log of one room. */
 export interface Log {
-  /** False: `debug` says nothing, and what it would say need not be put together. */
+  /** If false, `debug` prints nothing, and callers can skip building its text. */
   readonly isDebugging: boolean;
-  /** Seen only with `DEBUG=meshgate:…`. */
+  /** Printed only with `DEBUG=meshgate:…`. */
   debug(format: string, ...values: unknown[]): void;
   /**
-   * What a person who runs the gateway wants to know: shown always. What can come often has a `reason`, whose repeats
-   * become one line with a count.
+   * News for the operator: always printed. Frequent messages have a `reason`; repeats of one reason become one line with a
+   * count.
    */
   info(text: string, reason?: string): void;
   /**
-   * What that person should do something about: shown always. Repeats of one `fault` become one line with a count. A
-   * fault is one of a closed list: what varies with who or what is at fault (addresses, clients, topics) is in `text`
-   * alone, so that nobody can fill the log.
+   * Something that the operator should act on: always printed. Repeats of one `fault` become one line with a count. Faults
+   * are a closed list: variable parts (addresses, clients, topics) are only in `text`, so that nobody can flood the log.
    */
   warn(fault: string, text: string): void;
   /**
-   * The gateway's own mistake: an exception that nobody expected, a thread that died. To be reported to its makers.
-   * Repeats are counted as those of `warn` are.
+   * A bug of the gateway: an unexpected exception, a thread that died. Repeats are counted as in `warn`.
    */
   error(fault: string, text: string): void;
 }
 
-/** A fault that comes again within this time is counted instead of printed. */
+/** Repeats of a fault within this time are counted instead of printed. */
 const BURST_MS = 10_000;
-/** Different faults that are counted apart, should a fault vary all the same; further ones are counted as one. */
+/** Maximum number of faults that are counted separately; the others are counted as one. */
 const MAX_BURSTS = 100;
 const FURTHER_FAULTS = 'further faults';
 
@@ -39,10 +37,10 @@ interface Burst {
   lastText: string;
 }
 
-/** `text`: lines for people. `json`: one object a line, for programs that collect logs. */
+/** `text`: lines for people. `json`: one object per line, for programs that collect logs. */
 export type LogFormat = 'text' | 'json';
 
-/** What a line tells; `repeats`: how often the fault has come again since it was printed last. */
+/** One log line; `repeats`: occurrences of the fault since it was last printed. */
 interface Entry {
   readonly level: Level;
   readonly text: string;
@@ -50,16 +48,16 @@ interface Entry {
   readonly repeats?: number;
 }
 
-/** Where lines for people go: standard error, so that standard output stays free for results. */
+/** Writes one line; by default to standard error, so that standard output has only results. */
 export type WriteLine = (line: string, level: Level) => void;
 
-/** With its priority, where standard error goes to the journal. */
+/** Adds the priority if standard error is connected to the journal. */
 function stderrWriter(): WriteLine {
   const isJournal = goesToJournal(process.env, process.stderr.fd);
   return (line, level) => process.stderr.write(`${isJournal ? withPriority(line, level) : line}\n`);
 }
 
-/** A log for one room; `DEBUG=meshgate:<room>` shows its details. `format` is asked for each line: it may change. */
+/** A log for one room; `DEBUG=meshgate:<room>` prints its details. `format` is called for each line: it may change. */
 export function createLog(
   room: string,
   writeLine: WriteLine = stderrWriter(),
@@ -115,7 +113,7 @@ export function createLog(
   };
 }
 
-/** `12:30:05 uart: the link is up`: the time of day in UTC. Errors say that they are. */
+/** `12:30:05 uart: the link is up`: the time of day in UTC. Errors are marked. */
 function textLine(room: string, { level, text, repeats = 0 }: Entry, now: number): string {
   const more = repeats === 0 ? '' : ` (${repeats} more in ${BURST_MS / 1000} s)`;
   const head = `${new Date(now).toISOString().slice(11, 19)} ${room}: ${level === 'error' ? 'error: ' : ''}`;

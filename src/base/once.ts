@@ -1,4 +1,4 @@
-/** A constant that is made when it is first needed. What it is made of must never change. */
+/** A constant that is built on first use. Its inputs must never change. */
 export function once<Value extends object>(make: () => Value): () => Value {
   let made: Value | undefined;
   return () => {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The folder of this package's package.json: where opcodes.json and data-types.json lie. */
+/** The folder of this package's package.json, opcodes.json and data-types.json. */
 export const packageRoot = findPackageRoot(dirname(fileURLToPath(import.meta.url)));
 
 /** The version in package.json. */

@@ -1,8 +1,8 @@
 /**
- * A lock on a path that only one process has. On Linux it is twofold: a Unix socket in the abstract namespace, named
- * after the path, which the kernel takes back when the process ends, however it ends; and a socket file beside the path
- * (lock-file.ts), since each network namespace has abstract sockets of its own and two containers may share a directory.
- * Anyone who connects to either reads the holder's process id. On other systems there is only the file.
+ * A lock on a path, held by one process at a time. On Linux it has two parts: a Unix socket in the abstract namespace,
+ * named after the path, which the kernel removes when the process ends for whatever reason; and a socket file next to
+ * the path (lock-file.ts), because each network namespace has its own abstract sockets and two containers may share a
+ * directory. Both send the holder's process id to anyone who connects. On other systems there is only the file.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, realpathSync } from 'node:fs';
@@ -20,9 +20,9 @@ import {
 } from './lock-file.js';
 
 export interface ProcessLock {
-  /** Why it holds only within this network namespace; undefined where it holds for all who share the directory. */
+  /** Why it works only within this network namespace; undefined if it works for all who share the directory. */
   readonly limit: string | undefined;
-  /** Makes the file again where it was removed. Rejects with `LockHeld` when another process has used that. */
+  /** Recreates the file if it was removed. Rejects with `LockHeld` if another process has taken the lock meanwhile. */
   renew(): Promise<void>;
   release(): Promise<void>;
 }
@@ -34,10 +34,10 @@ export class LockHeld extends Error {
   }
 }
 
-/** A living holder answers at once. */
+/** A running holder answers at once. */
 const HOLDER_TIMEOUT_MS = 1000;
 
-/** Takes the lock, or rejects with `LockHeld`. The path need not exist; two names of one file give one lock. */
+/** Takes the lock, or rejects with `LockHeld`. The path need not exist; two names of one file share one lock. */
 export async function takeLock(path: string): Promise<ProcessLock> {
   const real = realPath(path);
   const server = process.platform === 'linux' ? await takeName(lockName(real)) : undefined;
@@ -49,14 +49,14 @@ export async function takeLock(path: string): Promise<ProcessLock> {
   }
 }
 
-/** Who has the lock; undefined when nobody has. The directory may be gone. */
+/** The holder of the lock; undefined if it is free. The directory need not exist. */
 export async function findLockHolder(path: string): Promise<LockHolder | undefined> {
   const real = realPath(path);
   const byName = process.platform === 'linux' ? await askHolder(lockName(real)) : undefined;
   return byName ?? findFileLockHolder(real);
 }
 
-/** `the gateway with process id 12`, and what else it may be. */
+/** For people: `the gateway with process id 12`, `another program` … */
 export function describeHolder({ pid, isElsewhere }: LockHolder): string {
   if (isElsewhere) return 'a gateway in another container';
   return pid === undefined ? 'another program' : `the gateway with process id ${pid}`;
@@ -90,7 +90,7 @@ class HeldLock implements ProcessLock {
   }
 }
 
-/** The lock, or why there can be none. Rejects with `LockHeld`. */
+/** The lock, or the reason why files can't be used for it. Rejects with `LockHeld`. */
 async function fileLock(path: string): Promise<FileLock | string> {
   try {
     const taken = await takeFileLock(path);
@@ -102,7 +102,7 @@ async function fileLock(path: string): Promise<FileLock | string> {
   }
 }
 
-/** Rejects with `LockHeld`. Any user of the machine may connect to it: nobody is kept. */
+/** Rejects with `LockHeld`. Any user of the machine may connect, so connections are closed at once. */
 async function takeName(name: string): Promise<Server> {
   const server = createServer((socket) => {
     socket.on('error', () => {});
@@ -118,7 +118,7 @@ async function takeName(name: string): Promise<Server> {
   }
 }
 
-/** Of a directory that is gone, the path by the nearest one that is there. */
+/** Resolves links in the path as far as its directories exist. */
 function realPath(path: string): string {
   const full = resolve(path);
   const directory = dirname(full);
@@ -142,7 +142,7 @@ function close(server: Server | undefined): Promise<void> {
   return new Promise((resolve) => (server ? server.close(() => resolve()) : resolve()));
 }
 
-/** Undefined when nobody listens there. */
+/** Undefined if no process is listening there. */
 function askHolder(name: string): Promise<LockHolder | undefined> {
   return new Promise((resolve) => {
     let answer = '';

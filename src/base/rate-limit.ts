@@ -1,6 +1,6 @@
 import type { Clock } from './clock.js';
 
-/** Lets so many through at once, and then so many a second. */
+/** A token bucket: allows `atOnce` at first, then `perSecond`. */
 export class RateLimit {
   readonly #clock: Clock;
   readonly #atOnce: number;
@@ -17,6 +17,7 @@ export class RateLimit {
     this.#countedAt = clock.monotonic();
   }
 
+  /** Returns false if the limit is reached. */
   take(): boolean {
     const now = this.#clock.monotonic();
     this.#left = Math.min(this.#atOnce, this.#left + ((now - this.#countedAt) / 1000) * this.#perSecond);

@@ -1,18 +1,18 @@
-/** Ends what has several parts within a bound, whatever one of them waits for. */
+/** Stops several components within a time limit, even if some of them hang. */
 import { errorText } from './errors.js';
 
-/** The whole stop: less than what supervisors allow, 20 s in packaging/meshgate.service. */
+/** Limit for the complete stop: less than supervisors allow, 20 s in packaging/meshgate.service. */
 export const STOP_LIMIT_MS = 8000;
 
 export interface StopStep {
-  /** What the log calls it. */
+  /** Name for the log. */
   readonly what: string;
   readonly limitMs: number;
-  /** Nothing where there is nothing to stop. */
+  /** Returns undefined if there is nothing to stop. */
   readonly stop: () => Promise<unknown> | undefined;
 }
 
-/** Steps of one stop. Those that take too long, or fail, are left as they are, and named. */
+/** The steps of one stop. Those that time out or fail are abandoned and listed. */
 export class Stopping {
   readonly #unfinished: string[] = [];
   readonly #deadline: number;
@@ -21,7 +21,7 @@ export class Stopping {
     this.#deadline = performance.now() + limitMs;
   }
 
-  /** Each with its reason, for the log. */
+  /** Steps that timed out or failed, each with its reason. */
   get unfinished(): readonly string[] {
     return this.#unfinished;
   }
@@ -30,16 +30,16 @@ export class Stopping {
     return Math.max(0, this.#deadline - performance.now());
   }
 
-  /** Runs steps side by side. Resolves when each has ended or its time is over; never rejects. */
+  /** Runs steps in parallel. Resolves when each has ended or timed out; never rejects. */
   async run(...steps: readonly StopStep[]): Promise<void> {
     await Promise.all(steps.map((step) => this.#bound(step)));
   }
 
-  /** A real timer that keeps the process alive: a replay's clock may stand still while it is stopped. */
+  /** Uses a real timer that keeps the process alive: the clock of a replay may be stopped. */
   #bound({ what, limitMs, stop }: StopStep): Promise<void> {
     const ms = Math.min(limitMs, this.remainingMs);
     return new Promise((resolve) => {
-      const timer = setTimeout(() => end(`${what}: not finished after ${(ms / 1000).toFixed(1)} s`), ms);
+      const timer = setTimeout(() => end(`${what}: timed out after ${(ms / 1000).toFixed(1)} s`), ms);
       const end = (fault?: string) => {
         clearTimeout(timer);
         if (fault !== undefined) this.#unfinished.push(fault);

@@ -1,8 +1,7 @@
 import { parse, TomlError } from 'smol-toml';
 
 /**
- * What a TOML text says. Throws where it is wrong, with line and column: the text itself is not quoted, since a line may
- * hold a password.
+ * Parses TOML. Throws an error with line and column that does not quote the text, because a line may contain a password.
  */
 export function parseToml(text: string): Record<string, unknown> {
   try {

@@ -1,24 +1,24 @@
 /**
- * Shares the process's time between clients. A client's work is a generator; between two of its steps others may run.
- * Work goes on for a few ms at a time, then sockets and timers have their turn.
+ * A cooperative scheduler that shares the process's time between clients. A client's work is a generator; other work may
+ * run between its steps. After a few ms of work, sockets and timers get their turn.
  *
- * A client that asks for little goes first. One that has used up its quantum, or comes to something long, joins the
- * line of those that take long: one of them at a time, each a request (or member of a batch) in whole, so that at most
- * one long reply is being put together at any time. Both kinds get half of the time while both have work.
+ * Short work goes first. A client that has used up its quantum, or starts long work, moves to the queue for long work.
+ * That queue runs one client at a time, a complete request (or batch member) each, so that at most one long reply is
+ * being built at any time. Each kind gets half of the time while both have work.
  */
 import type { Clock } from './clock.js';
 
 /**
- * What a work says between two steps: `more`, it is in the middle of something; `next`, a request is done; `long`, what
- * follows takes long, and much memory.
+ * Yielded by work between two steps: `more`, a request is in progress; `next`, a request is done; `long`, the next part
+ * takes much time and memory.
  */
 export type Pause = 'more' | 'next' | 'long';
 
 export type Work<Result = void> = Generator<Pause, Result>;
 
-/** ms for each of the two kinds until the event loop has its turn. */
+/** ms for each of the two kinds per pass of the event loop. */
 const SLICE_MS = 4;
-/** ms that a client may use before it counts as one that takes long. */
+/** ms that a client may use before it moves to the queue for long work. */
 const QUANTUM_MS = 2;
 
 export class Turns {
@@ -26,16 +26,16 @@ export class Turns {
   readonly #quick: Lane[] = [];
   readonly #long: Lane[] = [];
   #isRunning = false;
-  /** The slice of this pass through the event loop has begun: the next one goes on, and gives time again. */
+  /** The next pass is scheduled: it continues the work with new time. */
   #isNextSet = false;
-  /** ms of this pass that are used. */
+  /** ms used in this pass. */
   #used = { quick: 0, long: 0 };
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** One client's line of works. `mayBeginLong`: false while something long has to wait; `wake` is called then. */
+  /** A client's queue of work. `mayBeginLong`: false while long work must wait; call `wake` when that ends. */
   lane(mayBeginLong: () => boolean = () => true): Lane {
     return new Lane(
       mayBeginLong,
@@ -44,7 +44,7 @@ export class Turns {
     );
   }
 
-  /** Something long that had to wait may begin now. */
+  /** Long work that had to wait may start now. */
   wake(): void {
     if (this.#long.length > 0) this.#run();
   }
@@ -73,7 +73,7 @@ export class Turns {
   }
 
   #hasWork(): boolean {
-    return this.#quick.length > 0 || this.#long.some((lane) => lane.mayGoOn);
+    return this.#quick.length > 0 || this.#long.some((lane) => lane.mayContinue);
   }
 
   #runQuick(): void {
@@ -93,7 +93,7 @@ export class Turns {
 
   #runLong(): void {
     while (this.#used.long < SLICE_MS) {
-      const index = this.#long.findIndex((lane) => lane.mayGoOn);
+      const index = this.#long.findIndex((lane) => lane.mayContinue);
       const lane = this.#long[index];
       if (!lane) return;
       const pause = this.#measure('long', () => this.#useSlice(lane));
@@ -104,7 +104,7 @@ export class Turns {
     }
   }
 
-  /** Until its request is done, or the slice is over: `more`. A first step leads into what is long. */
+  /** Runs until the request is done, or the slice is used up: `more`. The first step starts the long part. */
   #useSlice(lane: Lane): Pause | 'over' {
     const end = this.#clock.monotonic() + SLICE_MS - this.#used.long;
     let pause = lane.step();
@@ -120,14 +120,14 @@ export class Turns {
   }
 }
 
-/** The works of one client, done one after the other. */
+/** The work of one client, done in order. */
 export class Lane {
-  readonly #works: Work[] = [];
+  readonly #queue: Work[] = [];
   readonly #mayBeginLong: () => boolean;
   readonly #begin: (lane: Lane) => void;
   readonly #wake: () => void;
   #isBeforeLong = false;
-  #isInLine = false;
+  #isScheduled = false;
   #isClosed = false;
 
   constructor(mayBeginLong: () => boolean, begin: (lane: Lane) => void, wake: () => void) {
@@ -136,41 +136,41 @@ export class Lane {
     this.#wake = wake;
   }
 
-  /** Does a work when its turn comes; at once, where nobody is before it. A work must not throw. */
+  /** Queues work; it starts at once if nothing is ahead of it. Work must not throw. */
   add(work: Work): void {
     if (this.#isClosed) return;
-    this.#works.push(work);
-    if (this.#isInLine) return;
-    this.#isInLine = true;
+    this.#queue.push(work);
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
     this.#begin(this);
   }
 
-  /** The client is gone: what it still wanted is not done. */
+  /** The client has disconnected: its remaining work is dropped. */
   close(): void {
     this.#isClosed = true;
-    if (this.#isInLine) this.#wake();
+    if (this.#isScheduled) this.#wake();
   }
 
-  get mayGoOn(): boolean {
+  get mayContinue(): boolean {
     return this.#isClosed || !this.#isBeforeLong || this.#mayBeginLong();
   }
 
-  /** Goes one step; `over` when there is nothing more to do. */
+  /** Runs one step; `over` if no work is left. */
   step(): Pause | 'over' {
     if (this.#isClosed) return this.#giveUp();
-    const [work] = this.#works;
+    const [work] = this.#queue;
     const { done, value } = work?.next() ?? { done: true, value: undefined };
     this.#isBeforeLong = !done && value === 'long';
     if (!done) return value;
-    this.#works.shift();
-    if (this.#works.length > 0) return 'next';
-    this.#isInLine = false;
+    this.#queue.shift();
+    if (this.#queue.length > 0) return 'next';
+    this.#isScheduled = false;
     return 'over';
   }
 
   #giveUp(): 'over' {
-    for (const work of this.#works.splice(0)) work.return();
-    this.#isInLine = false;
+    for (const work of this.#queue.splice(0)) work.return();
+    this.#isScheduled = false;
     return 'over';
   }
 }

@@ -1,23 +1,24 @@
-/** Files that the command line was told to read or write; `-` is standard input or output. */
+/** Files named on the command line; `-` is standard input or output. */
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { errorText, MeshgateError, systemErrorCode } from '../base/errors.js';
+import { MeshgateError, systemErrorCode } from '../base/errors.js';
+import { systemErrorText } from './text/system-error.js';
 
-/** What `-` stands for where a file is asked for. */
+/** Standard input or output, where a file is expected. */
 const STANDARD = '-';
-/** As much as the system gives of a file at once. */
+/** The most that Linux reads from a file at once. */
 const MAX_INPUT_BYTES = 2 ** 31 - 1;
 
-/** True where what is written goes to standard output. */
+/** True if output goes to standard output. */
 export function isStandardOutput(file: string | undefined): file is undefined | '-' {
   return file === undefined || file === STANDARD;
 }
 
-/** How messages name a file that is read. */
+/** Name of an input file in messages. */
 export function inputName(file: string): string {
   return file === STANDARD ? 'standard input' : file;
 }
 
-/** All that is in a file, or comes by standard input. Rejects with `NO_PERMISSION`, `FILE_FAILED` or `BAD_USAGE`. */
+/** The contents of a file or of standard input. Rejects with `NO_PERMISSION`, `FILE_FAILED` or `BAD_USAGE`. */
 export async function readInput(file: string): Promise<Buffer> {
   return file === STANDARD ? readStandardInput() : naming(file, () => readFileSync(file));
 }
@@ -26,8 +27,8 @@ async function readStandardInput(): Promise<Buffer> {
   if (process.stdin.isTTY) {
     throw new MeshgateError(
       'BAD_USAGE',
-      '- is standard input, which is a terminal here',
-      'give a file, or send one in: … -  <FILE',
+      'standard input is a terminal',
+      'name a file, or redirect one: … - <FILE',
     );
   }
   const pieces: Buffer[] = [];
@@ -35,7 +36,7 @@ async function readStandardInput(): Promise<Buffer> {
   try {
     for await (const piece of process.stdin as AsyncIterable<Buffer>) {
       length += piece.length;
-      if (length > MAX_INPUT_BYTES) throw new Error('more than 2 GiB');
+      if (length > MAX_INPUT_BYTES) throw new Error('larger than 2 GiB');
       pieces.push(piece);
     }
   } catch (error) {
@@ -44,7 +45,7 @@ async function readStandardInput(): Promise<Buffer> {
   return Buffer.concat(pieces);
 }
 
-/** A file that begins empty. Its methods throw `NO_PERMISSION` or `FILE_FAILED`. */
+/** A file, truncated when opened. Its methods throw `NO_PERMISSION` or `FILE_FAILED`. */
 export class OutputFile {
   readonly #file: string;
   readonly #descriptor: number;
@@ -75,13 +76,13 @@ function naming<Result>(file: string, run: () => Result): Result {
   }
 }
 
-/** What the system said about a file, as a person is told it: `NO_PERMISSION` or `FILE_FAILED`. */
+/** An error of the system about a file: `NO_PERMISSION` or `FILE_FAILED`. */
 export function fileError(file: string, error: unknown): MeshgateError {
   const code = systemErrorCode(error);
   const isForbidden = code === 'EACCES' || code === 'EPERM';
   return new MeshgateError(
     isForbidden ? 'NO_PERMISSION' : 'FILE_FAILED',
-    `${file}: ${errorText(error)}`,
+    `${file}: ${systemErrorText(error)}`,
     undefined,
     { cause: error },
   );

@@ -1,32 +1,39 @@
 import type { MeshgateClient } from '../client/index.js';
-import type { CliCommand, Reach } from './cli-command.js';
+import type { CliCommand, Examples, Reach } from './cli-command.js';
 import { currentView, type GatewayScope, print } from './output.js';
 import { paint, type View } from './text/terminal.js';
 import { type GatewayFlags, withClients } from './with-client.js';
 import type { Of } from './with-fleet.js';
 
-/** Adds a subcommand that talks to a gateway, or to those of a fleet, with the options that all of them have. */
+/** Adds a subcommand that talks to one gateway or to a fleet, with the options common to all of them. */
 export function gatewayCommand(
   program: CliCommand,
   usage: string,
   description: string,
+  examples: Examples,
   reach: Reach = 'all',
 ): CliCommand {
-  return socketCommand(program, usage, description).reaching(reach);
+  return socketCommand(program, usage, description, examples).reaching(reach);
 }
 
-/** The same for a gateway on this machine only. */
-export function socketCommand(program: CliCommand, usage: string, description: string): CliCommand {
+/** Adds a subcommand for a gateway on this machine only. */
+export function socketCommand(
+  program: CliCommand,
+  usage: string,
+  description: string,
+  examples: Examples,
+): CliCommand {
   return program
     .command(usage)
     .description(description)
+    .examples(examples)
     .option('--socket <path>', 'Unix socket of the gateway (or MESHGATE_SOCKET)')
-    .option('--json', 'JSON, for programs');
+    .option('--json', 'print JSON, for programs');
 }
 
 /**
- * Asks the gateway, or each of a fleet, and prints what it says: whole for programs, or as `format` puts it for people.
- * `join` makes one answer of those of a fleet, for one table; without it each gateway has a part of its own.
+ * Asks the gateway, or each gateway of a fleet, and prints the result: as JSON, or as text made by `format`. `join`
+ * merges the results of a fleet into one table; without it each gateway has its own section.
  */
 export async function askAndPrint<Result>(
   flags: GatewayFlags,
@@ -62,7 +69,7 @@ function printParts<Result>(
   }
 }
 
-/** Rows of several gateways as one list, each row with the gateway that it is from. */
+/** Rows of several gateways as one list, each row with its gateway. */
 export function joinRows<Row extends object>(
   parts: readonly Of<readonly Row[]>[],
 ): (Row & { gateway: string })[] {

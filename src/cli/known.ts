@@ -1,6 +1,6 @@
 /**
- * Says on standard error what is asked for but not known to the gateway: a wrong address waits, or is answered with
- * nothing, as one does that has yet to appear.
+ * Notes on standard error about nodes and opcodes that the gateway does not know. They are not errors: a node may yet
+ * appear, and until it does a mistyped address looks the same.
  */
 import { type MeshgateClient, RequestError } from '../client/index.js';
 import { formatAddress as formatNumber, ROOT_ADDRESS } from '../protocol/address.js';
@@ -8,7 +8,10 @@ import { note } from './output.js';
 
 type NumberOrName = number | string;
 
-/** `meanwhile`: what the command does all the same; `gateway`: of a fleet. Rejects with `NODE_NOT_FOUND` for a name that no node has. */
+/**
+ * `meanwhile`: what the command does anyway; `gateway`: of a fleet. Rejects with `NODE_NOT_FOUND` if no node has this
+ * name.
+ */
 export async function noteUnknownNode(
   node: NumberOrName | undefined,
   meanwhile: string,
@@ -24,16 +27,16 @@ export async function noteUnknownNode(
   if (!(refusal instanceof RequestError) || refusal.code !== 'NODE_NOT_FOUND') throw refusal;
   if (typeof node === 'string') await refuseUnknownName(node, client);
   const name = typeof node === 'string' ? node : formatNumber(node);
-  note(`${speaker(gateway)}: no node ${name} is known (yet); ${meanwhile}`);
+  note(`${prefixFor(gateway)}: node ${name} is not known yet; ${meanwhile}`);
 }
 
-/** A name may be one of the settings, of a node that has not been heard. Rejects with `NODE_NOT_FOUND`. */
+/** The settings may name a node that has not been heard yet. Rejects with `NODE_NOT_FOUND`. */
 async function refuseUnknownName(name: string, client: MeshgateClient): Promise<void> {
   const { subscription } = await client.call('subscribe', { nodes: [name], kinds: ['recovery'] });
   await client.call('unsubscribe', { subscription });
 }
 
-/** Messages that opcodes.json does not name may come: of a number only this is said. */
+/** A number that opcodes.json does not list may still arrive: only a note. */
 export async function noteUnknownOpcodes(
   opcodes: readonly NumberOrName[],
   client: MeshgateClient,
@@ -45,11 +48,11 @@ export async function noteUnknownOpcodes(
   for (const number of numbers) {
     if (messages.some(({ opcode }) => opcode === number)) continue;
     note(
-      `${speaker(gateway)}: opcodes.json has no message 0x${number.toString(16).padStart(2, '0').toUpperCase()}; waiting for it`,
+      `${prefixFor(gateway)}: opcodes.json does not list 0x${number.toString(16).padStart(2, '0').toUpperCase()}; waiting for it`,
     );
   }
 }
 
-function speaker(gateway: string | undefined): string {
+function prefixFor(gateway: string | undefined): string {
   return gateway === undefined ? 'meshgate' : `meshgate: ${gateway}`;
 }

@@ -1,4 +1,4 @@
-/** What to do when no gateway answers: one may run whose socket has gone. */
+/** Advice when no gateway answers: one may be running whose socket file was removed. */
 import { dirname } from 'node:path';
 import { MeshgateError } from '../base/errors.js';
 import type { LockHolder } from '../base/lock-file.js';
@@ -6,8 +6,8 @@ import { describeHolder, findLockHolder } from '../base/process-lock.js';
 import { socketCandidates } from '../base/socket-location.js';
 
 /**
- * The error to show where a gateway has the lock of a socket that nobody answers on; undefined where none has.
- * `named`: the socket that the user named, or nothing for the usual ones.
+ * The error to report if a running gateway holds the lock of a socket that does not answer; undefined if none does.
+ * `named`: the socket that the user gave; undefined for the default ones.
  */
 export async function findLostSocket(named: string | undefined): Promise<MeshgateError | undefined> {
   const given = named ?? process.env.MESHGATE_SOCKET;
@@ -23,7 +23,7 @@ function socketLost(path: string, holder: LockHolder): MeshgateError {
   const restart = pid === undefined ? 'restart it' : `restart it (kill ${pid}, then meshgate start)`;
   return new MeshgateError(
     'SOCKET_LOST',
-    `${describeHolder(holder)} runs, but its socket ${path} has gone`,
-    `it makes the socket again within seconds where ${dirname(path)} is there; else make that directory, or ${restart}`,
+    `${describeHolder(holder)} is running, but its socket ${path} is missing`,
+    `it recreates the socket within seconds if ${dirname(path)} exists; otherwise create that directory, or ${restart}`,
   );
 }

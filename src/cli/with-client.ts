@@ -7,39 +7,39 @@ import { note, SOCKET_SCOPE } from './output.js';
 import { findLostSocket } from './socket-advice.js';
 import { type ConnectionChange, connectOptions, type Of, type RunOne, withFleet } from './with-fleet.js';
 
-/** What every command that talks to a gateway takes. */
+/** Options of every command that talks to a gateway. */
 export interface GatewayFlags {
   readonly socket?: string;
   readonly json?: true;
-  /** Worked out of --fleet and what belongs to it; undefined: the gateway of a socket. */
+  /** From --fleet, --prefix and --gateway; undefined for the gateway of a socket. */
   readonly fleetChoice?: FleetChoice;
 }
 
-/** What a gateway gave: the one of a socket, which has no name here, or one of a fleet. */
+/** The result of one gateway: of a fleet, or of a socket, which has no name. */
 export type Part<Result> = Of<Result> | { readonly gateway?: undefined; readonly result: Result };
 
 /**
- * Connects once and runs `run`, for each gateway of a fleet where one is given; a connection that is lost is not made
- * again. Rejects as `run`, or as `connect`; what fails at a gateway of a fleet is told, and has no part.
+ * Connects and runs `run`, for a fleet once per gateway; does not reconnect. Rejects as `run` or `connect` does; in a
+ * fleet the failure of one gateway is reported, and its result is left out.
  */
 export function withClients<Result>(flags: GatewayFlags, run: RunOne<Result>): Promise<Part<Result>[]> {
   return using(flags, run, undefined);
 }
 
-/** For what has one gateway alone: that of a socket. Rejects with `BAD_USAGE` where a fleet was chosen. */
+/** For the gateway of a socket only. Rejects with `BAD_USAGE` if a fleet was chosen. */
 export async function withClient<Result>(
   flags: GatewayFlags,
   run: (client: MeshgateClient) => Promise<Result>,
 ): Promise<Result> {
-  if (flags.fleetChoice) throw new MeshgateError('BAD_USAGE', 'this command is not for a fleet of gateways');
+  if (flags.fleetChoice) throw new MeshgateError('BAD_USAGE', 'this command does not work on a fleet');
   return usingSocket(flags, run, undefined);
 }
 
-/** The same for what goes on for long: a connection that is lost is made again, and both are told on stderr. */
+/** The same for long-running commands: reconnects, and reports lost and restored connections on stderr. */
 export function withLastingClient<Result>(
   flags: GatewayFlags,
   run: RunOne<Result>,
-  onConnectionChange: ConnectionChange = tellConnectionChange,
+  onConnectionChange: ConnectionChange = reportConnectionChange,
 ): Promise<Part<Result>[]> {
   return using(flags, run, onConnectionChange);
 }
@@ -75,13 +75,13 @@ async function explainRefusal(error: unknown, socket: string | undefined): Promi
   if (error.code === 'NOT_RUNNING') return (await findLostSocket(socket)) ?? error;
   if (error.code !== 'NO_PERMISSION') return error;
   const path = findSocket(socket);
-  return new MeshgateError('NO_PERMISSION', `this user may not use ${path}`, permissionAdvice(path));
+  return new MeshgateError('NO_PERMISSION', `permission denied: ${path}`, permissionAdvice(path));
 }
 
-function tellConnectionChange(isConnected: boolean, gateway: string | undefined): void {
+function reportConnectionChange(isConnected: boolean, gateway: string | undefined): void {
   note(
     isConnected
-      ? `meshgate: connected again${gateway === undefined ? '' : ` to ${gateway}`}`
-      : `meshgate: the connection to ${gateway ?? 'the gateway'} is lost; trying again …`,
+      ? `meshgate: reconnected${gateway === undefined ? '' : ` to ${gateway}`}`
+      : `meshgate: lost the connection to ${gateway ?? 'the gateway'}; reconnecting …`,
   );
 }

@@ -1,4 +1,4 @@
-/** Runs a command for the gateways of a fleet at once. */
+/** Runs a command on all gateways of a fleet at the same time. */
 import { ClientError } from '../client/errors.js';
 import type { ConnectOptions, MeshgateClient } from '../client/index.js';
 import type { Fleet, GatewayState } from '../fleet/index.js';
@@ -7,19 +7,19 @@ import type { FleetChoice } from './fleet-choice.js';
 import { currentView, type GatewayScope, note, printJson, scopeOf } from './output.js';
 import { formatDuration, formatMoment } from './text/time.js';
 
-/** What a gateway's part of the command gave. */
+/** The result of one gateway. */
 export interface Of<Result> {
   readonly gateway: string;
   readonly result: Result;
 }
 
-/** The part of a command that is for one gateway. */
+/** What a command does with one gateway. */
 export type RunOne<Result> = (client: MeshgateClient, scope: GatewayScope) => Promise<Result>;
 
-/** The connection is lost, or made again. `gateway`: of a fleet. */
+/** The connection was lost or restored. `gateway`: of a fleet. */
 export type ConnectionChange = (isConnected: boolean, gateway: string | undefined) => void;
 
-/** Without `onChange` a connection that is lost is not made again. */
+/** Reconnects only if `onChange` is given. */
 export function connectOptions(
   onChange: ConnectionChange | undefined,
   gateway: string | undefined,
@@ -28,7 +28,7 @@ export function connectOptions(
   return { onConnectionChange: (isConnected) => onChange(isConnected, gateway) };
 }
 
-/** Connects as the command line and MESHGATE_FLEET_… say. Rejects with `NO_BROKER`. */
+/** Connects with the settings of the command line and MESHGATE_FLEET_…. Rejects with `NO_BROKER`. */
 export async function openFleet({ url, prefix }: FleetChoice): Promise<Fleet> {
   const { connectFleet } = await import('../fleet/index.js');
   const { MESHGATE_FLEET_USER, MESHGATE_FLEET_PASSWORD, MESHGATE_FLEET_CA_FILE } = process.env;
@@ -42,8 +42,8 @@ export async function openFleet({ url, prefix }: FleetChoice): Promise<Fleet> {
 }
 
 /**
- * Runs `run` with a client of each gateway that is online, or of the one that was named. Those that are offline are
- * told, and what fails at one gateway keeps no other from its part: the exit code is the worst.
+ * Runs `run` with a client of every gateway that is online, or of the one chosen. Offline gateways are reported. A
+ * failure at one gateway does not stop the others; the highest exit code counts.
  */
 export async function withFleet<Result>(
   choice: FleetChoice,
@@ -89,7 +89,7 @@ async function runOne<Result>(
   }
 }
 
-/** Throws `NO_GATEWAY` where none is left. */
+/** Throws `NO_GATEWAY` if none is online. */
 function onlineGateways(fleet: Fleet, { gateway }: FleetChoice): string[] {
   const all = fleet.gateways();
   const wanted = gateway === undefined ? all : all.filter(({ id }) => id === gateway);
@@ -102,10 +102,10 @@ function onlineGateways(fleet: Fleet, { gateway }: FleetChoice): string[] {
   return online;
 }
 
-/** `field-south is offline for 2 min 5 s (lost)`. */
+/** `field-south has been offline for 2 min 5 s (lost)`. */
 export function describeOffline({ id, since, reason, connectedAt }: GatewayState): string {
   const view = currentView();
-  if (since !== null) return `${id} is offline for ${formatDuration(view.now - since)} (${reason})`;
+  if (since !== null) return `${id} has been offline for ${formatDuration(view.now - since)} (${reason})`;
   const joined = formatMoment(connectedAt, view);
-  return `${id} is offline: the broker lost it, nobody knows when; it had joined ${joined}`;
+  return `${id} is offline: it joined at ${joined}, and the broker lost it at an unknown time`;
 }

@@ -1,11 +1,11 @@
 /**
- * A client of the classic dialect: what existing programs speak. New programs are better served by `connect`.
+ * A client of the classic dialect, for existing programs. New programs should use `connect`.
  */
 import { createConnection, type Socket } from 'node:net';
 import { findSocket } from './client.js';
 import { connectError, RequestError } from './errors.js';
 
-/** A message of a node: `address | opcode | payload`, as it came from the root. */
+/** A message from a node, as forwarded by the root: `address | opcode | payload`. */
 export interface ClassicMessage {
   readonly address: number;
   readonly opcode: number;
@@ -25,7 +25,7 @@ export class ClassicClient {
   readonly #handlers = new Map<number, ClassicHandler[]>();
   #listening: Socket | undefined;
 
-  /** `path`: the gateway's Unix socket; the usual places unless given. */
+  /** `path`: the gateway's Unix socket; default: the usual locations. */
   constructor(path?: string) {
     this.#path = findSocket(path);
   }
@@ -38,8 +38,8 @@ export class ClassicClient {
   }
 
   /**
-   * Listens until `close` or until the gateway ends it: then `onEnd` is called. Rejects with `NOT_RUNNING` or
-   * `NO_PERMISSION`, or with a `RequestError` when the gateway refuses.
+   * Listens until `close` is called or the gateway closes the connection, then calls `onEnd`. Rejects with `NOT_RUNNING`
+   * or `NO_PERMISSION`, or with a `RequestError` if the gateway refuses.
    */
   listen(onEnd: () => void = () => {}): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -66,11 +66,11 @@ export class ClassicClient {
   }
 
   /**
-   * Gives one command, five characters, with its arguments. Resolves with what stands behind the `S` of the reply;
-   * rejects with a `RequestError` whose message is the gateway's.
+   * Sends a command (five characters) with its arguments. Resolves with the reply after its `S`; rejects with a
+   * `RequestError` that has the gateway's message.
    */
   async command(name: string, args: Uint8Array | string = ''): Promise<Buffer> {
-    const reply = await this.#ask(Buffer.concat([Buffer.from(name, 'latin1'), Buffer.from(args)]));
+    const reply = await this.#request(Buffer.concat([Buffer.from(name, 'latin1'), Buffer.from(args)]));
     return reply.subarray(1);
   }
 
@@ -85,7 +85,7 @@ export class ClassicClient {
     this.#listening?.destroy();
   }
 
-  /** The dialect has no delimiter: the gateway writes each message on its own, and so it is mostly read. */
+  /** The dialect has no delimiter: the gateway writes each message separately, so each read is usually one message. */
   #onMessage(body: Buffer): void {
     const opcode = body[HEADER_LENGTH - 1];
     if (opcode === undefined) return;
@@ -93,8 +93,8 @@ export class ClassicClient {
     for (const handler of this.#handlers.get(opcode) ?? []) handler(message);
   }
 
-  /** The writing side is shut down behind the request: so its end is plain, however the gateway reads it. */
-  #ask(request: Buffer): Promise<Buffer> {
+  /** Closes the writing side after the request, which marks its end however the gateway reads it. */
+  #request(request: Buffer): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = [];
       let error: Error | undefined;

@@ -1,6 +1,6 @@
 /**
- * A client of a gateway's JSON-RPC session. It finds the socket, connects again by itself when the connection is lost,
- * and resumes its subscriptions after the last event that they had.
+ * A client of a gateway's JSON-RPC session. It finds the socket, reconnects automatically, and resumes its subscriptions
+ * after their last event.
  */
 import { existsSync, lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -18,20 +18,20 @@ import { SessionConnection } from './session-connection.js';
 import type { Transport } from './transport.js';
 
 export interface ConnectOptions {
-  /** The gateway's Unix socket; `$MESHGATE_SOCKET` or the usual places unless given. */
+  /** The gateway's Unix socket; default: `$MESHGATE_SOCKET` or the usual locations. */
   readonly socket?: string | undefined;
-  /** How else the gateway is reached; `socket` does not count then. */
+  /** A transport other than a Unix socket; `socket` is then ignored. */
   readonly transport?: Transport | undefined;
-  /** Connect again when the connection is lost; true unless given. */
+  /** Reconnect when the connection is lost; default: true. */
   readonly reconnect?: boolean;
   /** Closes the client when it aborts. */
   readonly signal?: AbortSignal | undefined;
-  /** Called when the connection is lost, and when it has been made again. */
+  /** Called when the connection is lost and when it is restored. */
   readonly onConnectionChange?: (isConnected: boolean) => void;
 }
 
 export interface CallOptions {
-  /** Rejects the call when it aborts; the gateway still carries it out if it has it. */
+  /** Rejects the call when it aborts; a request that was already sent is still carried out. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -40,16 +40,16 @@ export type SubscribeOptions = Params<'subscribe'> & {
   readonly signal?: AbortSignal | undefined;
 };
 
-/** A gateway that restarts is back within a second or so; one that is gone need not be asked more often. */
+/** A restarting gateway is back within about a second; one that is down need not be tried more often. */
 const PAUSES = { firstMs: 100, longestMs: 5000 };
-/** How long a call waits for a connection that was lost. */
+/** How long a call waits for a lost connection to be restored. */
 const CALL_CONNECT_TIMEOUT_MS = 10_000;
 
 interface OpenStream {
   readonly stream: EventStream;
   readonly params: Params<'subscribe'>;
   readonly point: ResumePoint;
-  /** It has been on a connection: what follows are resumptions. */
+  /** It has been started once: from then on it is resumed. */
   hasStarted: boolean;
 }
 
@@ -69,7 +69,7 @@ export async function connect(options: ConnectOptions = {}): Promise<MeshgateCli
   return client;
 }
 
-/** The socket that was named, or the first of the usual places where there is one. */
+/** The given socket, or the first that exists in the usual locations. */
 export function findSocket(named?: string, env: NodeJS.ProcessEnv = process.env): string {
   const given = named ?? env.MESHGATE_SOCKET;
   if (given) return given;
@@ -77,14 +77,14 @@ export function findSocket(named?: string, env: NodeJS.ProcessEnv = process.env)
   return candidates.find(isTrusted) ?? candidates[0] ?? '';
 }
 
-/** Anybody can make a directory in /tmp: in one that is another user's, whoever answers is no gateway of this user. */
+/** Anyone can create a directory in /tmp: a socket in another user's directory can't be trusted. */
 function isTrusted(path: string): boolean {
   if (dirname(path) !== privateDirectory()) return existsSync(path);
   return existsSync(path) && lstatSync(dirname(path)).uid === process.getuid?.();
 }
 
 export class MeshgateClient {
-  /** How the gateway is reached: the path of its Unix socket, or what the transport is called. */
+  /** Path of the gateway's Unix socket, or the name of the transport. */
   readonly path: string;
   readonly #transport: Transport;
   readonly #reconnects: boolean;
@@ -135,8 +135,8 @@ export class MeshgateClient {
   }
 
   /**
-   * Calls a method of the session. Rejects with a `RequestError` when the gateway refuses, with a `ClientError` when
-   * there is no connection or it is lost, or with the signal's reason.
+   * Calls a method of the session. Rejects with a `RequestError` if the gateway refuses, with a `ClientError` if there is
+   * no connection or it is lost, or with the signal's reason.
    */
   async call<Name extends keyof SessionApi>(
     name: Name,
@@ -167,12 +167,12 @@ export class MeshgateClient {
     return this.call('devices', {}, options);
   }
 
-  /** `node`: its address or name, or the id of a device. */
+  /** `node`: address or name of a node, or id of a device. */
   node(node: number | string, options?: CallOptions): Promise<Result<'node'>> {
     return this.call('node', { node }, options);
   }
 
-  /** `type`: name or id. Without a node: of every node that has a value. */
+  /** `type`: name or id. Without `node`: of all nodes that have a value. */
   latest(type: number | string, node?: number | string, options?: CallOptions): Promise<Result<'latest'>> {
     return this.call('latest', { type, node }, options);
   }
@@ -181,20 +181,20 @@ export class MeshgateClient {
     return this.call('range', params, options);
   }
 
-  /** A node's numbers in buckets of `bucketMs`: least, most, mean and last of each field, and how many values. */
+  /** A node's values in buckets of `bucketMs`: minimum, maximum, mean and last of each field, and the number of values. */
   aggregate(params: Params<'aggregate'>, options?: CallOptions): Promise<Result<'aggregate'>> {
     return this.call('aggregate', params, options);
   }
 
   /**
-   * Every value in a stretch of time, by rising node and type id, then oldest first; a page is asked for when the one
-   * before has been used. Rejects as `call` does.
+   * All values in a time range, sorted by node, type id and time; each page is fetched when the previous one has been
+   * used. Rejects like `call`.
    */
   async *exportValues(params: ExportOptions = {}): AsyncGenerator<ExportedValue, void, undefined> {
     for await (const { values } of this.exportPages(params)) yield* values;
   }
 
-  /** The same, a page of `limit` values at a time, each with how much has been gone through. */
+  /** The same in pages of `limit` values, each with the progress so far. */
   exportPages({ signal, ...params }: ExportOptions = {}): AsyncGenerator<ExportPage, void, undefined> {
     return exportPages((page) => this.call('export', page, { signal }), params);
   }
@@ -211,14 +211,14 @@ export class MeshgateClient {
     return this.call('ping', params, options);
   }
 
-  /** `node`: its address, or its name. It comes back when it is heard, or listed by the root. */
+  /** `node`: address or name. The node comes back when it is heard or listed by the root. */
   forget(node: number | string, options?: CallOptions): Promise<Result<'forget'>> {
     return this.call('forget', { node }, options);
   }
 
   /**
-   * Events as they come, and across lost connections: `for await (const event of client.subscribe({ … }))`. The
-   * stream throws when the gateway refuses it or turns the client away, and ends by `close` or the signal.
+   * Events as they arrive, across lost connections: `for await (const event of client.subscribe({ … }))`. The stream
+   * throws if the gateway refuses it or closes the client, and ends on `close` or by the signal.
    */
   subscribe({ signal, since, ...params }: SubscribeOptions = {}): EventStream {
     const stream = new EventStream(() => {
@@ -236,7 +236,7 @@ export class MeshgateClient {
     return stream;
   }
 
-  /** Ends everything. Calls that wait are rejected, streams end. */
+  /** Closes the client: pending calls are rejected, streams end. */
   close(): void {
     this.#shut(new ClientError('CLOSED'));
   }
@@ -256,7 +256,7 @@ export class MeshgateClient {
     return undefined;
   }
 
-  /** Begins a stream on this connection, or goes on with it after its last event. */
+  /** Starts a stream on this connection, or resumes it after its last event. */
   #start(open: OpenStream, connection: SessionConnection): void {
     const since = open.point.seq;
     connection.post('subscribe', since === undefined ? open.params : { ...open.params, since }, {
@@ -268,7 +268,7 @@ export class MeshgateClient {
     });
   }
 
-  /** Runs while the reply is read: the events that come right after it must find their stream. */
+  /** Runs while the reply is read: the events that follow immediately must find their stream. */
   #onStarted(open: OpenStream, since: number | undefined, result: Result<'subscribe'>): void {
     const { gone, snapshot } = result;
     if (!this.#streams.has(open)) {
@@ -291,12 +291,12 @@ export class MeshgateClient {
     this.#connection?.post('unsubscribe', { subscription }, { onResult: () => {}, onError: () => {} });
   }
 
-  /** A gateway that stops may come back; a client that it turns away must be told. */
+  /** A stopping gateway may come back; other reasons are fatal and reported to the program. */
   #onClosing(reason: string): void {
     if (reason === 'SLOW_READER' || reason === 'LINE_TOO_LONG') this.#shut(new ClientError(reason));
   }
 
-  /** A gateway that accepts and turns away each time is asked as rarely as one that is not there. */
+  /** A gateway that accepts connections but never serves a request is retried as rarely as one that is down. */
   #onLost(): void {
     if (this.#connection?.hasServed) this.#backoff.reset();
     this.#connection = undefined;
@@ -344,7 +344,7 @@ export class MeshgateClient {
   }
 }
 
-/** Returns how to stop waiting for it. */
+/** Returns a function that removes the listener. */
 function onAbort(signal: AbortSignal | undefined, run: () => void): () => void {
   signal?.addEventListener('abort', run, { once: true });
   return () => signal?.removeEventListener('abort', run);

@@ -1,13 +1,12 @@
-/** Why the client library could not do something; the gateway's own refusals come as `RequestError`. */
+/** Errors of the client library; errors from the gateway are `RequestError`s. */
 export const CLIENT_ERRORS = {
-  NOT_RUNNING: 'no gateway answers; start one with: meshgate start',
-  NO_PERMISSION: 'this user may not use the gateway’s socket; join its group, or ask who runs the gateway',
-  CONNECTION_LOST:
-    'the connection was lost before the reply came; whether the request was carried out is not known',
-  SLOW_READER: 'the gateway closed the connection because events were read too slowly',
-  LINE_TOO_LONG: 'a request may have 1 MiB at most',
-  NO_BROKER: 'the MQTT broker can not be reached, or refuses this user; look at the URL, user and password',
-  NO_GATEWAY: 'not online at the broker; to see which are: meshgate --fleet URL gateways',
+  NOT_RUNNING: 'no gateway is listening; start one with: meshgate start',
+  NO_PERMISSION: 'permission denied; join the group of the gateway’s socket, or ask its administrator',
+  CONNECTION_LOST: 'connection lost before the reply; the request may or may not have been carried out',
+  SLOW_READER: 'the gateway closed the connection because this client read too slowly',
+  LINE_TOO_LONG: 'request longer than 1 MiB',
+  NO_BROKER: 'can’t connect to the MQTT broker, or access denied; check the URL, user and password',
+  NO_GATEWAY: 'gateway not online; list the gateways with: meshgate --fleet URL gateways',
   CLOSED: 'the client was closed',
 } as const;
 
@@ -23,14 +22,14 @@ export class ClientError extends Error {
   }
 }
 
-/** Why a socket could not be had. `error`: the system's, where it gave one. */
+/** The error for a failed connection. `error`: the system's error, if any. */
 export function connectError(error: Error | undefined, path: string): ClientError {
   const code = error && 'code' in error ? error.code : undefined;
   const isForbidden = code === 'EACCES' || code === 'EPERM';
   return new ClientError(isForbidden ? 'NO_PERMISSION' : 'NOT_RUNNING', path);
 }
 
-/** The gateway refused a request. `code`: one of the session's error codes, docs/protocol.md. */
+/** The gateway refused a request. `code`: a session error code, see docs/protocol.md. */
 export class RequestError extends Error {
   constructor(
     readonly code: string,

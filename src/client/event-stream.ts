@@ -1,15 +1,15 @@
 import type { MeshEvent, Snapshot } from '../api/shapes.js';
 
-/** What a subscription gives. A `gap` tells numbers of events that will never come, both ends included. */
+/** Events of a subscription. A `gap` has the numbers of events that will never arrive, both ends included. */
 export type StreamEvent =
   | MeshEvent
   | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }
-  | { readonly kind: 'gap'; readonly from: number; readonly to: number | null; readonly where: GapPlace };
+  | { readonly kind: 'gap'; readonly from: number; readonly to: number | null; readonly where: GapSource };
 
-/** Where events were lost: `gateway` no longer holds them, `connection` was too slow, `program` left them unread. */
-export type GapPlace = 'gateway' | 'connection' | 'program';
+/** Where events were lost: the gateway no longer has them, the connection was too slow, or the program left them unread. */
+export type GapSource = 'gateway' | 'connection' | 'program';
 
-/** Events that wait for a program which does not take them; more are told as a gap. */
+/** Events queued for the program; beyond that they are reported as a gap. */
 const MAX_WAITING = 10_000;
 
 /** Events in order, for one reader. */
@@ -20,7 +20,7 @@ export class EventStream implements AsyncIterableIterator<StreamEvent> {
   #failure: Error | undefined;
   #isEnded = false;
 
-  /** `onEnd`: called once, when the reader has left or the stream has failed. */
+  /** `onEnd`: called once, when the reader stops or the stream fails. */
   constructor(onEnd: () => void) {
     this.#onEnd = onEnd;
   }
@@ -33,7 +33,7 @@ export class EventStream implements AsyncIterableIterator<StreamEvent> {
     this.#wake?.();
   }
 
-  /** Ends it for the reader, with an error where there is one; what waits is still given. */
+  /** Ends the stream, with an error if given; queued events can still be read. */
   end(failure?: Error): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
@@ -70,25 +70,25 @@ export class EventStream implements AsyncIterableIterator<StreamEvent> {
   }
 }
 
-/** The last place in a full queue tells what found none: a gap that grows. A snapshot that finds none is lost in it. */
+/** A full queue ends with a growing gap that covers the events (and any snapshot) that did not fit. */
 function overflow(last: StreamEvent | undefined, event: StreamEvent): StreamEvent {
-  const { from, to } = joined(numbersOf(last), numbersOf(event));
+  const { from, to } = join(rangeOf(last), rangeOf(event));
   return { kind: 'gap', from, to, where: 'program' };
 }
 
-interface Numbers {
+interface EventRange {
   readonly from: number;
-  /** null: the numbering has begun anew since. */
+  /** null: the numbering has restarted. */
   readonly to: number | null;
 }
 
-function numbersOf(event: StreamEvent | undefined): Numbers {
+function rangeOf(event: StreamEvent | undefined): EventRange {
   if (event?.kind === 'gap') return event;
   const seq = event?.kind === 'snapshot' ? event.snapshot.seq : (event?.seq ?? 0);
   return { from: seq, to: seq };
 }
 
-function joined(first: Numbers, second: Numbers): Numbers {
+function join(first: EventRange, second: EventRange): EventRange {
   if (first.to === null || second.to === null) return { from: first.from, to: null };
   return { from: Math.min(first.from, second.from), to: Math.max(first.to, second.to) };
 }

@@ -1,4 +1,4 @@
-/** What `import … from 'meshgate'` gives. */
+/** The exports of the package `meshgate`. */
 export type {
   AgedValue,
   AlarmInfo,
@@ -27,6 +27,6 @@ export {
   type SubscribeOptions,
 } from './client.js';
 export { CLIENT_ERRORS, ClientError, type ClientErrorCode, RequestError } from './errors.js';
-export type { EventStream, GapPlace, StreamEvent } from './event-stream.js';
+export type { EventStream, GapSource, StreamEvent } from './event-stream.js';
 export type { ExportOptions, ExportPage } from './export-pages.js';
 export type { Channel, ChannelHandlers, Transport } from './transport.js';

@@ -5,10 +5,10 @@ import type { Channel, ChannelHandlers, Transport } from './transport.js';
 /** A gateway on the same machine accepts at once. */
 const CONNECT_TIMEOUT_MS = 5000;
 
-/** A Unix socket that speaks in lines. */
+/** A Unix socket with one text per line. */
 export class LineSocket implements Channel {
   readonly #socket: Socket;
-  /** Pieces of the line that is under way: a reply can have megabytes. */
+  /** Pieces of the current line: a reply can have megabytes. */
   #pieces: string[] = [];
 
   private constructor(socket: Socket, handlers: ChannelHandlers) {

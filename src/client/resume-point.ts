@@ -1,33 +1,33 @@
 import type { Result } from './rpc-core.js';
 
-/** How far a subscription has got: what it resumes after on the next connection. Needs nothing of Node. */
+/** The position of a subscription, from which it resumes on the next connection. Must not depend on Node. */
 export class ResumePoint {
   #subscription: string | undefined;
   #seq: number | undefined;
 
-  /** `seq`: the last event that its reader has; undefined: none. */
+  /** `seq`: number of the last event that the reader has; undefined: none. */
   constructor(seq?: number) {
     this.#seq = seq;
   }
 
-  /** The gateway's name for it, on this connection; undefined while there is none. */
+  /** The gateway's id for it on this connection; undefined while not connected. */
   get subscription(): string | undefined {
     return this.#subscription;
   }
 
-  /** Number of the last event that came, or that lies in a gap that was reported. */
+  /** Number of the last event received or reported in a gap. */
   get seq(): number | undefined {
     return this.#seq;
   }
 
-  /** The reply to `subscribe`; `since`: what was asked for. */
+  /** The reply to `subscribe`; `since`: as requested. */
   onStarted({ subscription, seq, gone }: Result<'subscribe'>, since: number | undefined): void {
     this.#subscription = subscription;
     if (gone) this.#seq = gone.to ?? 0;
     else if (since === undefined) this.#seq = seq;
   }
 
-  /** With a minimum interval, or after a gap, values come late: after events with higher numbers. */
+  /** With a minimum interval, or after a gap, values arrive late: after events with higher numbers. */
   onReached(seq: number): void {
     this.#seq = Math.max(this.#seq ?? seq, seq);
   }

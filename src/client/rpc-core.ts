@@ -1,6 +1,6 @@
 /**
- * A session as its client sees it, without I/O: requests are matched with their replies by id, and notifications are
- * handed on. The client library and the dashboard both use it, so nothing here may need Node.
+ * The client side of a session, without I/O: matches replies to requests by id, and passes on notifications. Shared by
+ * the client library and the dashboard, so it must not depend on Node.
  *
  *     → {"jsonrpc":"2.0","id":1,"method":"nodes","params":{}}
  *     ← {"jsonrpc":"2.0","id":1,"result":{…}}
@@ -20,25 +20,25 @@ export type Result<Name extends MethodName> = SessionApi[Name]['result'];
 export interface GapNotice {
   readonly from: number;
   readonly to: number;
-  /** Events that are lost; values that were merely coalesced do not count. */
+  /** Lost events, not counting coalesced values. */
   readonly dropped: number;
 }
 
-/** Called in the order in which the notifications came. */
+/** Called in the order of the notifications. */
 export interface NotificationHandlers {
   onEvent(subscription: string, event: MeshEvent): void;
   onGap(subscription: string, gap: GapNotice): void;
-  /** The gateway says why it is about to close the connection. */
+  /** The gateway is about to close the connection, for this reason. */
   onClosing(reason: string): void;
 }
 
-/** One of the two is called, once, while the reply is read: before anything that came after it. */
+/** One of the two is called once, while the reply is read, before anything that follows it. */
 export interface PendingCall<Value> {
   readonly onResult: (result: Value) => void;
   readonly onError: (error: Error) => void;
 }
 
-/** UTF-8 has this many bytes at most for each UTF-16 unit. */
+/** Maximum UTF-8 bytes per UTF-16 code unit. */
 const MAX_BYTES_PER_UNIT = 3;
 
 interface Incoming {
@@ -67,12 +67,12 @@ export class RpcCore {
     this.#handlers = handlers;
   }
 
-  /** The gateway has answered a request: it does more than accept and turn away. */
+  /** The gateway has answered a request: it does not just accept and refuse connections. */
   get hasServed(): boolean {
     return this.#hasServed;
   }
 
-  /** Sends a request. It fails with `LINE_TOO_LONG`, with a `RequestError`, or with what `end` was given. */
+  /** Sends a request. It fails with `LINE_TOO_LONG`, a `RequestError`, or the error passed to `end`. */
   post(method: string, params: object, call: PendingCall<unknown>): void {
     if (this.#failure) {
       call.onError(this.#failure);
@@ -88,7 +88,7 @@ export class RpcCore {
     this.#write(text);
   }
 
-  /** One JSON text from the gateway. What is not one is not from a gateway, and is left out. */
+  /** Processes one JSON text from the gateway. Anything else is not from a gateway and is ignored. */
   receive(text: string): void {
     const incoming = readIncoming(text);
     if (!incoming || this.#failure) return;
@@ -96,7 +96,7 @@ export class RpcCore {
     else if (incoming.params) this.#onNotification(incoming.method, incoming.params);
   }
 
-  /** The connection is over: every request that is unanswered, and every later one, fails with `failure`. */
+  /** The connection has ended: all unanswered and later requests fail with `failure`. */
   end(failure: Error): void {
     this.#failure ??= failure;
     const pending = [...this.#pending.values()];
@@ -120,7 +120,7 @@ export class RpcCore {
   }
 }
 
-/** The bytes are only counted where they may be too many. */
+/** Counts the bytes only if they could be too many. */
 function isTooLong(text: string): boolean {
   if (text.length * MAX_BYTES_PER_UNIT <= MAX_REQUEST_LENGTH) return false;
   return new TextEncoder().encode(text).length > MAX_REQUEST_LENGTH;

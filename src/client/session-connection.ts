@@ -9,9 +9,9 @@ import {
 } from './rpc-core.js';
 import type { Channel, Transport } from './transport.js';
 
-/** What a connection reports to its owner, in the order in which it came. */
+/** Called in the order in which things arrive. */
 export interface ConnectionHandlers extends NotificationHandlers {
-  /** Called once, when it is over. */
+  /** Called once, when the connection has ended. */
   onClosed(): void;
 }
 
@@ -37,17 +37,17 @@ export class SessionConnection {
     return connection;
   }
 
-  /** Sends a request; one of the two is called once, unless the connection is lost: then it is `onError`. */
+  /** Sends a request; `onResult` or `onError` is called once; `onError` if the connection is lost. */
   post<Name extends MethodName>(name: Name, params: Params<Name>, call: PendingCall<Result<Name>>): void {
     this.#core.post(name, params, call as PendingCall<unknown>);
   }
 
-  /** The gateway has answered a request: it does more than accept and turn away. */
+  /** The gateway has answered a request: it does not just accept and refuse connections. */
   get hasServed(): boolean {
     return this.#core.hasServed;
   }
 
-  /** What is unanswered is rejected with `reason`. */
+  /** Rejects unanswered requests with `reason`. */
   close(reason: ClientError): void {
     this.#closedBy = reason;
     this.#channel?.close();

@@ -1,21 +1,21 @@
-/** What a channel tells its owner, in the order in which it came. */
+/** Called in the order in which things arrive. */
 export interface ChannelHandlers {
   /** One JSON text from the gateway. */
   onLine(line: string): void;
-  /** Called once, when it is over, whoever ended it. */
+  /** Called once, when either side has closed the channel. */
   onClosed(): void;
 }
 
-/** A session's texts, both ways, each kept whole. */
+/** A bidirectional channel for the JSON texts of a session, which preserves their boundaries. */
 export interface Channel {
   /** Sends one JSON text without line ends. */
   write(line: string): void;
   close(): void;
 }
 
-/** How a gateway is reached. */
+/** A way to reach a gateway. */
 export interface Transport {
-  /** For people: the path of the socket, or which gateway of which broker. */
+  /** For people: the path of the socket, or the gateway and its broker. */
   readonly name: string;
   /** Rejects with a `ClientError`: `NOT_RUNNING` or `NO_PERMISSION`. */
   open(handlers: ChannelHandlers): Promise<Channel>;

@@ -1,13 +1,13 @@
-/** What a setting can be: each checks what was given, by file, variable or flag, and says what is allowed. */
+/** Kinds of settings. Each checks the value from file, variable or flag; its error says what is allowed. */
 import * as z from 'zod';
 import { ROLES } from './role.js';
 
 const SECTION = 'must be a section';
-/** What a section says that is not one. */
+/** The error for a value that should be a section. */
 export const SECTION_ERROR = { error: SECTION };
 export const section = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject(shape, SECTION_ERROR);
 
-/** Numbers; variables and flags give them as text. */
+/** A number; text from variables and flags. */
 export const number = (min: number, max: number, what: string) => {
   const error = `must be a ${what} from ${min} to ${max}`;
   return z
@@ -25,10 +25,10 @@ export const flag = z
   .union([z.boolean(), z.enum(['true', 'false', '1', '0'])], { error: 'must be true or false' })
   .transform((value) => value === true || value === 'true' || value === '1');
 
-/** Text: `error` is the one message for all that can be wrong with it. */
+/** Text; `error` is the only message for it. */
 export const text = (error: string) => z.string({ error });
 
-/** A value that nobody must see in an error, a log or an output: only the setting's name is printed. */
+/** A value that must not appear in errors, logs or output: only the setting's name is printed. */
 export function secret<Setting extends z.ZodType>(setting: Setting): Setting {
   return setting.meta({ isSecret: true });
 }
@@ -40,7 +40,7 @@ export function isSecret(setting: z.core.$ZodType): boolean {
 const PATH = 'must be a path';
 export const path = text(PATH).min(1, { error: PATH });
 
-/** A list; variables and flags give it as text, with commas between its entries. */
+/** A list; comma-separated text from variables and flags. */
 export const list = <Entry extends z.ZodType>(entry: Entry, error: string) =>
   z.preprocess(listed, z.array(entry, { error }));
 

@@ -1,15 +1,15 @@
-/** Settings as they were given, before they are checked. */
+/** Settings as given, before they are checked. */
 
 /** By name; sections are nested. */
 export type GivenSettings = { readonly [name: string]: unknown };
 
-/** `value` at this path, in sections that hold nothing else. */
+/** Sections with nothing but `value` at this path. */
 export function nest(path: readonly string[], value: unknown): GivenSettings {
   const [first = '', ...rest] = path;
   return { [first]: rest.length === 0 ? value : nest(rest, value) };
 }
 
-/** What both give, section by section; `over` counts where both give the same. */
+/** Merges two sets of settings, section by section; `over` takes precedence. */
 export function merge(under: GivenSettings, over: GivenSettings): GivenSettings {
   const merged: Record<string, unknown> = { ...under };
   for (const [key, value] of Object.entries(over)) {
@@ -20,7 +20,7 @@ export function merge(under: GivenSettings, over: GivenSettings): GivenSettings 
   return merged;
 }
 
-/** Undefined where nothing was given. */
+/** Undefined if nothing was given. */
 export function valueAt(settings: unknown, at: readonly PropertyKey[]): unknown {
   return at.reduce<unknown>((inner, key, index) => {
     if (Array.isArray(inner) && index < at.length - 1) return inner[Number(key)];
@@ -28,7 +28,7 @@ export function valueAt(settings: unknown, at: readonly PropertyKey[]): unknown 
   }, settings);
 }
 
-/** A section of which nothing was given. */
+/** A section without any given setting. */
 function isEmpty(value: unknown): boolean {
   return isSection(value) && Object.values(value).every((inner) => inner === undefined);
 }

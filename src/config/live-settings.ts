@@ -1,4 +1,4 @@
-/** The settings in effect: those of each room, and how they change while the gateway runs. */
+/** The settings in effect, for each room, and their changes while the gateway runs. */
 
 import { changedSettings, RELOADABLE, withReloadable } from './reloadable.js';
 import type { Config } from './schema.js';
@@ -6,11 +6,11 @@ import { clientSettings } from './sections/clients.js';
 import { webSettings } from './sections/http.js';
 import { networkSettings } from './sections/mesh.js';
 
-/** What became of settings that were read again. */
+/** The result of a reload. */
 export interface Reloaded {
-  /** In effect from now on. */
+  /** Changed settings that are in effect. */
   readonly applied: readonly string[];
-  /** Otherwise than before, but as they were until the gateway is restarted. */
+  /** Changed settings that take effect after a restart. */
   readonly needRestart: readonly string[];
 }
 
@@ -19,16 +19,16 @@ interface Address {
   readonly port: number;
 }
 
-/** Each room keeps the object that it is given, so that what changes in it takes effect there. */
+/** Each room keeps the object that it is given, and reads changed settings from it. */
 export class LiveSettings {
   readonly network;
   readonly clients;
-  /** Undefined where no monitor is served. */
+  /** Undefined if the dashboard is not served. */
   readonly web;
   readonly #webAddress: Address | undefined;
   #config: Config;
 
-  /** Throws `BAD_CONFIG` where the settings do not go together. */
+  /** Throws `BAD_CONFIG` for settings that contradict one another. */
   constructor(config: Config, webAddress: Address | undefined) {
     const { network, clients, web } = ofRooms(config, webAddress);
     this.network = network;
@@ -38,13 +38,13 @@ export class LiveSettings {
     this.#config = config;
   }
 
-  /** What is in effect, whatever the file says by now. */
+  /** The settings in effect, even if the file has changed. */
   get config(): Config {
     return this.#config;
   }
 
-  /** Takes over what can change while the gateway runs. Throws `BAD_CONFIG`; all stay as they were then. */
-  take(next: Config): Reloaded {
+  /** Applies the settings that can change while the gateway runs. If it throws `BAD_CONFIG`, nothing has changed. */
+  apply(next: Config): Reloaded {
     const merged = withReloadable(this.#config, next);
     const { network, clients, web } = ofRooms(merged, this.#webAddress);
     const changed = changedSettings(this.#config, next);

@@ -1,7 +1,7 @@
 /**
  * Settings: defaults < TOML file < `MESHGATE_*` variables < flags, checked by one schema.
  *
- * A setting has one name everywhere: `mesh.idle_after_s` is the key `idle_after_s` of the section `[mesh]`, and the
+ * A setting has the same name everywhere: `mesh.idle_after_s` is the key `idle_after_s` of the section `[mesh]`, and the
  * variable `MESHGATE_MESH_IDLE_AFTER_S`.
  */
 import type * as z from 'zod';
@@ -19,18 +19,17 @@ import {
   variableName,
 } from './variables.js';
 
-/** Where settings come from. */
 export interface ConfigSources {
-  /** What the command line gave. */
+  /** From the command line. */
   readonly flags: GivenSettings;
-  /** Of `--config`; what `MESHGATE_CONFIG` names unless given. */
+  /** From `--config`; default: `MESHGATE_CONFIG`. */
   readonly file?: string | undefined;
   readonly env?: NodeJS.ProcessEnv | undefined;
 }
 
 /**
- * Reads and joins all settings; `extra`: sections of connectors and devices.
- * Throws `BAD_CONFIG` that names the setting, its value unless it is secret, and what is allowed.
+ * Reads and merges all settings; `extra`: sections of connectors and devices.
+ * Throws `BAD_CONFIG` with the setting's name, its value unless it is secret, and what is allowed.
  */
 export function loadConfig({ flags, file, env = process.env }: ConfigSources, extra: ExtraSections): Config {
   const schema = composeSchema(extra);
@@ -74,8 +73,8 @@ function readToml(file: string): GivenSettings {
   if (file === '-') {
     throw new MeshgateError(
       'BAD_CONFIG',
-      'settings are not read from standard input: they are read again when they are reloaded',
-      'give the path of a TOML file',
+      'cannot read settings from standard input, because a reload reads them again',
+      'use the path of a TOML file',
     );
   }
   try {
@@ -90,7 +89,7 @@ function badSetting(issue: z.core.$ZodIssue | undefined, sources: Given, allowed
     const name = [...issue.path, issue.keys[0]].join('.');
     return new MeshgateError(
       'BAD_CONFIG',
-      `${name}: there is no such setting${originOf([...issue.path, issue.keys[0] ?? ''], sources)}`,
+      `${name}: unknown setting${originOf([...issue.path, issue.keys[0] ?? ''], sources)}`,
     );
   }
   const at = givenPath(issue?.path ?? [], sources.given);
@@ -103,20 +102,20 @@ function badSetting(issue: z.core.$ZodIssue | undefined, sources: Given, allowed
   );
 }
 
-/** Neither a secret, nor a section that holds one. */
+/** False for a secret, and for a section that contains one. */
 function mayShow(at: readonly PropertyKey[], { variables }: Allowed): boolean {
   return !variables.some(
     ({ path, isSecret }) => isSecret && at.every((key, index) => index >= path.length || path[index] === key),
   );
 }
 
-/** The setting that an issue is about: `tcp.0` is an entry of what was given for `tcp`. */
+/** The setting that an issue is about: `tcp.0` may be an entry of a value given for `tcp`. */
 function givenPath(at: readonly PropertyKey[], given: GivenSettings): readonly PropertyKey[] {
   const isEntry = typeof at.at(-1) === 'number';
   return isEntry && valueAt(given, at) === undefined ? at.slice(0, -1) : at;
 }
 
-/** Where a setting was given, for a person to find it. */
+/** Where a setting was given, for people. */
 function originOf(
   at: readonly PropertyKey[],
   { flags, fromEnvironment, fromFile, configFile }: Given,

@@ -1,9 +1,9 @@
-/** Which settings take effect while the gateway runs, when it is told to read them again. */
+/** Which settings take effect on a reload, while the gateway runs. */
 import { isDeepStrictEqual } from 'node:util';
 import { type GivenSettings, isSection, valueAt } from './given.js';
 import type { Config } from './schema.js';
 
-/** The others need a restart: sockets, the port and tables would have to be opened anew. */
+/** The others need a restart: for them sockets, the port and tables would have to be opened again. */
 export const RELOADABLE: readonly string[] = [
   'names',
   'mesh.idle_after_s',
@@ -21,7 +21,7 @@ export const RELOADABLE: readonly string[] = [
   'log.format',
 ];
 
-/** Names of the settings that are not what they were. */
+/** Names of the settings that differ. */
 export function changedSettings(before: Config, after: Config): string[] {
   const names = new Set([...namesIn(after), ...namesIn(before)]);
   return [...names].filter(
@@ -29,14 +29,14 @@ export function changedSettings(before: Config, after: Config): string[] {
   );
 }
 
-/** Of all settings that have a value. */
+/** Names of all settings that have a value. */
 function namesIn(config: Config): string[] {
   return Object.entries(config).flatMap(([name, value]) =>
     isSection(value) ? Object.keys(value).map((key) => `${name}.${key}`) : [name],
   );
 }
 
-/** `before`, with those settings of `after` that take effect while the gateway runs. */
+/** `before`, with the reloadable settings of `after`. */
 export function withReloadable(before: Config, after: Config): Config {
   const merged: Record<string, unknown> = { ...before };
   for (const name of RELOADABLE) {

@@ -1,4 +1,4 @@
-/** All settings, by name: those of the section files, and sections that connectors and devices bring. */
+/** All settings, by name: those of the section files, and sections of connectors and devices. */
 import { resolve } from 'node:path';
 import * as z from 'zod';
 import { packageRoot } from '../base/package-root.js';
@@ -14,12 +14,12 @@ import { simulationSection } from './sections/simulation.js';
 const schema = z.strictObject({
   port: portSpec.default('auto'),
   baud: baud.default(115_200),
-  /** Without one: see `defaultSocketPath`. */
+  /** Default: see `defaultSocketPath`. */
   socket: path.optional(),
   /** Ports of 127.0.0.1; none by default. */
   tcp: ports.default([]),
   sockets: sockets.default([]),
-  /** Directory of what outlives the process. Without one: see `defaultStateDirectory`. */
+  /** Directory for persistent data. Default: see `defaultStateDirectory`. */
   state: path.optional(),
   simulate: flag.default(false),
   opcodes: path.default(resolve(packageRoot, 'opcodes.json')),
@@ -37,13 +37,13 @@ const schema = z.strictObject({
   names: names.default(new Map()),
 });
 
-/** Every setting, checked. Names end in their unit; see `docs/configuration.md` for what each means. */
+/** Every setting, checked. Names end in their unit; docs/configuration.md describes each. */
 export type Config = z.output<typeof schema>;
 
 /** Sections of connectors and devices, by name. */
 export type ExtraSections = Readonly<Record<string, z.ZodObject>>;
 
-/** The schema of all settings. Each section has its defaults where nothing of it is given. */
+/** The schema of all settings. A missing section gets its defaults. */
 export function composeSchema(extra: ExtraSections): z.ZodObject<typeof schema.shape, z.core.$strict> {
   const sections = Object.entries(extra).map(([name, section]) => [name, section.prefault({})] as const);
   return z.strictObject({ ...schema.shape, ...Object.fromEntries(sections) });

@@ -1,10 +1,10 @@
-/** Every setting's name, and the `MESHGATE_*` variable that gives it. */
+/** Every setting's name, and its `MESHGATE_*` variable. */
 import * as z from 'zod';
 import { MeshgateError } from '../base/errors.js';
 import { isSecret } from './fields.js';
 import { type GivenSettings, merge, nest } from './given.js';
 
-/** A setting that can be given by variable: its path in the settings. */
+/** The variable of a setting; `path`: where it is in the settings. */
 export interface Variable {
   readonly name: string;
   readonly path: readonly string[];
@@ -12,11 +12,11 @@ export interface Variable {
 }
 
 const PREFIX = 'MESHGATE_';
-/** Variables that are not settings: which file the settings come from, and which gateways a client talks to. */
+/** Variables that are not settings: the settings file, and the fleet that a client talks to. */
 export const CONFIG_FILE_VARIABLE = 'MESHGATE_CONFIG';
 const FLEET_VARIABLES = /^MESHGATE_FLEET(_(PREFIX|USER|PASSWORD|CA_FILE))?$/;
 
-/** Tables of a site's own, and lists of tables: they are for the file only. */
+/** Tables with free keys, and lists of tables: only in the file. */
 export const FILE_ONLY: ReadonlySet<string> = new Set(['names', 'sockets']);
 
 export function listVariables(schema: z.ZodObject): Variable[] {
@@ -30,14 +30,14 @@ export function listVariables(schema: z.ZodObject): Variable[] {
   );
 }
 
-/** Those of a section, or the one setting. */
+/** The settings of a section, or a single setting. */
 function settingsIn(name: string, entry: z.core.$ZodType) {
   const section = entry instanceof z.ZodPrefault ? entry.unwrap() : undefined;
   if (!(section instanceof z.ZodObject)) return [{ path: [name], setting: entry }];
   return Object.entries(section.shape).map(([key, setting]) => ({ path: [name, key], setting }));
 }
 
-/** An unknown variable is refused: a misspelt one would be ignored without a word. */
+/** Unknown variables are errors: otherwise a misspelt one would be silently ignored. */
 export function readVariables(env: NodeJS.ProcessEnv, variables: readonly Variable[]): GivenSettings {
   let settings: GivenSettings = {};
   for (const [name, value] of Object.entries(env)) {
@@ -56,6 +56,6 @@ export function variableName(path: readonly string[]): string {
 
 function badVariable(name: string): MeshgateError {
   const fileOnly = [...FILE_ONLY].find((setting) => variableName([setting]) === name);
-  const why = fileOnly === undefined ? 'there is no such setting' : `${fileOnly} can be set in the file only`;
+  const why = fileOnly === undefined ? 'unknown setting' : `${fileOnly} can be set only in the file`;
   return new MeshgateError('BAD_CONFIG', `${name}: ${why}`);
 }

@@ -1,4 +1,4 @@
-/** What joins the gateway to another system that a site runs: docs/connectors.md shows how to write one. */
+/** A connector joins the gateway to another system: docs/connectors.md shows how to write one. */
 
 import type * as z from 'zod';
 import type { GatewayFacts } from '../api/method.js';
@@ -7,22 +7,22 @@ import type { Log } from '../base/log.js';
 import type { Hub } from '../hub/hub.js';
 import type { Manifest } from '../hub/manifest.js';
 
-/** All that a connector is given, besides its own settings. */
+/** Everything that a connector gets besides its own settings. */
 export interface ConnectorOptions {
   readonly hub: Hub;
   readonly gateway: GatewayFacts;
   readonly clock: Clock;
   readonly log: Log;
-  /** The directory of what outlives the process; undefined where nothing does. */
+  /** For files that outlive the process; undefined when nothing is kept. */
   readonly stateDirectory: string | undefined;
 }
 
 export interface Connector {
-  /** Begins, and does not wait: whatever can't be had now is tried again later. */
+  /** Returns at once; what is not available yet is retried later. */
   start(): void;
-  /** Ends, from any state, within 2 s. */
+  /** Stops within 2 s, from any state. */
   stop(): Promise<void>;
-  /** What it counts, and how it is: shown beside the gateway's other counters. */
+  /** Its counters and state, shown with the gateway's other counters. */
   counters(): Readonly<Record<string, unknown>>;
 }
 
@@ -32,7 +32,7 @@ export type ConnectorManifest<Section extends z.ZodObject = z.ZodObject> = Manif
   Connector
 >;
 
-/** The manifest as it is; makes sure that `create` takes what `settings` gives. */
+/** Returns the manifest unchanged; checks at compile time that `create` accepts what `settings` yields. */
 export function defineConnector<Section extends z.ZodObject>(
   manifest: ConnectorManifest<Section>,
 ): ConnectorManifest<Section> {

@@ -4,14 +4,14 @@ import type { Config } from '../config/schema.js';
 import type { Connector, ConnectorManifest, ConnectorOptions } from './connector.js';
 import { mqtt } from './mqtt/index.js';
 
-/** A line for each. */
+/** One line per connector. */
 export const CONNECTORS: readonly ConnectorManifest[] = [mqtt];
 
 export interface LoadOptions extends Omit<ConnectorOptions, 'log'> {
   readonly logOf: (room: string) => Log;
 }
 
-/** The connectors that the settings want, by name, none of them started. Rejects with `BAD_CONFIG`. */
+/** The configured connectors, by name, not started yet. Rejects with `BAD_CONFIG`. */
 export async function loadConnectors(
   config: Config,
   { logOf, ...options }: LoadOptions,

@@ -1,4 +1,4 @@
-/** The session's methods by name: what the page may ask, and what it gets. */
+/** The session's methods, with their parameters and results. */
 import { RequestError } from '../client/errors.js';
 import type { Result } from '../client/rpc-core.js';
 
@@ -6,12 +6,12 @@ export { ClientError, RequestError } from '../client/errors.js';
 export type { GapNotice, MethodName, Params, Result } from '../client/rpc-core.js';
 export type Role = Result<'hello'>['role'];
 
-/** Why a request was not sent at all. */
+/** The error of a request that was not sent. */
 export function notConnected(): RequestError {
-  return new RequestError('CONNECTION_LOST', 'there is no connection to the gateway');
+  return new RequestError('CONNECTION_LOST', 'not connected to the gateway');
 }
 
-/** A failure, in words for a person. */
+/** The message of an error, to show to the user. */
 export function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -10,6 +10,7 @@ import { TopologyPage } from './pages/topology.js';
 import { TrafficPage } from './pages/traffic/traffic.js';
 import { Banner } from './parts/banner.js';
 import { Header } from './parts/header.js';
+import { PageTitle } from './parts/page-title.js';
 import { TokenPrompt } from './parts/token-prompt.js';
 import { type Route, useRoute } from './router.js';
 import { useSession } from './store/context.js';
@@ -20,8 +21,8 @@ export function App() {
   useTopic(session.topic);
   const route = useRoute();
   const main = useRef<HTMLElement>(null);
-  const place = `${route.page}/${route.id ?? ''}`;
-  useFocusOnMove(place, main);
+  const pageKey = `${route.page}/${route.id ?? ''}`;
+  useFocusOnMove(pageKey, main);
   if (session.state === 'denied') return <TokenPrompt />;
   return (
     <div class={`app ${session.state === 'lost' ? 'is-stale' : ''}`}>
@@ -30,7 +31,7 @@ export function App() {
       </button>
       <Header page={route.page} />
       <Banner />
-      <main id="main" ref={main} tabIndex={-1} key={place}>
+      <main id="main" ref={main} tabIndex={-1} key={pageKey}>
         <Page route={route} />
       </main>
     </div>
@@ -58,20 +59,20 @@ function Page({ route: { page, id, query } }: { readonly route: Route }) {
     default:
       return (
         <div class="page">
-          <h1>No such page</h1>
-          <p>
-            <a href="#/nodes">Nodes</a>
+          <PageTitle title="Page not found" />
+          <p class="placeholder">
+            <a href="#/nodes">All nodes</a>
           </p>
         </div>
       );
   }
 }
 
-/** What had the focus is gone when another page is shown; the keyboard goes on from the top of the new one. */
-function useFocusOnMove(place: string, main: { readonly current: HTMLElement | null }): void {
-  const known = useRef(place);
+/** Focuses the content of a new page: the element that had the focus is gone. */
+function useFocusOnMove(pageKey: string, main: { readonly current: HTMLElement | null }): void {
+  const previous = useRef(pageKey);
   useEffect(() => {
-    if (known.current !== place) main.current?.focus();
-    known.current = place;
-  }, [place, main]);
+    if (previous.current !== pageKey) main.current?.focus();
+    previous.current = pageKey;
+  }, [pageKey, main]);
 }

@@ -1,4 +1,4 @@
-/** The fleet that this page belongs to, where `meshgate monitor` serves it; a gateway's own page has none. */
+/** The fleet, on pages served by `meshgate monitor`. A gateway's own page has no fleet. */
 import { useEffect, useState } from 'preact/hooks';
 import type { GatewaySummary } from '../fleet/summary.js';
 import { readToken } from './parts/token-prompt.js';
@@ -7,28 +7,28 @@ export type { GatewaySummary };
 
 const query = new URLSearchParams(location.search);
 
-/** True for the page of all fields and for the page of one field of a fleet. */
+/** True for the list of gateways and for the page of one gateway of a fleet. */
 export const isFleet = query.has('fleet') || query.has('gateway');
 
-/** The gateway that this page shows; undefined for a gateway's own page, and for that of all fields. */
+/** The gateway of the fleet that this page shows; undefined on a gateway's own page and on the list of gateways. */
 export const gateway = query.get('gateway') ?? undefined;
 
-export const FIELDS_HREF = '/?fleet';
+export const FLEET_HREF = '/?fleet';
 
-export function fieldHref(id: string): string {
+export function gatewayHref(id: string): string {
   return `/?gateway=${encodeURIComponent(id)}`;
 }
 
 export interface FleetReading {
-  /** Undefined until the first answer. */
+  /** Undefined until the first reply. */
   readonly gateways: readonly GatewaySummary[] | undefined;
-  /** ms since the epoch, the clock of the machine that serves the page. */
+  /** ms since the epoch, clock of the machine that serves the page. */
   readonly at: number;
-  /** `denied`: a token is demanded. */
+  /** `denied`: a token is required. */
   readonly state: 'open' | 'lost' | 'denied';
 }
 
-/** Asks for the fields, and again every `everyMs`. */
+/** Polls the list of gateways. */
 export function useFleet(everyMs: number): FleetReading {
   const [reading, setReading] = useState<FleetReading>({
     gateways: undefined,
@@ -36,18 +36,18 @@ export function useFleet(everyMs: number): FleetReading {
     state: 'open',
   });
   useEffect(() => {
-    const ask = async () => {
-      const answer = await askFleet().catch(() => 'lost' as const);
-      setReading((last) => (typeof answer === 'string' ? { ...last, state: answer } : answer));
+    const poll = async () => {
+      const result = await fetchFleet().catch(() => 'lost' as const);
+      setReading((last) => (typeof result === 'string' ? { ...last, state: result } : result));
     };
-    void ask();
-    const timer = setInterval(() => void ask(), everyMs);
+    void poll();
+    const timer = setInterval(() => void poll(), everyMs);
     return () => clearInterval(timer);
   }, [everyMs]);
   return reading;
 }
 
-async function askFleet(): Promise<FleetReading | 'denied'> {
+async function fetchFleet(): Promise<FleetReading | 'denied'> {
   const token = readToken();
   const response = await fetch(
     '/fleet',

@@ -21,7 +21,7 @@ export function formatAge(ms: number): string {
   return `${Math.floor(age / DAY)} d`;
 }
 
-/** A length of time that ticks: `3 d 04:05:06`. */
+/** A duration as a clock: `3 d 04:05:06`. */
 export function formatUptime(ms: number): string {
   const seconds = Math.floor(Math.max(0, ms) / SECOND);
   const clock = [Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60, seconds % 60]
@@ -38,7 +38,7 @@ const dateFormat = new Intl.DateTimeFormat(undefined, {
   hourCycle: 'h23',
 });
 
-/** ` +02:00` where the local time of this moment comes twice, since clocks are set back; otherwise nothing. */
+/** ` +02:00` if this local time occurs twice because clocks were set back; otherwise empty. */
 export function spacedOffset(at: number): string {
   const offset = offsetIfRepeated(at);
   return offset && ` ${offset}`;
@@ -59,22 +59,34 @@ export function formatDateTime(at: number): string {
   return dateFormat.format(at) + spacedOffset(at);
 }
 
-/** Digits behind the point, as they are shown; text has none. */
+/** Decimals that are shown of a number; 0 for text. */
 export function decimalsOf(value: number | string | undefined): number {
   return typeof value === 'number' ? decimalsOfNumber(value) : 0;
 }
 
-/**
- * A number with its unit: degrees of an angle are written as they are spoken of. `decimals`: digits behind the point
- * at least.
- */
+/** A unit as it is shown: `°` for `deg`. */
+export function unitSign(unit: string): string {
+  return unit === 'deg' ? '°' : unit;
+}
+
+/** `1 node`, `12 nodes`. */
+export function formatCount(count: number, singular: string, plural = `${singular}s`): string {
+  return `${count} ${count === 1 ? singular : plural}`;
+}
+
+/** A value with its unit; `44.58°` for degrees. `decimals`: the minimum number of decimals. */
 export function formatField(value: number | string, unit?: string, decimals = 0): string {
   const text = typeof value === 'number' ? alignNumber(value, decimals) : value;
   if (!unit) return text;
-  return unit === 'deg' ? `${text}°` : `${text} ${unit}`;
+  return unit === 'deg' ? `${text}${unitSign(unit)}` : `${text} ${unitSign(unit)}`;
 }
 
-/** `44.58, -123.27` where there is a place in it, else every field; JSON reports have many. */
+/** True if a field's name says no more than its data type: `temperature` of `Temperature`. */
+export function isNamedAfterType(field: string, type: string): boolean {
+  return field.toLowerCase() === type.toLowerCase();
+}
+
+/** `44.58, -123.27` for a position, otherwise every field; JSON reports have many. */
 export function formatValue({ fields }: Pick<Value, 'fields'>): string {
   const entries = Object.entries(fields);
   const position = positionIn(fields);
@@ -83,43 +95,43 @@ export function formatValue({ fields }: Pick<Value, 'fields'>): string {
   return entries.map(([name, { value, unit }]) => `${name} ${formatField(value, unit)}`).join(', ');
 }
 
-/** The field that a trend of this value is drawn of: a number that is no place and no counter. */
+/** The field to draw a trend of: a number that is neither a coordinate nor a counter. */
 export function trendField({ fields }: Pick<AgedValue, 'fields'>): string | undefined {
   return Object.entries(fields).find(
     ([name, { value, unit }]) => typeof value === 'number' && isMeasured(name, unit),
   )?.[0];
 }
 
-/** True for a field that has a unit and is no place. */
+/** True for a field that has a unit and is not a coordinate. */
 export function isMeasured(name: string, unit: string | undefined): boolean {
   return unit !== undefined && unit !== 'deg' && !isPositionField(name);
 }
 
-/** `44 02 00 2A`; hex as the wire has it, in pairs. */
+/** `44 02 00 2A`: hex bytes separated by spaces. */
 export function formatHex(hex: string): string {
   return (hex.match(/../g) ?? []).join(' ').toUpperCase();
 }
 
-const BYTES_A_LINE = 16;
+const BYTES_PER_LINE = 16;
 
-/** Offset, bytes and characters, as tools for binary files show them. */
+/** Offset, bytes and characters, in the style of `hexdump -C`. */
 export function hexDump(hex: string): string {
   const pairs = hex.match(/../g) ?? [];
   const lines: string[] = [];
-  for (let at = 0; at < pairs.length; at += BYTES_A_LINE) {
-    const line = pairs.slice(at, at + BYTES_A_LINE);
+  for (let at = 0; at < pairs.length; at += BYTES_PER_LINE) {
+    const line = pairs.slice(at, at + BYTES_PER_LINE);
     const text = line.map((pair) => printable(Number.parseInt(pair, 16))).join('');
     lines.push(
       `${at.toString(16).padStart(4, '0')}  ${line
         .join(' ')
         .toUpperCase()
-        .padEnd(BYTES_A_LINE * 3)} ${text}`,
+        .padEnd(BYTES_PER_LINE * 3)} ${text}`,
     );
   }
   return lines.join('\n');
 }
 
-/** The bytes as text where all of them can be shown; undefined otherwise. */
+/** The bytes as text if all are printable; otherwise undefined. */
 export function hexAsText(hex: string): string | undefined {
   const codes = (hex.match(/../g) ?? []).map((pair) => Number.parseInt(pair, 16));
   const isText = codes.length > 0 && codes.every((code) => (code >= 0x20 && code < 0x7f) || code === 0x0a);

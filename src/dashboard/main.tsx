@@ -1,7 +1,7 @@
 import { render } from 'preact';
 import { App } from './app.js';
 import { gateway, isFleet } from './fleet.js';
-import { FieldsApp } from './pages/fields.js';
+import { FleetApp } from './pages/fleet.js';
 import { readToken } from './parts/token-prompt.js';
 import { SessionProvider } from './store/context.js';
 import { MeshSession } from './store/session.js';
@@ -12,14 +12,14 @@ applyTheme(readTheme());
 
 const page = document.getElementById('page');
 if (page) {
-  if (isFleet && gateway === undefined) render(<FieldsApp />, page);
+  if (isFleet && gateway === undefined) render(<FleetApp />, page);
   else showGateway(page);
 }
 
 function showGateway(element: HTMLElement): void {
-  const which = gateway === undefined ? '' : `?gateway=${encodeURIComponent(gateway)}`;
+  const query = gateway === undefined ? '' : `?gateway=${encodeURIComponent(gateway)}`;
   const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
-  const session = new MeshSession(`${scheme}://${location.host}/rpc${which}`, readToken());
+  const session = new MeshSession(`${scheme}://${location.host}/rpc${query}`, readToken());
   session.connect();
   addEventListener('online', () => session.retryNow());
   document.addEventListener('visibilitychange', () => document.hidden || session.retryNow());

@@ -1,10 +1,10 @@
-/** Where the page is: `#/nodes/5`, `#/nodes?status=idle`. What a person has set stands in it, so that going back works. */
+/** The route in the URL: `#/nodes/5`, `#/nodes?status=idle`. It holds filters and sorting, so that Back restores them. */
 import { useEffect, useState } from 'preact/hooks';
 
 export interface Route {
   /** `nodes`, `map`, … */
   readonly page: string;
-  /** What follows it: `5` of `#/nodes/5`. */
+  /** `5` in `#/nodes/5`. */
   readonly id: string | undefined;
   readonly query: URLSearchParams;
 }
@@ -25,7 +25,7 @@ export function useRoute(): Route {
   return readRoute(hash);
 }
 
-/** Sets one part of the query; an empty one is left out. It makes no step in the history. */
+/** Sets a query parameter, or removes it if `value` is empty; adds no entry to the browser's history. */
 export function setQuery(name: string, value: string): void {
   const { page, id, query } = readRoute(location.hash);
   if (value === '') query.delete(name);

@@ -4,11 +4,11 @@ import { ClientError, type MethodName, notConnected, type Params, type Result } 
 
 export interface RpcHandlers extends NotificationHandlers {
   onOpen(): void;
-  /** Called once, also when it never opened. */
+  /** Called once, even if the socket never opened. */
   onClosed(): void;
 }
 
-/** The gateway pings every 20 s, which a page does not see; a socket that takes longer to open is given up. */
+/** Time limit for opening. Once open, the gateway pings every 20 s; browsers answer without the page's help. */
 const OPEN_TIMEOUT_MS = 8000;
 
 export class RpcConnection {
@@ -38,7 +38,7 @@ export class RpcConnection {
     return this.#request(name, params) as Promise<Result<Name>>;
   }
 
-  /** `authenticate` is not a method of a session: it comes before there is one. */
+  /** `authenticate` is not a method of the session: it comes before the session begins. */
   authenticate(token: string): Promise<unknown> {
     return this.#request('authenticate', { token });
   }

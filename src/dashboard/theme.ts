@@ -1,4 +1,4 @@
-/** Light or dark: as the system has it, unless the person has chosen. */
+/** Light or dark: the system's setting, unless the user has chosen. */
 export type Theme = 'auto' | 'light' | 'dark';
 
 const KEY = 'meshgate.theme';

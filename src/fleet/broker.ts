@@ -1,4 +1,4 @@
-/** One connection to an MQTT broker, for all gateways of a prefix: requests, and what is subscribed to. */
+/** One connection to an MQTT broker, shared by all gateways of a prefix: requests and subscriptions. */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { errorText } from '../base/errors.js';
@@ -9,16 +9,16 @@ import { BrokerClient } from '../mqtt/broker-client.js';
 import { loadOpenBroker } from '../mqtt/open-broker.js';
 
 export interface BrokerOptions {
-  /** `mqtt://HOST[:PORT]` or `mqtts://…`; user and password may stand in it. */
+  /** `mqtt://HOST[:PORT]` or `mqtts://…`; may contain user and password. */
   readonly url: string;
   readonly user?: string | undefined;
   readonly password?: string | undefined;
-  /** The authority that signed the broker's certificate, as a PEM file. */
+  /** PEM file of the CA that signed the broker's certificate. */
   readonly caFile?: string | undefined;
 }
 
-/** A request over the broker, and where its answer is awaited. */
-export interface Question {
+/** A request over the broker, and the topic for its answer. */
+export interface BrokerRequest {
   readonly topic: string;
   readonly payload: Readonly<Record<string, unknown>>;
   readonly answerTopic: string;
@@ -26,16 +26,16 @@ export interface Question {
 }
 
 /**
- * Answers are as long as those of a socket, up to every node of a mesh. `retain` is awaited only of what the broker
- * held: it shows how things are, not that they have just changed.
+ * Answers are as long as those of a socket, up to every node of a mesh. `retain` must be set only for messages that the
+ * broker held: it marks a state that is not news.
  */
 const INCOMING = { packetBytes: 67_108_864, unacknowledged: 0xffff, isRetainAsPublished: false };
 
 export class Broker {
-  /** This client's own name: a level of the topics at which it is answered. */
+  /** This client's own name: a level of its answer topic. */
   readonly name: string;
   readonly #client: BrokerClient;
-  #questions = 0;
+  #requests = 0;
 
   private constructor(client: BrokerClient, name: string) {
     this.#client = client;
@@ -58,25 +58,25 @@ export class Broker {
     return this.#client.isConnected;
   }
 
-  /** Calls when the connection is lost, and when it is back. Returns how to stop that. */
+  /** Calls `run` when the connection is lost and when it is back. Returns a function that unsubscribes. */
   onChange(run: (isConnected: boolean) => void): () => void {
     return this.#client.onChange(run);
   }
 
-  /** Resolves when the broker has taken the subscription; it outlives lost connections. Rejects with `NO_BROKER`. */
+  /** Resolves when the broker has accepted the subscription; it outlives lost connections. Rejects with `NO_BROKER`. */
   async subscribe(filter: string, listener: (message: Incoming) => void): Promise<() => void> {
     return this.#client.subscribe(filter, listener).catch((error: unknown) => {
       throw noBroker(filter, error);
     });
   }
 
-  /** What no other request is called, of whatever client: a gateway takes the same for a duplicate. */
+  /** Unique among all clients: a gateway drops a repeated correlation as a duplicate. */
   nextCorrelation(): string {
-    return `${this.name}-${++this.#questions}`;
+    return `${this.name}-${++this.#requests}`;
   }
 
-  /** Sends a request. With MQTT 3.1.1, where its answer goes stands in the payload. */
-  ask({ topic, payload, answerTopic, correlation }: Question): void {
+  /** Sends a request. With MQTT 3.1.1 the answer topic is in the payload. */
+  request({ topic, payload, answerTopic, correlation }: BrokerRequest): void {
     const response = { topic: answerTopic, correlation };
     this.#client.publish({
       topic,
@@ -92,7 +92,7 @@ export class Broker {
   }
 }
 
-/** What a payload holds as JSON; undefined for anything but an object: whoever may publish can publish nonsense. */
+/** Parses a JSON object; undefined for anything else, since any client of the broker may publish here. */
 export function readPayload(payload: Buffer): object | undefined {
   try {
     const read: unknown = JSON.parse(payload.toString('utf8'));
@@ -102,7 +102,7 @@ export function readPayload(payload: Buffer): object | undefined {
   }
 }
 
-/** The file is read for each attempt, so that a renewed certificate is used. Throws when it can't be read. */
+/** Reads the file for each attempt, so that a renewed certificate is used. Throws if it can't be read. */
 function readAddress({ url, user, password, caFile }: BrokerOptions) {
   const inUrl = addressIn(url);
   return {

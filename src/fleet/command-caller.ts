@@ -1,14 +1,14 @@
-/** Commands to one gateway over the broker, each matched with its answer. */
+/** Sends commands to one gateway over the broker and matches each with its answer. */
 import { systemClock } from '../base/clock.js';
 import type { Incoming } from '../mqtt/broker.js';
 import type { Topics } from '../mqtt/topics.js';
 import { type Broker, readPayload } from './broker.js';
 import { Refusal } from './refusal.js';
 
-/** What a gateway takes for an answer beside what the command itself waits for. */
+/** Time for an answer, in addition to the time that the command itself may take. */
 const ANSWER_TIMEOUT_MS = 15_000;
-/** A gateway takes 50 commands a second from all who ask: one that came too fast was not carried out. */
-const TOO_FAST_PAUSE_MS = 100;
+/** Delay before a command refused as TOO_FAST is sent again: a gateway accepts 50 a second from all clients. */
+const TOO_FAST_RETRY_MS = 100;
 
 export type Call = (name: string, params: Readonly<Record<string, unknown>>) => Promise<unknown>;
 
@@ -44,20 +44,20 @@ export class CommandCaller {
 
   /** Rejects with a `Refusal`. */
   async call(name: string, params: Readonly<Record<string, unknown>>): Promise<unknown> {
-    const patience = ANSWER_TIMEOUT_MS + (typeof params.timeoutMs === 'number' ? params.timeoutMs : 0);
-    const end = performance.now() + patience;
+    const timeoutMs = ANSWER_TIMEOUT_MS + (typeof params.timeoutMs === 'number' ? params.timeoutMs : 0);
+    const end = performance.now() + timeoutMs;
     for (;;) {
       try {
-        return await this.#ask(name, params, Math.max(1, end - performance.now()));
+        return await this.#request(name, params, Math.max(1, end - performance.now()));
       } catch (error) {
         const isTooFast = error instanceof Refusal && error.code === 'TOO_FAST';
         if (!isTooFast || performance.now() > end) throw error;
-        await new Promise((resolve) => setTimeout(resolve, TOO_FAST_PAUSE_MS));
+        await new Promise((resolve) => setTimeout(resolve, TOO_FAST_RETRY_MS));
       }
     }
   }
 
-  /** Calls that wait stay unanswered: their channel is over. */
+  /** Rejects all pending calls. */
   close(): void {
     this.#isClosed = true;
     this.#release();
@@ -69,7 +69,7 @@ export class CommandCaller {
     return `${this.#topics.answers}${this.#broker.name}`;
   }
 
-  #ask(name: string, params: Readonly<Record<string, unknown>>, timeoutMs: number): Promise<unknown> {
+  #request(name: string, params: Readonly<Record<string, unknown>>, timeoutMs: number): Promise<unknown> {
     if (this.#isClosed) return Promise.reject(new Refusal('CLOSED', 'the channel is closed'));
     const correlation = this.#broker.nextCorrelation();
     const answer = new Promise<unknown>((resolve, reject) => {
@@ -85,11 +85,11 @@ export class CommandCaller {
       });
     });
     const topic = this.#topics.command(name);
-    this.#broker.ask({ topic, payload: params, answerTopic: this.#answerTopic, correlation });
+    this.#broker.request({ topic, payload: params, answerTopic: this.#answerTopic, correlation });
     return answer;
   }
 
-  /** Stages of a delivery come as answers too; they come as events as well. */
+  /** Stages of a delivery, which are answers too, are ignored: they also come as events. */
   #onAnswer({ payload, correlation }: Incoming): void {
     const answer = readPayload(payload) as Answer | undefined;
     if (!answer) return;
@@ -102,6 +102,6 @@ export class CommandCaller {
 function noAnswer(): Refusal {
   return new Refusal(
     'NO_ANSWER',
-    'the gateway did not answer over the broker in time; whether the request was carried out is not known',
+    'the gateway did not answer over the broker in time; the request may or may not have been carried out',
   );
 }

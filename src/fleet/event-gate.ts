@@ -1,13 +1,13 @@
 /**
- * One subscription to a gateway's event topics: what passes its filter, in order, none twice, and a gap for each range
- * that did not come.
+ * One subscription to a gateway's event topics: passes on matching events in order, without duplicates, and reports each
+ * missing range as a gap.
  */
 import { type EventCriteria, EventFilter, MESH_EVENTS } from '../api/event-filter.js';
 import { type Clock, systemClock } from '../base/clock.js';
 import type { MeshEvent } from '../client/index.js';
 import { rangeBetween } from '../hub/feed-reader.js';
 
-/** As the gateway publishes it. `from` is null where it is not known; `to`, where the numbering began again lower. */
+/** As published by the gateway. `from` is null if unknown; `to` is null if the numbering restarted lower. */
 export interface GapNotice {
   readonly kind: 'gap';
   readonly from: number | null;
@@ -18,19 +18,19 @@ export interface GateHandlers {
   onEvent(event: MeshEvent): void;
   /** Both ends included. */
   onGap(from: number, to: number): void;
-  /** The numbers no longer tell what is missing: only a new subscription does. */
+  /** The numbers can't show any more which events are missing: subscribe again. */
   onLostCount(): void;
 }
 
-/** Events that may come while the answer to `subscribe` is under way. */
+/** Events held until the answer to `subscribe` arrives. */
 const MAX_HELD = 20_000;
 
 export class EventGate {
   readonly #filter: EventFilter<MeshEvent>;
   readonly #handlers: GateHandlers;
-  /** What came before the gate was opened. */
+  /** Events received before the gate was opened. */
   #held: (MeshEvent | GapNotice)[] | undefined = [];
-  /** Number of the last event that was taken. */
+  /** Number of the last event. */
   #seq = 0;
 
   constructor(criteria: EventCriteria, handlers: GateHandlers, clock: Clock = systemClock) {
@@ -39,7 +39,7 @@ export class EventGate {
     this.#handlers = handlers;
   }
 
-  /** Gives `events`, which begin after `after`, then what has come since. */
+  /** Passes on `events`, which follow number `after`, then the events held so far. */
   open(after: number, events: readonly MeshEvent[]): void {
     const held = this.#held ?? [];
     this.#held = undefined;
@@ -64,19 +64,19 @@ export class EventGate {
 
   #onGap({ from, to }: GapNotice): void {
     if (to === null) this.#handlers.onLostCount();
-    else if (to > this.#seq) this.#tellGap(Math.max(from ?? 0, this.#seq + 1), to);
+    else if (to > this.#seq) this.#reportGap(Math.max(from ?? 0, this.#seq + 1), to);
   }
 
-  /** A broker may give an event twice; and what it drops for a slow reader it does not tell. */
+  /** A broker may deliver an event twice, and drops messages for a slow reader without notice. */
   #onEvent(event: MeshEvent): void {
     if (event.seq <= this.#seq) return;
     const missed = rangeBetween(this.#seq, event.seq);
-    if (missed) this.#tellGap(missed.from, missed.to);
+    if (missed) this.#reportGap(missed.from, missed.to);
     this.#seq = event.seq;
     this.#filter.take(event);
   }
 
-  #tellGap(from: number, to: number): void {
+  #reportGap(from: number, to: number): void {
     this.#seq = to;
     this.#handlers.onGap(from, to);
   }

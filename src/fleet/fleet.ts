@@ -1,4 +1,4 @@
-/** All gateways of a prefix at one broker, each with the client that a socket gives: what `meshgate/fleet` gives. */
+/** The export `meshgate/fleet`: all gateways of a prefix at one broker, each with the same client as over a socket. */
 import { ClientError } from '../client/errors.js';
 import { type ConnectOptions, connect, type MeshgateClient, type Transport } from '../client/index.js';
 import { Broker, type BrokerOptions } from './broker.js';
@@ -6,11 +6,11 @@ import { mqttTransport } from './mqtt-transport.js';
 import { type GatewayState, Roster } from './roster.js';
 
 export interface FleetOptions extends BrokerOptions {
-  /** The topic that the gateways have in common; `meshgate` unless given. */
+  /** The gateways' topic prefix; `meshgate` by default. */
   readonly prefix?: string | undefined;
 }
 
-/** Connects to the broker, and learns which gateways there are. Rejects with `NO_BROKER`. */
+/** Connects to the broker and lists its gateways. Rejects with `NO_BROKER`. */
 export async function connectFleet({ prefix = 'meshgate', ...options }: FleetOptions): Promise<Fleet> {
   checkUrl(options.url);
   const broker = await Broker.open(options);
@@ -24,7 +24,7 @@ export async function connectFleet({ prefix = 'meshgate', ...options }: FleetOpt
 
 function checkUrl(url: string): void {
   const isUrl = URL.canParse(url) && /^mqtts?:$/.test(new URL(url).protocol) && new URL(url).hostname !== '';
-  if (!isUrl) throw new ClientError('NO_BROKER', 'its URL must be mqtt://HOST or mqtts://HOST');
+  if (!isUrl) throw new ClientError('NO_BROKER', 'the URL must be mqtt://HOST or mqtts://HOST');
 }
 
 export class Fleet {
@@ -39,12 +39,12 @@ export class Fleet {
     this.prefix = prefix;
   }
 
-  /** Every gateway that has been at the broker, in the order of ids. */
+  /** Every gateway with a retained status at the broker, sorted by id. */
   gateways(): GatewayState[] {
     return this.#roster.list();
   }
 
-  /** Calls with each gateway that comes, goes or comes back. Returns how to stop that. */
+  /** Calls `run` with each gateway that comes online or goes offline. Returns a function that unsubscribes. */
   onChange(run: (gateway: GatewayState) => void): () => void {
     return this.#roster.onChange(run);
   }
@@ -53,12 +53,12 @@ export class Fleet {
     return mqttTransport(id, { broker: this.#broker, roster: this.#roster, prefix: this.prefix });
   }
 
-  /** A client of one gateway. Rejects with `NO_GATEWAY` where it is offline or not known. */
+  /** A client of one gateway. Rejects with `NO_GATEWAY` if it is offline or unknown. */
   client(id: string, options: Omit<ConnectOptions, 'socket' | 'transport'> = {}): Promise<MeshgateClient> {
     return connect({ ...options, transport: this.transport(id) });
   }
 
-  /** Ends the connection to the broker, and with it all clients' connections. */
+  /** Closes the connection to the broker, and with it all clients. */
   async close(): Promise<void> {
     await this.#broker.close();
   }

@@ -1,4 +1,4 @@
-/** What `import … from 'meshgate/fleet'` gives. */
+/** The package's export `meshgate/fleet`. */
 export type { BrokerOptions } from './broker.js';
 export { connectFleet, Fleet, type FleetOptions } from './fleet.js';
 export type { GatewayState } from './roster.js';

@@ -1,4 +1,4 @@
-/** The dashboard for all gateways of a fleet: the page, `/fleet` with what is known of each, `/rpc?gateway=ID`. */
+/** The fleet dashboard: the page, `/fleet` with a summary of each gateway, and `/rpc?gateway=ID`. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { systemClock } from '../base/clock.js';
 import type { Log } from '../base/log.js';
@@ -17,7 +17,7 @@ export class FleetMonitor {
   readonly #summaries: Summaries;
   readonly #face: HttpFace<Relay>;
 
-  /** `pageDirectory`: of the dashboard's files. */
+  /** `pageDirectory`: the directory of the dashboard's files. */
   constructor(fleet: Fleet, settings: MonitorSettings, pageDirectory: string, log: Log) {
     this.#fleet = fleet;
     this.#settings = settings;
@@ -34,8 +34,8 @@ export class FleetMonitor {
   }
 
   /**
-   * Resolves with the port, which the system chooses for port 0. Rejects with the system's error; another port may be
-   * tried then.
+   * Resolves with the port; port 0 lets the system choose. Rejects with the system's error, after which another port may
+   * be tried.
    */
   listen(port?: number): Promise<number> {
     return this.#face.listen(port);
@@ -59,7 +59,7 @@ export class FleetMonitor {
 
   async #showFleet(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (!this.#face.roleOf(request)) {
-      refuse(response, 401, 'this page wants a token');
+      refuse(response, 401, 'authentication required: send a token in the Authorization header');
       return;
     }
     const gateways = await this.#summaries.read();

@@ -1,7 +1,7 @@
 /**
- * A gateway's JSON-RPC session over the topics of its MQTT connector (docs/mqtt.md): methods are commands, and a
- * subscription is carried out here, on the event topics. It ends when the gateway leaves the broker, when another run
- * of it has taken its place, or when the broker is lost; whoever connects again resumes by `since`.
+ * A gateway's JSON-RPC session over the topics of its MQTT connector (docs/mqtt.md): methods become commands, and
+ * subscriptions are handled here, on the event topics. It ends when the gateway goes offline or restarts, or when the
+ * broker is lost; clients reconnect and resume with `since`.
  */
 
 import { SessionError } from '../api/errors.js';
@@ -42,8 +42,8 @@ class MqttChannel implements Channel {
   readonly #gates = new Map<string, EventGate>();
   #lastSubscription = 0;
   #events: Promise<() => void> | undefined;
-  #forget: (() => void)[] = [];
-  #isOver = false;
+  #unsubscribers: (() => void)[] = [];
+  #isEnded = false;
 
   /** Rejects with `NO_GATEWAY` or `NO_BROKER`. */
   static async open(id: string, options: FleetOptions, handlers: ChannelHandlers): Promise<MqttChannel> {
@@ -70,8 +70,9 @@ class MqttChannel implements Channel {
       this.#fail(id, new SessionError('INVALID_REQUEST'));
       return;
     }
-    const given = params as Record<string, unknown>;
-    this.#carryOut(id, method, given).catch((error: unknown) => this.#fail(id, error));
+    this.#execute(id, method, params as Record<string, unknown>).catch((error: unknown) =>
+      this.#fail(id, error),
+    );
   }
 
   close(): void {
@@ -79,7 +80,7 @@ class MqttChannel implements Channel {
   }
 
   #watch(roster: Roster, id: string, instance: string): void {
-    this.#forget = [
+    this.#unsubscribers = [
       roster.onChange((changed) => {
         const isGone = changed.state === 'offline' || changed.instance !== instance;
         if (changed.id === id && isGone) this.#end();
@@ -88,17 +89,17 @@ class MqttChannel implements Channel {
     ];
   }
 
-  async #carryOut(id: unknown, method: string, params: Record<string, unknown>): Promise<void> {
+  async #execute(id: unknown, method: string, params: Record<string, unknown>): Promise<void> {
     if (method === 'subscribe') await this.#subscribe(id, params);
     else if (method === 'unsubscribe') this.#unsubscribe(id, params);
     else this.#reply(id, { result: await this.#commands.call(method, params) });
   }
 
-  async #subscribe(id: unknown, given: Record<string, unknown>): Promise<void> {
+  async #subscribe(id: unknown, rawParams: Record<string, unknown>): Promise<void> {
     if (this.#gates.size >= MAX_SUBSCRIPTIONS) {
       throw new SessionError('TOO_MANY_SUBSCRIPTIONS');
     }
-    const params = checkParams(subscribeParams, given);
+    const params = checkParams(subscribeParams, rawParams);
     const subscription = String(++this.#lastSubscription);
     const call = this.#commands.call.bind(this.#commands);
     const gate = new EventGate(await resolveCriteria(params, call), {
@@ -131,19 +132,19 @@ class MqttChannel implements Channel {
     return this.#gates.delete(subscription);
   }
 
-  /** All gates stand behind one subscription at the broker, made when it is first wanted. */
+  /** All gates share one subscription at the broker, made for the first of them. */
   async #listen(): Promise<void> {
     this.#events ??= this.#broker.subscribe(`${this.#topics.base}/event/#`, ({ payload }) => {
       const event = readPayload(payload) as MeshEvent | GapNotice | undefined;
       if (!event) return;
-      for (const gate of [...this.#gates.values()]) if (!this.#isOver) gate.take(event);
+      for (const gate of [...this.#gates.values()]) if (!this.#isEnded) gate.take(event);
     });
     const release = await this.#events;
-    if (this.#isOver) release();
+    if (this.#isEnded) release();
   }
 
   #reply(id: unknown, content: object): void {
-    if (!this.#isOver && id !== undefined) {
+    if (!this.#isEnded && id !== undefined) {
       this.#handlers.onLine(JSON.stringify({ jsonrpc: '2.0', id, ...content }));
     }
   }
@@ -155,13 +156,13 @@ class MqttChannel implements Channel {
   }
 
   #notify(method: string, params: object): void {
-    if (!this.#isOver) this.#handlers.onLine(JSON.stringify({ jsonrpc: '2.0', method, params }));
+    if (!this.#isEnded) this.#handlers.onLine(JSON.stringify({ jsonrpc: '2.0', method, params }));
   }
 
   #end(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    for (const forget of this.#forget) forget();
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    for (const unsubscribe of this.#unsubscribers) unsubscribe();
     for (const subscription of [...this.#gates.keys()]) this.#drop(subscription);
     this.#commands.close();
     void this.#events?.then((release) => release()).catch(() => {});

@@ -1,6 +1,6 @@
 import { SESSION_ERRORS, type SessionErrorCode } from '../api/errors.js';
 
-/** A request that was not carried out. `code`: the session's, the MQTT connector's, or `NO_ANSWER`. */
+/** A refused or unanswered request. `code`: of the session or the MQTT connector, or `NO_ANSWER`. */
 export class Refusal extends Error {
   constructor(
     readonly code: string,
@@ -11,10 +11,10 @@ export class Refusal extends Error {
   }
 }
 
-/** JSON-RPC's number for what no session on a socket refuses: the connector's refusals, and what befalls the broker. */
+/** JSON-RPC error number for errors that a session on a socket does not have: the connector's and the broker's. */
 const FLEET_ERROR = -32099;
 
-/** An error as a reply has it: with the numbers that the session of a socket gives the same codes. */
+/** A reply's error object, with the same numbers as in a session on a socket. */
 export function errorObject(code: string, message: string) {
   const isSession = Object.hasOwn(SESSION_ERRORS, code);
   const rpc = isSession ? SESSION_ERRORS[code as SessionErrorCode].rpc : FLEET_ERROR;

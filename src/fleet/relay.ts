@@ -1,6 +1,6 @@
 /**
- * One websocket of the dashboard, joined to one gateway's channel. Who it is, and what it may do, is decided here: the
- * gateway knows only the fleet.
+ * Connects one websocket of the dashboard to one gateway's channel. Authentication and roles are checked here: the
+ * gateway sees all requests as the fleet's.
  */
 import type { RawData, WebSocket } from 'ws';
 import { SESSION_ERRORS, type SessionErrorCode } from '../api/errors.js';
@@ -17,13 +17,13 @@ export interface RelayOptions {
   readonly clock: Clock;
   readonly transport: Transport;
   readonly access: AccessSettings;
-  /** Undefined until the client has shown a token. */
+  /** Undefined until the client has authenticated. */
   readonly role: Role | undefined;
   /** Bytes that may wait for a client that does not read. */
   readonly outboxLimit: number;
-  /** The client has shown a token: false where there is no room for it. */
+  /** Called when the client has authenticated; returns false if there are too many clients. */
   readonly admit: (relay: Relay) => boolean;
-  /** Its websocket is closed. */
+  /** Called when the websocket is closed. */
   readonly onEnd: (relay: Relay) => void;
 }
 
@@ -32,7 +32,7 @@ interface Request {
   readonly method?: unknown;
 }
 
-/** What may wait until the channel is open. */
+/** Requests that may wait until the channel is open. */
 const MAX_WAITING = 64;
 /** Close codes of websockets: RFC 6455, section 7.4. */
 const CLOSE_GOING_AWAY = 1001;
@@ -41,7 +41,7 @@ export class Relay implements FaceClient {
   readonly #socket: WebSocket;
   readonly #options: RelayOptions;
   readonly #waiting: string[] = [];
-  /** Requests of `hello`: their replies tell the role that the client has here. */
+  /** Ids of `hello` requests: the client's role here is put into their replies. */
   readonly #hellos = new Set<unknown>();
   readonly #handshake: TokenHandshake | undefined;
   #isAlive = true;
@@ -96,7 +96,7 @@ export class Relay implements FaceClient {
   async #open(): Promise<void> {
     const channel = await this.#options.transport
       .open({
-        onLine: (line) => this.#tell(line),
+        onLine: (line) => this.#send(line),
         onClosed: () => this.#socket.close(CLOSE_GOING_AWAY),
       })
       .catch(() => undefined);
@@ -132,7 +132,7 @@ export class Relay implements FaceClient {
     else this.#socket.close(CLOSE_POLICY);
   }
 
-  #tell(line: string): void {
+  #send(line: string): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     if (this.#socket.bufferedAmount > this.#options.outboxLimit) this.#socket.close(CLOSE_POLICY);
     else this.#socket.send(this.#hellos.size > 0 ? this.#withRole(line) : line);

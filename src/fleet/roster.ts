@@ -1,4 +1,4 @@
-/** Which gateways of a prefix there are, as their retained status topics tell. */
+/** The gateways of a prefix, from their retained status topics. */
 import { systemClock } from '../base/clock.js';
 import type { Incoming } from '../mqtt/broker.js';
 import type { Broker } from './broker.js';
@@ -6,37 +6,37 @@ import type { Broker } from './broker.js';
 export interface GatewayState {
   readonly id: string;
   readonly state: 'online' | 'offline';
-  /** `lost`: the broker no longer hears the gateway. */
+  /** `lost`: the gateway's connection to the broker broke. */
   readonly reason: 'connected' | 'stopped' | 'lost';
-  /** When the state began, ms since the epoch; null where nobody knows. */
+  /** When the state began, ms since the epoch; null if unknown. */
   readonly since: number | null;
-  /** When it joined the broker the last time, ms since the epoch. */
+  /** When it last connected to the broker, ms since the epoch. */
   readonly connectedAt: number;
   readonly host: string;
   readonly pid: number;
   readonly version: string;
-  /** One run of the gateway; it changes when it is started again. */
+  /** Id of one run of the gateway; changes at each start. */
   readonly instance: string;
 }
 
-/** Retained messages come right behind the subscription; none is marked as the last. */
+/** Retained messages come right after the subscription, and none is marked as the last. */
 const QUIET_MS = 200;
-/** More gateways than a broker is likely to have; others are not listed. */
+/** Further gateways are not listed. */
 const MAX_GATEWAYS = 10_000;
 
 export class Roster {
   readonly #gateways = new Map<string, GatewayState>();
   readonly #listeners = new Set<(gateway: GatewayState) => void>();
-  /** Ids of which the broker has said something since the connection was made: the others may not be there yet. */
+  /** Ids with a status since the current connection was made: the others may not be back yet. */
   readonly #heard = new Set<string>();
-  readonly #place: number;
+  readonly #idLevel: number;
   #heardAt = 0;
 
   private constructor(prefix: string) {
-    this.#place = prefix.split('/').length;
+    this.#idLevel = prefix.split('/').length;
   }
 
-  /** Resolves when what the broker holds has come. Rejects with `NO_BROKER`. */
+  /** Resolves when the retained statuses have arrived. Rejects with `NO_BROKER`. */
   static async open(broker: Broker, prefix: string): Promise<Roster> {
     const roster = new Roster(prefix);
     broker.onChange((isConnected) => isConnected || roster.#heard.clear());
@@ -45,18 +45,18 @@ export class Roster {
     return roster;
   }
 
-  /** By id, in the order of ids. */
+  /** Sorted by id. */
   list(): GatewayState[] {
     return [...this.#gateways.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
-  /** A gateway that can be asked: it is online, and has been at the broker since this connection was made. */
+  /** A gateway that can answer: online, and seen since the current connection was made. */
   findOnline(id: string): GatewayState | undefined {
     const gateway = this.#gateways.get(id);
     return gateway?.state === 'online' && this.#heard.has(id) ? gateway : undefined;
   }
 
-  /** Returns how to stop that. */
+  /** Returns a function that unsubscribes. */
   onChange(run: (gateway: GatewayState) => void): () => void {
     this.#listeners.add(run);
     return () => void this.#listeners.delete(run);
@@ -73,7 +73,7 @@ export class Roster {
 
   #onStatus({ topic, payload, retain }: Incoming): void {
     this.#heardAt = systemClock.monotonic();
-    const id = idOf(topic.split('/')[this.#place] ?? '');
+    const id = idOf(topic.split('/')[this.#idLevel] ?? '');
     const gateway = readStatus(id, payload, retain ? null : Date.now());
     if (!gateway) {
       if (payload.length === 0) this.#gateways.delete(id);
@@ -86,7 +86,7 @@ export class Roster {
   }
 }
 
-/** The level of a topic as the id that it encodes. */
+/** Decodes the id from a topic level. */
 function idOf(level: string): string {
   try {
     return decodeURIComponent(level);
@@ -95,7 +95,7 @@ function idOf(level: string): string {
   }
 }
 
-/** `now`: when it came, where it has just happened; null for one that the broker held. */
+/** `now`: when the status arrived; null for a retained one, whose age is not known. */
 function readStatus(id: string, payload: Buffer, now: number | null): GatewayState | undefined {
   try {
     const { state, reason, at, connectedAt, host, pid, version, instance } = JSON.parse(String(payload));

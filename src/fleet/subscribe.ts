@@ -1,4 +1,4 @@
-/** What `subscribe` wants, and how the gateway's commands `snapshot`, `events` and `status` answer for it. */
+/** Answers `subscribe` with the gateway's commands `snapshot`, `events` and `status`. */
 
 import { SessionError } from '../api/errors.js';
 import type { EventCriteria } from '../api/event-filter.js';
@@ -15,18 +15,18 @@ interface Range {
   readonly to: number | null;
 }
 
-/** Where a subscription begins. */
+/** The start of a subscription. */
 export interface Start {
   readonly seq: number;
-  /** What the gateway no longer holds behind `since`. */
+  /** Events after `since` that the gateway does not hold any more. */
   readonly gone: Range | null;
   readonly snapshot: Snapshot | null;
-  /** What it holds of them, and the number that they begin behind. */
+  /** `events` follow this number. */
   readonly after: number;
   readonly events: readonly MeshEvent[];
 }
 
-/** Events in one answer, and in all: a gateway's ring has fewer. */
+/** Events per answer, and the maximum of answers: more than a gateway's ring holds. */
 const PAGE = 1000;
 const MAX_PAGES = 200;
 
@@ -63,19 +63,17 @@ async function opcodeOf(name: string, call: Call): Promise<number> {
   return found.opcode;
 }
 
-/** The id of a data type that there is, as a gateway's own session has it. */
+/** The id of a data type of that gateway. */
 async function typeOf(type: NumberOrName, call: Call): Promise<number> {
   const { types } = (await call('dataTypes', {})) as { types: { name: string; id: number }[] };
-  const wanted = numberIn(String(type));
+  const id = numberIn(String(type));
   const key = nameKey(String(type));
-  const found = types.find((each) =>
-    wanted === undefined ? nameKey(each.name) === key : each.id === wanted,
-  );
+  const found = types.find((each) => (id === undefined ? nameKey(each.name) === key : each.id === id));
   if (!found) throw new SessionError('TYPE_NOT_FOUND', String(type));
   return found.id;
 }
 
-/** To be asked when the event topics are subscribed to: what has a higher number comes there. */
+/** Call this after subscribing to the event topics: events with higher numbers come there. */
 export async function startOf({ snapshot, since }: SubscribeParams, call: Call): Promise<Start> {
   const picture = snapshot ? ((await call('snapshot', {})) as Snapshot) : null;
   if (since !== undefined) return { ...(await replay(since, call)), snapshot: picture };

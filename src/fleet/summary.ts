@@ -1,4 +1,4 @@
-/** What the dashboard's page of fields tells of each gateway. */
+/** A summary of each gateway, for the fleet page of the dashboard. */
 import type { MeshgateClient } from '../client/index.js';
 import type { Fleet } from './fleet.js';
 import type { GatewayState } from './roster.js';
@@ -6,13 +6,13 @@ import type { GatewayState } from './roster.js';
 type Status = Awaited<ReturnType<MeshgateClient['status']>>;
 
 export interface GatewaySummary extends GatewayState {
-  /** Of the root's link; null where the gateway is offline or did not answer. */
+  /** State of the root's link; null if the gateway is offline or did not answer. */
   readonly link: Status['link']['state'] | null;
   readonly nodes: Status['nodes'] | null;
   readonly openAlarms: number | null;
 }
 
-/** Pages ask every few seconds, each for itself. */
+/** Pages poll every few seconds; polls within this time share one result. */
 const FRESH_MS = 1000;
 const ANSWER_TIMEOUT_MS = 3000;
 
@@ -20,16 +20,16 @@ export class Summaries {
   readonly #fleet: Fleet;
   readonly #clients = new Map<string, MeshgateClient>();
   #latest: Promise<GatewaySummary[]> | undefined;
-  #askedAt = Number.NEGATIVE_INFINITY;
+  #readAt = Number.NEGATIVE_INFINITY;
 
   constructor(fleet: Fleet) {
     this.#fleet = fleet;
   }
 
-  /** One for each gateway that has been at the broker, in the order of ids. */
+  /** One for each gateway with a retained status at the broker, sorted by id. */
   read(): Promise<GatewaySummary[]> {
-    if (!this.#latest || performance.now() - this.#askedAt > FRESH_MS) {
-      this.#askedAt = performance.now();
+    if (!this.#latest || performance.now() - this.#readAt > FRESH_MS) {
+      this.#readAt = performance.now();
       this.#latest = Promise.all(this.#fleet.gateways().map((gateway) => this.#readOne(gateway)));
     }
     return this.#latest;
@@ -40,12 +40,12 @@ export class Summaries {
   }
 
   async #readOne(gateway: GatewayState): Promise<GatewaySummary> {
-    const status = gateway.state === 'online' ? await this.#ask(gateway.id) : undefined;
+    const status = gateway.state === 'online' ? await this.#statusOf(gateway.id) : undefined;
     const { link, nodes = null, openAlarms = null } = status ?? {};
     return { ...gateway, link: link?.state ?? null, nodes, openAlarms };
   }
 
-  async #ask(id: string): Promise<Status | undefined> {
+  async #statusOf(id: string): Promise<Status | undefined> {
     try {
       const known = this.#clients.get(id);
       const client = known?.isConnected ? known : await this.#fleet.client(id, { reconnect: false });

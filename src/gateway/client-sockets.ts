@@ -1,4 +1,4 @@
-/** Every socket and port that clients connect to besides the dashboard's, and the watch over all of them. */
+/** All sockets and ports for clients except the dashboard's, and the monitoring of all of them. */
 import type { Config } from '../config/schema.js';
 import { ClientSocket, type PassedSocket } from '../socket/client-socket.js';
 import type { ClientListener } from '../socket/listener.js';
@@ -12,7 +12,7 @@ export class ClientSockets {
   readonly #sockets: readonly ClientSocket[];
   readonly #ports: Watched[] = [];
 
-  /** `main`: the path of the main socket, or the socket that somebody else has opened. */
+  /** `main`: the path of the main socket, or the socket passed by systemd. */
   constructor(listener: ClientListener, config: Config, main: string | PassedSocket) {
     this.#listener = listener;
     this.#config = config;
@@ -22,7 +22,7 @@ export class ClientSockets {
     ];
   }
 
-  /** Takes the paths. Rejects with `SOCKET_TAKEN`, `NO_PERMISSION` or `SOCKET_FAILED`. */
+  /** Locks the paths. Rejects with `SOCKET_TAKEN`, `NO_PERMISSION` or `SOCKET_FAILED`. */
   async lock(): Promise<void> {
     for (const socket of this.#sockets) await namingFailures(socket.path, () => socket.lock());
   }
@@ -33,12 +33,12 @@ export class ClientSockets {
     for (const port of this.#config.tcp) await this.#listenOnPort(port);
   }
 
-  /** Lets go of the paths. */
+  /** Unlocks the paths. */
   async release(): Promise<void> {
     for (const socket of this.#sockets) await socket.release();
   }
 
-  /** Of what is open, and of the dashboard, where it is served. */
+  /** Monitors all open sockets and ports, and the dashboard if it is served. */
   watch(web: WebServer | undefined, webUrl: string | undefined, options: SocketWatchOptions): SocketWatch {
     const sockets = this.#sockets.map((socket) => ({ name: socket.path, check: () => socket.check() }));
     const page = web && webUrl !== undefined ? [watchListening(webUrl, () => web.isListening)] : [];
@@ -47,13 +47,13 @@ export class ClientSockets {
 
   async #listenOnPort(port: number): Promise<void> {
     const name = `127.0.0.1:${port}`;
-    const place = { at: { port }, role: this.#config.clients.tcp_role, name };
-    const listening = await namingFailures(name, () => this.#listener.listen(place));
+    const address = { at: { port }, role: this.#config.clients.tcp_role, name };
+    const listening = await namingFailures(name, () => this.#listener.listen(address));
     this.#ports.push(watchListening(name, () => listening.isOpen));
   }
 }
 
-/** What only an error of the system can end. */
+/** A listener without a file: only an error of the system can end it. */
 function watchListening(name: string, isListening: () => boolean): Watched {
-  return { name, check: async () => (isListening() ? 'there' : new Error('nothing listens there any more')) };
+  return { name, check: async () => (isListening() ? 'there' : new Error('no longer listening')) };
 }

@@ -1,4 +1,4 @@
-/** The gateway itself, as sessions describe it. */
+/** Facts about the gateway itself, for sessions. */
 import type { AuditTrail } from '../api/audit.js';
 import type { GatewayFacts } from '../api/method.js';
 import { packageVersion } from '../base/package-root.js';
@@ -10,7 +10,7 @@ import type { ClientListener } from '../socket/listener.js';
 import type { MapPicture } from '../socket/web/map-picture.js';
 import type { WebServer } from '../socket/web/web-server.js';
 
-/** Read when a session asks: some of it is there only once the gateway serves. */
+/** Functions are called on demand: some parts exist only after the gateway has started. */
 export interface DescribedGateway {
   readonly config: Config;
   /** ms since the epoch. */

@@ -7,13 +7,13 @@ import { ClassicLog } from '../history/classic-log.js';
 import type { Tables } from '../protocol/message.js';
 import { FlightRecorder } from '../recorder/flight-recorder.js';
 
-/** Undefined where the settings turn it off. */
+/** Undefined if disabled by the settings. */
 export function createRecorder(config: Config, clock: Clock, log: Log): FlightRecorder | undefined {
   const settings = recorderSettings(config);
   return settings && new FlightRecorder({ clock, log, settings, version: packageVersion });
 }
 
-/** Undefined where no directory for it is named. */
+/** Undefined if no directory is set. */
 export function createClassicLog(
   config: Config,
   { dataTypes }: Tables,

@@ -10,19 +10,19 @@ export interface GatewayOptions {
   readonly config: Config;
   readonly tables: Tables;
   readonly openLink: OpenLink;
-  /** Calls back when a serial device may have appeared; returns how to end that. */
+  /** Calls back when a serial device may have appeared; returns a function that stops watching. */
   readonly watchForDevices: (onChange: () => void) => () => void;
-  /** Where the monitor is served; nowhere unless given. */
+  /** Address of the dashboard; not served if undefined. */
   readonly web?: WebAddress | undefined;
-  /** Keeps a history in the state directory; in memory only unless true. */
+  /** True: store the history in the state directory; otherwise in memory only. */
   readonly hasHistory?: boolean;
   readonly clock?: Clock;
-  /** The clock by which clients are waited for, where it is not the same: that of the real ones. */
+  /** The clock for time-outs of clients: a replay has real clients, but a clock of its own. Default: `clock`. */
   readonly clientClock?: Clock;
   /** 0–1, for the jitter of pauses. */
   readonly random?: () => number;
-  /** Where the log goes; standard error by default. */
+  /** Destination of the log; default: standard error. */
   readonly writeLine?: WriteLine;
-  /** The clients' socket, where somebody else has opened it. */
+  /** The clients' socket, if systemd has opened it. */
   readonly passedSocket?: PassedSocket | undefined;
 }

@@ -1,12 +1,12 @@
-/** All settings: those of the gateway's rooms, and a section for each manifest. */
+/** All settings of the gateway, including a section for each manifest. */
 import type { GivenSettings } from '../config/given.js';
 import * as load from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { manifestSections } from './manifests.js';
 
 /**
- * Reads and joins all settings. `flags`: what the command line gave; `file`: its `--config`.
- * Throws `BAD_CONFIG` that names the setting, its value unless it is secret, and what is allowed.
+ * Reads and merges all settings. `flags`: from the command line; `file`: from `--config`.
+ * Throws `BAD_CONFIG` with the setting's name, its value unless it is secret, and what is allowed.
  */
 export function loadConfig(flags: GivenSettings, file?: string, env?: NodeJS.ProcessEnv): Config {
   return load.loadConfig({ flags, file, env }, manifestSections);

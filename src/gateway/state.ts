@@ -1,4 +1,4 @@
-/** What outlives the process: the state directory, which is this gateway's alone, and the history in it. */
+/** Persistent state: the state directory, used by one gateway only, and the history in it. */
 import { join } from 'node:path';
 import type { AuditTrail } from '../api/audit.js';
 import type { Clock } from '../base/clock.js';
@@ -33,19 +33,19 @@ export class KeptState {
     this.#log = options.logOf('gateway');
   }
 
-  /** Undefined until it is opened. */
+  /** Undefined before `open`. */
   get directory(): string | undefined {
     return this.#directory;
   }
 
-  /** Undefined where there is none. */
+  /** Undefined if there is none. */
   get history(): History | undefined {
     return this.#history;
   }
 
   /**
-   * Takes the directory and what earlier runs have left in it. A store that can't be had costs the past, not the
-   * gateway; it is tried again. Rejects with `STATE_TAKEN`, or with the system's error.
+   * Locks the directory and restores the state of earlier runs. A store that can't be opened does not stop the gateway; it
+   * is retried later. Rejects with `STATE_TAKEN`, or with the system's error.
    */
   async open(): Promise<void> {
     const { config, hub, audit } = this.#options;
@@ -54,13 +54,15 @@ export class KeptState {
     this.#lock = await lockState(directory);
     const { limit } = this.#lock;
     if (limit !== undefined)
-      this.#log.info(`no lock file (${limit}): a gateway in another container is not noticed`);
+      this.#log.info(
+        `cannot create a lock file (${limit}): a gateway in another container would not be detected`,
+      );
     this.#directory = directory;
     audit.keepIn(join(directory, 'audit.jsonl'), () => prepareStateDirectory(directory));
     const opened = await this.#openHistory(directory);
     if (opened.history) this.#join(opened.history, opened.restored);
     else {
-      this.#log.warn('history', `history is in memory only: ${opened.fault}`);
+      this.#log.warn('history', `history is kept in memory only: ${opened.fault}`);
       hub.goWithoutArchive(opened.fault);
     }
   }

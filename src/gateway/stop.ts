@@ -11,15 +11,15 @@ import type { UartManager } from '../uart/uart-manager.js';
 import type { ClientSockets } from './client-sockets.js';
 import type { KeptState } from './state.js';
 
-/** How a stop went. */
+/** The result of a stop. */
 export interface Stopped {
-  /** What could not be sent or closed in time, each with its reason. */
+  /** Components that could not be stopped in time, each with its reason. */
   readonly unfinished: readonly string[];
-  /** Events that are not in the history. */
+  /** Number of events that were not stored in the history. */
   readonly lostEvents: number;
 }
 
-/** What runs; undefined where it does not. */
+/** The running components; undefined if not running. */
 export interface Running {
   readonly socketWatch: SocketWatch | undefined;
   readonly connectors: ReadonlyMap<string, Connector>;
@@ -33,7 +33,7 @@ export interface Running {
   readonly sockets: ClientSockets;
 }
 
-/** Ends clients, then the link, then the stores; the locks go last. Takes 8 s at most. */
+/** Stops clients, then the link, then the stores, and the locks last. Takes 8 s at most. */
 export async function stopGateway(running: Running, log: Log): Promise<Stopped> {
   const { uart, network, recorder, state, sockets } = running;
   const stopping = new Stopping();
@@ -47,7 +47,7 @@ export async function stopGateway(running: Running, log: Log): Promise<Stopped> 
     await sockets.release();
   };
   await stopping.run({ what: 'locks', limitMs: 500, stop: releaseLocks });
-  for (const what of stopping.unfinished) log.warn(`stop ${what}`, `stopped without ${what}`);
+  for (const what of stopping.unfinished) log.warn(`stop ${what}`, `could not stop ${what}`);
   return { unfinished: stopping.unfinished, lostEvents };
 }
 
@@ -63,11 +63,11 @@ async function stopClients(running: Running, stopping: Stopping): Promise<void> 
     })),
     { what: 'clients', limitMs: 2500, stop: () => listener.stop() },
     { what: 'dashboard', limitMs: 2500, stop: () => web?.stop() },
-    { what: 'readers of the history', limitMs: 2500, stop: () => readersGone },
+    { what: 'history readers', limitMs: 2500, stop: () => readersGone },
   );
 }
 
-/** Resolves with how many events are lost. */
+/** Resolves with the number of lost events. */
 async function closeStores({ state, classicLog }: Running, stopping: Stopping): Promise<number> {
   let lostEvents = 0;
   const limitMs = stopping.remainingMs - 1000;

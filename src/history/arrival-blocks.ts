@@ -1,89 +1,96 @@
 /**
- * In which order what is stored has come, and how long ago: what deletion goes by. Host clocks of small computers jump by
- * years, so the stamps of values say neither. Numbers of events rise in order of arrival, and time is counted as
- * gateways run with this file.
+ * The order and age of the stored data, by which it is deleted. The host clock of a small computer jumps by years, so
+ * time stamps show neither. Event numbers ascend in order of arrival, and age is the time that gateways have run with
+ * this file.
  *
- * A block is a run of numbers, some 1.5 % of what is kept. Its range of stamps makes its rows quick to find, since values
- * are sorted by stamp. Blocks lie in `meta`, a row each:
+ * A block is a range of event numbers, about 1.5 % of the data that is kept. Values are sorted by time stamp, so a block
+ * also has the range of its stamps, by which its rows are found quickly. Blocks are rows in `meta`:
  *
  *     block:000000000007 → {"seqs": [first, last], "stamps": [lowest, highest], "ranMs": at its end, "bytes": of events}
- *     ran_ms             → ms for which gateways have run with this file
+ *     ran_ms             → ms that gateways have run with this file
  */
-import type { Database } from 'better-sqlite3';
+import { type Database, inTransaction } from './database.js';
 
 export interface ArrivalBlock {
   readonly id: number;
-  /** Numbers of its events, both ends included. */
+  /** Event numbers, both ends included. */
   readonly seqs: readonly [first: number, last: number];
-  /** Stamps of its values and events, ms since the epoch by the host clock; both ends included. */
+  /** Time stamps of its values and events, ms since the epoch by the host clock; both ends included. */
   readonly stamps: readonly [lowest: number, highest: number];
-  /** ms for which gateways had run with this file when the last of it came. */
+  /** ms that gateways had run with this file when its last event arrived. */
   readonly ranMs: number;
-  /** Of its events, as they came. */
+  /** Size of its events' records. */
   readonly bytes: number;
 }
 
 export type Arrival = Pick<ArrivalBlock, 'seqs' | 'stamps' | 'bytes'>;
 
 export interface BlockLimits {
-  /** ms that values and events are kept. */
+  /** How long values and events are kept, in ms. */
   readonly keepMs: number;
-  /** Bytes that the file may have in use. */
+  /** Maximum bytes in use in the file. */
   readonly maxBytes: number;
 }
 
-/** Of what is kept, in time or in bytes, what a block has at most before the next one begins. */
+/** Maximum share of the limits, in time or in bytes, that one block covers. */
 const SHARE = 1 / 64;
-/** A block of more than this would hold up writing while it is deleted. */
+/** Deleting a larger block would delay writing. */
 const MAX_BLOCK_BYTES = 1_048_576;
-/** What came before there were blocks is cut into so many. */
+/** Number of blocks into which the data of version 0.1.0, which had no blocks, is divided. */
 const ADOPTED_BLOCKS = 64;
-/** Its row in `meta`. */
+/** Row in `meta` of the running time. */
 const RAN = 'ran_ms';
-/** SQLite's integers are wider, but a number of JavaScript is not. */
+/** SQLite's integers are wider than JavaScript's safe integers. */
 const EVER = Number.MAX_SAFE_INTEGER;
 
 export class ArrivalBlocks {
+  readonly #database: Database;
   readonly #limits: BlockLimits;
   readonly #monotonic: () => number;
   readonly #statements: ReturnType<typeof prepare>;
   readonly #openedAt: number;
-  /** `ranMs` when it was opened. */
+  /** `ranMs` when the file was opened. */
   readonly #ranBefore: number;
-  /** `ranMs` as it was noted last; blocks note it too, but what does not come makes none. */
+  /** `ranMs` as last saved; blocks save it too, but without events there are no blocks. */
   #savedMs: number;
-  /** The one that what comes is added to, if it is not closed. */
+  /** The block that new events are added to, unless it is closed. */
   #current: ArrivalBlock | undefined;
   #lastId: number;
 
-  /** `monotonic`: ms that never go back. */
+  /** `monotonic`: a clock in ms that never goes back. */
   constructor(database: Database, limits: BlockLimits, monotonic: () => number) {
+    this.#database = database;
     this.#limits = limits;
     this.#monotonic = monotonic;
     this.#statements = prepare(database);
     this.#openedAt = monotonic();
     const last = this.#newest();
     this.#lastId = last?.id ?? 0;
-    this.#savedMs = (this.#statements.saved.get() as number | undefined) ?? 0;
+    this.#savedMs = (this.#statements.saved.value() as number | undefined) ?? 0;
     this.#ranBefore = Math.max(last?.ranMs ?? 0, this.#savedMs);
-    this.#goOnWith(last);
-    database.transaction(() => this.#adopt(last))();
+    this.#resumeWith(last);
+    inTransaction(database, () => this.#adopt(last));
   }
 
-  /** ms for which gateways have run with this file. */
+  /** ms that gateways have run with this file. */
   ranMs(): number {
     return this.#ranBefore + this.#monotonic() - this.#openedAt;
   }
 
-  /** Notes now and then, or `atOnce`, how long gateways have run. */
-  saveTime(atOnce = false): void {
+  /** Saves the running time if enough has passed since the last save. */
+  saveTimeIfDue(): void {
+    if (this.ranMs() - this.#savedMs < this.#limits.keepMs * SHARE) return;
+    inTransaction(this.#database, () => this.saveTime());
+  }
+
+  /** To be called in a transaction. */
+  saveTime(): void {
     const ranMs = this.ranMs();
-    if (!atOnce && ranMs - this.#savedMs < this.#limits.keepMs * SHARE) return;
     this.#statements.put.run(RAN, ranMs);
     this.#savedMs = ranMs;
   }
 
-  /** Notes what has come; to be called in the transaction that stores it. */
+  /** Records new data; to be called in the transaction that stores it. */
   add({ seqs, stamps, bytes }: Arrival): void {
     const block = this.#current ?? this.#begin(seqs[0]);
     const grown: ArrivalBlock = {
@@ -97,26 +104,26 @@ export class ArrivalBlocks {
     this.#current = this.#isFull(grown) ? undefined : grown;
   }
 
-  /** The transaction was rolled back: what was added in it is not there. */
+  /** The transaction was rolled back, and with it the last `add`. */
   onRolledBack(): void {
-    this.#goOnWith(this.#newest());
+    this.#resumeWith(this.#newest());
   }
 
   oldest(): ArrivalBlock | undefined {
     return read(this.#statements.oldest.get());
   }
 
-  /** Nothing more is added to it. */
+  /** New data goes to the next block. */
   close(block: ArrivalBlock): void {
     if (this.#current?.id === block.id) this.#current = undefined;
   }
 
-  /** Nothing of it is left. */
+  /** All of its data was deleted. */
   remove({ id }: ArrivalBlock): void {
     this.#statements.remove.run(nameOf(id));
   }
 
-  #goOnWith(block: ArrivalBlock | undefined): void {
+  #resumeWith(block: ArrivalBlock | undefined): void {
     this.#current = block && !this.#isFull(block) ? block : undefined;
   }
 
@@ -135,17 +142,17 @@ export class ArrivalBlocks {
 
   #isFull({ id, bytes, ranMs }: ArrivalBlock): boolean {
     const { keepMs, maxBytes } = this.#limits;
-    const begunMs = this.#statements.ranBefore.get(nameOf(id)) as number | null;
+    const begunMs = this.#statements.ranBefore.value(nameOf(id)) as number | null | undefined;
     return bytes >= Math.min(MAX_BLOCK_BYTES, maxBytes * SHARE) || ranMs - (begunMs ?? 0) >= keepMs * SHARE;
   }
 
   /**
-   * What version 0.1.0 has stored has no blocks. Its stamps are believed as far as they lie in the time that it kept
-   * before the last event that came; the others (a clock that was wrong) count as if they came last.
+   * Data stored by version 0.1.0 has no blocks. Its time stamps are trusted if they are within the retention time before
+   * the last event; data with other stamps (the clock was wrong) is treated as the newest.
    */
   #adopt(last: ArrivalBlock | undefined): void {
     const covered = last?.seqs[1] ?? -1;
-    const newest = this.#statements.newestEvent.get() as { seq: number; at: number } | undefined;
+    const newest = this.#statements.newestEvent.get() as unknown as { seq: number; at: number } | undefined;
     if (newest === undefined || newest.seq <= covered) return;
     this.#current = undefined;
     const seqs = [covered + 1, newest.seq] as const;
@@ -163,7 +170,7 @@ export class ArrivalBlocks {
   }
 }
 
-/** So many digits that the order of names is that of ids. */
+/** Padded so that names sort like ids. */
 function nameOf(id: number): string {
   return `block:${String(id).padStart(12, '0')}`;
 }
@@ -179,10 +186,10 @@ function prepare(database: Database) {
   return {
     oldest: database.prepare(`SELECT name, value ${blocks} ORDER BY name LIMIT 1`),
     newest: database.prepare(`SELECT name, value ${blocks} ORDER BY name DESC LIMIT 1`),
-    ranBefore: database
-      .prepare(`SELECT json_extract(value, '$.ranMs') ${blocks} AND name < ? ORDER BY name DESC LIMIT 1`)
-      .pluck(),
-    saved: database.prepare(`SELECT value FROM meta WHERE name = '${RAN}'`).pluck(),
+    ranBefore: database.prepare(
+      `SELECT json_extract(value, '$.ranMs') ${blocks} AND name < ? ORDER BY name DESC LIMIT 1`,
+    ),
+    saved: database.prepare(`SELECT value FROM meta WHERE name = '${RAN}'`),
     put: database.prepare('INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)'),
     remove: database.prepare('DELETE FROM meta WHERE name = ?'),
     newestEvent: database.prepare(

@@ -1,15 +1,18 @@
-/** Looks through the whole store for damage, and tells the thread that writes to it: `ok`, or what is wrong. */
+/** Checks the complete store for damage, and posts `ok` or the damage that was found. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { errorText } from '../base/errors.js';
-import { isDamage } from './database.js';
+import { requireDriver } from './load-driver.js';
+import { isDamage } from './open-database.js';
+
+const BUSY_TIMEOUT_MS = 5000;
 
 if (parentPort) parentPort.postMessage(await check(workerData as string));
 
 async function check(file: string): Promise<string> {
-  const { default: Sqlite } = await import('better-sqlite3');
-  const database = new Sqlite(file, { readonly: true });
+  const driver = await requireDriver();
+  const database = driver.open(file, { isReadOnly: true, busyTimeoutMs: BUSY_TIMEOUT_MS });
   try {
-    return String(database.pragma('quick_check(1)', { simple: true }));
+    return String(database.prepare('PRAGMA quick_check(1)').value());
   } catch (error) {
     return isDamage(error) ? errorText(error) : 'ok';
   } finally {

@@ -1,10 +1,10 @@
 /**
- * The log files of the predecessor: one a data type, `<type>_hist.txt`, a line a value:
+ * The log files of the predecessor: a file per data type, `<type>_hist.txt`, with a line per value:
  *
  *     value, time
  *
- * `value`: its bytes as Python's `repr` writes them, `b'\x07'`; there can be commas in it, in the time there is none.
- * `time`: when it was received, host clock, local time, as Python's `str(datetime)` writes it.
+ * `value`: its bytes as Python's `repr` writes them, `b'\x07'`. It can contain commas, the time can not.
+ * `time`: when it was received, by the host clock in local time, as Python's `str(datetime)` writes it.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,11 +18,11 @@ import type { DataType } from '../protocol/data-types.js';
 import { LogFile } from './log-file.js';
 import { bytesRepr, localTimeText } from './python-text.js';
 
-/** What comes is handed to the system this much later at most. */
+/** Maximum delay before lines are written. */
 const FLUSH_MS = 1000;
-/** Characters of lines that may wait for a slow disk; beyond it lines are dropped, and counted. */
+/** Maximum characters that wait for a slow disk; further lines are dropped and counted. */
 const MAX_WAITING = 8_388_608;
-/** At the end a disk gets so long for what is left. */
+/** Time for the remaining lines to be written at the end. */
 const CLOSE_TIMEOUT_MS = 5000;
 
 const COUNTED = ['written', 'dropped', 'failures', 'renamed'] as const;
@@ -30,7 +30,7 @@ const COUNTED = ['written', 'dropped', 'failures', 'renamed'] as const;
 export interface ClassicLogOptions {
   readonly directory: string;
   readonly types: readonly DataType[];
-  /** Bytes of a file; then it becomes `.1`, and the one before goes. */
+  /** Maximum bytes of a file; it is then renamed to `.1`, replacing the previous one. */
   readonly maxBytes: number;
   readonly clock: Clock;
   readonly log: Log;
@@ -49,7 +49,7 @@ export class ClassicLog {
   #waitingLength = 0;
   #isFailing = false;
   #cancelFlush: CancelTimer | undefined;
-  /** While lines are with the system. */
+  /** While lines are being written. */
   #flushing: Promise<void> | undefined;
   #unsubscribe: () => void = () => {};
 
@@ -73,7 +73,7 @@ export class ClassicLog {
     return this.#counters.snapshot();
   }
 
-  /** Writes what is left, and waits for that, but not for ever. */
+  /** Writes the remaining lines, and waits up to a limit. */
   async close(): Promise<void> {
     this.#unsubscribe();
     this.#cancelFlush?.();
@@ -103,7 +103,7 @@ export class ClassicLog {
     this.#cancelFlush ??= this.#options.clock.after(FLUSH_MS, () => this.#flush());
   }
 
-  /** A slow disk gets more at once, not more often. */
+  /** While the disk is slow, lines collect and are written together. */
   #flush(): void {
     this.#cancelFlush = this.#flushing && this.#options.clock.after(FLUSH_MS, () => this.#flush());
     this.#flushing ??= this.#write().finally(() => {
@@ -131,10 +131,10 @@ export class ClassicLog {
     if (!this.#isFailing) return;
     this.#isFailing = false;
     const dropped = this.#counters.get('dropped');
-    this.#options.log.info(`the classic log is written again; lines that it lacks: ${dropped}`);
+    this.#options.log.info(`the classic log is written again; ${dropped} lines were not written`);
   }
 
-  /** What could not be written is not tried again: it is in the history, and the next lines matter as much. */
+  /** Lines that fail are not retried: the values are in the history, and the next lines matter as much. */
   #onFailed(lines: number, error: unknown): void {
     this.#counters.add('failures');
     this.#counters.add('dropped', lines);
@@ -144,7 +144,7 @@ export class ClassicLog {
   }
 }
 
-/** `GPS_hist.txt`; a name that could lead elsewhere is made harmless, and told apart by the type's id. */
+/** `GPS_hist.txt`; unsafe characters in a name are replaced, and the type's id keeps it unique. */
 function fileName({ name, id }: DataType): string {
   const isPlain = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(name);
   return isPlain ? `${name}_hist.txt` : `${name.replace(/[^A-Za-z0-9_-]/g, '_')}_${id}_hist.txt`;

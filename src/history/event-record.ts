@@ -1,5 +1,5 @@
 /**
- * Events as bytes: how they go to the store's thread, and how the last ones lie in it. All numbers are little-endian.
+ * Events as bytes, as sent to the store's thread and as stored in the table `recent`. All numbers are little-endian.
  *
  *     length of what follows (u32) | kind (u8) | seq (f64) | at (f64) | payload
  *
@@ -17,14 +17,14 @@ import { decodeMessage, type Tables } from '../protocol/message.js';
 const KIND = { value: 1, message: 2, other: 3, deviceValue: 4 } as const;
 
 const HEADER_LENGTH = 4 + 1 + 8 + 8;
-/** Where the number of a record lies in it. */
+/** Offset of the event number in a record. */
 const SEQ_OFFSET = 4 + 1;
-/** Of a value, what stands after the node. */
+/** Of a value, the fields between the node and the bytes. */
 const VALUE_HEADER_LENGTH = 2 + 8 + 8;
 const NODE_LENGTH = 2;
 const DEVICE_LENGTH = 4;
 
-/** What is known of a node when an event tells that it is new: for the store, not part of the event. */
+/** Name and uuid of a new or changed node: for the store, not part of the event. */
 export interface NodeFacts {
   readonly name: string;
   /** 32 hex digits. */
@@ -34,19 +34,19 @@ export interface NodeFacts {
 /** The content of an event that is neither a value nor a message. */
 export type OtherContent = Exclude<HubEventContent, { kind: 'value' | 'message' }>;
 
-/** Collects events; what it gives out it no longer holds. */
+/** Collects events as records. */
 export class EventWriter {
   readonly #firstSize: number;
   #buffer: Buffer;
   #length = 0;
 
-  /** `size`: bytes that it begins with; it grows as needed. */
+  /** `size`: initial bytes; the buffer grows as needed. */
   constructor(size: number) {
     this.#firstSize = size;
     this.#buffer = Buffer.alloc(0);
   }
 
-  /** Bytes that it holds. */
+  /** Bytes collected since the last `take`. */
   get length(): number {
     return this.#length;
   }
@@ -57,7 +57,7 @@ export class EventWriter {
     else this.#writeOther(event, facts);
   }
 
-  /** What was written since the last time, in memory of its own. */
+  /** Returns the records collected since the last call, in their own memory. */
   take(): Uint8Array<ArrayBuffer> {
     const taken = new Uint8Array(this.#buffer.buffer as ArrayBuffer, 0, this.#length);
     this.#buffer = Buffer.alloc(0);
@@ -65,7 +65,7 @@ export class EventWriter {
     return taken;
   }
 
-  /** A value by itself has no number and no time of its own. */
+  /** Without `seq` and `at`: a value outside an event. */
   writeValue(node: number, typeId: number, value: TimedValue, seq = 0, at = 0): void {
     const { receivedAt, deviceTime = Number.NaN, bytes } = value;
     const isOfDevice = isDevice(node);
@@ -96,7 +96,7 @@ export class EventWriter {
     json.copy(this.#buffer, offset);
   }
 
-  /** Returns where the payload goes. */
+  /** Returns the offset of the payload. */
   #begin(kind: number, seq: number, at: number, length: number): number {
     this.#reserve(HEADER_LENGTH + length);
     let offset = this.#buffer.writeUInt32LE(HEADER_LENGTH - 4 + length, this.#length);
@@ -130,7 +130,7 @@ export type EventRecord = { readonly seq: number; readonly at: number } & (
   | { readonly kind: 'other'; readonly json: string }
 );
 
-/** Of records by rising number, those with numbers between the two, both excluded; in the same memory. */
+/** Those of the records, in ascending order, whose number is between the two, both excluded; in the same memory. */
 export function recordsBetween(bytes: Uint8Array, after: number, before: number): Uint8Array {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let [from, to] = [0, 0];
@@ -143,7 +143,7 @@ export function recordsBetween(bytes: Uint8Array, after: number, before: number)
   return bytes.subarray(from, Math.max(from, to));
 }
 
-/** Gives every record a number that is higher by so much. */
+/** Raises the number of every record. */
 export function raiseSeqs(bytes: Uint8Array, by: number): void {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (const start of recordStarts(buffer)) {
@@ -151,7 +151,7 @@ export function raiseSeqs(bytes: Uint8Array, by: number): void {
   }
 }
 
-/** Number of the first record; undefined where there is none. */
+/** Number of the first record; undefined without records. */
 export function firstSeqOf(bytes: Uint8Array): number | undefined {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (const start of recordStarts(buffer)) return buffer.readDoubleLE(start + SEQ_OFFSET);
@@ -164,7 +164,7 @@ function* recordStarts(buffer: Buffer): Generator<number> {
   }
 }
 
-/** Reads what an `EventWriter` gave, in order; ends at the first record that is not whole. */
+/** Reads the records of an `EventWriter` in order; ends at the first incomplete record. */
 export function* readRecords(bytes: Uint8Array): Generator<EventRecord> {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let start = 0; start + HEADER_LENGTH <= buffer.length; ) {
@@ -208,7 +208,7 @@ function readValue(payload: Buffer, nodeLength: number) {
   };
 }
 
-/** The event that a record was made of; undefined where the tables no longer know its type as it was, or it is damaged. */
+/** The event of a record; undefined if it is damaged, or its type was removed or has another length now. */
 export function eventOf(record: EventRecord, tables: Tables): HubEvent | undefined {
   const { seq, at } = record;
   if (record.kind === 'message') {
@@ -226,7 +226,7 @@ export function eventOf(record: EventRecord, tables: Tables): HubEvent | undefin
   return { seq, at, kind: 'value', node, type, value };
 }
 
-/** The keys without which the content of a kind says nothing. */
+/** The key that the content of each kind must have. */
 const KEYS: Readonly<Record<OtherContent['kind'], string>> = {
   node: 'node',
   recovery: 'step',
@@ -240,8 +240,8 @@ const KEYS: Readonly<Record<OtherContent['kind'], string>> = {
 };
 
 /**
- * The content that a record's JSON tells, and what it says of a node beside; undefined where it tells none. SQLite
- * does not notice a byte that a disk has changed in the middle of a text.
+ * Parses the content in a record's JSON, and the facts of a node with it; undefined if it is not valid. SQLite does not
+ * notice a byte that the disk has changed within a text.
  */
 export function contentOf(json: string): { content: OtherContent; facts: NodeFacts | undefined } | undefined {
   const read = readJson(json);
@@ -258,7 +258,7 @@ function isContent(read: unknown): read is OtherContent & { facts?: NodeFacts } 
   return key in read && read[key as keyof typeof read] !== null;
 }
 
-/** Undefined for what is no JSON. */
+/** Undefined if the text is not valid JSON. */
 export function readJson(text: string): unknown {
   try {
     return fromJson(text);

@@ -1,4 +1,4 @@
-import type { CancelTimer, Clock } from '../base/clock.js';
+import type { Clock } from '../base/clock.js';
 import { Counters } from '../base/counters.js';
 import type { Log } from '../base/log.js';
 import {
@@ -15,33 +15,26 @@ import {
   type ValueQuery,
 } from '../hub/archive.js';
 import type { Hub, HubEvent, Restored } from '../hub/hub.js';
-import { type DataType, type DataTypes, fitsType } from '../protocol/data-types.js';
+import type { DataType } from '../protocol/data-types.js';
 import type { Tables } from '../protocol/message.js';
-import { EventWriter, type NodeFacts, readRecords } from './event-record.js';
+import { pageOf } from './answer-page.js';
+import type { DriverName } from './database.js';
+import type { NodeFacts } from './event-record.js';
 import { gatherHoldings, type Holdings } from './holdings.js';
 import { LastEvents } from './last-events.js';
 import { ReaderClient } from './reader-client.js';
 import { type PackedRestored, unpackRestored } from './restored.js';
+import { StoreFault } from './store-fault.js';
 import { ThreadClient, type ThreadNews } from './thread-client.js';
 import type { Answer, Question, StoreSettings } from './thread-messages.js';
+import { WriteQueue } from './write-queue.js';
 
-/** What comes is on the disk this much later at most, plus what the disk takes. */
-const FLUSH_MS = 500;
-/** As many bytes go to the thread at once. */
-const FLUSH_BYTES = 262_144;
-const FIRST_SIZE = 16_384;
-/** What may be with the thread, unwritten; beyond it events are dropped, and counted. */
-const MAX_UNWRITTEN_BYTES = 67_108_864;
-/** A read waits so long at most for what has come just before it. */
-const FRESH_MS = 1000;
-/** As many reads wait for that; more go on without. */
-const MAX_FRESH = 1000;
-/** A thread that has died is started anew after this long. */
+/** Delay before a dead thread is restarted. */
 const RESTART_MS = 10_000;
 
 const COUNTED = ['events', 'values', 'batches', 'dropped', 'failures', 'setAside', 'takenOver'] as const;
 
-/** What a file needs that is open before anything has happened. */
+/** For a file that is opened before the first event. */
 const NOTHING: Holdings = { nodes: [], latest: new Uint8Array(0), alarms: [], lists: [], events: [] };
 
 export interface HistoryOptions {
@@ -49,50 +42,44 @@ export interface HistoryOptions {
   readonly tables: Tables;
   readonly clock: Clock;
   readonly log: Log;
-  /** Values of the past while no file is open. */
+  /** Provides values while no file is open. */
   readonly memory: Archive;
-  /** Why it can't be opened or written; undefined once that works again. Not called before `attach`. */
+  /** Why the store can not be opened or written; undefined once it works again. Not called before `attach`. */
   readonly onFailing: (why: string | undefined) => void;
   /**
-   * The file of an earlier run could only be read after events of this one had been numbered. `onNumbered`: to be called
-   * before the next event, with how much the numbers of these must be raised to lie above those of the file.
+   * The file of an earlier run was opened only after events of this run had been numbered. `onNumbered` must be called
+   * before the next event, with the amount by which their numbers are raised to be above those of the file.
    */
   readonly onRestoredLate: (restored: Restored, onNumbered: (raisedBy: number) => void) => void;
 }
 
-/** `fault`: why there will be no history beyond memory. One that can't be opened yet is tried again. */
+/** `fault`: why history stays in memory. A file that can not be opened yet is retried instead. */
 export type OpenedHistory =
   | { readonly history: History; readonly restored: Restored | undefined }
   | { readonly history: undefined; readonly fault: string };
 
-/** What outlives the process: every event goes to the store's thread, and values of the past come from it. */
+/** The history on disk: sends every event to the thread that writes the store, and reads through another one. */
 export class History implements Archive {
   readonly #options: HistoryOptions;
   readonly #reader: ReaderClient;
-  readonly #writer = new EventWriter(FIRST_SIZE);
+  readonly #queue: WriteQueue;
+  readonly #fault: StoreFault;
   readonly #counters = new Counters<(typeof COUNTED)[number]>(COUNTED);
   readonly #lastEvents = new LastEvents();
   #hub: Hub | undefined;
   #thread: ThreadClient | undefined;
-  /** The thread has a file; else values of the past come from memory. */
+  #driver: DriverName | undefined;
+  /** The thread has a file; else values come from memory. */
   #isOpen = false;
-  /** What an earlier run has left was asked for, once. */
+  /** The state of earlier runs was taken from a file, or there was none. */
   #hasRestored = false;
-  #eventsHeld = 0;
   #lastSeq = 0;
-  #unwrittenBytes = 0;
-  #unwrittenEvents = 0;
-  /** Events that went with a thread, until it is known how many of them were still in memory. */
+  /** Events lost with a thread, until it is known how many of them were still in memory. */
   #lostEvents = 0;
-  /** Of the last event that is on the disk, or that came before it was attached. */
+  /** Number of the last event that is on the disk, or that came before `attach`. */
   #settledSeq = -1;
-  /** Since the start: those that were stored, and those that were dropped after the thread had them. */
-  #settledEvents = 0;
-  readonly #untilSettled = new Set<{ readonly upTo: number; end(): void }>();
   #storedSeq: number | undefined;
-  #fault: string | undefined;
   #isClosing = false;
-  #cancelFlush: CancelTimer | undefined;
   #joining: Promise<void> | undefined;
   #unsubscribe: () => void = () => {};
 
@@ -103,9 +90,13 @@ export class History implements Archive {
     const onDeath = (why: string) =>
       log.error('reader died', `the thread that reads the history died: ${why}`);
     this.#reader = new ReaderClient(reading, clock, onDeath);
+    this.#queue = new WriteQueue(clock, (bytes, count) =>
+      this.#thread?.post({ kind: 'events', bytes, count }, [bytes.buffer]),
+    );
+    this.#fault = new StoreFault(log, (why) => this.#hub && options.onFailing(why));
   }
 
-  /** Opens the store, and reads what earlier runs have left. Never rejects. */
+  /** Opens the store and reads the state of earlier runs. Never rejects. */
   static async open(options: HistoryOptions): Promise<OpenedHistory> {
     const history = new History(options);
     const thread = history.#startThread();
@@ -131,7 +122,7 @@ export class History implements Archive {
     this.#lastSeq = hub.feed.lastSeq();
     this.#settledSeq = this.#lastSeq;
     this.#unsubscribe = hub.feed.subscribe((event) => this.#record(event, factsOf(event, hub)));
-    if (this.#fault !== undefined) this.#options.onFailing(this.#fault);
+    if (this.#fault.why !== undefined) this.#options.onFailing(this.#fault.why);
   }
 
   async read(
@@ -141,12 +132,12 @@ export class History implements Archive {
     asker: Asker,
   ): Promise<ArchivePage> {
     if (!this.#isOpen) return this.#options.memory.read(query, limit, after, asker);
-    return this.#pageOf(await this.#ask({ kind: 'read', query, limit, after }, asker));
+    return this.#page({ kind: 'read', query, limit, after }, asker);
   }
 
   async current(query: SeriesQuery, time: number, asker: Asker): Promise<readonly ArchivedValue[]> {
     if (!this.#isOpen) return this.#options.memory.current(query, time, asker);
-    return this.#pageOf(await this.#ask({ kind: 'current', query, time }, asker)).values;
+    return (await this.#page({ kind: 'current', query, time }, asker)).values;
   }
 
   async buckets(query: ValueQuery & Series, bucketMs: number, asker: Asker): Promise<ArchivedBuckets> {
@@ -162,45 +153,46 @@ export class History implements Archive {
 
   async flush(): Promise<void> {
     const seq = this.#lastSeq;
-    this.#flush();
     await this.#untilWritten();
-    if ((this.#storedSeq ?? 0) < seq) throw new ArchiveError('failed', this.#fault ?? 'events were dropped');
+    if ((this.#storedSeq ?? 0) < seq)
+      throw new ArchiveError('failed', this.#fault.why ?? 'events were dropped');
   }
 
   status(): ArchiveStatus {
     return {
       ...(this.#isOpen && { file: this.#options.settings.file }),
       counters: { ...this.#counters.snapshot(), ...this.#reader.counters() },
-      ...(this.#fault !== undefined && { fault: this.#fault }),
+      ...(this.#driver !== undefined && { driver: this.#driver }),
+      ...(this.#fault.why !== undefined && { fault: this.#fault.why }),
       ...(this.#storedSeq !== undefined && { storedSeq: this.#storedSeq }),
     };
   }
 
-  /** Ends the reads that are under way, so that what was received can be written; later ones are refused. */
+  /** Ends the reads in progress, so that events can be written; later reads are refused. */
   stopReading(): Promise<void> {
     return this.#reader.close();
   }
 
-  /** Writes what is left, and waits for that, but no longer than `limitMs`. Resolves with how many events are lost all the same. */
+  /** Writes the remaining events, for `limitMs` at most. Resolves with the number of events that are lost. */
   async close(limitMs?: number): Promise<number> {
     if (this.#isClosing) return 0;
     this.#unsubscribe();
-    this.#flush();
+    this.#queue.flush();
     this.#isClosing = true;
     await this.stopReading();
     await this.#joining;
     const before = this.#counters.get('dropped');
     await this.#thread?.close(this.#lastSeq, limitMs);
-    this.#wakeUnwritten();
+    this.#queue.stopWaiting();
     return this.#countLost(before);
   }
 
-  /** What was dropped since `before`, went with a thread, or is still with the thread when it has ended. */
+  /** Events dropped since `before`, lost with a dead thread, or unwritten when the thread ended. */
   #countLost(before: number): number {
-    this.#counters.add('dropped', this.#lostEvents + this.#unwrittenEvents);
+    this.#counters.add('dropped', this.#lostEvents + this.#queue.unwrittenEvents);
     const lost = this.#counters.get('dropped') - before;
     if (lost === 0) return 0;
-    const why = this.#fault ?? 'the disk was too slow';
+    const why = this.#fault.why ?? 'the disk was too slow';
     this.#options.log.warn('lost at the end', `${lost} events were not stored before the end: ${why}`);
     return lost;
   }
@@ -223,12 +215,12 @@ export class History implements Archive {
     return unpackRestored(packed, tables, settings.eventsHeld);
   }
 
-  /** A file was opened while this gateway was running: both get what they lack of each other. */
+  /** A file was opened while the gateway was running: each gets from the other what it lacks. */
   async #join(packed: PackedRestored | undefined, thread: ThreadClient): Promise<void> {
     this.#isOpen = true;
     const hub = this.#hub;
     if (!hub) return thread.post({ kind: 'goOn', holdings: NOTHING });
-    this.#flush();
+    this.#queue.flush();
     const restored = this.#hasRestored ? undefined : this.#unpack(packed);
     if (restored) this.#onRestoredLate(restored, hub, thread);
     const isNew = packed === undefined;
@@ -253,66 +245,30 @@ export class History implements Archive {
       this.#lostEvents++;
       return;
     }
-    if (this.#unwrittenBytes > MAX_UNWRITTEN_BYTES) {
-      this.#counters.add('dropped');
-      return;
-    }
-    this.#counters.add('events');
-    this.#writer.write(event, facts);
-    this.#eventsHeld++;
-    if (this.#writer.length >= FLUSH_BYTES) this.#flush();
-    else this.#cancelFlush ??= this.#options.clock.after(FLUSH_MS, () => this.#flush());
-  }
-
-  #flush(): void {
-    this.#cancelFlush?.();
-    this.#cancelFlush = undefined;
-    if (this.#eventsHeld === 0) return;
-    const bytes = this.#writer.take();
-    this.#unwrittenBytes += bytes.length;
-    this.#unwrittenEvents += this.#eventsHeld;
-    this.#thread?.post({ kind: 'events', bytes, count: this.#eventsHeld }, [bytes.buffer]);
-    this.#eventsHeld = 0;
+    this.#counters.add(this.#queue.add(event, facts) ? 'events' : 'dropped');
   }
 
   async #ask(question: Question, asker: Asker): Promise<Answer> {
     if (!this.#thread || this.#isClosing) throw new ArchiveError('closed');
-    // What is asked for may have come just now.
-    this.#flush();
     await this.#untilWritten();
     return this.#reader.ask(question, asker);
   }
 
-  /** Resolves when what the thread has now is stored. A slow or failing disk is not waited for: what is there is read. */
+  async #page(question: Question, asker: Asker): Promise<ArchivePage> {
+    return pageOf(await this.#ask(question, asker), this.#options.tables.dataTypes);
+  }
+
+  /** So that reads include the latest events. Does not wait for a failing disk. */
   async #untilWritten(): Promise<void> {
-    if (this.#unwrittenEvents === 0 || this.#fault !== undefined || this.#untilSettled.size >= MAX_FRESH) {
-      return;
-    }
-    const upTo = this.#settledEvents + this.#unwrittenEvents;
-    await new Promise<void>((resolve) => {
-      const waiting = {
-        upTo,
-        end: () => {
-          cancel();
-          this.#untilSettled.delete(waiting);
-          resolve();
-        },
-      };
-      const cancel = this.#options.clock.after(FRESH_MS, waiting.end);
-      this.#untilSettled.add(waiting);
-    });
-  }
-
-  #wakeUnwritten(upTo = Number.POSITIVE_INFINITY): void {
-    for (const waiting of [...this.#untilSettled]) if (waiting.upTo <= upTo) waiting.end();
-  }
-
-  #pageOf(answer: Answer): ArchivePage {
-    return pageOf(answer, this.#options.tables.dataTypes);
+    this.#queue.flush();
+    if (this.#fault.why === undefined) await this.#queue.untilSettled();
   }
 
   #onNews(news: ThreadNews, thread: ThreadClient): void {
     switch (news.kind) {
+      case 'loaded':
+        this.#driver = news.driver;
+        break;
       case 'opened':
         this.#joining = this.#join(news.restored, thread);
         break;
@@ -326,7 +282,7 @@ export class History implements Archive {
         this.#onWritten(news);
         break;
       case 'dropped':
-        this.#noteSettled(news);
+        this.#queue.onSettled(news);
         this.#counters.add('dropped', news.events);
         break;
       case 'failing':
@@ -344,17 +300,10 @@ export class History implements Archive {
     }
   }
 
-  #noteSettled({ bytes, events }: { readonly bytes: number; readonly events: number }): void {
-    this.#unwrittenBytes -= bytes;
-    this.#unwrittenEvents -= events;
-    this.#settledEvents += events;
-    this.#wakeUnwritten(this.#settledEvents);
-  }
-
   #onWritten(written: Extract<ThreadNews, { kind: 'written' }>): void {
     const { lastSeq, values } = written;
-    if (this.#storedSeq === undefined && this.#fault === undefined) this.#options.onFailing(undefined);
-    this.#noteSettled(written);
+    if (this.#storedSeq === undefined && this.#fault.why === undefined) this.#options.onFailing(undefined);
+    this.#queue.onSettled(written);
     this.#noteStored(lastSeq);
     this.#counters.add('batches');
     this.#counters.add('values', values);
@@ -366,38 +315,29 @@ export class History implements Archive {
     this.#settledSeq = seq;
   }
 
-  /** What the ring still held of the events that went with a thread is not lost. */
+  /** Events that were lost with a thread, but were still in the ring, are not lost. */
   #onTakenOver({ nodes, events, lastSeq }: Extract<ThreadNews, { kind: 'takenOver' }>): void {
     this.#noteStored(lastSeq);
     this.#counters.add('takenOver', events);
     this.#counters.add('dropped', Math.max(0, this.#lostEvents - events));
     this.#lostEvents = 0;
     if (nodes + events === 0) return;
-    this.#options.log.info(`the history file was given what is in memory: ${nodes} nodes, ${events} events`);
+    this.#options.log.info(`wrote ${nodes} nodes and ${events} events from memory to the history file`);
   }
 
   #onFailing(why: string, level: 'warn' | 'error' = 'warn'): void {
-    if (this.#fault === why) return;
-    this.#fault = why;
-    this.#wakeUnwritten();
+    if (!this.#fault.raise(why, this.#isOpen, level)) return;
+    this.#queue.stopWaiting();
     this.#counters.add('failures');
-    const text = this.#isOpen
-      ? `history can not be written: ${why}; it is in memory only until that works again`
-      : `history is in memory only: ${why}; the gateway tries again by itself`;
-    this.#options.log[level](`history ${why}`, text);
-    if (this.#hub) this.#options.onFailing(why);
   }
 
   #onRecovered(): void {
-    this.#fault = undefined;
-    const dropped = this.#counters.get('dropped');
-    this.#options.log.info(`history is written again; events that it lacks: ${dropped}`);
-    this.#options.onFailing(undefined);
+    this.#fault.clear(this.#counters.get('dropped'));
   }
 
   #onSetAside(file: string, why: string): void {
     this.#counters.add('setAside');
-    const text = `THE HISTORY STORE IS DAMAGED (${why}). It is now ${file}; a new one was begun`;
+    const text = `THE HISTORY FILE IS DAMAGED (${why}): renamed to ${file}, and started a new one`;
     this.#options.log.warn('set aside', text);
   }
 
@@ -405,10 +345,7 @@ export class History implements Archive {
     this.#thread = undefined;
     this.#isOpen = false;
     if (this.#isClosing) return;
-    this.#lostEvents += this.#unwrittenEvents + this.#eventsHeld;
-    this.#writer.take();
-    this.#eventsHeld = 0;
-    this.#noteSettled({ bytes: this.#unwrittenBytes, events: this.#unwrittenEvents });
+    this.#lostEvents += this.#queue.clear();
     this.#onFailing(`the thread that writes it died: ${why}`, 'error');
     this.#options.clock.after(RESTART_MS, () => void this.#restart());
   }
@@ -426,24 +363,9 @@ export class History implements Archive {
 
 const CHANGES_WITH_FACTS: ReadonlySet<string> = new Set(['added', 'identified', 'renamed']);
 
-/** A new node, or one whose uuid or name has changed, is stored with what is known of it. */
+/** The name and uuid of a node that is new, or has changed them: they are stored with the event. */
 function factsOf(event: HubEvent, hub: Hub): NodeFacts | undefined {
   if (event.kind !== 'node' || !CHANGES_WITH_FACTS.has(event.change)) return undefined;
   const view = hub.picture.findNode(event.node);
   return view && { name: view.name, ...(view.uuid && { uuid: view.uuid.toString('hex') }) };
-}
-
-function pageOf(answer: Answer, dataTypes: DataTypes): ArchivePage {
-  if (answer.kind !== 'values') return { values: [], next: undefined, progress: 1 };
-  const former = new Map(answer.formerTypes.map(({ node, typeId, name }) => [`${node}.${typeId}`, name]));
-  const values: ArchivedValue[] = [];
-  for (const record of readRecords(answer.values)) {
-    if (record.kind !== 'value') continue;
-    const { node, typeId, receivedAt, deviceTime, bytes } = record;
-    const value = deviceTime === undefined ? { receivedAt, bytes } : { receivedAt, deviceTime, bytes };
-    const type = dataTypes.findById(typeId);
-    const formerType = former.get(`${node}.${typeId}`) ?? (type && !fitsType(type, bytes) && type.name);
-    values.push({ node, typeId, value, ...(formerType && { formerType }) });
-  }
-  return { values, next: answer.next, progress: answer.progress };
 }

@@ -1,23 +1,23 @@
 /**
- * Everything that a new file must hold besides what comes, however it begins: after damage, in the place of one that is
- * gone, or opened late. The gateway has it all in memory; data types need no rows, their views are made at each opening.
+ * The state in memory that a file opened while the gateway runs must be given before new events: after damage, after the
+ * file was lost, or when it could only be opened late. Data types need no rows: their views are created at each opening.
  */
 
 import { setImmediate } from 'node:timers/promises';
-import type { Database } from 'better-sqlite3';
 import type { Hub, HubEvent, NodeView } from '../hub/hub.js';
 import type { DataTypes } from '../protocol/data-types.js';
+import { type Database, inTransaction } from './database.js';
 import { EventWriter, readRecords, toJson } from './event-record.js';
 
 export interface Holdings {
   readonly nodes: readonly HeldNode[];
-  /** The last value of each node and type: records. */
+  /** The last value of each node and type, as records. */
   readonly latest: Uint8Array;
-  /** Alarms that are open: JSON. */
+  /** Open alarms, as JSON. */
   readonly alarms: readonly string[];
-  /** The last paths, robots, and board that was connected. */
+  /** The last paths, robots and connected board. */
   readonly lists: readonly LastOfKind[];
-  /** The events of the ring, by rising number: records. */
+  /** The events of the ring in ascending order, as records. */
   readonly events: readonly Uint8Array[];
 }
 
@@ -29,7 +29,7 @@ export interface HeldNode {
   readonly lastHeardAt: number | null;
 }
 
-/** An event whose content counts until there is another of its kind. */
+/** An event whose content is valid until the next of its kind. */
 export interface LastOfKind {
   readonly seq: number;
   readonly at: number;
@@ -38,12 +38,12 @@ export interface LastOfKind {
   readonly detail: string;
 }
 
-/** Nodes, and events, that are gathered before others have their turn. */
+/** Nodes, and events, collected before yielding to other work. */
 const NODES_A_TURN = 200;
 const EVENTS_A_TURN = 1000;
 const FIRST_SIZE = 65_536;
 
-/** `afterSeq`: events up to this one are not wanted. Does not hold up who else has something to do. */
+/** Yields to other work between pages. `afterSeq`: only later events are collected. */
 export async function gatherHoldings(
   hub: Hub,
   lists: readonly LastOfKind[],
@@ -83,10 +83,10 @@ function pack(events: readonly HubEvent[]): Uint8Array {
   return writer.take();
 }
 
-/** Writes all but the events, in one transaction. Throws as SQLite does. */
+/** Writes everything except the events, in one transaction. Throws a `DatabaseError`. */
 export function writeHoldings(database: Database, dataTypes: DataTypes, holdings: Holdings): void {
   const { addNode, addSeries, setLatest, addAlarm, addEvent } = prepare(database);
-  database.transaction(() => {
+  inTransaction(database, () => {
     for (const { address, name, uuid, lastHeardAt } of holdings.nodes) {
       addNode.run(address, name, uuid, lastHeardAt);
     }
@@ -94,12 +94,12 @@ export function writeHoldings(database: Database, dataTypes: DataTypes, holdings
       if (record.kind !== 'value') continue;
       const { node, typeId, receivedAt, deviceTime = null, bytes } = record;
       const name = dataTypes.findById(typeId)?.name ?? String(typeId);
-      const series = addSeries.get(node, typeId, name) as number;
+      const series = addSeries.value(node, typeId, name) as number;
       setLatest.run({ series, receivedAt, deviceTime, bytes });
     }
     for (const alarm of holdings.alarms) addAlarm.run(JSON.parse(alarm).id, alarm);
     for (const { seq, at, kind, detail } of holdings.lists) addEvent.run(seq, at, kind, detail);
-  })();
+  });
 }
 
 function prepare(database: Database) {
@@ -109,13 +109,11 @@ function prepare(database: Database) {
        ON CONFLICT (address) DO UPDATE SET name = excluded.name, uuid = coalesce(excluded.uuid, uuid),
          last_heard_at = coalesce(excluded.last_heard_at, last_heard_at), forgotten = 0`,
     ),
-    addSeries: database
-      .prepare(
-        `INSERT INTO series (node, type_id, type_name) VALUES (?, ?, ?)
-         ON CONFLICT (node, type_id) DO UPDATE SET type_name = excluded.type_name RETURNING id`,
-      )
-      .pluck(),
-    // The number of one that is there already is known; of one from memory it is not.
+    addSeries: database.prepare(
+      `INSERT INTO series (node, type_id, type_name) VALUES (?, ?, ?)
+       ON CONFLICT (node, type_id) DO UPDATE SET type_name = excluded.type_name RETURNING id`,
+    ),
+    // A value that is already stored keeps its event number; the number of one from memory is unknown.
     setLatest: database.prepare(
       `UPDATE series SET last_seq = NULL, last_received_at = @receivedAt, last_device_time = @deviceTime, last_bytes = @bytes
        WHERE id = @series AND (last_bytes IS NOT @bytes OR last_received_at IS NOT @receivedAt)`,

@@ -4,11 +4,11 @@ import type { LastOfKind } from './holdings.js';
 
 type Kept = Extract<HubEvent, { kind: LastOfKind['kind'] }>;
 
-/** The last paths, robots, and board that was connected: what a restart goes on with besides nodes and alarms. */
+/** The last paths, robots and connected board: the state that survives a restart besides nodes and alarms. */
 export class LastEvents {
   readonly #events = new Map<LastOfKind['kind'], Kept | LastOfKind>();
 
-  /** One that an earlier run has left. */
+  /** Adds an event of an earlier run, unless there is a newer one. */
   restore(event: LastOfKind): void {
     if (!this.#events.has(event.kind)) this.#events.set(event.kind, event);
   }

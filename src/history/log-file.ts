@@ -1,7 +1,7 @@
 import { type FileHandle, open, rename, stat } from 'node:fs/promises';
 import { systemErrorCode } from '../base/errors.js';
 
-/** A file of lines that grows at its end, to a limit: then it becomes `.1`, and the one before goes. */
+/** A text file that is appended to; at its size limit it is renamed to `.1`, replacing the previous one. */
 export class LogFile {
   readonly #path: string;
   readonly #maxBytes: number;
@@ -13,7 +13,7 @@ export class LogFile {
     this.#onRenamed = onRenamed;
   }
 
-  /** Appends whole lines: all or, as far as the disk allows, nothing. Rejects as the system does. */
+  /** Appends all of the lines or, as far as the disk allows, none. Rejects with the system's error. */
   async append(lines: string): Promise<void> {
     const bytes = Buffer.from(lines);
     const size = await sizeOf(this.#path);
@@ -26,7 +26,7 @@ export class LogFile {
   }
 }
 
-/** Looked up each time: others may take the file away. */
+/** Read each time: other programs may remove the file. */
 async function sizeOf(path: string): Promise<number> {
   try {
     return (await stat(path)).size;
@@ -36,7 +36,7 @@ async function sizeOf(path: string): Promise<number> {
   }
 }
 
-/** A line that a full disk has cut short would spoil the next one too. */
+/** Removes a line that a full disk has truncated: it would spoil the next one too. */
 async function appendTo(file: FileHandle, bytes: Buffer): Promise<void> {
   const { size } = await file.stat();
   try {

@@ -1,15 +1,15 @@
-/** One store file while it is open: what works on it, and whether the path still leads to it. */
+/** An open store file, and whether its path still leads to it. */
 import { type BigIntStats, rmSync, statSync } from 'node:fs';
-import type Sqlite from 'better-sqlite3';
 import type { DataTypes } from '../protocol/data-types.js';
 import { ArrivalBlocks } from './arrival-blocks.js';
-import { type OpenSqlite, openDatabase, type SetAside } from './database.js';
+import type { Database, SqliteDriver, Statement } from './database.js';
+import { openDatabase, type SetAside } from './open-database.js';
 import { Retention } from './retention.js';
 import { StoreWriter } from './store-writer.js';
 import type { StoreSettings } from './thread-messages.js';
 
 export interface OpenFileOptions {
-  readonly sqlite: OpenSqlite;
+  readonly driver: SqliteDriver;
   readonly settings: StoreSettings;
   readonly dataTypes: DataTypes;
   /** ms since the epoch, host clock. */
@@ -17,11 +17,11 @@ export interface OpenFileOptions {
   readonly monotonic: () => number;
 }
 
-/** What somebody else has done to a file that is open: SQLite goes on writing to what no longer has its name. */
+/** Changes by others to an open file: SQLite keeps writing to the old file, which no longer has its name. */
 export const FILE_LOSSES = {
   removed: 'its file was removed or moved away',
-  replaced: 'another file was put in its place',
-  truncated: 'its file was cut off',
+  replaced: 'its file was replaced by another one',
+  truncated: 'its file was truncated',
   journalLost: 'its -wal or -shm file was removed or replaced',
 } as const;
 
@@ -30,22 +30,23 @@ export type FileLoss = keyof typeof FILE_LOSSES;
 const JOURNALS = ['-wal', '-shm'] as const;
 
 export class OpenFile {
-  readonly database: Sqlite.Database;
+  readonly database: Database;
   readonly writer: StoreWriter;
   readonly retention: Retention;
-  /** What was set aside, and why, where the file could not be used. */
+  /** The file that could not be used, and why. */
   readonly setAside: SetAside | undefined;
   readonly #path: string;
   readonly #identity: string;
-  /** Of the journals, by suffix. */
+  /** Identities of the journals, by suffix. */
   readonly #journals: ReadonlyMap<string, string>;
-  /** Bytes; SQLite makes it shorter only when there are fewer pages. */
+  readonly #neededSize: Statement;
+  /** Bytes; SQLite shortens the file only when it has fewer pages. */
   #size = 0;
 
-  /** Throws what the system says when neither this file nor a new one can be opened. */
-  constructor({ sqlite, settings, dataTypes, now, monotonic }: OpenFileOptions) {
+  /** Throws if neither this file nor a new one can be opened. */
+  constructor({ driver, settings, dataTypes, now, monotonic }: OpenFileOptions) {
     const { file } = settings;
-    const { database, setAside } = openDatabase(sqlite, file, dataTypes.all(), now());
+    const { database, setAside } = openDatabase(driver, file, dataTypes.all(), now());
     this.database = database;
     this.setAside = setAside;
     this.#path = file;
@@ -53,6 +54,9 @@ export class OpenFile {
       const blocks = new ArrivalBlocks(database, settings, monotonic);
       this.writer = new StoreWriter(database, dataTypes, settings.eventsHeld, blocks);
       this.retention = new Retention(database, settings, blocks);
+      this.#neededSize = database.prepare(
+        'SELECT page_count * page_size FROM pragma_page_count, pragma_page_size',
+      );
       this.#identity = identityOf(file) ?? '';
       this.#journals = new Map(JOURNALS.map((suffix) => [suffix, identityOf(file + suffix) ?? '']));
       this.noteSize();
@@ -62,55 +66,45 @@ export class OpenFile {
     }
   }
 
-  /** True for a file without a word of an earlier run. */
-  get isNew(): boolean {
-    return this.database.prepare("SELECT 1 FROM meta WHERE name = 'next_seq'").get() === undefined;
-  }
-
-  /** What became of the file since it was looked at last; undefined while all is well. */
+  /** What happened to the file since the last call; undefined if nothing did. */
   findLoss(): FileLoss | undefined {
     const found = statOf(this.#path);
     if (!found) return 'removed';
     if (identity(found) !== this.#identity) return 'replaced';
-    if (this.#isCutOff(Number(found.size))) return 'truncated';
+    if (this.#isTruncated(Number(found.size))) return 'truncated';
     for (const [suffix, known] of this.#journals) {
       if ((identityOf(this.#path + suffix) ?? '') !== known) return 'journalLost';
     }
     return undefined;
   }
 
-  /** A checkpoint of another program makes it as short as its pages need. */
-  #isCutOff(size: number): boolean {
-    return size < this.#size && (size === 0 || size < this.#neededSize());
+  /** A checkpoint by another program may shorten the file to the size of its pages. */
+  #isTruncated(size: number): boolean {
+    return size < this.#size && (size === 0 || size < Number(this.#neededSize.value()));
   }
 
-  /** To be called after each change that this process has made. */
+  /** To be called after each change by this process. */
   noteSize(): void {
     this.#size = Number(statOf(this.#path)?.size ?? 0);
   }
 
-  /** Closes it; what of it no longer has its name is made whole first, so that a file that was moved can be read. */
+  /** Writes the journal into the file first, so that a file that was moved is complete. */
   close(): void {
     try {
-      this.database.pragma('wal_checkpoint(TRUNCATE)');
+      this.database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     } catch {
-      // What can't be written is lost with the file.
+      // Data that can not be written is lost with the file.
     }
-    const isGone = identityOf(this.#path) !== this.#identity;
+    const hasMoved = identityOf(this.#path) !== this.#identity;
     this.database.close();
-    if (isGone) this.#removeJournals();
+    if (hasMoved) this.#removeJournals();
   }
 
-  /** SQLite would take them for the journals of the next file of this name. */
+  /** SQLite would apply them to the next file of this name. */
   #removeJournals(): void {
     for (const [suffix, known] of this.#journals) {
       if (identityOf(this.#path + suffix) === known) rmSync(this.#path + suffix, { force: true });
     }
-  }
-
-  #neededSize(): number {
-    const pragma = (name: string) => this.database.pragma(name, { simple: true }) as number;
-    return pragma('page_count') * pragma('page_size');
   }
 }
 
@@ -127,7 +121,7 @@ function statOf(path: string): BigIntStats | undefined {
   try {
     return statSync(path, { bigint: true, throwIfNoEntry: false });
   } catch {
-    // Not a directory any more, or not to be entered: to this process it is gone.
+    // The directory was replaced, or may not be entered: for this process the file is gone.
     return undefined;
   }
 }

@@ -1,4 +1,4 @@
-/** How Python writes bytes and times: the predecessor's log files are in this form. */
+/** Bytes and times as Python writes them: the format of the predecessor's log files. */
 
 const BACKSLASH = 0x5c;
 const QUOTE = 0x27;
@@ -23,8 +23,8 @@ function byteRepr(byte: number, quote: string): string {
 
 /**
  * `str(datetime.now())`: `2026-11-29 07:26:12.123456`, local time. `at`: ms since the epoch, host clock. Always with six
- * decimals: Python leaves them out where they are all zero, which is once in a million there, but once in a thousand of
- * whole milliseconds, and then a reader with a fixed format would fail.
+ * decimals: Python omits them if all are zero, which is rare with microseconds, but one in a thousand with milliseconds,
+ * and a reader that expects a fixed format would fail.
  */
 export function localTimeText(at: number): string {
   const date = new Date(at);

@@ -1,35 +1,34 @@
 import { statSync } from 'node:fs';
-import type Sqlite from 'better-sqlite3';
 import type { DataTypes } from '../protocol/data-types.js';
-import type { OpenSqlite } from './database.js';
+import type { Database, SqliteDriver } from './database.js';
 import { EventWriter } from './event-record.js';
 import { type Slices, type StoredPage, StoreReader } from './store-reader.js';
 import type { Answer, Question } from './thread-messages.js';
 
-/** In WAL mode a reader waits for nobody but one that repairs the file after a crash. */
+/** In WAL mode a reader waits only for a connection that recovers the file after a crash. */
 const BUSY_TIMEOUT_MS = 1000;
 const CACHE_KIB = 4096;
 const FIRST_PAGE_SIZE = 65_536;
 
 export interface ReadConnectionOptions {
-  readonly sqlite: OpenSqlite;
+  readonly driver: SqliteDriver;
   readonly file: string;
   readonly dataTypes: DataTypes;
 }
 
-/** A connection to the store that can only read. It follows the file: one that was set aside is not read on. */
+/** A read-only connection to the store. It reopens the file when the path leads to another one. */
 export class ReadConnection {
   readonly #options: ReadConnectionOptions;
-  #database: Sqlite.Database | undefined;
+  #database: Database | undefined;
   #reader: StoreReader | undefined;
-  /** Which file the name stood for when it was opened. */
+  /** Of the file that is open. */
   #identity = '';
 
   constructor(options: ReadConnectionOptions) {
     this.#options = options;
   }
 
-  /** Throws as SQLite does, and so does the work. */
+  /** Throws a `DatabaseError` or the system's error, and so does the work. */
   *run(question: Question): Slices<Answer> {
     const reader = this.#open();
     switch (question.kind) {
@@ -49,12 +48,12 @@ export class ReadConnection {
   }
 
   #open(): StoreReader {
-    const { sqlite, file, dataTypes } = this.#options;
+    const { driver, file, dataTypes } = this.#options;
     const identity = identityOf(file);
     if (this.#reader && identity === this.#identity) return this.#reader;
     this.close();
-    const database = new sqlite(file, { readonly: true, timeout: BUSY_TIMEOUT_MS });
-    database.pragma(`cache_size = -${CACHE_KIB}`);
+    const database = driver.open(file, { isReadOnly: true, busyTimeoutMs: BUSY_TIMEOUT_MS });
+    database.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
     this.#database = database;
     this.#identity = identity;
     this.#reader = new StoreReader(database, dataTypes);

@@ -2,13 +2,13 @@ import { errorText } from '../base/errors.js';
 import type { Slices } from './store-reader.js';
 import type { Answer, FromReader, Question } from './thread-messages.js';
 
-/** The connection that reads; one that failed opens the file again. */
+/** The connection that reads; after `close` it opens the file again. */
 export interface Connection {
   run(question: Question): Slices<Answer>;
   close(): void;
 }
 
-/** The file may have been set aside, or have come back, since it was opened; and what one job finds out ends the work of others. */
+/** The file may have been replaced since it was opened; and the failure of one job ends the work of all, which start again. */
 const ATTEMPTS = 3;
 
 interface Job {
@@ -18,16 +18,16 @@ interface Job {
   failures: number;
 }
 
-/** Reads that are under way: every client has its turn of one slice, whatever the others ask for. */
+/** Reads in progress: clients take turns of one slice each, however much the others read. */
 export class ReadTurns {
   readonly #connection: Connection;
-  readonly #tell: (message: FromReader) => void;
-  /** Jobs of each owner, in the order in which they were asked for; the owner whose turn it is comes first. */
+  readonly #report: (message: FromReader) => void;
+  /** Jobs of each owner, in the order of the requests; the owner whose turn it is comes first. */
   readonly #jobs = new Map<string, Job[]>();
 
-  constructor(connection: Connection, tell: (message: FromReader) => void) {
+  constructor(connection: Connection, report: (message: FromReader) => void) {
     this.#connection = connection;
-    this.#tell = tell;
+    this.#report = report;
   }
 
   get isIdle(): boolean {
@@ -41,7 +41,7 @@ export class ReadTurns {
     else this.#jobs.set(owner, [job]);
   }
 
-  /** Drops a job that nobody waits for. */
+  /** Drops a job whose result is no longer needed. */
   cancel(id: number): void {
     for (const [owner, jobs] of this.#jobs) {
       const rest = jobs.filter((job) => job.id !== id);
@@ -50,7 +50,7 @@ export class ReadTurns {
     }
   }
 
-  /** Does one slice of the work whose turn it is. */
+  /** Does one slice of the next owner's work. */
   step(): void {
     const [next] = this.#jobs;
     if (!next) return;
@@ -61,16 +61,16 @@ export class ReadTurns {
     if (left.length > 0) this.#jobs.set(owner, left);
   }
 
-  /** Returns true when the job is over. */
+  /** Returns true when the job has ended. */
   #work(job: Job): boolean {
     try {
       const { done, value } = job.work.next();
-      if (done) this.#tell({ kind: 'answer', id: job.id, answer: value });
+      if (done) this.#report({ kind: 'answer', id: job.id, answer: value });
       return done === true;
     } catch (error) {
       this.#connection.close();
       if (++job.failures >= ATTEMPTS) {
-        this.#tell({ kind: 'refusal', id: job.id, why: errorText(error) });
+        this.#report({ kind: 'refusal', id: job.id, why: errorText(error) });
         return true;
       }
       job.work = this.#connection.run(job.question);

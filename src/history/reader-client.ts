@@ -8,16 +8,16 @@ import type { DataType } from '../protocol/data-types.js';
 import type { Answer, FromReader, Question, ReaderSettings, ToReader } from './thread-messages.js';
 
 const THREAD = join(packageRoot, 'dist', 'src', 'history', 'reader-thread.js');
-/** From the request to its answer, turns of others included. */
+/** From the request to its answer, including the turns of others. */
 const ANSWER_TIMEOUT_MS = 30_000;
-/** The thread goes when nobody has asked for so long: it holds some 10 MB. */
+/** The thread ends after this long without a read: it uses about 10 MB. */
 const IDLE_MS = 60_000;
-/** It ends after the slice of work that it is at. */
+/** The thread ends after its current slice of work. */
 const CLOSE_TIMEOUT_MS = 1000;
-/** Reads that may wait, of one client and of all: a page that asks for all its plots at once has some dozens. */
+/** Maximum reads that wait, per client and in total: a dashboard that requests all its plots at once has some dozens. */
 const MAX_WAITING_OF_ONE = 256;
 const MAX_WAITING = 2048;
-/** A page of values is handed over, not kept. */
+/** A page of values is short-lived: it goes to the gateway at once. */
 const YOUNG_MB = 8;
 
 const COUNTED = ['reads', 'readsRefused', 'readsTimedOut', 'readsCancelled', 'readsFailed'] as const;
@@ -37,7 +37,7 @@ interface Waiting {
   stopWatching(): void;
 }
 
-/** The gateway's end of the thread that reads the store; it runs only while there is something to read. */
+/** The gateway's end of the thread that reads the store. The thread runs only while it is needed. */
 export class ReaderClient {
   #settings: ReaderSettings;
   readonly #clock: Clock;
@@ -47,10 +47,10 @@ export class ReaderClient {
   readonly #waitingOf = new Map<string, number>();
   #worker: Worker | undefined;
   #cancelIdle: CancelTimer | undefined;
-  #asked = 0;
+  #lastId = 0;
   #isClosed = false;
 
-  /** `onDeath`: the thread has ended by itself; the next read starts another one. */
+  /** `onDeath`: the thread has died; the next read starts a new one. */
   constructor(settings: ReaderSettings, clock: Clock, onDeath: (why: string) => void) {
     this.#settings = settings;
     this.#clock = clock;
@@ -64,7 +64,7 @@ export class ReaderClient {
       this.#counters.add(COUNTED_AS[refusal]);
       return Promise.reject(new ArchiveError(refusal));
     }
-    const id = ++this.#asked;
+    const id = ++this.#lastId;
     this.#counters.add('reads');
     return new Promise((onAnswer, onFailure) => {
       const cancelTimer = this.#clock.after(ANSWER_TIMEOUT_MS, () => this.#giveUp(id, 'timedOut'));
@@ -90,7 +90,7 @@ export class ReaderClient {
     return this.#counters.snapshot();
   }
 
-  /** Ends what is under way, and the thread. Waits for it, but not for ever. */
+  /** Ends the reads in progress, and the thread, for which it waits up to a limit. */
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const id of [...this.#waiting.keys()]) this.#fail(id, 'closed');
@@ -120,7 +120,7 @@ export class ReaderClient {
     worker.unref();
     worker.on('message', (message: FromReader) => this.#onMessage(message));
     worker.on('error', (error) => this.#onThreadEnd(worker, error.message));
-    worker.on('exit', () => this.#onThreadEnd(worker, 'its thread has ended'));
+    worker.on('exit', () => this.#onThreadEnd(worker, 'the thread ended unexpectedly'));
     return worker;
   }
 
@@ -129,7 +129,7 @@ export class ReaderClient {
     else this.#settle(message.id)?.onAnswer(message.answer);
   }
 
-  /** What waits for it fails; the next read starts another one. */
+  /** Waiting reads fail; the next read starts a new thread. */
   #onThreadEnd(worker: Worker, why: string): void {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
@@ -163,7 +163,7 @@ export class ReaderClient {
     return waiting;
   }
 
-  /** It ends itself: one that is ended inside better-sqlite3 takes the process with it. */
+  /** The thread ends itself: terminating a thread while it is inside SQLite can crash the process. */
   async #endThread(): Promise<void> {
     const worker = this.#worker;
     if (!worker) return;

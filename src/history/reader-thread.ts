@@ -1,9 +1,10 @@
 /**
- * The thread that reads the store, on a connection of its own: whatever is asked for, the one that writes goes on.
- * Between two slices of work it looks for messages.
+ * The thread that reads the store, on its own connection, so that reads never delay writing. It receives messages between
+ * two slices of work.
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { DataTypes } from '../protocol/data-types.js';
+import { requireDriver } from './load-driver.js';
 import { ReadConnection } from './read-connection.js';
 import { ReadTurns } from './read-turns.js';
 import type { ReaderSettings, ToReader } from './thread-messages.js';
@@ -11,9 +12,8 @@ import type { ReaderSettings, ToReader } from './thread-messages.js';
 if (parentPort) await run(parentPort, workerData as ReaderSettings);
 
 async function run(port: MessagePort, { file, dataTypes }: ReaderSettings): Promise<void> {
-  const { default: sqlite } = await import('better-sqlite3');
   const known = new DataTypes(dataTypes);
-  const connection = new ReadConnection({ sqlite, file, dataTypes: known });
+  const connection = new ReadConnection({ driver: await requireDriver(), file, dataTypes: known });
   const turns = new ReadTurns(connection, (message) => port.postMessage(message));
   let isWorking = false;
   const work = () => {
@@ -24,7 +24,7 @@ async function run(port: MessagePort, { file, dataTypes }: ReaderSettings): Prom
   port.on('message', (message: ToReader) => {
     if (message.kind === 'close') {
       connection.close();
-      // What is under way is dropped with the thread.
+      // Reads in progress end with the thread.
       process.exit();
     }
     if (message.kind === 'declare') known.declare(message.types);

@@ -1,26 +1,26 @@
-/** What earlier runs have left, on its way from the store's thread to the picture. */
-import type { Database } from 'better-sqlite3';
+/** The state that earlier runs have stored, on its way from the store's thread to the picture. */
 import type { Alarm } from '../hub/alarms.js';
 import type { HubEvent, HubEventContent, Restored, RestoredNode } from '../hub/hub.js';
 import { FIRST_DEVICE_ADDRESS, isDevice } from '../protocol/address.js';
 import { fitsType } from '../protocol/data-types.js';
 import type { Tables } from '../protocol/message.js';
+import type { Database, Row } from './database.js';
 import { contentOf, EventWriter, eventOf, readJson, readRecords } from './event-record.js';
 import type { LastOfKind } from './holdings.js';
 
 export interface PackedRestored {
-  /** The number to go on with. */
+  /** The next event number. */
   readonly nextSeq: number;
-  /** False: the last run was killed, and may have used more numbers than the store knows. */
+  /** False if the last run was killed: it may have used more numbers than are stored. */
   readonly endedInOrder: boolean;
-  /** Those heard longest ago first. */
+  /** Ordered by when they were last heard, oldest first. */
   readonly nodes: readonly PackedNode[];
-  /** The last value of each node and type, and the last events of all kinds: records. */
+  /** The last value of each node and type, and the last events of all kinds, as records. */
   readonly latest: Uint8Array;
   readonly recent: readonly Uint8Array[];
   /** JSON. */
   readonly alarms: readonly string[];
-  /** The last paths, robots, and board that was connected. */
+  /** The last paths, robots and connected board. */
   readonly lists: readonly LastOfKind[];
 }
 
@@ -31,7 +31,8 @@ interface PackedNode {
   readonly lastHeardAt: number | null;
 }
 
-interface LatestRow {
+interface LatestRow extends Row {
+  readonly id: number;
   readonly node: number;
   readonly typeId: number;
   readonly receivedAt: number;
@@ -40,12 +41,18 @@ interface LatestRow {
 }
 
 const FIRST_SIZE = 65_536;
+/** Rows that are in memory at once. */
+const LATEST_A_PAGE = 1000;
 
-/** Undefined from a store that is new. */
+/** Undefined for a new store. */
 export function packRestored(database: Database): PackedRestored | undefined {
-  const all = (sql: string) => database.prepare(sql).pluck().all();
+  const column = (name: string, rest: string) =>
+    database
+      .prepare(`SELECT ${name} ${rest}`)
+      .all()
+      .map((row) => row[name]);
   const meta = (name: string) =>
-    database.prepare('SELECT value FROM meta WHERE name = ?').pluck().get(name) as number | undefined;
+    database.prepare('SELECT value FROM meta WHERE name = ?').value(name) as number | undefined;
   const nextSeq = meta('next_seq');
   if (nextSeq === undefined) return undefined;
   return {
@@ -53,30 +60,31 @@ export function packRestored(database: Database): PackedRestored | undefined {
     endedInOrder: meta('ended') === 1,
     nodes: database
       .prepare(
-        // By number, not by time: a clock may have been wrong.
+        // By event number, not by time: a clock may have been wrong.
         `SELECT address, name, uuid, last_heard_at AS lastHeardAt FROM node
          WHERE forgotten = 0 OR address >= ${FIRST_DEVICE_ADDRESS}
          ORDER BY (SELECT max(last_seq) FROM series WHERE series.node = node.address) NULLS FIRST,
            last_heard_at NULLS FIRST, address`,
       )
-      .all() as PackedRestored['nodes'],
+      .all() as unknown as PackedRestored['nodes'],
     latest: packLatest(database),
-    recent: all('SELECT events FROM recent ORDER BY first_seq') as Buffer[],
-    alarms: all('SELECT detail FROM open_alarm') as string[],
+    recent: column('events', 'FROM recent ORDER BY first_seq') as Buffer[],
+    alarms: column('detail', 'FROM open_alarm') as string[],
     lists: (['paths', 'robots', 'link'] as const).flatMap((kind) => lastOfKind(database, kind)),
   };
 }
 
 function packLatest(database: Database): Uint8Array {
-  const rows = database
-    .prepare(
-      `SELECT node, type_id AS typeId, last_received_at AS receivedAt, last_device_time AS deviceTime,
-         last_bytes AS bytes FROM series WHERE last_bytes IS NOT NULL`,
-    )
-    .iterate() as IterableIterator<LatestRow>;
+  const page = database.prepare(
+    `SELECT id, node, type_id AS typeId, last_received_at AS receivedAt, last_device_time AS deviceTime,
+       last_bytes AS bytes FROM series WHERE id > ? AND last_bytes IS NOT NULL ORDER BY id LIMIT ${LATEST_A_PAGE}`,
+  );
   const writer = new EventWriter(FIRST_SIZE);
-  for (const { node, typeId, receivedAt, deviceTime, bytes } of rows) {
-    writer.writeValue(node, typeId, { receivedAt, bytes, ...(deviceTime !== null && { deviceTime }) });
+  const after = (id: number) => page.all(id) as unknown as LatestRow[];
+  for (let rows = after(0); rows.length > 0; rows = after(rows.at(-1)?.id ?? Number.MAX_SAFE_INTEGER)) {
+    for (const { node, typeId, receivedAt, deviceTime, bytes } of rows) {
+      writer.writeValue(node, typeId, { receivedAt, bytes, ...(deviceTime !== null && { deviceTime }) });
+    }
   }
   return writer.take();
 }
@@ -85,10 +93,10 @@ function lastOfKind(database: Database, kind: LastOfKind['kind']): LastOfKind[] 
   const which =
     kind === 'link' ? "kind = ? AND json_extract(detail, '$.status.identity') IS NOT NULL" : 'kind = ?';
   const last = `SELECT seq, at, kind, detail FROM event WHERE seq = (SELECT max(seq) FROM event WHERE ${which})`;
-  return database.prepare(last).all(kind) as LastOfKind[];
+  return database.prepare(last).all(kind) as unknown as LastOfKind[];
 }
 
-/** `eventsHeld`: more than so many of the last events are not wanted. */
+/** `eventsHeld`: the maximum number of recent events that are returned. */
 export function unpackRestored(packed: PackedRestored, tables: Tables, eventsHeld: number): Restored {
   const { nextSeq, endedInOrder, nodes, latest, recent, alarms, lists } = packed;
   const values = latestByNode(latest, tables);
@@ -123,8 +131,8 @@ function withDevice(event: HubEvent, ids: ReadonlyMap<number, string>): HubEvent
 }
 
 /**
- * Values that no longer have their type's length are left out: it has been changed since. Of devices all are given: their
- * types are known when their sources have declared them.
+ * Leaves out values whose length no longer fits their type, since the type has changed. The values of devices are all
+ * kept: their types are known only after their sources have declared them.
  */
 function latestByNode(latest: Uint8Array, tables: Tables): Map<number, RestoredNode['values'][number][]> {
   const values = new Map<number, RestoredNode['values'][number][]>();

@@ -1,30 +1,30 @@
-import type { Database } from 'better-sqlite3';
 import type { ArrivalBlock, ArrivalBlocks } from './arrival-blocks.js';
+import { type Database, inTransaction } from './database.js';
 
 export interface RetentionSettings {
-  /** ms that values and events are kept, while a gateway runs. */
+  /** How long values and events are kept, in ms of running time. */
   readonly keepMs: number;
-  /** Bytes that the file may have in use; what came first goes first. */
+  /** Maximum bytes in use in the file; the oldest data is deleted first. */
   readonly maxBytes: number;
 }
 
-/** Rows that one step deletes at most: some milliseconds, so that writing is not held up. */
+/** Maximum rows deleted per step: a few milliseconds, so that writing is not delayed. */
 const ROWS_A_STEP = 2000;
-/** Series that one step looks at. */
+/** Maximum series examined per step. */
 const SERIES_A_STEP = 500;
-/** Pages that one step gives back to the system. */
+/** Pages returned to the system per step. */
 const PAGES_A_STEP = 256;
-/** Of its limit, what the file may have in use before a round begins: what waits in the journal comes on top. */
+/** Share of the limit at which deletion starts: the data in the journal comes on top. */
 const ENOUGH = 0.98;
 
-/** What is being deleted. */
+/** The block being deleted. */
 interface Round {
   readonly block: ArrivalBlock;
-  /** Ids of series that have yet to be looked at. */
+  /** Ids of the series that are still to be examined. */
   readonly rest: number[];
 }
 
-/** Deletes what is too old, or too much, in order of arrival, in small steps: a block a round. */
+/** Deletes data that is too old, or beyond the size limit, in order of arrival: a block per round, in small steps. */
 export class Retention {
   readonly #database: Database;
   readonly #settings: RetentionSettings;
@@ -39,34 +39,40 @@ export class Retention {
     this.#statements = prepare(database);
   }
 
-  /** One step; to be called again and again. Returns true when there is more to do at once. */
+  /** Performs one step. Returns true if there is more to do. */
   step(): boolean {
-    this.#blocks.saveTime();
+    this.#blocks.saveTimeIfDue();
     this.#round ??= this.#begin();
     if (!this.#round) return false;
-    const isDone = this.#deleteSome(this.#round);
-    if (isDone) {
-      this.#blocks.remove(this.#round.block);
-      this.#round = undefined;
-    }
-    this.#database.pragma(`incremental_vacuum(${PAGES_A_STEP})`);
+    this.#advance(this.#round);
+    this.#database.exec(`PRAGMA incremental_vacuum(${PAGES_A_STEP})`);
     return this.#round !== undefined || this.#due() !== undefined;
   }
 
-  /** Bytes in use: pages that are free will be written to again. */
+  /** A round that fails starts over: the series that it had done are rolled back. */
+  #advance(round: Round): void {
+    this.#round = undefined;
+    const isDone = inTransaction(this.#database, () => {
+      const isEmpty = this.#deleteSome(round);
+      if (isEmpty) this.#blocks.remove(round.block);
+      return isEmpty;
+    });
+    if (!isDone) this.#round = round;
+  }
+
+  /** Bytes in use, without free pages, which will be reused. */
   usedBytes(): number {
-    const pragma = (name: string) => this.#database.pragma(name, { simple: true }) as number;
-    return (pragma('page_count') - pragma('freelist_count')) * pragma('page_size');
+    return this.#statements.usedBytes.value() as number;
   }
 
   #begin(): Round | undefined {
     const block = this.#due();
     if (!block) return undefined;
     this.#blocks.close(block);
-    return { block, rest: this.#statements.series.all() as number[] };
+    return { block, rest: this.#statements.series.all().map(({ id }) => Number(id)) };
   }
 
-  /** The block that came first, if it has to go. */
+  /** The oldest block, if it must be deleted. */
   #due(): ArrivalBlock | undefined {
     const block = this.#blocks.oldest();
     if (!block) return undefined;
@@ -74,25 +80,28 @@ export class Retention {
     return isTooOld || this.usedBytes() > this.#settings.maxBytes * ENOUGH ? block : undefined;
   }
 
-  /** Returns true when nothing is left of the block. */
+  /** Returns true when all of the block is deleted. */
   #deleteSome({ block, rest }: Round): boolean {
     const { seqs, stamps } = block;
     let deleted = 0;
-    for (let looked = 0; looked < SERIES_A_STEP && deleted < ROWS_A_STEP; looked++) {
+    for (let examined = 0; examined < SERIES_A_STEP && deleted < ROWS_A_STEP; examined++) {
       const series = rest[rest.length - 1];
       if (series === undefined) break;
-      const { changes } = this.#statements.deleteValues.run(series, ...stamps, ...seqs, ROWS_A_STEP);
+      const changes = this.#statements.deleteValues.run(series, ...stamps, ...seqs, ROWS_A_STEP);
       deleted += changes;
       if (changes < ROWS_A_STEP) rest.pop();
     }
-    const events = this.#statements.deleteEvents.run(...seqs, ...stamps, ROWS_A_STEP).changes;
+    const events = this.#statements.deleteEvents.run(...seqs, ...stamps, ROWS_A_STEP);
     return rest.length === 0 && events < ROWS_A_STEP;
   }
 }
 
 function prepare(database: Database) {
   return {
-    series: database.prepare('SELECT id FROM series').pluck(),
+    series: database.prepare('SELECT id FROM series'),
+    usedBytes: database.prepare(
+      'SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size',
+    ),
     deleteValues: database.prepare(
       `DELETE FROM value WHERE (series, received_at, seq) IN (
          SELECT series, received_at, seq FROM value

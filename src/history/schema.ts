@@ -1,11 +1,11 @@
-/** The store's tables, how they came to be, and the views for people who read the file: docs/history.md. */
-import type { Database } from 'better-sqlite3';
+/** The store's tables, their migrations, and the views for people who read the file: docs/history.md. */
 import type { DataType } from '../protocol/data-types.js';
+import { type Database, inTransaction } from './database.js';
 
-/** "mesh", in the file's header: tells a store of ours from another SQLite file. */
+/** "mesh", in the file's header: distinguishes our store from other SQLite files. */
 const APPLICATION_ID = 0x6d657368;
 
-/** What leads from each version to the next; the first makes a new file. */
+/** The statements that lead from each version to the next; the first ones create the tables. */
 const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -58,37 +58,37 @@ const MIGRATIONS: readonly string[] = [
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
-/** Why a file that SQLite can open is not used. */
+/** A valid SQLite file that is not a store of this version or an earlier one. */
 export class ForeignFile extends Error {}
 
-/** Brings the file to the present version. Throws `ForeignFile` for what is no store, or one of a later version. */
+/** Brings the file to the current schema version. Throws `ForeignFile` for a file that is not ours or is newer. */
 export function migrate(database: Database): void {
-  const version = database.pragma('user_version', { simple: true }) as number;
-  const id = database.pragma('application_id', { simple: true }) as number;
+  const version = database.prepare('PRAGMA user_version').value() as number;
+  const id = database.prepare('PRAGMA application_id').value() as number;
   const isNew = version === 0 && id === 0 && countTables(database) === 0;
-  if (!isNew && id !== APPLICATION_ID) throw new ForeignFile('it is not a history store');
+  if (!isNew && id !== APPLICATION_ID) throw new ForeignFile('not a history store');
   if (version > SCHEMA_VERSION) {
     throw new ForeignFile(
-      `a later version of meshgate made it (schema ${version}, this one knows ${SCHEMA_VERSION})`,
+      `written by a later version of meshgate (schema ${version}; this version supports ${SCHEMA_VERSION})`,
     );
   }
-  database.transaction(() => {
+  inTransaction(database, () => {
     for (const statements of MIGRATIONS.slice(version)) database.exec(statements);
-    database.pragma(`application_id = ${APPLICATION_ID}`);
-    database.pragma(`user_version = ${SCHEMA_VERSION}`);
-  })();
+    database.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+    database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+  });
 }
 
 function countTables(database: Database): number {
-  return database.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() as number;
+  return database.prepare('SELECT count(*) FROM sqlite_schema').value() as number;
 }
 
-/** A time of the store as text: ISO 8601, UTC, to the millisecond. */
+/** SQL: a time of the store as text, ISO 8601, UTC, with milliseconds. */
 const iso = (column: string) => `strftime('%Y-%m-%dT%H:%M:%fZ', ${column} / 1000.0, 'unixepoch')`;
 
 const detail = (path: string, name: string) => `json_extract(detail, '$.${path}') AS ${name}`;
 
-/** Of each kind of event, its columns. */
+/** The view of each kind of event. */
 const EVENT_VIEWS: Readonly<Record<string, { readonly kind: string; readonly columns: readonly string[] }>> =
   {
     node_change: { kind: 'node', columns: ['node', detail('change', 'change'), detail('status', 'status')] },
@@ -132,9 +132,9 @@ const EVENT_VIEWS: Readonly<Record<string, { readonly kind: string; readonly col
     console_line: { kind: 'console', columns: [detail('line', 'line')] },
   };
 
-/** Makes the views anew, as the data types are now. Views of a type that is gone go too; its values stay. */
+/** Recreates all views from the current data types. A type that was removed loses its view; its values stay. */
 export function createViews(database: Database, types: readonly DataType[]): void {
-  database.transaction(() => {
+  inTransaction(database, () => {
     for (const name of viewNames(database)) database.exec(`DROP VIEW ${quote(name)}`);
     database.exec(ALL_VALUES_VIEW);
     for (const [name, { kind, columns }] of Object.entries(EVENT_VIEWS)) {
@@ -142,14 +142,14 @@ export function createViews(database: Database, types: readonly DataType[]): voi
       database.exec(`CREATE VIEW ${name} AS SELECT ${listed} FROM event WHERE kind = '${kind}'`);
     }
     for (const type of types) database.exec(typeView(type));
-  })();
+  });
 }
 
-/** Makes the views of types that a source has declared since the file was opened. */
+/** Creates the views of types that a source has declared since the file was opened. */
 export function addTypeViews(database: Database, types: readonly DataType[]): void {
-  database.transaction(() => {
+  inTransaction(database, () => {
     for (const type of types) database.exec(typeView(type));
-  })();
+  });
 }
 
 const VALUE_COLUMNS = `series.node AS node, node.name AS name, value.received_at AS received_at,
@@ -159,7 +159,7 @@ const VALUE_SOURCE = `value JOIN series ON series.id = value.series LEFT JOIN no
 const ALL_VALUES_VIEW = `CREATE VIEW decoded_value AS SELECT ${VALUE_COLUMNS}, series.type_name AS type,
   hex(value.bytes) AS bytes, value.fields AS fields FROM ${VALUE_SOURCE}`;
 
-/** `values_gps`: one row a value, one column a field. */
+/** `values_gps_1`: a row per value, a column per field. */
 function typeView({ name, id, fields, json }: DataType): string {
   const columns = (json?.fields ?? fields).map(
     (field) =>
@@ -171,7 +171,8 @@ function typeView({ name, id, fields, json }: DataType): string {
 }
 
 function viewNames(database: Database): string[] {
-  return database.prepare(`SELECT name FROM sqlite_schema WHERE type = 'view'`).pluck().all() as string[];
+  const rows = database.prepare(`SELECT name FROM sqlite_schema WHERE type = 'view'`).all();
+  return rows.map(({ name }) => String(name));
 }
 
 function quote(name: string): string {

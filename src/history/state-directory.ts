@@ -5,8 +5,8 @@ import { errorText, MeshgateError } from '../base/errors.js';
 import { describeHolder, LockHeld, type ProcessLock, takeLock } from '../base/process-lock.js';
 
 /**
- * Where a gateway keeps what outlives it: `$STATE_DIRECTORY` (systemd gives it to a service: /var/lib/meshgate), else
- * `$XDG_STATE_HOME/meshgate`, else `~/.local/state/meshgate`. A virtual mesh has a directory of its own in it.
+ * The directory for persistent state: `$STATE_DIRECTORY` (set by systemd for a service: /var/lib/meshgate), else
+ * `$XDG_STATE_HOME/meshgate`, else `~/.local/state/meshgate`. A virtual mesh uses a subdirectory of it.
  */
 export function defaultStateDirectory(isSimulated: boolean, env: NodeJS.ProcessEnv = process.env): string {
   const directory = env.STATE_DIRECTORY?.split(':')[0] || join(stateHome(env), 'meshgate');
@@ -17,7 +17,7 @@ function stateHome({ XDG_STATE_HOME, HOME }: NodeJS.ProcessEnv): string {
   return XDG_STATE_HOME || join(HOME || homedir(), '.local', 'state');
 }
 
-/** Makes the directory where it is missing. Returns why it can't be used, or nothing. */
+/** Creates the directory if it is missing. Returns why it can not be used; undefined if it can. */
 export function prepareStateDirectory(directory: string): string | undefined {
   try {
     makeDirectories(resolve(directory));
@@ -29,14 +29,14 @@ export function prepareStateDirectory(directory: string): string | undefined {
   }
 }
 
-/** One by one: Node's own way to make several never ends where the system says that there is no such place. */
+/** One by one: Node's recursive mkdir never returns where the system reports ENOENT for a parent that exists. */
 function makeDirectories(directory: string): void {
   if (existsSync(directory)) return;
   makeDirectories(dirname(directory));
   mkdirSync(directory, { mode: 0o750 });
 }
 
-/** One gateway a directory. Rejects with `STATE_TAKEN`, which names the one that has it. */
+/** One gateway per directory. Rejects with `STATE_TAKEN`, which names the gateway that uses it. */
 export async function lockState(directory: string): Promise<ProcessLock> {
   try {
     return await takeLock(join(directory, 'history.db'));

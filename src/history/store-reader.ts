@@ -1,26 +1,26 @@
-import type { Database } from 'better-sqlite3';
 import type { Cursor, Series, TimeRange, ValueQuery } from '../hub/archive.js';
 import { type Bucket, Bucketing } from '../hub/buckets.js';
 import { cursorAfter } from '../hub/memory-archive.js';
 import type { TimedValue } from '../node/node-values.js';
 import type { DataType, DataTypes } from '../protocol/data-types.js';
+import type { Database, Row } from './database.js';
 
-/** Rows that one slice of work looks at: some milliseconds, also on a small computer. */
+/** Rows that one slice of work reads: a few milliseconds, even on a small computer. */
 const ROWS_A_SLICE = 5000;
-/** Series of which one slice finds one value each. */
+/** Series in which one slice finds one value each. */
 const SERIES_A_SLICE = 500;
 
-/** Work in slices: it yields between them, and no read transaction lasts longer than one. */
+/** Work that yields between slices; a read transaction lasts for one slice at most. */
 export type Slices<Result> = Generator<void, Result>;
 
-/** A stored value, and of which series. */
+/** A stored value and its series. */
 export interface StoredValue extends Series {
   readonly value: TimedValue;
 }
 
 export interface StoredPage {
   readonly values: readonly StoredValue[];
-  /** Series among them whose type data-types.json lacks, or has by another id: with the name that it had. */
+  /** Series among them whose type is not in data-types.json, or has another id there, with the type's former name. */
   readonly formerTypes: readonly FormerType[];
   readonly next: Cursor | undefined;
   readonly progress: number;
@@ -32,25 +32,37 @@ export interface FormerType extends Series {
 
 export interface StoredBuckets {
   readonly buckets: Bucket[];
-  /** Values that were stored under another definition of the type: they are in no bucket. */
+  /** Values that were stored under another definition of the type: they are not in any bucket. */
   readonly undecoded: number;
 }
 
-interface SeriesRow extends Series {
+interface SeriesRow extends Series, Row {
+  readonly node: number;
+  readonly typeId: number;
   readonly id: number;
   readonly name: string;
 }
 
-interface ValueRow {
+interface ValueRow extends Row {
   readonly receivedAt: number;
   readonly deviceTime: number | null;
   readonly bytes: Buffer;
 }
 
-/** Bucket numbers and hex of a chunk's values, each group in one text; null where there is none. */
-type ChunkRow = [count: number, bucketNumbers: string | null, hex: string | null];
+interface ChunkRow extends Row {
+  readonly count: number;
+  /** Bucket numbers of the values, joined; null where none fits the type. */
+  readonly buckets: string | null;
+  /** Bytes of the values, joined. */
+  readonly hex: string | null;
+}
 
-/** Finds values in the store, whatever the definition of their type was. */
+interface ChunkEnd extends Row {
+  readonly at: number;
+  readonly seq: number;
+}
+
+/** Finds values in the store, whichever definition of their type they were stored under. */
 export class StoreReader {
   readonly #dataTypes: DataTypes;
   readonly #statements: ReturnType<typeof prepare>;
@@ -60,7 +72,7 @@ export class StoreReader {
     this.#statements = prepare(database);
   }
 
-  /** At most `limit` values by rising node and type id, then oldest first; from the beginning or after a cursor. */
+  /** At most `limit` values ordered by node, type id and time; from the beginning or after a cursor. */
   *read(query: ValueQuery, limit: number, after?: Cursor): Slices<StoredPage> {
     const all = this.#seriesOf(query);
     const rest = after ? all.filter((series) => compare(series, after) >= 0) : all;
@@ -78,7 +90,7 @@ export class StoreReader {
     return { ...this.#pageOf(values, rest), next: undefined, progress: 1 };
   }
 
-  /** The value of each node that was current at a time; of several series of a node, the newest. */
+  /** The value of each node that was current at a given time; of several series of a node, the newest. */
   *current(query: Omit<ValueQuery, 'from' | 'to'>, time: number): Slices<StoredPage> {
     const newest = new Map<number, StoredValue>();
     const all = this.#seriesOf(query);
@@ -93,7 +105,7 @@ export class StoreReader {
     return { ...this.#pageOf([...newest.values()], all), next: undefined, progress: 1 };
   }
 
-  /** Sums up one type of one node. Values of the same name under an id that the type no longer has are counted. */
+  /** Aggregates one type of one node. Values stored under a former id of the type are only counted. */
   *buckets(query: ValueQuery & Series, bucketMs: number): Slices<StoredBuckets> {
     const type = this.#dataTypes.findById(query.typeId);
     if (!type) return { buckets: [], undecoded: 0 };
@@ -103,7 +115,7 @@ export class StoreReader {
       const isReadable = series.typeId === type.id && !this.#isFormer(series);
       for (const chunk of this.#chunksOf(series, query, type, bucketMs)) {
         const added = isReadable ? addChunk(bucketing, chunk, type, bucketMs) : 0;
-        undecoded += chunk[0] - added;
+        undecoded += chunk.count - added;
         yield;
       }
     }
@@ -127,38 +139,33 @@ export class StoreReader {
     return rows.map((row) => stored(series, row));
   }
 
-  /**
-   * The values of a series, put together in SQL: a row that crosses over to JavaScript costs ten times as much as one
-   * that SQLite passes by.
-   */
+  /** The values of a series, joined in SQL: passing a row to JavaScript costs ten times as much as reading it in SQLite. */
   *#chunksOf(
     { id }: SeriesRow,
     { from, to }: TimeRange,
     type: DataType,
     bucketMs: number,
   ): Generator<ChunkRow> {
-    const lengths = { least: type.varying ? 0 : type.length, most: type.length };
+    const lengths = { minLength: type.varying ? 0 : type.length, maxLength: type.length };
     let [at, seq] = [from, -1];
     for (;;) {
-      const end = this.#statements.chunkEnd.get(id, at, seq, to, ROWS_A_SLICE - 1) as
-        | [number, number]
-        | undefined;
-      const [endAt, endSeq] = end ?? [to, Number.MAX_SAFE_INTEGER];
+      const end = this.#statements.chunkEnd.get(id, at, seq, to, ROWS_A_SLICE - 1) as ChunkEnd | undefined;
+      const { at: endAt, seq: endSeq } = end ?? { at: to, seq: Number.MAX_SAFE_INTEGER };
       const chunk = { id, at, seq, endAt, endSeq, bucketMs, ...lengths };
       yield this.#statements[type.varying ? 'varyingChunk' : 'chunk'].get(chunk) as ChunkRow;
       if (!end) return;
-      [at, seq] = end;
+      ({ at, seq } = end);
     }
   }
 
-  /** Every series counts the same; within one it goes by time, from its first value to its last. */
+  /** 0 to 1. Every series counts the same; within a series, progress is by time. */
   #progressOf(values: readonly StoredValue[], { from, to }: TimeRange, all: readonly SeriesRow[]): number {
     const last = values[values.length - 1];
     const index = all.findIndex((series) => last && compare(series, last) === 0);
     const series = all[index];
     if (!last || !series) return 0;
-    const first = this.#statements.oldest.get(series.id) as number | null;
-    const newest = this.#statements.newest.get(series.id) as number | null;
+    const first = this.#statements.oldest.value(series.id) as number | null;
+    const newest = this.#statements.newest.value(series.id) as number | null;
     const begin = Math.max(from, first ?? from);
     const end = Math.min(to, newest ?? to);
     const within =
@@ -178,7 +185,7 @@ export class StoreReader {
     return { values, formerTypes };
   }
 
-  /** True for a type that is gone, and for one whose name belongs to another id: the id is used again. */
+  /** True if the type was removed, or if its name now belongs to another id, so that its own id was reused. */
   #isFormer({ typeId, name }: SeriesRow): boolean {
     const type = this.#dataTypes.findById(typeId);
     return !type || (type.name !== name && this.#dataTypes.findByName(name) !== undefined);
@@ -192,16 +199,15 @@ type NullableQuery = { readonly [Key in 'node' | 'typeId']?: number | null } & {
 function prepare(database: Database) {
   const columns = 'received_at AS receivedAt, device_time AS deviceTime, bytes';
   const chunkOf = (separator: string) =>
-    database
-      .prepare(
-        `SELECT count(*), group_concat(CASE WHEN fits THEN bucket END), group_concat(CASE WHEN fits THEN hex(bytes) END, '${separator}')
-         FROM (
-           SELECT bytes, length(bytes) BETWEEN @least AND @most AS fits,
-             CAST(floor(received_at / @bucketMs) AS INTEGER) AS bucket
-           FROM value WHERE series = @id AND (received_at, seq) > (@at, @seq) AND (received_at, seq) <= (@endAt, @endSeq)
-           ORDER BY received_at, seq)`,
-      )
-      .raw();
+    database.prepare(
+      `SELECT count(*) AS count, group_concat(CASE WHEN fits THEN bucket END) AS buckets,
+         group_concat(CASE WHEN fits THEN hex(bytes) END, '${separator}') AS hex
+       FROM (
+         SELECT bytes, length(bytes) BETWEEN @minLength AND @maxLength AS fits,
+           ${floored('received_at / CAST(@bucketMs AS REAL)')} AS bucket
+         FROM value WHERE series = @id AND (received_at, seq) > (@at, @seq) AND (received_at, seq) <= (@endAt, @endSeq)
+         ORDER BY received_at, seq)`,
+    );
   return {
     series: database.prepare(
       `SELECT id, node, type_id AS typeId, type_name AS name FROM series
@@ -213,17 +219,15 @@ function prepare(database: Database) {
       `SELECT ${columns} FROM value WHERE series = ? AND received_at >= ? AND received_at <= ?
        ORDER BY received_at, seq LIMIT ? OFFSET ?`,
     ),
-    chunkEnd: database
-      .prepare(
-        `SELECT received_at, seq FROM value WHERE series = ? AND (received_at, seq) > (?, ?) AND received_at <= ?
-         ORDER BY received_at, seq LIMIT 1 OFFSET ?`,
-      )
-      .raw(),
-    /** Of a type of one length: its values without anything between them. */
+    chunkEnd: database.prepare(
+      `SELECT received_at AS at, seq FROM value WHERE series = ? AND (received_at, seq) > (?, ?) AND received_at <= ?
+       ORDER BY received_at, seq LIMIT 1 OFFSET ?`,
+    ),
+    /** Values of a fixed length need no separator. */
     chunk: chunkOf(''),
     varyingChunk: chunkOf(','),
-    oldest: database.prepare('SELECT min(received_at) FROM value WHERE series = ?').pluck(),
-    newest: database.prepare('SELECT max(received_at) FROM value WHERE series = ?').pluck(),
+    oldest: database.prepare('SELECT min(received_at) FROM value WHERE series = ?'),
+    newest: database.prepare('SELECT max(received_at) FROM value WHERE series = ?'),
     current: database.prepare(
       `SELECT ${columns} FROM value WHERE series = ? AND received_at <= ?
        ORDER BY received_at DESC, seq DESC LIMIT 1`,
@@ -231,10 +235,15 @@ function prepare(database: Database) {
   };
 }
 
-/** Returns how many values it has added. */
+/** SQL's own `floor` is left out of some builds of SQLite. */
+function floored(expression: string): string {
+  return `(CAST(${expression} AS INTEGER) - (${expression} < CAST(${expression} AS INTEGER)))`;
+}
+
+/** Returns the number of values that were added. */
 function addChunk(
   bucketing: Bucketing,
-  [, numbers, hex]: ChunkRow,
+  { buckets: numbers, hex }: ChunkRow,
   type: DataType,
   bucketMs: number,
 ): number {

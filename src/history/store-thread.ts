@@ -1,34 +1,31 @@
-/** The thread that has the store: a slow disk holds up this one only. */
+/** The thread that writes the store: a slow disk delays only this thread. */
 import { type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads';
-import { errorText, systemErrorCode } from '../base/errors.js';
 import { DataTypes } from '../protocol/data-types.js';
-import type { OpenSqlite } from './database.js';
+import { loadDriver, SQLITE_REMEDY } from './load-driver.js';
 import { Store } from './store.js';
 import type { FromThread, ThreadSettings, ToThread } from './thread-messages.js';
 
-/** How soon it is noticed that the file is gone, and the shortest pause before what has failed is tried again. */
+/** How soon a lost file is noticed, and the shortest pause before a retry. */
 const TICK_MS = 1000;
-/** Between steps of tidying while there is more to do, and between rounds. */
+/** Pause between deletion steps while there is more to do, and between rounds. */
 const TIDY_STEP_MS = 100;
 const TIDY_REST_MS = 10_000;
-/** The whole file is looked through when the gateway has started: a small computer has one core for both. */
+/** The complete file is checked only after the gateway has started: a small computer has one core for both. */
 const CHECK_AFTER_MS = 1000;
-const SQLITE_REMEDY =
-  'install it (npm install better-sqlite3) and restart the gateway, or set history.enabled = false';
 
 if (parentPort) await run(parentPort, workerData as ThreadSettings);
 
 async function run(port: MessagePort, settings: ThreadSettings): Promise<void> {
-  const tell = (message: FromThread) => port.postMessage(message);
-  const store = await open(settings, tell);
+  const report = (message: FromThread) => port.postMessage(message);
+  const store = await open(settings, report);
   if (!store) return;
   const { fault, restored } = store;
-  tell(fault === undefined ? { kind: 'opened', restored } : { kind: 'waiting', why: fault });
+  report(fault === undefined ? { kind: 'opened', restored } : { kind: 'waiting', why: fault });
   const ticking = setInterval(() => store.tick(), TICK_MS);
   let tidying = setTimeout(function tidy() {
     tidying = setTimeout(tidy, store.tidy() ? TIDY_STEP_MS : TIDY_REST_MS);
   }, TIDY_REST_MS);
-  const check = checkEachOpening(settings.file, store, tell);
+  const check = checkEachOpening(settings.file, store, report);
   port.on('message', (message: ToThread) => {
     switch (message.kind) {
       case 'events':
@@ -48,7 +45,7 @@ async function run(port: MessagePort, settings: ThreadSettings): Promise<void> {
         clearTimeout(tidying);
         clearInterval(check);
         store.close(message.lastSeq);
-        tell({ kind: 'closed' });
+        report({ kind: 'closed' });
         port.close();
     }
   });
@@ -56,43 +53,28 @@ async function run(port: MessagePort, settings: ThreadSettings): Promise<void> {
 
 async function open(
   settings: ThreadSettings,
-  tell: (message: FromThread) => void,
+  report: (message: FromThread) => void,
 ): Promise<Store | undefined> {
-  const sqlite = await loadSqlite();
-  if (typeof sqlite === 'string') {
-    tell({ kind: 'unavailable', why: sqlite });
+  const loaded = await loadDriver();
+  if (!loaded.driver) {
+    report({ kind: 'unavailable', why: `${loaded.fault}; ${SQLITE_REMEDY}` });
     return undefined;
   }
+  const { driver } = loaded;
+  report({ kind: 'loaded', driver: driver.name });
   return new Store({
-    sqlite,
+    driver,
     settings,
     dataTypes: new DataTypes(settings.dataTypes),
     now: () => Date.now(),
     monotonic: () => performance.now(),
-    tell,
+    report,
     isHeld: true,
   });
 }
 
-/** Or why it can't be had, and what to do. Its library is loaded when the first database is opened. */
-async function loadSqlite(): Promise<OpenSqlite | string> {
-  try {
-    const { default: sqlite } = await import('better-sqlite3');
-    new sqlite(':memory:').close();
-    return sqlite;
-  } catch (error) {
-    const isMissing = systemErrorCode(error) === 'ERR_MODULE_NOT_FOUND';
-    const what = isMissing ? 'is not installed' : `can not be loaded (${firstLineOf(errorText(error))})`;
-    return `the package better-sqlite3 ${what}; ${SQLITE_REMEDY}`;
-  }
-}
-
-function firstLineOf(text: string): string {
-  return text.split('\n', 1)[0] ?? '';
-}
-
-/** Each file that was opened is looked through once. */
-function checkEachOpening(file: string, store: Store, tell: (message: FromThread) => void): NodeJS.Timeout {
+/** Checks each opened file for damage once. */
+function checkEachOpening(file: string, store: Store, report: (message: FromThread) => void): NodeJS.Timeout {
   let checked = 0;
   return setInterval(() => {
     const { opening } = store;
@@ -100,7 +82,7 @@ function checkEachOpening(file: string, store: Store, tell: (message: FromThread
     checked = opening;
     checkInBackground(file, {
       onDamage: (why) => store.replace(why, opening),
-      onDeath: (why) => tell({ kind: 'checkDied', why }),
+      onDeath: (why) => report({ kind: 'checkDied', why }),
     });
   }, CHECK_AFTER_MS);
 }
@@ -110,7 +92,7 @@ interface CheckHandlers {
   onDeath(why: string): void;
 }
 
-/** Reading the whole file takes seconds: another thread does it while this one writes. */
+/** Reading the complete file takes seconds: another thread does it while this one writes. */
 function checkInBackground(file: string, { onDamage, onDeath }: CheckHandlers): void {
   const checker = new Worker(new URL('./check-thread.js', import.meta.url), { workerData: file });
   checker.unref();

@@ -1,7 +1,7 @@
-import type { Database } from 'better-sqlite3';
 import { isDevice, isUnicast } from '../protocol/address.js';
 import { type DataTypes, decodeValue, fitsType } from '../protocol/data-types.js';
 import type { ArrivalBlocks } from './arrival-blocks.js';
+import { type Database, inTransaction } from './database.js';
 import {
   contentOf,
   type EventRecord,
@@ -12,26 +12,26 @@ import {
 } from './event-record.js';
 
 /**
- * Numbers that a run may use without having said so: the next one begins behind them where this one ends without a
- * last word. A day of 10 events a second.
+ * Event numbers that a killed run may have used after its last batch: the next run skips this many. A day of 10 events
+ * a second.
  */
 const SEQ_RESERVE = 1_000_000;
 
 type ValueRecord = Extract<EventRecord, { kind: 'value' }>;
 
-/** What a batch comes to, written once at its end. */
+/** Collected from a batch's records, and written once at its end. */
 interface Batch {
-  /** Of each series. */
+  /** The last value of each series. */
   readonly latest: Map<number, ValueRecord>;
-  /** ms since the epoch, of each node. */
+  /** ms since the epoch, by node. */
   readonly heardAt: Map<number, number>;
-  /** Stamps of its values and events, ms since the epoch. */
+  /** Time stamps of its values and events, ms since the epoch. */
   lowestStamp: number;
   highestStamp: number;
   values: number;
 }
 
-/** Writes events to the store's tables: one transaction a batch. */
+/** Writes events to the store's tables, one transaction per batch. */
 export class StoreWriter {
   readonly #database: Database;
   readonly #dataTypes: DataTypes;
@@ -39,36 +39,36 @@ export class StoreWriter {
   readonly #blocks: ArrivalBlocks;
   readonly #statements: ReturnType<typeof prepare>;
   readonly #seriesIds = new Map<number, number>();
-  readonly #writeBatch: (bytes: Uint8Array) => BatchResult;
 
-  /** `recentEvents`: of all kinds, that a client can resume from after a restart. */
+  /** `recentEvents`: how many events of all kinds are kept for clients that resume after a restart. */
   constructor(database: Database, dataTypes: DataTypes, recentEvents: number, blocks: ArrivalBlocks) {
     this.#database = database;
     this.#blocks = blocks;
     this.#dataTypes = dataTypes;
     this.#recentEvents = recentEvents;
     this.#statements = prepare(database);
-    this.#writeBatch = database.transaction((bytes: Uint8Array) => this.#write(bytes));
   }
 
-  /** Writes what an `EventWriter` gave: all of it or nothing. Throws as SQLite does. */
+  /** Writes the records of an `EventWriter`: all of them or none. Throws a `DatabaseError`. */
   write(bytes: Uint8Array): BatchResult {
     try {
-      return this.#writeBatch(bytes);
+      return inTransaction(this.#database, () => this.#write(bytes));
     } catch (error) {
-      // Ids of series that were made in it are gone with the transaction.
+      // Series that were created in the transaction no longer exist.
       this.#seriesIds.clear();
       this.#blocks.onRolledBack();
       throw error;
     }
   }
 
-  /** Notes the last number of a run that ends in order: the next goes on right behind it. */
+  /** Records the last event number of a run that ends normally: the next run continues right after it. */
   finish(lastSeq: number): void {
-    this.#statements.setMeta.run('next_seq', lastSeq + 1);
-    this.#statements.setMeta.run('ended', 1);
-    this.#blocks.saveTime(true);
-    this.#database.pragma('wal_checkpoint(TRUNCATE)');
+    inTransaction(this.#database, () => {
+      this.#statements.setMeta.run('next_seq', lastSeq + 1);
+      this.#statements.setMeta.run('ended', 1);
+      this.#blocks.saveTime();
+    });
+    this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   }
 
   #write(bytes: Uint8Array): BatchResult {
@@ -130,7 +130,7 @@ export class StoreWriter {
     const known = this.#seriesIds.get(key);
     if (known !== undefined) return known;
     const name = this.#dataTypes.findById(typeId)?.name ?? String(typeId);
-    const id = this.#statements.addSeries.get(node, typeId, name) as number;
+    const id = this.#statements.addSeries.value(node, typeId, name) as number;
     this.#seriesIds.set(key, id);
     return id;
   }
@@ -156,8 +156,8 @@ export class StoreWriter {
   }
 
   /**
-   * Its values stay, but a node that returns does not bring back what it had. A device does: it goes with its source, at
-   * the latest when the gateway stops.
+   * The values of a forgotten node stay in the file, but the node starts empty if it returns. A device keeps what it had:
+   * it goes away with its source, at the latest when the gateway stops.
    */
   #forgetNode(node: number, { latest, heardAt }: Batch): void {
     if (isDevice(node)) {
@@ -184,7 +184,7 @@ export class StoreWriter {
 }
 
 export interface BatchResult {
-  /** Undefined: there was nothing in it. */
+  /** Undefined for an empty batch. */
   readonly lastSeq: number | undefined;
   readonly events: number;
   readonly values: number;
@@ -192,12 +192,10 @@ export interface BatchResult {
 
 function prepare(database: Database) {
   return {
-    addSeries: database
-      .prepare(
-        `INSERT INTO series (node, type_id, type_name) VALUES (?, ?, ?)
-         ON CONFLICT (node, type_id) DO UPDATE SET type_name = excluded.type_name RETURNING id`,
-      )
-      .pluck(),
+    addSeries: database.prepare(
+      `INSERT INTO series (node, type_id, type_name) VALUES (?, ?, ?)
+       ON CONFLICT (node, type_id) DO UPDATE SET type_name = excluded.type_name RETURNING id`,
+    ),
     addValue: database.prepare(
       `INSERT OR REPLACE INTO value (series, received_at, seq, device_time, bytes, fields) VALUES (?, ?, ?, ?, ?, ?)`,
     ),
@@ -223,7 +221,7 @@ function prepare(database: Database) {
       'INSERT OR REPLACE INTO recent (first_seq, last_seq, events) VALUES (?, ?, ?)',
     ),
     forgetRecent: database.prepare('DELETE FROM recent WHERE last_seq <= ?'),
-    setMeta: database.prepare('INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)'),
+    setMeta: database.prepare('INSERT OR REPLACE INTO meta (name, value) VALUES (?, CAST(? AS INTEGER))'),
   };
 }
 
@@ -263,7 +261,7 @@ function nodeOf(content: OtherContent): number | undefined {
   }
 }
 
-/** Columns of times hold whole milliseconds. */
+/** Time columns hold whole milliseconds. */
 function wholeOrNull(ms: number | undefined): number | null {
   return ms === undefined ? null : Math.round(ms);
 }

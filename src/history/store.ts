@@ -2,57 +2,57 @@ import { dirname } from 'node:path';
 import { Backoff } from '../base/backoff.js';
 import { errorText } from '../base/errors.js';
 import type { DataType } from '../protocol/data-types.js';
-import { isDamage, putAside } from './database.js';
 import { firstSeqOf, raiseSeqs, recordsBetween } from './event-record.js';
 import { type Holdings, writeHoldings } from './holdings.js';
+import { isDamage, putAside } from './open-database.js';
 import { FILE_LOSSES, type FileLoss, OpenFile, type OpenFileOptions } from './open-file.js';
 import { type PackedRestored, packRestored } from './restored.js';
 import { addTypeViews } from './schema.js';
 import { prepareStateDirectory } from './state-directory.js';
 import type { FromThread } from './thread-messages.js';
 
-/** Batches that wait while the file can't be opened or written: some minutes of a busy mesh. */
+/** Maximum bytes of batches that wait while the file can not be opened or written: some minutes of a busy mesh. */
 const MAX_WAITING_BYTES = 33_554_432;
-/** Until what has failed is tried again. */
+/** Pauses before a retry. */
 const PAUSES = { firstMs: 1000, longestMs: 30_000 };
 
 export interface StoreOptions extends OpenFileOptions {
-  readonly tell: (message: FromThread) => void;
-  /** What comes waits for `goOn` from the beginning: the gateway may have been running before this thread. */
+  readonly report: (message: FromThread) => void;
+  /** Events wait for `goOn` from the start: the gateway may have been running before this thread. */
   readonly isHeld?: boolean;
 }
 
 interface Batch {
   readonly bytes: Uint8Array;
-  /** Events in it. */
+  /** Number of events. */
   readonly count: number;
 }
 
 /**
- * The store as its thread runs it: writes what comes, in order, through full disks, damaged files and files that are
- * taken away. Each file that is opened later than at the start is told of, and what comes waits until the gateway has
- * answered by `goOn`, with everything that a new file must hold.
+ * The store as its thread runs it. It writes events in order, and survives full disks, damaged files and files that are
+ * removed. When it opens a file later than at the start, it reports `opened`, and events wait until the gateway replies
+ * by `goOn` with the state that a new file must hold.
  */
 export class Store {
-  /** What earlier runs have left in the file that was opened at the start. */
+  /** The state of earlier runs, from the file that was opened at the start. */
   readonly restored: PackedRestored | undefined;
   readonly #options: StoreOptions;
   readonly #backoff = new Backoff(PAUSES);
-  /** When what has failed is tried again, on the clock that is never set. */
-  #tryAgainAt = Number.NEGATIVE_INFINITY;
+  /** Time of the next retry, by the monotonic clock. */
+  #retryAt = Number.NEGATIVE_INFINITY;
   readonly #waiting: Batch[] = [];
-  /** Types that were declared since the file was opened. */
+  /** Types declared since the file was opened. */
   readonly #withoutView: DataType[] = [];
   #waitingBytes = 0;
   #file: OpenFile | undefined;
   #openings = 0;
-  /** Why it is not written now. */
+  /** Why the file is not being written. */
   #fault: string | undefined;
   #isHeld: boolean;
-  /** What the file must get before what waits. */
+  /** Written to the file before the waiting events. */
   #holdings: Holdings | undefined;
 
-  /** A file that can't be opened is tried again by `tick`. */
+  /** A file that can not be opened is retried by `tick`. */
   constructor(options: StoreOptions) {
     this.#options = options;
     this.#isHeld = options.isHeld ?? false;
@@ -60,21 +60,21 @@ export class Store {
       this.restored = this.#open();
     } catch (error) {
       this.#fault = errorText(error);
-      this.#tryLater();
+      this.#retryLater();
     }
   }
 
-  /** Why it is not written now; undefined while it is. */
+  /** Why the file is not being written; undefined while it is. */
   get fault(): string | undefined {
     return this.#fault;
   }
 
-  /** Counts the files that were opened; 0 while there is none. */
+  /** Number of the current opening, from 1; 0 while no file is open. */
   get opening(): number {
     return this.#file ? this.#openings : 0;
   }
 
-  /** Takes a batch, and writes what waits, unless writing fails: then `tick` does. */
+  /** Queues a batch and writes the queue, unless writing is failing: then `tick` retries. */
   write(batch: Batch): void {
     this.#waiting.push(batch);
     this.#waitingBytes += batch.bytes.length;
@@ -82,13 +82,13 @@ export class Store {
     this.#dropOldest();
   }
 
-  /** A source has declared these types: their values are decoded, and they have views of their own. */
+  /** A source has declared these types: from then on their values are decoded, and they have their own views. */
   declare(types: readonly DataType[]): void {
     this.#withoutView.push(...this.#options.dataTypes.declare(types));
     if (this.#fault === undefined) this.writeWaiting();
   }
 
-  /** To be called once a second: notices that the file is gone, and tries again what has failed. */
+  /** To be called once a second: notices a lost file, and retries after failures. */
   tick(): void {
     if (!this.#file) {
       if (this.#isDue) this.#openLater();
@@ -96,43 +96,43 @@ export class Store {
   }
 
   get #isDue(): boolean {
-    return this.#options.monotonic() >= this.#tryAgainAt;
+    return this.#options.monotonic() >= this.#retryAt;
   }
 
-  /** Tries to write what waits at once. */
+  /** Tries to write the waiting events now. */
   writeWaiting(): void {
-    const file = this.#soundFile();
+    const file = this.#currentFile();
     if (!file || this.#isHeld) return;
     try {
       this.#addViews(file);
-      if (this.#holdings) this.#takeOver(file, this.#holdings);
+      if (this.#holdings) this.#writeHoldings(file, this.#holdings);
       while (this.#waiting[0]) this.#writeFirst(file, this.#waiting[0]);
       file.noteSize();
     } catch (error) {
       this.#onFailure(error);
       return;
     }
-    if (this.#fault !== undefined) this.#options.tell({ kind: 'recovered' });
+    if (this.#fault !== undefined) this.#options.report({ kind: 'recovered' });
     this.#fault = undefined;
     this.#backoff.reset();
-    this.#tryAgainAt = Number.NEGATIVE_INFINITY;
+    this.#retryAt = Number.NEGATIVE_INFINITY;
   }
 
-  /** Numbers of what waits were given out before the file of an earlier run could be read: they are raised above its. */
+  /** The waiting events were numbered before the file of an earlier run could be read: raises them above its numbers. */
   raiseWaiting(by: number): void {
     for (const { bytes } of this.#waiting) raiseSeqs(bytes, by);
   }
 
-  /** What waits is written from now on, after what the gateway holds. */
+  /** From now on waiting events are written, after the gateway's holdings. */
   goOn(holdings: Holdings): void {
     this.#isHeld = false;
     this.#holdings = holdings;
     this.writeWaiting();
   }
 
-  /** Deletes some of what is too old or too much. Returns true when there may be more to do at once. */
+  /** Deletes some data beyond the limits of age and size. Returns true if there may be more to delete. */
   tidy(): boolean {
-    const file = this.#fault === undefined ? this.#soundFile() : undefined;
+    const file = this.#fault === undefined ? this.#currentFile() : undefined;
     if (!file) return false;
     try {
       const hasMore = file.retention.step();
@@ -144,14 +144,14 @@ export class Store {
     }
   }
 
-  /** The file was found to be damaged: it is set aside, and a new one begun. `opening`: the one that was looked at. */
+  /** The file is damaged: sets it aside and starts a new one. `opening`: the opening that was checked. */
   replace(why: string, opening = this.#openings): void {
     if (opening !== this.#openings) return;
-    const { settings, now, tell } = this.#options;
+    const { settings, now, report } = this.#options;
     this.#closeFile();
-    tell({ kind: 'fileClosed' });
+    report({ kind: 'fileClosed' });
     try {
-      tell({ kind: 'setAside', file: putAside(settings.file, now()), why });
+      report({ kind: 'setAside', file: putAside(settings.file, now()), why });
     } catch (error) {
       this.#fail(errorText(error));
       return;
@@ -159,7 +159,7 @@ export class Store {
     this.#openLater();
   }
 
-  /** Writes what waits if it can be, and the last word of this run. */
+  /** Writes the waiting events if possible, and marks the end of this run. */
   close(lastSeq: number): void {
     this.#isHeld = false;
     this.writeWaiting();
@@ -171,9 +171,9 @@ export class Store {
     }
   }
 
-  /** Returns what earlier runs have left in the file. Throws what the system says when no file can be opened. */
+  /** Returns the state of earlier runs. Throws if no file can be opened. */
   #open(): PackedRestored | undefined {
-    const { settings, now, tell } = this.#options;
+    const { settings, now, report } = this.#options;
     const fault = prepareStateDirectory(dirname(settings.file));
     if (fault !== undefined) throw new Error(fault);
     try {
@@ -181,7 +181,7 @@ export class Store {
     } catch (error) {
       this.#closeFile();
       if (!isDamage(error)) throw error;
-      tell({ kind: 'setAside', file: putAside(settings.file, now()), why: errorText(error) });
+      report({ kind: 'setAside', file: putAside(settings.file, now()), why: errorText(error) });
       return this.#openFile();
     }
   }
@@ -196,7 +196,7 @@ export class Store {
     const file = new OpenFile(this.#options);
     this.#file = file;
     this.#openings++;
-    if (file.setAside) this.#options.tell({ kind: 'setAside', ...file.setAside });
+    if (file.setAside) this.#options.report({ kind: 'setAside', ...file.setAside });
     return packRestored(file.database);
   }
 
@@ -209,7 +209,7 @@ export class Store {
       return;
     }
     this.#isHeld = true;
-    this.#options.tell({ kind: 'opened', restored });
+    this.#options.report({ kind: 'opened', restored });
   }
 
   #closeFile(): void {
@@ -218,12 +218,12 @@ export class Store {
     try {
       file?.close();
     } catch {
-      // It is given up in any case.
+      // The file is abandoned in any case.
     }
   }
 
-  /** The file, if its path still leads to it; one that is lost is closed, and another begun in its place. */
-  #soundFile(): OpenFile | undefined {
+  /** The file, if its path still leads to it. A lost file is closed, and another one opened. */
+  #currentFile(): OpenFile | undefined {
     try {
       const loss = this.#file?.findLoss();
       if (loss !== undefined) this.#onLost(loss);
@@ -240,12 +240,13 @@ export class Store {
     }
     this.#fail(FILE_LOSSES[loss]);
     this.#closeFile();
-    this.#options.tell({ kind: 'fileClosed' });
-    this.#openLater();
+    this.#options.report({ kind: 'fileClosed' });
+    // The same file is opened again only after this turn: until then the driver may hold on to the old journals.
+    if (loss !== 'journalLost') this.#openLater();
   }
 
-  /** Only then is there room for what is kept in memory until it is written. */
-  #takeOver(file: OpenFile, holdings: Holdings): void {
+  /** Events of the ring that are also waiting are left out: they follow. */
+  #writeHoldings(file: OpenFile, holdings: Holdings): void {
     const firstWaiting = (this.#waiting[0] && firstSeqOf(this.#waiting[0].bytes)) ?? Number.POSITIVE_INFINITY;
     let [events, lastSeq] = [0, undefined as number | undefined];
     for (const bytes of holdings.events) {
@@ -255,14 +256,14 @@ export class Store {
     }
     writeHoldings(file.database, this.#options.dataTypes, holdings);
     this.#holdings = undefined;
-    this.#options.tell({ kind: 'takenOver', nodes: holdings.nodes.length, events, lastSeq });
+    this.#options.report({ kind: 'takenOver', nodes: holdings.nodes.length, events, lastSeq });
   }
 
   #writeFirst(file: OpenFile, { bytes, count }: Batch): void {
     const { lastSeq, values } = file.writer.write(bytes);
     this.#waiting.shift();
     this.#waitingBytes -= bytes.length;
-    this.#options.tell({ kind: 'written', bytes: bytes.length, events: count, lastSeq, values });
+    this.#options.report({ kind: 'written', bytes: bytes.length, events: count, lastSeq, values });
   }
 
   #onFailure(error: unknown): void {
@@ -271,26 +272,26 @@ export class Store {
   }
 
   #fail(why: string): void {
-    if (this.#fault !== why) this.#options.tell({ kind: 'failing', why });
+    if (this.#fault !== why) this.#options.report({ kind: 'failing', why });
     this.#fault = why;
-    this.#tryLater();
+    this.#retryLater();
     this.#dropOldest();
   }
 
-  #tryLater(): void {
-    this.#tryAgainAt = this.#options.monotonic() + this.#backoff.nextMs();
+  #retryLater(): void {
+    this.#retryAt = this.#options.monotonic() + this.#backoff.nextMs();
   }
 
   #dropOldest(): void {
     this.#dropWhile(() => this.#waitingBytes > MAX_WAITING_BYTES);
   }
 
-  #dropWhile(isWanted: () => boolean): void {
-    while (isWanted()) {
+  #dropWhile(mustDrop: () => boolean): void {
+    while (mustDrop()) {
       const batch = this.#waiting.shift();
       if (!batch) return;
       this.#waitingBytes -= batch.bytes.length;
-      this.#options.tell({ kind: 'dropped', bytes: batch.bytes.length, events: batch.count });
+      this.#options.report({ kind: 'dropped', bytes: batch.bytes.length, events: batch.count });
     }
   }
 }

@@ -4,23 +4,23 @@ import type { Clock } from '../base/clock.js';
 import { packageRoot } from '../base/package-root.js';
 import type { FromThread, ThreadSettings, ToThread } from './thread-messages.js';
 
-/** By the package's folder, since this file may have become part of another. */
+/** Located from the package's root, since bundling moves this module into another file. */
 const THREAD = join(packageRoot, 'dist', 'src', 'history', 'store-thread.js');
 const OPEN_TIMEOUT_MS = 30_000;
-/** What was received is written in this time at the end, or is lost; a service is killed after 20 s. */
+/** Time for the last events to be written at the end; systemd kills a service after 20 s. */
 const CLOSE_TIMEOUT_MS = 10_000;
-/** What is handed over is gone as soon as it is stored; of itself V8 would keep 25 MB more for it. */
+/** Batches are short-lived; without a limit V8 would keep 25 MB more for them. */
 const YOUNG_MB = 8;
 
 type FirstWord = Extract<FromThread, { kind: 'opened' | 'waiting' | 'unavailable' }>;
 type Reply = Extract<FromThread, { kind: 'closed' }>;
 
-/** What the thread says by itself. `opened`: later than with its first word. */
+/** Messages after the thread's first word, which can be `opened` too. */
 export type ThreadNews = Exclude<FromThread, { kind: 'waiting' | 'unavailable' } | Reply>;
 
 export interface ThreadClientHandlers {
   onNews(news: ThreadNews): void;
-  /** The thread has died; a new client may be made. */
+  /** The thread has died; a new client may be created. */
   onDeath(why: string): void;
 }
 
@@ -33,7 +33,7 @@ export class ThreadClient {
   #hasSpoken = false;
   #onFirstWord: (word: FirstWord) => void = () => {};
   #onClosed: () => void = () => {};
-  /** Resolves with what the thread says of the store. */
+  /** Resolves with the thread's first word. */
   readonly opened: Promise<FirstWord>;
 
   constructor(settings: ThreadSettings, clock: Clock, handlers: ThreadClientHandlers) {
@@ -45,7 +45,7 @@ export class ThreadClient {
     });
     this.#worker.on('message', (message: FromThread) => this.#onMessage(message));
     this.#worker.on('error', (error) => this.#onDeath(error.message));
-    this.#worker.on('exit', () => this.#onDeath('its thread has ended'));
+    this.#worker.on('exit', () => this.#onDeath('the thread ended unexpectedly'));
     this.opened = new Promise((resolve) => {
       const cancel = clock.after(OPEN_TIMEOUT_MS, () => this.#onFirstWord(TOO_SLOW));
       this.#onFirstWord = (word) => {
@@ -61,8 +61,8 @@ export class ThreadClient {
   }
 
   /**
-   * Lets the thread write its last word, but does not wait for ever. A thread that is still in SQLite then is left to end
-   * with the process: one that is ended inside better-sqlite3 takes the process with it.
+   * Lets the thread write the last events, and waits up to the limit. A thread that is still inside SQLite is left to end
+   * with the process: terminating it there can crash the process.
    */
   async close(lastSeq: number, limitMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
     const isClosed = await new Promise<boolean>((resolve) => {
@@ -75,7 +75,7 @@ export class ThreadClient {
     else this.#worker.unref();
   }
 
-  /** Ends the thread as it is. */
+  /** Terminates the thread. */
   async end(): Promise<void> {
     this.#isOver = true;
     await this.#worker.terminate();
@@ -108,4 +108,4 @@ export class ThreadClient {
   }
 }
 
-const TOO_SLOW: FirstWord = { kind: 'waiting', why: 'it takes too long to open' };
+const TOO_SLOW: FirstWord = { kind: 'waiting', why: 'opening it takes too long' };

@@ -1,26 +1,26 @@
-/** What the gateway says to the thread that writes the store and to the one that reads it, and they to it. */
+/** The messages between the gateway and the threads that write and read the store. */
 import type { Cursor, Series, SeriesQuery, ValueQuery } from '../hub/archive.js';
 import type { DataType } from '../protocol/data-types.js';
+import type { DriverName } from './database.js';
 import type { Holdings } from './holdings.js';
 import type { PackedRestored } from './restored.js';
 import type { FormerType, StoredBuckets } from './store-reader.js';
 
 export interface StoreSettings {
   readonly file: string;
-  /** ms that values and events are kept. */
+  /** How long values and events are kept, in ms. */
   readonly keepMs: number;
-  /** Bytes of the file. */
+  /** Maximum bytes of the file. */
   readonly maxBytes: number;
-  /** Events of all kinds that a client can resume from. */
+  /** Number of events of all kinds that are kept for clients that resume. */
   readonly eventsHeld: number;
 }
 
 export interface ThreadSettings extends StoreSettings {
-  /** As they were read and checked: the thread starts sooner without what that takes. */
+  /** Parsed already, so that the thread starts faster. */
   readonly dataTypes: readonly DataType[];
 }
 
-/** What the thread that reads is given. */
 export type ReaderSettings = Pick<ThreadSettings, 'file' | 'dataTypes'>;
 
 export type Question =
@@ -34,7 +34,7 @@ export type Question =
   | { readonly kind: 'buckets'; readonly query: ValueQuery & Series; readonly bucketMs: number };
 
 export type Answer =
-  /** Values: records. */
+  /** `values`: records. */
   | {
       readonly kind: 'values';
       readonly values: Uint8Array;
@@ -44,12 +44,11 @@ export type Answer =
     }
   | ({ readonly kind: 'buckets' } & StoredBuckets);
 
-/** Between the gateway and the thread that reads. */
 export type ToReader =
   | { readonly kind: 'ask'; readonly id: number; readonly owner: string; readonly question: Question }
   /** Types that a source has declared since the thread was started. */
   | { readonly kind: 'declare'; readonly types: readonly DataType[] }
-  /** Nobody waits for it. */
+  /** The result is no longer needed. */
   | { readonly kind: 'cancel'; readonly id: number }
   | { readonly kind: 'close' };
 
@@ -61,20 +60,22 @@ export type ToThread =
   | { readonly kind: 'events'; readonly bytes: Uint8Array; readonly count: number }
   /** Types that a source has declared since the thread was started. */
   | { readonly kind: 'declare'; readonly types: readonly DataType[] }
-  /** The numbers of all that was sent so far are raised. */
+  /** Raises the event numbers of everything sent so far. */
   | { readonly kind: 'raise'; readonly by: number }
-  /** The answer to `opened`: what waits may be written, after this. */
+  /** The reply to `opened`: waiting events may be written, after these holdings. */
   | { readonly kind: 'goOn'; readonly holdings: Holdings }
   | { readonly kind: 'close'; readonly lastSeq: number };
 
 export type FromThread =
-  /** A file is open, with what earlier runs have left in it. What comes waits for `goOn`. */
+  /** SQLite was loaded; comes before `opened` and `waiting`. */
+  | { readonly kind: 'loaded'; readonly driver: DriverName }
+  /** A file is open, with the state of earlier runs. New events wait for `goOn`. */
   | { readonly kind: 'opened'; readonly restored: PackedRestored | undefined }
-  /** No file can be opened now; it is tried again until `opened`. */
+  /** No file can be opened yet; retried until `opened`. */
   | { readonly kind: 'waiting'; readonly why: string }
-  /** There will be no store. */
+  /** SQLite can not be loaded: there will not be a store. */
   | { readonly kind: 'unavailable'; readonly why: string }
-  /** A batch is on the disk, or was dropped. */
+  /** A batch was written to the disk, or dropped. */
   | {
       readonly kind: 'written';
       readonly bytes: number;
@@ -83,12 +84,12 @@ export type FromThread =
       readonly values: number;
     }
   | { readonly kind: 'dropped'; readonly bytes: number; readonly events: number }
-  /** Writing fails; it is tried again until `recovered`. */
+  /** Writing fails; retried until `recovered`. */
   | { readonly kind: 'failing'; readonly why: string }
   | { readonly kind: 'recovered' }
-  /** The file is lost or damaged; no values of the past until `opened`. */
+  /** The file is lost or damaged; no stored values until `opened`. */
   | { readonly kind: 'fileClosed' }
-  /** The file has what the gateway held. */
+  /** The gateway's holdings were written to the file. */
   | {
       readonly kind: 'takenOver';
       readonly nodes: number;
@@ -96,6 +97,6 @@ export type FromThread =
       readonly lastSeq: number | undefined;
     }
   | { readonly kind: 'setAside'; readonly file: string; readonly why: string }
-  /** The file was not looked through for damage. */
+  /** The thread that checks the file for damage died. */
   | { readonly kind: 'checkDied'; readonly why: string }
   | { readonly kind: 'closed' };

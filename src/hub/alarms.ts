@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.js';
 
-/** From the most urgent down. */
+/** Most urgent first. */
 export const ALARM_PRIORITIES = ['high', 'medium', 'low'] as const;
 
 export interface AlarmDefinition {
@@ -14,44 +14,49 @@ export interface AlarmDefinition {
 export type AlarmDefinitions = Readonly<Record<string, AlarmDefinition>>;
 
 /**
- * What a person should know even if nobody was looking; connectors and devices have codes of their own besides, in
- * their manifests. Each has a line in docs/protocol.md.
- * `lasting`: there is a condition that ends by itself; the others are over as soon as they are noticed. `of`: what an
- * alarm is about, one node or the gateway as a whole.
+ * Conditions that people should learn about even if nobody was watching. Connectors and devices add codes of their own
+ * in their manifests. Each has a line in docs/protocol.md.
+ * `lasting`: active until the condition ends; other alarms are momentary, never active. `of`: the subject, one node or
+ * the gateway itself.
  */
 export const ALARM_CODES = {
-  LINK_LOST: { priority: 'high', of: 'gateway', lasting: true, text: 'there is no link to the root' },
+  LINK_LOST: { priority: 'high', of: 'gateway', lasting: true, text: 'no link to the root' },
   ROOT_SILENT: {
     priority: 'high',
     of: 'gateway',
     lasting: true,
-    text: 'the link is open, but the root says nothing',
+    text: 'the link is open, but the root is not responding',
   },
   ROOT_CHANGED: {
     priority: 'high',
     of: 'gateway',
     lasting: false,
-    text: 'another board is connected as the root',
+    text: 'a different board is connected as the root',
   },
   ROOT_RESTARTED: { priority: 'medium', of: 'gateway', lasting: false, text: 'the root has restarted' },
   HISTORY_FAILING: {
     priority: 'medium',
     of: 'gateway',
     lasting: true,
-    text: 'the history store can not be written: what comes now is kept in memory only',
+    text: 'cannot write to the history: new data is kept in memory only',
   },
-  NODE_DISCONNECTED: { priority: 'medium', of: 'node', lasting: true, text: 'a node is no longer heard' },
+  NODE_DISCONNECTED: {
+    priority: 'medium',
+    of: 'node',
+    lasting: true,
+    text: 'a node stopped responding',
+  },
   SOCKET_LOST: {
     priority: 'high',
     of: 'gateway',
     lasting: true,
-    text: 'clients can not connect: a socket of the gateway has gone',
+    text: 'clients cannot connect: a socket of the gateway is gone',
   },
   QUEUE_FULL: {
     priority: 'medium',
     of: 'gateway',
     lasting: false,
-    text: 'commands were refused because too many were waiting',
+    text: 'commands were refused because the send queue was full',
   },
   DEVICE_ALARM: {
     priority: 'medium',
@@ -63,7 +68,7 @@ export const ALARM_CODES = {
     priority: 'low',
     of: 'node',
     lasting: false,
-    text: 'a node sends data that can not be read',
+    text: 'a node sent malformed data',
   },
 } as const satisfies AlarmDefinitions;
 
@@ -82,12 +87,12 @@ export type AlarmPriority = (typeof ALARM_PRIORITIES)[number];
 
 /** Times are ms since the epoch, host clock. */
 export interface Alarm {
-  /** The code, and what it is about: `NODE_DISCONNECTED:5`, `LINK_LOST:hev`; the code alone where it is about the mesh. */
+  /** Code and subject: `NODE_DISCONNECTED:5`, `LINK_LOST:hev`; the code alone for the mesh or the gateway. */
   readonly id: string;
   readonly code: string;
   readonly priority: AlarmPriority;
   readonly node?: number;
-  /** The source of devices that it is about. */
+  /** The source of devices, if that is the subject. */
   readonly source?: string;
   /** Of `DEVICE_ALARM`: the id of the device, and the device's own code. */
   readonly device?: string;
@@ -96,17 +101,17 @@ export interface Alarm {
   readonly firstAt: number;
   readonly lastAt: number;
   readonly count: number;
-  /** The condition is there now. */
+  /** The condition exists at present. */
   readonly active: boolean;
   readonly acknowledged: boolean;
-  /** It is from an earlier run of the gateway, and nothing was heard of it since. */
+  /** From an earlier run of the gateway, not seen since. */
   readonly restored?: boolean;
 }
 
-/** Most come one a node; beyond this many the oldest that is not of high priority is dropped, and counted. */
+/** Most alarms are one per node. Above this limit the oldest below high priority is dropped, and counted. */
 const MAX_ALARMS = 1000;
 
-/** Alarms are latched: one stays until its condition is over and somebody has acknowledged it. */
+/** Alarms are latched: each stays open until its condition has ended and someone has acknowledged it. */
 export class Alarms {
   /** Every code that can be raised. */
   readonly definitions: AlarmDefinitions;
@@ -122,7 +127,7 @@ export class Alarms {
     this.#onChange = onChange;
   }
 
-  /** Takes over those that an earlier run has left open; no event tells it. */
+  /** Adds the open alarms of an earlier run, without events. */
   restore(alarms: readonly Alarm[]): void {
     for (const alarm of alarms.slice(-MAX_ALARMS)) {
       if (Object.hasOwn(this.definitions, alarm.code))
@@ -131,10 +136,10 @@ export class Alarms {
   }
 
   /**
-   * The file of an earlier run was read late: its open alarms join those of this run, and events say so. `isStill`: the
-   * condition of one that this run has not noticed may be there yet.
+   * Adds the open alarms of an earlier run whose file could only be read later, with events. `mayStillBe`: whether the
+   * condition of an alarm that this run has not raised may still exist.
    */
-  join(alarms: readonly Alarm[], isStill: (alarm: Alarm) => boolean): void {
+  join(alarms: readonly Alarm[], mayStillBe: (alarm: Alarm) => boolean): void {
     for (const before of alarms.slice(-MAX_ALARMS)) {
       if (!Object.hasOwn(this.definitions, before.code)) continue;
       const now = this.#alarms.get(before.id);
@@ -144,7 +149,7 @@ export class Alarms {
           firstAt: before.firstAt,
           count: now.count + before.count - (before.active ? 1 : 0),
         });
-      else this.#put({ ...before, restored: true, active: before.active && isStill(before) });
+      else this.#put({ ...before, restored: true, active: before.active && mayStillBe(before) });
     }
   }
 
@@ -158,8 +163,8 @@ export class Alarms {
   }
 
   /**
-   * The condition is there, or has come again. `text` says more than the code's own where there is more to say; another
-   * text is news of a condition that is there already. A code that nobody has defined does nothing.
+   * The condition exists, or has occurred again. `text` replaces the text of the code where there is more detail; a
+   * changed text updates an alarm that is active already. An undefined code is ignored.
    */
   raise(code: string, about?: AlarmSubject, text = this.definitions[code]?.text): void {
     const { priority, lasting } = this.definitions[code] ?? {};
@@ -186,7 +191,7 @@ export class Alarms {
     return this.#alarms.get(alarmId(code, about))?.active ?? false;
   }
 
-  /** The condition is over. */
+  /** The condition has ended. */
   clear(code: string, about?: AlarmSubject): void {
     const alarm = this.#alarms.get(alarmId(code, about));
     if (alarm?.active) this.#put({ ...withoutRestored(alarm), active: false });
@@ -202,14 +207,14 @@ export class Alarms {
     if (alarm?.active) this.#put({ ...withoutRestored(alarm), active: false });
   }
 
-  /** False when there is no such alarm. */
+  /** Returns false if there is no such alarm. */
   acknowledge(id: string): boolean {
     const alarm = this.#alarms.get(id);
     if (alarm && !alarm.acknowledged) this.#put({ ...withoutRestored(alarm), acknowledged: true });
     return alarm !== undefined;
   }
 
-  /** Closes every alarm about this node, acknowledged or not. Returns how many. */
+  /** Closes every alarm about this node, acknowledged or not. Returns the number closed. */
   closeOf(node: number): number {
     const open = this.all().filter((alarm) => alarm.node === node);
     for (const alarm of open) this.#put({ ...withoutRestored(alarm), active: false, acknowledged: true });

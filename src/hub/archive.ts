@@ -1,17 +1,17 @@
-/** Values over time: from memory, or from a store that outlives the process. */
+/** Values over time: from memory, or from a persistent store. */
 import type { TimedValue } from '../node/node-values.js';
 import type { DataType } from '../protocol/data-types.js';
 import type { Bucket } from './buckets.js';
 
-/** A range of receive time, ms since the epoch, host clock; both ends belong to it. */
+/** A range of receive times, ms since the epoch, host clock; both ends inclusive. */
 export interface TimeRange {
   readonly from: number;
   readonly to: number;
 }
 
 /**
- * Whose values: of one node and data type, or of all. By `typeName` also those that were stored under another id, or of
- * a type that data-types.json no longer has.
+ * Which values: of one node and data type, or of all. `typeName` also finds values that were stored under another id, or
+ * whose type has been removed from data-types.json.
  */
 export interface SeriesQuery {
   readonly node?: number;
@@ -27,27 +27,27 @@ export interface Series {
   readonly typeId: number;
 }
 
-/** A value that was found, and whose. */
+/** A value, and the series that it belongs to. */
 export interface ArchivedValue extends Series {
   readonly value: TimedValue;
-  /** The name of its type, where data-types.json has changed since: its bytes can't be decoded. */
+  /** The old name of its type, if data-types.json has changed since: the bytes can't be decoded. */
   readonly formerType?: string;
 }
 
 export interface ArchivedBuckets {
   readonly buckets: Bucket[];
-  /** Values of the time range that are in no bucket, since data-types.json has changed since. */
+  /** Values of the time range that could not be decoded, because data-types.json has changed since they were stored. */
   readonly undecoded: number;
 }
 
-/** Who asks: clients take turns, by `owner`. */
+/** The client that a query is for; clients take turns, by `owner`. */
 export interface Asker {
   readonly owner: string;
-  /** Aborts when the client is gone: nobody waits for the answer. */
+  /** Aborts when the client has disconnected. */
   readonly signal?: AbortSignal;
 }
 
-/** A position after a value: so many values of that receive time have been given. */
+/** A position in a series: after `count` values of the receive time `at`. */
 export interface Cursor extends Series {
   readonly at: number;
   readonly count: number;
@@ -56,46 +56,48 @@ export interface Cursor extends Series {
 export interface ArchivePage {
   /** By rising node and type id, then oldest first. */
   readonly values: readonly ArchivedValue[];
-  /** Where to go on; undefined at the end. */
+  /** Cursor of the next page; undefined at the end. */
   readonly next: Cursor | undefined;
-  /** How much of the query has been gone through, 0 to 1. */
+  /** Completed part of the query, 0 to 1. */
   readonly progress: number;
 }
 
-/** Its promises reject with an `ArchiveError`. */
+/** All promises reject with an `ArchiveError`. */
 export interface Archive {
-  /** At most `limit` values, from the beginning or after a cursor. */
+  /** Reads at most `limit` values, from the start of the range or after a cursor. */
   read(query: ValueQuery, limit: number, after: Cursor | undefined, asker: Asker): Promise<ArchivePage>;
-  /** The value of each node that was current at a time; of one node where it is given. */
+  /** The value of each series that was current at `time`. */
   current(query: SeriesQuery, time: number, asker: Asker): Promise<readonly ArchivedValue[]>;
-  /** A time range in buckets of `bucketMs`; buckets without a value are left out. */
+  /** Summarises a time range in buckets of `bucketMs`; empty buckets are omitted. */
   buckets(query: ValueQuery & Series, bucketMs: number, asker: Asker): Promise<ArchivedBuckets>;
-  /** A source has declared these types; what is stored of them can be decoded from now on. */
+  /** A source has declared these types: stored values of them can be decoded from now on. */
   declare(types: readonly DataType[]): void;
-  /** Resolves once all events so far are on the disk, or where nothing is kept. */
+  /** Resolves when all events so far are on disk; at once if nothing is stored. */
   flush(): Promise<void>;
-  /** How it is: for people and programs that watch the gateway. */
+  /** For people and programs that monitor the gateway. */
   status(): ArchiveStatus;
 }
 
 export interface ArchiveStatus {
-  /** Where it is kept; undefined: in memory only. */
+  /** The file; undefined if in memory only. */
   readonly file?: string;
-  /** Why it is in memory only, or not written now. */
+  /** The SQLite library in use, `node:sqlite` or `libsql`; undefined where none is used or could be loaded. */
+  readonly driver?: string;
+  /** Why it is in memory only, or can't be written at present. */
   readonly fault?: string;
-  /** Number of the last event that is on the disk. */
+  /** Number of the last event on disk. */
   readonly storedSeq?: number;
-  /** What it counts, by reason. */
+  /** Counts by name. */
   readonly counters: Readonly<Record<string, number>>;
 }
 
-/** Why values of the past can't be had, and what to do. */
+/** Why a query failed, and what to do. */
 export const ARCHIVE_FAILURES = {
-  timedOut: 'reading the history took too long; ask for a shorter time range, or for less at once',
-  busy: 'too many reads of the history are waiting; wait for replies, then try again',
-  failed: 'the history store could not be read; the method status shows its state',
-  cancelled: 'the client is gone',
-  closed: 'the history store is closed',
+  timedOut: 'reading the history timed out; use a shorter time range or a smaller limit',
+  busy: 'too many history reads are waiting; wait for replies, then retry',
+  failed: 'the history could not be read; the method status shows its state',
+  cancelled: 'the client has disconnected',
+  closed: 'the history is closed',
 } as const;
 
 export type ArchiveFailure = keyof typeof ARCHIVE_FAILURES;

@@ -1,7 +1,7 @@
 import type { TimedValue } from '../node/node-values.js';
 import { type DataType, decodeValue, fieldValue, fitsType } from '../protocol/data-types.js';
 
-/** One numeric field over the values of a bucket. */
+/** Summary of one numeric field over a bucket. */
 export interface FieldSummary {
   readonly min: number;
   readonly max: number;
@@ -9,13 +9,13 @@ export interface FieldSummary {
   readonly last: number;
 }
 
-/** The values that came within one range of `bucketMs`. */
+/** The values received within one range of `bucketMs`. */
 export interface Bucket {
-  /** Its beginning, ms since the epoch, host clock: a multiple of its length. */
+  /** Its start, ms since the epoch, host clock: a multiple of its length. */
   readonly at: number;
   /** Values in it. */
   readonly count: number;
-  /** Field name → what its numbers come to; fields without a number are left out. */
+  /** Field name → summary; fields without numbers are omitted. */
   readonly fields: Readonly<Record<string, FieldSummary>>;
 }
 
@@ -27,7 +27,7 @@ interface Sum {
   last: number;
 }
 
-/** Sums up values that come in order of their receive time, one bucket after the other. */
+/** Summarises values, which must be added in order of their receive time, into buckets. */
 export class Bucketing {
   readonly #type: DataType;
   readonly #bucketMs: number;
@@ -41,14 +41,14 @@ export class Bucketing {
     this.#bucketMs = bucketMs;
   }
 
-  /** A value that does not have the type's length is left out: the type has been changed since. */
+  /** A value that does not have the type's length is skipped: the type has changed since it was stored. */
   add({ receivedAt, bytes }: TimedValue): void {
     if (fitsType(this.#type, bytes)) {
       this.addTo(Math.floor(receivedAt / this.#bucketMs) * this.#bucketMs, bytes);
     }
   }
 
-  /** Adds a value, which has the type's length, to the bucket that begins at `at`. */
+  /** Adds a value, which must have the type's length, to the bucket that starts at `at`. */
   addTo(at: number, bytes: Buffer): void {
     if (at !== this.#at) this.#begin(at);
     this.#count++;
@@ -89,7 +89,7 @@ export class Bucketing {
     if (this.#at === undefined) return;
     const fields = [...this.#sums].map(([name, { min, max, total, count, last }]) => [
       name,
-      // A sum is rounded: of equal numbers the mean would lie beside them.
+      // Clamped, because rounding can put the mean of equal numbers next to them.
       { min, max, mean: Math.min(max, Math.max(min, total / count)), last },
     ]);
     this.#done.push({ at: this.#at, count: this.#count, fields: Object.fromEntries(fields) });

@@ -4,7 +4,7 @@ import type { Message } from '../protocol/message.js';
 import type { ArgumentValues } from './command-definition.js';
 import type { CommandFailure } from './failures.js';
 
-/** What is known of a message on its way, never more. `answered`: a message came that matches. */
+/** What is known about a message or command that was sent. `answered`: a matching message was received. */
 export const DELIVERY_STAGES = [
   'queued',
   'written',
@@ -30,12 +30,12 @@ export interface CommandProgress {
   readonly text?: string;
 }
 
-/** Times are ms since the epoch, host clock. A stage makes a new object: what was handed out does not change. */
+/** Times are ms since the epoch, host clock. Immutable: each stage makes a new object. */
 export interface Delivery {
   readonly id: string;
-  /** Who sent it. */
+  /** The client that sent it. */
   readonly owner: string;
-  /** The owner's own mark. */
+  /** Chosen by the owner. */
   readonly tag?: string;
   /** 0x0000: the root; `undefined`: all nodes; 0x10000 and up: a device. */
   readonly to?: number;
@@ -52,26 +52,26 @@ export interface Delivery {
   readonly stage: DeliveryStage;
   readonly stages: readonly { readonly stage: DeliveryStage; readonly at: number }[];
   readonly failure?: CommandFailure;
-  /** The root's own words, where it rejected the message. */
+  /** The root's own words, if it rejected the message. */
   readonly rootWords?: string;
   readonly answer?: Buffer;
-  /** ms from writing to the answer, by a clock that is never set. */
+  /** ms from writing to the answer, by the monotonic clock. */
   readonly roundTripMs?: number;
 }
 
-/** Which message counts as the answer: from the node that was written to, with this opcode. */
+/** Which message counts as the answer: one from the recipient with this opcode. */
 export interface Expectation {
   /** 0x00–0xFF. */
   readonly opcode: number;
-  /** The payloads that match; any payload where there are none. */
+  /** The payloads that match; any payload if undefined. */
   readonly payloads?: readonly Buffer[];
 }
 
-/** Who sends. */
+/** The client that sends. */
 export interface Requester {
   /** For fairness between clients. */
   readonly owner: string;
-  /** The owner's own mark, given back with every stage of the delivery. */
+  /** Chosen by the owner, and reported with every stage of the delivery. */
   readonly tag?: string;
 }
 
@@ -87,19 +87,19 @@ interface Tracked {
   delivery: Delivery;
   readonly expects: Expectation | undefined;
   writtenAtMonotonic: number | undefined;
-  /** Its answer has come before the link said that the message was written. */
+  /** The answer, if it arrived before the link reported that the message was written. */
   earlyAnswer?: Buffer;
-  /** The root's complaint has. */
+  /** The same for the root's complaint. */
   earlyComplaint?: string;
 }
 
-/** How well a message fits: `exact` names the payload that it answers, `any` may answer others just as well. */
+/** How well a message matches: `exact` by its payload, `any` by its opcode alone. */
 type Fit = 'exact' | 'any' | 'none';
 
-/** Deliveries that can be asked about; a late answer is matched for as long as its delivery is kept. */
-const KEPT = 1000;
+/** Deliveries that can be looked up; a late answer is matched as long as its delivery is kept. */
+const MAX_KEPT = 1000;
 
-/** An answer that fits several is the oldest one's that was written within this time: a node answers in seconds. */
+/** An answer that fits several deliveries goes to the oldest written within this time: a node answers in seconds. */
 const ANSWERED_WITHIN_MS = 10_000;
 
 /**
@@ -128,12 +128,12 @@ export class Deliveries {
     return this.#tracked.get(id)?.delivery;
   }
 
-  /** Unique, over restarts too. */
+  /** Unique, also across restarts. */
   nextId(): string {
     return `${this.#runId}-${++this.#count}`;
   }
 
-  /** Begins one, at `queued`. What answers it is waited for from here on, before anything is written. */
+  /** Starts a delivery at `queued`. Answers are matched from here on, before anything is written. */
   begin({ to, message, by, expects }: NewDelivery): Delivery {
     const id = this.nextId();
     const at = this.#clock.now();
@@ -169,7 +169,7 @@ export class Deliveries {
     this.#advance(id, 'failed', { failure });
   }
 
-  /** Matches a message with the delivery that it answers, if there is one. */
+  /** Matches a message with the delivery that it answers, if any. */
   onMessage(message: Message): void {
     const waiting = this.#awaitingAnswer.get(message.from);
     const answer = waiting && readAnswer(message);
@@ -180,8 +180,8 @@ export class Deliveries {
   }
 
   /**
-   * The root says in `words` that it could not send a message to this address: the newest one written there has failed.
-   * Returns its id; undefined where no message can be meant.
+   * The root reports in `words` that it could not send a message to this address: the newest one written has failed.
+   * Returns its id; undefined if no delivery matches.
    */
   onComplaint(to: number, words: string): string | undefined {
     const tracked = this.#findRejected(to);
@@ -191,9 +191,9 @@ export class Deliveries {
   }
 
   /**
-   * From the newest to the oldest: one that the root has rejected already leaves the complaint to the one before; one that
-   * was answered ends the search, since the root takes its commands in order. A complaint can come before the link says
-   * that the message was written.
+   * Searches from the newest to the oldest. Deliveries that have failed already are skipped; an answered one ends the
+   * search, since the root executes commands in order. A complaint can arrive before the link reports that the message
+   * was written.
    */
   #findRejected(to: number): Tracked | undefined {
     const since = this.#clock.monotonic() - COMPLAINED_WITHIN_MS;
@@ -211,16 +211,16 @@ export class Deliveries {
   }
 
   /**
-   * Of those that fit, the oldest that was written lately; else the last one written: one that was never answered must
-   * not take the answers of those that follow. An exact answer counts even before the link says that all is written.
+   * Of the matching deliveries, the oldest written recently, otherwise the last one written: one that was never answered
+   * must not take the answers of its successors. An exact answer counts even before the link reports the write.
    */
   #pick(ids: Iterable<string>, answer: Answer, fit: Fit): Tracked | undefined {
     const fitting = [...ids].map((id) => this.#tracked.get(id)).filter((entry) => entry !== undefined);
     const candidates = fitting.filter(({ expects }) => expects && fitOf(expects, answer) === fit);
     const written = candidates.filter(({ writtenAtMonotonic }) => writtenAtMonotonic !== undefined);
     const since = this.#clock.monotonic() - ANSWERED_WITHIN_MS;
-    const lately = written.find(({ writtenAtMonotonic = since }) => writtenAtMonotonic >= since);
-    return lately ?? written.at(-1) ?? (fit === 'exact' ? candidates[0] : undefined);
+    const recent = written.find(({ writtenAtMonotonic = since }) => writtenAtMonotonic >= since);
+    return recent ?? written.at(-1) ?? (fit === 'exact' ? candidates[0] : undefined);
   }
 
   #reject({ delivery }: Tracked, words: string): void {
@@ -259,7 +259,7 @@ export class Deliveries {
   }
 
   #forgetOldest(): void {
-    if (this.#tracked.size <= KEPT) return;
+    if (this.#tracked.size <= MAX_KEPT) return;
     const [oldest] = this.#tracked.values();
     if (!oldest) return;
     this.#tracked.delete(oldest.delivery.id);
@@ -272,7 +272,7 @@ interface Answer {
   readonly payload: Buffer;
 }
 
-/** What a message says as an answer: a device may answer with any opcode, those that opcodes.json lacks included. */
+/** A message as an answer. Devices may answer with any opcode, including those missing from opcodes.json. */
 function readAnswer({ body, kind }: Message): Answer | undefined {
   if (kind === 'text' || kind === 'malformed') return undefined;
   const opcode = body[ADDRESS_LENGTH];

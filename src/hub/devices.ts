@@ -11,10 +11,10 @@ import { FeedLane } from './feed-lane.js';
 import type { DeviceView, HubEventContent, MediaValue, RestoredNode } from './hub.js';
 import type { DeviceFacts } from './source.js';
 
-/** Devices of all sources together, and as many that were there once. */
+/** Limit for the devices of all sources together, and again for removed devices that are remembered. */
 export const MAX_DEVICES = 1000;
 
-/** Values a second of a type that does not say otherwise, which reach picture, feed and history. */
+/** Default for `feedRate` of a data type: values per second that reach the picture, the feed and the history. */
 export const DEVICE_FEED_RATE = 10;
 
 /** Bytes of images and the like of all devices together. */
@@ -31,12 +31,12 @@ interface Device {
   /** By type id. */
   readonly lanes: Map<number, FeedLane<TimedValue>>;
   lastHeardAt: number | undefined;
-  /** It has not reported since it was added: its values are from before. */
+  /** It has not reported since it was added: its values are from an earlier run. */
   isRestored: boolean;
   reportedStatus: NodeStatus;
 }
 
-/** A device that no open source has: what it left, for when its source adds it again. */
+/** A removed device and its last values, kept until its source adds it again. */
 type FormerDevice = RestoredNode & { readonly id: string };
 
 export interface DevicesOptions {
@@ -44,20 +44,20 @@ export interface DevicesOptions {
   readonly dataTypes: DataTypes;
   /** Values kept in memory per device and data type. */
   readonly valuesKept: number;
-  /** Names of the mesh's nodes: no id may be one of them. */
+  /** Names of the mesh's nodes: device ids must differ from them. */
   readonly names: () => NodeNames;
-  /** The source's own link is up. */
+  /** Whether the source's own link is up. */
   readonly isUp: (source: string) => boolean;
   readonly publish: (content: HubEventContent) => void;
 }
 
-/** The devices of the sources beside the mesh, with their last values. */
+/** The devices of all sources other than the mesh, with their last values. */
 export class Devices {
   readonly #options: DevicesOptions;
   readonly #memory = new MemoryPool();
   readonly #byAddress = new Map<number, Device>();
   readonly #byId = new Map<string, Device>();
-  /** By address, those that left last at the end. */
+  /** By address, most recently removed last. */
   readonly #former = new Map<number, FormerDevice>();
   #thinned = 0;
   #late = 0;
@@ -77,19 +77,19 @@ export class Devices {
     };
   }
 
-  /** What an earlier run has left of devices: it comes back when their sources add them. */
+  /** Remembers the devices of an earlier run until their sources add them. */
   restore(nodes: readonly RestoredNode[]): void {
     for (const { id, ...node } of nodes) {
       if (id === undefined || !isDevice(node.address)) continue;
       const device = this.#byAddress.get(node.address);
-      if (device) this.#giveBack(device, node);
+      if (device) this.#restoreValues(device, node);
       else this.#keepFormer({ ...node, id });
     }
   }
 
   /**
-   * Adds a device, with the last values that it had where their types are declared. Throws where the address or the id
-   * is taken, the id can't be typed, or there are too many.
+   * Adds a device, with its last values of declared types. Throws if the address or id is taken or not valid, or if there
+   * are too many devices.
    */
   add(source: string, address: number, id: string, facts: DeviceFacts = {}): void {
     const fault = this.#findFault(address, id) ?? findDefinitionFault(facts.commands ?? []);
@@ -102,22 +102,25 @@ export class Devices {
     this.#byId.set(id.toLowerCase(), device);
     const former = this.#former.get(address);
     this.#former.delete(address);
-    if (former?.id === id) this.#giveBack(device, former);
+    if (former?.id === id) this.#restoreValues(device, former);
     publish({ kind: 'node', node: address, device: id, change: 'added' });
     this.#reportStatus(device);
   }
 
   #findFault(address: number, id: string): string | undefined {
-    if (!isDevice(address)) return `${address} is not an address of a device`;
+    if (!isDevice(address)) return `${address} is not a device address`;
     const fault = findDeviceIdFault(id, this.#options.names());
     if (fault !== undefined) return fault;
-    if (this.#byId.has(id.toLowerCase())) return 'another device has this id; case does not matter';
+    if (this.#byId.has(id.toLowerCase())) return 'another device has this id (case is ignored)';
     if (this.#byAddress.has(address)) return `another device has the address ${address}`;
-    return this.#byAddress.size >= MAX_DEVICES ? `there are ${MAX_DEVICES} devices already` : undefined;
+    return this.#byAddress.size >= MAX_DEVICES ? `the limit of ${MAX_DEVICES} devices is reached` : undefined;
   }
 
-  /** What was there when it left. Only the last value of each type: the others are in the archive. */
-  #giveBack(device: Device, { values, lastHeardAt }: Pick<RestoredNode, 'values' | 'lastHeardAt'>): void {
+  /** Only the last value of each type: the others are in the archive. */
+  #restoreValues(
+    device: Device,
+    { values, lastHeardAt }: Pick<RestoredNode, 'values' | 'lastHeardAt'>,
+  ): void {
     const isSilent = device.lastHeardAt === undefined;
     for (const { typeId, value } of values) {
       const type = this.#options.dataTypes.findById(typeId);
@@ -154,15 +157,16 @@ export class Devices {
   }
 
   /**
-   * `at`: ms since the epoch by the device's own clock; the bytes are copied. Throws for a device of another source, and
-   * for bytes that are not of the type.
+   * `at`: ms since the epoch by the device's own clock; the bytes are copied. Throws for a device of another source, an
+   * undeclared type, and bytes of the wrong length.
    */
   report(source: string, address: number, type: DataType, bytes: Buffer, at?: number): void {
     const device = this.#byAddress.get(address);
     if (device?.source !== source) throw new Error(`${source} has no device with the address ${address}`);
     const { clock, dataTypes } = this.#options;
     if (dataTypes.findById(type.id) !== type) throw new Error(`the data type ${type.name} is not declared`);
-    if (!fitsType(type, bytes)) throw new RangeError(`${bytes.length} bytes are not a value of ${type.name}`);
+    if (!fitsType(type, bytes))
+      throw new RangeError(`${bytes.length} bytes is not a valid length for ${type.name}`);
     const common = { receivedAt: clock.now(), bytes: Buffer.from(bytes) };
     if (type.latestOnly) this.#keepMedia(device, { type, ...common });
     else if (!this.#laneOf(device, type).offer(at === undefined ? common : { ...common, deviceTime: at }))
@@ -188,7 +192,7 @@ export class Devices {
     this.#reportStatus(device);
   }
 
-  /** Something came of a source that has closed. */
+  /** A source was used after it was closed. */
   onLate(): void {
     this.#late++;
   }
@@ -258,19 +262,19 @@ export class Devices {
     );
   }
 
-  /** Of a device that is there, or was; case does not matter. */
+  /** Also finds devices that were removed; case is ignored. */
   addressOf(id: string): number | undefined {
     const key = id.toLowerCase();
     const former = () => [...this.#former.values()].find((device) => device.id.toLowerCase() === key);
     return (this.#byId.get(key) ?? former())?.address;
   }
 
-  /** Of a device that is there, or was. */
+  /** Also finds devices that were removed. */
   idOf(address: number): string | undefined {
     return (this.#byAddress.get(address) ?? this.#former.get(address))?.id;
   }
 
-  /** The facts behind a device's status. */
+  /** Why a device has its status; undefined if there is no such device. */
   explain(address: number): string[] | undefined {
     const device = this.#byAddress.get(address);
     if (!device) return undefined;

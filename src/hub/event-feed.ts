@@ -3,31 +3,31 @@ import { numberBefore, rangeBetween } from './feed-reader.js';
 import type { Feed, HubEvent, HubEventContent, Replay } from './hub.js';
 
 /**
- * A run begins with a number that no earlier run has reached, as long as there were fewer than 100 events in each
- * millisecond: so a client that resumes across a restart is told exactly which numbers it will never see.
+ * A run starts at a number that no earlier run has reached, given fewer than 100 events per millisecond. So a client that
+ * resumes across a restart learns exactly which numbers it has missed.
  */
 const NUMBERS_PER_MS = 100;
 
-/** What an earlier run has left of the feed. */
+/** The feed of an earlier run. */
 export interface FeedPast {
   readonly nextSeq: number;
-  /** False: numbers from `nextSeq` on may have been given out. */
+  /** False: numbers from `nextSeq` on may have been used. */
   readonly endedInOrder: boolean;
   /** By rising number. */
   readonly events: readonly HubEvent[];
 }
 
-/** One numbered feed: every event gets the next number, goes to every subscriber in order, and is held in a ring. */
+/** The numbered feed: every event gets the next number, goes to every subscriber in order, and is held in a ring. */
 export class EventFeed implements Feed {
   readonly #clock: Clock;
   readonly #ring: (HubEvent | undefined)[];
   readonly #listeners = new Set<(event: HubEvent) => void>();
   #firstSeq: number;
   #lastSeq: number;
-  /** Events of earlier runs, by rising number; until the ring is full with those of this one. */
+  /** Events of earlier runs, by rising number, until the ring is full of events of this run. */
   #past: readonly HubEvent[] = [];
 
-  /** `held`: events that a client can still resume from. */
+  /** `held`: number of events that a client can resume from. */
   constructor(clock: Clock, held: number) {
     this.#clock = clock;
     this.#ring = new Array<HubEvent | undefined>(held).fill(undefined);
@@ -36,19 +36,19 @@ export class EventFeed implements Feed {
   }
 
   /**
-   * Goes on from an earlier run; to be called before the first event. A run that was killed may have used more numbers
-   * than it left word of: by the clock, none can be above.
+   * Continues the feed of an earlier run. Call before the first event. A run that was killed may have used more numbers
+   * than it stored, but none above the clock's.
    */
-  goOn({ nextSeq, endedInOrder, events }: FeedPast): void {
+  continueFrom({ nextSeq, endedInOrder, events }: FeedPast): void {
     this.#firstSeq = endedInOrder ? nextSeq : Math.max(nextSeq, this.#firstSeq);
     this.#lastSeq = this.#firstSeq - 1;
     this.#past = events.slice(-this.#ring.length);
   }
 
   /**
-   * The file of an earlier run was read after events of this one had been numbered. Numbers that lie above its own stay.
-   * Else (the host clock is behind that run's) the numbering goes on above both, and those of this run that were given
-   * out before are gone. Returns by how much the numbers of this run were raised.
+   * Adds the feed of an earlier run after events of this run have been numbered. Their numbers stay if they are higher.
+   * Otherwise (the host clock was set back) numbering continues above both runs, and the events of this run so far can no
+   * longer be replayed. Returns by how much the numbers of this run were raised.
    */
   join({ nextSeq, events }: FeedPast): number {
     const by = Math.max(0, nextSeq - this.#firstSeq);
@@ -83,8 +83,8 @@ export class EventFeed implements Feed {
   }
 
   /**
-   * What is still held of the events after `seq`: the first `limit` of them, all unless given, as far as their numbers
-   * follow one another. To be asked again behind the last, until there is none.
+   * The events after `seq` that are still held: at most `limit`, all by default, up to the next missing number. Call again
+   * with the last number until no event is returned.
    */
   replay(seq: number, limit = this.#ring.length): Replay {
     if (seq > this.#lastSeq) return { events: this.#heldFrom(0, limit), gone: { from: seq + 1, to: null } };

@@ -1,17 +1,17 @@
 /**
- * Why something that was to be sent was not, or did not arrive: for commands and deliveries alike. `code` is the session's
- * error code; each name has a line in docs/protocol.md. The sender of a link gives its reasons by the same names.
+ * Why a command or a message was not sent, or did not arrive. `code` is the session's error code; each name has a line in
+ * docs/protocol.md. `SendFailure` of the transmitter uses the same names.
  */
 const ROOT_FAILURES = {
-  noLink: { code: 'LINK_DOWN', text: 'there was no link to the root or the device' },
+  noLink: { code: 'LINK_DOWN', text: 'no link to the root or the device' },
   linkLost: {
     code: 'LINK_DOWN',
-    text: 'the link was lost before the message was written, or the command completed',
+    text: 'the link was lost before the message was written or the command completed',
   },
-  queueFull: { code: 'BUSY', text: 'too many commands were waiting to be sent' },
+  queueFull: { code: 'BUSY', text: 'the send queue was full' },
   messageTooLong: {
     code: 'MESSAGE_TOO_LONG',
-    text: 'the message is longer than an edge device can take',
+    text: 'the message is too long for an edge device',
   },
   rejectedByRoot: { code: 'REJECTED_BY_ROOT', text: 'the root could not send the message to the node' },
 } as const;

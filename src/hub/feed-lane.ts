@@ -1,6 +1,6 @@
 import type { CancelTimer, Clock } from '../base/clock.js';
 
-/** Passes on the newest of each interval of what comes faster: the first at once, the last when its interval ends. */
+/** Passes on at most one item per interval: the first at once, then the newest when the interval ends. */
 export class FeedLane<Item> {
   readonly #clock: Clock;
   readonly #intervalMs: number;
@@ -14,7 +14,7 @@ export class FeedLane<Item> {
     this.#pass = pass;
   }
 
-  /** False where it replaces one that was waiting, which nobody will see. */
+  /** Returns false if the item replaces a waiting one, which is then dropped. */
   offer(item: Item): boolean {
     if (this.#waiting) {
       this.#waiting.item = item;
@@ -26,7 +26,7 @@ export class FeedLane<Item> {
     return true;
   }
 
-  /** Passes on what waits. */
+  /** Passes on the waiting item, if any. */
   flush(): void {
     const waiting = this.#waiting;
     if (!waiting) return;

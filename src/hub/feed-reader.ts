@@ -1,26 +1,26 @@
 /**
- * Reads the feed after a number, as fast as its own reader takes events. Nothing is queued: what waits is the feed's
- * ring. What the ring has dropped meanwhile comes as a gap, never as a silent hole.
+ * Reads the feed after a number, at the consumer's own pace. Nothing is queued here: events wait in the feed's ring, and
+ * those that the ring has dropped in the meantime are reported as a gap.
  *
- * `oldest`: every event that is still held, in order. `newest`: a reader that is more than `maxBehind` events behind
- * skips to the newest ones. `latestOnly`: of the values, the latest of each node and type among those that wait.
+ * `oldest`: every event that is still held, in order. `newest`: skips events when more than `maxPending` are pending.
+ * `latestOnly`: of the pending values, only the latest of each node and type.
  */
 import type { Feed, HubEvent, SeqRange } from './hub.js';
 
 export type ReaderPolicy =
   | { readonly kind: 'oldest' }
-  | { readonly kind: 'newest'; readonly maxBehind: number }
+  | { readonly kind: 'newest'; readonly maxPending: number }
   | { readonly kind: 'latestOnly' };
 
 export interface Batch {
-  /** Numbers before these events that the reader will not be given; without an end where the numbering began again lower. */
+  /** Numbers before these events that are lost; without an end if numbering has restarted lower. */
   readonly gap: SeqRange | undefined;
   readonly events: readonly HubEvent[];
-  /** Values that were left out for a later one of the same node and type. */
+  /** Values omitted in favour of a later one of the same node and type. */
   readonly coalesced: number;
 }
 
-/** Events that are read from the ring at a time. */
+/** Default batch size. */
 const READ_AT_ONCE = 256;
 
 type ReadableFeed = Pick<Feed, 'lastSeq' | 'replay'>;
@@ -30,7 +30,7 @@ export class FeedReader {
   readonly #policy: ReaderPolicy;
   #readTo: number;
 
-  /** `after`: the last number that the reader has; the last one so far unless given. */
+  /** `after`: the last number that the consumer has; by default the last one published. */
   constructor(feed: ReadableFeed, after: number = feed.lastSeq(), policy: ReaderPolicy = { kind: 'oldest' }) {
     this.#feed = feed;
     this.#policy = policy;
@@ -42,22 +42,22 @@ export class FeedReader {
     return this.#readTo;
   }
 
-  /** Numbers that wait. */
-  get behind(): number {
+  /** Number of events still to be read. */
+  get pending(): number {
     return Math.max(0, this.#feed.lastSeq() - this.#readTo);
   }
 
-  /** Goes back to an earlier number: what follows it is read again. */
+  /** Goes back to an earlier number: the events after it are read again. */
   rewind(seq: number): void {
     this.#readTo = seq;
   }
 
-  /** Goes past what is gone, and returns it; reads nothing. */
+  /** Skips a gap at the current position, and returns it; reads no events. */
   skipGap(): SeqRange | undefined {
     return this.#next(1).gap;
   }
 
-  /** The next events, `limit` at most; none when all have been read. */
+  /** The next events, at most `limit`; none if all have been read. */
   read(limit: number = READ_AT_ONCE): Batch {
     const isLatestOnly = this.#policy.kind === 'latestOnly';
     const { gap, events } = this.#next(isLatestOnly ? undefined : limit);
@@ -66,23 +66,23 @@ export class FeedReader {
     return { gap, events, coalesced: 0 };
   }
 
-  /** Takes an event as the feed gives it: it counts as read. Returns the numbers before it that no event had. */
+  /** Marks an event that the consumer got directly from the feed as read. Returns the gap before it, if any. */
   follow({ seq }: HubEvent): SeqRange | undefined {
     const gap = rangeBetween(this.#readTo, seq);
     this.#readTo = seq;
     return gap;
   }
 
-  #skipTo(maxBehind: number): SeqRange | undefined {
-    if (this.behind <= maxBehind) return undefined;
-    const skipped = { from: this.#readTo + 1, to: this.#feed.lastSeq() - maxBehind };
+  #skipTo(maxPending: number): SeqRange | undefined {
+    if (this.pending <= maxPending) return undefined;
+    const skipped = { from: this.#readTo + 1, to: this.#feed.lastSeq() - maxPending };
     this.#readTo = skipped.to;
     return skipped;
   }
 
-  /** What comes next, and what is gone before it; only the latter counts as read. */
+  /** The next events, and the gap before them; only the gap is marked as read. */
   #next(limit: number | undefined): Pick<Batch, 'gap' | 'events'> {
-    const skipped = this.#policy.kind === 'newest' ? this.#skipTo(this.#policy.maxBehind) : undefined;
+    const skipped = this.#policy.kind === 'newest' ? this.#skipTo(this.#policy.maxPending) : undefined;
     const { events, gone } = this.#feed.replay(this.#readTo, limit);
     if (gone) this.#readTo = numberBefore(events, this.#feed.lastSeq());
     return { events, gap: joinRanges(skipped, gone) };
@@ -99,19 +99,19 @@ export class FeedReader {
 }
 
 /**
- * The number after which reading goes on where some are gone: the one before the first of `events` that are held, or
- * where there are none, the last that was given out.
+ * The number to continue after when some events are gone: the one before the first of `events`, or the last one
+ * published if there are none.
  */
 export function numberBefore(events: readonly { readonly seq: number }[], lastSeq: number): number {
   return events[0] ? events[0].seq - 1 : lastSeq;
 }
 
-/** The numbers between two events; undefined where they follow one another. */
+/** The numbers between two events; undefined if they are consecutive. */
 export function rangeBetween(last: number, next: number): { from: number; to: number } | undefined {
   return next > last + 1 ? { from: last + 1, to: next - 1 } : undefined;
 }
 
-/** How many numbers a gap has; 0 where that is not known, since the numbering began again. */
+/** How many numbers a gap has; 0 if that is unknown because numbering has restarted. */
 export function lengthOfRange({ from, to }: SeqRange): number {
   return to === null ? 0 : to - from + 1;
 }

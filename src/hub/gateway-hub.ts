@@ -1,4 +1,4 @@
-/** The hub itself: what sources report becomes the picture, numbered events, values over time and alarms. */
+/** The hub: turns what sources report into the picture, numbered events, values over time and alarms. */
 import { cleanText } from '../base/clean-text.js';
 import type { Clock } from '../base/clock.js';
 import { isOpen, type LinkStatus } from '../link/link-keeper.js';
@@ -29,9 +29,9 @@ import { HubPicture } from './picture.js';
 import type { DeviceAlarm, RootCommandRunner, Source, SourceOptions } from './source.js';
 
 export interface HubSettings extends MeshPictureSettings {
-  /** Events that a client can still resume from. */
+  /** Number of events that a client can resume from. */
   readonly eventsHeld: number;
-  /** ms without a word of the root, while the link is open, after which the gateway is not ready. */
+  /** ms of silence from the root, while the link is open, after which the gateway is not ready. */
   readonly rootSilentAfterMs: number;
 }
 
@@ -43,7 +43,7 @@ export interface HubOptions {
   readonly alarms?: AlarmDefinitions;
 }
 
-/** The source that has the root: every gateway has one. */
+/** Name of the source that talks to the root: every gateway has one. */
 const MESH = 'mesh';
 /** Of a device's own alarm code. */
 const MAX_CODE_LENGTH = 64;
@@ -59,10 +59,10 @@ export class GatewayHub implements Hub {
   readonly feed: EventFeed;
   readonly alarms: AlarmBoard;
   readonly commands: Commands;
-  /** What the mesh's source writes: contacts, lists, paths. */
+  /** Written by the mesh's source: contacts, lists, paths. */
   readonly mesh: MeshPicture;
   readonly deliveries: Deliveries;
-  /** Every alarm code, for those that judge. */
+  /** For raising and clearing any alarm. */
   readonly alarmBook: Alarms;
   readonly #devices: Devices;
   readonly #deviceCommands: DeviceCommands;
@@ -96,58 +96,58 @@ export class GatewayHub implements Hub {
     return this.#archive;
   }
 
-  /** Values of the past come from there, and the picture goes on as an earlier run left it. To be called before any source opens. */
+  /** Reads past values from `archive`, and starts from the state of an earlier run. Call before any source opens. */
   useArchive(archive: Archive, restored: Restored | undefined): void {
     this.#archive = archive;
     if (!restored) return;
-    this.feed.goOn(restored);
+    this.feed.continueFrom(restored);
     this.mesh.restore(ofMesh(restored));
     this.#devices.restore(restored.nodes);
     this.alarmBook.restore(restored.alarms);
   }
 
   /**
-   * What an earlier run has left could only be read when this one had begun: it joins what is known by now. `onNumbered`:
-   * called before any event reports it, with how much the numbers that were given out so far have to be raised.
+   * Adds the state of an earlier run that could only be read after this one had started. `onNumbered` is called before
+   * any event about it, with the amount by which the numbers of the events so far are raised.
    */
   joinRestored(restored: Restored, onNumbered: (raisedBy: number) => void): void {
     onNumbered(this.feed.join(restored));
     this.mesh.join(ofMesh(restored));
     this.#devices.restore(restored.nodes);
-    this.alarmBook.join(restored.alarms, (alarm) => this.#mayStillBe(alarm));
+    this.alarmBook.join(restored.alarms, (alarm) => this.#mayStillExist(alarm));
   }
 
-  /** A source that has not opened yet may find its link lost. */
-  #mayStillBe({ node, source }: Alarm): boolean {
+  /** A source that has not opened yet may find that its link is still down. */
+  #mayStillExist({ node, source }: Alarm): boolean {
     if (source !== undefined) return !this.#sources.has(source);
     return node !== undefined && !!this.picture.findNode(node)?.restored;
   }
 
-  /** There should be an archive, but there will be none. */
+  /** The archive could not be opened: continue in memory. */
   goWithoutArchive(why: string): void {
     this.#archive = this.memoryArchive(why);
     this.onArchiveFailing(why);
   }
 
-  /** The past as far as the picture holds it. */
+  /** An archive of the values that the picture holds in memory. */
   memoryArchive(fault?: string): Archive {
     return new MemoryArchive(this.picture, this.tables.dataTypes, fault);
   }
 
-  /** Why the archive can't be written; undefined once it can be. */
+  /** `why`: the archive can't be written; undefined: it can be written again. */
   onArchiveFailing(why: string | undefined): void {
     if (why === undefined) this.alarmBook.clear('HISTORY_FAILING');
     else this.alarmBook.raise('HISTORY_FAILING', undefined, `${ALARM_CODES.HISTORY_FAILING.text}: ${why}`);
   }
 
-  /** Clients can't connect: why, by socket. Undefined when they can on each. */
+  /** `why`: the sockets on which clients can't connect, with reasons; undefined: all work. */
   onSocketsLost(why: string | undefined): void {
     this.#areSocketsLost = why !== undefined;
     if (why === undefined) this.alarmBook.clear('SOCKET_LOST');
     else this.alarmBook.raise('SOCKET_LOST', undefined, why);
   }
 
-  /** Nodes may have other names than `before`: an event reports each that has. */
+  /** The configured names have changed: publishes an event for each renamed node. */
   onRenamed(before: NodeNames): void {
     const { names } = this.#settings;
     for (const node of new Set([...before.named(), ...names.named()])) {
@@ -163,8 +163,8 @@ export class GatewayHub implements Hub {
       rootSilentAfterMs: this.#settings.rootSilentAfterMs,
       alarms: this.alarmBook.all(),
       countNodes: () => ({
-        total: this.mesh.countWhere(() => true),
-        disconnected: this.mesh.countWhere((status) => status === 'disconnected'),
+        total: this.mesh.statuses.countWhere(() => true),
+        disconnected: this.mesh.statuses.countWhere((status) => status === 'disconnected'),
       }),
       history: this.#archive.status(),
       areSocketsLost: this.#areSocketsLost,
@@ -183,12 +183,12 @@ export class GatewayHub implements Hub {
     };
   }
 
-  /** Opens the write side for one source. Throws where the name is taken, or is not one word that can be typed. */
+  /** Opens the write side for one source. Throws if the name is taken or not valid. */
   openSource(options: SourceOptions): Source {
     const { name } = options;
     if (!isOneWord(name))
-      throw new RangeError(`"${name}" can not be the name of a source: it is not one word`);
-    if (this.#sources.has(name)) throw new Error(`the source ${name} is open already`);
+      throw new RangeError(`"${name}" is not a valid source name: use letters, digits and :._-`);
+    if (this.#sources.has(name)) throw new Error(`the source ${name} is already open`);
     const source: OpenSource = { ...options, link: NO_LINK };
     this.#sources.set(name, source);
     const whileOpen = (action: () => void) => {
@@ -217,7 +217,7 @@ export class GatewayHub implements Hub {
   #setLink(source: OpenSource, status: LinkStatus): void {
     source.link = status;
     if (source.name === MESH) {
-      this.mesh.onLink(status.state === 'up');
+      this.mesh.statuses.onLink(status.state === 'up');
       this.publish({ kind: 'link', status });
       return;
     }
@@ -261,7 +261,7 @@ export class GatewayHub implements Hub {
     };
   }
 
-  /** The condition of one about a source that is not there can't end by itself. */
+  /** Nothing else would end an alarm about a source that is not open. */
   #acknowledge(id: string): boolean {
     const { code, source, node, device, deviceCode } = this.alarmBook.find(id) ?? {};
     if (node !== undefined && deviceCode !== undefined)
@@ -292,7 +292,7 @@ export class GatewayHub implements Hub {
 
   get #root(): RootCommandRunner {
     const runner = this.#sources.get(MESH)?.commands;
-    if (!runner) throw new Error('no source has the root');
+    if (!runner) throw new Error('no source is connected to the root');
     return runner;
   }
 

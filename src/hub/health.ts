@@ -1,53 +1,59 @@
-/** Whether the gateway does what it is there for: the one judgement, for `/readyz`, `meshgate health` and metrics. */
+/** Whether the gateway works: the one assessment, used by `/readyz`, `meshgate health` and the metrics. */
 import type { LinkDownReason } from '../link/link.js';
 import { isOpen, type LinkStatus } from '../link/link-keeper.js';
 import type { Alarm } from './alarms.js';
 import type { ArchiveStatus } from './archive.js';
 
-/** `unhealthy`: it does not do what it is there for. `degraded`: it does, but somebody should look. */
+/** `unhealthy`: the gateway does not do its job. `degraded`: it does, but needs attention. */
 export const HEALTH_LEVELS = ['healthy', 'degraded', 'unhealthy'] as const;
 
 export type HealthLevel = (typeof HEALTH_LEVELS)[number];
 
-/** What is looked at, in this order. */
+/** In the order in which they are shown. */
 export const HEALTH_CHECKS = ['link', 'root', 'alarms', 'nodes', 'history'] as const;
 
 export type HealthCheck = (typeof HEALTH_CHECKS)[number];
 
-/** Why a check finds something, beside the reasons why a link is down, which are all `unhealthy`. */
+/** Why a check fails, besides the reasons why a link is down, which are all `unhealthy`. */
 export const HEALTH_REASONS = {
-  notOpenYet: { level: 'unhealthy', text: 'the link is being opened' },
-  rootNotHeard: { level: 'unhealthy', text: 'the link is open, but the root has not spoken yet' },
+  notOpenYet: { level: 'unhealthy', text: 'the link has not been opened yet' },
+  rootNotHeard: {
+    level: 'unhealthy',
+    text: 'the link is open, but nothing has been received from the root yet',
+  },
   rootSilent: {
     level: 'unhealthy',
-    text: 'the root has said nothing for longer than mesh.root_silent_after_s',
+    text: 'nothing received from the root for longer than mesh.root_silent_after_s',
   },
-  socketLost: { level: 'unhealthy', text: 'a socket on which clients connect has gone' },
+  socketLost: { level: 'unhealthy', text: 'a client socket is gone' },
   highAlarm: { level: 'unhealthy', text: 'an alarm of high priority is active' },
   activeAlarm: { level: 'degraded', text: 'an alarm of medium or low priority is active' },
   mostNodesDisconnected: { level: 'unhealthy', text: 'more than half of the nodes are disconnected' },
   nodesDisconnected: { level: 'degraded', text: 'nodes are disconnected' },
-  historyInMemory: { level: 'unhealthy', text: 'history could not be opened, and is in memory only' },
-  historyFailing: { level: 'unhealthy', text: 'history can not be written now' },
+  historyInMemory: {
+    level: 'unhealthy',
+    text: 'the history could not be opened: data is kept in memory only',
+  },
+  historyFailing: { level: 'unhealthy', text: 'cannot write to the history' },
 } as const;
 
 export type HealthReason = keyof typeof HEALTH_REASONS | LinkDownReason;
 
-/** Why each check finds something; undefined where it does not. */
+/** Why each check fails; undefined if it passes. */
 export interface Health extends Readonly<Record<HealthCheck, HealthReason | undefined>> {
   /** The link is open. */
   readonly link: HealthReason | undefined;
-  /** The link is open, and the root has spoken lately. */
+  /** The link is open, and the root has been heard recently. */
   readonly root: HealthReason | undefined;
-  /** The same, and clients can connect on every socket: what `/readyz` reports. */
+  /** The same, and clients can connect on every socket: reported by `/readyz`. */
   readonly ready: HealthReason | undefined;
   /** No alarm is active. */
   readonly alarms: HealthReason | undefined;
   /** No node is disconnected. */
   readonly nodes: HealthReason | undefined;
-  /** What is to be kept is kept. */
+  /** Events are stored as configured. */
   readonly history: HealthReason | undefined;
-  /** Why it is not, in words. */
+  /** Details, if they are not. */
   readonly historyFault: string | undefined;
 }
 
@@ -58,11 +64,11 @@ interface NodeCounts {
 
 export interface HealthFacts {
   readonly link: LinkStatus;
-  /** Since the last word of the root, by a clock that is never set; Infinity when there was none. */
+  /** Since the last frame from the root, by the monotonic clock; Infinity before the first. */
   readonly rootSilentMs: number;
   readonly rootSilentAfterMs: number;
   readonly alarms: readonly Alarm[];
-  /** Called where it is wanted: it goes through all nodes, and `/readyz` is for everybody. */
+  /** Called on demand: it goes through all nodes, and `/readyz` needs no authentication. */
   readonly countNodes: () => NodeCounts;
   readonly history: Pick<ArchiveStatus, 'file' | 'fault'>;
   readonly areSocketsLost: boolean;
@@ -116,7 +122,7 @@ function judgeNodes({ total, disconnected }: NodeCounts): HealthReason | undefin
   return disconnected * 2 > total ? 'mostNodesDisconnected' : 'nodesDisconnected';
 }
 
-/** In memory by the settings is what was asked for. */
+/** Without a fault, history in memory only is what the settings ask for. */
 function judgeHistory({ file, fault }: HealthFacts['history']): HealthReason | undefined {
   if (fault === undefined) return undefined;
   return file === undefined ? 'historyInMemory' : 'historyFailing';

@@ -1,5 +1,5 @@
 /**
- * The hub's read side and its commands: the one interface that every face of the gateway and every connector is given.
+ * The hub's read side and its commands: the one interface that every face and every connector of the gateway uses.
  * Times are ms since the epoch, host clock; addresses of nodes are 0x0001–0x7FFF, those of devices 0x10000 and up.
  */
 
@@ -19,25 +19,25 @@ import type { Health } from './health.js';
 
 export { COMMAND_FAILURES, type CommandFailure, type RootFailure } from './failures.js';
 
-/** A node as it is now. */
+/** The current state of a node. */
 export interface NodeView {
   readonly address: number;
   readonly name: string;
   /** 16 bytes. */
   readonly uuid?: Buffer;
   readonly status: NodeStatus;
-  /** It is known from an earlier run, and was not heard since. */
+  /** Known from an earlier run, and not heard since. */
   readonly restored: boolean;
   readonly lastHeardAt?: number;
-  /** The newest value of each data type that it has sent, by rising id; put together when it is read. */
+  /** The newest value of each data type, by rising id. Built on read. */
   readonly latest: readonly { readonly type: DataType; readonly value: TimedValue }[];
 }
 
-/** A device of another source than the mesh: an instrument on the bench. */
+/** A device of a source other than the mesh: an instrument on the bench. */
 export interface DeviceView extends NodeView {
-  /** What people and programs call it: `hev`, `hv:1`. */
+  /** As typed by people and used by programs: `hev`, `hv:1`. */
   readonly id: string;
-  /** Name of the source that reports it. */
+  /** Name of its source. */
   readonly source: string;
   /** What it is, for people. */
   readonly description?: string;
@@ -55,15 +55,15 @@ export interface MediaValue {
 }
 
 export interface RootView {
-  /** The last frame from the root, whoever it spoke for. */
+  /** When the last frame came from the root, whichever node it was about. */
   readonly lastHeardAt?: number;
-  /** ms since then, by a clock that is never set; Infinity when there was none. */
+  /** ms since then, by the monotonic clock; Infinity before the first. */
   readonly silentMs: number;
   /** Root Reset messages since the gateway started. */
   readonly resets: number;
 }
 
-/** A robot of the list that clients publish by `W-RBT`. */
+/** A robot in the list that clients publish with `W-RBT`. */
 export interface Robot {
   readonly id: number | string;
   readonly name: string;
@@ -71,31 +71,31 @@ export interface Robot {
   readonly node: string;
 }
 
-/** What is tried to wake a root that is silent, in this order. */
+/** The steps to wake a silent root, in this order. */
 export const RECOVERY_STEPS = {
-  probe: 'it was asked for its nodes',
-  restart: 'it was told to restart (RST-R)',
-  resetLines: 'its board was reset by the modem lines DTR and RTS',
-  reopen: 'the port was closed and opened again',
+  probe: 'requested its list of nodes',
+  restart: 'sent it a restart command (RST-R)',
+  resetLines: 'reset its board by the modem lines DTR and RTS',
+  reopen: 'closed and reopened the port',
 } as const;
 
 export type RecoveryStep = keyof typeof RECOVERY_STEPS;
 
-/** `notPossible`: the adapter has no such lines, or there was no link to send by. */
+/** `notPossible`: the adapter has no modem lines, or there was no link. */
 export const RECOVERY_OUTCOMES = ['done', 'notPossible'] as const;
 
 export type RecoveryOutcome = (typeof RECOVERY_OUTCOMES)[number];
 
 export type Command =
   | RootCommand
-  /** Ask the root for its list of nodes, or of paths; `fresh` tells whether it answered in time. */
+  /** Ask the root for its list of nodes, or of paths. `fresh`: it answered in time. */
   | { readonly kind: 'refreshNodes' }
   | { readonly kind: 'refreshPaths' }
-  /** A line for whoever watches. */
+  /** A log line for everyone who is watching. */
   | { readonly kind: 'log'; readonly text: string }
   | { readonly kind: 'setRobots'; readonly robots: readonly Robot[] };
 
-/** `fresh`: the root answered; always true where nothing was asked of it. */
+/** `fresh`: the root answered; always true for commands without an answer. */
 export type Outcome =
   | { readonly ok: true; readonly fresh: boolean }
   | { readonly ok: false; readonly reason: RootFailure };
@@ -103,10 +103,10 @@ export type Outcome =
 /** A message to one node (0x0000: the root itself), or to all. */
 export type Sending = Extract<RootCommand, { kind: 'send' | 'broadcast' }>;
 
-/** A value in time: what a reader of the past gets. */
+/** A value of a node or device, with its type. */
 export interface NodeValue {
   readonly node: number;
-  /** The id, where it is about a device. */
+  /** The id, for a device. */
   readonly device?: string | undefined;
   readonly type: DataType;
   readonly value: TimedValue;
@@ -115,15 +115,15 @@ export interface NodeValue {
 export interface ValueRange {
   readonly node: number;
   readonly typeId: number;
-  /** Both ends belong to it. */
+  /** Both ends inclusive. */
   readonly from: number;
   readonly to: number;
 }
 
-/** A node as an earlier run has left it. */
+/** A node as stored by an earlier run. */
 export interface RestoredNode {
   readonly address: number;
-  /** Of a device: what it is called. */
+  /** The id, for a device. */
   readonly id?: string;
   readonly uuid?: Buffer;
   readonly lastHeardAt?: number;
@@ -131,28 +131,28 @@ export interface RestoredNode {
   readonly values: readonly { readonly typeId: number; readonly value: TimedValue }[];
 }
 
-/** What earlier runs have left. */
+/** The state stored by earlier runs. */
 export interface Restored {
-  /** The number to go on with. */
+  /** The next number to use. */
   readonly nextSeq: number;
   /** False: the last run was killed, and may have used numbers from `nextSeq` on. */
   readonly endedInOrder: boolean;
   /** The last events, by rising number; some may be missing. */
   readonly events: readonly HubEvent[];
-  /** Those heard longest ago first. */
+  /** Least recently heard first. */
   readonly nodes: readonly RestoredNode[];
   readonly alarms: readonly Alarm[];
   readonly paths: readonly Path[];
   readonly robots: readonly Robot[];
-  /** The board that was connected last, where that could be told. */
+  /** The board that was connected last, if known. */
   readonly boardIdentity?: string;
 }
 
-/** What has changed. `seq` counts up by one; `at`: when it was noticed. */
+/** A change. `seq` counts up by one; `at`: when it was noticed. */
 export type HubEvent = { readonly seq: number; readonly at: number } & HubEventContent;
 
 export type HubEventContent =
-  /** A message came; `toListeners`: clients of the classic dialect get its body. */
+  /** A message was received; `toListeners`: clients of the classic dialect get its body. */
   | { readonly kind: 'message'; readonly message: Message; readonly toListeners: boolean }
   | ({ readonly kind: 'value' } & NodeValue)
   | ({ readonly kind: 'node'; readonly node: number; readonly device?: string } & NodeChange)
@@ -160,7 +160,7 @@ export type HubEventContent =
   | {
       readonly kind: 'recovery';
       readonly step: RecoveryStep;
-      /** Counts from 1; a new one begins after a pause. */
+      /** Counts from 1; a new round starts after a pause. */
       readonly round: number;
       readonly outcome: RecoveryOutcome;
     }
@@ -170,23 +170,25 @@ export type HubEventContent =
   | { readonly kind: 'alarm'; readonly alarm: Alarm }
   /** A line that the root printed outside its frames. */
   | { readonly kind: 'console'; readonly line: string }
-  /** What goes to the root, and lines that clients want shown; `client`: whose. */
+  /** Bodies sent to the root, and log lines of clients; `client`: the sender. */
   | { readonly kind: 'traffic'; readonly client: string; readonly what: 'sent'; readonly body: Buffer }
   | { readonly kind: 'traffic'; readonly client: string; readonly what: 'log'; readonly text: string }
   | { readonly kind: 'robots'; readonly robots: readonly Robot[] };
 
-/** What can happen to a node. */
+/** Changes of a node. */
 export const NODE_CHANGES = ['added', 'identified', 'renamed', 'forgotten', 'status'] as const;
 
-/** While the link is down every node counts as unknown; there is no event per node for it. */
+/** While the link is down every node is unknown; that publishes no event per node. */
 export type NodeChange =
   | { readonly change: Exclude<(typeof NODE_CHANGES)[number], 'status'> }
   | { readonly change: 'status'; readonly status: NodeStatus };
 
 export type HubEventKind = HubEvent['kind'];
 
-/** Numbers that were given to events but are no longer held, both ends included. `to` is unknown (null) when the
- * numbering has begun anew below `from`: a gateway without history whose host clock was set back. */
+/**
+ * Numbers of events that are no longer held, both ends inclusive. `to` is null if numbering has restarted below `from`:
+ * a gateway without history whose host clock was set back.
+ */
 export interface SeqRange {
   readonly from: number;
   readonly to: number | null;
@@ -197,14 +199,14 @@ export interface Replay {
   readonly gone: SeqRange | undefined;
 }
 
-/** What is known now: the mesh, its root and link, and what other sources report. */
+/** The current state: the mesh, its root and link, and the devices of other sources. */
 export interface Picture {
   /** The link to the root. */
   link(): LinkStatus;
   root(): RootView;
   /** Every node of the mesh, by rising address. */
   nodes(): NodeView[];
-  /** The first `limit` nodes of the mesh from this address on, by rising address: for readers that must not hold others up with them all. */
+  /** The first `limit` nodes of the mesh from this address on, by rising address: for reading in small steps. */
   nodesFrom(address: number, limit: number): NodeView[];
   /** Every device of the other sources, by rising address. */
   devices(): DeviceView[];
@@ -213,28 +215,28 @@ export interface Picture {
   findNode(address: number): NodeView | undefined;
   /** The newest value of a node and type. */
   latest(address: number, typeId: number): TimedValue | undefined;
-  /** The values that are held in memory of a node and type, oldest first. */
+  /** Values of a node and type held in memory, oldest first. */
   values(range: ValueRange): TimedValue[];
-  /** The address of a node by its name, or of a device by its id, whether it is known or not; case does not matter. */
+  /** The address for a node's name or a device's id, whether or not it has been seen; case is ignored. */
   addressOf(name: string): number | undefined;
-  /** The name of a node, or the id of a device, by its address, whether it is known or not. */
+  /** The name of a node, or the id of a device, whether or not it has been seen. */
   nameOf(address: number): string;
   activeNodeCount(): number;
   paths(): readonly Path[];
   /** The paths are from an earlier run. */
   arePathsRestored(): boolean;
   robots(): readonly Robot[];
-  /** The facts behind a node's status, in order; undefined when there is no such node. */
+  /** Why a node has its status, in order; undefined if there is no such node. */
   explainNode(address: number): string[] | undefined;
 }
 
-/** The numbered events. A reader that may fall behind uses `FeedReader`. */
+/** The numbered events. A reader that may be slow uses `FeedReader`. */
 export interface Feed {
-  /** The last number that an event was given. */
+  /** The number of the last event. */
   lastSeq(): number;
-  /** What is still held of the events after `seq`, at most `limit` of them, and what is gone. */
+  /** The events after `seq` that are still held, at most `limit`, and the gap before them. */
   replay(seq: number, limit?: number): Replay;
-  /** Calls `listener` for every event from now on, in order; returns how to end that. */
+  /** Calls `listener` for every new event, in order; returns a function that unsubscribes. */
   subscribe(listener: (event: HubEvent) => void): () => void;
 }
 
@@ -243,16 +245,16 @@ export interface AlarmBoard {
   open(): Alarm[];
   /** Every code that can be raised. */
   readonly definitions: AlarmDefinitions;
-  /** What a connector has noticed, and a person should know: a code of its manifest; `text`: what exactly. */
+  /** Raises an alarm of a connector. `code`: from its manifest; `text`: the details. */
   raise(code: string, text: string): void;
-  /** False when there is no such alarm. */
+  /** Returns false if there is no such alarm. */
   acknowledge(id: string): boolean;
 }
 
 export interface Commands {
   /** Never rejects. */
   execute(command: Command, owner: string): Promise<Outcome>;
-  /** Sends, and gives the delivery at once; `expects`: which message counts as the answer. */
+  /** Sends a message and returns its delivery at once. `expects`: which message counts as the answer. */
   deliver(sending: Sending, by: Requester, expects?: Expectation): Delivery;
   /** Gives a device a command, with checked arguments; its stages arrive like those of a message. */
   command(command: Omit<NewCommand, 'target'> & { readonly address: number }): Delivery;
@@ -261,16 +263,16 @@ export interface Commands {
   /** A message or a command to a device; the last 1,000 of each are kept. */
   findDelivery(id: string): Delivery | undefined;
   /**
-   * Removes a node from the picture, with its values and alarms; it comes back when it is heard or listed. What is
-   * stored of it stays as past. False when neither the node nor an alarm about it is known.
+   * Removes a node from the picture, with its values and alarms; it comes back when it is heard or listed. Its history is
+   * kept. Returns false if neither the node nor an alarm about it exists.
    */
   forget(address: number): boolean;
-  /** Frees the port for another program, for `ms`; it is opened again then, or by `takePort`. */
+  /** Releases the port to another program for `ms`; it is reopened then, or by `takePort`. */
   releasePort(ms: number): Promise<void>;
   takePort(): void;
 }
 
-/** The middle of the gateway: sources report to it, faces and connectors read it and send commands through it. */
+/** The centre of the gateway: sources report to it, faces and connectors read it and send commands through it. */
 export interface Hub {
   readonly tables: Tables;
   readonly picture: Picture;
@@ -283,7 +285,7 @@ export interface Hub {
   counters(): unknown;
 }
 
-/** Active or idle: what clients of the classic dialect call active. */
+/** Active or idle: "active" to clients of the classic dialect. */
 export function isAlive(status: NodeStatus): boolean {
   return status === 'active' || status === 'idle';
 }

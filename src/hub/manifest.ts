@@ -1,31 +1,31 @@
-/** What the folder of a connector, or of a device, says about itself: all that the rest of the gateway knows of it. */
+/** How a connector or a device describes itself: the rest of the gateway knows it only by its manifest. */
 import type * as z from 'zod';
 import type { AlarmDefinitions } from './alarms.js';
 
-/** `Made`: what `create` gives; `Options`: what it is given besides its settings. */
+/** `Made`: the result of `create`; `Options`: its input besides the settings. */
 export interface Manifest<Section extends z.ZodObject, Options, Made> {
-  /** Of its folder, its section in the settings, its lines in the log, and its counters. */
+  /** Name of its folder, its settings section, its log lines and its counters. */
   readonly name: string;
-  /** Its section in the settings, checked; in the units in which people give them. */
+  /** Schema of its settings section, in the units that people use. */
   readonly settings: Section;
   /**
-   * Loads what it needs only where the settings want it; undefined where they do not. Rejects with `BAD_CONFIG` for
-   * settings that can not work.
+   * Loads its code only if the settings enable it; resolves with undefined otherwise. Rejects with `BAD_CONFIG` for
+   * settings that cannot work.
    */
   create(settings: z.output<Section>, options: Options): Promise<Made | undefined>;
-  /** Codes that it raises, besides those of the hub. */
+  /** Its alarm codes, in addition to the hub's. */
   readonly alarms?: AlarmDefinitions;
-  /** What its counters are called as metrics; others are named after their place. */
+  /** Metric names of its counters; other counters are named after their path. */
   readonly metrics?: readonly CounterMetric[];
 }
 
 /** A counter, or several of one kind, as a metric. */
 export interface CounterMetric {
-  /** Where it stands in the counters: names with dots between; `*`: every name there, which becomes the label. */
+  /** Path in the counters, separated by dots; `*`: every name at that level, which becomes the label. */
   readonly place: string;
-  /** Without `meshgate_`; one that ends in `_total` counts up, the others go up and down. */
+  /** Without `meshgate_`; a counter if it ends in `_total`, otherwise a gauge. */
   readonly name: string;
   readonly help: string;
-  /** What the name at `*` is called. */
+  /** Name of the label for `*`. */
   readonly label?: string;
 }

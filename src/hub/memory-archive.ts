@@ -15,21 +15,21 @@ import {
 } from './archive.js';
 import { Bucketing } from './buckets.js';
 
-/** What the picture holds in memory. */
+/** Values held in memory by the picture. */
 export interface HeldValues {
   /** Every node and type with a value, by rising address and id. */
   series(): Series[];
-  /** The values that are held of one, oldest first. */
+  /** The values of one series, oldest first. */
   valuesOf(series: Series): TimedValue[];
 }
 
-/** The past as far as the picture holds it: the last few values of each node and type. */
+/** An archive of the values held in memory: the last few of each node and type. */
 export class MemoryArchive implements Archive {
   readonly #held: HeldValues;
   readonly #dataTypes: DataTypes;
   readonly #fault: string | undefined;
 
-  /** `fault`: why there is no store, where one was wanted. */
+  /** `fault`: why there is no store although one is configured. */
   constructor(held: HeldValues, dataTypes: DataTypes, fault?: string) {
     this.#held = held;
     this.#dataTypes = dataTypes;
@@ -57,10 +57,10 @@ export class MemoryArchive implements Archive {
     return { buckets: bucketing.finish(), undecoded: 0 };
   }
 
-  /** It reads the table of types that the hub has. */
+  /** Nothing to do: it shares the hub's table of types. */
   declare(): void {}
 
-  /** A store that can't be had now may be read by the next run. */
+  /** With a fault nothing is on disk: the caller must learn that. */
   async flush(): Promise<void> {
     if (this.#fault !== undefined) throw new ArchiveError('failed', this.#fault);
   }
@@ -73,7 +73,7 @@ export class MemoryArchive implements Archive {
     return this.#seriesOf(query).flatMap((series) => this.#inTimeRange(series, query));
   }
 
-  /** A name without an id is of a type that is gone, of which nothing is held. */
+  /** A name without an id is that of a removed type: nothing is held of it. */
   #seriesOf({ node, typeId, typeName }: SeriesQuery): Series[] {
     if (typeId === undefined && typeName !== undefined) return [];
     if (node !== undefined && typeId !== undefined) return [{ node, typeId }];
@@ -101,7 +101,7 @@ function compareWith({ node, typeId, value }: ArchivedValue, cursor: Cursor): nu
   return node - cursor.node || typeId - cursor.typeId || value.receivedAt - cursor.at;
 }
 
-/** The cursor after the last of these values, which came from `after` on. */
+/** The cursor after the last of these values, which were read from `after` on. */
 export function cursorAfter(values: readonly ArchivedValue[], after: Cursor | undefined): Cursor | undefined {
   const last = values[values.length - 1];
   if (!last) return undefined;

@@ -1,20 +1,15 @@
 import type { Clock } from '../base/clock.js';
-import type { MeshNode, Moment, NodeStatus, StatusRules } from '../node/mesh-node.js';
+import type { MeshNode, Moment, StatusRules } from '../node/mesh-node.js';
 import { NodeTable } from '../node/node-table.js';
 import type { TimedValue } from '../node/node-values.js';
-import type { DataType, DataTypes } from '../protocol/data-types.js';
+import type { DataTypes } from '../protocol/data-types.js';
 import { isRootAddress, type ListedNode, type Path, type ReportedValue } from '../protocol/message.js';
 import type { NodeNames } from '../protocol/node-names.js';
-import type { Series } from './archive.js';
-import type {
-  HubEventContent,
-  NodeView,
-  Restored,
-  RestoredNode,
-  Robot,
-  RootView,
-  ValueRange,
-} from './hub.js';
+import type { HubEventContent, Restored, Robot, RootView } from './hub.js';
+import { NodeStatuses } from './node-statuses.js';
+import { NodeViews } from './node-views.js';
+import { RestoredNodes } from './restored-nodes.js';
+import { UnlistedNodes } from './unlisted-nodes.js';
 
 export interface MeshPictureSettings extends StatusRules {
   readonly maxNodes: number;
@@ -23,34 +18,26 @@ export interface MeshPictureSettings extends StatusRules {
   readonly names: NodeNames;
 }
 
-/** Nodes that the root has never listed, and that are silent, are kept so long, and no more of them than this. */
-const DOUBTFUL_KEPT_MS = 24 * 60 * 60 * 1000;
-const MAX_SILENT_DOUBTFUL = 256;
-
-/** The one picture of the mesh: nodes, paths, the root, robots. Tells `publish` what changes. */
+/** The one picture of the mesh: nodes, paths, the root, robots. Every change is passed to `publish`. */
 export class MeshPicture {
+  /** The read side. */
+  readonly nodes: NodeViews;
+  readonly statuses: NodeStatuses;
+  readonly unlisted: UnlistedNodes;
   readonly #clock: Clock;
   readonly #settings: MeshPictureSettings;
-  readonly #dataTypes: DataTypes;
   readonly #publish: (content: HubEventContent) => void;
-  readonly #nodes: NodeTable;
+  readonly #table: NodeTable;
+  readonly #restored: RestoredNodes;
   #paths: readonly Path[] = [];
   #pathsAreRestored = false;
   #robots: readonly Robot[] = [];
-  #rootHeard: Moment | undefined;
-  /** Monotonic ms since when the link has been up, while it is. */
-  #upSince: number | undefined;
-  #rootResets = 0;
-  /** The root has given a list of nodes that was not empty: what it never lists may be a disturbed address. */
-  #hasList = false;
-  #evicted = 0;
-  #doubtfulForgotten = 0;
-  readonly #startedAt: number;
-  /** What was forgotten, or told, in this run: a file that is read late does not change it. */
-  readonly #forgotten = new Set<number>();
-  #isAllForgotten = false;
+  /** Set in this run: what is restored later does not replace them. */
   #hasPaths = false;
   #hasRobots = false;
+  #rootHeard: Moment | undefined;
+  #rootResets = 0;
+  #evicted = 0;
 
   constructor(
     clock: Clock,
@@ -60,17 +47,20 @@ export class MeshPicture {
   ) {
     this.#clock = clock;
     this.#settings = settings;
-    this.#dataTypes = dataTypes;
     this.#publish = publish;
-    this.#startedAt = clock.monotonic();
-    this.#nodes = new NodeTable(settings, (node) => this.#onEvicted(node));
+    const table = new NodeTable(settings, (node) => this.#onEvicted(node));
+    this.#table = table;
+    this.#restored = new RestoredNodes(table, settings.maxNodes, publish);
+    this.statuses = new NodeStatuses(clock, settings, table, publish);
+    this.unlisted = new UnlistedNodes(clock, settings, table, (address) => this.forget(address));
+    this.nodes = new NodeViews(clock, settings, dataTypes, table, this.statuses);
   }
 
   get paths(): readonly Path[] {
     return this.#paths;
   }
 
-  /** They are from an earlier run; the root has not told them since. */
+  /** They are from an earlier run; the root has not sent any since. */
   get pathsAreRestored(): boolean {
     return this.#pathsAreRestored;
   }
@@ -92,60 +82,31 @@ export class MeshPicture {
 
   counters() {
     return {
-      nodes: this.#nodes.size,
+      nodes: this.#table.size,
       nodesEvicted: this.#evicted,
-      doubtfulForgotten: this.#doubtfulForgotten,
+      doubtfulForgotten: this.unlisted.forgotten,
       rootResets: this.#rootResets,
     };
   }
 
-  /** Takes over what an earlier run has left; to be called before anything else, and no event tells it. */
+  /** Starts from the state of an earlier run. Call before anything else; publishes no events. */
   restore({ nodes, paths, robots }: Restored): void {
-    for (const { address, uuid, lastHeardAt, values } of nodes) {
-      const { node } = this.#nodes.touch(address);
-      node.onRestored(uuid, lastHeardAt);
-      for (const { typeId, value } of values) node.store(typeId, value);
-    }
+    this.#restored.restore(nodes);
     this.#paths = paths;
     this.#pathsAreRestored = paths.length > 0;
     this.#robots = robots;
   }
 
-  /**
-   * Takes over what an earlier run has left, where this run knows nothing itself; events say so. Nodes that this run has
-   * forgotten, and those that there is no room for, stay forgotten.
-   */
+  /** Adds the state of an earlier run where this run has none of its own, with an event for each change. */
   join({ nodes, paths, robots }: Restored): void {
-    const wanted = nodes.filter(({ address }) => !this.#isAllForgotten && !this.#forgotten.has(address));
-    const unknown = wanted.filter(({ address }) => !this.#nodes.find(address));
-    const room = Math.max(0, this.#settings.maxNodes - this.#nodes.size);
-    const taken = unknown.slice(Math.max(0, unknown.length - room));
-    this.#nodes.addOlder(taken.map(({ address }) => address));
-    for (const { address } of taken) this.#publish({ kind: 'node', node: address, change: 'added' });
-    for (const restored of wanted) this.#joinNode(restored);
-    for (const { address } of nodes) {
-      if (!this.#nodes.find(address)) this.#publish({ kind: 'node', node: address, change: 'forgotten' });
-    }
+    this.#restored.join(nodes);
     if (!this.#hasRobots && robots.length > 0) this.setRobots(robots);
     if (this.#hasPaths || paths.length === 0) return;
     this.setPaths(paths);
     this.#pathsAreRestored = true;
   }
 
-  #joinNode({ address, uuid, lastHeardAt, values }: RestoredNode): void {
-    const node = this.#nodes.find(address);
-    if (!node) return;
-    const isIdentified = node.uuid !== undefined;
-    node.onRestoredLate(uuid, lastHeardAt);
-    for (const { typeId, value } of values) if (!node.latest(typeId)) node.store(typeId, value);
-    if (!isIdentified && node.uuid) this.#publish({ kind: 'node', node: address, change: 'identified' });
-  }
-
-  onLink(isUp: boolean): void {
-    this.#upSince = isUp ? (this.#upSince ?? this.#clock.monotonic()) : undefined;
-  }
-
-  /** A frame came from the root, whoever it speaks for. */
+  /** A frame came from the root, whichever node it is about. */
   onRootHeard(): void {
     this.#rootHeard = this.#moment();
   }
@@ -158,79 +119,43 @@ export class MeshPicture {
   onContact(address: number): MeshNode {
     const node = this.#touch(address);
     node.onContact(this.#moment());
-    this.#tellStatus(node);
+    this.statuses.update(node);
     return node;
   }
 
-  /** A node has told its own uuid. That proves no more than any other message from this address. */
+  /** A node has sent its own uuid. That proves no more than any other message from this address. */
   onOwnUuid(node: MeshNode, uuid: Buffer): void {
     if (node.uuid?.equals(uuid)) return;
     node.uuid = uuid;
     this.#publish({ kind: 'node', node: node.address, change: 'identified' });
   }
 
-  /** The root has told a node's uuid. */
+  /** The root has sent a node's uuid. */
   onIdentified({ address, uuid }: ListedNode): void {
     const node = this.#touch(address);
     const isNews = !node.uuid?.equals(uuid);
     const isFirstListing = node.onListed(uuid);
-    // That it is silent was no cause for alarm before.
-    if (isFirstListing && node.toldStatus === 'disconnected') node.toldStatus = undefined;
-    this.#tellStatus(node);
+    // Its silence raised no alarm while it was unlisted: report it again.
+    if (isFirstListing && node.reportedStatus === 'disconnected') node.reportedStatus = undefined;
+    this.statuses.update(node);
     if (isNews) this.#publish({ kind: 'node', node: address, change: 'identified' });
   }
 
-  /** The root's list is complete: whoever is not on it was missed. The root need not list its own address. */
+  /** The root's list is complete: nodes that are not on it are missing. The root need not list its own address. */
   onListComplete(listed: readonly ListedNode[]): void {
-    if (listed.length > 0) this.#hasList = true;
+    if (listed.length > 0) this.unlisted.onList();
     const addresses = new Set(listed.map(({ address }) => address));
-    for (const node of this.#nodes.sorted()) {
+    for (const node of this.#table.sorted()) {
       if (!addresses.has(node.address) && !isRootAddress(node.address)) node.onMissedInList();
     }
   }
 
-  /** Another board is the root: whether it lists its nodes is not known. */
-  onRootChanged(): void {
-    this.#hasList = false;
-  }
-
-  /** True while the root lists nodes, but has never listed this one: its address may be a disturbed one. */
-  isDoubtful(address: number): boolean {
-    return this.#hasList && !isRootAddress(address) && !this.#nodes.find(address)?.isListed;
-  }
-
-  /** The doubtful nodes, by rising address. */
-  doubtful(): number[] {
-    return this.#doubtful().map(({ address }) => address);
-  }
-
-  /** Forgets doubtful nodes that have been silent for long: a disturbed line would add to them without end. */
-  forgetDoubtful(): void {
-    const now = this.#clock.monotonic();
-    const silentMs = (node: MeshNode) => node.silentMs(now, this.#startedAt);
-    const silent = this.#doubtful()
-      .filter((node) => silentMs(node) >= this.#settings.disconnectedAfterMs)
-      .sort((a, b) => silentMs(b) - silentMs(a));
-    silent.forEach((node, index) => {
-      const isTooMany = index < silent.length - MAX_SILENT_DOUBTFUL;
-      if (!isTooMany && silentMs(node) < DOUBTFUL_KEPT_MS) return;
-      this.#doubtfulForgotten++;
-      this.forget(node.address);
-    });
-  }
-
-  /** False when there is no such node. It comes back when it is heard or listed. */
+  /** Returns false if there is no such node. It comes back when it is heard or listed. */
   forget(address: number): boolean {
-    this.#forgotten.add(address);
-    if (!this.#nodes.delete(address)) return false;
+    this.#restored.onForgotten(address);
+    if (!this.#table.delete(address)) return false;
     this.#publish({ kind: 'node', node: address, change: 'forgotten' });
     return true;
-  }
-
-  /** Tells whose status has changed because time has passed. */
-  tellStatuses(): void {
-    const now = this.#clock.monotonic();
-    for (const node of this.#nodes.sorted()) this.#tellStatus(node, now);
   }
 
   setPaths(paths: readonly Path[]): void {
@@ -253,140 +178,33 @@ export class MeshPicture {
     this.#publish({ kind: 'value', node: node.address, type, value });
   }
 
-  /** The root was told to restart: every node is disconnected until it is heard again. */
+  /** The root was ordered to restart: every node is disconnected until it is heard again. */
   onRootRestart(): void {
-    for (const node of this.#nodes.sorted()) node.onRootRestart();
-    this.tellStatuses();
+    for (const node of this.#table.sorted()) node.onRootRestart();
+    this.statuses.updateAll();
   }
 
-  /** The root was told to forget its network. */
+  /** The root was ordered to forget its network. */
   forgetAll(): void {
-    const forgotten = this.#nodes.sorted();
-    this.#nodes.clear();
-    this.#hasList = false;
-    this.#isAllForgotten = true;
+    const forgotten = this.#table.sorted();
+    this.#table.clear();
+    this.unlisted.reset();
+    this.#restored.onAllForgotten();
     for (const { address } of forgotten) this.#publish({ kind: 'node', node: address, change: 'forgotten' });
     this.setPaths([]);
   }
 
-  /** Every node, by rising address. */
-  views(): NodeView[] {
-    const now = this.#clock.monotonic();
-    return this.#nodes.sorted().map((node) => this.#view(node, now));
-  }
-
-  /** The first `limit` nodes from this address on, by rising address. */
-  viewsFrom(address: number, limit: number): NodeView[] {
-    const now = this.#clock.monotonic();
-    return this.#nodes.sortedFrom(address, limit).map((node) => this.#view(node, now));
-  }
-
-  findView(address: number): NodeView | undefined {
-    const node = this.#nodes.find(address);
-    return node && this.#view(node);
-  }
-
-  /** The newest value of a node and type. */
-  latest(address: number, typeId: number): TimedValue | undefined {
-    return this.#nodes.find(address)?.latest(typeId);
-  }
-
-  /** The values that are held of a node and type in a time range, oldest first. */
-  values({ node, typeId, from, to }: ValueRange): TimedValue[] {
-    const held = this.#nodes.find(node)?.values(typeId) ?? [];
-    return held.filter(({ receivedAt }) => receivedAt >= from && receivedAt <= to);
-  }
-
-  /** Every node and data type that there is a value of, by rising address and id. */
-  series(): Series[] {
-    return this.#nodes
-      .sorted()
-      .flatMap((node) => node.typeIds().map((typeId) => ({ node: node.address, typeId })));
-  }
-
-  /** All values that are held of a node and type, oldest first. */
-  valuesOf({ node, typeId }: Series): TimedValue[] {
-    return this.#nodes.find(node)?.values(typeId) ?? [];
-  }
-
-  /** Of every node that has told one, in hex. */
-  uuids(): Set<string> {
-    const uuids = new Set<string>();
-    for (const { uuid } of this.#nodes.sorted()) if (uuid) uuids.add(uuid.toString('hex'));
-    return uuids;
-  }
-
-  /** The facts behind a node's status; undefined when there is no such node. */
+  /** Why a node has its status; undefined if there is no such node. */
   explain(address: number): string[] | undefined {
-    const facts = this.#nodes.find(address)?.explain(this.#settings, this.#clock.monotonic());
-    if (!facts || !this.isDoubtful(address)) return facts;
-    return [...facts, 'never listed by the root, which lists others: it raises no alarm'];
-  }
-
-  /** Addresses of the nodes with this status. */
-  addressesOf(status: NodeStatus): number[] {
-    return this.#nodes
-      .sorted()
-      .filter((node) => this.#statusOf(node) === status)
-      .map(({ address }) => address);
-  }
-
-  countWhere(matches: (status: NodeStatus) => boolean): number {
-    let count = 0;
-    const now = this.#clock.monotonic();
-    for (const node of this.#nodes.sorted()) {
-      if (matches(this.#statusOf(node, now))) count++;
-    }
-    return count;
-  }
-
-  #doubtful(): MeshNode[] {
-    if (!this.#hasList) return [];
-    return this.#nodes.sorted().filter((node) => !node.isListed && !isRootAddress(node.address));
+    const facts = this.#table.find(address)?.explain(this.#settings, this.#clock.monotonic());
+    if (!facts || !this.unlisted.has(address)) return facts;
+    return [...facts, 'never listed by the root: raises no alarms'];
   }
 
   #touch(address: number): MeshNode {
-    const { node, isNew } = this.#nodes.touch(address);
+    const { node, isNew } = this.#table.touch(address);
     if (isNew) this.#publish({ kind: 'node', node: address, change: 'added' });
     return node;
-  }
-
-  #tellStatus(node: MeshNode, now?: number): void {
-    const status = this.#statusOf(node, now);
-    if (this.#upSince === undefined || status === node.toldStatus) return;
-    node.toldStatus = status;
-    this.#publish({ kind: 'node', node: node.address, change: 'status', status });
-  }
-
-  #view(node: MeshNode, now?: number): NodeView {
-    const latestOf = () => this.#latestOf(node);
-    const { address, uuid, lastHeardAt } = node;
-    return {
-      address,
-      name: this.#settings.names.nameOf(address),
-      status: this.#statusOf(node, now),
-      restored: node.isRestored,
-      get latest() {
-        return latestOf();
-      },
-      ...(uuid && { uuid }),
-      ...(lastHeardAt !== undefined && { lastHeardAt }),
-    };
-  }
-
-  /** `now`: by the monotonic clock, where many are asked at once. */
-  #statusOf(node: MeshNode, now = this.#clock.monotonic()): NodeStatus {
-    return node.status(this.#settings, now, this.#upSince);
-  }
-
-  #latestOf(node: MeshNode): NodeView['latest'] {
-    const latest: { type: DataType; value: TimedValue }[] = [];
-    for (const id of node.typeIds()) {
-      const type = this.#dataTypes.findById(id);
-      const value = node.latest(id);
-      if (type && value) latest.push({ type, value });
-    }
-    return latest;
   }
 
   #moment(): Moment {
@@ -395,7 +213,7 @@ export class MeshPicture {
 
   #onEvicted(node: MeshNode): void {
     this.#evicted++;
-    this.#forgotten.add(node.address);
+    this.#restored.onForgotten(node.address);
     this.#publish({ kind: 'node', node: node.address, change: 'forgotten' });
   }
 }

@@ -25,7 +25,7 @@ export interface HubPictureOptions {
   readonly link: () => LinkStatus;
 }
 
-/** The picture as readers see it: the mesh and the devices of other sources as one. */
+/** The picture as readers see it: the nodes of the mesh, and the devices of other sources. */
 export class HubPicture implements Picture, HeldValues {
   readonly #options: HubPictureOptions;
   readonly #mesh: MeshPicture;
@@ -46,11 +46,11 @@ export class HubPicture implements Picture, HeldValues {
   }
 
   nodes(): NodeView[] {
-    return this.#mesh.views();
+    return this.#mesh.nodes.all();
   }
 
   nodesFrom(address: number, limit: number): NodeView[] {
-    return this.#mesh.viewsFrom(address, limit);
+    return this.#mesh.nodes.from(address, limit);
   }
 
   devices(): DeviceView[] {
@@ -62,11 +62,11 @@ export class HubPicture implements Picture, HeldValues {
   }
 
   findNode(address: number): NodeView | undefined {
-    return this.#mesh.findView(address) ?? this.#devices.findView(address);
+    return this.#mesh.nodes.find(address) ?? this.#devices.findView(address);
   }
 
   latest(address: number, typeId: number): TimedValue | undefined {
-    return this.#mesh.latest(address, typeId) ?? this.#devices.latest(address, typeId);
+    return this.#mesh.nodes.latest(address, typeId) ?? this.#devices.latest(address, typeId);
   }
 
   values(range: ValueRange): TimedValue[] {
@@ -77,17 +77,17 @@ export class HubPicture implements Picture, HeldValues {
 
   /** Every node or device and data type with a value, by rising address and id. */
   series(): Series[] {
-    return [...this.#mesh.series(), ...this.#devices.series()];
+    return [...this.#mesh.nodes.series(), ...this.#devices.series()];
   }
 
-  /** All values that are held of one, oldest first. */
+  /** All values that are held of a series, oldest first. */
   valuesOf({ node, typeId }: Series): TimedValue[] {
-    const ofMesh = this.#mesh.valuesOf({ node, typeId });
+    const ofMesh = this.#mesh.nodes.valuesOf({ node, typeId });
     return ofMesh.length > 0 ? ofMesh : this.#devices.valuesOf(node, typeId);
   }
 
   addressOf(name: string): number | undefined {
-    // A node can be reached by its address too; a device has its id only.
+    // Devices first: a device can be named only by its id, a node also by its address.
     return this.#devices.addressOf(name) ?? this.#options.settings.names.addressOf(name);
   }
 
@@ -97,7 +97,7 @@ export class HubPicture implements Picture, HeldValues {
   }
 
   activeNodeCount(): number {
-    return this.#mesh.countWhere(isAlive);
+    return this.#mesh.statuses.countWhere(isAlive);
   }
 
   paths(): readonly Path[] {
@@ -124,5 +124,5 @@ function explainLink({ state, since, name }: LinkStatus, now: number): string {
   const link = name === undefined ? 'the link' : `the link to ${name}`;
   return state === 'up'
     ? `${link} has been up for ${seconds} s`
-    : `${link} is not up: ${state} for ${seconds} s`;
+    : `${link} is not up (${state} for ${seconds} s)`;
 }

@@ -1,21 +1,21 @@
 import { LINK_DOWN_REASONS } from './link.js';
 import type { LinkStatus } from './link-keeper.js';
 
-/** The link's state as a sentence for a person. */
+/** The link's state as a sentence for people. */
 export function describeLinkStatus({ state, name, reason, detail }: LinkStatus): string {
   switch (state) {
     case 'up':
-      return `${name}: the root has spoken`;
+      return `${name}: the root is responding`;
     case 'probing':
-      return `${name} is open; asking the root for its nodes`;
+      return `${name} is open; waiting for the root to respond`;
     case 'opening':
       return 'opening the link';
     case 'maintenance':
-      return 'the link is closed: the port is handed to another program for a while';
+      return 'the link is closed: the port is released to another program';
     case 'stopped':
       return 'the link is closed';
     default:
       if (reason === 'recordingOver') return LINK_DOWN_REASONS[reason];
-      return `no link: ${reason === undefined ? state : LINK_DOWN_REASONS[reason]}${detail ? ` (${detail})` : ''}; trying again`;
+      return `no link: ${reason === undefined ? state : LINK_DOWN_REASONS[reason]}${detail ? ` (${detail})` : ''}; retrying`;
   }
 }

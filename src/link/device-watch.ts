@@ -4,15 +4,14 @@ import { dirname, resolve } from 'node:path';
 import { type CancelTimer, type Clock, systemClock } from '../base/clock.js';
 import { parsePortSpec } from './port-choice.js';
 
-/** Many changes come together; and udev sets the group and makes the links only after the device is there. */
+/** Changes come in bursts, and udev sets the group and creates the links shortly after the device appears. */
 const HINT_AFTER_MS = [50, 500] as const;
 
 /**
- * Calls `onChange` when something was made or removed where the wanted port would appear: a hint that it may be
- * there, worth an attempt to open it. That is the directory of a path, in its nearest existing parent while it
- * is not there, and /dev for `auto` and `usb:…`. The hint comes 50 ms after the change and once more after
- * 500 ms, at most twice in 500 ms. Never throws: where watching is impossible, no hint comes. Keeps no process
- * alive. Returns the end of it.
+ * Calls `onChange` when a file is created or removed in the directory where the wanted port would appear: a hint that
+ * opening it may succeed. The directory is that of a path, or its nearest existing parent; /dev for `auto` and
+ * `usb:…`. The hint comes 50 ms after the change and again after 500 ms, at most twice in 500 ms. Never throws: if
+ * watching is impossible, there are no hints. Does not keep the process alive. Returns a function that stops watching.
  */
 export function watchForDevices(
   wanted: string,
@@ -54,7 +53,7 @@ function watchNearest(directory: string, onEvent: () => void): () => void {
   }
 }
 
-/** Only what is made, renamed or removed counts: writing to any device in /dev is a `change`. */
+/** Ignores `change` events: each write to a device in /dev is one. */
 function tryWatch(path: string, onEvent: () => void): FSWatcher | undefined {
   try {
     const watcher = watch(path, { persistent: false }, (event) => {

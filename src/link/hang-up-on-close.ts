@@ -3,16 +3,16 @@ import createDebug from 'debug';
 
 const log = createDebug('meshgate:uart');
 
-/** stty answers in some milliseconds. */
+/** stty takes a few milliseconds. */
 const TIMEOUT_MS = 1000;
 
 /**
- * Tells the system not to drop DTR and RTS when the port is closed: the next opening would raise them again, and
- * that resets many ESP32 boards. serialport can't clear this flag, so stty does, where there is one.
+ * Makes the system keep DTR and RTS when the port is closed: otherwise the next opening raises them again, which resets
+ * many ESP32 boards. serialport can't clear this flag, so stty does, if installed.
  */
 export function clearHangUpOnClose(path: string): void {
   const fileFlag = process.platform === 'linux' ? '-F' : '-f';
   execFile('stty', [fileFlag, path, '-hupcl'], { timeout: TIMEOUT_MS }, (error) => {
-    if (error) log('%s: the lines will be dropped when it is closed: %s', path, error.message);
+    if (error) log('%s: cannot clear HUPCL, so closing will drop DTR and RTS: %s', path, error.message);
   });
 }

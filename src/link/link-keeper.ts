@@ -5,9 +5,9 @@ import { errorText } from '../base/errors.js';
 import { LINK_DOWN_REASONS, type Link, type LinkDownReason, LinkError, type OpenLink } from './link.js';
 
 /**
- * Named for what is awaited: a device (`absent`), its opening, the first word of the root (`probing`), the end of a
- * pause (`backingOff`), the return of a port that was handed to another program (`maintenance`). `up`: the root has
- * spoken since the link was opened.
+ * Named for what is awaited: a device (`absent`), its opening, the first frame from the root (`probing`), the end of a
+ * pause (`backingOff`), the end of a port's release to another program (`maintenance`). `up`: a frame has come from the
+ * root since the link was opened.
  */
 export const LINK_STATES = [
   'absent',
@@ -23,19 +23,19 @@ export type LinkState = (typeof LINK_STATES)[number];
 
 export interface LinkStatus {
   readonly state: LinkState;
-  /** ms since the epoch, host clock: since when the link has been up, probing or down, whatever was tried. */
+  /** ms since the epoch, host clock: when the link became up, probing or down; attempts to open it do not count. */
   readonly since: number;
-  /** What the link is called while there is one: `/dev/ttyUSB0`. */
+  /** Name of the link while it is open: `/dev/ttyUSB0`. */
   readonly name?: string;
-  /** Which board it is, where that can be told. */
+  /** Identity of the board, if known. */
   readonly identity?: string;
-  /** Why there is none. */
+  /** Why the link is down. */
   readonly reason?: LinkDownReason;
   /** The system's own words for the reason. */
   readonly detail?: string;
 }
 
-/** True while the port is open, whether the root has spoken or not. */
+/** True while the port is open, whether or not the root has been heard. */
 export function isOpen({ state }: Pick<LinkStatus, 'state'>): boolean {
   return state === 'probing' || state === 'up';
 }
@@ -53,21 +53,21 @@ export interface LinkKeeperOptions {
   readonly clock: Clock;
   /** 0–1, for the jitter of the pauses. */
   readonly random: () => number;
-  /** Calls back when a device may have appeared; returns how to end that. */
+  /** Calls back when a device may have appeared; returns a function that stops watching. */
   readonly watchForDevices: (onChange: () => void) => () => void;
 }
 
-/** Pauses between attempts double from the first to the longest, so that a broken port is not hammered. */
+/** Pauses between attempts double from the first to the longest, to spare a broken port. */
 const PAUSES = { firstMs: 250, longestMs: 10_000 };
-/** The part of a pause that chance may add, so that several gateways do not try in step. */
+/** Random part added to a pause, so that several gateways do not retry in step. */
 const JITTER = 0.25;
 
-/** The chip is held in reset so long: usual boards have a capacitor of some ms there. */
+/** How long the chip is held in reset: a capacitor on usual boards needs some ms. */
 const RESET_PULSE_MS = 100;
 
 const REASONS = Object.keys(LINK_DOWN_REASONS) as LinkDownReason[];
 
-/** Keeps a link open for as long as it runs: opens it, notices its loss, and opens it again. */
+/** Keeps a link open: opens it, notices its loss, and opens it again. */
 export class LinkKeeper {
   readonly losses = new Counters<LinkDownReason>(REASONS);
   readonly #options: LinkKeeperOptions;
@@ -77,7 +77,7 @@ export class LinkKeeper {
   #link: Link | undefined;
   #attempt = 0;
   #opening: Promise<void> = Promise.resolve();
-  /** A link that was let go is on its way out: the port is not free until then. */
+  /** Set while a link is being closed: the port is not free until it resolves. */
   #closing: Promise<void> | undefined;
   #cancelPause: CancelTimer | undefined;
   #stopWatching: (() => void) | undefined;
@@ -98,7 +98,7 @@ export class LinkKeeper {
     this.#opening = this.#open();
   }
 
-  /** Closes the link and waits for that. */
+  /** Resolves when the link is closed. */
   async stop(): Promise<void> {
     if (this.#status.state === 'stopped') return;
     this.#endPause();
@@ -109,14 +109,14 @@ export class LinkKeeper {
     await this.#release();
   }
 
-  /** The root has spoken. */
+  /** A frame came from the root. */
   onHeard(): void {
     if (this.#status.state !== 'probing' || !this.#link) return;
     this.#backoff.reset();
     this.#setStatus({ state: 'up', ...factsOf(this.#link) });
   }
 
-  /** Resets the board by its modem lines, as its own programming tool does. False where the adapter has none. */
+  /** Resets the board by its modem lines, as its flashing tool does. Resolves with false if the adapter has none. */
   async resetByLines(): Promise<boolean> {
     const link = this.#link;
     if (!link?.setLines) return false;
@@ -130,37 +130,37 @@ export class LinkKeeper {
     }
   }
 
-  /** Closes the link and opens it again at once; does nothing without one. */
+  /** Closes the link and opens it again at once; does nothing if it is not open. */
   async reopen(): Promise<void> {
     if (!this.#link) return;
     this.losses.add('reopened');
-    this.#letGo({ state: 'opening', reason: 'reopened' });
+    this.#giveUpLink({ state: 'opening', reason: 'reopened' });
     this.#opening = this.#open();
     await this.#opening;
   }
 
   /**
-   * Frees the port for another program, for so long; then it is opened again. Called again, the time begins anew.
-   * Resolves when the port is free.
+   * Releases the port to another program for `ms`, then opens it again. Another call restarts the time. Resolves when the
+   * port is free.
    */
   async release(ms: number): Promise<void> {
     if (this.#status.state === 'stopped') return;
     this.#endPause();
     if (this.#status.state !== 'maintenance') {
       this.losses.add('released');
-      this.#letGo({ state: 'maintenance', reason: 'released' });
+      this.#giveUpLink({ state: 'maintenance', reason: 'released' });
     }
-    this.#cancelPause = this.#options.clock.after(ms, () => this.#tryAgain());
+    this.#cancelPause = this.#options.clock.after(ms, () => this.#retry());
     await this.#opening;
     await this.#closing;
   }
 
-  /** The other program has done with the port. */
-  takeBack(): void {
-    if (this.#status.state === 'maintenance') this.#tryAgain();
+  /** Reopens a released port early: the other program has finished. */
+  reclaim(): void {
+    if (this.#status.state === 'maintenance') this.#retry();
   }
 
-  #letGo(next: Pick<LinkStatus, 'state' | 'reason'>): void {
+  #giveUpLink(next: Pick<LinkStatus, 'state' | 'reason'>): void {
     this.#attempt++;
     const closing = this.#release().finally(() => {
       if (this.#closing === closing) this.#closing = undefined;
@@ -209,11 +209,11 @@ export class LinkKeeper {
     this.losses.add(reason);
     const isAbsent = reason === 'noDevice' || reason === 'severalDevices';
     this.#setStatus({ state: isAbsent ? 'absent' : 'backingOff', reason, detail });
-    this.#cancelPause = this.#options.clock.after(this.#backoff.nextMs(), () => this.#tryAgain());
-    this.#stopWatching = this.#options.watchForDevices(() => this.#tryAgain());
+    this.#cancelPause = this.#options.clock.after(this.#backoff.nextMs(), () => this.#retry());
+    this.#stopWatching = this.#options.watchForDevices(() => this.#retry());
   }
 
-  #tryAgain(): void {
+  #retry(): void {
     if (!this.#cancelPause) return;
     this.#endPause();
     this.#opening = this.#open();

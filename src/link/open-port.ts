@@ -4,29 +4,29 @@ import { choosePort, parsePortSpec } from './port-choice.js';
 import { boardIdentity, type ListPorts, listPorts } from './port-list.js';
 import type { SerialLinkOptions, SerialLinkSettings } from './serial-link.js';
 
-/** `port` is a wish: `auto`, a path, `usb:VID:PID` or `usb:VID:PID:SERIAL`. */
+/** `port`: `auto`, a path, `usb:VID:PID` or `usb:VID:PID:SERIAL`. */
 export interface PortSettings extends Omit<SerialLinkSettings, 'path'> {
   readonly port: string;
 }
 
 export interface PortOptions extends SerialLinkOptions {
   readonly list?: ListPorts;
-  /** Tells which board it is, where that can be told. */
+  /** Returns the identity of the board, if known. */
   readonly identify?: (path: string) => Promise<string | undefined>;
-  /** Told which port was chosen, and why, each time that one is opened. */
+  /** Called with the chosen port and the reason, each time that one is opened. */
   readonly onChosen?: (why: string) => void;
 }
 
 /**
- * Opens the port that is wished for. It is chosen anew at each opening, since a device can come back under
- * another name; the link's name is the path that was chosen. Rejects with a `LinkError`: `noDevice` and
- * `severalDevices` name the candidates and say what to do.
+ * Opens the configured port. The port is chosen at each opening, because a device can come back under another name; the
+ * link's name is the chosen path. Rejects with a `LinkError`: `noDevice` and `severalDevices` list the candidates and
+ * say what to do.
  */
 export function openPort({ port, ...serial }: PortSettings, options: PortOptions = {}): OpenLink {
   return async (handlers) => {
     const { path, why } = await choose(port, options.list ?? listPorts);
     const identity = await (options.identify ?? boardIdentity)(path);
-    // Loaded only here: its native parts need not be there before clients are served.
+    // Loaded late: its native code is not needed before clients are served.
     const { openSerialLink } = await import('./serial-link.js');
     const link = await openSerialLink({ ...serial, path, identity }, options)(handlers);
     options.onChosen?.(why);

@@ -1,19 +1,19 @@
-/** Which serial port the setting `port` means. */
+/** Finds the serial port that the setting `port` refers to. */
 
 export interface SerialPortInfo {
   readonly path: string;
-  /** USB ids: 4 lower-case hexadecimal digits; absent when the port is not on USB. */
+  /** USB ids: 4 lower-case hexadecimal digits; absent if the port is not on USB. */
   readonly vendorId?: string | undefined;
   readonly productId?: string | undefined;
   readonly serialNumber?: string | undefined;
   readonly manufacturer?: string | undefined;
-  /** The name in /dev/serial/by-id, which stays when devices are plugged in another order. */
+  /** The path in /dev/serial/by-id, which does not depend on the order of plugging in. */
   readonly byId?: string | undefined;
-  /** What boards with an ESP32 call their serial bridge; absent when the USB id is none of theirs. */
+  /** Name of the serial bridge, if its USB id is one that ESP32 boards use. */
   readonly knownAs?: string | undefined;
 }
 
-/** By USB id; packaging/60-meshgate.rules has the same. */
+/** By USB id; keep packaging/60-meshgate.rules in step. */
 export const KNOWN_BRIDGES: Readonly<Record<string, string>> = {
   '10c4:ea60': 'CP210x bridge',
   '1a86:7523': 'CH340 bridge',
@@ -23,7 +23,7 @@ export const KNOWN_BRIDGES: Readonly<Record<string, string>> = {
   '303a:1001': 'ESP32 native USB serial/JTAG',
 };
 
-/** What a person asks for: `auto`, a path, or `usb:VID:PID` with or without `:SERIAL`. */
+/** The setting `port`: `auto`, a path, or `usb:VID:PID` with or without `:SERIAL`. */
 export type PortSpec =
   | { readonly kind: 'auto' }
   | { readonly kind: 'path'; readonly path: string }
@@ -34,10 +34,10 @@ export type PortSpec =
       readonly serialNumber?: string | undefined;
     };
 
-/** A serial number may hold colons: an ESP32 gives its MAC address. */
+/** A serial number may contain colons: that of an ESP32 is its MAC address. */
 const USB_SPEC = /^usb:([0-9a-f]{4}):([0-9a-f]{4})(?::(.+))?$/;
 
-/** Parses a port setting; upper and lower case are the same except in a path. `undefined` where it is not one. */
+/** Parses a port setting; case is ignored except in a path. Returns undefined if it is not valid. */
 export function parsePortSpec(text: string): PortSpec | undefined {
   const lower = text.toLowerCase();
   if (lower === 'auto') return { kind: 'auto' };
@@ -47,13 +47,13 @@ export function parsePortSpec(text: string): PortSpec | undefined {
   return { kind: 'path', path: text };
 }
 
-/** What is wrong with a port setting, for people; `undefined` when nothing is. */
+/** Why a port setting is not valid, for people; undefined if it is valid. */
 export function portSpecProblem(text: string): string | undefined {
   if (parsePortSpec(text)) return undefined;
-  return `"${text}" names no port: use auto, a path such as /dev/ttyUSB0, usb:10C4:EA60 or usb:10C4:EA60:SERIAL`;
+  return `"${text}" is not a valid port: use auto, a path such as /dev/ttyUSB0, usb:10C4:EA60 or usb:10C4:EA60:SERIAL`;
 }
 
-/** `why` is a sentence for people; where no port was chosen, it says what to do. */
+/** `why` is a sentence for people; if no port was chosen, it says what to do. */
 export type PortChoice =
   | { readonly kind: 'chosen'; readonly path: string; readonly why: string }
   | {
@@ -62,12 +62,11 @@ export type PortChoice =
       readonly why: string;
     };
 
-/** Chooses among `ports`. A path is taken as it is, listed or not. Never guesses between two. */
+/** Chooses among `ports`. A path is always accepted, listed or not. Never guesses between two ports. */
 export function choosePort(wanted: string, ports: readonly SerialPortInfo[]): PortChoice {
   const spec = parsePortSpec(wanted);
   if (!spec) return { kind: 'none', candidates: [], why: portSpecProblem(wanted) ?? '' };
-  if (spec.kind === 'path')
-    return { kind: 'chosen', path: spec.path, why: `${spec.path}: named by its path` };
+  if (spec.kind === 'path') return { kind: 'chosen', path: spec.path, why: `${spec.path}: given by path` };
   const fitting = ports.filter((port) => (spec.kind === 'auto' ? port.knownAs : hasUsbId(port, spec)));
   const what = spec.kind === 'auto' ? 'known serial bridge' : `serial port with ${wanted}`;
   const [only] = fitting;
@@ -82,17 +81,17 @@ function hasUsbId(port: SerialPortInfo, spec: Extract<PortSpec, { kind: 'usb' }>
 }
 
 function noneOf(ports: readonly SerialPortInfo[], what: string): PortChoice {
-  const there = ports.length === 0 ? 'there is no serial port at all' : `there is ${listOf(ports)}`;
+  const found = ports.length === 0 ? 'this machine has no serial ports' : `found ${listOf(ports)}`;
   const [first] = ports;
   const todo = first
-    ? `name the port if it is one of these, for example ${bestNameOf(first)}`
-    : 'check that the board is plugged in, that its cable carries data, and that this machine sees it (dmesg)';
-  return { kind: 'none', candidates: ports, why: `no ${what}: ${there}; ${todo}` };
+    ? `if the root is one of these, set the port, for example ${bestNameOf(first)}`
+    : 'check that the board is plugged in, that its cable carries data, and that dmesg shows it';
+  return { kind: 'none', candidates: ports, why: `no ${what}: ${found}; ${todo}` };
 }
 
 function severalOf(candidates: readonly SerialPortInfo[], what: string): PortChoice {
   const names = candidates.map(bestNameOf).join(' or ');
-  const why = `more than one ${what}: ${listOf(candidates)}; name the one that is the root: ${names}`;
+  const why = `more than one ${what}: ${listOf(candidates)}; set the port of the root: ${names}`;
   return { kind: 'several', candidates, why };
 }
 
@@ -100,7 +99,7 @@ function listOf(ports: readonly SerialPortInfo[]): string {
   return ports.map(describePort).join(', ');
 }
 
-/** The name to put into the settings: one that stays, if there is one. */
+/** The name to use in the settings: the permanent one, if there is one. */
 function bestNameOf(port: SerialPortInfo): string {
   return port.byId ?? port.path;
 }
@@ -112,7 +111,7 @@ export function describePort(port: SerialPortInfo): string {
   return `${port.path}: ${what}${id ? ` (${id})` : ''}`;
 }
 
-/** `10C4:EA60`, as people write it. */
+/** `10C4:EA60`: how USB ids are usually written. */
 export function usbIdOf(port: SerialPortInfo): string | undefined {
   return port.vendorId && port.productId && `${port.vendorId}:${port.productId}`.toUpperCase();
 }

@@ -1,4 +1,4 @@
-/** The serial ports of this machine. */
+/** Lists the serial ports of this machine. */
 import { access, readdir, readFile, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import createDebug from 'debug';
@@ -18,23 +18,23 @@ export interface PortListOptions {
   readonly list?: ListPorts;
 }
 
-/** udevadm answers in some 20 ms; one that hangs is not waited for. */
+/** udevadm takes some 20 ms, but it can hang. */
 const LIST_TIMEOUT_MS = 3_000;
 
-/** As in @serialport/bindings-cpp, so that both ways of listing agree. */
+/** The same as in @serialport/bindings-cpp, so that both ways of listing agree. */
 const PORT_NAME = /^(tty(S|WCH|ACM|USB|AMA|MFD|O|XRUSB)|rfcomm)\d/;
 
 /** USB interface, port and hub lie between a tty and the device that carries the ids. */
 const MAX_LEVELS_TO_USB_DEVICE = 5;
 
 /**
- * The serial ports of this machine, in the order of their names. From serialport, which asks udevadm; from /sys
- * where that is missing, as in many containers. Ports without hardware behind them (ttyS1 …) are left out.
+ * The serial ports of this machine, by name. From serialport, which asks udevadm; from /sys if udevadm is missing, as in
+ * many containers. Ports without hardware (ttyS1 …) are omitted.
  */
 export async function listPorts(options: PortListOptions = {}): Promise<SerialPortInfo[]> {
   const { sysRoot = '/sys', devRoot = '/dev', list = listBySerialport } = options;
   const listed = await list().catch((error: unknown) => {
-    log('no list from serialport (%s), reading %s', errorText(error), sysRoot);
+    log('serialport cannot list the ports (%s); reading %s', errorText(error), sysRoot);
     return listFromSys(sysRoot, devRoot);
   });
   const names = await readById(devRoot);
@@ -44,12 +44,12 @@ export async function listPorts(options: PortListOptions = {}): Promise<SerialPo
     .sort((a, b) => a.path.localeCompare(b.path, 'en', { numeric: true }));
 }
 
-/** Loaded only here: a gateway that is given a path never needs the package. */
+/** Loaded late: a gateway with a path as its port never needs the package. */
 async function listBySerialport(): Promise<SerialPortInfo[]> {
   const { SerialPort } = await import('serialport');
   let cancel: CancelTimer = () => undefined;
   const tooLate = new Promise<never>((_, reject) => {
-    cancel = systemClock.after(LIST_TIMEOUT_MS, () => reject(new Error('listing took too long')));
+    cancel = systemClock.after(LIST_TIMEOUT_MS, () => reject(new Error('listing the ports timed out')));
   });
   try {
     return await Promise.race([SerialPort.list(), tooLate]);
@@ -63,14 +63,14 @@ async function listFromSys(sysRoot: string, devRoot: string): Promise<SerialPort
   const ports = await Promise.all(
     names.map(async (name) => {
       const path = join(devRoot, name);
-      const there = (await exists(path)) && (await exists(join(sysRoot, 'class/tty', name, 'device')));
-      return there ? { path } : undefined;
+      const hasDevice = (await exists(path)) && (await exists(join(sysRoot, 'class/tty', name, 'device')));
+      return hasDevice ? { path } : undefined;
     }),
   );
   return ports.filter((port) => port !== undefined);
 }
 
-/** Fills in what /sys and /dev know; `undefined` for a port without hardware. */
+/** Adds the facts from /sys and /dev; undefined for a port without hardware. */
 async function describe(
   port: SerialPortInfo,
   sysRoot: string,
@@ -112,8 +112,8 @@ async function readUsbDevice(ttyEntry: string): Promise<UsbDevice> {
 }
 
 /**
- * `usb:10c4:ea60:0001`: tells one board from another, and what it is cleaned for display. Undefined where the adapter
- * has no serial number, or is not on USB.
+ * `usb:10c4:ea60:0001`: identifies a board; cleaned for display. Undefined if the adapter has no serial number, or is not
+ * on USB.
  */
 export async function boardIdentity(path: string, sysRoot = '/sys'): Promise<string | undefined> {
   const device = await realpath(path).catch(() => path);
@@ -123,7 +123,7 @@ export async function boardIdentity(path: string, sysRoot = '/sys'): Promise<str
   return `usb:${usbNumber(usb.vendorId)}:${usbNumber(usb.productId)}:${serialNumber}`;
 }
 
-/** What a device says about itself is not trusted with a terminal. */
+/** Texts from a device may contain escape sequences. */
 function clean(text: string | undefined): string | undefined {
   return text === undefined ? undefined : cleanText(text) || undefined;
 }

@@ -1,14 +1,16 @@
 /**
- * What serial ports are opened with. On Linux, @serialport/bindings-cpp 13 is wrapped to mend four faults:
+ * The binding that opens serial ports. On Linux it wraps @serialport/bindings-cpp 13 to fix five faults:
  *
- * - When the device goes away while data flows, a read gives 0 bytes and is tried again at once, for ever:
- *   100 % CPU, no event. Here a read of 0 bytes is a hang-up.
- * - Its poller awaits only what was asked for last, so that a write that awaits room is forgotten when a read
- *   begins to await bytes, and goes on only after the next byte from the device. Here both are asked for.
- * - It reads and writes in the thread pool, and closes the descriptor while a read may still be under way there,
- *   which can then take bytes from whatever got the same descriptor next. The descriptor does not block, so here it
- *   is read and written at once, when the poller says that it is ready.
- * - It reads in vain after each read that gave bytes: most of what a slow line costs. Here the poller is asked first.
+ * - If the device disappears while data flows, a read returns 0 bytes and is retried at once, for ever: 100 % CPU, no
+ *   event. Here a read of 0 bytes is a hang-up.
+ * - Its poller waits only for the event that was requested last. So a write that waits for room is forgotten when a
+ *   read starts to wait for bytes, and continues only after the next byte from the device. Here both are requested.
+ * - It reads and writes in the thread pool, and closes the descriptor while a read may still be running there, which
+ *   can then take bytes from the next file with the same descriptor. The descriptor is non-blocking, so here it is read
+ *   and written synchronously when the poller reports that it is ready.
+ * - It makes a useless read after each successful one: most of the cost of a slow line. Here the poller is asked first.
+ * - Its poller calls back outside of Node's callback scope. With Node 26, promises then wait for the next timer or other
+ *   event, so received bytes could wait for seconds. Here a turn of the event loop is requested.
  */
 import { readSync, writeSync } from 'node:fs';
 import {
@@ -28,7 +30,7 @@ import { errorText, systemErrorCode } from '../base/errors.js';
 
 export type SerialBinding = BindingInterface<BindingPortInterface, OpenOptions>;
 
-/** The device went away. serialport's own mark for it is `disconnect`. */
+/** The device has disconnected. serialport marks such errors with `disconnect`. */
 export class HangUpError extends Error {
   readonly disconnect = true;
 
@@ -38,22 +40,22 @@ export class HangUpError extends Error {
   }
 }
 
-/** The binding for this system: the mended one on Linux, serialport's own elsewhere. */
+/** The binding for this system: the fixed one on Linux, serialport's own elsewhere. */
 export function serialBinding(platform: NodeJS.Platform = process.platform): SerialBinding {
-  return platform === 'linux' ? mendedLinuxBinding : autoDetect();
+  return platform === 'linux' ? fixedLinuxBinding : autoDetect();
 }
 
-const mendedLinuxBinding: BindingInterface<MendedLinuxPort, LinuxOpenOptions> = {
+const fixedLinuxBinding: BindingInterface<FixedLinuxPort, LinuxOpenOptions> = {
   list: () => LinuxBinding.list(),
-  open: async (options) => new MendedLinuxPort(await LinuxBinding.open(options)),
+  open: async (options) => new FixedLinuxPort(await LinuxBinding.open(options)),
 };
 
 type Readiness = 'readable' | 'writable';
 
-/** The bits by which the poller is asked for an event (libuv's UV_READABLE and UV_WRITABLE). */
+/** Bits that request an event from the poller (libuv's UV_READABLE and UV_WRITABLE). */
 const POLL_BITS: Readonly<Record<Readiness, number>> = { readable: 1, writable: 2 };
 
-class MendedLinuxPort implements BindingPortInterface {
+class FixedLinuxPort implements BindingPortInterface {
   readonly #port: LinuxPortBinding;
   #writing: Promise<void> = Promise.resolve();
   #closing = false;
@@ -126,7 +128,7 @@ class MendedLinuxPort implements BindingPortInterface {
     }
   }
 
-  /** Makes a system call that does not block; undefined when the port is not ready for it. */
+  /** Makes a non-blocking system call; undefined if the port is not ready. */
   #attempt(call: (fd: number) => number): number | undefined {
     const { fd } = this.#port;
     if (fd === null || this.#closing) throw canceled();
@@ -142,7 +144,9 @@ class MendedLinuxPort implements BindingPortInterface {
     if (this.#closing) return Promise.reject(canceled());
     const { poller } = this.#port;
     return new Promise((resolve, reject) => {
-      poller.once(readiness, (error) => (error ? reject(asHangUp(error)) : resolve()));
+      poller.once(readiness, (error) => {
+        setImmediate(() => (error ? reject(asHangUp(error)) : resolve()));
+      });
       poller.poll(bitsOf(poller, 'readable') | bitsOf(poller, 'writable'));
     });
   }
@@ -162,7 +166,7 @@ function isNotReady(error: unknown): boolean {
   return NOT_READY.includes(systemErrorCode(error));
 }
 
-/** A device that is gone answers EIO, ENXIO, ENODEV or, from the poller, a bare "bad file descriptor". */
+/** Errors of a device that is gone: EIO, ENXIO, ENODEV or, from the poller, only "bad file descriptor". */
 const GONE = /\b(EIO|ENXIO|ENODEV|EBADF|UNKNOWN)\b|bad file descriptor/;
 
 function asHangUp(error: unknown): unknown {

@@ -1,8 +1,8 @@
 /**
- * A serial port as a `Link`: 8N1, no flow control, locked against a second opening.
+ * A serial port as a `Link`: 8N1, no flow control, locked against other programs.
  *
- * One object serves one opening: serialport's streams yield no data when they are opened again. It ends by
- * `close()` of the stream, never by `destroy()`, which would leave the descriptor open and locked.
+ * Each object is opened once: serialport's streams yield no data when reopened. The stream is ended by `close()`, never
+ * by `destroy()`, which would leave the descriptor open and locked.
  */
 import { type ErrorCallback, SerialPortStream } from '@serialport/stream';
 import createDebug from 'debug';
@@ -20,30 +20,30 @@ import { type SerialBinding, serialBinding } from './serial-binding.js';
 
 const log = createDebug('meshgate:uart');
 
-/** What to do with a modem line when the port has been opened. */
+/** How to set a modem line when the port is opened. */
 export type LineLevel = 'keep' | 'on' | 'off';
 
 export interface SerialLinkSettings {
   /** `/dev/ttyUSB0`, or a link to it such as one in /dev/serial/by-id. */
   readonly path: string;
-  /** Which board it is: see `Link`. */
+  /** See `Link`. */
   readonly identity?: string | undefined;
   /** Bits per second. */
   readonly baud: number;
   /**
-   * `keep` (default for both) touches neither line, so that opening does not reset the board. serialport can only
-   * set both at once, so `keep` beside a line that is set means `on`, which is how Linux opens a port. On
-   * usual ESP32 boards `dtr: off` with `rts: on` holds the chip in reset.
+   * `keep` (default for both) changes neither line, so that opening does not reset the board. serialport can only set
+   * both at once, so if one line is set, `keep` for the other means `on`, which is how Linux opens a port. On usual ESP32
+   * boards `dtr: off` with `rts: on` holds the chip in reset.
    */
   readonly dtr?: LineLevel;
   readonly rts?: LineLevel;
-  /** How long the system may take to accept the bytes of one write; then the link ends. Default 2,000 ms. */
+  /** Time-out for one write, after which the link is closed. Default 2,000 ms. */
   readonly writeTimeoutMs?: number;
   /** Default 5,000 ms. */
   readonly openTimeoutMs?: number;
 }
 
-/** What tests replace. */
+/** Replaced in tests. */
 export interface SerialLinkOptions {
   readonly clock?: Clock;
   readonly binding?: SerialBinding;
@@ -51,12 +51,12 @@ export interface SerialLinkOptions {
 
 /** 1,000 bytes take 87 ms at 115,200 baud: a port that accepts nothing for 2 s is stuck. */
 const DEFAULT_WRITE_TIMEOUT_MS = 2_000;
-/** Opening takes about a millisecond; a USB adapter that misbehaves can hold it up. */
+/** Opening takes about a millisecond, but a faulty USB adapter can block it. */
 const DEFAULT_OPEN_TIMEOUT_MS = 5_000;
-/** Linux may hold up the closing of a port for up to 30 s until it has sent all; nobody waits longer than this. */
+/** Linux may delay closing a port for up to 30 s until all data is sent; `close` resolves after this time anyway. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
-/** Opens `settings.path`; rejects with a `LinkError` when that fails, having freed what it held. */
+/** Opens `settings.path`; if that fails, frees the port and rejects with a `LinkError`. */
 export function openSerialLink(settings: SerialLinkSettings, options: SerialLinkOptions = {}): OpenLink {
   return async (handlers) => {
     const link = new SerialLink(settings, handlers, options);
@@ -75,7 +75,7 @@ export class SerialLink implements Link {
   readonly #handlers: LinkHandlers;
   readonly #clock: Clock;
   readonly #stream: SerialPortStream<SerialBinding>;
-  /** Those who wait for the port: each is settled once, by the port, by its time-out or by the link's end. */
+  /** Pending operations: each is settled once, by the port, its time-out or the end of the link. */
   readonly #waiting = new Set<Settle>();
   #state: SerialLinkState = 'awaitingOpen';
   #endedBy = new LinkError('stopped', 'the port is not open');
@@ -94,7 +94,7 @@ export class SerialLink implements Link {
     this.#stream.on('close', (error: unknown) => this.#onStreamClosed(error));
   }
 
-  /** Once only. Rejects with a `LinkError`; when `close()` comes first, its reason is `stopped`. */
+  /** Call once. Rejects with a `LinkError`, with the reason `stopped` if `close()` is called first. */
   async open(): Promise<void> {
     const { openTimeoutMs = DEFAULT_OPEN_TIMEOUT_MS } = this.#settings;
     if (this.#state === 'ended') throw this.#endedBy;
@@ -114,7 +114,7 @@ export class SerialLink implements Link {
     );
   }
 
-  /** Rejects with the system's error where there are no lines; that does not end the link. */
+  /** Rejects with the system's error if there are no modem lines; the link stays open. */
   setLines({ dtr, rts }: ModemLines): Promise<void> {
     if (this.#state !== 'open') return Promise.reject(this.#endedBy);
     return new Promise((resolve, reject) => {
@@ -124,7 +124,7 @@ export class SerialLink implements Link {
     });
   }
 
-  /** Resolves when the descriptor is free, or after 2 s when the system does not let go of it sooner. */
+  /** Resolves when the descriptor is closed, or after 2 s. */
   close(): Promise<void> {
     this.#closeCalled = true;
     this.#end('stopped', 'closed');
@@ -166,15 +166,15 @@ export class SerialLink implements Link {
     if (this.#state === 'open') this.#handlers.onBytes(chunk);
   }
 
-  /** Node emits `close` too when it destroys the stream after a failed write: the port is not closed by then. */
+  /** Node also emits `close` when it destroys the stream after a failed write: the port is not closed yet then. */
   #onStreamClosed(error: unknown): void {
     if (!this.#stream.closing) this.#end('hungUp', error ? errorText(error) : 'the port was closed');
   }
 
-  /** Runs one step of the port's work: bounded in time, and given up when the link ends. */
+  /** Runs one operation on the port with a time-out; rejects if the link ends first. */
   #within(ms: number, late: LinkDownReason, start: (done: ErrorCallback) => void): Promise<void> {
     return new Promise((resolve, reject) => {
-      const cancel = this.#clock.after(ms, () => this.#end(late, `nothing happened within ${ms} ms`));
+      const cancel = this.#clock.after(ms, () => this.#end(late, `timed out after ${ms} ms`));
       const settle: Settle = (error) => {
         cancel();
         this.#waiting.delete(settle);
@@ -192,7 +192,7 @@ export class SerialLink implements Link {
     settle(this.#endedBy);
   }
 
-  /** The only way in which the link ends, whoever ends it. Tells the owner when the port is free again. */
+  /** The only place where the link ends. Notifies the owner when the port is free. */
   #end(reason: LinkDownReason, detail: string): void {
     if (this.#state === 'ended') return;
     const wasOpen = this.#state === 'open';
@@ -202,14 +202,14 @@ export class SerialLink implements Link {
     const discard = reason !== 'stopped' || this.#waiting.size > 0;
     const released = this.#release(discard);
     for (const settle of [...this.#waiting]) settle(this.#endedBy);
-    if (wasOpen) void released.then(() => this.#tellClosed());
+    if (wasOpen) void released.then(() => this.#notifyClosed());
   }
 
-  #tellClosed(): void {
+  #notifyClosed(): void {
     if (!this.#closeCalled) this.#handlers.onClosed(this.#endedBy.reason, this.#endedBy.message);
   }
 
-  /** Frees the port, once; `discard` throws away what is not sent yet, which else can hold up the closing. */
+  /** Frees the port, once; `discard` drops unsent data, which could otherwise delay closing. */
   #release(discard = false): Promise<void> {
     this.#released ??= new Promise((resolve) => {
       const cancel = this.#clock.after(CLOSE_TIMEOUT_MS, resolve);
@@ -246,7 +246,7 @@ function createStream(settings: SerialLinkSettings, binding: SerialBinding): Ser
   });
 }
 
-/** Closes the stream unless it is closing already; resolves when its descriptor is gone. */
+/** Closes the stream unless it is closing already; resolves when its descriptor is closed. */
 function closed(stream: SerialPortStream<SerialBinding>): Promise<void> {
   return new Promise((resolve) => {
     const check = (): void => {
@@ -272,7 +272,7 @@ const REASONS_BY_CODE: Readonly<Record<string, LinkDownReason>> = {
   EAGAIN: 'heldByAnother',
 };
 
-/** serialport's errors on opening carry no code, only the system's text; the last two are from Windows. */
+/** serialport's errors on opening have no code, only the system's text; the last two are from Windows. */
 const REASONS_BY_TEXT: readonly (readonly [RegExp, LinkDownReason])[] = [
   [/No such (file|device)/, 'noDevice'],
   [/Permission denied|Operation not permitted/, 'noPermission'],
@@ -282,8 +282,8 @@ const REASONS_BY_TEXT: readonly (readonly [RegExp, LinkDownReason])[] = [
 ];
 
 /**
- * The reason, out of the closed list, for an error of serialport or of the system. `otherwise` is the step that
- * failed: once the port is open (`writeFailed`), a device that is gone is `hungUp` instead of `noDevice`.
+ * The reason, from the closed list, for an error of serialport or of the system. `otherwise` is the step that failed:
+ * once the port is open (`writeFailed`), a missing device is `hungUp` instead of `noDevice`.
  */
 export function linkDownReason(error: unknown, otherwise: 'openFailed' | 'writeFailed'): LinkDownReason {
   if (error instanceof LinkError) return error.reason;
@@ -296,7 +296,7 @@ function isDisconnect(error: unknown): boolean {
   return error instanceof Error && 'disconnect' in error && error.disconnect === true;
 }
 
-/** The system's text with the path in front, without serialport's "Error:", and said better where it misleads. */
+/** The system's text with the path in front, without serialport's "Error:", and clarified where it is misleading. */
 function readable(path: string, detail: string): string {
   const text = detail.replace(/^Error:? /, '').replace(`, cannot open ${path}`, '');
   return /Inappropriate ioctl/.test(text) ? `${path}: not a serial device (${text})` : `${path}: ${text}`;

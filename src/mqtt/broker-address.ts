@@ -1,4 +1,4 @@
-/** Where a broker is, and what a client shows it. */
+/** A broker's address and the credentials for it. */
 export interface BrokerAddress {
   readonly host: string;
   readonly port: number;
@@ -10,7 +10,7 @@ export interface BrokerAddress {
   readonly key: Buffer | undefined;
 }
 
-/** What a URL says of it: `mqtt://HOST[:PORT]` or `mqtts:`; user and password may stand in it. */
+/** Parses `mqtt://HOST[:PORT]` or `mqtts://…`, optionally with user and password. */
 export function addressIn(
   text: string,
 ): Pick<BrokerAddress, 'host' | 'port' | 'isSecure' | 'user' | 'password'> {
@@ -20,18 +20,18 @@ export function addressIn(
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     port: Number(url.port) || (isSecure ? 8883 : 1883),
     isSecure,
-    user: given(url.username),
-    password: given(url.password),
+    user: decoded(url.username),
+    password: decoded(url.password),
   };
 }
 
-/** The broker as logs and errors name it: without user and password. */
+/** The broker's name in logs and errors: without user and password. */
 export function brokerName(url: string): string {
   const { protocol, host } = new URL(url);
   return `${protocol}//${host}`;
 }
 
-/** A part of the url, where it is not empty. */
-function given(part: string): string | undefined {
+/** Undefined if empty. */
+function decoded(part: string): string | undefined {
   return part === '' ? undefined : decodeURIComponent(part);
 }

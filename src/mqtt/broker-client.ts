@@ -1,4 +1,4 @@
-/** A connection to a broker that is kept, for programs that read: what is subscribed to outlives lost connections. */
+/** A reconnecting broker client for programs that read: subscriptions outlive lost connections. */
 import { type Clock, systemClock } from '../base/clock.js';
 import {
   BROKER_DOWN_REASONS,
@@ -13,12 +13,12 @@ import { BrokerKeeper, type Pauses } from './broker-keeper.js';
 
 export interface BrokerClientOptions {
   readonly openBroker: OpenBroker;
-  /** What the next attempt shows the broker. Throws when a file can't be read. */
+  /** Address and credentials for the next attempt. Throws if a file can't be read. */
   readonly options: () => Omit<BrokerOptions, 'version'>;
   readonly clock?: Clock;
 }
 
-/** Why there is no connection, or why a topic can't be read. */
+/** There is no connection, or a topic can't be read. */
 export class BrokerError extends Error {
   override readonly name = 'BrokerError';
 }
@@ -28,16 +28,16 @@ type Listener = (message: Incoming) => void;
 interface Subscription {
   readonly listeners: Set<Listener>;
   readonly granted: Promise<void>;
-  /** Ends the waiting for the broker's answer. */
+  /** Settles `granted`. */
   readonly onAnswer: (failure?: BrokerError) => void;
 }
 
 const FIRST_CONNECT_TIMEOUT_MS = 10_000;
-/** For the broker to answer a subscription. */
+/** Time for the broker to answer a subscription. */
 const ANSWER_TIMEOUT_MS = 30_000;
-/** A day: it is never awaited. */
+/** A day; the callback does nothing. */
 const KEEP_ALIVE_MS = 86_400_000;
-/** People wait for it: it is tried about once a second. */
+/** A person is waiting: retry about once a second. */
 const PAUSES: Pauses = { firstMs: 1000, longestMs: 1250 };
 
 export class BrokerClient {
@@ -50,10 +50,10 @@ export class BrokerClient {
   #isEstablished = false;
   #onFirst: (failure?: BrokerError) => void = () => {};
   #isOldBroker = false;
-  /** Clocks keep no process alive, and between two attempts there is no socket: a program must not end there. */
+  /** Keeps the process alive between two attempts, when there is no socket; the clock's timers do not. */
   readonly #keepAlive = setInterval(() => {}, KEEP_ALIVE_MS);
 
-  /** MQTT 5, and 3.1.1 where the broker does not speak it. Rejects with a `BrokerError` where the first attempt fails. */
+  /** Uses MQTT 5, or 3.1.1 if the broker does not support it. Rejects with a `BrokerError` if the first attempt fails. */
   static async open(options: BrokerClientOptions): Promise<BrokerClient> {
     const client = new BrokerClient(options);
     try {
@@ -81,7 +81,7 @@ export class BrokerClient {
         onUp: (connection) => this.#onUp(connection),
         onMessage: (message) => this.#onMessage(message),
         onLost: () => this.#onLost(),
-        onLasting: () => {},
+        onStable: () => {},
         onDown: (reason, detail) => this.#onDown(reason, detail),
       },
     );
@@ -91,20 +91,20 @@ export class BrokerClient {
     return this.#isEstablished;
   }
 
-  /** Publications can have properties. */
+  /** Whether publications can have properties. */
   get isV5(): boolean {
     return this.#keeper.version === 5;
   }
 
-  /** Calls when the connection is lost, and when it is back. Returns how to stop that. */
+  /** Calls `run` when the connection is lost and when it is back. Returns a function that unsubscribes. */
   onChange(run: (isConnected: boolean) => void): () => void {
     this.#onChange.add(run);
     return () => void this.#onChange.delete(run);
   }
 
   /**
-   * Resolves when the broker has taken the subscription, with how to end it. Rejects with a `BrokerError` where the
-   * broker refuses it, or the connection is lost before.
+   * Resolves when the broker has accepted the subscription, with a function that ends it. Rejects with a `BrokerError`
+   * if the broker refuses it or the connection is lost first.
    */
   async subscribe(filter: string, listener: Listener): Promise<() => void> {
     const subscription = this.#subscriptions.get(filter) ?? this.#add(filter);
@@ -117,7 +117,7 @@ export class BrokerClient {
     return release;
   }
 
-  /** What is published without a connection is lost. */
+  /** Dropped if there is no connection. */
   publish(publication: Publication): void {
     this.#connection?.publish(publication, () => {});
   }
@@ -151,12 +151,12 @@ export class BrokerClient {
     });
     const subscription = { listeners: new Set<Listener>(), granted, onAnswer };
     this.#subscriptions.set(filter, subscription);
-    if (this.#connection) this.#ask(this.#connection, [filter], () => {});
+    if (this.#connection) this.#request(this.#connection, [filter], () => {});
     else onAnswer(new BrokerError('the connection is lost'));
     return subscription;
   }
 
-  #ask(connection: BrokerConnection, filters: readonly string[], onDone: () => void): void {
+  #request(connection: BrokerConnection, filters: readonly string[], onDone: () => void): void {
     const cancel = this.#clock.after(ANSWER_TIMEOUT_MS, () => {
       if (connection === this.#connection) this.#keeper.giveUp('ackTimeout');
     });
@@ -175,7 +175,7 @@ export class BrokerClient {
     this.#connection = connection;
     const filters = [...this.#subscriptions.keys()];
     if (filters.length === 0) this.#onEstablished();
-    else this.#ask(connection, filters, () => this.#onEstablished());
+    else this.#request(connection, filters, () => this.#onEstablished());
   }
 
   #onEstablished(): void {
@@ -193,7 +193,7 @@ export class BrokerClient {
     this.#report(false);
   }
 
-  /** An old broker refuses the version of the first attempt; the keeper goes on with the other one. */
+  /** An old broker refuses MQTT 5 at the first attempt; the keeper then tries 3.1.1. */
   #onDown(reason: BrokerDownReason, detail: string): void {
     const isFirstRefusal = reason === 'badVersion' && !this.#isOldBroker;
     if (isFirstRefusal) this.#isOldBroker = true;
@@ -219,7 +219,7 @@ export class BrokerClient {
   }
 }
 
-/** Whether a topic is one of those that a filter with `+` and `#` names. */
+/** Whether a topic matches a filter with `+` and `#`. */
 export function matches(filter: string, topic: string): boolean {
   const levels = topic.split('/');
   const wanted = filter.split('/');

@@ -13,7 +13,7 @@ import {
   type OpenBroker,
 } from './broker.js';
 
-/** Named for what is awaited: the broker's answer, the end of the connection, the end of a pause. */
+/** `connecting`: waiting for the broker's answer; `backingOff`: waiting for the next attempt. */
 export type BrokerState = 'connecting' | 'up' | 'backingOff' | 'stopped';
 
 export interface BrokerKeeperHandlers {
@@ -21,52 +21,52 @@ export interface BrokerKeeperHandlers {
   onMessage(message: Incoming): void;
   /** Called only after `onUp`. */
   onLost(): void;
-  /** It has been there for a while. */
-  onLasting(): void;
-  /** Each time that there is none, or none any more. */
+  /** The connection has been up for a while. */
+  onStable(): void;
+  /** Called for each failed attempt and each lost connection. */
   onDown(reason: BrokerDownReason, detail: string): void;
 }
 
 export interface BrokerKeeperOptions {
   readonly openBroker: OpenBroker;
   readonly clock: Clock;
-  /** 0–1, for the jitter of the pauses. */
+  /** 0–1, for the jitter of the delays. */
   readonly random: () => number;
-  /** What the next attempt shows the broker. Throws when a file can't be read. */
+  /** Address and credentials for the next attempt. Throws if a file can't be read. */
   readonly options: () => Omit<BrokerOptions, 'version'>;
   readonly version: 'auto' | '5' | '3.1.1';
-  /** Another gateway wants the same connection: the pauses are long. */
+  /** Another gateway uses the same id: retry slowly. */
   readonly isContested: () => boolean;
-  /** Between attempts; those of a gateway unless given. */
+  /** Between attempts; defaults to a gateway's. */
   readonly pauses?: Pauses;
 }
 
-/** They double from the first to the longest, chance included. */
+/** Delays double from the first to the longest, jitter included. */
 export interface Pauses {
   readonly firstMs: number;
   readonly longestMs: number;
 }
 
 const PAUSES: Pauses = { firstMs: 1000, longestMs: 60_000 };
-/** While another gateway uses this one's id: neither must throw the other out all the time. */
+/** While another gateway uses this one's id: they must not disconnect each other all the time. */
 const CONTESTED_PAUSES: Pauses = { firstMs: 30_000, longestMs: 600_000 };
-/** The part of a pause that chance may add, so that the gateways of a farm do not come back in step. */
+/** Random part added to a delay, so that many gateways do not reconnect at the same moment. */
 const JITTER = 0.25;
 const CONNECT_TIMEOUT_MS = 20_000;
 /**
- * Doublings of the first pause that are left after a connection which the broker granted: a broker that restarts is
- * found again at once, and one that grants each connection and then drops it is not asked without a pause.
+ * Failures that still count after the broker has granted a connection: reconnecting after a restart is quick, but a
+ * broker that grants and drops each connection is not retried without delay.
  */
 const FAILURES_AFTER_GRANTED = 1;
-/** A connection that has lasted so long is stable: the next pause is the first. */
-const LASTING_MS = 60_000;
-/** Longer than the other gateway's longest pause. */
-const CONTESTED_LASTING_MS = 1_200_000;
-const GOODBYE_MS = 1000;
+/** A connection that has lasted this long is stable: the delays start over. */
+const STABLE_MS = 60_000;
+/** Longer than the other gateway's longest delay. */
+const CONTESTED_STABLE_MS = 1_200_000;
+const DISCONNECT_TIMEOUT_MS = 1000;
 
 const REASONS = Object.keys(BROKER_DOWN_REASONS) as BrokerDownReason[];
 
-/** Keeps a connection to the broker: opens it, notices its loss, opens it again. */
+/** Keeps a connection to the broker: opens it, notices when it is lost, and reconnects. */
 export class BrokerKeeper {
   readonly downs = new Counters<BrokerDownReason>(REASONS);
   readonly #options: BrokerKeeperOptions;
@@ -90,7 +90,7 @@ export class BrokerKeeper {
     return this.#state;
   }
 
-  /** Of MQTT: that of the connection, or of the next attempt. */
+  /** MQTT version of the connection or of the next attempt: 4 is 3.1.1. */
   get version(): 4 | 5 {
     return this.#version;
   }
@@ -99,18 +99,18 @@ export class BrokerKeeper {
     if (this.#state === 'stopped') this.#connect();
   }
 
-  /** The broker has answered the subscriptions: the connection works, not only the handshake. */
+  /** The broker has answered the subscriptions: more than the handshake works. */
   onEstablished(): void {
     if (this.#state !== 'up' || this.#options.isContested()) return;
     this.#backoff.reset(FAILURES_AFTER_GRANTED);
   }
 
-  /** The connection is of no use: it is opened anew. */
+  /** Drops a connection that does not work, and reconnects. */
   giveUp(reason: BrokerDownReason): void {
     if (this.#state === 'up') this.#onDown(reason, '');
   }
 
-  /** Ends the connection; with a goodbye, where there is time for one. */
+  /** Ends the connection, with a DISCONNECT if the broker takes it in time. */
   async stop(): Promise<void> {
     const connection = this.#connection;
     const wasUp = this.#state === 'up';
@@ -118,7 +118,7 @@ export class BrokerKeeper {
     this.#cancelTimer();
     this.#state = 'stopped';
     this.#connection = undefined;
-    if (wasUp && connection) await this.#sayGoodbye(connection);
+    if (wasUp && connection) await this.#disconnect(connection);
     connection?.drop();
   }
 
@@ -146,10 +146,10 @@ export class BrokerKeeper {
     if (!this.#connection) return;
     this.#state = 'up';
     this.#cancelTimer();
-    const lastingMs = this.#options.isContested() ? CONTESTED_LASTING_MS : LASTING_MS;
-    this.#cancelTimer = this.#options.clock.after(lastingMs, () => {
+    const stableMs = this.#options.isContested() ? CONTESTED_STABLE_MS : STABLE_MS;
+    this.#cancelTimer = this.#options.clock.after(stableMs, () => {
       this.#backoff.reset();
-      this.#handlers.onLasting();
+      this.#handlers.onStable();
     });
     this.#handlers.onUp(this.#connection, limits);
   }
@@ -175,9 +175,9 @@ export class BrokerKeeper {
     return this.#backoff.nextMs(this.#options.isContested() ? CONTESTED_PAUSES : undefined);
   }
 
-  #sayGoodbye(connection: BrokerConnection): Promise<void> {
+  #disconnect(connection: BrokerConnection): Promise<void> {
     return new Promise((resolve) => {
-      const cancel = this.#options.clock.after(GOODBYE_MS, resolve);
+      const cancel = this.#options.clock.after(DISCONNECT_TIMEOUT_MS, resolve);
       void connection.end().then(() => {
         cancel();
         resolve();

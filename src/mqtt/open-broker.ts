@@ -1,6 +1,6 @@
 /**
- * A connection by the package `mqtt`, one object a connection: it neither reconnects nor queues nor sends again what
- * an earlier connection left, since the hub's ring is what remembers.
+ * A connection made with the package `mqtt`, one client object per connection. Reconnecting, queueing and resending are
+ * off: unsent events stay in the hub's ring.
  */
 import { Socket } from 'node:net';
 import type { connect, IClientOptions, IPublishPacket, MqttClient } from 'mqtt';
@@ -17,16 +17,16 @@ import type {
   Publication,
 } from './broker.js';
 
-/** Seconds without traffic until the broker is pinged. */
+/** Seconds without traffic before the broker is pinged. */
 const KEEP_ALIVE_S = 30;
-/** Later than the keeper's own time-out, which counts. */
+/** Longer than the keeper's own time-out, which ends the attempt. */
 const CONNECT_TIMEOUT_MS = 60_000;
-/** A command has less than 128 KiB. One that was published to be retained is seen as such. */
+/** A command has less than 128 KiB. `retain` is kept as published, so that retained commands can be refused. */
 const COMMANDS: IncomingOptions = { packetBytes: 131_072, unacknowledged: 64, isRetainAsPublished: true };
-/** Bytes that may come without completing a packet, where no larger ones are awaited: MQTT 3.1.1 has no way to tell the broker. */
+/** Bytes received without a complete packet, unless larger packets are expected. MQTT 3.1.1 can't announce a limit. */
 const MAX_INCOMPLETE_PACKET = 1_048_576;
 const QOS = 1 as const;
-/** From here on a granted QoS is the reason for a refusal. */
+/** Values from here on are reasons for a refusal instead of a granted QoS. */
 const SUBSCRIPTION_REFUSED = 0x80;
 const TAKEN_OVER = 0x8e;
 
@@ -34,7 +34,7 @@ export function openBrokerBy(connectBy: typeof connect): OpenBroker {
   return (options, handlers) => new MqttConnection(connectBy(clientOptions(options)), options, handlers);
 }
 
-/** The package is loaded only when there is a broker to connect to. */
+/** Loads the package `mqtt` only when there is a broker to connect to. */
 export async function loadOpenBroker(): Promise<OpenBroker> {
   const { connect } = await import('mqtt');
   return openBrokerBy(connect);
@@ -75,7 +75,7 @@ class MqttConnection implements BrokerConnection {
   readonly #handlers: BrokerHandlers;
   #isConnected = false;
   #isOver = false;
-  /** What was said last about why the connection ends. */
+  /** Why the connection ends, if known. */
   #why: { readonly reason: BrokerDownReason; readonly detail: string } | undefined;
 
   constructor(client: MqttClient, options: BrokerOptions, handlers: BrokerHandlers) {
@@ -130,14 +130,14 @@ class MqttConnection implements BrokerConnection {
     return new Promise((resolve) => this.#client.end(false, () => resolve()));
   }
 
-  /** By the stream too: once a goodbye has begun, `end` returns without doing anything. */
+  /** Destroys the stream too: after a graceful `end` has begun, a second `end` does nothing. */
   drop(): void {
     this.#isOver = true;
     this.#client.end(true);
     this.#client.stream?.destroy();
   }
 
-  /** Without delay: else what is written waits until the broker's system has acknowledged what was before. */
+  /** Without Nagle's delay, which holds back a write until the one before is acknowledged. */
   #prepare(socket: Socket): void {
     const maxWaiting = Math.max(MAX_INCOMPLETE_PACKET, this.#incoming.packetBytes);
     let waiting = 0;
@@ -181,7 +181,7 @@ function incomingOf({ topic, payload, retain, dup, properties }: IPublishPacket)
   };
 }
 
-/** None where there is nothing to say. */
+/** Undefined if there are none. */
 function publishProperties({ correlation, responseTopic, at }: Publication) {
   if (!correlation && responseTopic === undefined && at === undefined) return undefined;
   return {
@@ -196,7 +196,7 @@ function disconnection(code: number): { reason: BrokerDownReason; detail: string
   return { reason: 'closed', detail: `reason 0x${code.toString(16)}` };
 }
 
-/** Why a broker refuses a connection: 1 to 5 as MQTT 3.1.1 says it, from 128 on as MQTT 5 does. */
+/** CONNACK codes: 1 to 5 of MQTT 3.1.1, from 128 on of MQTT 5. */
 const REFUSALS: Readonly<Record<number, BrokerDownReason>> = {
   1: 'badVersion',
   4: 'badCredentials',
@@ -217,12 +217,12 @@ function reasonOf(error: Error, isConnected: boolean): BrokerDownReason {
   return isConnected ? 'closed' : 'unreachable';
 }
 
-/** The broker's own answer, not what became of the connection. */
+/** True for an answer of the broker, false for a failure of the connection. */
 function isRefusal(error: Error): boolean {
   return 'code' in error && typeof error.code === 'number';
 }
 
-/** An error of several addresses has only a code. */
+/** The error of a host with several addresses has only a code. */
 function detailOf(error: Error): string {
   return error.message || systemErrorCode(error) || error.name;
 }

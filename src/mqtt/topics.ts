@@ -1,14 +1,14 @@
 /**
- * The topics of one gateway: `<prefix>/<id>/…`, as docs/mqtt.md lists them. What comes from outside (names of data
- * types, fields, opcodes) stands in a topic as one level, with whatever is not allowed there percent-encoded.
+ * The topics of one gateway: `<prefix>/<id>/…`, listed in docs/mqtt.md. Names of data types, fields and opcodes become
+ * one topic level each, with characters that are not allowed there percent-encoded.
  */
 import { formatAddress } from '../protocol/address.js';
 
-/** What would end a level, be a wildcard, or is not allowed in a topic; and the sign that encodes it. */
+/** Separators, wildcards, characters not allowed in topics, and the percent sign itself. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this encodes
 const UNSAFE = /[/+#%\u0000-\u001f\u007f-\u009f\ufdd0-\ufdef\ufffe\uffff]/gu;
 
-/** A text as one level of a topic; an empty one, which a level may not be here, becomes `%00`. */
+/** A text as one topic level; an empty text becomes `%00`. */
 export function topicLevel(text: string): string {
   if (text === '') return '%00';
   return text.replace(UNSAFE, (character) =>
@@ -18,7 +18,7 @@ export function topicLevel(text: string): string {
   );
 }
 
-/** Whose topics: the address of a node, or the id of a device. */
+/** A node's address or a device's id. */
 export type Subject = number | string;
 
 export class Topics {
@@ -55,7 +55,7 @@ export class Topics {
     return `${this.base}/alarms`;
   }
 
-  /** `id` as the session gives it: `NODE_DISCONNECTED:5`. */
+  /** `id` as in the session: `NODE_DISCONNECTED:5`. */
   alarm(id: string): string {
     return `${this.base}/alarm/${topicLevel(id)}`;
   }
@@ -69,17 +69,17 @@ export class Topics {
     return `${this.node(subject)}/position`;
   }
 
-  /** `level`: of `fieldLevel`. */
+  /** `level`: from `fieldLevel`. */
   field(subject: Subject, level: string): string {
     return `${this.node(subject)}/${level}`;
   }
 
-  /** `about`: what the event is about, one level each. */
+  /** `about`: the event's subject, one level each. */
   event(kind: string, ...about: readonly string[]): string {
     return [this.base, 'event', kind, ...about.map(topicLevel)].join('/');
   }
 
-  /** Of all commands. */
+  /** Filter for all commands. */
   get commands(): string {
     return `${this.base}/cmd/+`;
   }
@@ -88,24 +88,24 @@ export class Topics {
     return `${this.base}/cmd/${name}`;
   }
 
-  /** The command that a topic names; undefined where it names none. */
+  /** The command's name; undefined if the topic is not a command's. */
   commandIn(topic: string): string | undefined {
     const start = this.command('');
     return topic.startsWith(start) ? topic.slice(start.length) : undefined;
   }
 
-  /** Where the answer to a command goes that names no other place. */
+  /** Default topic for the answer to a command. */
   answer(name: string): string {
     return `${this.base}/answer/${topicLevel(name)}`;
   }
 
-  /** Where answers may go inside the prefix. */
+  /** The only topics below the prefix to which answers may go. */
   get answers(): string {
     return `${this.base}/answer/`;
   }
 }
 
-/** `Temperature/temperature`: where a field of a data type stands below its node. */
+/** `Temperature/temperature`: the topic of a field relative to its node's. */
 export function fieldLevel(type: string, field: string): string {
   return `${topicLevel(type)}/${topicLevel(field)}`;
 }

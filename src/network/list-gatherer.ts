@@ -1,7 +1,7 @@
 import type { CancelTimer, Clock } from '../base/clock.js';
 import { BATCH_SIZE } from '../protocol/message.js';
 
-/** A request to the root is given up after this long; existing clients wait 5 s for the gateway's reply. */
+/** A request to the root fails after this time; existing clients wait 5 s for the gateway's reply. */
 const ANSWER_TIMEOUT_MS = 2000;
 interface Request {
   readonly promise: Promise<boolean>;
@@ -10,19 +10,19 @@ interface Request {
 }
 
 /**
- * Puts a list together that the root sends in batches without an end mark: a batch that is not full ends it, a full
- * one may be followed by another or by nothing. Requests that come while one is under way share its answer.
+ * Collects a list that the root sends in batches without an end mark: a batch that is not full ends the list, a full one
+ * may be followed by another or by nothing. Requests made while one is pending share its answer.
  */
 export class ListGatherer<Entry> {
   readonly #clock: Clock;
   readonly #quietMs: number;
   readonly #onComplete: (entries: Entry[]) => void;
   #entries: Entry[] = [];
-  #isSpoilt = false;
+  #isIncomplete = false;
   #cancelQuiet: CancelTimer | undefined;
   #request: Request | undefined;
 
-  /** `quietMs`: behind a full batch, the silence after which no further one is coming. */
+  /** `quietMs`: the silence after a full batch that ends the list. */
   constructor(clock: Clock, quietMs: number, onComplete: (entries: Entry[]) => void) {
     this.#clock = clock;
     this.#quietMs = quietMs;
@@ -30,8 +30,8 @@ export class ListGatherer<Entry> {
   }
 
   /**
-   * `ask` sends the request, and gives a reason if it can't. Resolves with true when a whole list came in time; with
-   * false when none came, or the request could not be sent.
+   * `ask` sends the request, and resolves with a reason if it can't. Resolves with true when a complete list came in time;
+   * with false when none came, or the request could not be sent.
    */
   request(ask: () => Promise<string | undefined>): Promise<boolean> {
     this.#request ??= this.#begin(ask);
@@ -45,19 +45,19 @@ export class ListGatherer<Entry> {
     else this.#completeWhenQuiet();
   }
 
-  /** A batch came that could not be read: what is under way will be no whole list. */
-  spoil(): void {
+  /** A batch could not be decoded: the current list will be incomplete. */
+  markIncomplete(): void {
     if (this.#entries.length === 0 && !this.#request) return;
-    this.#isSpoilt = true;
+    this.#isIncomplete = true;
     this.#cancelQuiet?.();
     this.#completeWhenQuiet();
   }
 
-  /** The root has begun anew, or is gone: what has come is no whole list, and what was asked is not answered. */
+  /** The root has restarted, or the link is down: drops the partial list; a pending request resolves with false. */
   abandon(): void {
     this.#cancelQuiet?.();
     this.#entries = [];
-    this.#isSpoilt = false;
+    this.#isIncomplete = false;
     this.#settle(this.#request, false);
   }
 
@@ -78,14 +78,14 @@ export class ListGatherer<Entry> {
 
   #complete(): void {
     const entries = this.#entries;
-    const isWhole = !this.#isSpoilt;
+    const isComplete = !this.#isIncomplete;
     this.#entries = [];
-    this.#isSpoilt = false;
-    if (isWhole) this.#onComplete(entries);
-    this.#settle(this.#request, isWhole);
+    this.#isIncomplete = false;
+    if (isComplete) this.#onComplete(entries);
+    this.#settle(this.#request, isComplete);
   }
 
-  /** A request is over once: what is said of an earlier one does not touch the present one. */
+  /** Settles a request once: a late result of an earlier request does not affect the current one. */
   #settle(request: Request | undefined, answered: boolean): void {
     if (!request || request !== this.#request) return;
     this.#request = undefined;

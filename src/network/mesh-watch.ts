@@ -6,18 +6,18 @@ import { isOpen, type LinkStatus } from '../link/link-keeper.js';
 import type { RootRecovery } from './root-recovery.js';
 
 export interface WatchSettings {
-  /** Nodes that a restart of the root disconnected have so long to be heard again. */
+  /** Nodes that an ordered restart of the root has disconnected get this long to be heard again before an alarm. */
   readonly disconnectedAfterMs: number;
-  /** ms without a word of the root, while the link is open, after which an alarm is raised. */
+  /** ms of silence from the root, while the link is open, after which an alarm is raised. */
   readonly rootSilentAfterMs: number;
 }
 
 /** The root takes several seconds to restart. */
 const RESTART_TAKES_MS = 30_000;
-/** A status that time brings about is told at most this late. */
+/** A status change caused by time alone is reported at most this late. */
 const CHECK_EVERY_MS = 1000;
 
-/** Notices what no message tells: nodes that fall silent, a root that does, a link that is lost. The one timer. */
+/** Raises and clears the alarms that no message triggers: silent nodes, a silent root, a lost link. Has the one timer. */
 export class MeshWatch {
   readonly #clock: Clock;
   readonly #settings: WatchSettings;
@@ -26,10 +26,10 @@ export class MeshWatch {
   readonly #recovery: RootRecovery;
   #link: LinkStatus = { state: 'stopped', since: 0 };
   #openedAt: number | undefined;
-  /** Monotonic ms when a client last had the root restarted. */
+  /** Monotonic ms of the last restart or clean-up that was ordered. */
   #restartOrderedAt = Number.NEGATIVE_INFINITY;
-  #isBeingOrdered = false;
-  #mustCountReturned = false;
+  #isRunningOrder = false;
+  #mustCheckReturned = false;
   #cancel: CancelTimer = () => {};
 
   constructor(
@@ -67,18 +67,18 @@ export class MeshWatch {
     this.#alarms.clear('ROOT_SILENT');
   }
 
-  /** The recovery closes and opens the port itself: that is no end of the silence. */
+  /** The recovery closes and reopens the port itself: that does not end the silence. */
   #isBeingReopened(): boolean {
     return this.#link.state === 'opening' && this.#recovery.isUnderway;
   }
 
-  /** Runs what a client has ordered: nodes that it disconnects are no cause for alarm until they fail to return. */
-  asOrdered(change: () => void): void {
+  /** Runs an ordered change: nodes that it disconnects raise no alarm unless they fail to return. */
+  runOrdered(change: () => void): void {
     this.#restartOrderedAt = this.#clock.monotonic();
-    this.#mustCountReturned = true;
-    this.#isBeingOrdered = true;
+    this.#mustCheckReturned = true;
+    this.#isRunningOrder = true;
     change();
-    this.#isBeingOrdered = false;
+    this.#isRunningOrder = false;
   }
 
   onRootReset(): void {
@@ -87,14 +87,14 @@ export class MeshWatch {
 
   onNodeChange(change: { readonly node: number } & NodeChange): void {
     if (change.change === 'forgotten') this.#alarms.clear('NODE_DISCONNECTED', change.node);
-    if (change.change !== 'status' || this.#isBeingOrdered) return;
-    if (change.status === 'disconnected') this.#raiseOf(change.node);
+    if (change.change !== 'status' || this.#isRunningOrder) return;
+    if (change.status === 'disconnected') this.#raiseUnlessUnlisted(change.node);
     else if (isAlive(change.status)) this.#alarms.clear('NODE_DISCONNECTED', change.node);
   }
 
-  /** A list of the root is complete: what was raised for nodes that it has never listed is over. */
+  /** A list of the root is complete: closes the alarms about nodes that it has never listed. */
   onListComplete(): void {
-    for (const node of this.#picture.doubtful()) this.#alarms.closeOf(node);
+    for (const { address } of this.#picture.unlisted.all()) this.#alarms.closeOf(address);
   }
 
   #sinceOrder(): number {
@@ -102,7 +102,7 @@ export class MeshWatch {
   }
 
   #tick(): void {
-    if (this.#link.state === 'up') this.#lookAtNodes();
+    if (this.#link.state === 'up') this.#checkNodes();
     if (this.#openedAt === undefined) return;
     const heardAt = this.#picture.rootHeardAtMonotonic;
     const since = Math.max(this.#openedAt, heardAt);
@@ -112,16 +112,16 @@ export class MeshWatch {
     if (!isSilent && !this.#recovery.isUnderway) this.#alarms.clear('ROOT_SILENT');
   }
 
-  #lookAtNodes(): void {
-    this.#picture.tellStatuses();
-    this.#picture.forgetDoubtful();
-    if (!this.#mustCountReturned || this.#sinceOrder() < this.#settings.disconnectedAfterMs) return;
-    this.#mustCountReturned = false;
-    for (const node of this.#picture.addressesOf('disconnected')) this.#raiseOf(node);
+  #checkNodes(): void {
+    this.#picture.statuses.updateAll();
+    this.#picture.unlisted.forgetSilent();
+    if (!this.#mustCheckReturned || this.#sinceOrder() < this.#settings.disconnectedAfterMs) return;
+    this.#mustCheckReturned = false;
+    for (const node of this.#picture.statuses.addressesOf('disconnected')) this.#raiseUnlessUnlisted(node);
   }
 
-  /** A node that only a disturbed address may have made does not come back: its alarm would stay. */
-  #raiseOf(node: number): void {
-    if (!this.#picture.isDoubtful(node)) this.#alarms.raise('NODE_DISCONNECTED', node);
+  /** An address that was corrupted on the line does not come back: its alarm would stay. */
+  #raiseUnlessUnlisted(node: number): void {
+    if (!this.#picture.unlisted.has(node)) this.#alarms.raise('NODE_DISCONNECTED', node);
   }
 }

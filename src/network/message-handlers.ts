@@ -1,4 +1,4 @@
-/** What each kind of message does to the picture; one row a kind. */
+/** The effect of each kind of message on the picture; one entry per kind. */
 import { cleanText } from '../base/clean-text.js';
 import type { Log } from '../base/log.js';
 import type { MeshPicture } from '../hub/mesh-picture.js';
@@ -13,15 +13,15 @@ import {
 } from '../protocol/message.js';
 import type { ListGatherer } from './list-gatherer.js';
 
-/** What handlers work on. The root's complaints change nothing of the picture: they are matters of deliveries. */
+/** What handlers act on. The root's complaints do not change the picture: they concern deliveries. */
 export interface MessageEffects {
   readonly picture: MeshPicture;
   readonly nodeLists: ListGatherer<ListedNode>;
   readonly pathLists: ListGatherer<Path>;
   readonly log: Log;
-  /** The root lost half a message of ours. */
+  /** The root has lost half of a message from the gateway. */
   onHalfMessage(): void;
-  /** The root has restarted by itself or by command. */
+  /** The root has restarted, on its own or by command. */
   onRootReset(): void;
 }
 
@@ -35,10 +35,10 @@ type Handlers = {
 /** `[Warning] Buffer might have remaining half message!!`, or with `Error:` in front. */
 const HALF_MESSAGE_TEXT = /remaining half message/i;
 
-/** How firmware begins a text that a person should see. */
+/** The start of firmware texts that people should see. */
 const COMPLAINT = /^(error|\[warning\])/i;
 
-/** Of every kind of message. */
+/** One for every kind of message. */
 export const handlers: Handlers = {
   netInfo({ nodes }, { picture, nodeLists }) {
     for (const node of nodes) picture.onIdentified(node);
@@ -76,25 +76,25 @@ export const handlers: Handlers = {
   },
   malformed({ from, body, reason, offset }, { picture, nodeLists, pathLists, log }) {
     if (isRootAddress(from)) {
-      nodeLists.spoil();
-      pathLists.spoil();
+      nodeLists.markIncomplete();
+      pathLists.markIncomplete();
     }
     if (reason !== 'bodyTooShort' && reason !== 'notUnicast') noteContact(from, picture);
     log.warn(
       `malformed ${reason}`,
-      `dropped a message of node ${formatAddress(from)}: ${MALFORMED_REASONS[reason]} (at byte ${offset} of ${describeBody(body)})`,
+      `malformed message from ${formatAddress(from)} dropped: ${MALFORMED_REASONS[reason]} (at byte ${offset} of ${describeBody(body)})`,
     );
   },
 };
 
-/** Carries out what a message means. */
+/** Applies a message. */
 export function handleMessage(message: Message, effects: MessageEffects): void {
   const handle = handlers[message.kind] as (message: Message, effects: MessageEffects) => void;
   if (effects.log.isDebugging) effects.log.debug('%s', describeMessage(message));
   handle(message, effects);
 }
 
-/** True where clients of the classic dialect get the body, as opcodes.json says; text and the unknown always. */
+/** True if clients of the classic dialect get the body, as set in opcodes.json; always for text and unknown opcodes. */
 export function goesToListeners(message: Message): boolean {
   switch (message.kind) {
     case 'malformed':
@@ -111,7 +111,7 @@ function noteContact(from: number, picture: MeshPicture): void {
   if (from !== ROOT_ADDRESS) picture.onContact(from);
 }
 
-/** Enough of a body to recognise it in a log. */
+/** Length and first bytes of a body, for the log. */
 function describeBody(body: Buffer): string {
   const shown = body.subarray(0, 32).toString('hex');
   return `${body.length}: ${shown}${body.length > 32 ? '…' : ''}`;

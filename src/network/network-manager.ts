@@ -1,6 +1,6 @@
 /**
- * The mesh as a source: bodies from the root become contacts, values and events in the hub, commands of clients become
- * bodies to the root. Knows neither ports nor sockets: it is given the hub, a way to the UART, a clock and a log.
+ * The mesh as a source: bodies from the root become contacts, values and events in the hub; commands of clients become
+ * bodies to the root. Knows neither ports nor sockets, only the hub, the UART's send side, a clock and a log.
  */
 import { cleanText } from '../base/clean-text.js';
 import type { Clock } from '../base/clock.js';
@@ -20,6 +20,7 @@ import {
   type Message,
 } from '../protocol/message.js';
 import type { RootCommand } from '../protocol/root-command.js';
+import type { HalfMessageOutcome } from '../uart/transmitter.js';
 import { MeshWatch, type WatchSettings } from './mesh-watch.js';
 import { goesToListeners, handleMessage, handlers, type MessageEffects } from './message-handlers.js';
 import { Refresher, type RefreshSettings } from './refresher.js';
@@ -29,7 +30,7 @@ import { type RecoverySettings, RootRecovery } from './root-recovery.js';
 
 export interface NetworkSettings extends RefreshSettings, WatchSettings {
   readonly recovery: Omit<RecoverySettings, 'rootSilentAfterMs'>;
-  /** Bytes of a message to an edge device. */
+  /** Maximum bytes of a message to an edge device. */
   readonly maxMessageLength: number;
 }
 
@@ -41,13 +42,13 @@ export interface NetworkOptions {
   readonly uart: ToUart;
 }
 
-/** Who sends, where it is the gateway itself. */
+/** The owner of what the gateway itself sends. */
 const GATEWAY = 'gateway';
 
 const MALFORMED = Object.keys(MALFORMED_REASONS) as MalformedReason[];
 const MESSAGE_KINDS = Object.keys(handlers) as Message['kind'][];
 
-/** What the root's complaints were about: a delivery that is kept, or none. */
+/** Whether a complaint of the root was matched with a delivery. */
 const COMPLAINTS = ['aboutDelivery', 'aboutNone'] as const;
 
 export class NetworkManager implements RootCommandRunner {
@@ -63,8 +64,8 @@ export class NetworkManager implements RootCommandRunner {
   readonly #messages = new Counters<Message['kind']>(MESSAGE_KINDS);
   readonly #malformed = new Counters<MalformedReason>(MALFORMED);
   readonly #complaints = new Counters<(typeof COMPLAINTS)[number]>(COMPLAINTS);
-  /** The frame in hand is the first one since the gateway started. */
-  #isFirstWord = true;
+  /** The current frame is the first one since the gateway started. */
+  #isFirstFrame = true;
 
   constructor(options: NetworkOptions) {
     const { hub, clock, settings, log } = options;
@@ -92,7 +93,7 @@ export class NetworkManager implements RootCommandRunner {
     });
   }
 
-  /** Begins to watch the passing of time. */
+  /** Starts the timer for silent nodes and a silent root. */
   start(): void {
     this.#watch.start();
   }
@@ -102,19 +103,19 @@ export class NetworkManager implements RootCommandRunner {
     this.#refresher.stop();
   }
 
-  /** The board that an earlier run knew. To be called before `start`. */
+  /** `board`: identity of the board in an earlier run. Call before `start`. */
   restore(board: string | undefined): void {
     this.#identity.restore(board);
   }
 
-  /** The same, where it could only be read after this run had begun. */
+  /** The same, if it could only be read after this run had started. */
   restoreLate(board: string | undefined): void {
     this.#identity.restoreLate(board);
   }
 
   /** A body from the root. */
   onFrame(body: Buffer): void {
-    this.#isFirstWord = this.#hub.mesh.root.lastHeardAt === undefined;
+    this.#isFirstFrame = this.#hub.mesh.root.lastHeardAt === undefined;
     this.#hub.mesh.onRootHeard();
     const message = decodeMessage(body, this.#hub.tables);
     this.#messages.add(message.kind);
@@ -130,7 +131,7 @@ export class NetworkManager implements RootCommandRunner {
   }
 
   onLinkStatus(status: LinkStatus): void {
-    this.#identity.onLink(status, () => this.#hub.mesh.uuids());
+    this.#identity.onLink(status, () => this.#hub.mesh.nodes.uuids());
     this.#source.setLink(status);
     this.#watch.onLinkStatus(status);
     this.#refresher.onLinkStatus(status);
@@ -146,7 +147,7 @@ export class NetworkManager implements RootCommandRunner {
       case 'broadcast':
         return outcomeOf(await this.#rootCommands.deliver(command, { owner }).written);
       default:
-        return outcomeOf(await this.#tellRoot(command, owner));
+        return outcomeOf(await this.#sendToRoot(command, owner));
     }
   }
 
@@ -159,7 +160,7 @@ export class NetworkManager implements RootCommandRunner {
   }
 
   takePort(): void {
-    this.#options.uart.takeBack();
+    this.#options.uart.reclaim();
   }
 
   #counters() {
@@ -172,13 +173,13 @@ export class NetworkManager implements RootCommandRunner {
     };
   }
 
-  async #tellRoot(command: RootCommand, owner: string): Promise<RootFailure | undefined> {
-    const failure = await this.#rootCommands.tell(command, owner);
+  async #sendToRoot(command: RootCommand, owner: string): Promise<RootFailure | undefined> {
+    const failure = await this.#rootCommands.send(command, owner);
     if (failure !== undefined) return failure;
-    if (command.kind === 'resetRoot') this.#watch.asOrdered(() => this.#hub.mesh.onRootRestart());
+    if (command.kind === 'resetRoot') this.#watch.runOrdered(() => this.#hub.mesh.onRootRestart());
     if (command.kind === 'clean') {
       this.#refresher.abandon();
-      this.#watch.asOrdered(() => this.#hub.mesh.forgetAll());
+      this.#watch.runOrdered(() => this.#hub.mesh.forgetAll());
     }
     return undefined;
   }
@@ -196,34 +197,34 @@ export class NetworkManager implements RootCommandRunner {
 
   #createRecovery(): RootRecovery {
     const { clock, settings, uart, log } = this.#options;
-    const tell = async (kind: 'listNodes' | 'resetRoot') =>
-      (await this.#tellRoot({ kind }, GATEWAY)) === undefined;
+    const send = async (kind: 'listNodes' | 'resetRoot') =>
+      (await this.#sendToRoot({ kind }, GATEWAY)) === undefined;
     return new RootRecovery(
       clock,
       { ...settings.recovery, rootSilentAfterMs: settings.rootSilentAfterMs },
       {
         carryOut: {
-          probe: () => tell('listNodes'),
-          restart: () => tell('resetRoot'),
+          probe: () => send('listNodes'),
+          restart: () => send('resetRoot'),
           resetLines: () => uart.resetByLines(),
           reopen: () => uart.reopen().then(() => true),
         },
         onStep: (step, round, outcome) => {
           this.#hub.publish({ kind: 'recovery', step, round, outcome });
           if (step === 'probe' || outcome !== 'done') return;
-          const text = `the root says nothing: ${RECOVERY_STEPS[step]}`;
+          const text = `the root is not responding: ${RECOVERY_STEPS[step]}`;
           log.warn(`recovery ${step}`, text);
           this.#hub.alarmBook.raise('ROOT_SILENT', undefined, text);
         },
-        onOver: (steps) => log.info(`the root has spoken again; steps that were taken: ${steps}`),
+        onRecovered: (steps) => log.info(`the root responds again after ${count(steps, 'recovery step')}`),
       },
     );
   }
 
-  /** To be told before anything is sent to the board. */
+  /** Must be called before anything is sent to the board. */
   #onRootChanged(what: string): void {
     this.#options.log.warn('root changed', what);
-    this.#hub.mesh.onRootChanged();
+    this.#hub.mesh.unlisted.reset();
     this.#hub.alarmBook.raise('ROOT_CHANGED', undefined, what);
   }
 
@@ -232,7 +233,7 @@ export class NetworkManager implements RootCommandRunner {
     return new Refresher({
       clock,
       settings,
-      ask: (question, owner) => this.#rootCommands.tell(question, owner),
+      ask: (command, owner) => this.#rootCommands.send(command, owner),
       onNodes: (nodes) => {
         this.#identity.onList(nodes);
         this.#hub.mesh.onListComplete(nodes);
@@ -244,18 +245,18 @@ export class NetworkManager implements RootCommandRunner {
 
   #onMalformed(from: number, reason: MalformedReason): void {
     this.#malformed.add(reason);
-    if (isUnicast(from) && !this.#hub.mesh.isDoubtful(from))
+    if (isUnicast(from) && !this.#hub.mesh.unlisted.has(from))
       this.#hub.alarmBook.raise('MALFORMED_DATA', from, MALFORMED_REASONS[reason]);
   }
 
-  /** The first word since the gateway started tells that the root has started, not that it has restarted. */
+  /** As the first frame since the gateway started, it means that the root has started, not restarted. */
   #onRootReset(): void {
-    if (!this.#isFirstWord) {
+    if (!this.#isFirstFrame) {
       this.#hub.mesh.onRootReset();
       this.#watch.onRootReset();
     }
     this.#options.log.info(
-      this.#isFirstWord ? 'the root has started' : 'the root has restarted',
+      this.#isFirstFrame ? 'the root has started' : 'the root has restarted',
       'root restart',
     );
     void this.#refresher.nodes();
@@ -263,7 +264,10 @@ export class NetworkManager implements RootCommandRunner {
 
   #onHalfMessage(): void {
     const outcome = this.#options.uart.onHalfMessage();
-    this.#options.log.warn('half message', `the root lost half a message: ${outcome}`);
+    this.#options.log.warn(
+      'half message',
+      `the root has lost half a message: ${HALF_MESSAGE_TEXTS[outcome]}`,
+    );
   }
 
   #onText({ text, complaintAbout: to }: FirmwareText): void {
@@ -271,15 +275,25 @@ export class NetworkManager implements RootCommandRunner {
     const words = cleanText(text);
     const id = this.#hub.deliveries.onComplaint(to, words);
     this.#complaints.add(id === undefined ? 'aboutNone' : 'aboutDelivery');
-    const which = id === undefined ? 'about no delivery that is open' : `delivery ${id} failed`;
+    const which = id === undefined ? 'no open delivery matches' : `delivery ${id} failed`;
     this.#options.log.warn(
       `complaint ${to}`,
-      `the root says about ${formatAddress(to)}: ${words} (${which})`,
+      `the root reports about ${formatAddress(to)}: ${words} (${which})`,
     );
   }
 }
 
+const HALF_MESSAGE_TEXTS: Readonly<Record<HalfMessageOutcome, string>> = {
+  nothingSent: 'nothing was being sent',
+  sentAgain: 'the message is sent again',
+  uncertain: 'it is uncertain which one',
+};
+
 const DONE: Outcome = { ok: true, fresh: true };
+
+function count(amount: number, what: string): string {
+  return `${amount} ${what}${amount === 1 ? '' : 's'}`;
+}
 
 function outcomeOf(failure: RootFailure | undefined): Outcome {
   return failure === undefined ? DONE : { ok: false, reason: failure };

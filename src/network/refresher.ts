@@ -5,27 +5,27 @@ import type { RootCommand } from '../protocol/root-command.js';
 import { ListGatherer } from './list-gatherer.js';
 
 export interface RefreshSettings {
-  /** ms between two lists of nodes from the root; 0 = only when a client asks. */
+  /** ms between two requests for the root's list of nodes; 0 = only when a client asks. */
   readonly refreshEveryMs: number;
-  /** ms of silence behind a full batch of a list after which no further one is coming. */
+  /** ms of silence after a full batch that ends a list. */
   readonly batchQuietMs: number;
 }
 
 export interface RefresherOptions {
   readonly clock: Clock;
   readonly settings: RefreshSettings;
-  /** Asks the root; gives a reason where it can't. */
-  readonly ask: (question: RootCommand, owner: string) => Promise<string | undefined>;
+  /** Sends a request to the root; resolves with a reason if it can't. */
+  readonly ask: (command: RootCommand, owner: string) => Promise<string | undefined>;
   readonly onNodes: (nodes: ListedNode[]) => void;
   readonly onPaths: (paths: Path[]) => void;
 }
 
-/** Until the root has spoken it is asked this often: it takes several seconds to boot. */
+/** Interval of requests until the root answers: it takes several seconds to boot. */
 const PROBE_EVERY_MS = 5000;
 /** The owner of what the gateway itself sends. */
 const GATEWAY = 'gateway';
 
-/** Keeps the lists of nodes and paths fresh: asks the root when the link opens, every so often, and for clients. */
+/** Keeps the lists of nodes and paths fresh: asks the root when the link opens, at intervals, and for clients. */
 export class Refresher {
   readonly nodeLists: ListGatherer<ListedNode>;
   readonly pathLists: ListGatherer<Path>;
@@ -40,7 +40,7 @@ export class Refresher {
     this.pathLists = new ListGatherer(clock, settings.batchQuietMs, onPaths);
   }
 
-  /** True when the root has answered in time; without a link, or when it is silent, the picture is what it was. */
+  /** Resolves with true if the root answered in time; otherwise the picture is unchanged. */
   nodes(owner = GATEWAY): Promise<boolean> {
     return this.nodeLists.request(() => this.#options.ask({ kind: 'listNodes' }, owner));
   }
@@ -49,7 +49,7 @@ export class Refresher {
     return this.pathLists.request(() => this.#options.ask({ kind: 'listPaths' }, owner));
   }
 
-  /** What has come of a list is no whole one, and what was asked is not answered. */
+  /** Drops partial lists; pending requests resolve with false. */
   abandon(): void {
     this.nodeLists.abandon();
     this.pathLists.abandon();

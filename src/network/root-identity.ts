@@ -2,13 +2,13 @@ import { isOpen, type LinkStatus } from '../link/link-keeper.js';
 import type { ListedNode } from '../protocol/message.js';
 
 /**
- * Notices that another board is connected: by what its USB adapter says of itself, before anything is sent to it; by its
- * list of nodes, once that has come, if it has none of those that were known.
+ * Notices that a different board is connected: by the identity of its USB adapter, before anything is sent to it; or by
+ * its first list of nodes, if that has none of the known nodes.
  */
 export class RootIdentity {
   readonly #onChanged: (what: string) => void;
   #board: string | undefined;
-  /** Of the nodes that were known when the port was opened, until a list has come. */
+  /** Uuids of the nodes that were known when the port was opened; undefined after the first list. */
   #known: ReadonlySet<string> | undefined;
   #wasOpen = false;
 
@@ -16,7 +16,7 @@ export class RootIdentity {
     this.#onChanged = onChanged;
   }
 
-  /** What an earlier run knew. */
+  /** `board`: the identity in an earlier run. */
   restore(board: string | undefined): void {
     this.#board = board;
   }
@@ -45,13 +45,13 @@ export class RootIdentity {
     this.#known = undefined;
     if (!known || known.size === 0 || nodes.length === 0) return;
     if (nodes.some(({ uuid }) => known.has(uuid.toString('hex')))) return;
-    this.#onChanged(`the root lists ${nodes.length} nodes, none of which was known: it may be another board`);
+    this.#onChanged(`the root lists ${nodes.length} nodes, none of them known: it may be a different board`);
   }
 
   #onBoard(identity: string, name: string): void {
     const before = this.#board;
     this.#board = identity;
     if (before === undefined || before === identity) return;
-    this.#onChanged(`another board is on ${name}: ${identity}; before, it was ${before}`);
+    this.#onChanged(`a different board is connected to ${name}: ${identity}; it was ${before}`);
   }
 }

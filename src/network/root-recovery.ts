@@ -9,7 +9,7 @@ export interface RecoverySettings {
   readonly probeAfterMs: number;
   /** ms of silence after which it is restarted. */
   readonly rootSilentAfterMs: number;
-  /** ms that the root is given after each further step: it takes several seconds to boot. */
+  /** ms to wait after each further step: the root takes several seconds to boot. */
   readonly stepMs: number;
   /** ms between the end of the first round and the next; doubles with each round. */
   readonly firstPauseMs: number;
@@ -17,19 +17,19 @@ export interface RecoverySettings {
 }
 
 export interface RecoveryEffects {
-  /** Carries out a step; false: it was not possible. */
+  /** Runs a step; resolves with false if it was not possible. */
   readonly carryOut: Readonly<Record<RecoveryStep, () => Promise<boolean>>>;
   readonly onStep: (step: RecoveryStep, round: number, outcome: RecoveryOutcome) => void;
-  /** The root has spoken again, after so many steps. */
-  readonly onOver: (steps: number) => void;
+  /** The root responds again. `steps`: number of steps that were run. */
+  readonly onRecovered: (steps: number) => void;
 }
 
-/** How the root is; times are monotonic ms. */
+/** Times are monotonic ms. */
 export interface RootSilence {
   readonly isOpen: boolean;
-  /** Since when the link is open and nothing was heard. */
+  /** Start of the silence: when the link was opened, or the root was last heard. */
   readonly since: number;
-  /** When the root was last heard; -Infinity before the first word. */
+  /** When the root was last heard; -Infinity before the first frame. */
   readonly heardAt: number;
 }
 
@@ -37,8 +37,8 @@ const STEPS = Object.keys(RECOVERY_STEPS) as RecoveryStep[];
 const PROBE = STEPS.indexOf('probe');
 
 /**
- * Wakes a root that is silent while the port is open. One step after the other, then a pause that grows with each
- * round, so that a root that is broken is not reset for ever. A round after the first begins with the restart.
+ * Tries to wake a root that is silent while the port is open: one step after the other, then a pause that grows with each
+ * round, so that a broken root is not reset all the time. Rounds after the first start with the restart.
  */
 export class RootRecovery {
   readonly steps = new Counters<RecoveryStep>(STEPS);
@@ -50,7 +50,7 @@ export class RootRecovery {
   #dueAt = 0;
   #next = PROBE;
   #round = 1;
-  #taken = 0;
+  #stepsRun = 0;
   #isBusy = false;
 
   constructor(clock: Clock, settings: RecoverySettings, effects: RecoveryEffects) {
@@ -65,7 +65,7 @@ export class RootRecovery {
     return this.#begunAt !== undefined;
   }
 
-  /** To be called often: begins, goes on or ends as it is time to. */
+  /** Call regularly: starts, continues or ends the recovery when it is time. */
   tick({ isOpen, since, heardAt }: RootSilence): void {
     const now = this.#clock.monotonic();
     if (this.#begunAt !== undefined && heardAt > this.#begunAt) this.#finish();
@@ -75,16 +75,16 @@ export class RootRecovery {
       this.#begunAt = now;
       this.#dueAt = now;
     }
-    if (now >= this.#dueAt) void this.#take(this.#next);
+    if (now >= this.#dueAt) void this.#runStep(this.#next);
   }
 
-  /** There is no port to do anything with: what was begun begins anew when there is. */
+  /** The port is closed: the recovery starts over when it is open again. */
   abandon(): void {
     this.#begunAt = undefined;
     this.#next = PROBE;
   }
 
-  async #take(index: number): Promise<void> {
+  async #runStep(index: number): Promise<void> {
     const step = STEPS[index] ?? 'probe';
     const round = this.#round;
     this.#isBusy = true;
@@ -92,8 +92,8 @@ export class RootRecovery {
     const isDone = await this.#effects.carryOut[step]().catch(() => false);
     this.#isBusy = false;
     this.steps.add(step);
-    this.#taken++;
-    // What can't be done needs no waiting for.
+    this.#stepsRun++;
+    // A step that was not possible needs no waiting time.
     if (!isDone && step !== 'reopen') this.#dueAt = this.#clock.monotonic();
     this.#effects.onStep(step, round, isDone ? 'done' : 'notPossible');
   }
@@ -109,11 +109,11 @@ export class RootRecovery {
   }
 
   #finish(): void {
-    const taken = this.#taken;
+    const steps = this.#stepsRun;
     this.abandon();
     this.#round = 1;
     this.#backoff.reset();
-    this.#taken = 0;
-    this.#effects.onOver(taken);
+    this.#stepsRun = 0;
+    this.#effects.onRecovered(steps);
   }
 }

@@ -1,33 +1,33 @@
 import type { NodeValues, TimedValue } from './node-values.js';
 
-/** `unheard`: listed by the root, never heard. `unknown`: nothing can be said while the link is down. */
+/** `unheard`: listed by the root, never heard. `unknown`: the link is down, or was until recently. */
 export const NODE_STATUSES = ['unheard', 'active', 'idle', 'disconnected', 'unknown'] as const;
 
 export type NodeStatus = (typeof NODE_STATUSES)[number];
 
 export interface StatusRules {
-  /** Without contact for so long, a node is idle. */
+  /** A node is idle after this time without contact. */
   readonly idleAfterMs: number;
-  /** Without contact for so long, a node is disconnected. */
+  /** A node is disconnected after this time without contact. */
   readonly disconnectedAfterMs: number;
 }
 
-/** A moment in both of the clock's measures: see `Clock`. */
+/** A moment by both of the clock's measures: see `Clock`. */
 export interface Moment {
   /** ms since the epoch, host clock: for display and storage. */
   readonly at: number;
-  /** ms that never go back: for ages, so that a host clock that is set does not kill every node. */
+  /** ms that never go back: for ages, so that setting the host clock does not disconnect every node. */
   readonly monotonic: number;
 }
 
-/** Lists of the root in a row that a node may be missing from before it counts as disconnected. */
+/** A node missing from this many lists of the root in a row is disconnected. */
 const LISTS_MISSED_UNTIL_DISCONNECTED = 2;
 
-/** A node of the mesh as the gateway knows it. Status is derived when it is asked for; nothing here runs by time. */
+/** A node of the mesh as known to the gateway. Its status is derived on read; there are no timers here. */
 export class MeshNode {
-  /** 16 bytes; unknown until the root lists the node or the node says it. */
+  /** 16 bytes; undefined until the root or the node itself sends it. */
   uuid: Buffer | undefined;
-  /** ms since the epoch, host clock; NaN when it was never heard. Two numbers, since an object for each contact costs more. */
+  /** ms since the epoch, host clock; NaN if never heard. Two numbers, because an object per contact costs more. */
   #heardAt = Number.NaN;
   /** The same moment by the monotonic clock. */
   #heardMonotonic = Number.NaN;
@@ -35,8 +35,8 @@ export class MeshNode {
   #isListed = false;
   #mustBeHeardAgain = false;
   #restored: { readonly lastHeardAt: number | undefined } | undefined;
-  /** The status that was last told to others. */
-  toldStatus: NodeStatus | undefined;
+  /** The status in the last event about it. */
+  reportedStatus: NodeStatus | undefined;
   readonly #values: NodeValues;
 
   /** `address`: 0x0001–0x7FFF. */
@@ -47,7 +47,7 @@ export class MeshNode {
     this.#values = values;
   }
 
-  /** ms since the epoch, host clock; undefined when it was never heard. */
+  /** ms since the epoch, host clock; undefined if never heard. */
   get lastHeardAt(): number | undefined {
     return this.#wasHeard ? this.#heardAt : this.#restored?.lastHeardAt;
   }
@@ -56,30 +56,30 @@ export class MeshNode {
     return !Number.isNaN(this.#heardMonotonic);
   }
 
-  /** It is known from an earlier run of the gateway, and was not heard since. */
+  /** Known from an earlier run of the gateway, and not heard since. */
   get isRestored(): boolean {
     return this.#restored !== undefined;
   }
 
-  /** The root has named it: in a list, or when it was provisioned. What was only heard may be a disturbed address. */
+  /** The root has named it: in a list, or when it was provisioned. Otherwise its address may be a corrupted one. */
   get isListed(): boolean {
     return this.#isListed;
   }
 
-  /** An earlier run has left word of it. `lastHeardAt`: ms since the epoch, host clock. */
+  /** Restored from an earlier run. `lastHeardAt`: ms since the epoch, host clock. */
   onRestored(uuid: Buffer | undefined, lastHeardAt: number | undefined): void {
     this.uuid = uuid;
     this.#isListed = uuid !== undefined;
     this.#restored = { lastHeardAt };
   }
 
-  /** The same, after the gateway has been running: what it knows itself counts. */
+  /** The same, while the gateway is running: facts from this run take precedence. */
   onRestoredLate(uuid: Buffer | undefined, lastHeardAt: number | undefined): void {
     this.uuid ??= uuid;
     if (!this.#wasHeard) this.#restored ??= { lastHeardAt };
   }
 
-  /** A message has come from it. */
+  /** A message came from it. */
   onContact(moment: Moment): void {
     this.#heardAt = moment.at;
     this.#heardMonotonic = moment.monotonic;
@@ -88,7 +88,7 @@ export class MeshNode {
     this.#mustBeHeardAgain = false;
   }
 
-  /** The root has listed it: that proves provisioning, not life. Returns true the first time. */
+  /** The root has listed it: it is provisioned, but not necessarily running. Returns true the first time. */
   onListed(uuid: Buffer): boolean {
     const isFirst = !this.#isListed;
     this.uuid = uuid;
@@ -97,31 +97,31 @@ export class MeshNode {
     return isFirst;
   }
 
-  /** ms without contact; since `start`, monotonic ms, where it was never heard. `monotonic`: now. */
+  /** ms without contact; since `start` if never heard. Both arguments: monotonic ms, `monotonic` is now. */
   silentMs(monotonic: number, start: number): number {
     return monotonic - (this.#wasHeard ? this.#heardMonotonic : start);
   }
 
-  /** The root has given its list without this node. */
+  /** A complete list of the root did not have this node. */
   onMissedInList(): void {
     this.#missedLists++;
   }
 
-  /** The root was restarted: what was known of the node's life no longer counts. */
+  /** The root was restarted: the node counts as disconnected until it is heard again. */
   onRootRestart(): void {
     this.#mustBeHeardAgain = true;
   }
 
-  /** The facts that its status follows from, in order. `monotonic`: now. */
+  /** Why it has its status, in order. `monotonic`: now. */
   explain(rules: StatusRules, monotonic: number): string[] {
     const facts = [this.#explainContact(monotonic)];
     if (this.#restored)
-      facts.push('the gateway was restarted since: unknown until it is heard, or could have been');
-    if (this.#mustBeHeardAgain) facts.push('the root was told to restart, and it was not heard since');
-    if (this.#missedLists > 0) facts.push(`missing from the last ${this.#missedLists} lists of the root`);
+      facts.push('the gateway has restarted since: unknown until it is heard, or has had time to be');
+    if (this.#mustBeHeardAgain) facts.push('not heard since the root was ordered to restart');
+    if (this.#missedLists > 0) facts.push(explainMissedLists(this.#missedLists));
     facts.push(`idle after ${rules.idleAfterMs / 1000} s without contact`);
     facts.push(
-      `disconnected after ${rules.disconnectedAfterMs / 1000} s, or ${LISTS_MISSED_UNTIL_DISCONNECTED} lists without it`,
+      `disconnected after ${rules.disconnectedAfterMs / 1000} s, or when missing from ${LISTS_MISSED_UNTIL_DISCONNECTED} lists`,
     );
     return facts;
   }
@@ -134,8 +134,8 @@ export class MeshNode {
   }
 
   /**
-   * `monotonic`: now; `upSince`: since when the link has been up, by the same clock, if it is. While it was down nobody
-   * could be heard: silence from before it came up makes a node unknown, not disconnected.
+   * `monotonic`: now; `upSince`: when the link came up, by the same clock; undefined while it is down. No node can be heard
+   * while it is down, so silence from that time makes a node unknown, not disconnected.
    */
   status(rules: StatusRules, monotonic: number, upSince: number | undefined): NodeStatus {
     const mustReturn = this.#mustBeHeardAgain || this.#missedLists >= LISTS_MISSED_UNTIL_DISCONNECTED;
@@ -150,7 +150,7 @@ export class MeshNode {
     return this.#heardMonotonic < upSince ? 'unknown' : 'idle';
   }
 
-  /** Whoever could have been heard for long enough since the gateway was started, and was not, is no longer unknown. */
+  /** Unknown until the link has been up long enough for the node to be heard. */
   #statusFromBefore(rules: StatusRules, monotonic: number, upSince: number | undefined): NodeStatus {
     const couldBeHeardMs = upSince === undefined ? 0 : monotonic - upSince;
     if (couldBeHeardMs < rules.disconnectedAfterMs) return 'unknown';
@@ -177,7 +177,13 @@ export class MeshNode {
   }
 }
 
+function explainMissedLists(lists: number): string {
+  return lists === 1
+    ? "missing from the root's last list of nodes"
+    : `missing from the root's last ${lists} lists of nodes`;
+}
+
 function explainRestored(lastHeardAt: number | undefined): string {
-  if (lastHeardAt === undefined) return 'known from before the gateway was started, and never heard';
-  return `known from before the gateway was started; last heard at ${new Date(lastHeardAt).toISOString()}`;
+  if (lastHeardAt === undefined) return 'known from an earlier run of the gateway, but never heard';
+  return `known from an earlier run of the gateway; last heard at ${new Date(lastHeardAt).toISOString()}`;
 }

@@ -4,7 +4,7 @@ import { MeshNode } from './mesh-node.js';
 import { NodeValues } from './node-values.js';
 
 export interface NodeTableSettings {
-  /** Nodes at most; the one that was heard or listed longest ago makes room. */
+  /** Maximum number of nodes; the one heard or listed longest ago is removed to make room. */
   readonly maxNodes: number;
   /** Values kept per node and data type. */
   readonly valuesKept: number;
@@ -13,18 +13,18 @@ export interface NodeTableSettings {
 /** Unicast addresses are 0x0001–0x7FFF. */
 const ADDRESSES = 0x8000;
 
-/** Every node that is known, by address. */
+/** All known nodes, by address. */
 export class NodeTable {
   readonly #settings: NodeTableSettings;
-  /** To find one, and all in order, without hashing. */
+  /** For lookups and sorted iteration without hashing. */
   readonly #byAddress = new Array<MeshNode | undefined>(ADDRESSES).fill(undefined);
-  /** What `sorted` gives, until a node comes or goes. */
+  /** Cached result of `sorted`, until a node is added or removed. */
   #sorted: readonly MeshNode[] | undefined;
   readonly #memory = new MemoryPool();
-  /** Who makes room. */
+  /** Determines which node makes room. */
   readonly #nodes: LRUCache<number, MeshNode>;
 
-  /** `onEvicted`: a node was forgotten to make room. */
+  /** `onEvicted`: a node was removed to make room. */
   constructor(settings: NodeTableSettings, onEvicted: (node: MeshNode) => void) {
     this.#settings = settings;
     this.#nodes = new LRUCache({
@@ -41,12 +41,12 @@ export class NodeTable {
     return this.#nodes.size;
   }
 
-  /** Reading does not keep a node from being forgotten; only news of it does. */
+  /** Does not protect the node from eviction; only `touch` does. */
   find(address: number): MeshNode | undefined {
     return this.#byAddress[address];
   }
 
-  /** The node of this address, created if need be, and noted as news. `address`: 0x0001–0x7FFF. */
+  /** Returns the node with this address, created if needed, and marks it as most recent. `address`: 0x0001–0x7FFF. */
   touch(address: number): { readonly node: MeshNode; readonly isNew: boolean } {
     const known = this.#nodes.get(address);
     if (known) return { node: known, isNew: false };
@@ -57,7 +57,7 @@ export class NodeTable {
     return { node, isNew: true };
   }
 
-  /** Creates nodes that make room before all that are known; there must be room for them. */
+  /** Creates nodes that are evicted before all existing ones; there must be room for them. */
   addOlder(addresses: readonly number[]): MeshNode[] {
     const known = [...this.#nodes.rkeys()];
     const added = addresses.map((address) => this.touch(address).node);
@@ -81,7 +81,7 @@ export class NodeTable {
     return found;
   }
 
-  /** False when there is no such node. */
+  /** Returns false if there is no such node. */
   delete(address: number): boolean {
     return this.#nodes.delete(address);
   }

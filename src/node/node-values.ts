@@ -1,19 +1,19 @@
 import { type MemoryBlock, type MemoryPool, NO_MEMORY } from './memory-pool.js';
 
-/** One value of a node, as it came. */
+/** One value of a node, as received. */
 export interface TimedValue {
-  /** ms since the epoch, host clock: what counts. */
+  /** ms since the epoch, host clock: the authoritative time. */
   readonly receivedAt: number;
   /** ms since the epoch, the device's own clock; only where the value carries one. */
   readonly deviceTime?: number;
   readonly bytes: Buffer;
 }
 
-/** What the slots of a ring have room for. */
+/** Layout of the slots of a ring. */
 interface RingShape {
   readonly typeId: number;
   readonly hasDeviceTimes: boolean;
-  /** Each value's length is noted; else all are as long as the longest. */
+  /** Each value's length is stored; otherwise all are as long as the longest. */
   readonly varies: boolean;
   /** Bytes of the longest value. */
   readonly longest: number;
@@ -22,9 +22,9 @@ interface RingShape {
 const TIME_LENGTH = 8;
 const LENGTH_LENGTH = 2;
 const MAX_LENGTH = 0xffff;
-/** Rows that a block begins with, unless fewer are all that it may have. */
+/** Initial number of rows of a block, unless its limit is lower. */
 const FIRST_ROWS = 16;
-/** Room for values of varying length grows by this many bytes, so that it need not grow with each. */
+/** Slots for values of varying length grow in steps of this many bytes, so that they rarely have to. */
 const ROOM_STEP = 16;
 
 /** Offsets of the parts of a ring's head. */
@@ -34,9 +34,9 @@ const HAS_DEVICE_TIMES = 1;
 const VARIES = 2;
 
 /**
- * The last values of a node: for each data type a ring, all of them in one block of memory. As objects they would take
- * some 300 bytes each, and a large mesh has millions of them. What one message brings lies in one row, so that it
- * costs one look into memory, not one for each type.
+ * The last values of a node: a ring for each data type, all in one block of memory. As objects they would take some 300
+ * bytes each, and a large mesh has millions of them. The values of one message share a row, so that storing them touches
+ * memory in one place.
  *
  *     block:  head of each ring, by rising type id | rows
  *     head:   type id (u16) | longest (u16) | oldest (u16) | count (u16) | offset in the row (u32) | flags (u16)
@@ -51,7 +51,7 @@ export class NodeValues {
   #rows = 0;
   #rowLength = 0;
 
-  /** `limit`: values kept of each data type, 1–65,535; `pool`: where their memory comes from. */
+  /** `limit`: values kept of each data type, 1–65,535. */
   constructor(limit: number, pool: MemoryPool) {
     this.#limit = limit;
     this.#pool = pool;
@@ -86,7 +86,7 @@ export class NodeValues {
     return Array.from({ length: this.#rings }, (_, ring) => memory.readUInt16LE(this.#headAt(ring)));
   }
 
-  /** Where the head of a type's ring lies. */
+  /** Offset of the head of a type's ring. */
   #find(typeId: number): number | undefined {
     const { memory } = this.#block;
     for (let ring = 0; ring < this.#rings; ring++) {
@@ -123,7 +123,7 @@ export class NodeValues {
     };
   }
 
-  /** Lays the block out anew, so that this value has room too. */
+  /** Lays the block out again, with room for this value. */
   #makeRoom(typeId: number, value: TimedValue): void {
     const before = Array.from({ length: this.#rings }, (_, ring) => this.#shapeOf(this.#headAt(ring)));
     const own = before.find((shape) => shape.typeId === typeId);
@@ -165,7 +165,7 @@ export class NodeValues {
     memory.writeUInt32LE(inRow, head + HEAD.inRow);
   }
 
-  /** There is room. */
+  /** The slot must have room. */
   #push(head: number, value: TimedValue): void {
     const { memory } = this.#block;
     const count = this.#get(head, HEAD.count);
@@ -179,7 +179,7 @@ export class NodeValues {
     }
   }
 
-  /** Where the slot of a value begins; 0 is the oldest. */
+  /** Offset of the slot of a value; 0 is the oldest. */
   #slotAt(head: number, index: number): number {
     const row = (this.#get(head, HEAD.oldest) + index) % this.#rows;
     const inRow = this.#block.memory.readUInt32LE(head + HEAD.inRow);
@@ -218,7 +218,7 @@ function newShape(typeId: number, { deviceTime, bytes }: TimedValue): RingShape 
   return { typeId, hasDeviceTimes: deviceTime !== undefined, varies: false, longest: bytes.length };
 }
 
-/** The shape whose slots have room for this value too. */
+/** The shape whose slots also have room for this value. */
 function widen(shape: RingShape, { deviceTime, bytes }: TimedValue): RingShape {
   const varies = shape.varies || bytes.length !== shape.longest;
   const longest = Math.max(shape.longest, bytes.length);

@@ -1,4 +1,4 @@
-/** data-types.json, read and checked. */
+/** Reads and checks data-types.json. */
 import { resolve } from 'node:path';
 import * as z from 'zod';
 import { packageRoot } from '../base/package-root.js';
@@ -25,7 +25,7 @@ import { readPredecessorTypes } from './predecessor-types.js';
 
 const SHIPPED_FILE = resolve(packageRoot, 'data-types.json');
 
-/** The most that the length byte of a `[GET]` reply can say. */
+/** Maximum of the length byte of a `[GET]` reply. */
 const MAX_VALUE_LENGTH = 255;
 
 const fieldSchema = z.strictObject({
@@ -38,7 +38,7 @@ const fieldSchema = z.strictObject({
   deviceClass: z
     .string()
     .regex(/^[a-z][a-z0-9_]{0,63}$/, {
-      error: 'must be a device class of Home Assistant, such as "temperature"',
+      error: 'must be a Home Assistant device class such as "temperature"',
     })
     .optional(),
   names: z
@@ -64,10 +64,10 @@ const fileSchema = z.strictObject({ types: z.array(typeSchema) });
 type FieldEntry = z.output<typeof fieldSchema>;
 type TypeEntry = z.output<typeof typeSchema>;
 
-/** The types that the opcodes.json of the package stores payloads as. */
+/** Types that the opcodes.json of this package refers to. */
 const STORED_BY_OPCODES: ReadonlySet<string> = new Set(['Position', 'Report']);
 
-/** Throws `BAD_TABLE` with file, key and reason. A file of the predecessor, `Data_Info.json`, is understood too. */
+/** Throws `BAD_TABLE` with file, key and reason. Also accepts a `Data_Info.json` of the predecessor. */
 export function loadDataTypes(file: string): DataTypes {
   const json = readJson(file);
   const given = readPredecessorTypes(json);
@@ -79,8 +79,8 @@ export function loadDataTypes(file: string): DataTypes {
 }
 
 /**
- * The predecessor's file does not say how values are read: a type that is one of the package's is taken from there. So
- * are those that opcodes need, where their names and ids are free.
+ * The predecessor's file does not define the fields of values: types that equal one of this package's are replaced with
+ * it. Types that opcodes.json refers to are added if their names and ids are free.
  */
 function complete(types: readonly TypeEntry[]): TypeEntry[] {
   const own = readJsonTable(SHIPPED_FILE, fileSchema).types;
@@ -95,7 +95,7 @@ function complete(types: readonly TypeEntry[]): TypeEntry[] {
 
 function describeConversion(file: string, count: number, added: readonly string[]): string {
   const more = added.length > 0 ? `; added for opcodes.json: ${added.join(', ')}` : '';
-  return `${file} is a Data_Info.json of the predecessor: took ${count} data types from it${more}; to have the fields of values decoded, write them as in data-types.json`;
+  return `${file} is a Data_Info.json of the predecessor: read ${count} data types${more}; to decode the fields of values, convert it to the format of data-types.json`;
 }
 
 function checkDataTypes(file: string, types: readonly TypeEntry[], note?: string): DataTypes {
@@ -113,13 +113,14 @@ function checkDataTypes(file: string, types: readonly TypeEntry[], note?: string
 
 function readType(file: string, key: string, entry: TypeEntry): DataType {
   if ((entry.length === undefined) === (entry.maxLength === undefined)) {
-    throw badTable(file, key, 'must have either length or maxLength');
+    throw badTable(file, key, 'must have either length or maxLength, not both');
   }
   const varying = entry.maxLength !== undefined;
   const length = entry.length ?? entry.maxLength ?? 0;
   const common = { name: entry.name, id: entry.id, length, varying };
   if (entry.encoding === 'json') return { ...common, fields: [], json: readJsonShape(file, key, entry) };
-  if (entry.deviceTime !== undefined) throw badTable(file, `${key}.deviceTime`, 'needs the encoding "json"');
+  if (entry.deviceTime !== undefined)
+    throw badTable(file, `${key}.deviceTime`, 'requires the encoding "json"');
   return { ...common, fields: readFields(file, key, entry, length) };
 }
 
@@ -129,7 +130,7 @@ function readJsonShape(file: string, key: string, entry: TypeEntry): NonNullable
       throw badTable(
         file,
         `${key}.fields.${index}`,
-        'a JSON field has only name, scale, unit, names, deviceClass and stateClass',
+        'a JSON field can have only name, scale, unit, names, deviceClass and stateClass',
       );
     }
     return { name: field.name, scale: field.scale ?? 1, ...optionsOf(field) };
@@ -140,7 +141,7 @@ function readJsonShape(file: string, key: string, entry: TypeEntry): NonNullable
 function readFields(file: string, key: string, entry: TypeEntry, length: number): DataField[] {
   if (entry.fields.length === 0) return [];
   if (entry.maxLength !== undefined) {
-    throw badTable(file, `${key}.fields`, 'a binary type of varying length can have no fields');
+    throw badTable(file, `${key}.fields`, 'not allowed for a binary type of variable length');
   }
   let offset = 0;
   const fields = entry.fields.map((field, index) => {
@@ -156,14 +157,14 @@ function readFieldEntry(file: string, key: string, field: FieldEntry, offset: nu
   if (field.type === undefined) throw badTable(file, `${key}.type`, 'is missing');
   const isNumber = field.type !== 'text' && field.type !== 'bytes';
   if (isNumber === (field.length !== undefined)) {
-    throw badTable(file, `${key}.length`, 'must be given for text and bytes, and only for those');
+    throw badTable(file, `${key}.length`, 'required for text and bytes, not allowed for numbers');
   }
   if (field.names !== undefined && !isInteger(field.type)) {
     throw badTable(file, `${key}.names`, 'can only be given for an integer');
   }
   const size = isNumber ? NUMBER_SIZES[field.type as keyof typeof NUMBER_SIZES] : (field.length ?? 0);
   if (isNumber && size > 1 && field.endian === undefined) {
-    throw badTable(file, `${key}.endian`, 'must be "le" or "be" for a number of several bytes');
+    throw badTable(file, `${key}.endian`, 'must be "le" or "be" for a number of more than one byte');
   }
   const littleEndian = field.endian === 'le';
   const { name, type } = field;

@@ -1,13 +1,13 @@
 /**
- * What the values of a site's nodes are called, how long they are, and how to read them: see data-types-file.ts.
- * A value's bytes on the wire: `data id (1) | value (length)` inside a Data message, the whole payload elsewhere.
+ * Data types: the name, length and fields of the values that a site's nodes send. data-types-file.ts reads them.
+ * A value's bytes on the wire: `data id (1) | value (length)` inside a Data message, the complete payload elsewhere.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { digitsOf, parseExact, writeExact } from './exact-json.js';
 import { shortestF32 } from './f32-text.js';
 import { nameKey, numberIn } from './names.js';
 
-/** What a reader of one field sees: `unit` as in data-types.json. */
+/** One decoded field; `unit` as in data-types.json. */
 export interface DecodedField {
   readonly value: number | string;
   /** What the number stands for, where the field is an enumeration. */
@@ -16,12 +16,11 @@ export interface DecodedField {
 }
 
 /**
- * A decoded value: field name → number, or text (bytes as lower-case hex; an integer of JSON beyond ±(2^53 - 1) as its
- * digits).
+ * A decoded value: field name → number or text. Bytes are lower-case hex; a JSON integer beyond ±(2^53 - 1) is text.
  */
 export type DecodedValue = Readonly<Record<string, DecodedField>>;
 
-/** What Home Assistant calls the kind of a sensor, where it does not follow from the unit. */
+/** Home Assistant's classes of a sensor, if they do not follow from the unit. */
 export interface SensorClasses {
   /** `temperature`, `battery` … */
   readonly deviceClass?: string;
@@ -42,10 +41,10 @@ export interface DataField extends SensorClasses {
   readonly names?: ValueNames;
 }
 
-/** Of an enumeration: what each number, as it is before it is scaled, stands for. */
+/** Of an enumeration: what each number, before scaling, stands for. */
 export type ValueNames = Readonly<Record<string, string>>;
 
-/** A member of a JSON value that is scaled or has a unit; members without an entry are taken as they are. */
+/** A member of a JSON value that is scaled or has a unit; other members are passed on unchanged. */
 export interface JsonField extends SensorClasses {
   readonly name: string;
   readonly scale: number;
@@ -55,15 +54,15 @@ export interface JsonField extends SensorClasses {
 
 export interface DataType {
   readonly name: string;
-  /** 0x00–0xFF: the byte that names the type on the wire. 0x100–0xFFFF: a type of devices. */
+  /** 0x00–0xFF: the data id on the wire. 0x100–0xFFFF: a type of devices. */
   readonly id: number;
-  /** Bytes; for a type of varying length the most that it may be. */
+  /** Bytes; the maximum for a type of variable length. */
   readonly length: number;
-  /** A type of varying length fills a whole message, and can't stand inside a Data message. */
+  /** A value of variable length takes up a complete message, and can't be part of a Data message. */
   readonly varying: boolean;
   readonly fields: readonly DataField[];
   readonly json?: { readonly fields: readonly JsonField[]; readonly deviceTime?: string };
-  /** Of devices: values a second that reach picture, feed and history; of faster ones the newest of each interval. */
+  /** Devices only: maximum values per second for the picture, feed and history; the newest of each interval is used. */
   readonly feedRate?: number;
   /** Of devices: kept as the newest value only, in no event and no history, such as an image. */
   readonly latestOnly?: { readonly mediaType: string };
@@ -85,11 +84,11 @@ export const NUMBER_SIZES = {
   f64: 8,
 } as const;
 
-/** The byte that names a data type on the wire. */
+/** A data id on the wire is one byte. */
 const MAX_WIRE_ID = 0xff;
 const MAX_ID = 0xffff;
 
-/** Bytes of a value of a device: thousands of them are held in memory as events. */
+/** Maximum bytes of a device's value: thousands of them are held in memory as events. */
 const MAX_DEVICE_VALUE_LENGTH = 4096;
 /** Bytes of one that is `latestOnly`: one is held of each device and type. */
 const MAX_MEDIA_LENGTH = 16_777_216;
@@ -98,10 +97,10 @@ const MAX_MEDIA_LENGTH = 16_777_216;
 export class DataTypes {
   readonly #byId = new Map<number, DataType>();
   readonly #byName = new Map<string, DataType>();
-  /** What a name may begin with and go on. */
-  readonly #beginnings = new Set<string>();
+  /** Every proper prefix of a name. */
+  readonly #prefixes = new Set<string>();
 
-  /** `note`: what a person should know of how they were read. */
+  /** `note`: for the log, about how they were read. */
   constructor(
     types: Iterable<DataType>,
     readonly note?: string,
@@ -110,14 +109,14 @@ export class DataTypes {
       this.#byId.set(type.id, type);
       this.#byName.set(type.name, type);
       for (let length = 0; length < type.name.length; length++)
-        this.#beginnings.add(type.name.slice(0, length));
+        this.#prefixes.add(type.name.slice(0, length));
     }
   }
 
   /**
-   * Adds types of devices: they have no byte on the mesh's wire, and `[GET]` does not know them. One that is there already
-   * as it is given, since its source was open before, is left. Throws where an id or a name is taken, case does not
-   * matter, or a type can't be used; none is added then. Returns those that were added.
+   * Adds types of devices: they have no data id on the mesh's wire, and `[GET]` does not find them. Identical types, from
+   * an earlier opening of the same source, are skipped. Throws without adding any if an id or a name (ignoring case) is
+   * taken, or a type is not valid. Returns the added types.
    */
   declare(types: Iterable<DataType>): DataType[] {
     const added = [...types].filter((type) => !isDeepStrictEqual(this.#byId.get(type.id), type));
@@ -147,7 +146,7 @@ export class DataTypes {
     return this.#byName.get(name);
   }
 
-  /** The type that `[GET]` names: one byte is an id, more are the name in ASCII. */
+  /** The type for the argument of `[GET]`: one byte is an id, more are the name in ASCII. */
   findByKey(key: Buffer): DataType | undefined {
     const only = key.length === 1 ? key[0] : undefined;
     if (only !== undefined) return this.findById(only);
@@ -155,9 +154,9 @@ export class DataTypes {
     return named && named.id <= MAX_WIRE_ID ? named : undefined;
   }
 
-  /** True when a type's name begins with these bytes and goes on. */
+  /** True if a type's name starts with these bytes and is longer. */
   isPrefixOfName(key: Buffer): boolean {
-    return this.#beginnings.has(key.toString('latin1'));
+    return this.#prefixes.has(key.toString('latin1'));
   }
 
   all(): DataType[] {
@@ -167,23 +166,24 @@ export class DataTypes {
 
 function findTypeFault({ name, id, length, feedRate = 1, latestOnly }: DataType): string | undefined {
   if (!Number.isInteger(id) || id <= MAX_WIRE_ID || id > MAX_ID) {
-    return `ids of devices' types go from ${MAX_WIRE_ID + 1} to ${MAX_ID}`;
+    return `the id of a device's type must be from ${MAX_WIRE_ID + 1} to ${MAX_ID}`;
   }
-  if (!/^[\x21-\x7e]{2,64}$/.test(name)) return 'a name is 2 to 64 printable ASCII characters without spaces';
-  if (numberIn(name) !== undefined) return 'its name reads as a number';
+  if (!/^[\x21-\x7e]{2,64}$/.test(name))
+    return 'the name must be 2 to 64 printable ASCII characters without spaces';
+  if (numberIn(name) !== undefined) return 'the name must not look like a number';
   const longest = latestOnly ? MAX_MEDIA_LENGTH : MAX_DEVICE_VALUE_LENGTH;
-  if (length < 1 || length > longest) return `a value has 1 to ${longest} bytes`;
+  if (length < 1 || length > longest) return `the length must be from 1 to ${longest}`;
   return feedRate >= 0.001 && feedRate <= 1000 ? undefined : 'feedRate must be from 0.001 to 1000';
 }
 
-/** False for bytes that were stored under another definition of the type. */
+/** False for bytes that were stored under a different definition of the type. */
 export function fitsType({ length, varying }: DataType, bytes: Buffer): boolean {
   return varying ? bytes.length <= length : bytes.length === length;
 }
 
 /**
- * Reads a value by its type's fields. A type without fields gives none; JSON that can't be read gives none.
- * `bytes` must have the type's length.
+ * Decodes a value by its type's fields. Returns no fields for a type without fields and for invalid JSON. `bytes` must
+ * have the type's length.
  */
 export function decodeValue(type: DataType, bytes: Buffer): DecodedValue {
   if (type.json) return decodeJson(type.json.fields, bytes);
@@ -191,8 +191,8 @@ export function decodeValue(type: DataType, bytes: Buffer): DecodedValue {
 }
 
 /**
- * The time that the device itself reported, ms since the epoch; undefined where the value has none.
- * Accepts seconds or milliseconds since the epoch, or an ISO 8601 text.
+ * The time reported by the device itself, ms since the epoch; undefined if the value has none. Accepts seconds or
+ * milliseconds since the epoch, or ISO 8601 text.
  */
 export function deviceTimeOf(type: DataType, bytes: Buffer): number | undefined {
   const key = type.json?.deviceTime;
@@ -203,7 +203,7 @@ export function deviceTimeOf(type: DataType, bytes: Buffer): number | undefined 
   return dateOrNothing(reported < SECONDS_SINCE_EPOCH * 1000 ? reported * 1000 : reported);
 }
 
-/** A JSON value's object; undefined when the bytes are not a JSON object. */
+/** The JSON object in `bytes`; undefined if they are not one. */
 export function readJsonObject(
   bytes: Buffer,
   parse: (text: string) => unknown = JSON.parse,
@@ -218,10 +218,10 @@ export function readJsonObject(
   }
 }
 
-/** Numbers from here on are epoch seconds (September 2001); smaller ones are a time of day or of week. */
+/** Numbers from here up are epoch seconds (September 2001); smaller ones are a time of day or week. */
 const SECONDS_SINCE_EPOCH = 1e9;
 
-/** The last moment that a `Date` can be: a later one could not be shown. */
+/** The maximum of a `Date`. */
 const LAST_DATE_MS = 8.64e15;
 
 function dateOrNothing(ms: number): number | undefined {
@@ -257,7 +257,7 @@ function readField(field: DataField, bytes: Buffer): number | string {
   }
 }
 
-/** Text ends at its first zero: the rest of the field is padding. */
+/** Text ends at the first zero byte: the rest of the field is padding. */
 function paddedText(bytes: Buffer): string {
   const end = bytes.indexOf(0);
   return bytes.toString('utf8', 0, end === -1 ? bytes.length : end);
@@ -276,8 +276,8 @@ function decodeJson(fields: readonly JsonField[], bytes: Buffer): DecodedValue {
 }
 
 /**
- * What is neither a number nor text stays JSON: `true`, `null`, `[1,2]`. An integer that a double can't hold is its
- * digits, unless it is scaled: then no more than 12 digits matter.
+ * Members that are neither numbers nor text stay JSON: `true`, `null`, `[1,2]`. An integer that a double can't hold
+ * becomes text, unless it is scaled: then only 12 digits matter.
  */
 function decodeMember(fields: readonly JsonField[], name: string, raw: unknown): DecodedField {
   const { scale = 1, unit, names } = fields.find((candidate) => candidate.name === name) ?? {};
@@ -298,8 +298,8 @@ function withUnit(value: number | string, unit: string | undefined): DecodedFiel
 }
 
 /**
- * Scaling by 0.001 must give 12.345, not 12.345000000000001: 12 digits are more than any sensor has. A whole number of
- * no more digits by a power of ten is divided instead, which gives the same and takes a twentieth of the time.
+ * Scaling by 0.001 must give 12.345, not 12.345000000000001: 12 digits are more than any sensor has. A whole number of up
+ * to 12 digits is divided by a power of ten instead, which gives the same result in a twentieth of the time.
  */
 function scaled(value: number, scale: number): number {
   if (scale === 1) return value;
@@ -308,7 +308,7 @@ function scaled(value: number, scale: number): number {
   return Number((value * scale).toPrecision(12));
 }
 
-/** 0.1 → 10 and so on: such a number divided by one of these is the double nearest to what the digits say. */
+/** 0.1 → 10 and so on: division by these gives the double nearest to the exact decimal result. */
 const DIVISORS: ReadonlyMap<number, number> = new Map(
   Array.from({ length: 9 }, (_, index) => [Number(`1e-${index + 1}`), 10 ** (index + 1)]),
 );

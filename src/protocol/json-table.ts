@@ -3,9 +3,9 @@ import { errorText, MeshgateError } from '../base/errors.js';
 import { readTextFile } from '../base/text-file.js';
 import { nameKey, numberIn } from './names.js';
 
-/** A whole number written as 5, "5" or "0x05", within `min`–`max`. */
+/** Accepts a whole number from `min` to `max`, written as 5, "5" or "0x05". */
 export function numberOrHex(min: number, max: number) {
-  const error = `must be a number from ${min} to ${max}, as 5 or "0x05"`;
+  const error = `must be a number from ${min} to ${max}, written as 5 or "0x05"`;
   return z
     .union([z.number(), z.string().regex(/^(0x[0-9a-f]+|\d+)$/i, { error })], { error })
     .transform(Number)
@@ -14,13 +14,13 @@ export function numberOrHex(min: number, max: number) {
 
 /**
  * Reads a JSON file and checks it against a schema.
- * Throws `BAD_TABLE` that names the file, the key and the reason.
+ * Throws `BAD_TABLE` with file, key and reason.
  */
 export function readJsonTable<Schema extends z.ZodType>(file: string, schema: Schema): z.output<Schema> {
   return checkJsonTable(file, readJson(file), schema);
 }
 
-/** Checks what was read from a JSON file. Throws `BAD_TABLE` that names the file, the key and the reason. */
+/** Checks the content of a JSON file. Throws `BAD_TABLE` with file, key and reason. */
 export function checkJsonTable<Schema extends z.ZodType>(
   file: string,
   json: unknown,
@@ -29,15 +29,15 @@ export function checkJsonTable<Schema extends z.ZodType>(
   const result = schema.safeParse(json);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
-  throw badTable(file, issue?.path.join('.') ?? '', issue?.message ?? 'is wrong');
+  throw badTable(file, issue?.path.join('.') ?? '', issue?.message ?? 'not valid');
 }
 
-/** A `BAD_TABLE` error that names file, key and reason. */
+/** A `BAD_TABLE` error with file, key and reason. */
 export function badTable(file: string, key: string, reason: string): MeshgateError {
   return new MeshgateError('BAD_TABLE', `${file}: ${key === '' ? '' : `${key}: `}${reason}`);
 }
 
-/** Throws `BAD_TABLE` where an entry of the list at `key` has a name that reads as another one's number. `number`: of an entry. */
+/** Throws `BAD_TABLE` if the name of an entry looks like a number other than its own. `number`: of an entry. */
 export function refuseNumbers<Entry extends { readonly name: string }>(
   file: string,
   key: string,
@@ -47,11 +47,11 @@ export function refuseNumbers<Entry extends { readonly name: string }>(
   entries.forEach((entry, index) => {
     const read = numberIn(entry.name);
     if (read === undefined || read === number(entry)) return;
-    throw badTable(file, `${key}.${index}.name`, `${entry.name} reads as a number that is not its own`);
+    throw badTable(file, `${key}.${index}.name`, `${entry.name} looks like a number, but not its own`);
   });
 }
 
-/** Throws `BAD_TABLE` where two entries of the list at `key` have names that a person would take for the same. */
+/** Throws `BAD_TABLE` if two entries of the list at `key` have names with the same `nameKey`. */
 export function refuseAlikeNames(
   file: string,
   key: string,
@@ -60,14 +60,13 @@ export function refuseAlikeNames(
   const seen = new Map<string, string>();
   entries.forEach(({ name }, index) => {
     const earlier = seen.get(nameKey(name));
-    const why =
-      earlier === name ? 'is already taken' : `is already taken: by ${earlier}; case does not matter`;
+    const why = earlier === name ? 'is already taken' : `is already taken by ${earlier} (case is ignored)`;
     if (earlier !== undefined) throw badTable(file, `${key}.${index}.name`, `${name} ${why}`);
     seen.set(nameKey(name), name);
   });
 }
 
-/** Throws `BAD_TABLE` where an entry of the list at `key` has a value that an earlier one has. */
+/** Throws `BAD_TABLE` if two entries of the list at `key` have the same value of `name`. */
 export function refuseRepeats<Name extends string>(
   file: string,
   key: string,
@@ -81,7 +80,7 @@ export function refuseRepeats<Name extends string>(
   });
 }
 
-/** Throws `BAD_TABLE` that names the file where it can't be read. */
+/** Throws `BAD_TABLE` with the file's name if it can't be read. */
 export function readJson(file: string): unknown {
   try {
     return JSON.parse(readTextFile(file));

@@ -3,9 +3,9 @@
  *
  *     address (2) | opcode (1) | payload
  *
- * `address` is the node that speaks: 0000 the root itself, 0001 the root's own mesh address, else an edge node.
- * What a payload means is decided by opcodes.json, per speaker; a printable body that begins with none of that
- * speaker's opcodes is firmware text.
+ * `address` is the sender: 0000 the root itself, 0001 the root's own mesh address, otherwise an edge node. opcodes.json
+ * defines the payload for each opcode and kind of sender; a printable body that starts with none of the sender's
+ * opcodes is firmware text.
  */
 import {
   ADDRESS_LENGTH,
@@ -39,25 +39,25 @@ export interface Path {
 export interface ReportedValue {
   readonly type: DataType;
   readonly bytes: Buffer;
-  /** ms since the epoch, the device's clock; only where the value carries one. */
+  /** ms since the epoch, the device's clock; only if the value contains one. */
   readonly deviceTime?: number;
 }
 
 export const MALFORMED_REASONS = {
   bodyTooShort: 'shorter than an address and an opcode',
-  notUnicast: 'from an address that no node can have',
-  listLength: 'a list that is not as long as its count says',
-  uuidLength: 'not a uuid of 16 bytes',
-  valueLength: 'not as long as its data type',
-  valueNotJson: 'not the JSON object that its data type is',
+  notUnicast: 'from an invalid node address',
+  listLength: 'list length does not match its count',
+  uuidLength: 'uuid is not 16 bytes long',
+  valueLength: 'length does not match the data type',
+  valueNotJson: 'not a JSON object, as its data type requires',
   dataTooShort: 'ends in the middle of a value',
-  dataUndefinedType: 'names a data id that is not defined',
-  dataLeftOver: 'has bytes left over behind its values',
+  dataUndefinedType: 'undefined data id',
+  dataLeftOver: 'has extra bytes after its values',
 } as const;
 
 export type MalformedReason = keyof typeof MALFORMED_REASONS;
 
-/** What a body says. `from` is the address that it comes from, 0x0000–0x7FFF. */
+/** A decoded body. `from`: the sender, 0x0000–0x7FFF. */
 export type Message = { readonly from: number; readonly body: Buffer } & MessageContent;
 
 export type MessageContent =
@@ -71,28 +71,28 @@ export type MessageContent =
   | { readonly kind: 'unknown'; readonly code: number }
   | Malformed;
 
-/** `complaintAbout`: the root says it about that node (0x0000–0xFFFF), although the body bears the node's address. */
+/** `complaintAbout`: the root sent it about that node (0x0000–0xFFFF), although the body has the node's address. */
 export interface FirmwareText {
   readonly kind: 'text';
   readonly text: string;
   readonly complaintAbout?: number;
 }
 
-/** A body that can't be what it says; `offset` is where in the body it goes wrong, in bytes. */
+/** A body that is not valid; `offset`: position of the fault in the body, in bytes. */
 export interface Malformed {
   readonly kind: 'malformed';
   readonly reason: MalformedReason;
   readonly offset: number;
 }
 
-/** Entries in a Net Info or Path Info batch; one of exactly this many may be followed by another. */
+/** Maximum entries of a Net Info or Path Info batch; a full one may be followed by another. */
 export const BATCH_SIZE = 40;
 
 const HEADER_LENGTH = ADDRESS_LENGTH + 1;
 const LISTED_NODE_LENGTH = ADDRESS_LENGTH + UUID_LENGTH;
 const PATH_LENGTH = ADDRESS_LENGTH + ADDRESS_LENGTH;
 
-/** Understands one body. Never throws: what makes no sense is `malformed`, what nobody knows is `unknown`. */
+/** Decodes one body. Never throws: an invalid body is `malformed`, one with an undefined opcode `unknown`. */
 export function decodeMessage(body: Buffer, tables: Tables): Message {
   const code = body[ADDRESS_LENGTH];
   if (code === undefined) return { from: ROOT_ADDRESS, body, ...malformed('bodyTooShort', body.length) };
@@ -109,12 +109,12 @@ function readText(body: Buffer): FirmwareText {
   return { kind: 'text', text: textOf(body, ADDRESS_LENGTH) };
 }
 
-/** True for the root's two addresses: 0000, and 0001 where it speaks as the root. */
+/** True for the root's two addresses: 0000, and 0001 in the mesh. */
 export function isRootAddress(address: number): boolean {
   return address === ROOT_ADDRESS || address === ROOT_MESH_ADDRESS;
 }
 
-/** 0001 is both the root and a node of the mesh: it speaks as a node where a node may say this. */
+/** 0001 is both the root and a node of the mesh: opcodes of nodes take precedence. */
 function findOpcode(from: number, code: number, opcodes: Opcodes): MessageOpcode | undefined {
   const asNode = from === ROOT_ADDRESS ? undefined : opcodes.findMessage(code, 'node');
   return asNode ?? (isRootAddress(from) ? opcodes.findMessage(code, 'root') : undefined);
@@ -168,7 +168,7 @@ function decodePathInfo(opcode: MessageOpcode, payload: Buffer): MessageContent 
   return { kind: 'pathInfo', opcode, paths };
 }
 
-/** A node says its own uuid; the root says which node it speaks of. */
+/** From a node: its own uuid. From the root: address and uuid of any node. */
 function decodeNodeInfo(from: number, opcode: MessageOpcode, payload: Buffer): MessageContent {
   if (isRootAddress(from) && payload.length === LISTED_NODE_LENGTH) {
     const node = readListedNode(payload);
@@ -179,7 +179,7 @@ function decodeNodeInfo(from: number, opcode: MessageOpcode, payload: Buffer): M
   return { kind: 'nodeInfo', opcode, node: { address: from, uuid: Buffer.from(payload) } };
 }
 
-/** All or nothing: `amount (1)`, then that many of `data id (1) | value`, and nothing behind them. */
+/** All or nothing: `amount (1)`, then that many of `data id (1) | value`, and no bytes after them. */
 function decodeData(opcode: MessageOpcode, payload: Buffer, dataTypes: DataTypes): MessageContent {
   const amount = payload[0];
   if (amount === undefined) return malformed('dataTooShort', HEADER_LENGTH);
@@ -213,7 +213,7 @@ function readValue(type: DataType, bytes: Buffer): ReportedValue {
   return deviceTime === undefined ? { type, bytes } : { type, bytes, deviceTime };
 }
 
-/** The entries of `count (1) | count × entry`; undefined when the length does not fit the count exactly. */
+/** The entries of `count (1) | count × entry`; undefined if the length does not match the count exactly. */
 function splitList(payload: Buffer, entryLength: number): Buffer[] | undefined {
   const count = payload[0];
   if (count === undefined || payload.length !== 1 + count * entryLength) return undefined;
@@ -232,8 +232,8 @@ function malformed(reason: MalformedReason, offset: number): Malformed {
 }
 
 /**
- * From the root any printable body is text. From a node only one that ends its line is: a single odd byte of a
- * node is rather an opcode that this site's opcodes.json lacks.
+ * From the root any printable body is text. From a node it must end with a line feed: a printable byte alone is more
+ * likely an opcode that is missing from opcodes.json.
  */
 function isFirmwareText(from: number, body: Buffer): boolean {
   const text = body.subarray(ADDRESS_LENGTH);
@@ -242,8 +242,8 @@ function isFirmwareText(from: number, body: Buffer): boolean {
 }
 
 /**
- * The root could not pass a message on. Its body bears the address that the message was for, which can be one that no
- * node has; the words alone say that the root speaks.
+ * The root could not forward a message. The body has the address of the message's recipient, which need not exist; only
+ * the words show that it comes from the root.
  */
 const COMPLAINT = /^(Node not exists in network|Failed to send to Node)[\r\n]*$/;
 const MAX_COMPLAINT_LENGTH = 64;
@@ -264,7 +264,7 @@ function textOf(body: Buffer, start: number): string {
   return body.toString('utf8', start);
 }
 
-/** What a root puts on the UART; the counterpart of `decodeMessage`, for virtual roots and tests. */
+/** A body as sent by a root; the counterpart of `decodeMessage`, for virtual roots and tests. */
 export function encodeMessage(from: number, opcode: number, payload: Uint8Array = Buffer.alloc(0)): Buffer {
   return Buffer.concat([addressBytes(from), Buffer.of(opcode), payload]);
 }
@@ -299,7 +299,7 @@ export function describeMessage(message: Message): string {
   return `${formatAddress(message.from)} ${messageName(message)}`;
 }
 
-/** The opcode's name; `Text`, `Unknown 0x99` or `Malformed` where there is none. */
+/** The opcode's name; `Text`, `Unknown 0x99` or `Malformed` if there is none. */
 export function messageName(message: Message): string {
   switch (message.kind) {
     case 'text':

@@ -1,31 +1,31 @@
 import { formatAddress, isUnicast } from './address.js';
 import { ALL_NODES, nameKey, numberIn } from './names.js';
 
-/** What a node is called where the site has given it no name: `Node-5`. */
+/** The name of a node without a configured one: `Node-5`. */
 const DEFAULT_NAME = /^node-(\d{1,5})$/;
 
-/** What the nodes are called: those with a name by the site, and all others. Does not change. */
+/** The names of nodes, configured and default. Immutable. */
 export class NodeNames {
   readonly #byAddress: ReadonlyMap<number, string>;
   readonly #addresses: ReadonlyMap<string, number>;
 
-  /** `given`: names by address; no two with the same key. */
-  constructor(given: ReadonlyMap<number, string> = new Map()) {
-    this.#byAddress = given;
-    this.#addresses = new Map([...given].map(([address, name]) => [nameKey(name), address]));
+  /** `configured`: names by address; no two with the same key. */
+  constructor(configured: ReadonlyMap<number, string> = new Map()) {
+    this.#byAddress = configured;
+    this.#addresses = new Map([...configured].map(([address, name]) => [nameKey(name), address]));
   }
 
-  /** Addresses of nodes that the site has named. */
+  /** Addresses of nodes with a configured name. */
   named(): IterableIterator<number> {
     return this.#byAddress.keys();
   }
 
-  /** The name that a node is shown by. */
+  /** The name of any address. */
   nameOf(address: number): string {
     return this.#byAddress.get(address) ?? `Node-${address}`;
   }
 
-  /** The address of a node by its name, whether the node is known or not; case and blanks around it do not matter. */
+  /** The address for a name, whether or not the node has been seen; ignores case and surrounding spaces. */
   addressOf(name: string): number | undefined {
     const key = nameKey(name);
     return this.#addresses.get(key) ?? addressInDefaultName(key);
@@ -37,14 +37,14 @@ function addressInDefaultName(key: string): number | undefined {
   return digits !== undefined && isUnicast(Number(digits)) ? Number(digits) : undefined;
 }
 
-/** Why a node can't have this name, by itself: nobody could reach the node by it. Undefined where it can. */
+/** Why this name is not valid for a node, regardless of other nodes; undefined if it is valid. */
 export function findNameFault(address: number, name: string): string | undefined {
   const key = nameKey(name);
-  if (key === '') return 'is blank; a name needs something that can be seen and typed';
-  if (key === ALL_NODES) return `"${ALL_NODES}" stands for every node in commands; choose another name`;
+  if (key === '') return 'is blank; use a name with visible characters';
+  if (key === ALL_NODES) return `"${ALL_NODES}" means every node in commands; choose another name`;
   const meant = numberIn(key) ?? addressInDefaultName(key);
   if (meant === undefined || meant === address) return undefined;
   return isUnicast(meant)
-    ? `reads as the node ${formatAddress(meant)}; choose another name`
-    : 'reads as a number that is not the address of a node; choose another name';
+    ? `looks like the address of node ${formatAddress(meant)}; choose another name`
+    : 'looks like a number, but is not a node address; choose another name';
 }

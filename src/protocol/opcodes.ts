@@ -1,16 +1,16 @@
 /**
- * opcodes.json: the messages that come from the root and the commands that clients give.
- * The only place where these numbers and names are read in.
+ * Reads opcodes.json: the messages from the root and the commands of clients. The only place where these numbers and
+ * names are loaded.
  */
 import * as z from 'zod';
 import { ADDRESS_LENGTH } from './address.js';
 import type { DataTypes } from './data-types.js';
 import { badTable, numberOrHex, readJsonTable, refuseAlikeNames, refuseRepeats } from './json-table.js';
 
-/** Who a body speaks for: address 0000 or 0001 is the root, any unicast address is a node. */
+/** The kind of sender of a body: address 0000 or 0001 is the root, any unicast address is a node. */
 export type Speaker = 'root' | 'node';
 
-/** How a message's payload is understood; `opaque` is passed on as it is, `value` is stored as a data type. */
+/** How a message's payload is decoded; `opaque` is passed on unchanged, `value` is stored as a data type. */
 export type PayloadKind = 'opaque' | 'value' | 'data' | 'netInfo' | 'nodeInfo' | 'rootReset' | 'pathInfo';
 
 export interface MessageOpcode {
@@ -19,7 +19,7 @@ export interface MessageOpcode {
   readonly name: string;
   readonly from: readonly Speaker[];
   readonly payload: PayloadKind;
-  /** The data type that a `value` payload is stored as. */
+  /** The data type of a `value` payload. */
   readonly storeAs?: string;
   /** The opcode byte is the first byte of the payload (`{` of a JSON report). */
   readonly opcodeIsPayload: boolean;
@@ -27,7 +27,7 @@ export interface MessageOpcode {
   readonly listeners: boolean;
 }
 
-/** Who carries a command out. What an edge device executes, the gateway refuses. */
+/** Who executes a command. The gateway refuses commands for edge devices. */
 export const EXECUTORS = ['gateway', 'root', 'edge'] as const;
 
 export type Executor = (typeof EXECUTORS)[number];
@@ -35,20 +35,20 @@ export type Executor = (typeof EXECUTORS)[number];
 export type ArgumentShape = keyof typeof ARGUMENT_LENGTHS;
 
 export interface CommandSpec {
-  /** Five ASCII characters: what stands on the wire. */
+  /** Five ASCII characters, as on the wire. */
   readonly name: string;
   readonly executor: Executor;
   readonly arguments: readonly ArgumentShape[];
-  /** Bytes of the shortest legal request, the name included. */
+  /** Bytes of the shortest valid request, including the name. */
   readonly minLength: number;
-  /** True when no argument is of varying length: a request is then exactly `minLength` bytes. */
+  /** True if no argument has a variable length: a request then has exactly `minLength` bytes. */
   readonly fixedLength: boolean;
 }
 
 /** Bytes of a command's name. */
 export const COMMAND_NAME_LENGTH = 5;
 
-/** Shortest length in bytes of each argument; those in `VARYING` may be longer, and stand last. */
+/** Minimum bytes of each argument; those in `VARYING` may be longer, and must be last. */
 const ARGUMENT_LENGTHS = {
   address: ADDRESS_LENGTH,
   ignored: ADDRESS_LENGTH,
@@ -59,12 +59,14 @@ const ARGUMENT_LENGTHS = {
 } as const;
 const VARYING: ReadonlySet<ArgumentShape> = new Set(['message', 'dataType', 'text']);
 
-/** The bytes that open a listening connection or a JSON-RPC session can't open a command. */
+/** Bytes that start a listening connection or a JSON-RPC session can't start a command. */
 const RESERVED_NAMES = /^(\[syn\]|\{.*)$/;
 
 const messageSchema = z.strictObject({
   opcode: numberOrHex(0, 0xff),
-  name: z.string().regex(/^[A-Za-z][A-Za-z0-9]*$/, { error: 'must be letters and digits' }),
+  name: z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9]*$/, { error: 'must start with a letter and have only letters and digits' }),
   from: z.array(z.enum(['root', 'node'])).min(1),
   payload: z.enum(['opaque', 'data', 'netInfo', 'nodeInfo', 'rootReset', 'pathInfo']).optional(),
   storeAs: z.string().optional(),
@@ -76,7 +78,9 @@ const commandSchema = z.strictObject({
   name: z
     .string()
     .regex(/^[\x20-\x7e]{5}$/, { error: 'must be five printable ASCII characters' })
-    .refine((name) => !RESERVED_NAMES.test(name), { error: 'opens another kind of connection' }),
+    .refine((name) => !RESERVED_NAMES.test(name), {
+      error: 'is reserved: it starts another kind of connection',
+    }),
   executor: z.enum(EXECUTORS),
   arguments: z.array(z.enum(Object.keys(ARGUMENT_LENGTHS) as ArgumentShape[])),
 });
@@ -86,7 +90,7 @@ const fileSchema = z.strictObject({
   commands: z.array(commandSchema),
 });
 
-/** The messages and commands that this gateway knows. */
+/** The messages and commands of a site. */
 export class Opcodes {
   readonly #messages = new Map<number, MessageOpcode>();
   readonly #commands = new Map<string, CommandSpec>();
@@ -108,13 +112,13 @@ export class Opcodes {
     );
   }
 
-  /** The message that this opcode is when this speaker sends it. */
+  /** The message with this opcode, if this kind of sender may send it. */
   findMessage(opcode: number, speaker: Speaker): MessageOpcode | undefined {
     const message = this.#messages.get(opcode);
     return message?.from.includes(speaker) ? message : undefined;
   }
 
-  /** The message of this name. */
+  /** The message with this name. */
   findMessageByName(name: string): MessageOpcode | undefined {
     return this.messages().find((message) => message.name === name);
   }
@@ -138,10 +142,10 @@ type CommandEntry = z.output<typeof commandSchema>;
 function readMessage(file: string, index: number, entry: MessageEntry, dataTypes: DataTypes): MessageOpcode {
   const key = `messages.${index}`;
   if (entry.payload !== undefined && entry.storeAs !== undefined) {
-    throw badTable(file, key, 'can have payload or storeAs, not both');
+    throw badTable(file, key, 'must not have both payload and storeAs');
   }
   if (entry.storeAs !== undefined && dataTypes.findByName(entry.storeAs) === undefined) {
-    throw badTable(file, `${key}.storeAs`, `no data type is called ${entry.storeAs}`);
+    throw badTable(file, `${key}.storeAs`, `there is no data type ${entry.storeAs}`);
   }
   const { storeAs, payload, ...rest } = entry;
   if (storeAs !== undefined) return { ...rest, payload: 'value', storeAs };
@@ -152,7 +156,7 @@ function readCommand(file: string, index: number, entry: CommandEntry): CommandS
   const key = `commands.${index}`;
   const varyingAt = entry.arguments.findIndex((argument) => VARYING.has(argument));
   if (varyingAt !== -1 && varyingAt !== entry.arguments.length - 1) {
-    throw badTable(file, `${key}.arguments.${varyingAt}`, 'is of varying length and must stand last');
+    throw badTable(file, `${key}.arguments.${varyingAt}`, 'has a variable length and must be last');
   }
   const argumentsLength = entry.arguments.reduce((sum, argument) => sum + ARGUMENT_LENGTHS[argument], 0);
   return { ...entry, minLength: COMMAND_NAME_LENGTH + argumentsLength, fixedLength: varyingAt === -1 };

@@ -1,6 +1,6 @@
-/** Positions on earth in decoded values: the one rule for every face, the dashboard included. */
+/** Positions on earth in decoded values, for every face including the dashboard. */
 
-/** A value's fields by name, wherever they were decoded. */
+/** A decoded value's fields by name. */
 type Fields = Readonly<Record<string, { readonly value: number | string }>>;
 
 /** Degrees: latitude -90 to 90, longitude -180 to 180. */
@@ -9,7 +9,7 @@ export interface Position {
   readonly lon: number;
 }
 
-/** False for NaN, infinite numbers, and what a disturbed line or a receiver without a fix makes of a position. */
+/** False for NaN, infinite numbers, and impossible positions from a noisy line or a receiver without a fix. */
 export function isOnEarth({ lat, lon }: Position): boolean {
   return Math.abs(lat) <= 90 && Math.abs(lon) <= 180;
 }
@@ -18,12 +18,12 @@ const LATITUDES = ['latitude', 'lat'] as const;
 const LONGITUDES = ['longitude', 'lon'] as const;
 const NAMES: ReadonlySet<string> = new Set([...LATITUDES, ...LONGITUDES]);
 
-/** True for the names of fields that give a position. */
+/** True for names of fields that are part of a position. */
 export function isPositionField(name: string): boolean {
   return NAMES.has(name);
 }
 
-/** The position that a value's fields give, called `latitude` or `lat`, `longitude` or `lon`; undefined where it is not one on earth. */
+/** The position in the fields `latitude` or `lat` and `longitude` or `lon`; undefined if it is missing or not on earth. */
 export function positionIn(fields: Fields): Position | undefined {
   const lat = firstOf(fields, LATITUDES);
   const lon = firstOf(fields, LONGITUDES);
@@ -31,13 +31,13 @@ export function positionIn(fields: Fields): Position | undefined {
   return isOnEarth({ lat, lon }) ? { lat, lon } : undefined;
 }
 
-/** Of the first of these names that there is. */
+/** The value of the first of these fields that exists. */
 function firstOf(fields: Fields, names: readonly string[]): number | string | undefined {
   const name = names.find((each) => fields[each] !== undefined);
   return name === undefined ? undefined : fields[name]?.value;
 }
 
-/** A decoded value and when it came: ms since the epoch, host clock. */
+/** A decoded value and its receive time: ms since the epoch, host clock. */
 export interface PositionSource {
   readonly receivedAt: number;
   readonly fields: Fields;

@@ -1,12 +1,11 @@
 /**
- * The data types of the predecessor, `Data_Info.json`: a list of types, or an object of them by name or by id. Each has
- * a name, an id and a length in bytes; how its bytes are read it does not say. Either can be in an object of its own,
- * under any key.
+ * The data types of the predecessor, `Data_Info.json`: a list of types, or an object of types by name or id. Each has a
+ * name, an id and a length in bytes, but no fields. The list or object may be wrapped in an object with a single key.
  *
  *     [{ "name": "GPS", "id": 1, "length": 6 }]          { "GPS": { "id": "0x01", "length": 6 } }
  */
 
-/** A type as data-types.json would have it, not checked yet. */
+/** A type in the form of data-types.json, not checked yet. */
 export interface GivenType {
   readonly name: unknown;
   readonly id: unknown;
@@ -15,14 +14,14 @@ export interface GivenType {
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** What the members are called, in lower case and without what is no letter. */
+/** Names of the members, in lower case, letters only. */
 const NAMES: ReadonlySet<string> = new Set(['name', 'dataname', 'datatype', 'type', 'typename']);
 const IDS: ReadonlySet<string> = new Set(['id', 'dataid', 'datatypeid', 'typeid']);
 const LENGTHS: ReadonlySet<string> = new Set(['length', 'len', 'datalength', 'datalen', 'size', 'bytes']);
 
 const NUMBER = /^\s*(0x[0-9a-f]+|\d+)\s*$/i;
 
-/** The types of a parsed file; undefined for what is not of that form. */
+/** The types of a parsed file; undefined if it does not have that form. */
 export function readPredecessorTypes(json: unknown): GivenType[] | undefined {
   if (isMembers(json) && 'types' in json) return undefined;
   const found = readTypes(json);
@@ -42,7 +41,7 @@ function readTypes(json: unknown): GivenType[] | undefined {
   return known.length > 0 && known.length === types.length ? known : undefined;
 }
 
-/** `key`: the name or the id, where the entry does not say it. */
+/** `key`: the name or the id, if the entry does not have it. */
 function readType(key: string | undefined, entry: unknown): GivenType | undefined {
   if (!isMembers(entry)) return undefined;
   const isKeyNumber = key !== undefined && NUMBER.test(key);

@@ -6,7 +6,7 @@
 import { ADDRESS_LENGTH, addressBytes, ROOT_ADDRESS } from './address.js';
 import { COMMAND_NAME_LENGTH } from './opcodes.js';
 
-/** What the root can be told. Addresses are 0x0000 (the root) or 0x0001–0x7FFF; messages are one byte or more. */
+/** A command to the root. Addresses are 0x0000 (the root) or 0x0001–0x7FFF; messages are one byte or more. */
 export type RootCommand =
   | { readonly kind: 'send'; readonly to: number; readonly message: Buffer; readonly tracked: boolean }
   | { readonly kind: 'broadcast'; readonly message: Buffer }
@@ -14,7 +14,7 @@ export type RootCommand =
   | { readonly kind: 'clean' }
   | { readonly kind: 'listNodes' }
   | { readonly kind: 'listPaths' }
-  /** A command that only the site's own firmware knows: its name and argument bytes as the client gave them. */
+  /** A command of the site's own firmware: name and arguments exactly as the client sent them. */
   | { readonly kind: 'other'; readonly bytes: Buffer };
 
 const WITHOUT_ARGUMENTS = {
@@ -24,7 +24,7 @@ const WITHOUT_ARGUMENTS = {
   listPaths: 'GETDF',
 } as const;
 
-/** The body that tells the root this. */
+/** The body of a command. */
 export function encodeRootCommand(command: RootCommand): Buffer {
   switch (command.kind) {
     case 'send':
@@ -38,7 +38,7 @@ export function encodeRootCommand(command: RootCommand): Buffer {
   }
 }
 
-/** What a body tells the root: `tooShort`, `noAddress` and `noMessage` are what its firmware complains about. */
+/** The command in a body; `tooShort`, `noAddress` and `noMessage` are the errors that the firmware reports. */
 export function decodeRootCommand(body: Buffer): RootCommand | 'tooShort' | 'noAddress' | 'noMessage' {
   if (body.length < COMMAND_NAME_LENGTH) return 'tooShort';
   const name = body.toString('latin1', 0, COMMAND_NAME_LENGTH);

@@ -1,15 +1,15 @@
-/** A finished block as it is held in memory. */
+/** A finished block in memory. */
 export interface HeldBlock {
   readonly number: number;
-  /** Monotonic clock, µs, when it was finished. */
+  /** When it was finished: monotonic clock, µs. */
   readonly endUs: number;
   readonly bytes: Buffer;
 }
 
-/** What a block costs beside its bytes: quiet seconds make many small ones. */
-const COST_OF_BLOCK = 256;
+/** Memory per block in addition to its bytes; quiet periods make many small blocks. */
+const BLOCK_OVERHEAD = 256;
 
-/** The last blocks, in memory: the oldest make room, whole. Numbers count up by one. */
+/** The latest blocks, in memory: the oldest are dropped when the limit is reached. Numbers count up by one. */
 export class BlockRing {
   readonly #limit: number;
   readonly #blocks = new Map<number, HeldBlock>();
@@ -42,7 +42,7 @@ export class BlockRing {
     return undefined;
   }
 
-  /** Blocks from this number on, or from the oldest that is held: as many as fit into `limit` bytes, at least one. */
+  /** Blocks from this number on, or from the oldest that is held: up to `limit` bytes, but at least one block. */
   from(number: number, limit: number): HeldBlock[] {
     const [oldest] = this.#blocks.keys();
     const blocks: HeldBlock[] = [];
@@ -57,5 +57,5 @@ export class BlockRing {
 }
 
 function costOf({ bytes }: HeldBlock): number {
-  return bytes.length + COST_OF_BLOCK;
+  return bytes.length + BLOCK_OVERHEAD;
 }

@@ -2,32 +2,32 @@
  * Blocks of a recording; each can be read without the others.
  *
  *     "MGBK" | length (4) | CRC-32 (4) | host ms (8) | monotonic µs (8) | number (4) | records
- *     record: kind (1) | µs since the record before (v) | channel (v) | length (v) | [whole length (v)] | payload
+ *     record: kind (1) | µs since the previous record (v) | channel (v) | length (v) | [original length (v)] | payload
  *
- * `length` is that of the records; the CRC is over everything behind it. Numbers are big-endian, both times f64.
- * (v): seven bits a byte, the lowest first, bit 7 set where more follow. Bit 7 of `kind`: the payload was cut, and its
- * whole length follows.
+ * `length` is that of the records; the CRC covers everything after it. Numbers are big-endian, both times f64.
+ * (v): seven bits per byte, lowest first, bit 7 set if more follow. Bit 7 of `kind`: the payload was cut, and its
+ * original length follows.
  */
 import { crc32 } from 'node:zlib';
 
-/** What a record holds; `link` stands first in every block, `client` before the first record of its channel there. */
+/** Kinds of records. `link` is the first in every block; `client` comes before the first record of its channel. */
 export const RECORD_KINDS = {
-  link: { code: 1, text: 'how the link is as the block begins: as with `opened`; empty where there is none' },
+  link: { code: 1, text: 'the link at the start of the block: same as `opened`; empty if there is none' },
   opened: {
     code: 2,
-    text: 'the link was opened: name, 00, which board it is, 00, `lines` if it has DTR and RTS',
+    text: 'the link was opened: name, 00, identity of the board, 00, `lines` if it has DTR and RTS',
   },
   notOpened: { code: 3, text: 'opening the link failed: reason, 00, detail' },
-  closed: { code: 4, text: 'the link ended: reason, 00, detail; `stopped`: the gateway has closed it' },
-  fromRoot: { code: 5, text: 'bytes from the UART, as they were read' },
-  toRoot: { code: 6, text: 'bytes to the UART, as they were handed to the port' },
+  closed: { code: 4, text: 'the link ended: reason, 00, detail; `stopped`: closed by the gateway' },
+  fromRoot: { code: 5, text: 'bytes from the UART, as read from the port' },
+  toRoot: { code: 6, text: 'bytes to the UART, as written to the port' },
   clock: { code: 7, text: 'the host clock was set: ms since the epoch from here on, f64' },
-  client: { code: 8, text: 'the name of the client that has this channel' },
-  request: { code: 9, text: 'what a client of the classic dialect has sent' },
-  reply: { code: 10, text: 'what it was answered' },
-  call: { code: 11, text: 'a JSON text that a session’s client has sent' },
-  result: { code: 12, text: 'a reply to it' },
-  ended: { code: 13, text: 'the connection of this client ended: the reason' },
+  client: { code: 8, text: 'the name of this channel’s client' },
+  request: { code: 9, text: 'bytes from a client of the classic dialect' },
+  reply: { code: 10, text: 'bytes sent to it' },
+  call: { code: 11, text: 'a JSON text from a client of a session' },
+  result: { code: 12, text: 'a JSON text sent to it' },
+  ended: { code: 13, text: 'the client’s connection ended: the reason' },
   lines: { code: 14, text: 'the modem lines were set: DTR, RTS; 01 is asserted' },
 } as const;
 
@@ -40,33 +40,33 @@ const KINDS_BY_CODE: ReadonlyMap<number, RecordKind> = new Map(
 export interface BlockHead {
   /** ms since the epoch, host clock, when the block began. */
   readonly host: number;
-  /** The same moment on the clock that never goes back: whole µs. */
+  /** The same moment on the monotonic clock, integer µs. */
   readonly us: number;
-  /** Counts up by one within a run of the gateway. */
+  /** Increases by one within a run of the gateway. */
   readonly number: number;
 }
 
 export interface BlockRecord {
-  /** `undefined`: a kind that a later version has brought. */
+  /** `undefined`: a kind of a later version. */
   readonly kind: RecordKind | undefined;
-  /** Monotonic clock, whole µs. */
+  /** Monotonic clock, integer µs. */
   readonly us: number;
   /** Which client; 0 = the UART. */
   readonly channel: number;
   readonly payload: Buffer;
-  /** Bytes before it was cut. */
+  /** Length of the payload before it was cut. */
   readonly wholeLength: number;
 }
 
 export interface Block extends BlockHead {
   readonly records: readonly BlockRecord[];
-  /** Bytes at its end that are no records. */
+  /** Bytes at its end that are not valid records. */
   readonly unread: number;
 }
 
 export const BLOCK_MAGIC = Buffer.from('MGBK', 'latin1');
 export const BLOCK_HEAD_LENGTH = 32;
-/** The longest block, head included: what a damaged length can cost a reader, and a damaged block its reader. */
+/** The longest block, head included. Bounds what a damaged length or block costs a reader. */
 export const MAX_BLOCK_LENGTH = 65_536;
 
 const LENGTH_AT = 4;
@@ -76,21 +76,21 @@ const US_AT = 20;
 const NUMBER_AT = 28;
 
 const IS_CUT = 0x80;
-/** Kind, time, channel and two lengths at their longest. */
+/** Kind, time, channel and two lengths at their maximum. */
 const MAX_RECORD_HEAD = 1 + 8 + 5 + 5 + 5;
 /** The longest payload of one record. */
 export const MAX_PAYLOAD_LENGTH = 32_768;
-/** The last moment that a `Date` can be. */
+/** The latest time that a `Date` can represent. */
 const LAST_DATE_MS = 8.64e15;
 
-/** Puts records into one block; all its memory is there from the start. */
+/** Writes records into one block; its memory is allocated once. */
 export class BlockWriter {
   readonly #buffer = Buffer.allocUnsafeSlow(MAX_BLOCK_LENGTH);
   #length = 0;
   #head: BlockHead = { host: 0, us: 0, number: 0 };
   #lastUs = 0;
 
-  /** Nothing has begun. */
+  /** No block has been begun. */
   get isIdle(): boolean {
     return this.#length === 0;
   }
@@ -105,12 +105,12 @@ export class BlockWriter {
     this.#length = BLOCK_HEAD_LENGTH;
   }
 
-  /** Bytes of payload that one more record may have. */
+  /** Payload bytes that still fit into one more record. */
   get room(): number {
     return this.#buffer.length - this.#length - MAX_RECORD_HEAD;
   }
 
-  /** Adds a record; there must be room for it. `us`: not before the record in front of it. */
+  /** Appends a record, which must fit. `us`: not before the previous record. */
   append(
     kind: RecordKind,
     us: number,
@@ -130,7 +130,7 @@ export class BlockWriter {
     this.#lastUs = Math.max(us, this.#lastUs);
   }
 
-  /** The block in memory of its own, just as long as it is; the writer is idle again. */
+  /** Returns a copy of the block; the writer is idle again. */
   finish(): Buffer {
     const block = Buffer.allocUnsafeSlow(this.#length);
     this.#buffer.copy(block, 0, 0, this.#length);
@@ -154,7 +154,7 @@ export class BlockWriter {
   }
 }
 
-/** How long the block that begins here says that it is, head included; undefined where none can begin. */
+/** The length of the block at this offset according to its head, head included; undefined if no block starts here. */
 export function blockLengthAt(bytes: Buffer, at: number): number | undefined {
   if (at + BLOCK_HEAD_LENGTH > bytes.length) return undefined;
   if (bytes.compare(BLOCK_MAGIC, 0, BLOCK_MAGIC.length, at, at + BLOCK_MAGIC.length) !== 0) return undefined;
@@ -162,7 +162,7 @@ export function blockLengthAt(bytes: Buffer, at: number): number | undefined {
   return length <= MAX_BLOCK_LENGTH ? length : undefined;
 }
 
-/** Reads one block, its head included; undefined when it is damaged. */
+/** Reads one block, its head included; undefined if it is damaged. */
 export function readBlock(bytes: Buffer): Block | undefined {
   if (blockLengthAt(bytes, 0) !== bytes.length) return undefined;
   if (bytes.readUInt32BE(CRC_AT) !== crc32(bytes.subarray(HOST_AT))) return undefined;
@@ -172,7 +172,7 @@ export function readBlock(bytes: Buffer): Block | undefined {
   return { host, us, number: bytes.readUInt32BE(NUMBER_AT), ...readRecords(bytes, us) };
 }
 
-/** ms since the epoch that a `Date` can show. */
+/** Whether a `Date` can represent this time, ms since the epoch. */
 export function isHostTime(ms: number): boolean {
   return Math.abs(ms) <= LAST_DATE_MS;
 }
@@ -191,7 +191,7 @@ function readRecords(bytes: Buffer, startUs: number): Pick<Block, 'records' | 'u
 class RecordReader {
   readonly #bytes: Buffer;
   #at = BLOCK_HEAD_LENGTH;
-  /** Where the last whole record ended. */
+  /** End of the last complete record. */
   #end = BLOCK_HEAD_LENGTH;
 
   constructor(bytes: Buffer) {
@@ -202,7 +202,7 @@ class RecordReader {
     return this.#bytes.length - this.#end;
   }
 
-  /** The record that follows; undefined at the end, or where none can be read. */
+  /** The next record; undefined at the end or if it is damaged. */
   next(lastUs: number): BlockRecord | undefined {
     const code = this.#bytes[this.#at++];
     const elapsed = this.#number();

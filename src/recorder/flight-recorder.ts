@@ -2,16 +2,16 @@ import { type CancelTimer, type Clock, every } from '../base/clock.js';
 import type { Log } from '../base/log.js';
 import type { OpenLink } from '../link/link.js';
 import { recordLink } from './record-link.js';
-import { type ClientRecorder, type ReadWish, Recorder, type RecordingPage } from './recorder.js';
+import { type ClientRecorder, type ReadOptions, Recorder, type RecordingPage } from './recorder.js';
 import { encodeHead } from './recording.js';
 import { RecordingFiles } from './recording-files.js';
 
 export interface FlightRecorderSettings {
   /** Bytes of memory. */
   readonly limit: number;
-  /** Whether what clients say is recorded. */
+  /** Whether clients are recorded. */
   readonly clients: boolean;
-  /** Where it is written to disk too. */
+  /** Directory for a copy on disk, if any. */
   readonly directory: string | undefined;
   /** Bytes on disk. */
   readonly directoryLimit: number;
@@ -21,17 +21,17 @@ export interface FlightRecorderOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: FlightRecorderSettings;
-  /** Of the gateway. */
+  /** The gateway's version. */
   readonly version: string;
 }
 
 const TO_DISK_EVERY_MS = 1000;
-/** A disk that takes nothing must not hold up a gateway that stops. */
+/** A disk that hangs must not hold up a stopping gateway. */
 const STOP_TIMEOUT_MS = 2000;
 
-/** The recorder with what keeps its blocks: memory, and where the settings say so a disk. */
+/** The recorder together with its storage: memory and, if configured, disk. */
 export class FlightRecorder {
-  /** Begins to record a client; absent where the settings leave clients out. */
+  /** Starts recording a client; undefined if the settings exclude clients. */
   readonly client: ((name: string) => ClientRecorder) | undefined;
   readonly #recorder: Recorder;
   readonly #files: RecordingFiles | undefined;
@@ -50,7 +50,7 @@ export class FlightRecorder {
     if (settings.clients) this.client = (name) => this.#recorder.client(name);
   }
 
-  /** The same link, recorded. */
+  /** Wraps `openLink` so that the link is recorded. */
   around(openLink: OpenLink): OpenLink {
     return recordLink(openLink, this.#recorder);
   }
@@ -67,9 +67,9 @@ export class FlightRecorder {
     if (this.#files) await Promise.race([this.#files.close(), this.#timeout()]);
   }
 
-  /** What is held, a page at a time. */
-  read(wish: ReadWish, limit: number): RecordingPage {
-    return this.#recorder.read(wish, limit);
+  /** Reads the recording in memory, one page at a time. */
+  read(options: ReadOptions, limit: number): RecordingPage {
+    return this.#recorder.read(options, limit);
   }
 
   get run(): string {

@@ -1,9 +1,9 @@
-/** What a recording keeps of a link. */
+/** What a recording stores about a link. */
 export interface LinkFacts {
   readonly name: string;
-  /** Which board it is; empty where that could not be told. */
+  /** Identity of the board; empty if unknown. */
   readonly identity: string;
-  /** It has modem lines. */
+  /** Whether it has modem lines. */
   readonly hasLines: boolean;
 }
 
@@ -14,7 +14,7 @@ export function encodeLinkFacts({ name, identity, hasLines }: LinkFacts): string
   return [name, identity, hasLines ? LINES : ''].join(SEPARATOR);
 }
 
-/** Undefined where there is no link. */
+/** Undefined if there is no link. */
 export function decodeLinkFacts(payload: Buffer): LinkFacts | undefined {
   const [name = '', identity = '', lines] = payload.toString('utf8').split(SEPARATOR);
   return name === '' ? undefined : { name, identity, hasLines: lines === LINES };

@@ -3,7 +3,7 @@ import { type Link, type LinkDownReason, LinkError, type ModemLines, type OpenLi
 import type { LinkFacts } from './link-facts.js';
 import type { Recorder } from './recorder.js';
 
-/** The same link, with its life and its bytes recorded. */
+/** Wraps a link so that its state changes and bytes are recorded. */
 export function recordLink(openLink: OpenLink, recorder: Recorder): OpenLink {
   return async (handlers) => {
     let isOpen = false;

@@ -1,6 +1,6 @@
 /**
- * The flight recorder: every byte from and to the UART, and what clients ask and are answered, with times. Recording
- * copies into memory that is there already; finished blocks go to the ring, and to whoever keeps them longer.
+ * The flight recorder: every byte from and to the UART, and clients' requests and replies, with times. Recording copies
+ * into preallocated memory; finished blocks go to the ring, and to `onBlock`.
  */
 import type { Clock } from '../base/clock.js';
 import type { LinkDownReason, ModemLines } from '../link/link.js';
@@ -12,53 +12,53 @@ export interface RecorderOptions {
   readonly clock: Clock;
   /** Bytes of memory. */
   readonly limit: number;
-  /** Given each block that is finished. */
+  /** Called with each finished block. */
   readonly onBlock?: (bytes: Buffer) => void;
 }
 
-/** Which blocks: those behind a cursor, those of the last ms, or all that are held. */
-export interface ReadWish {
+/** Which blocks to read: those after a cursor, those of the last ms, or all. */
+export interface ReadOptions {
   readonly after?: string | undefined;
   readonly lastMs?: number | undefined;
 }
 
 export interface RecordingPage {
-  /** Whole blocks, one behind the other. */
+  /** Complete blocks, concatenated. */
   readonly blocks: Buffer;
-  /** To go on behind them. */
+  /** Pass as `after` to read the next page. */
   readonly cursor: string;
-  /** More can be read at once. */
+  /** Whether more can be read now. */
   readonly more: boolean;
-  /** Blocks behind `after` that are held no longer; null: they were of an earlier run. */
+  /** Number of blocks after `after` that are not held any more; null if the cursor is from another run. */
   readonly missed: number | null;
 }
 
-/** What one client says and is answered: bytes of the classic dialect, or JSON texts. */
+/** Records one client's requests and replies: bytes of the classic dialect, or JSON texts. */
 export interface ClientRecorder {
   asked(what: Buffer | string): void;
   answered(what: Buffer | string): void;
   ended(reason: string): void;
 }
 
-/** A client's text is cut to so many bytes: a reply can have megabytes, and would push out hours of the UART. */
+/** A client's texts are cut to this many bytes: a reply of megabytes would push out hours of UART traffic. */
 export const MAX_CLIENT_LENGTH = 4096;
-/** A block is finished when it is this old, so that its times stay near to both clocks. */
+/** A block is finished at this age, so that its times stay close to both clocks. */
 const MAX_BLOCK_AGE_US = 60_000_000;
-/** The two clocks are read one after the other: less than this is no setting of the clock. */
+/** The two clocks are not read at the same instant: smaller differences do not mean that the clock was set. */
 const CLOCK_JUMP_MS = 10;
-/** For the records that can come with one: a setting of the clock, the name of a client. */
-const ROOM_BESIDE = 128;
+/** Room for records that may precede one: a clock change, the name of a client. */
+const EXTRA_ROOM = 128;
 const UART_CHANNEL = 0;
 const SEPARATOR = '\0';
 
 export class Recorder {
-  /** Tells this run of the gateway from others. */
+  /** Id of this run of the gateway. */
   readonly run: string;
   readonly #options: RecorderOptions;
   readonly #writer = new BlockWriter();
   readonly #ring: BlockRing;
   #number = 0;
-  /** As in a record of the kind `opened`; empty where there is none. */
+  /** As in a record of the kind `opened`; empty if there is no link. */
   #link = '';
   #channels = 0;
   #records = 0;
@@ -102,7 +102,7 @@ export class Recorder {
     this.#write('lines', Buffer.of(dtr ? 1 : 0, rts ? 1 : 0));
   }
 
-  /** Begins to record a client; `name` is what the log calls it. */
+  /** Starts recording a client; `name`: as in the log. */
   client(name: string): ClientRecorder {
     const channel = ++this.#channels;
     const nameBytes = textBytes(name);
@@ -120,7 +120,7 @@ export class Recorder {
     };
   }
 
-  /** Finishes the block that is being filled, if there is anything in it. */
+  /** Finishes the current block unless it is empty. */
   finishBlock(): void {
     if (this.#writer.isIdle) return;
     const { number } = this.#writer.head;
@@ -129,25 +129,25 @@ export class Recorder {
     this.#options.onBlock?.(bytes);
   }
 
-  /** What is held, up to `limit` bytes of it at once. */
-  read({ after, lastMs }: ReadWish, limit: number): RecordingPage {
+  /** Reads up to `limit` bytes of the blocks that are held. */
+  read({ after, lastMs }: ReadOptions, limit: number): RecordingPage {
     this.finishBlock();
     const since = lastMs === undefined ? 0 : this.#nowUs() - lastMs * 1000;
     const [run, number] = after?.split(':') ?? [];
     const isOfThisRun = run === this.run;
-    const wanted = isOfThisRun ? Number(number) + 1 : (this.#ring.firstSince(since) ?? this.#number + 1);
-    const blocks = this.#ring.from(wanted, limit);
-    const first = blocks[0]?.number ?? wanted;
-    const last = blocks.at(-1)?.number ?? wanted - 1;
+    const start = isOfThisRun ? Number(number) + 1 : (this.#ring.firstSince(since) ?? this.#number + 1);
+    const blocks = this.#ring.from(start, limit);
+    const first = blocks[0]?.number ?? start;
+    const last = blocks.at(-1)?.number ?? start - 1;
     return {
       blocks: Buffer.concat(blocks.map(({ bytes }) => bytes)),
       cursor: `${this.run}:${last}`,
       more: last < this.#number,
-      missed: after === undefined || isOfThisRun ? first - wanted : null,
+      missed: after === undefined || isOfThisRun ? first - start : null,
     };
   }
 
-  /** As many records as it takes. */
+  /** Splits the payload over several records if necessary. */
   #write(kind: RecordKind, payload: Buffer): void {
     for (let from = 0; from < payload.length; ) {
       const us = this.#prepare(1);
@@ -157,10 +157,10 @@ export class Recorder {
     }
   }
 
-  /** Makes room for so many bytes, in the block that is being filled or in a new one; gives the present time in µs. */
+  /** Makes room for `length` bytes in the current block or a new one; returns the current time in µs. */
   #prepare(length: number): number {
     const us = this.#nowUs();
-    const isFull = this.#writer.room < length + ROOM_BESIDE || us - this.#writer.head.us > MAX_BLOCK_AGE_US;
+    const isFull = this.#writer.room < length + EXTRA_ROOM || us - this.#writer.head.us > MAX_BLOCK_AGE_US;
     if (!this.#writer.isIdle && isFull) this.finishBlock();
     if (this.#writer.isIdle) this.#begin(us);
     else this.#noteClock(us);
@@ -194,7 +194,7 @@ export class Recorder {
   }
 }
 
-/** The first bytes, as many as are kept; a long text is not converted for that. */
+/** The bytes to keep; cuts a long text before converting it. */
 function textBytes(what: Buffer | string): Buffer {
   const bytes = typeof what === 'string' ? Buffer.from(what.slice(0, MAX_CLIENT_LENGTH)) : what;
   return bytes.subarray(0, MAX_CLIENT_LENGTH);

@@ -6,17 +6,17 @@ import type { Log } from '../base/log.js';
 
 export interface RecordingFilesOptions {
   readonly directory: string;
-  /** Bytes of all files together. */
+  /** Total bytes of all files. */
   readonly limit: number;
-  /** What each file begins with. */
+  /** Written at the start of each file. */
   readonly head: Buffer;
   readonly log: Log;
 }
 
 const NAME = /^meshgate-(\d{8})\.mgrec$/;
-/** So many files share the limit: the oldest is what is lost at once. */
+/** The limit is divided among this many files; the oldest is deleted as a unit. */
 const FILES = 16;
-/** Bytes that may wait for a disk that takes nothing. */
+/** Bytes that may wait for a slow disk. */
 const MAX_WAITING = 4_194_304;
 const FILE_MODE = 0o640;
 
@@ -27,11 +27,11 @@ interface Kept {
   size: number;
 }
 
-/** Keeps blocks on disk: files of bounded size, of which the oldest goes. What the disk does not take is counted. */
+/** Keeps blocks on disk in files of limited size, deleting the oldest. Blocks that can't be written are counted. */
 export class RecordingFiles {
   readonly #options: RecordingFilesOptions;
   readonly #counters = new Counters<(typeof COUNTED)[number]>(COUNTED);
-  /** Oldest first; the last is the one that is written to, while `#file` is open. */
+  /** Oldest first; while `#file` is open, the last is being written. */
   #kept: Kept[] | undefined;
   #lastNumber = 0;
   #file: FileHandle | undefined;
@@ -48,7 +48,7 @@ export class RecordingFiles {
     return { ...this.#counters.snapshot(), waitingBytes: this.#waitingBytes };
   }
 
-  /** Writes a block as soon as the disk takes it. */
+  /** Queues a block for writing. */
   add(block: Buffer): void {
     if (this.#waitingBytes + block.length > MAX_WAITING) {
       this.#counters.add('droppedBlocks');
@@ -59,7 +59,7 @@ export class RecordingFiles {
     this.#writing ??= this.#writeAll();
   }
 
-  /** Resolves when everything is with the system. */
+  /** Resolves when everything has been written. */
   async close(): Promise<void> {
     await this.#writing;
     await this.#file?.close().catch(() => {});
@@ -79,7 +79,7 @@ export class RecordingFiles {
     this.#writing = undefined;
   }
 
-  /** What a file gets of a write that fails counts as if it had got all. */
+  /** A failed write counts with its full size, since part of it may be in the file. */
   async #write(bytes: Buffer): Promise<void> {
     const file = await this.#fileFor(bytes.length);
     const current = this.#kept?.at(-1);
@@ -116,7 +116,7 @@ export class RecordingFiles {
     return file;
   }
 
-  /** The files of earlier runs belong to the ring. */
+  /** Includes the files of earlier runs. */
   async #findKept(): Promise<Kept[]> {
     const { directory } = this.#options;
     await mkdir(directory, { recursive: true });
@@ -130,7 +130,7 @@ export class RecordingFiles {
     );
   }
 
-  /** For one more file. */
+  /** Deletes the oldest files until one more file fits. */
   async #makeRoom(kept: Kept[]): Promise<void> {
     const { limit } = this.#options;
     let total = kept.reduce((sum, { size }) => sum + size, 0);
@@ -143,11 +143,11 @@ export class RecordingFiles {
   }
 
   #onWritten(): void {
-    if (this.#isFailing) this.#options.log.info('recording to disk goes on');
+    if (this.#isFailing) this.#options.log.info('recording to disk works again');
     this.#isFailing = false;
   }
 
-  /** The last of the blocks may be there in part: the next go into a new file. */
+  /** A block may be written in part, so the next ones go into a new file. */
   async #onFailed(error: unknown, blocks: number): Promise<void> {
     this.#counters.add('failures');
     this.#counters.add('droppedBlocks', blocks);
@@ -156,7 +156,7 @@ export class RecordingFiles {
     if (this.#isFailing) return;
     this.#isFailing = true;
     const { directory, log } = this.#options;
-    log.info(`recording to ${directory} fails, and is tried again: ${errorText(error)}`);
+    log.info(`can't record to ${directory}, retrying: ${errorText(error)}`);
   }
 }
 

@@ -1,27 +1,27 @@
 /**
- * A recording as a file: a head, and blocks behind it. Files may be joined, as with `cat`.
+ * A recording file: a head followed by blocks. Files may be concatenated.
  *
  *     "MGREC" 0D 0A 1A | version (2) | length (2) | JSON, UTF-8
  */
 import { errorText, MeshgateError } from '../base/errors.js';
 import { BLOCK_MAGIC, type Block, type BlockRecord, blockLengthAt, isHostTime, readBlock } from './block.js';
 
-/** What the head says. What a damaged or foreign head lacks is empty. */
+/** Fields that are missing in the head are empty. */
 export interface RecordingHead {
   /** Version of the gateway that recorded. */
   readonly gateway: string;
-  /** Its run: the monotonic clock of two runs has nothing in common. */
+  /** Id of its run: monotonic clocks of different runs are not comparable. */
   readonly run: string;
-  /** Payloads were taken out. */
+  /** Payloads were removed. */
   readonly redacted: boolean;
 }
 
-/** One record with all that is known around it. */
+/** A record with its run, host time and client. */
 export interface Entry extends BlockRecord {
   readonly run: string;
   /** ms since the epoch, host clock. */
   readonly at: number;
-  /** Its client's name; empty for the UART. */
+  /** The client's name; empty for the UART. */
   readonly client: string;
 }
 
@@ -30,7 +30,7 @@ export const FORMAT_VERSION = 1;
 const VERSION_AT = FILE_MAGIC.length;
 const LENGTH_AT = VERSION_AT + 2;
 const JSON_AT = LENGTH_AT + 2;
-/** The beginning that heads and blocks share: where a reader that has lost its way looks for the next. */
+/** Heads and blocks both start with this: used to find the next one after damage. */
 const MAGIC_START = 'MG';
 
 /** The head of a file. */
@@ -44,32 +44,32 @@ export function encodeHead(head: RecordingHead): Buffer {
   return bytes;
 }
 
-/** Reads a recording. What is damaged is left out and counted, wherever it is. */
+/** Reads a recording. Damaged parts are skipped and counted. */
 export class Recording {
   readonly #bytes: Buffer;
   #head: RecordingHead = { gateway: '', run: '', redacted: false };
-  /** Bytes that could be read as nothing, damaged blocks, and blocks that are missing between others. */
+  /** Unreadable bytes, damaged blocks, and blocks missing between others. */
   readonly damage = { bytes: 0, blocks: 0, missing: 0 };
 
-  /** Throws `BAD_RECORDING` for what is no recording at all, and for one of a later version. */
+  /** Throws `BAD_RECORDING` if this is not a recording, or one of another version. */
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
     const isRecording = startsWith(bytes, FILE_MAGIC, 0) || bytes.includes(BLOCK_MAGIC);
-    if (!isRecording) throw new MeshgateError('BAD_RECORDING', 'this is no recording');
+    if (!isRecording) throw new MeshgateError('BAD_RECORDING', 'not a recording');
     this.#readHead(0);
   }
 
-  /** The head of the file, or of the part that was read last. */
+  /** The head of the file, or of the part read last. */
   get head(): RecordingHead {
     return this.#head;
   }
 
-  /** Every record, in the order of the file. Begins anew each time. */
+  /** Every record in file order. Starts over at each call. */
   *entries(): Generator<Entry> {
     for (const { block, run } of this.blocks()) yield* entriesOf(block, run);
   }
 
-  /** Every block that can be read, and its run. */
+  /** Every readable block, with its run. */
   *blocks(): Generator<{ readonly block: Block; readonly run: string }> {
     Object.assign(this.damage, { bytes: 0, blocks: 0, missing: 0 });
     let before: { readonly run: string; readonly number: number } | undefined;
@@ -95,7 +95,7 @@ export class Recording {
     return block;
   }
 
-  /** Behind what was read; without a length, at the next place where something may begin. */
+  /** The offset after what was read or, without a length, where the next head or block may start. */
   #next(at: number, length: number | undefined): number {
     if (length !== undefined) return at + length;
     const found = this.#bytes.indexOf(MAGIC_START, at + 1, 'latin1');
@@ -104,15 +104,15 @@ export class Recording {
     return next;
   }
 
-  /** Takes the head that stands here, if one does; gives its length. */
+  /** Reads the head at this offset, if there is one; returns its length. */
   #readHead(at: number): number | undefined {
     if (!startsWith(this.#bytes, FILE_MAGIC, at) || at + JSON_AT > this.#bytes.length) return undefined;
     const version = this.#bytes.readUInt16BE(at + VERSION_AT);
     if (version !== FORMAT_VERSION && at === 0) {
       throw new MeshgateError(
         'BAD_RECORDING',
-        `this recording is of version ${version}; this meshgate reads version ${FORMAT_VERSION}`,
-        'read it with the meshgate that made it, or with a newer one',
+        `recording format version ${version} is not supported; this meshgate reads version ${FORMAT_VERSION}`,
+        'use the version of meshgate that recorded it, or a newer one',
       );
     }
     const length = JSON_AT + this.#bytes.readUInt16BE(at + LENGTH_AT);
@@ -122,7 +122,7 @@ export class Recording {
   }
 }
 
-/** Reads a file's bytes. Throws `BAD_RECORDING` that names the file. */
+/** Reads a file's bytes. Throws `BAD_RECORDING` with the file's name. */
 export function openRecording(file: string, bytes: Buffer): Recording {
   try {
     return new Recording(bytes);
@@ -174,7 +174,7 @@ function readTime(payload: Buffer): number | undefined {
   return isHostTime(time) ? time : undefined;
 }
 
-/** `reason 00 detail`, of a record that tells why there is no link. */
+/** Splits `reason 00 detail` of the records `notOpened` and `closed`. */
 export function splitReason(payload: Buffer): { readonly reason: string; readonly detail: string } {
   const [reason = '', detail = ''] = payload.toString('utf8').split('\0');
   return { reason, detail };

@@ -1,18 +1,18 @@
 import { FRAME_END, FRAME_ESCAPE, FRAME_START } from '../uart/frame.js';
 
-/** How many bytes at the start of a body stay; what has come of the body so far decides. */
+/** How many bytes at the start of a body are kept, given its bytes so far. */
 export type KeptBytes = (start: Buffer) => number;
 
-/** Bytes of a body that can matter to what is kept of it. */
+/** Bytes of a body that can decide how many are kept. */
 const START_LENGTH = 16;
 const X = 'x'.charCodeAt(0);
 const LINE_ENDS: ReadonlySet<number> = new Set([0x0a, 0x0d]);
-/** What no encoder writes: stands for all that is wrong behind an escape. */
+/** Never written by an encoder: replaces any invalid byte after an escape. */
 const WRONG_ESCAPED = 0x02;
 
 /**
- * Takes the payloads out of bytes on the line, however they are split: frames keep their bounds, their faults, the
- * start and the length of their bodies; all other bytes of a body become 00, console text becomes `x`.
+ * Removes payloads from UART bytes, however they are split. Frames keep their boundaries, their faults, and the start
+ * and length of their bodies; other bytes of a body become 00, console text becomes `x`.
  */
 export class FrameRedactor {
   readonly #keptBytes: KeptBytes;
@@ -27,14 +27,14 @@ export class FrameRedactor {
     this.#openFrameTimeoutUs = openFrameTimeoutMs * 1000;
   }
 
-  /** The same bytes without what must not be seen. `us`: when they came. */
+  /** Returns the redacted bytes. `us`: when the bytes were received. */
   redact(bytes: Buffer, us: number): Buffer {
     if (us - this.#lastUs >= this.#openFrameTimeoutUs) this.abandon();
     this.#lastUs = us;
     return Buffer.from([...bytes].flatMap((byte) => this.#take(byte)));
   }
 
-  /** No end of the frame that is open will come. */
+  /** Gives up the open frame. */
   abandon(): void {
     this.#awaiting = 'start';
   }
@@ -46,7 +46,7 @@ export class FrameRedactor {
     return this.#awaiting === 'escapedByte' ? this.#takeEscaped(byte) : this.#takeBody(byte);
   }
 
-  /** An escape in front of a start or an end is a fault, and stays one. */
+  /** An escape before a start or an end is a fault, and is kept. */
   #open(): number[] {
     const fault = this.#awaiting === 'escapedByte' ? [FRAME_ESCAPE] : [];
     this.#awaiting = 'bodyByte';

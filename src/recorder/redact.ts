@@ -1,6 +1,6 @@
 /**
- * Takes payloads out of a recording. What stays: times, framing, addresses, opcodes, lengths, the five bytes of a
- * command, the method and id of a JSON-RPC request, error codes, why links and connections ended.
+ * Removes payloads from a recording. It keeps times, framing, addresses, opcodes, lengths, the five bytes of a command,
+ * the method and id of a JSON-RPC request, error codes, and the reasons why links and connections ended.
  */
 import { ADDRESS_LENGTH } from '../protocol/address.js';
 import { COMMAND_NAME_LENGTH, type Opcodes } from '../protocol/opcodes.js';
@@ -10,7 +10,7 @@ import { FrameRedactor } from './redact-frames.js';
 
 export interface RedactSettings {
   readonly opcodes: Opcodes;
-  /** As the gateway that recorded had it. */
+  /** The setting of the recording gateway. */
   readonly openFrameTimeoutMs: number;
 }
 
@@ -19,11 +19,11 @@ type RedactPayload = (payload: Buffer, us: number) => Buffer;
 const OPCODE_LENGTH = 1;
 const FAILURE = 'F';
 const X = 'x';
-/** Methods are words; what looks otherwise is a client's own text. */
+/** Method names are words; anything else is a client's own text. */
 const METHOD = /^[a-z][\w.]{0,63}$/i;
 const LONGEST_ID = 64;
 
-/** One recording at a time: frames go on from one record to the next. */
+/** For one recording: frames may continue from one record to the next. */
 export class Redactor {
   readonly #rules: Readonly<Record<RecordKind, RedactPayload>>;
   readonly #writer = new BlockWriter();
@@ -31,31 +31,31 @@ export class Redactor {
   constructor({ opcodes, openFrameTimeoutMs }: RedactSettings) {
     const fromRoot = new FrameRedactor(() => ADDRESS_LENGTH + OPCODE_LENGTH, openFrameTimeoutMs);
     const toRoot = new FrameRedactor((start) => keptOfCommand(start, opcodes), openFrameTimeoutMs);
-    const asItIs: RedactPayload = (payload) => payload;
+    const unchanged: RedactPayload = (payload) => payload;
     const atBreak: RedactPayload = (payload) => {
       fromRoot.abandon();
       toRoot.abandon();
       return payload;
     };
     this.#rules = {
-      link: asItIs,
+      link: unchanged,
       opened: atBreak,
-      notOpened: asItIs,
+      notOpened: unchanged,
       closed: atBreak,
       fromRoot: (payload, us) => fromRoot.redact(payload, us),
       toRoot: (payload, us) => toRoot.redact(payload, us),
-      clock: asItIs,
-      client: asItIs,
-      request: (payload) => zeroedBehind(keptOfCommand(payload, opcodes), payload),
-      reply: (payload) => (payload.toString('latin1', 0, 1) === FAILURE ? payload : zeroedBehind(1, payload)),
+      clock: unchanged,
+      client: unchanged,
+      request: (payload) => zeroAfter(keptOfCommand(payload, opcodes), payload),
+      reply: (payload) => (payload.toString('latin1', 0, 1) === FAILURE ? payload : zeroAfter(1, payload)),
       call: redactJson,
       result: redactJson,
-      ended: asItIs,
-      lines: asItIs,
+      ended: unchanged,
+      lines: unchanged,
     };
   }
 
-  /** The same blocks without payloads; what is damaged is left out. */
+  /** The same blocks without payloads; damaged ones are left out. */
   redact(blocks: Buffer): Buffer {
     const redacted: Buffer[] = [];
     for (const { block } of new Recording(blocks).blocks()) {
@@ -66,7 +66,7 @@ export class Redactor {
     return Buffer.concat(redacted);
   }
 
-  /** What a later version has brought is left out: nobody knows what is in it. */
+  /** Records of a later version are left out, since their content is unknown. */
   #append({ kind, us, channel, payload, wholeLength }: BlockRecord): void {
     if (!kind) return;
     const rest = this.#rules[kind](payload, us);
@@ -75,7 +75,7 @@ export class Redactor {
   }
 }
 
-/** The command, the address behind it where it has one, and the opcode of a message behind that. */
+/** Bytes kept: the command, its address if it has one, and the opcode of its message if it has one. */
 function keptOfCommand(start: Buffer, opcodes: Opcodes): number {
   if (start.length <= COMMAND_NAME_LENGTH) return COMMAND_NAME_LENGTH;
   const command = opcodes.findCommand(start.toString('latin1', 0, COMMAND_NAME_LENGTH));
@@ -84,11 +84,11 @@ function keptOfCommand(start: Buffer, opcodes: Opcodes): number {
   return COMMAND_NAME_LENGTH + ADDRESS_LENGTH + (second === 'message' ? OPCODE_LENGTH : 0);
 }
 
-function zeroedBehind(kept: number, payload: Buffer): Buffer {
+function zeroAfter(kept: number, payload: Buffer): Buffer {
   return Buffer.concat([payload.subarray(0, kept)], payload.length);
 }
 
-/** Never longer than it was; what is no JSON-RPC becomes x's. */
+/** Never longer than the original; anything but JSON-RPC becomes x's. */
 function redactJson(payload: Buffer): Buffer {
   const rest = Buffer.from(shortJson(payload.toString('utf8')) ?? '');
   const fits = rest.length > 0 && rest.length <= payload.length;
@@ -120,7 +120,7 @@ function isShortId(id: unknown): boolean {
   return id === null || typeof id === 'number' || (typeof id === 'string' && id.length <= LONGEST_ID);
 }
 
-/** Codes are of a closed list; the words beside them can hold what a client has sent. */
+/** Keeps only the codes, which are a closed list: error messages can contain a client's data. */
 function shortError(error: object): object {
   const { code, data } = error as { readonly code?: unknown; readonly data?: { readonly code?: unknown } };
   return {

@@ -2,20 +2,20 @@ import { ConsoleLines } from '../uart/console-lines.js';
 import { FrameDecoder, type FrameDropReason, type LineNoise } from '../uart/frame.js';
 
 export interface WireSettings {
-  /** Bytes of the longest body. */
+  /** Bytes. */
   readonly maxBodyLength: number;
-  /** An open frame that gets no byte for so long is given up, as the gateway does. */
+  /** An open frame is abandoned after this long without a byte, as in the gateway. */
   readonly openFrameTimeoutMs: number;
 }
 
-/** What bytes on the line come to. */
+/** What UART bytes decode to. */
 export type WireItem =
   | { readonly kind: 'frame'; readonly body: Buffer }
   | { readonly kind: 'console'; readonly line: string }
   | { readonly kind: 'dropped'; readonly reason: FrameDropReason }
   | { readonly kind: 'noise'; readonly noise: LineNoise };
 
-/** Reads one direction of a recorded line, by the times of its records. */
+/** Decodes one direction of a recorded UART, using the times of its records. */
 export class WireDecoder {
   readonly #decoder: FrameDecoder;
   readonly #lines: ConsoleLines;
@@ -37,7 +37,7 @@ export class WireDecoder {
     );
   }
 
-  /** What is whole now. `us`: when the bytes came. */
+  /** Returns the items that are complete. `us`: when the bytes were received. */
   push(bytes: Buffer, us: number): WireItem[] {
     const late = us - this.#lastUs >= this.#timeoutUs ? this.end() : [];
     this.#lastUs = us;
@@ -45,7 +45,7 @@ export class WireDecoder {
     return [...late, ...this.#take()];
   }
 
-  /** What is left when nothing more comes: the link has ended, or the line was silent for long. */
+  /** Returns the rest when no more bytes follow: the link has ended, or the line was silent for long. */
   end(): WireItem[] {
     this.#decoder.abandon();
     this.#lines.flush();

@@ -1,12 +1,12 @@
-/** Compares events with those that were expected, and says in what they differ. */
+/** Compares events with the expected ones and lists the differences. */
 
-/** An event as the session tells it. */
+/** An event as in the session. */
 export interface ComparedEvent {
   readonly seq: number;
   readonly kind: string;
 }
 
-/** `at`: the place in the expected list, from 0, and in the other. */
+/** `at`: index in the expected list, from 0. */
 export type Difference =
   | { readonly kind: 'missing'; readonly at: number; readonly events: readonly ComparedEvent[] }
   | { readonly kind: 'extra'; readonly at: number; readonly events: readonly ComparedEvent[] }
@@ -20,15 +20,15 @@ export type Difference =
 export interface FieldDifference {
   /** `value.fields.latitude.value`. */
   readonly field: string;
-  /** JSON; undefined where it is not there. */
+  /** JSON; undefined if missing. */
   readonly expected: string | undefined;
   readonly got: string | undefined;
 }
 
-/** So many events are looked through for the place where both lists agree again. */
+/** How many events are searched for the position where both lists agree again. */
 const LOOK_AHEAD = 200;
 
-/** The first `limit` differences. An event too many or too few does not make all that follow differ by their number. */
+/** The first `limit` differences. After an extra or missing event, the following ones do not differ by their number alone. */
 export function compareEvents(
   expected: readonly ComparedEvent[],
   got: readonly ComparedEvent[],
@@ -37,8 +37,8 @@ export function compareEvents(
   const differences: Difference[] = [];
   let [at, gotAt, shift] = [0, 0, 0];
   while (differences.length < limit && (at < expected.length || gotAt < got.length)) {
-    const [wanted, found] = [expected[at], got[gotAt]];
-    const fields = wanted && found && fieldsThatDiffer(wanted, found, shift);
+    const [expectedEvent, found] = [expected[at], got[gotAt]];
+    const fields = expectedEvent && found && differingFields(expectedEvent, found, shift);
     const step = fields?.length === 0 ? BOTH : nextStep(tail(expected, at), tail(got, gotAt));
     if (fields?.length !== 0)
       differences.push(describe(step, expected.slice(at), got.slice(gotAt), at, fields));
@@ -49,7 +49,7 @@ export function compareEvents(
   return differences;
 }
 
-/** How far to go on in each list. */
+/** How far to advance in each list. */
 interface Step {
   readonly expected: number;
   readonly got: number;
@@ -74,7 +74,7 @@ function describe(
   return { kind: 'changed', at, expected: wanted, fields };
 }
 
-/** To the place where both agree again; one on in both where the first of each tell the same otherwise. */
+/** To where both lists agree again; by one in both if the first events belong together. */
 function nextStep(expected: readonly ComparedEvent[], got: readonly ComparedEvent[]): Step {
   const [wanted, found] = [expected[0], got[0]];
   if (!found) return { expected: expected.length, got: 0 };
@@ -93,7 +93,7 @@ function contentOf(event: ComparedEvent): string {
   return JSON.stringify({ ...event, seq: 0 });
 }
 
-function fieldsThatDiffer(expected: ComparedEvent, got: ComparedEvent, shift: number): FieldDifference[] {
+function differingFields(expected: ComparedEvent, got: ComparedEvent, shift: number): FieldDifference[] {
   const wanted = flatten({ ...expected, seq: expected.seq + shift });
   const found = flatten(got);
   const fields = new Set([...wanted.keys(), ...found.keys()]);
@@ -102,7 +102,7 @@ function fieldsThatDiffer(expected: ComparedEvent, got: ComparedEvent, shift: nu
     .map((field) => ({ field, expected: wanted.get(field), got: found.get(field) }));
 }
 
-/** `value.fields.latitude.value` → JSON of what stands there. */
+/** `value.fields.latitude.value` → its JSON. */
 function flatten(value: unknown, path = '', into = new Map<string, string>()): Map<string, string> {
   const isBranch = typeof value === 'object' && value !== null && Object.keys(value).length > 0;
   if (!isBranch) return into.set(path, JSON.stringify(value));

@@ -15,23 +15,22 @@ interface Opening {
 }
 
 /**
- * A gateway that closes its port and opens it again may do as the one that recorded did: the recording has a moment to
- * say so, before the port is just open again.
+ * When the gateway reopens its port, the recording may contain the same reopening: it gets this long before the port is
+ * simply open again.
  */
 const REOPEN_MS = 100;
-const UNKNOWN_END = 'the recording does not tell how it ended';
+const UNKNOWN_END = 'reason not recorded';
 
 /**
- * The link of a recording: it opens, fails to open, speaks and ends when the recording says so. What is written to it
- * goes nowhere.
+ * The link of a recording: it opens, fails to open, receives and ends as recorded. Bytes written to it are discarded.
  */
 export class ReplayLink {
   readonly #clock: Clock;
-  readonly #watching = new Set<() => void>();
-  /** While the recording has it open. */
+  readonly #watchers = new Set<() => void>();
+  /** Set while the link is open in the recording. */
   #recorded: LinkFacts | undefined;
   #opening: Opening | undefined;
-  /** Of whoever has it open. */
+  /** The user that has it open. */
   #handlers: LinkHandlers | undefined;
   #isOver = false;
 
@@ -39,22 +38,23 @@ export class ReplayLink {
     this.#clock = clock;
   }
 
-  /** See `OpenLink`: waits until the recording opens a link, or fails to. */
+  /** See `OpenLink`: waits until the recording opens a link or fails to. */
   readonly open = (handlers: LinkHandlers): Promise<Link> =>
     new Promise((resolve, reject) => {
       const opening = { handlers, resolve, reject };
       if (this.#isOver) reject(new LinkError('stopped', ''));
       else this.#opening = opening;
-      if (this.#recorded) this.#clock.after(REOPEN_MS, () => opening === this.#opening && this.#give());
+      if (this.#recorded)
+        this.#clock.after(REOPEN_MS, () => opening === this.#opening && this.#resolveOpening());
     });
 
-  /** Whoever waits to try again is told when the recording tries. */
+  /** Calls `onChange` when the recording tries to open the link, so that a pending retry happens at once. */
   readonly watchForDevices = (onChange: () => void): (() => void) => {
-    this.#watching.add(onChange);
-    return () => this.#watching.delete(onChange);
+    this.#watchers.add(onChange);
+    return () => this.#watchers.delete(onChange);
   };
 
-  /** How the link is, says the recording: news only where it begins, and where a part of it is missing. */
+  /** The recorded state of the link; a change only at the start, and where a part of the recording is missing. */
   is(facts: LinkFacts | undefined): void {
     if (facts && !this.#recorded) this.opened(facts);
     if (!facts && this.#recorded) this.closed('hungUp', UNKNOWN_END);
@@ -63,14 +63,14 @@ export class ReplayLink {
   opened(facts: LinkFacts): void {
     if (this.#handlers) this.closed('hungUp', UNKNOWN_END);
     this.#recorded = facts;
-    this.#hurry();
-    this.#give();
+    this.#retryNow();
+    this.#resolveOpening();
   }
 
   notOpened(reason: string, detail: string): void {
     if (this.#handlers) this.closed('hungUp', UNKNOWN_END);
     this.#recorded = undefined;
-    this.#hurry();
+    this.#retryNow();
     this.#opening?.reject(new LinkError(knownReason(reason, 'openFailed'), detail));
     this.#opening = undefined;
   }
@@ -86,20 +86,20 @@ export class ReplayLink {
     (this.#handlers ?? this.#opening?.handlers)?.onBytes(bytes);
   }
 
-  /** Nobody can open it any more. */
+  /** It can't be opened any more. */
   stop(): void {
     this.#isOver = true;
     this.#opening?.reject(new LinkError('stopped', ''));
     this.#opening = undefined;
   }
 
-  /** Who pauses between two attempts is made to try at once. */
-  #hurry(): void {
-    if (!this.#opening) for (const onChange of [...this.#watching]) onChange();
+  /** Ends the pause between two attempts. */
+  #retryNow(): void {
+    if (!this.#opening) for (const onChange of [...this.#watchers]) onChange();
   }
 
-  /** Gives the link to whoever waits for it. */
-  #give(): void {
+  /** Completes a waiting `open`. */
+  #resolveOpening(): void {
     const opening = this.#opening;
     if (!opening || !this.#recorded) return;
     this.#opening = undefined;

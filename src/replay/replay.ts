@@ -1,7 +1,6 @@
 /**
- * A recording as the source of everything: the link, and the clock. What is due by the clock and what the recording
- * holds happen one after the other, in the order of their times, and promises get their turn in between: so the order
- * of what comes of it never depends on how fast it is replayed.
+ * Replays a recording: it drives the link and the clock. Timers and records run one after the other in the order of
+ * their times, with promises settled in between, so the result does not depend on the replay speed.
  */
 import { type CancelTimer, type Clock, every, systemClock } from '../base/clock.js';
 import { MeshgateError } from '../base/errors.js';
@@ -11,19 +10,19 @@ import { type Entry, type Recording, splitReason } from '../recorder/recording.j
 import { ReplayLink } from './replay-link.js';
 import { promisesRan, VirtualClock } from './virtual-clock.js';
 
-/** Times as fast as it was; `max`: as fast as it goes. */
+/** Factor relative to the recorded speed; `max`: as fast as possible. */
 export type ReplaySpeed = number | 'max';
 
 export interface ReplayOptions {
   readonly recording: Recording;
   readonly speed: ReplaySpeed;
-  /** By which the real time between two things is waited for. */
+  /** The clock for waiting in real time. */
   readonly wall?: Clock;
 }
 
-/** Behind the end of the recording nobody waits longer for a link. */
+/** After the end of the recording, attempts to open the link are refused within this time. */
 const REFUSE_EVERY_MS = 60_000;
-/** Timers of the system can't be set for much more. */
+/** Below the limit of the system's timers. */
 const LONGEST_SLEEP_MS = 1_000_000;
 
 export class Replay {
@@ -32,15 +31,15 @@ export class Replay {
   readonly #recording: Recording;
   readonly #wall: Clock;
   #speed: ReplaySpeed;
-  /** The same moment on both clocks, from which waiting is reckoned: monotonic ms. */
+  /** The same moment on both clocks, the base for waiting: monotonic ms. */
   #anchor = { wall: 0, virtual: 0 };
   #isStopped = false;
   #wake: () => void = () => {};
 
-  /** Throws `BAD_RECORDING` when nothing is in it. */
+  /** Throws `BAD_RECORDING` if the recording is empty. */
   constructor({ recording, speed, wall = systemClock }: ReplayOptions) {
     const [first] = recording.entries();
-    if (!first) throw new MeshgateError('BAD_RECORDING', 'nothing can be read in this recording');
+    if (!first) throw new MeshgateError('BAD_RECORDING', 'the recording contains no readable records');
     this.clock = new VirtualClock(first.at);
     this.clock.onTimer = () => this.#wake();
     this.link = new ReplayLink(this.clock);
@@ -49,7 +48,7 @@ export class Replay {
     this.#wall = wall;
   }
 
-  /** Resolves at the end of the recording, or when it was stopped. */
+  /** Resolves at the end of the recording, or when stopped. */
   async run(): Promise<void> {
     const moments = new Moments();
     this.#setAnchor();
@@ -62,8 +61,8 @@ export class Replay {
     }
   }
 
-  /** The link ends with the recording, and time goes on as it really does. Resolves when it is stopped. */
-  async goOn(): Promise<void> {
+  /** Ends the link and continues in real time after the recording. Resolves when stopped. */
+  async continueLive(): Promise<void> {
     if (this.#isStopped) return;
     this.link.closed('recordingOver', '');
     every(this.clock, REFUSE_EVERY_MS, () => this.link.notOpened('recordingOver', ''));
@@ -93,7 +92,7 @@ export class Replay {
     if (facts) this.link.opened(facts);
   }
 
-  /** Runs what falls due before the moment, and what falls due at it. */
+  /** Runs all timers that are due up to and including `end`. */
   async #passUntil(end: number): Promise<void> {
     while (!this.#isStopped) {
       const due = this.clock.nextDue;
@@ -108,7 +107,7 @@ export class Replay {
     }
   }
 
-  /** False when it must be looked again at what is next. */
+  /** Returns false if woken early: what is next must be determined again. */
   async #awaitMoment(virtual: number): Promise<boolean> {
     if (this.#speed === 'max') return true;
     const ms = this.#anchor.wall + (virtual - this.#anchor.virtual) / this.#speed - this.#wall.monotonic();

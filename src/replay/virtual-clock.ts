@@ -7,9 +7,9 @@ interface Timer {
   readonly task: () => void;
 }
 
-/** A clock that somebody moves. Timers run in the order in which they are due, each when it is told to. */
+/** A clock that is moved by hand. Timers run in the order in which they are due. */
 export class VirtualClock implements Clock {
-  /** Called when a timer is set: whoever waits for the next one looks again. */
+  /** Called when a timer is set, since it may be the next one. */
   onTimer: () => void = () => {};
   readonly #timers = new Set<Timer>();
   #monotonic = 0;
@@ -22,7 +22,7 @@ export class VirtualClock implements Clock {
     this.#offset = startsAt;
   }
 
-  /** Whole milliseconds, as a host clock has them. */
+  /** Integer milliseconds, as from a host clock. */
   now(): number {
     return Math.floor(Math.round((this.#monotonic + this.#offset) * 1000) / 1000);
   }
@@ -52,7 +52,7 @@ export class VirtualClock implements Clock {
     timer.task();
   }
 
-  /** Moves on to a moment, running nothing; never back. */
+  /** Moves forward without running timers; never back. */
   moveTo(monotonic: number): void {
     this.#monotonic = Math.max(this.#monotonic, monotonic);
   }
@@ -62,7 +62,7 @@ export class VirtualClock implements Clock {
     this.#offset = now - this.#monotonic;
   }
 
-  /** Runs everything that is due in the next `ms`, one thing after the other. */
+  /** Runs everything that is due in the next `ms`, one timer after the other. */
   async pass(ms: number): Promise<void> {
     const end = this.#monotonic + ms;
     while (this.nextDue <= end) {
@@ -83,7 +83,7 @@ function isBefore(one: Timer, other: Timer): boolean {
   return one.due < other.due || (one.due === other.due && one.order < other.order);
 }
 
-/** Resolves when every promise that can go on has gone on. */
+/** Resolves after all promises that can settle have settled. */
 export function promisesRan(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -3,7 +3,7 @@ import type { Timeline } from './timeline.js';
 
 /** One hop, radio and relay together. */
 const HOP_DELAY_MS = { min: 20, max: 80 };
-/** A message that matters is sent once and retransmitted up to three times. */
+/** A tracked message is sent once and retransmitted up to three times. */
 const IMPORTANT_ATTEMPTS = 4;
 const RETRANSMIT_AFTER_MS = 300;
 
@@ -17,8 +17,8 @@ export interface AirOptions {
 }
 
 /**
- * One device's way to the root, or the way back. What it carries arrives in order: a mesh drops what overtakes,
- * by its sequence numbers.
+ * The route from one device to the root, or back. Messages arrive in order: a mesh drops those that overtake others, by
+ * their sequence numbers.
  */
 export class Air {
   readonly #options: AirOptions;
@@ -28,7 +28,7 @@ export class Air {
     this.#options = options;
   }
 
-  /** Runs `deliver` when the message arrives. Says whether it will: the sender's radio can't know that. */
+  /** Runs `deliver` when the message arrives. Returns whether it will arrive, which the sender can't know. */
   carry(tracked: boolean, deliver: () => void): boolean {
     const { timeline } = this.#options;
     const attempts = tracked ? IMPORTANT_ATTEMPTS : 1;
@@ -43,7 +43,7 @@ export class Air {
     return false;
   }
 
-  /** Milliseconds under way; undefined when a hop lost it. */
+  /** Transit time in ms; undefined if a hop lost the message. */
   #cross(): number | undefined {
     const { random, loss, hops } = this.#options;
     let delayMs = 0;

@@ -1,4 +1,4 @@
-/** What made the root start: it says so in its first lines. */
+/** Why the root started; printed in its first lines. */
 export type BootCause = 'powerOn' | 'restart' | 'lines' | 'crash';
 
 export interface ConsoleLine {
@@ -14,7 +14,7 @@ const RESET_CAUSES = {
   crash: 'rst:0xc (SW_CPU_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)',
 } as const;
 
-/** The last words of firmware that has gone wrong. */
+/** Printed by firmware that crashes. */
 const PANIC: ConsoleLine = {
   atMs: 1,
   text: "Guru Meditation Error: Core  0 panic'ed (LoadProhibited). Exception was unhandled.\r\n\r\n",

@@ -2,19 +2,19 @@ import type { Random } from './random.js';
 import { drawFrom, type Span } from './span.js';
 import type { Timeline } from './timeline.js';
 
-export const USUAL_AWAY_MS: Span = { min: 60_000, max: 300_000 };
+export const DEFAULT_AWAY_MS: Span = { min: 60_000, max: 300_000 };
 
 export interface ChurnOptions {
   readonly timeline: Timeline;
   readonly random: Random;
-  /** Share of its time that a device is away, 0 to less than 1. */
+  /** Fraction of time that a device is away, from 0 to less than 1. */
   readonly share: number;
   readonly awayMs: Span;
   onGone(): void;
   onBack(): void;
 }
 
-/** Lets a device go for a while, and come back, again and again. */
+/** Repeatedly takes a device away for a while. */
 export function startChurn(options: ChurnOptions): void {
   const { share, awayMs } = options;
   const meanAwayMs = (awayMs.min + awayMs.max) / 2;

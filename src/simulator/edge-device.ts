@@ -24,11 +24,11 @@ export interface EdgeDeviceOptions extends Omit<ReporterOptions, 'address' | 'ra
   readonly timeline: Timeline;
   readonly vocabulary: Vocabulary;
   readonly field: Field;
-  /** Data updates a second, when neither test nor storm says otherwise; 0 is none. */
+  /** Data updates per second, unless a test or a storm sets another rate; 0 = none. */
   readonly rateHz: number;
 }
 
-/** One robot's radio module: it joins, reports what it measures, and answers what it is told. */
+/** One robot's radio module: it joins the network, reports its measurements and answers messages. */
 export class EdgeDevice implements ListedNode {
   readonly address: number;
   readonly uuid: Buffer;
@@ -66,27 +66,27 @@ export class EdgeDevice implements ListedNode {
     });
   }
 
-  /** It has power: it could be provisioned, and relays for others. */
+  /** Powered on: it can be provisioned, and relays for others. */
   get powered(): boolean {
     return this.#powered;
   }
 
-  /** The root has let it in, and it has not forgotten that. */
+  /** Provisioned by the root. */
   get member(): boolean {
     return this.#member;
   }
 
-  /** It is in the network and at work. */
+  /** In the network and running. */
   get joined(): boolean {
     return this.#joined;
   }
 
-  /** Where it is now. */
-  place(): Point {
+  /** Its current position. */
+  position(): Point {
     return this.#rover.positionAt(this.#options.timeline.now);
   }
 
-  /** The root lets it in: it says `config_complete`, then who it is, and begins to report. */
+  /** Provisions it: it sends `config_complete`, then its node info, and starts reporting. */
   provision(): void {
     this.#member = true;
     this.#later(CONFIGURED_AFTER_MS, () => {
@@ -95,37 +95,37 @@ export class EdgeDevice implements ListedNode {
     });
   }
 
-  /** The root has forgotten it. */
+  /** Called when the root has removed it from the network. */
   expel(): void {
     this.#leave();
     this.#member = false;
   }
 
-  /** It goes out of service: its battery is out, or it has driven away. */
+  /** Takes it out of service: its battery is empty, or it has left the field. */
   switchOff(): void {
     this.#leave();
     this.#powered = false;
   }
 
-  /** It is back; a member rejoins by itself. */
+  /** Puts it back into service; a member rejoins automatically. */
   switchOn(): void {
     if (this.#powered) return;
     this.#powered = true;
     if (this.#member) this.#later(RESTARTED_AFTER_MS, () => this.#join());
   }
 
-  /** It sends this many data updates a second, whatever it was told; undefined: the storm is over. */
+  /** Overrides the rate of data updates, per second; undefined ends the storm. */
   storm(rateHz: number | undefined): void {
     this.#stormRateHz = rateHz;
     if (this.#joined) this.#reporter.setRate(this.#rateHz);
   }
 
-  /** It asks for a robot. */
+  /** Makes it request a robot. */
   requestRobot(): void {
     if (this.#joined) this.#say(this.#options.vocabulary.request, ROBOT_REQUEST);
   }
 
-  /** A message has reached it: opcode (1), payload. */
+  /** Delivers a message: opcode (1), payload. */
   receive(message: Buffer): void {
     if (!this.#joined) return;
     const { vocabulary } = this.#options;

@@ -1,10 +1,10 @@
 import type { DataField, DataType } from '../protocol/data-types.js';
 import type { ReportedValue } from '../protocol/message.js';
 
-/** What a device has measured, by the field names of data-types.json, in the units given there. */
+/** Measurements by the field names of data-types.json, in the units given there. */
 export type Readings = Readonly<Record<string, number>>;
 
-/** A value's bytes; undefined for a type that this device can't fill. The counterpart of `decodeValue`. */
+/** A value's bytes; undefined if readings are missing for the type. The counterpart of `decodeValue`. */
 export function encodeValue(type: DataType | undefined, readings: Readings): ReportedValue | undefined {
   if (!type || type.varying || type.json || type.fields.length === 0) return undefined;
   const bytes = Buffer.alloc(type.length);

@@ -1,11 +1,11 @@
 /**
- * Field tests, as a tester's program runs them on an edge device.
+ * Field tests, run on an edge device by a tester's program.
  *
  *     I <name, 1 byte> <parameters>   prepares a test; the device answers with an empty Ack
  *     S                               starts it
  *     F                               ends it
  *
- * Test `D`: data updates at a rate. `I D <updates a second, 1 byte>`; 0 is none at all.
+ * Test `D`: data updates at a given rate. `I D <updates per second, 1 byte>`; 0 = none.
  */
 
 const PREPARE = 'I'.charCodeAt(0);
@@ -13,12 +13,12 @@ const START = 'S'.charCodeAt(0);
 const FINISH = 'F'.charCodeAt(0);
 const DATA_TEST = 'D'.charCodeAt(0);
 
-/** Updates a second where the test names no rate. */
+/** Updates per second if the test gives no rate. */
 const DEFAULT_RATE_HZ = 5;
 
 export interface FieldTestHandlers {
   onPrepared(): void;
-  /** Updates a second from now on; undefined is the device's own rate again. */
+  /** Sets the updates per second; undefined restores the device's own rate. */
   onRate(rateHz: number | undefined): void;
 }
 
@@ -31,7 +31,7 @@ export class FieldTest {
     this.#handlers = handlers;
   }
 
-  /** What stands behind the opcode of a Test message. What it does not know it ignores. */
+  /** Handles the payload of a Test message; unknown ones are ignored. */
   take(payload: Buffer): void {
     switch (payload[0]) {
       case PREPARE:
@@ -47,7 +47,7 @@ export class FieldTest {
     }
   }
 
-  /** The device has lost its memory. */
+  /** Called when the device restarts. */
   forget(): void {
     this.#preparedRateHz = undefined;
     this.#started = false;

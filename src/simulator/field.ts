@@ -1,4 +1,4 @@
-/** Metres east and north of the field's middle. */
+/** Metres east and north of the field's centre. */
 export interface Point {
   readonly east: number;
   readonly north: number;
@@ -10,29 +10,29 @@ export interface Coordinates {
   readonly longitude: number;
 }
 
-/** Where the robots drive; the root stands in the middle. */
+/** The field in which the robots drive; the root is in the centre. */
 export interface Field {
-  readonly middle: Coordinates;
+  readonly centre: Coordinates;
   /** Metres, west to east. */
   readonly width: number;
   /** Metres, south to north. */
   readonly height: number;
 }
 
-/** Wide enough that GPS, which counts in steps of 111 m, is seen to change. */
+/** Large enough for GPS values, which have steps of 111 m, to change. */
 export const DEFAULT_FIELD: Field = {
-  middle: { latitude: 44.568, longitude: -123.278 },
+  centre: { latitude: 44.568, longitude: -123.278 },
   width: 4_000,
   height: 3_000,
 };
 
-export const MIDDLE: Point = { east: 0, north: 0 };
+export const CENTRE: Point = { east: 0, north: 0 };
 
 const METRES_PER_DEGREE = 111_320;
 
-/** Where on the earth a point of the field lies; the earth is flat over a few kilometres. */
+/** Coordinates of a point of the field, assuming a flat earth. */
 export function coordinatesOf(field: Field, point: Point): Coordinates {
-  const { latitude, longitude } = field.middle;
+  const { latitude, longitude } = field.centre;
   const metresPerDegreeEast = METRES_PER_DEGREE * Math.cos((latitude * Math.PI) / 180);
   return {
     latitude: latitude + point.north / METRES_PER_DEGREE,

@@ -2,22 +2,22 @@ import type { EdgeDevice } from './edge-device.js';
 import type { Timeline } from './timeline.js';
 
 const FIRST_AFTER_MS = 100;
-/** A few nodes come in one by one for the eye; thousands are all in within about half a minute. */
+/** A few nodes join one by one, visibly; thousands join within about half a minute. */
 const LONGEST_INTERVAL_MS = 300;
 const ALL_WITHIN_MS = 25_000;
 
 export interface ProvisionerOptions {
   readonly timeline: Timeline;
-  /** Devices that there are in all. */
+  /** Total number of devices. */
   readonly devices: number;
   isRootOnline(): boolean;
-  /** Carries out the provisioning, when the device answers; says whether it did. */
+  /** Contacts a device; returns whether it answers. */
   reach(device: EdgeDevice, onReached: () => void): boolean;
-  /** Takes it in. */
+  /** Adds it to the network. */
   admit(device: EdgeDevice): void;
 }
 
-/** Lets devices into the network one after another; who does not answer is tried again behind the others. */
+/** Provisions devices one after another; a device that does not answer is retried after the others. */
 export class Provisioner {
   readonly #options: ProvisionerOptions;
   readonly #intervalMs: number;
@@ -29,19 +29,19 @@ export class Provisioner {
     this.#intervalMs = Math.min(LONGEST_INTERVAL_MS, ALL_WITHIN_MS / Math.max(1, options.devices));
   }
 
-  /** A device without a network is there. */
+  /** Queues a device that is not in the network. */
   offer(device: EdgeDevice): void {
     if (!device.powered || device.member) return;
     this.#waiting.add(device);
     this.wake();
   }
 
-  /** A device has gone before its turn came. */
+  /** Removes a device from the queue. */
   withdraw(device: EdgeDevice): void {
     this.#waiting.delete(device);
   }
 
-  /** Goes on when the root can provision. */
+  /** Continues when the root can provision. */
   wake(): void {
     if (this.#busy || this.#waiting.size === 0 || !this.#options.isRootOnline()) return;
     this.#busy = true;

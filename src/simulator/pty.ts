@@ -6,40 +6,40 @@ import { errorText, MeshgateError, systemErrorCode } from '../base/errors.js';
 
 const debug = createDebug('meshgate:simulator');
 
-/** socat needs some ten milliseconds; a busy computer more. */
-const APPEARS_WITHIN_MS = 5_000;
+/** socat needs some ten milliseconds; more on a busy computer. */
+const START_TIMEOUT_MS = 5_000;
 const CHECK_EVERY_MS = 10;
-const ENDS_WITHIN_MS = 1_000;
-/** What waits for a reader that is absent or slow, bytes; 5.7 s of a full line at 115200 baud. */
+const STOP_TIMEOUT_MS = 1_000;
+/** Bytes that may wait for an absent or slow reader: 5.7 s of a full line at 115200 baud. */
 const MAX_WAITING_BYTES = 65_536;
-/** What socat said last is enough to know why it failed. */
-const MAX_COMPLAINT_LENGTH = 1_000;
+/** Characters of socat's last output, to show why it failed. */
+const MAX_STDERR_LENGTH = 1_000;
 
 export interface PtyHandlers {
-  /** Bytes that the other side has written, as they come. */
+  /** Bytes written by the other side. */
   onBytes(chunk: Buffer): void;
-  /** The pseudo-terminal has gone by itself. `detail` says how, for the log. */
+  /** The pseudo-terminal has ended unexpectedly. `detail`: why, for the log. */
   onExit(detail: string): void;
 }
 
-/** One side of a pseudo-terminal; who opens `path` as a serial port has the other. */
+/** One side of a pseudo-terminal; the other side is opened as the serial port `path`. */
 export interface Pty {
   readonly path: string;
-  /** Bytes that were dropped because nobody read. */
+  /** Bytes dropped because nobody read them. */
   readonly droppedBytes: number;
-  /** Hands bytes over in one piece. False when they were dropped, whole, because too much waits already. */
+  /** Writes all bytes, or none: returns false if they were dropped because too many are waiting. */
   write(bytes: Buffer): boolean;
-  /** Hangs up and takes the path away. Safe at any time, any number of times; `onExit` is not called. */
+  /** Hangs up and removes the path. Safe at any time, any number of times; `onExit` is not called. */
   close(): Promise<void>;
 }
 
 /**
- * Makes a pseudo-terminal whose name is `path`, a symbolic link; an old symbolic link is replaced.
- * socat holds it, in a process of its own: when that is killed, the other side sees a real hang-up.
- * Rejects with `TOOL_MISSING` without socat, with `BAD_USAGE` when the path is taken or can't be made.
+ * Creates a pseudo-terminal at `path`, a symbolic link; an old symbolic link is replaced.
+ * socat holds it, in its own process: when that is killed, the other side sees a real hang-up.
+ * Rejects with `TOOL_MISSING` without socat, with `BAD_USAGE` if the path is in use or can't be created.
  */
 export async function openPty(path: string, handlers: PtyHandlers, clock: Clock = systemClock): Promise<Pty> {
-  makeWay(path);
+  removeOldLink(path);
   const pty = new SocatPty(path, handlers, clock);
   try {
     await pty.appears();
@@ -58,7 +58,7 @@ class SocatPty implements Pty {
   readonly #exited: Promise<void>;
   #state: 'appearing' | 'serving' | 'closing' | 'exited' = 'appearing';
   #failure: MeshgateError | undefined;
-  #complaint = '';
+  #stderr = '';
   #target: string | undefined;
   #droppedBytes = 0;
 
@@ -67,7 +67,7 @@ class SocatPty implements Pty {
     this.#handlers = handlers;
     this.#clock = clock;
     const args = ['-', `pty,raw,echo=0,link=${escapeAddress(path)}`];
-    // Ctrl-C in a terminal is for this process alone: were socat to end first, its end would be taken for a failure.
+    // Detached, so that Ctrl-C in a terminal does not end socat first, which would look like a failure.
     this.#socat = spawn('socat', args, { detached: true });
     this.#exited = new Promise((resolve) => {
       this.#socat.once('error', (error) => resolve(this.#onExit(errorText(error), spawnFailure(error))));
@@ -80,15 +80,15 @@ class SocatPty implements Pty {
     return this.#droppedBytes;
   }
 
-  /** Waits for the link to be there. */
+  /** Waits until the link exists. */
   async appears(): Promise<void> {
-    for (let waitedMs = 0; waitedMs < APPEARS_WITHIN_MS; waitedMs += CHECK_EVERY_MS) {
+    for (let waitedMs = 0; waitedMs < START_TIMEOUT_MS; waitedMs += CHECK_EVERY_MS) {
       if (this.#state === 'exited') break;
       this.#target = readLink(this.path);
       if (this.#target !== undefined) return this.#serve();
       await Promise.race([this.#exited, this.#sleep(CHECK_EVERY_MS)]);
     }
-    throw this.#failure ?? this.#notMade();
+    throw this.#failure ?? this.#createError();
   }
 
   write(bytes: Buffer): boolean {
@@ -104,13 +104,13 @@ class SocatPty implements Pty {
       this.#state = 'closing';
       this.#socat.stdout.resume();
       this.#socat.kill();
-      await Promise.race([this.#exited, this.#sleep(ENDS_WITHIN_MS)]);
+      await Promise.race([this.#exited, this.#sleep(STOP_TIMEOUT_MS)]);
       this.#socat.kill('SIGKILL');
     }
     this.#removeLink();
   }
 
-  /** The path is seen by others first: what they have written since then waits in the pipe, and is read from here on. */
+  /** Others may have written since the path exists: those bytes wait in the pipe and are read from here on. */
   #serve(): void {
     this.#state = 'serving';
     this.#socat.stdout.on('data', (chunk: Buffer) => {
@@ -120,7 +120,7 @@ class SocatPty implements Pty {
 
   #listen(): void {
     this.#socat.stderr.on('data', (chunk: Buffer) => {
-      this.#complaint = (this.#complaint + chunk.toString('utf8')).slice(-MAX_COMPLAINT_LENGTH);
+      this.#stderr = (this.#stderr + chunk.toString('utf8')).slice(-MAX_STDERR_LENGTH);
     });
     this.#socat.stdin.on('error', (error) => debug('%s: %s', this.path, errorText(error)));
   }
@@ -135,16 +135,16 @@ class SocatPty implements Pty {
     this.#handlers.onExit(detail);
   }
 
-  /** Only the link that this pseudo-terminal made: somebody else may have taken the path since. */
+  /** Removes the link only if it is ours: another process may have replaced it. */
   #removeLink(): void {
     const isOurs = this.#target !== undefined && readLink(this.path) === this.#target;
     if (isOurs) rmSync(this.path, { force: true });
     this.#target = undefined;
   }
 
-  #notMade(): MeshgateError {
-    const reason = this.#complaint.trim() || 'socat did not make it in time';
-    return new MeshgateError('BAD_USAGE', `no pseudo-terminal at ${this.path}: ${reason}`);
+  #createError(): MeshgateError {
+    const reason = this.#stderr.trim() || `socat did not create it within ${START_TIMEOUT_MS / 1000} s`;
+    return new MeshgateError('BAD_USAGE', `can't create a pseudo-terminal at ${this.path}: ${reason}`);
   }
 
   #sleep(ms: number): Promise<void> {
@@ -162,17 +162,17 @@ function spawnFailure(error: Error): MeshgateError | undefined {
   );
 }
 
-/** An old link goes; anything else at the path is somebody's, and stays. */
-function makeWay(path: string): void {
+/** Removes an old symbolic link; anything else at the path is left alone. */
+function removeOldLink(path: string): void {
   const there = lstatSync(path, { throwIfNoEntry: false });
   if (!there) return;
   if (!there.isSymbolicLink()) {
-    throw new MeshgateError('BAD_USAGE', `${path} is there already, and is no pseudo-terminal`);
+    throw new MeshgateError('BAD_USAGE', `${path} exists and is not a pseudo-terminal`);
   }
   rmSync(path);
 }
 
-/** Where a symbolic link leads; undefined when there is none. */
+/** The target of a symbolic link; undefined if there is none. */
 function readLink(path: string): string | undefined {
   try {
     return readlinkSync(path);
@@ -181,7 +181,7 @@ function readLink(path: string): string | undefined {
   }
 }
 
-/** socat's own punctuation, taken as plain characters. */
+/** Escapes the characters that have a meaning for socat. */
 function escapeAddress(path: string): string {
   return path.replace(/[\\,:!"'(){}[\]]/g, '\\$&');
 }

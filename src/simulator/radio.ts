@@ -6,9 +6,9 @@ import { Random } from './random.js';
 import type { Timeline } from './timeline.js';
 import { countHops } from './topology.js';
 
-/** Robots drive at walking pace, and a mesh takes its time to find new ways. */
+/** Robots drive at walking pace, and a mesh needs some time to find new routes. */
 const ROUTES_EVERY_MS = 5_000;
-/** What the mesh carries to an edge device at most, bytes. */
+/** Bytes. */
 const MAX_EDGE_MESSAGE_LENGTH = 256;
 
 export interface RadioOptions {
@@ -20,14 +20,14 @@ export interface RadioOptions {
   readonly rangeM: number;
 }
 
-/** A device and its ways from and to the root. */
+/** A device and its routes to and from the root. */
 interface Station {
   readonly device: EdgeDevice;
   readonly up: Air;
   readonly down: Air;
 }
 
-/** What lies between the root and its devices: who hears whom, how long it takes, and what is lost. */
+/** The radio network between the root and its devices: range, delays and losses. */
 export class Radio {
   readonly #options: RadioOptions;
   readonly #stations = new Map<number, Station>();
@@ -38,29 +38,29 @@ export class Radio {
   }
 
   add(device: EdgeDevice): void {
-    const air = (way: string) =>
+    const air = (direction: string) =>
       new Air({
         timeline: this.#options.timeline,
-        random: Random.of(this.#options.seed, device.address, way),
+        random: Random.of(this.#options.seed, device.address, direction),
         loss: this.#options.loss,
         hops: () => this.hopsOf(device.address) ?? 1,
       });
     this.#stations.set(device.address, { device, up: air('up'), down: air('down') });
   }
 
-  /** Counts hops now and from time to time. */
+  /** Counts hops, now and periodically. */
   start(): void {
     const { timeline, rangeM } = this.#options;
     timeline.every(ROUTES_EVERY_MS, 0, () => {
       const present = this.#devices().filter(({ powered }) => powered);
       this.#hops = countHops(
-        present.map((device) => ({ address: device.address, place: device.place() })),
+        present.map((device) => ({ address: device.address, position: device.position() })),
         rangeM,
       );
     });
   }
 
-  /** Hops from a device to the root, as they were last counted; undefined for one that was away. */
+  /** Hops from a device to the root at the last count; undefined if it was away. */
   hopsOf(address: number): number | undefined {
     return this.#hops.get(address);
   }
@@ -82,12 +82,12 @@ export class Radio {
     this.#stations.get(from)?.up.carry(tracked, deliver);
   }
 
-  /** The root calls a device that it has not provisioned; false when the device does not hear it. */
+  /** Contacts a device that is not provisioned; returns false if the device does not receive it. */
   call(device: EdgeDevice, onReached: () => void): boolean {
     return this.#stations.get(device.address)?.down.carry(true, onReached) ?? false;
   }
 
-  /** Direct forwarding paths: from every member that needs others to reach the root. */
+  /** Direct forwarding paths: one from every member that needs relays to reach the root. */
   paths(): Path[] {
     return this.#devices()
       .filter((device) => device.joined && (this.hopsOf(device.address) ?? 1) > 1)

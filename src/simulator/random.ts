@@ -1,9 +1,9 @@
 /**
- * Chance that can be repeated: the same seed and path give the same numbers for ever.
- * The generator is sfc32: four words of state, fast, and good enough for everything but secrets.
+ * Reproducible random numbers: the same seed and path always give the same sequence.
+ * The generator is sfc32: four words of state, fast, and not for secrets.
  */
 
-/** Numbers drawn before the first is given out, so that similar seeds have parted. */
+/** Numbers discarded at the start, so that similar seeds have diverged. */
 const WARM_UP_ROUNDS = 12;
 
 export class Random {
@@ -19,7 +19,7 @@ export class Random {
     for (let round = 0; round < WARM_UP_ROUNDS; round++) this.float();
   }
 
-  /** A stream of its own for each path (`5`, `motion`), so that one reader's draws never move another's. */
+  /** A separate stream for each path (`5`, `motion`), so that draws from one never affect another. */
   static of(seed: number, ...path: readonly (string | number)[]): Random {
     const key = [seed, ...path].join('/');
     return new Random(hash(key, 0x9e3779b9), hash(key, 0x85ebca6b), hash(key, 0xc2b2ae35));
@@ -39,7 +39,7 @@ export class Random {
     return min + this.float() * (max - min);
   }
 
-  /** A whole number, `min` and `max` included. */
+  /** An integer, `min` and `max` included. */
   int(min: number, max: number): number {
     return Math.floor(this.between(min, max + 1));
   }
@@ -54,7 +54,7 @@ export class Random {
     return mean + deviation * radius * Math.cos(2 * Math.PI * this.float());
   }
 
-  /** How long until something happens that has no memory. */
+  /** Exponentially distributed, for the time to the next independent event. */
   exponential(mean: number): number {
     return -mean * Math.log(1 - this.float());
   }
@@ -64,7 +64,7 @@ export class Random {
   }
 }
 
-/** 32 bits that depend on every character: FNV-1a, then the finisher of murmur3. */
+/** A 32-bit hash: FNV-1a, then the finalizer of murmur3. */
 function hash(text: string, start: number): number {
   let bits = start;
   for (let index = 0; index < text.length; index++) {

@@ -9,7 +9,7 @@ import {
 import type { MessageOpcode } from '../protocol/opcodes.js';
 import { encodeValue, type Readings } from './encode-value.js';
 import { type Coordinates, coordinatesOf, type Field } from './field.js';
-import { type Generation, HABITS } from './generation.js';
+import { BEHAVIOUR, type Generation } from './generation.js';
 import { gpsReport } from './gps-report.js';
 import type { Random } from './random.js';
 import type { Rover } from './rover.js';
@@ -17,7 +17,7 @@ import type { Sensors } from './sensors.js';
 import type { Timeline } from './timeline.js';
 import type { Vocabulary } from './vocabulary.js';
 
-/** Battery and temperature change slowly; the exact position is large: both go out this seldom. */
+/** Battery and temperature change slowly, and the exact position is large: both are sent at this longer period. */
 const SLOW_PERIOD_MS = 10_000;
 const SEQUENCE_MODULUS = 256;
 
@@ -31,12 +31,12 @@ export interface ReporterOptions {
   readonly vocabulary: Vocabulary;
   readonly field: Field;
   readonly generation: Generation;
-  /** Hands a body to the radio; a tracked one is retransmitted. */
+  /** Sends a body by radio; a tracked one is retransmitted. */
   send(body: Buffer, tracked: boolean): void;
 }
 
 /**
- * What a device reports by itself.
+ * A device's periodic reports.
  *
  *     D 02 | 00 sequence | 01 GPS            at its rate
  *     D 02 | 10 battery | 11 temperature     every 10 s
@@ -56,12 +56,12 @@ export class Reporter {
   constructor(options: ReporterOptions) {
     this.#options = options;
     const { opcodes } = options.tables;
-    const { sendsPosition, gpsInUpdate } = HABITS[options.generation];
+    const { sendsPosition, gpsInUpdate } = BEHAVIOUR[options.generation];
     this.#position = sendsPosition ? opcodes.findMessageByName('Position') : undefined;
     this.#report = gpsInUpdate ? undefined : opcodes.findMessageByName('Report');
   }
 
-  /** From the beginning: the sequence at 0, each report at a moment of its own. `rateHz` as in `setRate`. */
+  /** Starts over: the sequence at 0, and each report at its own random phase. `rateHz` as in `setRate`. */
   start(rateHz: number): void {
     this.stop();
     this.#sequence = 0;
@@ -78,7 +78,7 @@ export class Reporter {
     this.#cancelSlow = [];
   }
 
-  /** Data updates a second from now on; 0 is none. */
+  /** Sets the data updates per second; 0 = none. */
   setRate(rateHz: number): void {
     this.#cancelUpdates();
     if (rateHz > 0) this.#cancelUpdates = this.#every(1000 / rateHz, () => this.#update());
@@ -90,10 +90,10 @@ export class Reporter {
   }
 
   #update(): void {
-    const { gpsInUpdate } = HABITS[this.#options.generation];
+    const { gpsInUpdate } = BEHAVIOUR[this.#options.generation];
     this.#sendData([
       this.#value('Sequence', { sequence: this.#sequence }),
-      gpsInUpdate ? this.#value('GPS', { ...this.#where() }) : undefined,
+      gpsInUpdate ? this.#value('GPS', { ...this.#coordinates() }) : undefined,
     ]);
     this.#sequence = (this.#sequence + 1) % SEQUENCE_MODULUS;
     this.#reportGps();
@@ -102,7 +102,7 @@ export class Reporter {
   #reportGps(): void {
     const { address, random, timeline, send } = this.#options;
     if (this.#report)
-      send(encodeText(address, gpsReport(address, this.#where(), timeline.now, random)), false);
+      send(encodeText(address, gpsReport(address, this.#coordinates(), timeline.now, random)), false);
   }
 
   #reportState(): void {
@@ -114,7 +114,8 @@ export class Reporter {
 
   #reportPosition(): void {
     const { address, send } = this.#options;
-    const position = this.#position?.storeAs && this.#value(this.#position.storeAs, { ...this.#where() });
+    const position =
+      this.#position?.storeAs && this.#value(this.#position.storeAs, { ...this.#coordinates() });
     if (this.#position && position)
       send(encodeMessage(address, this.#position.opcode, position.bytes), false);
   }
@@ -129,7 +130,7 @@ export class Reporter {
     return encodeValue(this.#options.tables.dataTypes.findByName(typeName), readings);
   }
 
-  #where(): Coordinates {
+  #coordinates(): Coordinates {
     const { rover, field, timeline } = this.#options;
     return coordinatesOf(field, rover.positionAt(timeline.now));
   }

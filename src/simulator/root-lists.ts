@@ -9,12 +9,12 @@ import {
 } from '../protocol/message.js';
 import type { Vocabulary } from './vocabulary.js';
 
-/** Net Info bodies: none when there is no node. */
+/** Net Info bodies; none if there are no nodes. */
 export function netInfoBodies(nodes: readonly ListedNode[], { netInfo }: Vocabulary): Buffer[] {
   return inBatches(nodes).map((batch) => encodeMessage(ROOT_ADDRESS, netInfo, encodeNetInfo(batch)));
 }
 
-/** Path Info bodies: an empty one when there is no path. */
+/** Path Info bodies; a single empty one if there are no paths. */
 export function pathInfoBodies(paths: readonly Path[], { pathInfo }: Vocabulary): Buffer[] {
   const batches = paths.length > 0 ? inBatches(paths) : [[]];
   return batches.map((batch) => encodeMessage(ROOT_ADDRESS, pathInfo, encodePathInfo(batch)));

@@ -2,21 +2,21 @@ import type { CancelTimer } from '../base/clock.js';
 import { FrameDecoder } from '../uart/frame.js';
 import type { Timeline } from './timeline.js';
 
-/** The firmware reads until so many bytes are in or so long has passed, then looks at what it has. */
+/** The firmware reads until it has this many bytes or this much time has passed, then processes the block. */
 const BLOCK_LENGTH = 1024;
 const BLOCK_MS = 1000;
 
 export interface RootUartHandlers {
   onBody(body: Buffer): void;
-  /** A frame broke the rules; it is lost. */
+  /** A frame was malformed; it is lost. */
   onBroken(): void;
-  /** A frame had begun when the block ended: it is lost, and so is its rest in the next block. */
+  /** The block ended inside a frame: the frame is lost, including its rest in the next block. */
   onHalfMessage(): void;
 }
 
 /**
- * How the root reads its UART: block after block, without a pause, so a command waits up to a second.
- * Bytes arrive all at once; the 87 µs that each takes on a real line are left out.
+ * Simulates how the root reads its UART: block after block without a pause, so a command waits up to a second.
+ * Bytes arrive all at once; the 87 µs that each takes on a real line are ignored.
  */
 export class RootUart {
   readonly #timeline: Timeline;
@@ -39,13 +39,13 @@ export class RootUart {
     });
   }
 
-  /** The first block begins now. */
+  /** Starts the first block. */
   start(): void {
     this.#listening = true;
     this.#blockBegan = this.#timeline.now;
   }
 
-  /** What is in is lost, as is all that comes until the next start. */
+  /** Discards the current block, and everything received until the next start. */
   stop(): void {
     this.#listening = false;
     this.#takeBlock();
@@ -62,14 +62,14 @@ export class RootUart {
     }
   }
 
-  /** Empty blocks have gone by since the last one with bytes in it. */
+  /** Accounts for the empty blocks since the last one with bytes. */
   #awaitBlockEnd(): void {
     const { now } = this.#timeline;
     this.#blockBegan += Math.floor((now - this.#blockBegan) / BLOCK_MS) * BLOCK_MS;
     this.#cancelBlockEnd = this.#timeline.at(this.#blockBegan + BLOCK_MS, () => this.endBlock());
   }
 
-  /** The firmware takes what is in. It does so by itself when a block is full or its time is over. */
+  /** Processes the block. Happens automatically when it is full or its time is over. */
   endBlock(): void {
     this.#decoder.push(this.#takeBlock());
     this.#blockBegan = this.#timeline.now;

@@ -10,11 +10,11 @@ interface Leg {
   readonly endsMs: number;
 }
 
-/** Metres a second: a robot at work, and one on its way. */
+/** Metres per second: from a working robot to a travelling one. */
 const SPEED = { min: 0.8, max: 3 };
 const LONGEST_STOP_MS = 90_000;
 
-/** A robot that drives from one place of the field to the next, resting at each. */
+/** A robot that drives from one random point of the field to the next, stopping at each. */
 export class Rover {
   readonly #random: Random;
   readonly #field: Field;
@@ -23,10 +23,10 @@ export class Rover {
   constructor(random: Random, field: Field) {
     this.#random = random;
     this.#field = field;
-    this.#leg = this.#legFrom(this.#somewhere(), 0);
+    this.#leg = this.#legFrom(this.#randomPoint(), 0);
   }
 
-  /** Where it is at this virtual time; asked for by rising time. */
+  /** Its position at a virtual time; times must not decrease between calls. */
   positionAt(ms: number): Point {
     while (ms >= this.#leg.endsMs) this.#leg = this.#legFrom(this.#leg.to, this.#leg.endsMs);
     const { from, to, departsMs, arrivesMs } = this.#leg;
@@ -38,14 +38,14 @@ export class Rover {
   }
 
   #legFrom(from: Point, departsMs: number): Leg {
-    const to = this.#somewhere();
+    const to = this.#randomPoint();
     const metresPerMs = this.#random.between(SPEED.min, SPEED.max) / 1000;
     const arrivesMs = departsMs + distanceBetween(from, to) / metresPerMs;
     const endsMs = arrivesMs + this.#random.between(0, LONGEST_STOP_MS);
     return { from, to, departsMs, arrivesMs, endsMs };
   }
 
-  #somewhere(): Point {
+  #randomPoint(): Point {
     const { width, height } = this.#field;
     return {
       east: this.#random.between(-width / 2, width / 2),

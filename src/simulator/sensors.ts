@@ -1,15 +1,15 @@
 import type { Random } from './random.js';
 
 const HOUR_MS = 3_600_000;
-/** The virtual day begins at nine in the morning, whatever the host clock says: same seed, same traffic. */
+/** The virtual day starts at 9:00, independent of the host clock: same seed, same traffic. */
 const STARTS_AT_HOUR = 9;
 const WARMEST_HOUR = 15;
 
-/** Volts of a 12 V lithium battery, full and when it is changed. */
+/** Volts of a 12 V lithium battery, when full and when replaced. */
 const FULL_VOLTS = 12.6;
 const EMPTY_VOLTS = 10.8;
 
-/** What a device measures of itself. */
+/** A device's own measurements. */
 export class Sensors {
   readonly #random: Random;
   readonly #batteryLifeMs: number;
@@ -23,7 +23,7 @@ export class Sensors {
     this.#warmth = random.gaussian(0, 1);
   }
 
-  /** Volts; falls over some hours, then the battery is changed. */
+  /** Volts; falls over some hours, then the battery is replaced. */
   batteryAt(ms: number): number {
     const used = ((this.#batteryAgeMs + ms) / this.#batteryLifeMs) % 1;
     return FULL_VOLTS - (FULL_VOLTS - EMPTY_VOLTS) * used + this.#random.gaussian(0, 0.004);

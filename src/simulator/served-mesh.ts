@@ -6,14 +6,14 @@ import type { VirtualUart } from './virtual-uart.js';
 /** A virtual root that can be opened at `path`. */
 export interface ServedMesh {
   readonly path: string;
-  /** Takes the path away. Safe at any time, any number of times; `onExit` is not called. */
+  /** Removes the path. Safe at any time, any number of times; `onExit` is not called. */
   close(): Promise<void>;
 }
 
 /**
- * Puts a virtual root on a pseudo-terminal, for a gateway in another process, and switches it on. When it is
- * unplugged the pseudo-terminal goes, and a new one comes at the same path when it is back.
- * Rejects as `openPty` does. `onExit`: it has gone for good, and why.
+ * Serves a virtual root on a pseudo-terminal, for a gateway in another process, and starts it. While it is unplugged the
+ * pseudo-terminal is removed; a new one appears at the same path when it is plugged in again.
+ * Rejects as `openPty` does. `onExit` is called with the reason when it has ended for good.
  */
 export async function serveOnPty(
   uart: VirtualUart,
@@ -34,7 +34,7 @@ class PtyServer implements ServedMesh {
   readonly #clock: Clock;
   #pty: Pty | undefined;
   #isClosed = false;
-  /** What is under way; the next step waits for it. */
+  /** The operation in progress; the next one waits for it. */
   #busy: Promise<void> = Promise.resolve();
 
   constructor(uart: VirtualUart, path: string, onExit: (detail: string) => void, clock: Clock) {

@@ -9,25 +9,25 @@ import type { VirtualMeshOptions } from './mesh-options.js';
 import { VirtualMesh } from './virtual-mesh.js';
 import type { VirtualUart } from './virtual-uart.js';
 
-/** What `OpenLink` is for, with the modem lines that a serial port has. */
+/** An `OpenLink` whose link has modem lines, like a serial port. */
 export type OpenSimulatedLink = (handlers: LinkHandlers) => Promise<SimulatedLink>;
 
 /**
- * A link to a virtual mesh inside this process. Its root is switched on when the link is opened for the first
- * time, and the mesh goes on while the link is closed. Throws as `VirtualMesh` does.
+ * A link to a virtual mesh inside this process. The mesh starts when the link is first opened, and keeps running while
+ * the link is closed. Throws as `VirtualMesh` does.
  */
 export function openSimulatedLink(options: VirtualMeshOptions): OpenSimulatedLink {
   return openLinkTo(new VirtualMesh(options));
 }
 
 /**
- * A link to a virtual root. Like a serial port it has one user: a second is refused with `heldByAnother`; and it is
- * not there (`noDevice`) while the device is unplugged.
+ * A link to a virtual root. Like a serial port it has one user: a second one is refused with `heldByAnother`. While the
+ * device is unplugged, opening fails with `noDevice`.
  */
 export function openLinkTo(uart: VirtualUart): OpenSimulatedLink {
   let holder: SimulatedLink | undefined;
   return async (handlers) => {
-    if (holder) throw new LinkError('heldByAnother', `${uart.name} is open already`);
+    if (holder) throw new LinkError('heldByAnother', `${uart.name} is already open`);
     if (!uart.isPlugged) throw new LinkError('noDevice', `${uart.name} is unplugged`);
     const release = () => {
       holder = undefined;
@@ -64,7 +64,7 @@ export class SimulatedLink implements Link {
     this.#uart.receive(bytes);
   }
 
-  /** Sets both modem lines, as serialport does. Rejects with a `LinkError` when the link has ended. */
+  /** Sets both modem lines. Rejects with a `LinkError` if the link has ended. */
   async setLines(lines: ModemLines): Promise<void> {
     if (this.#endedBy) throw this.#endedBy;
     this.#uart.setLines(lines);

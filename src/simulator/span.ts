@@ -1,6 +1,6 @@
 import type { Random } from './random.js';
 
-/** How long something takes at least and at most, virtual milliseconds. */
+/** Minimum and maximum duration, virtual milliseconds. */
 export interface Span {
   readonly min: number;
   readonly max: number;

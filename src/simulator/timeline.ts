@@ -1,7 +1,7 @@
 import TinyQueue from 'tinyqueue';
 import type { CancelTimer, Clock } from '../base/clock.js';
 
-/** Something that happens at a moment of virtual time; of two at the same moment the lower `order` is first. */
+/** A task at a virtual time; of two at the same time the lower `order` runs first. */
 interface TimedEvent {
   /** Virtual milliseconds. */
   readonly due: number;
@@ -15,9 +15,9 @@ function inOrder(one: TimedEvent, other: TimedEvent): number {
 }
 
 /**
- * Virtual time: milliseconds since the mesh began. Events happen in the order in which they are due and see
- * their due time as `now`, however late the one timer behind them fires. So the clock's jitter moves when
- * traffic is seen, never what it is.
+ * Virtual time: milliseconds since the mesh started. Events run in the order in which they are due, with their due time
+ * as `now`, however late the underlying timer fires. So the clock's jitter affects when traffic is seen, never its
+ * content.
  */
 export class Timeline {
   readonly #clock: Clock;
@@ -33,12 +33,12 @@ export class Timeline {
     this.#clock = clock;
   }
 
-  /** When the event that is running, or ran last, was due: virtual milliseconds. */
+  /** Due time of the current or last event: virtual milliseconds. */
   get now(): number {
     return this.#now;
   }
 
-  /** Runs `task` at this virtual time, or at once when that has passed; never before this call returns. */
+  /** Runs `task` at this virtual time, or as soon as possible if that has passed; never before this call returns. */
   at(due: number, task: () => void): CancelTimer {
     const event: TimedEvent = { due: Math.max(due, this.#now), order: this.#order++, task };
     this.#queue.push(event);
@@ -48,12 +48,12 @@ export class Timeline {
     };
   }
 
-  /** Runs `task` this many virtual milliseconds after the event that is running. */
+  /** Runs `task` this many virtual milliseconds after the current event. */
   after(ms: number, task: () => void): CancelTimer {
     return this.at(this.#now + ms, task);
   }
 
-  /** Runs `task` every `periodMs`, for the first time after `firstMs`; virtual milliseconds, without drift. */
+  /** Runs `task` every `periodMs`, the first time after `firstMs`; virtual milliseconds, without drift. */
   every(periodMs: number, firstMs: number, task: () => void): CancelTimer {
     const run = () => {
       cancel = this.after(periodMs, run);
@@ -63,18 +63,18 @@ export class Timeline {
     return () => cancel();
   }
 
-  /** Something comes in from outside: `task` runs at the clock's present, behind all that was due before. */
+  /** Runs `task` at the clock's current time, after everything that was due before. For input from outside. */
   soon(task: () => void): void {
     this.at(this.#elapsed(), task);
   }
 
-  /** Virtual time begins to run; what is planned before that waits for it. */
+  /** Starts virtual time; events scheduled earlier wait for this. */
   begin(): void {
     this.#startedAt ??= this.#clock.monotonic();
     this.#arm();
   }
 
-  /** Ends it: nothing that was planned will happen. */
+  /** Stops virtual time and drops all scheduled events. */
   stop(): void {
     this.#queue = new TinyQueue<TimedEvent>([], inOrder);
     this.#cancelTimer();
@@ -85,7 +85,7 @@ export class Timeline {
     return this.#startedAt === undefined ? 0 : this.#clock.monotonic() - this.#startedAt;
   }
 
-  /** Whole milliseconds, rounded up: a timer that fires early would only have to be set again. */
+  /** Sets the timer, rounded up to a whole millisecond: one that fires early would have to be set again. */
   #arm(): void {
     if (this.#startedAt === undefined) return;
     const due = this.#queue.peek()?.due ?? Number.POSITIVE_INFINITY;
@@ -107,7 +107,7 @@ export class Timeline {
     }
   }
 
-  /** Up to a moment fixed beforehand: a mesh too large for this computer must not hold the process for ever. */
+  /** `end` is fixed beforehand: a mesh too large for this computer must not block the process for ever. */
   #runUntil(end: number): void {
     for (let next = this.#queue.peek(); next && next.due <= end; next = this.#queue.peek()) {
       this.#queue.pop();

@@ -12,20 +12,20 @@ import { VirtualRoot } from './virtual-root.js';
 import type { OnRootBytes, VirtualUart } from './virtual-uart.js';
 import { readVocabulary, type Vocabulary } from './vocabulary.js';
 
-/** Once in a minute or two somebody in the field asks for a robot. */
+/** Every one to two minutes a node requests a robot. */
 const ROBOT_REQUEST_AFTER_MS = { min: 60_000, max: 120_000 };
 
 /**
- * A root and its edge devices on a field, driven by a seed: the same seed gives the same bytes at the same
- * virtual times. Each device draws from streams of its own, so none depends on what another does.
+ * A root and its edge devices on a field, driven by a seed: the same seed gives the same bytes at the same virtual
+ * times. Each device has its own random streams, so none depends on what another does.
  */
 export class VirtualMesh implements VirtualUart {
   readonly name: string;
   readonly isPlugged = true;
   readonly root: VirtualRoot;
-  /** The one order in which everything in this mesh happens. */
+  /** Schedules everything in this mesh. */
   readonly timeline: Timeline;
-  /** How often a device has gone, and come back. */
+  /** How often devices have left and returned. */
   readonly churn = new Counters<'gone' | 'back'>(['gone', 'back']);
   readonly #options: CheckedMeshOptions;
   readonly #vocabulary: Vocabulary;
@@ -35,7 +35,7 @@ export class VirtualMesh implements VirtualUart {
   #onBytes: OnRootBytes | undefined;
   #started = false;
 
-  /** Throws `BAD_USAGE` for options that no mesh can have, `BAD_TABLE` when opcodes.json lacks a message. */
+  /** Throws `BAD_USAGE` for invalid options, `BAD_TABLE` if opcodes.json lacks a message. */
   constructor(options: VirtualMeshOptions) {
     this.#options = checkMeshOptions(options);
     const { clock, nodes, seed, loss, radioRangeM, tables } = this.#options;
@@ -53,12 +53,12 @@ export class VirtualMesh implements VirtualUart {
     return this.#devices.get(address);
   }
 
-  /** Every edge device, by rising address. */
+  /** Every edge device, sorted by address. */
   devices(): EdgeDevice[] {
     return [...this.#devices.values()];
   }
 
-  /** Hops from a node to the root; undefined when it is away. Counted anew every 5 s. */
+  /** Hops from a node to the root; undefined if it is away. Recounted every 5 s. */
   hopsOf(address: number): number | undefined {
     return this.#radio.hopsOf(address);
   }
@@ -91,12 +91,12 @@ export class VirtualMesh implements VirtualUart {
     this.timeline.stop();
   }
 
-  /** Every device sends so many data updates a second; undefined: the storm is over. */
+  /** Overrides the rate of data updates of every device, per second; undefined ends the storm. */
   storm(rateHz: number | undefined): void {
     for (const device of this.#devices.values()) device.storm(rateHz);
   }
 
-  /** Takes a device out of service: it says nothing, hears nothing, and relays for nobody. */
+  /** Takes a device out of service: it neither sends, nor receives, nor relays. */
   switchOff(device: EdgeDevice): void {
     device.switchOff();
     this.#provisioner.withdraw(device);
@@ -177,7 +177,7 @@ export class VirtualMesh implements VirtualUart {
     });
   }
 
-  /** It may fall to a device that is away: then nobody asks this time. */
+  /** The chosen device may be away: then there is no request this time. */
   #awaitRobotRequest(random: Random): void {
     const { min, max } = ROBOT_REQUEST_AFTER_MS;
     this.timeline.after(random.between(min, max), () => {

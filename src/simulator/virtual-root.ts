@@ -6,23 +6,23 @@ import { encodeMessage, encodeText, isRootAddress, type ListedNode, type Path } 
 import { decodeRootCommand, type RootCommand } from '../protocol/root-command.js';
 import { encodeFrame } from '../uart/frame.js';
 import { type BootCause, bootLog, infoLine } from './boot-log.js';
-import { type Generation, HABITS } from './generation.js';
+import { BEHAVIOUR, type Generation } from './generation.js';
 import { netInfoBodies, pathInfoBodies } from './root-lists.js';
 import { RootUart } from './root-uart.js';
 import type { Timeline } from './timeline.js';
 import type { Vocabulary } from './vocabulary.js';
 
-/** From power to Root Reset: short, for somebody waits; after a restart as long as the firmware takes. */
+/** From start to Root Reset. At power-on short, since a person is waiting; after a restart as with real firmware. */
 const BOOT_MS = { powerOn: 350, restart: 3_000, lines: 3_000, crash: 3_000 } as const;
 const HEARTBEAT_MS = 60_000;
 
-const COMPLAINTS = {
+const ERROR_TEXTS = {
   tooShort: 'Error: Command Too Short\n',
   noAddress: 'Error: No Dst Address Attached\n',
   noMessage: 'Error: No Message Attached\n',
 } as const;
 
-/** What the root does with its mesh. */
+/** The root's access to its mesh. */
 export interface RootRadio {
   /** Sends opcode (1) and payload to a node; a tracked message is retransmitted. */
   send(to: number, message: Buffer, tracked: boolean): void;
@@ -30,7 +30,7 @@ export interface RootRadio {
   paths(): Path[];
 }
 
-/** What makes a root that hangs speak again: its own doing, RST-R, or nothing less than the modem lines. */
+/** What ends a hang of the root: time, RST-R, or only the modem lines. */
 export type HangUntil = 'time' | 'restart' | 'lines';
 
 interface Hang {
@@ -45,17 +45,17 @@ export interface VirtualRootOptions {
   readonly timeline: Timeline;
   readonly vocabulary: Vocabulary;
   readonly radio: RootRadio;
-  /** Takes what goes on the UART: a whole frame, or console text. */
+  /** Gets the bytes for the UART: a complete frame or console text. */
   transmit(bytes: Buffer): void;
-  /** It can provision from now on. */
+  /** Called when it can provision nodes. */
   onOnline(): void;
-  /** It has forgotten its network. */
+  /** Called when it has deleted its network. */
   onCleaned(): void;
 }
 
-/** The ESP32 at the serial port: a small computer that starts, reads commands, and passes on what it hears. */
+/** The ESP32 at the serial port: boots, executes commands, and forwards messages from its nodes. */
 export class VirtualRoot {
-  /** Frames that it meant to send, commands that it got, frames to it that broke the rules or lost a half. */
+  /** Frames sent, commands received, and received frames that were malformed or cut in half. */
   readonly counters = new Counters<(typeof COUNTED)[number]>(COUNTED);
   readonly #options: VirtualRootOptions;
   readonly #uart: RootUart;
@@ -75,22 +75,22 @@ export class VirtualRoot {
     });
   }
 
-  /** It is at work: neither off, nor booting, nor hung. */
+  /** Running: neither off, nor booting, nor hung. */
   get online(): boolean {
     return this.#state === 'online' && !this.#hang;
   }
 
-  /** Milliseconds since it was started. */
+  /** Milliseconds since it started. */
   get uptimeMs(): number {
     return this.#options.timeline.now - this.#startedAt;
   }
 
-  /** The nodes that it has provisioned, in that order. */
+  /** The provisioned nodes, in the order in which they joined. */
   get network(): ReadonlyMap<number, ListedNode> {
     return this.#network;
   }
 
-  /** Starts it: boot log, then Root Reset. It keeps the network that it knows. Held by the lines it stays off. */
+  /** Starts it: boot log, then Root Reset. It keeps its network. It stays off while the modem lines hold it in reset. */
   boot(cause: BootCause): void {
     const { timeline } = this.#options;
     if (this.#isHeld) return;
@@ -103,18 +103,18 @@ export class VirtualRoot {
     this.#timers.push(timeline.after(BOOT_MS[cause], () => this.#goOnline()));
   }
 
-  /** It says nothing more and does nothing more, until what `until` says; `onEnd` is told what it was. */
+  /** Makes it hang until `until`; `onEnd` gets what ended it. */
   hang(until: HangUntil, onEnd: (by: BootCause | 'time') => void): void {
     this.#endHang('time');
     this.#hang = { until, onEnd };
   }
 
-  /** It goes on as if nothing had been. */
+  /** Ends a hang; it continues as before. */
   wake(): void {
     this.#endHang('time');
   }
 
-  /** As most boards are wired: RTS without DTR pulls the reset pin, and the chip starts when that ends. */
+  /** Wired as on most boards: RTS without DTR holds the chip in reset; it boots when released. */
   setLines({ dtr, rts }: ModemLines): void {
     const isHeld = rts && !dtr;
     if (isHeld === this.#isHeld) return;
@@ -129,17 +129,17 @@ export class VirtualRoot {
     this.#uart.receive(bytes);
   }
 
-  /** The block that it reads ends here: a frame that has only begun is lost. */
+  /** Ends the current read block: an incomplete frame is lost. */
   endBlock(): void {
     this.#uart.endBlock();
   }
 
-  /** A body from one of its nodes has reached it. */
+  /** Receives a body from one of its nodes. */
   hear(from: number, body: Buffer): void {
     if (this.online && this.#network.has(from)) this.#transmitFrame(body);
   }
 
-  /** Takes a node into its network. */
+  /** Adds a node to its network. */
   admit(node: ListedNode): void {
     this.#network.set(node.address, node);
     this.#say(' ----------- prov_complete -----------\n');
@@ -158,8 +158,8 @@ export class VirtualRoot {
     const command = decodeRootCommand(body);
     if (this.#hang && !this.#isRescue(command)) return;
     this.counters.add('commands');
-    if (typeof command === 'string') this.#say(COMPLAINTS[command]);
-    else this.#obey(command);
+    if (typeof command === 'string') this.#say(ERROR_TEXTS[command]);
+    else this.#run(command);
   }
 
   #isRescue(command: ReturnType<typeof decodeRootCommand>): boolean {
@@ -172,8 +172,8 @@ export class VirtualRoot {
     hang?.onEnd(by);
   }
 
-  /** A command that this firmware does not know it ignores. */
-  #obey(command: RootCommand): void {
+  /** Unknown commands are ignored. */
+  #run(command: RootCommand): void {
     const { radio } = this.#options;
     switch (command.kind) {
       case 'send':
@@ -221,20 +221,20 @@ export class VirtualRoot {
 
   #listPaths(): void {
     const { radio, vocabulary, generation } = this.#options;
-    if (!HABITS[generation].listsPaths) return;
+    if (!BEHAVIOUR[generation].listsPaths) return;
     for (const body of pathInfoBodies(radio.paths(), vocabulary)) this.#transmitFrame(body);
   }
 
   #onHalfMessage(): void {
     this.counters.add('halfMessages');
-    this.#say(HABITS[this.#options.generation].halfMessage);
+    this.#say(BEHAVIOUR[this.#options.generation].halfMessage);
   }
 
   #printHeartbeat(): void {
     this.#print(infoLine(this.uptimeMs, 'root', `alive, ${this.#network.size} nodes provisioned`));
   }
 
-  /** `about`: its firmware puts the address of a node that it complains about in the place of its own. */
+  /** `about`: in an error about a node, the firmware sends that node's address instead of its own. */
   #say(text: string, about = ROOT_ADDRESS): void {
     this.#transmitFrame(encodeText(about, text));
   }

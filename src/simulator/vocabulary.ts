@@ -1,7 +1,7 @@
 import { MeshgateError } from '../base/errors.js';
 import type { Opcodes } from '../protocol/opcodes.js';
 
-/** The messages that a root and its devices can't do without, as opcodes.json calls them. */
+/** The messages that a virtual root and its devices need, by their names in opcodes.json. */
 const NAMES = {
   netInfo: 'NetInfo',
   nodeInfo: 'NodeInfo',
@@ -22,7 +22,11 @@ export type Vocabulary = Readonly<Record<keyof typeof NAMES, number>>;
 export function readVocabulary(opcodes: Opcodes): Vocabulary {
   const entries = Object.entries(NAMES).map(([key, name]) => {
     const message = opcodes.findMessageByName(name);
-    if (!message) throw new MeshgateError('BAD_TABLE', `the virtual mesh needs a message called ${name}`);
+    if (!message)
+      throw new MeshgateError(
+        'BAD_TABLE',
+        `the virtual mesh needs a message named ${name}; add it to opcodes.json`,
+      );
     return [key, message.opcode];
   });
   return Object.fromEntries(entries) as Vocabulary;

@@ -1,4 +1,4 @@
-/** What is sent to one client: bounded, alone and together with what all clients of its role leave unread. */
+/** The output of one client, limited per client and together with all clients of its role. */
 import type { Socket } from 'node:net';
 import type { Share } from '../api/byte-budget.js';
 import { ClientTally } from '../api/client-tally.js';
@@ -12,20 +12,20 @@ export interface ClientOutputOptions {
   readonly clock: Clock;
   readonly role: Role;
   readonly shared: SharedLimits;
-  /** Bytes that may wait for a client that does not read. */
+  /** Bytes that may be queued for a client that does not read. */
   readonly outboxLimit: number;
-  /** The dialect bounds by itself what waits. */
-  readonly isBoundedElsewhere: () => boolean;
+  /** The dialect limits its own queue. */
+  readonly isBoundedByDialect: () => boolean;
   /** Ends the connection. */
-  readonly onTooMuch: (reason: 'slowReader' | 'tooMuchUnread') => void;
+  readonly onOverBudget: (reason: 'slowReader' | 'tooMuchUnread') => void;
 }
 
-/** A client has this long to take a piece of a reply, and the last of it. */
+/** Time for a client to read a piece of a reply, and its end. */
 export const TAKE_TIMEOUT_MS = 10_000;
 
 export class ClientOutput {
   readonly tally = new ClientTally();
-  /** The client's turns; nothing long begins in them while clients of its role leave too much unread. */
+  /** The client's turns; no long work is started while the budget of its role is exhausted. */
   readonly lane: Lane;
   readonly #socket: Socket;
   readonly #options: ClientOutputOptions;
@@ -38,25 +38,25 @@ export class ClientOutput {
     this.#socket = socket;
     this.#options = options;
     this.#outbox = new Outbox(socket, outboxLimit, clock);
-    this.lane = shared.turns.lane(() => !this.isBudgetUsedUp);
+    this.lane = shared.turns.lane(() => !this.isBudgetExhausted);
     this.#share = shared.unread.open(
       role,
-      () => (options.isBoundedElsewhere() ? 0 : this.waitingBytes),
-      () => options.onTooMuch('tooMuchUnread'),
+      () => (options.isBoundedByDialect() ? 0 : this.waitingBytes),
+      () => options.onOverBudget('tooMuchUnread'),
     );
   }
 
-  /** Bytes that wait, here or for the client to read. */
+  /** Bytes queued here or not yet read by the client. */
   get waitingBytes(): number {
     return this.#outbox.waitingBytes;
   }
 
-  /** Clients of this role leave so much unread that nothing long may begin. */
-  get isBudgetUsedUp(): boolean {
-    return this.#share.isUsedUp;
+  /** Clients of this role have too much unread: no long work may be started. */
+  get isBudgetExhausted(): boolean {
+    return this.#share.isExhausted;
   }
 
-  /** A message that arrives by itself. A client that leaves too much unread is closed: a silent hole would be worse. */
+  /** Sends a message in its own write. A client with too much unread is closed: a silent gap would be worse. */
   push(message: Buffer): void {
     if (this.#isFinished) return;
     if (this.#outbox.push(message)) {
@@ -65,17 +65,17 @@ export class ClientOutput {
       return;
     }
     this.tally.dropped++;
-    this.#options.onTooMuch('slowReader');
+    this.#options.onOverBudget('slowReader');
   }
 
-  /** A reply, or a piece of one; false where more waits than the client takes at once. */
+  /** Writes a reply or a piece of one; false if the client has to read first. */
   write(bytes: Buffer): boolean {
     const isTaken = this.#socket.write(bytes);
     this.#share.update(bytes.length);
     return isTaken;
   }
 
-  /** Resolves when the client has taken what waits for it, or the connection is over. */
+  /** Resolves when the client has read the queue, or the connection has ended. */
   drained(): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {
@@ -84,18 +84,20 @@ export class ClientOutput {
         this.#socket.off('drain', done).off('close', done);
         resolve();
       };
-      const cancel = this.#options.clock.after(TAKE_TIMEOUT_MS, () => this.#options.onTooMuch('slowReader'));
+      const cancel = this.#options.clock.after(TAKE_TIMEOUT_MS, () =>
+        this.#options.onOverBudget('slowReader'),
+      );
       this.#socket.once('drain', done).once('close', done);
     });
   }
 
-  /** Nothing more is pushed; what waits between two messages is written. */
+  /** Stops pushing messages and flushes the queue. */
   finish(): void {
     this.#isFinished = true;
     this.#outbox.flush();
   }
 
-  /** The connection is over. */
+  /** The connection has ended. */
   close(): void {
     this.#isFinished = true;
     this.#outbox.close();

@@ -6,55 +6,55 @@ import type { ClientListener, Listener } from './listener.js';
 import { lockSocket } from './socket-lock.js';
 import { prepareDirectory, removeStaleSocket, setAccess } from './socket-path.js';
 
-/** A socket that somebody else has opened; its file, and who may connect, are theirs. */
+/** A socket opened by another process (systemd), which also owns its file and permissions. */
 export interface PassedSocket {
   readonly fd: number;
   readonly path: string;
 }
 
-/** A path where the gateway makes the socket, or one that it was passed. */
-export type ClientSocketPlace = string | PassedSocket;
+/** A path where the gateway creates the socket, or a socket passed to it. */
+export type SocketSource = string | PassedSocket;
 
 export interface SocketAccess {
-  /** What its clients may do. */
+  /** Role of its clients. */
   readonly role: Role;
   /** Permission bits. */
   readonly mode: number;
-  /** A group's name or number. */
+  /** Name or number of a group. */
   readonly group?: string | undefined;
 }
 
-/** A Unix socket on which clients connect: its lock, its file, and what becomes of that. */
+/** A Unix socket for clients, with its lock and file; reopens it if the file is lost. */
 export class ClientSocket {
   readonly path: string;
   readonly #listeners: ClientListener;
-  readonly #where: ClientSocketPlace;
+  readonly #source: SocketSource;
   readonly #access: SocketAccess;
   #lock: ProcessLock | undefined;
   #listener: Listener | undefined;
-  /** Device and inode of the file as it was opened. */
+  /** Device and inode of the file when it was opened. */
   #file: string | undefined;
 
-  constructor(listeners: ClientListener, where: ClientSocketPlace, access: SocketAccess) {
-    this.path = typeof where === 'string' ? where : where.path;
+  constructor(listeners: ClientListener, source: SocketSource, access: SocketAccess) {
+    this.path = typeof source === 'string' ? source : source.path;
     this.#listeners = listeners;
-    this.#where = where;
+    this.#source = source;
     this.#access = access;
   }
 
-  /** No other gateway serves this path while the lock is held. Rejects with `SOCKET_TAKEN`. */
+  /** Takes the lock that keeps other gateways from this path. Rejects with `SOCKET_TAKEN`. */
   async lock(): Promise<void> {
-    if (typeof this.#where === 'string') prepareDirectory(this.#where);
+    if (typeof this.#source === 'string') prepareDirectory(this.#source);
     this.#lock = await lockSocket(this.path);
   }
 
-  /** Serves clients there. To be called with the lock held. */
+  /** Starts accepting clients. Call with the lock held. */
   async open(): Promise<void> {
     const { role, mode, group } = this.#access;
     const isOurs = () => this.#file === undefined || this.isInPlace;
     const name = this.path;
-    if (typeof this.#where !== 'string') {
-      this.#listener = await this.#listeners.listen({ at: { fd: this.#where.fd }, role, name });
+    if (typeof this.#source !== 'string') {
+      this.#listener = await this.#listeners.listen({ at: { fd: this.#source.fd }, role, name });
     } else {
       await removeStaleSocket(this.path);
       this.#listener = await this.#listeners.listen({ at: { path: this.path }, role, name, isOurs });
@@ -63,18 +63,18 @@ export class ClientSocket {
     this.#file = fileId(this.path);
   }
 
-  /** Clients that look there find this socket. */
+  /** The file at the path is this socket. */
   get isInPlace(): boolean {
     return this.#file !== undefined && fileId(this.path) === this.#file;
   }
 
   /**
-   * Looks whether the socket is in its place, and where it is not makes it again. Resolves with `there`, `again`, or why
-   * clients can't connect. Those that are connected notice nothing.
+   * Checks that the socket is in place, and reopens it if not. Resolves with `there`, `again`, or the reason why clients
+   * can't connect. Existing connections are not affected.
    */
   async check(): Promise<'there' | 'again' | Error> {
     if (this.isInPlace && this.#listener?.isOpen) return 'there';
-    if (typeof this.#where !== 'string') return passedSocketGone(this.path);
+    if (typeof this.#source !== 'string') return passedSocketGone(this.path);
     try {
       await this.#openAgain();
       return 'again';
@@ -88,7 +88,7 @@ export class ClientSocket {
     this.#lock = undefined;
   }
 
-  /** The old one is closed only when nothing of another program lies at the path: closing removes what is there. */
+  /** Closes the old socket only if no other program's file is at the path, because closing removes that file. */
   async #openAgain(): Promise<void> {
     prepareDirectory(this.path);
     await this.#lock?.renew();
@@ -103,7 +103,7 @@ export class ClientSocket {
 function passedSocketGone(path: string): MeshgateError {
   return new MeshgateError(
     'SOCKET_FAILED',
-    `${path}: the file of the socket that systemd passed has gone`,
+    `${path}: the socket file passed by systemd was removed`,
     'systemctl restart meshgate.socket',
   );
 }

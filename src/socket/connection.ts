@@ -1,8 +1,8 @@
 /**
- * One client's connection: its socket, its limits, and how it ends. What is said on it is a dialect's, chosen by the
- * client's first byte; where it sends nothing, by the last dialect of the list.
+ * One client's connection: its socket, its limits, and how it ends. The client's first byte selects the dialect; a client
+ * that sends nothing gets the last dialect of the list.
  *
- * `end` is the only way out, from any state, with one of the reasons below.
+ * `end` is the only way to the final state, from any state, with a reason from end-reasons.ts.
  */
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -15,46 +15,46 @@ import type { Role } from '../config/role.js';
 import { ClientOutput, TAKE_TIMEOUT_MS } from './client-output.js';
 import type { ConnectionEndReason } from './end-reasons.js';
 
-/** What a client is, as soon as it has shown it; `new` until then. */
+/** The kind of a client; `new` until it is known. */
 export type ConnectionKind = 'new' | 'listening' | 'sending' | 'session';
 
-/** What the gateway and one client say to each other. It is called only while the connection is open. */
+/** The conversation with one client. Its methods are called only while the connection is open. */
 export interface Dialect {
-  /** Bytes that wait for the client to read, where the dialect bounds them itself; undefined: the outbox does. */
+  /** Bytes not yet read by the client, if the dialect limits them itself; undefined: the outbox does. */
   readonly waitingBytes?: number;
-  /** Takes bytes of the client, however they are split. */
+  /** Processes bytes from the client, in chunks of any size. */
   onBytes(chunk: Buffer): void;
-  /** The client has closed its side: it says nothing more, and may still read. */
+  /** The client has closed its writing side but may still read. */
   onClientEnd(): void;
-  /** The client has not shown in time what it is. */
+  /** The client has not completed its first request in time. */
   onTimeout(): void;
-  /** Refuses a client that has not shown what it is yet, for want of room. */
+  /** Refuses a client whose kind is not known yet, because there are too many. */
   refuse(): void;
-  /** The gateway stops: answers what the client has asked, then ends the connection. */
+  /** The gateway is stopping: answers pending requests, then ends the connection. */
   stop(): void;
-  /** The same without waiting. */
+  /** The same without waiting for pending requests. */
   stopNow(): void;
-  /** The connection is over. */
+  /** The connection has ended. */
   close(): void;
 }
 
-/** A dialect that clients may choose. */
+/** A dialect that clients may use. */
 export interface DialectType {
-  /** True where a client whose first byte is this one speaks it. */
+  /** True if a client with this first byte speaks the dialect. */
   isSpokenBy(firstByte: number): boolean;
-  /** For one connection, which its first bytes follow. */
+  /** Opens the dialect for a connection; its first bytes are passed next. */
   open(connection: Connection): Dialect;
-  /** What a client reads for which there is no room. `firstBytes`: what it has sent, which may be nothing. */
+  /** The refusal sent if there are too many clients. `firstBytes`: input of the client, may be empty. */
   refusal(firstBytes: Buffer): Buffer;
 }
 
-/** The last one takes every client that no other takes. */
+/** The last dialect accepts all clients that no other accepts. */
 export type DialectList = readonly [...DialectType[], DialectType];
 
 export interface ConnectionSettings {
-  /** ms for a client to show what it is: for a request to become complete. */
+  /** ms for a client to complete its first request. */
   readonly requestTimeoutMs: number;
-  /** Bytes that may wait for a client that does not read. */
+  /** Bytes that may be queued for a client that does not read. */
   readonly outboxLimit: number;
 }
 
@@ -64,21 +64,21 @@ export interface ConnectionOptions {
   readonly settings: ConnectionSettings;
   readonly dialects: DialectList;
   readonly observer?: ClientObserver | undefined;
-  /** What the client may do. */
+  /** Permissions of the client. */
   readonly role: Role;
-  /** The socket that it came by. */
+  /** Name of the client's socket. */
   readonly via: string;
-  /** What clients of all sockets share. */
+  /** Shared by clients of all sockets. */
   readonly shared: SharedLimits;
-  /** Called once, when it is over. */
+  /** Called once, when the connection has ended. */
   readonly onEnd: (connection: Connection, reason: ConnectionEndReason) => void;
 }
 
-/** A client for which there is no room has this long to show in which dialect the refusal must be. */
+/** Time for a client that is to be refused to show which dialect it speaks. */
 const REFUSAL_WAIT_MS = 1000;
 /**
- * Then it has this long to close its side. Closing at once would reset the connection where bytes of the client are
- * still unread, and it could lose the reply.
+ * Time for the client to close its side after the last reply. Closing at once with unread input would reset the
+ * connection, and the client could lose the reply.
  */
 const LINGER_MS = 1000;
 
@@ -90,14 +90,14 @@ export class Connection {
   readonly socket: Socket;
   readonly output: ClientOutput;
   readonly #connectedAt: number;
-  /** `closing`: the gateway has closed its side, and waits for the client to close its own. */
+  /** `closing`: the gateway has closed its side and waits for the client to close too. */
   #state: 'open' | 'closing' | 'over' = 'open';
   #kind: ConnectionKind = 'new';
   #dialect: Dialect | undefined;
   #isRefused = false;
   #cancelTimeout: CancelTimer;
 
-  /** `name` tells connections apart, in logs and where clients take turns. */
+  /** `name`: unique name, for logs and for fairness between clients. */
   constructor(name: string, socket: Socket, options: ConnectionOptions) {
     const { clock, settings } = options;
     this.name = name;
@@ -106,8 +106,8 @@ export class Connection {
     this.output = new ClientOutput(socket, {
       ...options,
       outboxLimit: settings.outboxLimit,
-      isBoundedElsewhere: () => this.#dialect?.waitingBytes !== undefined,
-      onTooMuch: (reason) => this.end(reason),
+      isBoundedByDialect: () => this.#dialect?.waitingBytes !== undefined,
+      onOverBudget: (reason) => this.end(reason),
     });
     this.#connectedAt = clock.now();
     this.#cancelTimeout = clock.after(settings.requestTimeoutMs, () => this.#onTimeout());
@@ -129,12 +129,12 @@ export class Connection {
     return this.isOpen && this.#kind === 'session';
   }
 
-  /** The client has not shown yet what it is. */
+  /** The kind of the client is not known yet. */
   get isUndecided(): boolean {
     return this.isOpen && this.#kind === 'new';
   }
 
-  /** There was no room for it. */
+  /** The client is refused because there are too many. */
   get isRefused(): boolean {
     return this.#isRefused;
   }
@@ -157,28 +157,28 @@ export class Connection {
     };
   }
 
-  /** Refuses the client for want of room, in its own dialect. */
+  /** Refuses the client in its own dialect, because there are too many. */
   refuse(): void {
     this.#isRefused = true;
     this.#cancelTimeout();
     this.#cancelTimeout = this.options.clock.after(REFUSAL_WAIT_MS, () => this.#sendRefusal(NOTHING));
   }
 
-  /** Refuses a client that is undecided, since another wants to come. */
+  /** Refuses an undecided client to make room for another. */
   makeRoom(): void {
     this.#isRefused = true;
     if (this.#dialect) this.#dialect.refuse();
     else this.#sendRefusal(NOTHING);
   }
 
-  /** Ends the connection at once, whatever is still unsent. */
+  /** Ends the connection immediately and drops unsent output. */
   cut(reason: 'stopped' | 'tooMany' = 'stopped'): void {
     this.end(reason);
   }
 
   /**
-   * The gateway stops. What the client has asked is answered first, also what is still on its way into the process: to
-   * close with bytes unread would reset the connection. Until `stopNow` at the latest.
+   * The gateway is stopping. Pending requests are answered first, including those still in the system's buffers, because
+   * closing with unread input would reset the connection. Ends with `stopNow` at the latest.
    */
   stop(): void {
     void nextTurns().then(() => {
@@ -186,19 +186,19 @@ export class Connection {
     });
   }
 
-  /** Ends the connection in order, without waiting for a request or a reply. */
+  /** Closes the connection cleanly without waiting for pending requests. */
   stopNow(): void {
     if (this.isOpen && this.#dialect) this.#dialect.stopNow();
     else this.finish('stopped');
   }
 
-  /** For the dialect: the client has shown what it is. */
+  /** For the dialect: sets the kind of the client. */
   decide(kind: ConnectionKind): void {
     this.#kind = kind;
     this.#cancelTimeout();
   }
 
-  /** For the dialect: says the last, and closes. */
+  /** For the dialect: sends the last reply and closes. */
   reply(reply: Buffer, reason: ConnectionEndReason): void {
     if (!this.isOpen) return;
     this.options.observer?.answered(reply);
@@ -207,7 +207,7 @@ export class Connection {
     this.finish(reason);
   }
 
-  /** Closes the gateway's side; what the client still sends is read and ignored until it closes too. */
+  /** Closes the gateway's side; further input is ignored until the client closes too. */
   finish(reason: ConnectionEndReason): void {
     if (!this.isOpen) return;
     this.#state = 'closing';
@@ -229,14 +229,14 @@ export class Connection {
     this.options.onEnd(this, reason);
   }
 
-  /** Until then the client may take its reply. One that was closed since it does not read has less time, and it is known why. */
+  /** Time limit for reading the last reply. A client closed for not reading gets less time and keeps its reason. */
   #endLater(reason: ConnectionEndReason): CancelTimer {
     const { clock } = this.options;
     if (reason === 'tooMuchUnread') return clock.after(LINGER_MS, () => this.end(reason));
     return clock.after(TAKE_TIMEOUT_MS, () => this.end('slowReader'));
   }
 
-  /** The client has taken everything. */
+  /** All output has been sent. */
   #linger(reason: ConnectionEndReason): void {
     if (this.#state !== 'closing') return;
     this.#cancelTimeout();
@@ -285,7 +285,7 @@ export class Connection {
   }
 }
 
-/** In two turns of the event loop, what lay in the system's buffers when they began has been read. */
+/** Two turns of the event loop read everything that was in the system's buffers before. */
 async function nextTurns(): Promise<void> {
   await nextTurn();
   await nextTurn();

@@ -1,19 +1,19 @@
 const LINE_FEED = 0x0a;
-/** Enough for most lines; a longer one gives its room back when it has been taken. */
+/** Enough for most lines; the buffer shrinks back after a longer line. */
 const INITIAL_CAPACITY = 4096;
 
-/** Puts lines together from pieces; grows by doubling, so that a line that comes byte by byte costs no more. */
+/** Splits a stream into lines; grows by doubling, so that a line that arrives byte by byte costs no more. */
 export class LineBuffer {
   readonly #onLine: (line: Buffer) => void;
   #buffer = Buffer.allocUnsafeSlow(INITIAL_CAPACITY);
   #length = 0;
 
-  /** `onLine`: the line without its end; valid only until it returns. */
+  /** `onLine`: gets the line without its line feed; the buffer is valid only until it returns. */
   constructor(onLine: (line: Buffer) => void) {
     this.#onLine = onLine;
   }
 
-  /** Bytes of the line that is under way. */
+  /** Bytes of the incomplete line. */
   get length(): number {
     return this.#length;
   }
@@ -27,7 +27,7 @@ export class LineBuffer {
     if (from < chunk.length) this.#append(chunk.subarray(from));
   }
 
-  /** Nothing more will come: what was said last counts as a line, even without its end. */
+  /** End of input: an incomplete last line counts as a line. */
   finish(): void {
     if (this.#length > 0) this.#takeLine(Buffer.alloc(0));
   }

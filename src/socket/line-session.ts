@@ -1,5 +1,5 @@
 /**
- * A session on a stream socket: one JSON text a line, the first of which begins with `{`.
+ * A session on a stream socket: one JSON text per line, the first of which begins with `{`.
  */
 import type { Socket } from 'node:net';
 import type { Share } from '../api/byte-budget.js';
@@ -41,7 +41,7 @@ export function lineSessionDialect(options: LineSessionOptions): DialectType {
 class LineSession implements Dialect {
   readonly #connection: Connection;
   readonly #session: ClientSession;
-  /** Of what all have sent and is not carried out. */
+  /** This client's share of the unprocessed input of all clients. */
   readonly #share: Share;
   readonly #lines = new LineBuffer((line) => this.#takeLine(line));
 
@@ -75,17 +75,18 @@ class LineSession implements Dialect {
     return this.#session.waitingBytes;
   }
 
-  /** It still gets the replies that it waits for. What came last counts as a line, even without its end. */
+  /** Pending requests are still answered. An incomplete last line counts as a line. */
   onClientEnd(): void {
     this.#lines.finish();
     void this.#session.whenIdle().then(() => {
       if (!this.#connection.isOpen) return;
-      this.close();
+      this.#share.close();
+      this.#session.finish();
       this.#connection.finish('clientLeft');
     });
   }
 
-  /** Its first byte has shown what it is. */
+  /** The kind of the client is already known from its first byte. */
   onTimeout(): void {}
 
   refuse(): void {
@@ -119,7 +120,7 @@ class LineSession implements Dialect {
   }
 }
 
-/** The request that the client has begun with is answered by the refusal. */
+/** The error reply to the client's first request, and a `closing` notification. */
 function tooManyClients(firstBytes: Buffer): Buffer {
   const reason = 'TOO_MANY_CLIENTS';
   const [line = ''] = firstBytes.toString('utf8').split('\n');
@@ -127,7 +128,7 @@ function tooManyClients(firstBytes: Buffer): Buffer {
   return Buffer.from(`${refusalOf(line, new SessionError(reason))}\n${closing}\n`);
 }
 
-/** Lines on a socket; what is sent within one turn of the event loop goes out in one write. */
+/** Lines on a socket; everything sent within one turn of the event loop goes out in one write. */
 class SocketTransport implements SessionTransport {
   readonly #socket: Socket;
   #isCorked = false;
@@ -140,10 +141,10 @@ class SocketTransport implements SessionTransport {
     return this.#socket.writableLength;
   }
 
-  write(bytes: string | Buffer, onTaken?: () => void, isPart = false): void {
+  write(bytes: string | Buffer, onWritten?: () => void, isPart = false): void {
     if (this.#socket.destroyed) return;
     this.#cork();
-    const taken = onTaken && (() => onTaken());
+    const taken = onWritten && (() => onWritten());
     if (typeof bytes === 'string') this.#socket.write(`${bytes}\n`, taken);
     else if (isPart) this.#socket.write(bytes, taken);
     else {

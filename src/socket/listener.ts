@@ -10,7 +10,7 @@ import { Connection, type ConnectionSettings, type DialectList } from './connect
 import { CONNECTION_END_REASONS, type ConnectionEndReason } from './end-reasons.js';
 
 export interface ClientListenerSettings extends ConnectionSettings {
-  /** Connections at once of each role, over all sockets. */
+  /** Concurrent connections of each role, on all sockets. */
   readonly maxClients: number;
 }
 
@@ -19,40 +19,40 @@ export interface ClientListenerOptions {
   readonly log: Log;
   readonly observer?: OpenObserver | undefined;
   readonly settings: ClientListenerSettings;
-  /** What clients of all sockets share. */
+  /** Shared by clients of all sockets. */
   readonly shared: SharedLimits;
-  /** What clients may say; see Connection. */
+  /** Dialects that clients may use; see Connection. */
   readonly dialects: DialectList;
 }
 
-/** Where clients come by, and what those may do. `name`: what logs call it. */
+/** An address to listen on and the role of its clients. `name`: its name in logs. */
 export interface ListeningAddress {
   readonly at: { readonly path: string } | { readonly port: number } | { readonly fd: number };
   readonly role: Role;
   readonly name: string;
-  /** False where another program has put its own socket in this one's location: that must stay. */
+  /** False if another program has replaced the socket's file, which must then be kept. */
   readonly isOurs?: () => boolean;
 }
 
-/** A socket on which clients are accepted. */
+/** A socket that accepts clients. */
 export interface Listener {
   readonly isOpen: boolean;
-  /** Accepts nobody more, and removes the socket's file; those who are connected stay. */
+  /** Stops accepting and removes the socket's file; existing connections stay open. */
   close(): void;
 }
 
-/** Refused clients that are told why at once; further ones are cut off, so that their number stays bounded. */
+/** Concurrent clients that are sent a refusal; any more are disconnected without one, to limit their number. */
 const MAX_REFUSED = 64;
-/** A client that sends nothing for so long is asked by TCP whether it is still there. */
+/** Idle time after which TCP keep-alive probes a client. */
 const KEEP_ALIVE_MS = 60_000;
-/** What a stopping gateway gives the clients that it has accepted to ask, and to be answered. */
+/** Time for pending requests to be answered when the gateway stops. */
 const STOP_GRACE_MS = 500;
-/** Then, to take what was sent to them. */
+/** Time for clients to read their last output after that. */
 const STOP_LINGER_MS = 500;
-/** Connections that the kernel may hold until they are accepted. */
+/** Connections that the kernel may queue before they are accepted. */
 const BACKLOG = 511;
 
-/** A person should know that the gateway closed a client for these. */
+/** Reasons that are logged as warnings. */
 const WARNED: ReadonlySet<ConnectionEndReason> = new Set([
   'slowReader',
   'tooMuchUnread',
@@ -67,7 +67,7 @@ const END_REASONS = Object.keys(CONNECTION_END_REASONS) as ConnectionEndReason[]
 export class ClientListener {
   readonly #options: ClientListenerOptions;
   readonly #servers = new Map<Server, ListeningAddress>();
-  /** Listening has ended, or is about to: resolved when the connections that came by it are over too. */
+  /** For each closed server: resolves when its connections have ended too. */
   readonly #closed: Promise<void>[] = [];
   readonly #connections = new Set<Connection>();
   readonly #ended = new Counters<ConnectionEndReason>(END_REASONS);
@@ -78,7 +78,7 @@ export class ClientListener {
     this.#options = options;
   }
 
-  /** Clients now: all, and those of two kinds. */
+  /** Numbers of current clients: all, listening, and sessions. */
   clients() {
     const connections = [...this.#connections];
     return {
@@ -88,7 +88,7 @@ export class ClientListener {
     };
   }
 
-  /** Each client, in the order in which they came. */
+  /** All clients in order of connection. */
   list() {
     return [...this.#connections].map((connection) => connection.describe());
   }
@@ -103,8 +103,7 @@ export class ClientListener {
   }
 
   /**
-   * Listens on a Unix socket's path, on a port of 127.0.0.1, or on a socket that is open already. Rejects with the
-   * system's error.
+   * Listens on a Unix socket path, on a port of 127.0.0.1, or on an open socket. Rejects with the system's error.
    */
   listen(address: ListeningAddress): Promise<Listener> {
     const { at } = address;
@@ -117,7 +116,7 @@ export class ClientListener {
       listenPrivately(server, { ...options, backlog: BACKLOG }, () => {
         server.off('error', reject);
         server.on('error', (error) =>
-          this.#options.log.warn('accept', `could not accept a client: ${error.message}`),
+          this.#options.log.warn('accept', `can't accept a client: ${error.message}`),
         );
         this.#servers.set(server, address);
         resolve({
@@ -131,8 +130,8 @@ export class ClientListener {
   }
 
   /**
-   * Stops accepting at once, answers what was accepted, ends every connection, and removes the socket files that are
-   * its own. Who waits in the queue of a passed socket is left to the next process.
+   * Stops accepting, answers pending requests, ends all connections, and removes its own socket files. Clients queued on
+   * a socket passed by systemd are left to the next process.
    */
   async stop(): Promise<void> {
     const { clock } = this.#options;
@@ -148,7 +147,7 @@ export class ClientListener {
     cancel();
   }
 
-  /** Node removes whatever lies at the path: where that is not this socket's file, the process's end closes it. */
+  /** Node removes any file at the path: if that is not this socket's, the server is left open until the process ends. */
   #close(server: Server): void {
     const isOurs = this.#servers.get(server)?.isOurs?.() ?? true;
     this.#servers.delete(server);
@@ -158,9 +157,9 @@ export class ClientListener {
 
   #accept(socket: Socket, address: ListeningAddress): void {
     this.#accepted++;
-    const room = this.#roomFor(address.role);
-    if (room === 'none') this.#cutOff(socket);
-    else this.#take(socket, address, room === 'forAll');
+    const admission = this.#admissionFor(address.role);
+    if (admission === 'drop') this.#cutOff(socket);
+    else this.#take(socket, address, admission === 'admit');
   }
 
   #take(socket: Socket, address: ListeningAddress, isAdmitted: boolean): void {
@@ -177,24 +176,24 @@ export class ClientListener {
     if (!isAdmitted) connection.refuse();
   }
 
-  /** One role's clients can't crowd out another's; and those that have said nothing make room for those that may. */
-  #roomFor(role: Role): 'forAll' | 'forRefusal' | 'none' {
+  /** Each role has its own limit, and the oldest client that has sent nothing makes room for a new one. */
+  #admissionFor(role: Role): 'admit' | 'refuse' | 'drop' {
     const connections = [...this.#connections];
     const admitted = connections.filter((other) => other.role === role && !other.isRefused);
     const hasRefusalRoom = connections.filter(({ isRefused }) => isRefused).length < MAX_REFUSED;
-    if (admitted.length < this.#options.settings.maxClients) return 'forAll';
+    if (admitted.length < this.#options.settings.maxClients) return 'admit';
     const oldestSilent = admitted.find(({ isUndecided }) => isUndecided);
-    if (!oldestSilent) return hasRefusalRoom ? 'forRefusal' : 'none';
+    if (!oldestSilent) return hasRefusalRoom ? 'refuse' : 'drop';
     if (hasRefusalRoom) oldestSilent.makeRoom();
     else oldestSilent.cut('tooMany');
-    return 'forAll';
+    return 'admit';
   }
 
   #cutOff(socket: Socket): void {
     socket.on('error', () => {});
     socket.destroy();
     this.#ended.add('tooMany');
-    this.#options.log.warn('tooMany', `a client was cut off: ${CONNECTION_END_REASONS.tooMany}`);
+    this.#options.log.warn('tooMany', `a client was disconnected: ${CONNECTION_END_REASONS.tooMany}`);
   }
 
   #onEnd(connection: Connection, reason: ConnectionEndReason): void {
@@ -208,7 +207,7 @@ export class ClientListener {
   }
 }
 
-/** A socket file comes into being within the call; until its access is set, only its owner may connect. */
+/** The socket file is created within the call; until its permissions are set, only its owner may connect. */
 function listenPrivately(server: Server, options: ListenOptions, onListening: () => void): void {
   const umask = process.umask(0o177);
   server.listen(options, onListening);

@@ -2,25 +2,25 @@ import type { Socket } from 'node:net';
 import type { CancelTimer, Clock } from '../base/clock.js';
 
 /**
- * Between two messages, so that each arrives by itself: the field's client library takes what one `recv` gives as one
- * message, and a kernel joins what is written before the reader has woken up. 0.1 ms is enough for a reader on a quiet
- * machine; on one whose cores are all busy it waits for its turn, a few ms.
+ * Pause between two messages, so that each arrives separately: the field's client library takes the result of one `recv`
+ * as one message, and the kernel joins writes until the reader wakes up. 0.1 ms is enough on an idle machine; if all
+ * cores are busy, a reader waits a few ms for its turn.
  */
 export const PAUSE_MS = 3;
 
 /**
- * Messages that may be due at once and are still spaced: what one read of a UART at 115200 baud brings (a USB adapter
- * collects for up to 16 ms, which is some 180 bytes). With more, the pauses would cost the last one more than 50 ms, and
- * a listener of thousands a second could never be served.
+ * Up to this many queued messages are spaced: the contents of one read of a UART at 115200 baud (a USB adapter collects
+ * for up to 16 ms, about 180 bytes). With more, the pauses would delay the last one by more than 50 ms, and a listener
+ * could never receive thousands of messages per second.
  */
 export const SHORT_QUEUE = 16;
 
-/** Reckoned pauses are not remembered beyond this, ms: after so long a silence at most, a flood is over. */
-const MAX_RECKONED_MS = 2 * SHORT_QUEUE * PAUSE_MS;
+/** Limit of the projected backlog in ms: a flood ends after a silence of at most this length. */
+const MAX_PROJECTED_MS = 2 * SHORT_QUEUE * PAUSE_MS;
 
 /**
- * The only way to push to a listening client: bounded, and one write a message. A message that comes alone goes out at
- * once; those of a short queue with pauses between them; in a flood all at once, since no pause would help there.
+ * The only way to push to a listening client: bounded, one write per message. A single message is written immediately,
+ * a short queue with pauses, and a flood without pauses, since they would not help there.
  */
 export class Outbox {
   readonly #socket: Socket;
@@ -28,35 +28,35 @@ export class Outbox {
   readonly #clock: Clock;
   #queue: Buffer[] = [];
   #queuedBytes = 0;
-  /** Monotonic ms at which the last message would be out if all that was pushed had been spaced. */
-  #reckonedEnd = Number.NEGATIVE_INFINITY;
+  /** Monotonic ms at which the last message would be written if all were spaced. */
+  #projectedEnd = Number.NEGATIVE_INFINITY;
   #nextAt = Number.NEGATIVE_INFINITY;
   #cancelTimer: CancelTimer | undefined;
 
-  /** `limit`: bytes that may wait for the client to read. */
+  /** `limit`: bytes that may be queued for the client. */
   constructor(socket: Socket, limit: number, clock: Clock) {
     this.#socket = socket;
     this.#limit = limit;
     this.#clock = clock;
   }
 
-  /** Bytes that wait, here or for the client to read. */
+  /** Bytes queued here or not yet read by the client. */
   get waitingBytes(): number {
     return this.#queuedBytes + this.#socket.writableLength;
   }
 
-  /** Takes a message, which goes out in one write; false, and nothing is taken, when too many bytes wait already. */
+  /** Queues a message, which is written in one write; false if too many bytes are queued already. */
   push(bytes: Buffer): boolean {
     if (this.waitingBytes + bytes.length > this.#limit) return false;
     const now = this.#clock.monotonic();
-    const isFlood = this.#reckon(now) > SHORT_QUEUE * PAUSE_MS;
+    const isFlood = this.#project(now) > SHORT_QUEUE * PAUSE_MS;
     if (isFlood) this.flush();
     if (isFlood || (this.#queue.length === 0 && now >= this.#nextAt)) this.#write(bytes, now);
     else this.#enqueue(bytes, now);
     return true;
   }
 
-  /** Writes all that waits, without pauses. */
+  /** Writes the queue without pauses. */
   flush(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
@@ -65,18 +65,18 @@ export class Outbox {
     for (const bytes of queue) this.#write(bytes, now);
   }
 
-  /** Drops what waits: the connection is over. */
+  /** Drops the queue: the connection has ended. */
   close(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     this.#forgetQueue();
   }
 
-  /** Adds one message; returns how long all would take if they were spaced, in ms. */
-  #reckon(now: number): number {
-    const end = Math.max(this.#reckonedEnd, now) + PAUSE_MS;
-    this.#reckonedEnd = Math.min(end, now + MAX_RECKONED_MS);
-    return this.#reckonedEnd - now;
+  /** Adds one message to the projection; returns the time in ms to write all messages if they were spaced. */
+  #project(now: number): number {
+    const end = Math.max(this.#projectedEnd, now) + PAUSE_MS;
+    this.#projectedEnd = Math.min(end, now + MAX_PROJECTED_MS);
+    return this.#projectedEnd - now;
   }
 
   #enqueue(bytes: Buffer, now: number): void {

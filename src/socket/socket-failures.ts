@@ -1,6 +1,6 @@
 import { errorText, MeshgateError, systemErrorCode } from '../base/errors.js';
 
-/** Runs what opens a socket; the system's refusals become errors that a person can act on. */
+/** Runs `open`, and turns the system's errors into errors that a person can act on. */
 export async function namingFailures<Result>(where: string, open: () => Promise<Result>): Promise<Result> {
   try {
     return await open();
@@ -9,10 +9,14 @@ export async function namingFailures<Result>(where: string, open: () => Promise<
     const code = systemErrorCode(error);
     const text = `${where}: ${errorText(error)}`;
     if (code === 'EACCES' || code === 'EPERM') {
-      throw new MeshgateError('NO_PERMISSION', text, 'choose a --socket PATH that this user may write to');
+      throw new MeshgateError('NO_PERMISSION', text, 'choose a --socket PATH that this user can write to');
     }
     if (code === 'EADDRINUSE') {
-      throw new MeshgateError('ADDRESS_IN_USE', text, 'end the program that uses it, or choose another port');
+      throw new MeshgateError(
+        'ADDRESS_IN_USE',
+        text,
+        'stop the program that uses it, or choose another port',
+      );
     }
     throw new MeshgateError('SOCKET_FAILED', text, undefined, { cause: error });
   }

@@ -1,4 +1,4 @@
-/** Where the Unix socket lies, and how its place is made ready. */
+/** The location of the Unix socket and its directory. */
 import { accessSync, constants, lstatSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { chmod, chown } from 'node:fs/promises';
 import { connect } from 'node:net';
@@ -12,23 +12,23 @@ import {
 } from '../base/socket-location.js';
 import { socketTaken } from './socket-lock.js';
 
-/** Linux's `sun_path` has 108 bytes, the last one zero; a longer path would be cut without a word. */
+/** Linux's `sun_path` has 108 bytes, the last one zero; a longer path would be truncated silently. */
 const MAX_PATH_LENGTH = 107;
 
-/** The first of the places where a gateway's socket may lie that this process may write to. */
+/** The first of the usual socket locations that this process can write to. */
 export function defaultSocketPath(env: NodeJS.ProcessEnv = process.env): string {
   const candidates = socketCandidates(env);
   return candidates.find((path) => canHold(dirname(path))) ?? join(privateDirectory(), SOCKET_FILE_NAME);
 }
 
-/** A directory of ours that is not there yet can be made. */
+/** A missing directory of our own can be created. */
 function canHold(directory: string): boolean {
   if (directory === privateDirectory()) return true;
   const isOursToMake = directory === SERVICE_DIRECTORY && !lstatOf(directory);
   return isWritable(isOursToMake ? dirname(directory) : directory);
 }
 
-/** Makes the socket's directory where it is one of ours; anybody else's must exist. */
+/** Creates the socket's directory if it is one of our own; others must exist. */
 export function prepareDirectory(path: string): void {
   refuseLongPath(path);
   const directory = dirname(path);
@@ -37,16 +37,12 @@ export function prepareDirectory(path: string): void {
   if (isOpenToAll(directory)) {
     throw new MeshgateError(
       'NO_PERMISSION',
-      `${directory}: anybody may replace files in it, and so pose as the gateway`,
+      `${directory} is writable by all users, who could impersonate the gateway`,
       `chmod o-w ${directory}, or choose another --socket PATH`,
     );
   }
   if (!lstatOf(directory)) {
-    throw new MeshgateError(
-      'SOCKET_FAILED',
-      `${directory}: there is no such directory`,
-      `mkdir -p ${directory}`,
-    );
+    throw new MeshgateError('SOCKET_FAILED', `${directory}: no such directory`, `mkdir -p ${directory}`);
   }
 }
 
@@ -55,14 +51,14 @@ function refuseLongPath(path: string): void {
   if (length <= MAX_PATH_LENGTH) return;
   throw new MeshgateError(
     'SOCKET_FAILED',
-    `${path}: a socket's path can have ${MAX_PATH_LENGTH} bytes, this one has ${length}`,
+    `${path}: socket path too long (${length} bytes, maximum ${MAX_PATH_LENGTH})`,
     'choose a shorter --socket PATH',
   );
 }
 
 /**
- * Removes the socket file that an ended gateway has left. To be called with the lock held. Only a refused connection
- * proves that nobody serves it: a gateway in another container, or another program, accepts, or this user may not ask.
+ * Removes the socket file that a stopped gateway has left. Call with the lock held. Only a refused connection proves that
+ * it is unused: another program, or a gateway in another container, would accept it, or deny permission.
  */
 export async function removeStaleSocket(path: string): Promise<void> {
   const found = lstatOf(path);
@@ -78,7 +74,7 @@ export async function removeStaleSocket(path: string): Promise<void> {
   rmSync(path, { force: true });
 }
 
-/** Sets who may connect. `mode`: permission bits; `group`: a name or a number, or none. */
+/** Sets the permissions of the socket. `mode`: permission bits; `group`: a name or number, if any. */
 export async function setAccess(path: string, mode: number, group: string | undefined): Promise<void> {
   if (group !== undefined) await chown(path, process.getuid?.() ?? 0, groupId(group));
   await chmod(path, mode);
@@ -90,11 +86,11 @@ function groupId(group: string): number {
     .split('\n')
     .find((entry) => entry.startsWith(`${group}:`));
   const id = line?.split(':')[2];
-  if (id === undefined) throw new MeshgateError('BAD_CONFIG', `group = "${group}": there is no such group`);
+  if (id === undefined) throw new MeshgateError('BAD_CONFIG', `group = "${group}": no such group`);
   return Number(id);
 }
 
-/** In /tmp anybody may have made the directory first: it must be ours, and closed to others. */
+/** In /tmp anyone could have created the directory first: it must be ours and closed to others. */
 function makePrivate(directory: string): void {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const found = lstatSync(directory);
@@ -102,12 +98,12 @@ function makePrivate(directory: string): void {
   if (isOurs) return;
   throw new MeshgateError(
     'NO_PERMISSION',
-    `${directory} is not a directory that only this user can enter`,
+    `${directory} is not a directory that is private to this user`,
     `remove it, or choose another --socket PATH`,
   );
 }
 
-/** Anybody may remove and rename what lies in it: the sticky bit of /tmp forbids that. */
+/** Anyone may remove and rename files in the directory; a sticky bit, as on /tmp, prevents that. */
 function isOpenToAll(directory: string): boolean {
   const mode = statSync(directory, { throwIfNoEntry: false })?.mode ?? 0;
   return (mode & 0o1002) === 0o002;

@@ -1,20 +1,20 @@
-/** Looks every few seconds whether clients can still connect, and has the sockets made again where they can't. */
+/** Checks every few seconds that clients can connect, and reopens the sockets if they can't. */
 import { type CancelTimer, type Clock, every } from '../base/clock.js';
 import { errorText, MeshgateError } from '../base/errors.js';
 import type { Log } from '../base/log.js';
 
-/** Something on which clients connect. */
+/** A socket to watch. */
 export interface Watched {
-  /** What the log calls it. */
+  /** Its name in the log. */
   readonly name: string;
-  /** `again`: it had gone, and was made again. An error: why clients can't connect there. */
+  /** `again`: it was lost and has been reopened. An error: why clients can't connect. */
   check(): Promise<'there' | 'again' | Error>;
 }
 
 export interface SocketWatchOptions {
   readonly clock: Clock;
   readonly log: Log;
-  /** Called after each look: why clients can't connect, or undefined where they can. */
+  /** Called after each check with the reason why clients can't connect, or undefined. */
   readonly onResult: (why: string | undefined) => void;
 }
 
@@ -23,8 +23,8 @@ const CHECK_EVERY_MS = 3000;
 export class SocketWatch {
   readonly #options: SocketWatchOptions;
   readonly #watched: readonly Watched[];
-  #looking: Promise<void> | undefined;
-  /** As the log has them. */
+  #checking: Promise<void> | undefined;
+  /** Faults that have been logged. */
   #faults: readonly string[] = [];
   #isStopped = true;
   #cancelTimer: CancelTimer = () => {};
@@ -39,36 +39,36 @@ export class SocketWatch {
     this.#cancelTimer = every(this.#options.clock, CHECK_EVERY_MS, () => void this.tick());
   }
 
-  /** Resolves when the look that is under way is over: nothing is opened after that. */
+  /** Resolves when the current check has ended: nothing is opened after that. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#cancelTimer();
-    await this.#looking;
+    await this.#checking;
   }
 
-  /** Looks at once. Resolves when all is as good as it can be made now. */
+  /** Checks now. Resolves when all sockets have been checked. */
   tick(): Promise<void> {
     if (this.#isStopped) return Promise.resolve();
-    this.#looking ??= this.#lookAtAll().finally(() => {
-      this.#looking = undefined;
+    this.#checking ??= this.#checkAll().finally(() => {
+      this.#checking = undefined;
     });
-    return this.#looking;
+    return this.#checking;
   }
 
-  async #lookAtAll(): Promise<void> {
+  async #checkAll(): Promise<void> {
     const { log, onResult } = this.#options;
     const faults: string[] = [];
     for (const watched of this.#watched) {
       if (this.#isStopped) return;
       const found = await watched.check();
-      if (found === 'again') log.warn('again', `${watched.name} had gone, and was made again`);
+      if (found === 'again') log.warn('again', `${watched.name} was removed; reopened it`);
       if (found instanceof Error) faults.push(describe(found, watched.name));
     }
     for (const fault of faults.filter((each) => !this.#faults.includes(each))) {
-      log.warn(`lost ${fault}`, `clients can not connect: ${fault}`);
+      log.warn(`lost ${fault}`, `clients can't connect: ${fault}`);
     }
     this.#faults = faults;
-    onResult(faults.length === 0 ? undefined : `clients can not connect: ${faults.join('; ')}`);
+    onResult(faults.length === 0 ? undefined : `clients can't connect: ${faults.join('; ')}`);
   }
 }
 

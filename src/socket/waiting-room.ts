@@ -1,16 +1,16 @@
 /**
- * Connections that have not shown yet what they are, oldest first. There is always room for one more: beyond the limit
- * the oldest makes room, so that those that say nothing can not shut out one that is about to speak.
+ * Connections that are not identified yet, oldest first. A new one is always admitted: beyond the limit the oldest is
+ * evicted, so that silent connections can't block others.
  */
 export class WaitingRoom<Waiting> {
   readonly #limit: number;
-  readonly #turnOut: (oldest: Waiting) => void;
+  readonly #evict: (oldest: Waiting) => void;
   readonly #waiting = new Set<Waiting>();
 
-  /** `turnOut` ends a connection; it is no longer in the room then. */
-  constructor(limit: number, turnOut: (oldest: Waiting) => void) {
+  /** `evict`: ends a connection, which has already been removed. */
+  constructor(limit: number, evict: (oldest: Waiting) => void) {
     this.#limit = limit;
-    this.#turnOut = turnOut;
+    this.#evict = evict;
   }
 
   get size(): number {
@@ -19,19 +19,19 @@ export class WaitingRoom<Waiting> {
 
   add(waiting: Waiting): void {
     this.#waiting.add(waiting);
-    if (this.#waiting.size > this.#limit) this.turnOutOldest();
+    if (this.#waiting.size > this.#limit) this.evictOldest();
   }
 
-  /** Harmless for one that is not there. */
+  /** Does nothing if it is not waiting. */
   delete(waiting: Waiting): void {
     this.#waiting.delete(waiting);
   }
 
-  /** False where nobody waits. */
-  turnOutOldest(): boolean {
+  /** False if there is none. */
+  evictOldest(): boolean {
     for (const oldest of this.#waiting) {
       this.#waiting.delete(oldest);
-      this.#turnOut(oldest);
+      this.#evict(oldest);
       return true;
     }
     return false;

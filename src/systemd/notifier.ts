@@ -1,6 +1,6 @@
 /**
- * Tells systemd how the service is: what sd_notify(3) does. Node has no datagram sockets of the Unix kind, so systemd's
- * own program `systemd-notify` is run, some 10 ms each time. Its process is not the main one: the unit needs
+ * Reports the state of the service to systemd, like sd_notify(3). Node has no Unix datagram sockets, so this runs
+ * `systemd-notify`, which takes some 10 ms. That is not the main process of the service: the unit needs
  * `NotifyAccess=all`. Without systemd (no `NOTIFY_SOCKET`) nothing happens.
  */
 import { spawn } from 'node:child_process';
@@ -9,7 +9,7 @@ import { type CancelTimer, type Clock, every, rawClock } from '../base/clock.js'
 import { errorText, systemErrorCode } from '../base/errors.js';
 import type { Log } from '../base/log.js';
 
-/** systemd-notify waits until systemd has taken the message; one that hangs is not waited for. */
+/** systemd-notify waits until systemd has received the message; it is killed if it hangs. */
 const TIMEOUT_MS = 5000;
 const MAX_STATUS_LENGTH = 200;
 
@@ -19,7 +19,7 @@ export class ServiceNotifier {
   readonly #log: Log;
   readonly #env: NodeJS.ProcessEnv;
   readonly #clock: Clock;
-  /** At most one of each kind: the latest. */
+  /** Only the latest of each kind. */
   #waiting: Message[] = [];
   #sending: Promise<void> | undefined;
   #isOn: boolean;
@@ -33,25 +33,25 @@ export class ServiceNotifier {
     this.#isOn = env.NOTIFY_SOCKET !== undefined;
   }
 
-  /** Clients can connect, or new settings are in effect. From the first time on the watchdog is fed. */
+  /** Clients can connect, or new settings are in effect. Also starts the watchdog notifications. */
   ready(): void {
-    this.#tell('READY=1');
+    this.#notify('READY=1');
     this.#startWatchdog();
   }
 
   reloading(): void {
-    this.#tell('RELOADING=1');
+    this.#notify('RELOADING=1');
   }
 
-  /** Resolves when systemd knows. */
+  /** Resolves when systemd has been notified. */
   async stopping(): Promise<void> {
     this.#cancelWatchdog();
-    this.#tell('STOPPING=1');
-    await this.told();
+    this.#notify('STOPPING=1');
+    await this.flush();
   }
 
-  /** Resolves when nothing waits to be told. */
-  async told(): Promise<void> {
+  /** Resolves when all messages have been sent. */
+  async flush(): Promise<void> {
     await this.#sending;
   }
 
@@ -60,19 +60,19 @@ export class ServiceNotifier {
     const line = cleanText(text).slice(0, MAX_STATUS_LENGTH);
     if (line === this.#lastStatus) return;
     this.#lastStatus = line;
-    this.#tell(`STATUS=${line}`);
+    this.#notify(`STATUS=${line}`);
   }
 
-  /** The timer runs only while the event loop turns: a process that hangs falls silent, and systemd restarts it. */
+  /** The timer needs a running event loop: if the process hangs, the messages stop and systemd restarts it. */
   #startWatchdog(): void {
     const { WATCHDOG_USEC, WATCHDOG_PID } = this.#env;
     const ms = Number(WATCHDOG_USEC) / 1000;
     if (!this.#isOn || !(ms > 0) || (WATCHDOG_PID ?? String(process.pid)) !== String(process.pid)) return;
     this.#cancelWatchdog();
-    this.#cancelWatchdog = every(this.#clock, ms / 2, () => this.#tell('WATCHDOG=1'));
+    this.#cancelWatchdog = every(this.#clock, ms / 2, () => this.#notify('WATCHDOG=1'));
   }
 
-  #tell(message: Message): void {
+  #notify(message: Message): void {
     if (!this.#isOn) return;
     const kind = message.slice(0, message.indexOf('=') + 1);
     this.#waiting = [...this.#waiting.filter((other) => !other.startsWith(kind)), message];
@@ -100,7 +100,7 @@ export class ServiceNotifier {
         resolve();
       });
       child.on('close', (code, signal) => {
-        if (code !== 0 && this.#isOn) this.#warn(message, `systemd-notify ended with ${code ?? signal}`);
+        if (code !== 0 && this.#isOn) this.#warn(message, `systemd-notify failed with ${code ?? signal}`);
         resolve();
       });
     });
@@ -119,6 +119,6 @@ export class ServiceNotifier {
   }
 
   #warn(message: Message, why: string): void {
-    this.#log.warn('sd_notify', `could not tell systemd ${message}: ${why}`);
+    this.#log.warn('sd_notify', `could not send ${message} to systemd: ${why}`);
   }
 }

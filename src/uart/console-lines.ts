@@ -1,11 +1,11 @@
 import { cleanText } from '../base/clean-text.js';
 
-/** A longer line comes out in pieces of this many bytes: ESP-IDF's longest log lines are about 250. */
+/** Longer lines are split into pieces of this many bytes: ESP-IDF's longest log lines have about 250. */
 export const MAX_CONSOLE_LINE_LENGTH = 512;
 
 const LINE_FEED = 0x0a;
 
-/** Puts console text (boot log, ESP-IDF log lines) together to lines. Empty lines are left out. */
+/** Splits console text (boot log, ESP-IDF log) into lines. Empty lines are omitted. */
 export class ConsoleLines {
   readonly #onLine: (line: string) => void;
   readonly #held = Buffer.allocUnsafeSlow(MAX_CONSOLE_LINE_LENGTH);
@@ -26,7 +26,7 @@ export class ConsoleLines {
     }
   }
 
-  /** Ends the line that is under way: nothing more of it may be coming. */
+  /** Ends the current line: the rest of it may never come. */
   flush(): void {
     const line = cleanText(this.#held.toString('utf8', 0, this.#length));
     this.#length = 0;

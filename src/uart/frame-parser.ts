@@ -1,10 +1,9 @@
 /**
- * The receive path: @serialport/parser-delimiter joins what the port delivers in pieces and cuts it behind each FE,
- * so that the decoder mostly sees whole frames.
+ * The receive path: @serialport/parser-delimiter joins the chunks from the port and splits them after each FE, so that
+ * the decoder mostly sees complete frames.
  *
- * On its own it would keep everything that has no FE, and join it anew with each piece. The fence hands on to the
- * decoder, which is right for any split, what need not wait for an end: bytes that belong to no frame, and frames
- * that have grown to the limit.
+ * Left alone, it would buffer everything without an FE, and copy the buffer with each chunk. So after each chunk, bytes
+ * outside frames and frames that have reached the limit are passed to the decoder, which accepts any split.
  */
 import type { TransformCallback } from 'node:stream';
 import { DelimiterParser } from '@serialport/parser-delimiter';
@@ -18,7 +17,7 @@ import {
 
 const NOTHING = Buffer.alloc(0);
 
-/** Written to by the link; what it finds goes to the handlers, in the order of the line, before `write` returns. */
+/** Calls the handlers synchronously, in the order of the bytes on the line, before `write` returns. */
 export class FrameParser extends DelimiterParser {
   readonly #decoder: FrameDecoder;
   readonly #maxHeld: number;
@@ -29,24 +28,24 @@ export class FrameParser extends DelimiterParser {
     this.#maxHeld = maxBodyLength;
   }
 
-  /** True while the end of a frame is awaited. */
+  /** True while waiting for the end of a frame. */
   get inFrame(): boolean {
     return this.#decoder.inFrame || this.buffer.length > 0;
   }
 
-  /** Bytes that are kept until more come; never more than the limit of a body. */
+  /** Buffered bytes; never more than the limit of a body. */
   get heldBytes(): number {
     return this.buffer.length;
   }
 
-  /** Drops the frame that is open, if any: its end did not come in time. */
+  /** Drops the open frame, if any: its end did not come in time. */
   abandon(): void {
     this.#release();
     this.#decoder.abandon();
   }
 
   override _transform(chunk: Buffer, encoding: BufferEncoding, done: TransformCallback): void {
-    super._transform(chunk, encoding, () => this.#fence());
+    super._transform(chunk, encoding, () => this.#passOnEarly());
     done();
   }
 
@@ -55,14 +54,14 @@ export class FrameParser extends DelimiterParser {
     done();
   }
 
-  /** The delimiter parser's way out: each piece that it has cut. */
+  /** Called by the delimiter parser with each piece. */
   override push(piece: Buffer | null): boolean {
     if (piece === null) return super.push(null);
     this.#decoder.push(piece);
     return true;
   }
 
-  #fence(): void {
+  #passOnEarly(): void {
     const mayBeFrame = this.#decoder.inFrame || this.buffer.includes(FRAME_START);
     if (!mayBeFrame || this.buffer.length > this.#maxHeld) this.#release();
   }

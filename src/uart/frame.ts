@@ -3,33 +3,33 @@
  *
  *     FF | body, escaped | FE          escaped: FA, FB … FF become FA and the byte XOR FA
  *
- * There is neither length nor checksum. So a frame begins only at FF, ends only at FE, and whatever breaks the
- * rules inside costs that frame: it is dropped, counted by its reason, and the next FF begins anew.
+ * There is no length and no checksum. So a frame starts only at FF and ends only at FE. A frame that breaks the rules is
+ * dropped and counted by its reason; the next FF starts a new one.
  */
 
 export const FRAME_START = 0xff;
 export const FRAME_END = 0xfe;
 export const FRAME_ESCAPE = 0xfa;
 
-/** Firmware's largest body is 724 bytes (40 nodes × 18 + 4); this leaves room, and bounds what noise can hold. */
+/** The firmware's largest body has 724 bytes (40 nodes × 18 + 4); this leaves room, and limits what noise can fill. */
 export const DEFAULT_MAX_BODY_LENGTH = 2048;
 
 export const FRAME_DROP_REASONS = {
-  cutShort: 'another frame began before it ended',
-  badEscape: 'an escape that no encoder writes',
-  reservedByte: 'a bare byte that must be escaped',
+  cutShort: 'a new frame started before the end',
+  badEscape: 'invalid escape sequence',
+  reservedByte: 'unescaped reserved byte',
   tooLong: 'longer than the limit',
-  abandoned: 'no byte came for too long',
+  abandoned: 'timed out waiting for more bytes',
 } as const;
 
 export type FrameDropReason = keyof typeof FRAME_DROP_REASONS;
 
-/** What is on the line beside frames: harmless, but counted. */
+/** Harmless irregularities on the line; counted. */
 export type LineNoise = 'emptyFrame' | 'strayEnd';
 
-/** What a decoder finds, in the order of the line. */
+/** Called by the decoder, in the order of the bytes on the line. */
 export interface FrameHandlers {
-  /** A whole body, unescaped; the receiver may keep it. */
+  /** A complete body, unescaped; the handler may keep it. */
   onFrame(body: Buffer): void;
   /** Bytes outside any frame: console text, or noise. Valid only until the call returns. */
   onOutside(bytes: Buffer): void;
@@ -37,7 +37,7 @@ export interface FrameHandlers {
   onNoise(noise: LineNoise): void;
 }
 
-/** A body as it goes on the wire, start and end included. */
+/** A body as a frame on the wire, including start and end. */
 export function encodeFrame(body: Uint8Array): Buffer {
   const frame = Buffer.allocUnsafe(body.length * 2 + 2);
   let length = 0;
@@ -57,8 +57,8 @@ export function encodeFrame(body: Uint8Array): Buffer {
 type Awaiting = 'start' | 'bodyByte' | 'escapedByte';
 
 /**
- * Bytes in, bodies out, however the bytes are split into chunks. Holds one body at most.
- * Bytes that follow a dropped frame are outside until the next FF.
+ * Bytes in, bodies out; the bytes may be split in any way. Buffers one body at most.
+ * After a dropped frame, bytes count as outside until the next FF.
  */
 export class FrameDecoder {
   readonly #handlers: FrameHandlers;
@@ -71,7 +71,7 @@ export class FrameDecoder {
     this.#body = Buffer.allocUnsafeSlow(maxBodyLength);
   }
 
-  /** True between a start and its end. */
+  /** True between the start and the end of a frame. */
   get inFrame(): boolean {
     return this.#awaiting !== 'start';
   }
@@ -83,12 +83,12 @@ export class FrameDecoder {
     }
   }
 
-  /** Drops the frame that is open, if any: its end did not come in time. */
+  /** Drops the open frame, if any: its end did not come in time. */
   abandon(): void {
     if (this.inFrame) this.#drop('abandoned');
   }
 
-  /** Takes what lies before the next FF; returns where the body behind it begins. */
+  /** Consumes bytes up to the next FF; returns where the body after it starts. */
   #readOutside(chunk: Buffer, from: number): number {
     const start = chunk.indexOf(FRAME_START, from);
     const end = start === -1 ? chunk.length : start;
@@ -108,7 +108,7 @@ export class FrameDecoder {
     if (bytes.length > from) this.#handlers.onOutside(bytes.subarray(from));
   }
 
-  /** Takes body bytes up to one that has a meaning of its own; returns where to go on. */
+  /** Consumes body bytes up to and including a special one; returns the next position. */
   #readBody(chunk: Buffer, from: number): number {
     let position = from;
     if (this.#awaiting === 'escapedByte') {

@@ -1,9 +1,9 @@
 /**
- * How much may go out. The root reads its UART in blocks of 1,024 bytes or 1 s, and loses a frame that straddles
- * two of them; so at most `bytes` encoded bytes go out in any `windowMs`.
+ * Limits the send rate. The root reads its UART in blocks of 1,024 bytes or 1 s, and loses a frame that straddles two of
+ * them; so at most `bytes` encoded bytes are sent in any `windowMs`.
  */
 export interface PacerSettings {
-  /** Encoded bytes in any window; 0 = no pacing. */
+  /** Encoded bytes in any window; 0 disables pacing. */
   readonly bytes: number;
   readonly windowMs: number;
 }
@@ -16,7 +16,7 @@ export class Pacer {
     this.#settings = settings;
   }
 
-  /** Milliseconds until a frame of this many bytes may go out; 0 = now. A frame above the limit goes alone. */
+  /** ms until a frame of this many bytes may be sent. A frame above the limit is sent alone. */
   delayFor(length: number, now: number): number {
     if (this.#settings.bytes === 0) return 0;
     this.#forget(now);
@@ -30,7 +30,7 @@ export class Pacer {
     return free >= length || !last ? 0 : last.at + this.#settings.windowMs - now;
   }
 
-  /** Notes that a frame of this many bytes goes out now. */
+  /** Records that a frame of this many bytes is sent now. */
   spend(length: number, now: number): void {
     if (this.#settings.bytes > 0) this.#spent.push({ at: now, bytes: length });
   }

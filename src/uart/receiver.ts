@@ -5,16 +5,16 @@ import { FRAME_DROP_REASONS, type FrameDropReason, type LineNoise } from './fram
 import { FrameParser } from './frame-parser.js';
 
 export interface ReceiverHandlers {
-  /** A whole body, unescaped. */
+  /** A complete body, unescaped. */
   onFrame(body: Buffer): void;
   /** A line of console text, cleaned for display. */
   onConsoleLine(line: string): void;
 }
 
 export interface ReceiverSettings {
-  /** Bytes of the longest body. */
+  /** Maximum bytes of a body. */
   readonly maxBodyLength: number;
-  /** An open frame that gets no byte for so long is abandoned, so that boot text behind it is not swallowed. */
+  /** An open frame without a byte for this long is dropped, so that it does not swallow boot text after it. */
   readonly openFrameTimeoutMs: number;
 }
 
@@ -22,13 +22,13 @@ const FRAME_DROPS = Object.keys(FRAME_DROP_REASONS) as FrameDropReason[];
 const RECEIVED = ['bytes', 'frames', 'outsideBytes', 'consoleLines', 'emptyFrame', 'strayEnd'] as const;
 
 /**
- * A timer that is so late was held up with the whole process: what has come meanwhile is not read yet, and time in
- * which nobody looked is not silence. Reading it takes some passes through the event loop.
+ * If a timer is this late, the whole process was blocked, and bytes that came in the meantime have not been read yet.
+ * Reading them takes a few passes through the event loop, so the silence is checked again after a short time.
  */
-const HELD_UP_MS = 20;
+const BLOCKED_MS = 20;
 const CATCH_UP_MS = 50;
 
-/** Bytes from the link to bodies and console lines, with a count of everything. */
+/** Turns bytes from the link into bodies and console lines, and counts everything. */
 export class Receiver {
   readonly received = new Counters<(typeof RECEIVED)[number]>(RECEIVED);
   readonly drops = new Counters<FrameDropReason>(FRAME_DROPS);
@@ -64,7 +64,7 @@ export class Receiver {
     if (this.#isWaiting && !this.#cancelTimer) this.#watch(this.#settings.openFrameTimeoutMs);
   }
 
-  /** Ends what is under way: the link is gone, or has fallen silent. */
+  /** Ends the open frame and the current line: the link is gone or silent. */
   abandon(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
@@ -78,8 +78,8 @@ export class Receiver {
   }
 
   /**
-   * One timer at most, however many chunks: it looks how long the line has been silent and waits for the rest. Time in
-   * which nobody looked is not silence.
+   * One timer at most, regardless of the number of chunks: when it fires, it checks how long the line has been silent and
+   * waits for the rest.
    */
   #watch(ms: number): void {
     const due = this.#clock.monotonic() + ms;
@@ -89,7 +89,7 @@ export class Receiver {
       const now = this.#clock.monotonic();
       const rest = this.#lastByteAt + this.#settings.openFrameTimeoutMs - now;
       if (rest > 0) this.#watch(rest);
-      else if (now - due > HELD_UP_MS) this.#watch(CATCH_UP_MS);
+      else if (now - due > BLOCKED_MS) this.#watch(CATCH_UP_MS);
       else this.abandon();
     });
   }

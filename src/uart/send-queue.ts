@@ -1,6 +1,6 @@
 /**
- * A bounded queue that serves its owners in turn: one that sends a hundred commands does not keep another's single
- * one waiting. An owner may fill half of it at most, so that nobody can shut the others out.
+ * A bounded queue that serves its owners in turn: a hundred commands of one owner do not delay another's single one. An
+ * owner may fill at most half of it, so that none can lock the others out.
  */
 export class SendQueue<Item> {
   readonly #limit: number;
@@ -15,7 +15,7 @@ export class SendQueue<Item> {
     return this.#size;
   }
 
-  /** False when the queue, or this owner's half of it, is full: the item is then not taken. */
+  /** Returns false, without adding the item, if the queue or this owner's half of it is full. */
   push(owner: string, item: Item): boolean {
     const own = this.#waiting.get(owner) ?? [];
     if (this.#size >= this.#limit || own.length >= Math.ceil(this.#limit / 2)) return false;
@@ -25,7 +25,7 @@ export class SendQueue<Item> {
     return true;
   }
 
-  /** The next item: the oldest of the owner whose turn it is, who then goes to the end of the line. */
+  /** The oldest item of the owner whose turn it is; that owner then moves to the end. */
   shift(): Item | undefined {
     const next = this.#waiting.entries().next();
     if (next.done) return undefined;
@@ -37,7 +37,7 @@ export class SendQueue<Item> {
     return item;
   }
 
-  /** Takes everything out, in no particular order. */
+  /** Removes and returns all items, in no particular order. */
   clear(): Item[] {
     const items = [...this.#waiting.values()].flat();
     this.#waiting.clear();

@@ -9,9 +9,9 @@ import { SendQueue } from './send-queue.js';
 
 /** Why a body was not written to the link. */
 export const SEND_FAILURES = {
-  noLink: 'there is no link to the root',
-  queueFull: 'too many commands are waiting to be sent',
-  linkLost: 'the link went away before the command was written',
+  noLink: 'no link to the root',
+  queueFull: 'the send queue is full',
+  linkLost: 'the link was lost before the command was written',
 } as const;
 
 export type SendFailure = keyof typeof SEND_FAILURES;
@@ -27,14 +27,14 @@ export class SendError extends Error {
 }
 
 export interface TransmitterSettings {
-  /** Commands that may wait. */
+  /** Maximum number of waiting commands. */
   readonly queueLimit: number;
   readonly pacing: PacerSettings;
-  /** Of the line, to know when a frame has left it. */
+  /** For calculating when a frame has been sent. */
   readonly baud: number;
 }
 
-/** What became of the frames on the wire when the root said that it had lost half a message. */
+/** What was done about the frames on the wire when the root reported that it had lost half a message. */
 export type HalfMessageOutcome = 'nothingSent' | 'sentAgain' | 'uncertain';
 
 interface Sending {
@@ -45,21 +45,21 @@ interface Sending {
   /** Monotonic ms. */
   readonly queuedAt: number;
   attempts: number;
-  /** Its sender has been told that it was written. */
+  /** Its sender has been notified that it was written. */
   isWritten: boolean;
 }
 
-/** Monotonic ms of a frame's first and last bit, reckoned from the baud rate; frames follow one another. */
+/** Monotonic ms of a frame's first and last bit, calculated from the baud rate; frames follow one another. */
 interface OnTheWire {
   readonly sending: Sending;
   readonly startsAt: number;
-  /** Infinity while the link has not taken all of it. */
+  /** Infinity until the link has accepted all of it. */
   endsAt: number;
 }
 
-/** Root's notice follows the loss by about 10 ms; frames that ended earlier were read whole. */
+/** The root reports the loss about 10 ms later; frames that ended before this window were read completely. */
 const HALF_MESSAGE_WINDOW_MS = 50;
-/** A root that loses the same frame this often will lose it again. */
+/** A root that has lost the same frame this often will lose it again. */
 const MAX_ATTEMPTS = 3;
 /** Start, eight data bits, stop. */
 const BITS_PER_BYTE = 10;
@@ -78,10 +78,10 @@ const COUNTED = [
   'uncertain',
 ] as const;
 
-/** Bodies to the link: queued, fair between owners, paced, each frame in one piece. */
+/** Sends bodies to the link: queued, fair between owners, paced, each frame in one write. */
 export class Transmitter {
   readonly counters = new Counters<(typeof COUNTED)[number]>(COUNTED);
-  /** ms from queueing a body to its being written. */
+  /** ms from queueing a body until it is written. */
   readonly waits = new Histogram(WAIT_BOUNDS_MS);
   readonly #clock: Clock;
   readonly #settings: TransmitterSettings;
@@ -89,7 +89,7 @@ export class Transmitter {
   readonly #pacer: Pacer;
   #link: Link | undefined;
   #next: Sending | undefined;
-  #again: Sending[] = [];
+  #resends: Sending[] = [];
   #onTheWire: OnTheWire[] = [];
   #wireFreeAt = 0;
   #writing: Sending | undefined;
@@ -102,14 +102,14 @@ export class Transmitter {
     this.#pacer = new Pacer(settings.pacing);
   }
 
-  /** Commands that wait to be written. */
+  /** Number of commands waiting to be written. */
   get waiting(): number {
-    return this.#queue.size + this.#again.length + (this.#next ? 1 : 0);
+    return this.#queue.size + this.#resends.length + (this.#next ? 1 : 0);
   }
 
   /**
-   * Queues a body. Resolves once its frame has been written to the link; rejects with a `SendError`.
-   * `onUncertain`: the root may have lost it after all, and it can't be told whether it did.
+   * Queues a body. Resolves when its frame has been written to the link; rejects with a `SendError`.
+   * `onUncertain`: the root may have lost the frame, but it is unknown whether it did.
    */
   send(owner: string, body: Buffer, onUncertain?: () => void): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -132,21 +132,21 @@ export class Transmitter {
     this.#pump();
   }
 
-  /** The link is gone: everything that waits for it, or is on its way into it, fails. */
+  /** The link is gone: everything that waits or is being written fails. */
   detach(): void {
     this.#link = undefined;
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    const lost = new Set([this.#writing, this.#next, ...this.#again, ...this.#queue.clear()]);
+    const lost = new Set([this.#writing, this.#next, ...this.#resends, ...this.#queue.clear()]);
     this.#writing = undefined;
     this.#next = undefined;
-    this.#again = [];
+    this.#resends = [];
     this.#onTheWire = [];
     this.#wireFreeAt = 0;
     for (const sending of lost) if (sending) this.#fail(sending);
   }
 
-  /** The root says that it lost half a message: the frame is sent again if there is no doubt which it was. */
+  /** The root reports that it lost half a message: the frame is sent again if it is certain which one it was. */
   onHalfMessage(): HalfMessageOutcome {
     this.counters.add('halfMessages');
     const suspects = this.#takeSuspects();
@@ -160,7 +160,7 @@ export class Transmitter {
   #sendAgain(sending: Sending): 'sentAgain' {
     this.counters.add('sentAgain');
     sending.attempts++;
-    this.#again.push(sending);
+    this.#resends.push(sending);
     this.#pump();
     return 'sentAgain';
   }
@@ -170,7 +170,7 @@ export class Transmitter {
     sending.onUncertain?.();
   }
 
-  /** Who was told that it was written hears now that it may be lost. */
+  /** A frame that has been reported as written becomes uncertain, not failed. */
   #fail(sending: Sending, options?: ErrorOptions): void {
     if (sending.isWritten) this.#markUncertain(sending);
     else sending.onFailed(new SendError('linkLost', options));
@@ -178,7 +178,7 @@ export class Transmitter {
 
   #pump(): void {
     if (this.#writing || this.#cancelTimer || !this.#link) return;
-    this.#next ??= this.#again.shift() ?? this.#queue.shift();
+    this.#next ??= this.#resends.shift() ?? this.#queue.shift();
     if (!this.#next) return;
     const delay = this.#pacer.delayFor(this.#next.frame.length, this.#clock.monotonic());
     if (delay > 0) this.#pumpAfter(delay);
@@ -221,7 +221,7 @@ export class Transmitter {
     return onTheWire;
   }
 
-  /** The link took the last byte only now: what it goes out from is now, not when the link was asked. */
+  /** Pacing counts from the moment when the link has accepted the last byte. */
   #noteTaken(onTheWire: OnTheWire): void {
     const now = this.#clock.monotonic();
     const { length } = onTheWire.sending.frame;
@@ -231,7 +231,7 @@ export class Transmitter {
     onTheWire.endsAt = this.#wireFreeAt;
   }
 
-  /** Takes out the frames that were on the wire; one that waits behind them for its turn stays. */
+  /** Removes and returns the frames that were on the wire; those still waiting their turn stay. */
   #takeSuspects(): Sending[] {
     this.#forgetOld();
     const now = this.#clock.monotonic();

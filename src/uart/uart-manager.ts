@@ -1,5 +1,5 @@
 /**
- * One UART: bodies in, bodies out, and the life of the link between. What a body means is not known here.
+ * One UART: receives and sends bodies, and keeps the link open. Does not interpret the bodies.
  */
 import type { Clock } from '../base/clock.js';
 import type { Distribution } from '../base/histogram.js';
@@ -53,7 +53,7 @@ export class UartManager {
     return this.#keeper.status;
   }
 
-  /** Begins to open the link; returns at once, whether a device is there or not. */
+  /** Starts to open the link; returns at once, with or without a device. */
   start(): void {
     this.#keeper.start();
   }
@@ -76,8 +76,8 @@ export class UartManager {
     return this.#keeper.release(ms);
   }
 
-  takeBack(): void {
-    this.#keeper.takeBack();
+  reclaim(): void {
+    this.#keeper.reclaim();
   }
 
   /** See `Transmitter.send`. */
@@ -90,7 +90,7 @@ export class UartManager {
     return this.#transmitter.onHalfMessage();
   }
 
-  /** ms that commands waited to be written. */
+  /** Distribution of the ms that commands waited to be written. */
   sendWaits(): Distribution {
     return this.#transmitter.waits.snapshot();
   }

@@ -21,7 +21,7 @@ function openTrail(file?: string) {
 const folder = temporaryFolder();
 test.after.always(() => folder.remove());
 
-test('what one run has recorded, the next one knows; the file is closed to others', (t) => {
+test('entries of one run are read back by the next; others have no access to the file', (t) => {
   const file = join(folder.path, 'kept');
   openTrail(file).trail.record(WHO, 'CLEAN', 'done');
   const { trail } = openTrail(file);
@@ -33,7 +33,7 @@ test('what one run has recorded, the next one knows; the file is closed to other
   t.is(statSync(file).mode & 0o007, 0);
 });
 
-test('a file that is removed with its directory is made again, with the entries that are held', (t) => {
+test('a file that is removed with its directory is created again, with the entries in memory', (t) => {
   const directory = join(folder.path, 'state');
   const file = join(directory, 'audit.jsonl');
   mkdirSync(directory);
@@ -51,7 +51,7 @@ test('a file that is removed with its directory is made again, with the entries 
   t.is(trail.counters().notWritten, 0);
 });
 
-test('a line that is none is left out, and costs no other', (t) => {
+test('an invalid line is skipped without losing others', (t) => {
   const file = join(folder.path, 'damaged');
   const { trail } = openTrail(file);
   trail.record(WHO, 'first', 'done');
@@ -65,7 +65,7 @@ test('a line that is none is left out, and costs no other', (t) => {
   );
 });
 
-test('a file that has become large is set aside once, and nothing of the last 1,000 is lost', (t) => {
+test('a file that has grown large is rotated once, and the last 1,000 entries are kept', (t) => {
   const file = join(folder.path, 'large');
   const { trail } = openTrail(file);
   trail.record(WHO, 'old', 'done');
@@ -79,12 +79,12 @@ test('a file that has become large is set aside once, and nothing of the last 1,
   t.is(entries.at(-2)?.action, 'old');
 });
 
-test('a file that can not be written costs the file, not the memory: it is counted and told', (t) => {
+test('when the file cannot be written, entries stay in memory; the failure is counted and logged', (t) => {
   const { trail, logged } = openTrail(join(folder.path, 'missing', 'file'));
   trail.record(WHO, 'CLEAN', 'done');
   t.is(trail.last(1).length, 1);
   t.like(trail.counters(), { recorded: 1, notWritten: 1 });
-  t.regex(logged.join('\n'), /could not be written/);
+  t.regex(logged.join('\n'), /can.t write the audit file/);
 });
 
 test('memory holds the last 1,000', (t) => {
@@ -94,7 +94,7 @@ test('memory holds the last 1,000', (t) => {
   t.is(trail.last(1)[0]?.action, '1099');
 });
 
-test('only whole entries are read', (t) => {
+test('only complete entries are read', (t) => {
   t.is(readAuditLine('{}'), undefined);
   t.is(readAuditLine('{'), undefined);
   const entry = { at: 1, ...WHO, action: 'CLEAN', outcome: 'done' };

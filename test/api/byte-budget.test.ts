@@ -25,7 +25,7 @@ function setUp(graceMs: number) {
   return { clock, open, closed, rooms: () => rooms };
 }
 
-test('over the limit the one that has held most for longest is closed, not the one that came last', (t) => {
+test('over the limit, the client that has held the most for the longest is closed, not the newest', (t) => {
   const { clock, open, closed } = setUp(0);
   open('old and small').set(5);
   clock.advance(10);
@@ -36,13 +36,13 @@ test('over the limit the one that has held most for longest is closed, not the o
   t.deepEqual(closed, ['old and large']);
 });
 
-test('one that has become smaller within the grace time is not closed, whatever the others hold', (t) => {
+test('a client that shrinks within the grace time is not closed, whatever the others hold', (t) => {
   const { clock, open, closed, rooms } = setUp(1000);
   const reader = open('reader');
   const stalled = open('stalled');
   reader.set(90);
   stalled.set(20);
-  t.true(reader.share.isUsedUp);
+  t.true(reader.share.isExhausted);
   t.deepEqual(closed, []);
   for (let passed = 0; passed < 900; passed += 100) {
     clock.advance(100);
@@ -52,11 +52,11 @@ test('one that has become smaller within the grace time is not closed, whatever 
   t.deepEqual(closed, []);
   clock.advance(100);
   t.deepEqual(closed, ['stalled']);
-  t.false(reader.share.isUsedUp);
+  t.false(reader.share.isExhausted);
   t.is(rooms(), 1);
 });
 
-test('clients of one role cost those of another nothing', (t) => {
+test('clients of one role do not use up the budget of another', (t) => {
   const { clock, open, closed } = setUp(0);
   const admin = open('admin', 'admin');
   admin.set(90);
@@ -64,5 +64,5 @@ test('clients of one role cost those of another nothing', (t) => {
   for (let index = 0; index < 20; index++) open(`reader ${index}`, 'read').set(20);
   t.is(closed.length, 15);
   t.false(closed.includes('admin'));
-  t.false(admin.share.isUsedUp);
+  t.false(admin.share.isExhausted);
 });

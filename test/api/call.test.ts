@@ -23,7 +23,7 @@ async function start(role: Role = 'admin') {
   return { mesh, hub, audit, logged, caller, call, refusal };
 }
 
-test('a call takes an object and gives one, in which a long list is written by writeJson', async (t) => {
+test('a call takes an object and returns one; writeJson writes its long lists', async (t) => {
   const { mesh, call } = await start();
   for (let node = 1; node <= 40; node++)
     mesh.say(`00 ${node.toString(16).toUpperCase().padStart(2, '0')} 45 00`);
@@ -35,7 +35,7 @@ test('a call takes an object and gives one, in which a long list is written by w
   t.is(result.nodes.length, 40);
 });
 
-test('a call is refused as a session’s is: by method, role and parameters', async (t) => {
+test('a call is refused for the same reasons as in a session: method, role and parameters', async (t) => {
   const { refusal, audit, logged } = await start('send');
   t.is(await refusal('nonsense', {}), 'UNKNOWN_METHOD');
   t.is(await refusal('resetRoot', {}), 'FORBIDDEN');
@@ -53,13 +53,13 @@ test('only a session can subscribe', async (t) => {
   t.is(await refusal('unsubscribe', { subscription: '1' }), 'UNKNOWN_METHOD');
 });
 
-test('what can not be undone is audited, with the name of the caller', async (t) => {
+test('irreversible calls are audited, with the name of the caller', async (t) => {
   const { call, audit } = await start();
   await call('resetRoot', {});
   t.like(audit.last(1)[0], { client: 'inside', via: 'inside', action: 'resetRoot', outcome: 'done' });
 });
 
-test('the deliveries of a call carry its tag, and the owner; others carry none', async (t) => {
+test('the deliveries of a call carry its tag, and its owner; others carry none', async (t) => {
   const { call, hub } = await start();
   const seen: Delivery[] = [];
   hub.feed.subscribe((event) => {
@@ -78,7 +78,7 @@ test('the deliveries of a call carry its tag, and the owner; others carry none',
   );
 });
 
-test('a caller may have 4,096 calls under way; a mistake of ours is INTERNAL, and in the log', async (t) => {
+test('a caller may have 4,096 calls pending; an internal error is INTERNAL, and is logged', async (t) => {
   const { caller, refusal, hub, logged } = await start();
   const params = { node: 5, hex: '4501', until: 'answered' };
   const waiting = Array.from({ length: 4096 }, () => refusal('send', params));

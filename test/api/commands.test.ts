@@ -9,7 +9,7 @@ interface Pinged {
   readonly delivery: string;
 }
 
-/** The payload of the last message that went to the root: `SEND-`, address, message. */
+/** The payload of the last message sent to the root: `SEND-`, address, message. */
 function lastMessage(fixture: SessionFixture): Buffer {
   return fixture.mesh.bodies.at(-1)?.subarray(7) ?? Buffer.alloc(0);
 }
@@ -18,7 +18,7 @@ function hexOf(bytes: Buffer): string {
   return [...bytes].map((byte) => byte.toString(16).toUpperCase().padStart(2, '0')).join(' ');
 }
 
-test('send answers when the message is written, and says how far it is', async (t) => {
+test('send replies when the message is written, with its current stage', async (t) => {
   const fixture = await SessionFixture.open();
   const delivery = await fixture.result<DeliveryInfo>('send', { node: 5, text: 'hé' });
   t.like(delivery, { to: 5, message: '68c3a9', stage: 'written', failure: null, answer: null });
@@ -36,7 +36,7 @@ test('send with until queued does not wait', async (t) => {
   t.true(fixture.mesh.sent[0]?.startsWith('SENDI'));
 });
 
-test('send with until answered waits for the Ack, and gives the answer and the round trip', async (t) => {
+test('send with until answered waits for the Ack, and returns the answer and the round trip', async (t) => {
   const fixture = await SessionFixture.open();
   const id = fixture.post('send', { node: 5, hex: '45AABB', until: 'answered', timeoutMs: 1000 });
   await fixture.pass(40);
@@ -46,7 +46,7 @@ test('send with until answered waits for the Ack, and gives the answer and the r
   t.like(fixture.replyTo(id)?.result, { stage: 'answered', answer: 'aabb', roundTripMs: 40 });
 });
 
-test('a wait that has run out says what is known; a late answer is still matched, and told', async (t) => {
+test('a wait that times out returns the current state; a late answer is still matched and reported', async (t) => {
   const fixture = await SessionFixture.open();
   await fixture.subscribe({ kinds: ['delivery'] });
   const id = fixture.post('send', { node: 5, hex: '45AABB', until: 'answered', timeoutMs: 1000 });
@@ -60,7 +60,7 @@ test('a wait that has run out says what is known; a late answer is still matched
   t.deepEqual(stages, ['queued', 'written', 'answered']);
 });
 
-test('a caller may say which message is the answer, of the root too', async (t) => {
+test('a caller may specify which message is the answer, of the root too', async (t) => {
   const fixture = await SessionFixture.open();
   const options = { until: 'answered', timeoutMs: 1000 };
   const any = fixture.post('send', { node: 5, text: 'x', answer: { opcode: 'Data' }, ...options });
@@ -79,7 +79,7 @@ test('a caller may say which message is the answer, of the root too', async (t) 
   t.like(fixture.replyTo(root)?.result, { stage: 'answered', answer: '' });
 });
 
-test('to wait for an answer of the root that nothing can be is refused, and nothing is sent', async (t) => {
+test('waiting for an impossible answer of the root is refused, and nothing is sent', async (t) => {
   const fixture = await SessionFixture.open();
   t.is(await fixture.refusal('send', { node: 0, text: 'x', until: 'answered' }), 'BAD_PARAMS');
   t.deepEqual(fixture.mesh.sent, []);
@@ -92,7 +92,7 @@ const FAILURES = [
 ] as const;
 
 for (const [failure, code] of FAILURES) {
-  test(`what the UART refuses with ${failure} is refused with ${code}, and the delivery can be asked about`, async (t) => {
+  test(`a UART failure ${failure} is refused with ${code}, and the delivery can still be queried`, async (t) => {
     const fixture = await SessionFixture.open();
     fixture.mesh.failure = failure;
     const { error } = await fixture.ask('send', { node: 5, text: 'x' });
@@ -146,7 +146,7 @@ for (const [method, params, code] of WRONG) {
   });
 }
 
-test('ping sends an Echo with a payload of its own, and is answered by the Ack that copies it', async (t) => {
+test('ping sends an Echo with a unique payload, and is answered by the Ack that copies it', async (t) => {
   const fixture = await SessionFixture.open();
   const first = fixture.post('ping', { node: 5 });
   await settled();
@@ -163,7 +163,7 @@ test('ping sends an Echo with a payload of its own, and is answered by the Ack t
   t.like(fixture.replyTo(first)?.result, { answered: true });
 });
 
-test('a ping without an answer says so when its time is over', async (t) => {
+test('a ping without an answer reports its timeout', async (t) => {
   const fixture = await SessionFixture.open();
   const id = fixture.post('ping', { node: 5, timeoutMs: 500 });
   await fixture.pass(500);
@@ -172,7 +172,7 @@ test('a ping without an answer says so when its time is over', async (t) => {
 
 const COMPLAINT = hexOf(Buffer.from('Node not exists in network\n'));
 
-test('a message that the root rejects fails with its words, for all that ask', async (t) => {
+test('a message that the root rejects fails with the root’s text, for all callers', async (t) => {
   const fixture = await SessionFixture.open();
   const id = fixture.post('send', { node: 0x99, hex: '45AA', until: 'answered' });
   await settled();
@@ -188,11 +188,11 @@ test('a message that the root rejects fails with its words, for all that ask', a
     detail,
   });
   const { facts } = await fixture.result<{ facts: string[] }>('explain', { delivery });
-  t.is(facts.at(-1), `the reason: ${detail} (rejectedByRoot)`);
+  t.is(facts.at(-1), `reason: ${detail} (rejectedByRoot)`);
   t.regex(fixture.mesh.lines.join(), new RegExp(`about 0x0099: .*delivery ${delivery} failed`));
 });
 
-test('a ping that the root rejects is not answered, and says at once why', async (t) => {
+test('a ping that the root rejects is not answered, and reports why at once', async (t) => {
   const fixture = await SessionFixture.open();
   const id = fixture.post('ping', { node: 0x99 });
   await settled();
@@ -205,7 +205,7 @@ test('a ping that the root rejects is not answered, and says at once why', async
   });
 });
 
-test('a session that ends leaves no wait behind', async (t) => {
+test('a session that ends leaves no waiters', async (t) => {
   const fixture = await SessionFixture.open();
   fixture.post('ping', { node: 5, timeoutMs: 500 });
   await settled();
@@ -214,7 +214,7 @@ test('a session that ends leaves no wait behind', async (t) => {
   t.deepEqual(fixture.received, []);
 });
 
-test('refresh tells whether the root answered within 2 s', async (t) => {
+test('refresh reports whether the root answered within 2 s', async (t) => {
   const fixture = await SessionFixture.open();
   const silent = fixture.post('refresh');
   await fixture.pass(2000);
@@ -236,7 +236,7 @@ test('an alarm that is acknowledged is no longer open', async (t) => {
   t.deepEqual(await fixture.result('alarms'), { alarms: [] });
 });
 
-test('explain gives the facts behind the status of a node, in order', async (t) => {
+test('explain lists the facts that explain the status of a node, in order', async (t) => {
   const fixture = await SessionFixture.open();
   const facts = async (node: number) =>
     (await fixture.result<{ facts: string[] }>('explain', { node })).facts;
@@ -245,30 +245,30 @@ test('explain gives the facts behind the status of a node, in order', async (t) 
   t.deepEqual(await facts(5), [
     'Node-5 is idle',
     'last heard 61 s ago',
-    'missing from the last 1 lists of the root',
+    "missing from the root's last list of nodes",
     'idle after 60 s without contact',
-    'disconnected after 180 s, or 2 lists without it',
-    'never listed by the root, which lists others: it raises no alarm',
+    'disconnected after 180 s, or when missing from 2 lists',
+    'never listed by the root: raises no alarms',
     'the link to /dev/ttyUSB0 has been up for 61 s',
   ]);
   t.like(await facts(6), { 0: 'Node-6 is unheard', 1: 'listed by the root, but never heard' });
   await fixture.result('resetRoot');
-  t.true((await facts(5)).includes('the root was told to restart, and it was not heard since'));
+  t.true((await facts(5)).includes('not heard since the root was ordered to restart'));
   fixture.mesh.link('backingOff');
   t.like(await facts(5), { 0: 'Node-5 is unknown' });
-  t.regex((await facts(5)).at(-1) ?? '', /the link to \/dev\/ttyUSB0 is not up: backingOff for 0 s/);
+  t.regex((await facts(5)).at(-1) ?? '', /the link to \/dev\/ttyUSB0 is not up \(backingOff for 0 s\)/);
 });
 
-test('explain gives what is known of a delivery, in order', async (t) => {
+test('explain lists the facts of a delivery, in order', async (t) => {
   const fixture = await SessionFixture.open();
   const facts = async (delivery: string) =>
     (await fixture.result<{ facts: string[] }>('explain', { delivery })).facts;
   const { id } = await fixture.result<DeliveryInfo>('send', { node: 5, hex: '45AA' });
   await fixture.pass(2000);
   t.deepEqual(await facts(id), [
-    '2.0 s ago: taken into the send queue',
+    '2.0 s ago: added to the send queue',
     '2.0 s ago: written to the serial port',
-    'nothing more is known; a late answer would still be matched',
+    'no answer yet; a late one is still matched',
   ]);
   fixture.mesh.say('00 05 41 AA');
   t.deepEqual((await facts(id)).slice(2), [
@@ -277,7 +277,7 @@ test('explain gives what is known of a delivery, in order', async (t) => {
   ]);
 });
 
-test('explain wants either a node or a delivery that is known', async (t) => {
+test('explain requires either a known node or a known delivery', async (t) => {
   const fixture = await SessionFixture.open();
   t.is(await fixture.refusal('explain'), 'BAD_PARAMS');
   t.is(await fixture.refusal('explain', { node: 5, delivery: 'x' }), 'BAD_PARAMS');
@@ -285,7 +285,7 @@ test('explain wants either a node or a delivery that is known', async (t) => {
   t.is(await fixture.refusal('explain', { delivery: 'x' }), 'DELIVERY_NOT_FOUND');
 });
 
-test('forget removes a node by address or name, once, and says that it stays so', async (t) => {
+test('forget removes a node by address or name, once, and reports that it is permanent', async (t) => {
   const fixture = await SessionFixture.open();
   fixture.mesh.say('00 05 44 01 00 07');
   t.deepEqual(await fixture.result('forget', { node: 'Node-5' }), { node: 5, stored: true });
@@ -293,7 +293,7 @@ test('forget removes a node by address or name, once, and says that it stays so'
   t.is(await fixture.refusal('forget', { node: 5 }), 'NODE_NOT_FOUND');
 });
 
-test('where the history is broken, forget says that a restart may bring the node back', async (t) => {
+test('when the history cannot be written, forget reports that a restart may bring the node back', async (t) => {
   const fixture = await SessionFixture.open();
   fixture.mesh.say('00 05 44 01 00 07');
   fixture.mesh.hub.goWithoutArchive('disk full');

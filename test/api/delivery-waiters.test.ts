@@ -19,7 +19,7 @@ function setUp() {
   return { clock, deliveries, waiters, begin };
 }
 
-test('a wait for "written" ends with the first stage from which nothing more is waited for', async (t) => {
+test('a wait for "written" ends with the first stage after which nothing more is expected', async (t) => {
   for (const stage of ['written', 'uncertain', 'failed'] as const) {
     const { deliveries, waiters, begin } = setUp();
     const begun = begin();
@@ -31,7 +31,7 @@ test('a wait for "written" ends with the first stage from which nothing more is 
   }
 });
 
-test('a wait for "answered" goes on while it is uncertain', async (t) => {
+test('a wait for "answered" continues while it is uncertain', async (t) => {
   const { clock, deliveries, waiters, begin } = setUp();
   const begun = begin();
   const waited = waiters.wait(begun, 'answered', 1000);
@@ -41,14 +41,14 @@ test('a wait for "answered" goes on while it is uncertain', async (t) => {
   t.is((await waited).stage, 'uncertain');
 });
 
-test('what has come so far already is not waited for', async (t) => {
+test('a stage that has already been reached is not waited for', async (t) => {
   const { deliveries, waiters, begin } = setUp();
   const begun = begin();
   deliveries.onWritten(begun.id);
   t.is((await waiters.wait(begun, 'written', 1000)).stage, 'written');
 });
 
-test('several may wait for one delivery, each as far as it wants', async (t) => {
+test('several callers may wait for one delivery, each for its own stage', async (t) => {
   const { clock, deliveries, waiters, begin } = setUp();
   const begun = begin();
   const written = [1, 2].map(() => waiters.wait(begun, 'written', 1000));
@@ -62,7 +62,7 @@ test('several may wait for one delivery, each as far as it wants', async (t) => 
   t.is((await answered).stage, 'written');
 });
 
-test('closing settles every wait with what is known, of deliveries that are no longer kept too', async (t) => {
+test('closing settles every wait with the current state, even of deliveries that are no longer kept', async (t) => {
   const { waiters, begin } = setUp();
   const forgotten = waiters.wait(begin(), 'written', 1000);
   for (let count = 0; count < 1000; count++) begin();

@@ -37,7 +37,7 @@ test('devices lists them with source, status and latest values; nodes lists the 
 });
 
 for (const node of ['hv:1', 'HV:1', FIRST_SUPPLY]) {
-  test(`a device is found by ${node} wherever a node is`, async (t) => {
+  test(`a device is found by ${node} wherever a node is expected`, async (t) => {
     const { session, clock } = await openSession();
     const series = { type: 'Supply', node };
     t.like(await session.result('node', { node }), { device: 'hv:1', name: 'hv:1', status: 'active' });
@@ -58,7 +58,7 @@ for (const node of ['hv:1', 'HV:1', FIRST_SUPPLY]) {
   });
 }
 
-test('latest of a type gives every node and device that has one', async (t) => {
+test('latest of a type returns every node and device that has one', async (t) => {
   const { session, bench } = await openSession();
   bench.report(1300, FIRST_SUPPLY + 1);
   const { values } = await session.result<{ values: Value[] }>('latest', { type: SUPPLY.id });
@@ -74,7 +74,7 @@ test('latest of a type gives every node and device that has one', async (t) => {
   t.false('device' in (sequences.values[0] ?? {}));
 });
 
-test('events about a device have its id, and a subscription can be for it alone', async (t) => {
+test('events about a device have its id, and a subscription can filter by it', async (t) => {
   const { session, bench } = await openSession();
   await session.subscribe({ nodes: ['hv:2'], kinds: ['value', 'node'] });
   bench.report(1, FIRST_SUPPLY);
@@ -109,7 +109,7 @@ test('a snapshot has the devices', async (t) => {
   );
 });
 
-test('an alarm about a source says so', async (t) => {
+test('an alarm about a source names the source', async (t) => {
   const { session, bench } = await openSession();
   bench.link('absent');
   t.like(await session.result('alarms'), {
@@ -126,14 +126,14 @@ for (const method of ['send', 'ping', 'forget']) {
   });
 }
 
-test('numbers between the mesh and the devices name nothing', async (t) => {
+test('addresses between the mesh and the devices match nothing', async (t) => {
   const { session } = await openSession();
   t.is(await session.refusal('node', { node: 0x8000 }), 'BAD_PARAMS');
   t.is(await session.refusal('node', { node: FIRST_SUPPLY + 9 }), 'NODE_NOT_FOUND');
   t.is(await session.refusal('node', { node: 'hv:9' }), 'NODE_NOT_FOUND');
 });
 
-test('what a source has declared is among the data types, and what devices count among the counters', async (t) => {
+test('types declared by a source are among the data types, and device counters among the counters', async (t) => {
   const { session } = await openSession();
   const { types } = await session.result<{ types: { name: string; id: number }[] }>('dataTypes');
   t.like(

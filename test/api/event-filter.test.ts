@@ -13,7 +13,7 @@ async function events(...bodies: readonly string[]): Promise<readonly HubEvent[]
   return mesh.hub.feed.replay(seq).events;
 }
 
-/** The numbers that pass, once from the hub's form of the events and once from that of clients. */
+/** The numbers that pass, once from the hub's form of the events and once from the clients' form. */
 function pass(given: readonly HubEvent[], criteria: Partial<EventCriteria>): number[][] {
   const clock = new ManualClock();
   const all = { minIntervalMs: 0, ...criteria };
@@ -49,7 +49,7 @@ for (const criteria of [
   const name = Object.entries(criteria).map(([key, value]) =>
     value instanceof Set ? `${key} ${[...value]}` : key,
   );
-  test(`the hub’s events and those of clients pass alike: ${name.join(', ') || 'all'}`, async (t) => {
+  test(`the hub’s events and those of clients are filtered alike: ${name.join(', ') || 'all'}`, async (t) => {
     const given = await events(
       '00 05 44 01 00 07',
       '00 05 44 02 00 07 11 A0 05',
@@ -67,7 +67,7 @@ for (const criteria of [
 const value = (seq: number, node: number, id: number) =>
   ({ seq, kind: 'value', at: 0, value: { node, id } }) as MeshEvent;
 
-function start(isBehind = () => false) {
+function start(isBackedUp = () => false) {
   const clock = new ManualClock();
   const given: string[] = [];
   const begun = clock.monotonic();
@@ -76,12 +76,12 @@ function start(isBehind = () => false) {
     form: MESH_EVENTS,
     clock,
     give: ({ seq }) => given.push(`${seq} at ${clock.monotonic() - begun}`),
-    isBehind,
+    isBackedUp,
   });
   return { clock, given, filter };
 }
 
-test('each node’s latest value is given when its own interval is over, though another’s timer ends later', (t) => {
+test('each node’s latest value is sent when its own interval is over, even if another’s timer ends later', (t) => {
   const { clock, given, filter } = start();
   filter.take(value(1, 5, 1));
   clock.advance(500);
@@ -97,27 +97,27 @@ test('each node’s latest value is given when its own interval is over, though 
   t.is(filter.waiting, 0);
 });
 
-test('devices whose address and type together are alike do not take each other’s turn', (t) => {
+test('devices whose address and type collide do not take each other’s turn', (t) => {
   const { given, filter } = start();
   filter.take(value(1, 0x10300, 0x200));
   filter.take(value(2, 0x10301, 0x100));
   t.is(given.length, 2);
 });
 
-test('what is due while the reader is behind waits until it has caught up', (t) => {
-  let isBehind = false;
-  const { clock, given, filter } = start(() => isBehind);
+test('values that fall due while the client is backed up wait until it has caught up', (t) => {
+  let isBackedUp = false;
+  const { clock, given, filter } = start(() => isBackedUp);
   filter.take(value(1, 5, 1));
   filter.take(value(2, 5, 1));
-  isBehind = true;
+  isBackedUp = true;
   clock.advance(1500);
   t.deepEqual(given, ['1 at 0']);
-  isBehind = false;
+  isBackedUp = false;
   filter.sendDue();
   t.deepEqual(given, ['1 at 0', '2 at 1500']);
 });
 
-test('after it is closed nothing is given', (t) => {
+test('a closed filter emits nothing', (t) => {
   const { clock, given, filter } = start();
   filter.take(value(1, 5, 1));
   filter.take(value(2, 5, 1));

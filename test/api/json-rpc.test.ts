@@ -30,8 +30,8 @@ test('a request is answered with its id', async (t) => {
 });
 
 const REFUSALS: readonly (readonly [string, string, number, string, unknown])[] = [
-  ['what is not JSON', '{', -32700, 'PARSE_ERROR', null],
-  ['text behind the JSON', '{"jsonrpc":"2.0","id":1,"method":"hello"} x', -32700, 'PARSE_ERROR', null],
+  ['not JSON', '{', -32700, 'PARSE_ERROR', null],
+  ['text after the JSON', '{"jsonrpc":"2.0","id":1,"method":"hello"} x', -32700, 'PARSE_ERROR', null],
   ['invalid UTF-8', '{"a":\xff}', -32700, 'PARSE_ERROR', null],
   ['a number', '5', -32600, 'INVALID_REQUEST', null],
   ['null', 'null', -32600, 'INVALID_REQUEST', null],
@@ -40,7 +40,7 @@ const REFUSALS: readonly (readonly [string, string, number, string, unknown])[] 
   ['no version', '{"id":1,"method":"hello"}', -32600, 'INVALID_REQUEST', 1],
   ['another version', '{"jsonrpc":"1.0","id":1,"method":"hello"}', -32600, 'INVALID_REQUEST', 1],
   ['no method', '{"jsonrpc":"2.0","id":1}', -32600, 'INVALID_REQUEST', 1],
-  ['a method that is no text', '{"jsonrpc":"2.0","id":1,"method":5}', -32600, 'INVALID_REQUEST', 1],
+  ['a method that is not a string', '{"jsonrpc":"2.0","id":1,"method":5}', -32600, 'INVALID_REQUEST', 1],
   ['an id that is an object', '{"jsonrpc":"2.0","id":{},"method":"hello"}', -32600, 'INVALID_REQUEST', null],
   ['an id that is true', '{"jsonrpc":"2.0","id":true,"method":"hello"}', -32600, 'INVALID_REQUEST', null],
   ['an unknown method', '{"jsonrpc":"2.0","id":1,"method":"dance"}', -32601, 'UNKNOWN_METHOD', 1],
@@ -49,7 +49,7 @@ const REFUSALS: readonly (readonly [string, string, number, string, unknown])[] 
   ['params that are text', '{"jsonrpc":"2.0","id":1,"method":"node","params":"5"}', -32602, 'BAD_PARAMS', 1],
   ['a missing parameter', '{"jsonrpc":"2.0","id":1,"method":"node"}', -32602, 'BAD_PARAMS', 1],
   [
-    'a parameter too many',
+    'too many parameters',
     '{"jsonrpc":"2.0","id":1,"method":"hello","params":{"a":1}}',
     -32602,
     'BAD_PARAMS',
@@ -59,7 +59,7 @@ const REFUSALS: readonly (readonly [string, string, number, string, unknown])[] 
 ];
 
 for (const [what, text, rpc, code, id] of REFUSALS) {
-  test(`${what} is refused with ${code}, and the session goes on`, async (t) => {
+  test(`${what} is refused with ${code}, and the session continues`, async (t) => {
     const client = await connect(t);
     client.say(HELLO);
     await client.line(0);
@@ -83,7 +83,7 @@ test('a refused parameter is named', async (t) => {
 });
 
 for (const id of [0, -1, 1.5, 1e300, '', 'a', '☃', null]) {
-  test(`a reply has the id ${JSON.stringify(id)} as it was given`, async (t) => {
+  test(`a reply echoes the id ${JSON.stringify(id)} exactly`, async (t) => {
     const client = await connect(t);
     client.say({ jsonrpc: '2.0', id, method: 'hello' });
     const reply = await client.line(0);
@@ -93,11 +93,11 @@ for (const id of [0, -1, 1.5, 1e300, '', 'a', '☃', null]) {
   });
 }
 
-test('a notification is carried out and gets no reply, not even a refusal', async (t) => {
+test('a notification is carried out and gets no reply, not even an error', async (t) => {
   const client = await connect(t);
-  const told: string[] = [];
+  const texts: string[] = [];
   const unsubscribe = gateway.hub.feed.subscribe((event) => {
-    if (event.kind === 'traffic' && event.what === 'log') told.push(event.text);
+    if (event.kind === 'traffic' && event.what === 'log') texts.push(event.text);
   });
   t.teardown(unsubscribe);
   client.say(
@@ -107,10 +107,10 @@ test('a notification is carried out and gets no reply, not even a refusal', asyn
     HELLO,
   );
   t.is((await client.line(0)).id, 1);
-  t.deepEqual(told, ['noted']);
+  t.deepEqual(texts, ['noted']);
 });
 
-test('a batch is answered by one array: requests and refusals, no notifications', async (t) => {
+test('a batch is answered by one array: results and errors, no notifications', async (t) => {
   const client = await connect(t);
   client.say(HELLO);
   client.say([
@@ -143,7 +143,7 @@ test('a batch of notifications only is not answered', async (t) => {
   t.is(client.lines.length, 2);
 });
 
-test('a batch of more than 1,000 requests is refused as a whole', async (t) => {
+test('a batch of more than 1,000 requests is refused entirely', async (t) => {
   const client = await connect(t);
   client.say(HELLO);
   client.say(Array.from({ length: 1001 }, (_, id) => ({ jsonrpc: '2.0', id, method: 'hello' })));
@@ -152,7 +152,7 @@ test('a batch of more than 1,000 requests is refused as a whole', async (t) => {
   t.is(error?.data?.code, 'TOO_MANY_REQUESTS');
 });
 
-test('a batch whose replies become too long gets refusals for the rest, and the gateway lives', async (t) => {
+test('a batch whose replies become too long gets errors for the rest, and the gateway keeps running', async (t) => {
   const fixture = await SessionFixture.open();
   for (let node = 5; node < 3000; node++) {
     fixture.mesh.network.onFrame(Buffer.of(node >> 8, node & 0xff, 0x52, 0));
@@ -168,7 +168,7 @@ test('a batch whose replies become too long gets refusals for the rest, and the 
   t.is(replies.at(-1)?.error?.data?.code, 'TOO_MANY_REQUESTS');
 });
 
-test('a session may begin only with {, so a batch can not be the first thing said', async (t) => {
+test('a session must begin with {, so a batch cannot come first', async (t) => {
   const client = await connect(t);
   client.socket.write(`[${JSON.stringify(HELLO)}]\n`);
   client.socket.removeAllListeners('data');
@@ -179,7 +179,7 @@ test('a session may begin only with {, so a batch can not be the first thing sai
   t.is(first[0], 'F');
 });
 
-test('a line may come byte by byte', async (t) => {
+test('a line may arrive byte by byte', async (t) => {
   const client = await connect(t);
   await sendPieces(
     client.socket,
@@ -188,7 +188,7 @@ test('a line may come byte by byte', async (t) => {
   t.truthy((await client.reply(1)).result);
 });
 
-test('several lines may come in one piece, with CR before LF and empty lines between', async (t) => {
+test('several lines may arrive in one read, with CR before LF and empty lines between', async (t) => {
   const client = await connect(t);
   const text = [1, 2, 3].map((id) => `${JSON.stringify({ ...HELLO, id })}\r\n\n  \n`).join('');
   client.socket.write(text);
@@ -199,7 +199,7 @@ test('several lines may come in one piece, with CR before LF and empty lines bet
   );
 });
 
-test('characters of several bytes may be split anywhere', async (t) => {
+test('multi-byte characters may be split anywhere', async (t) => {
   const client = await connect(t);
   const line = Buffer.from(`${JSON.stringify({ jsonrpc: '2.0', id: 'é☃😀', method: 'hello' })}\n`);
   const middle = line.indexOf(Buffer.from('😀')) + 2;
@@ -207,7 +207,7 @@ test('characters of several bytes may be split anywhere', async (t) => {
   t.truthy((await client.reply('é☃😀')).result);
 });
 
-test('half a line and then silence keeps the session waiting, and costs nobody else anything', async (t) => {
+test('half a line followed by silence keeps the session waiting, without affecting other clients', async (t) => {
   const silent = await connect(t);
   const other = await connect(t);
   await sendPieces(silent.socket, [HELLO_LINE.subarray(0, 20)]);
@@ -220,7 +220,7 @@ for (const [what, ending] of [
   ['with', '\n'],
   ['without', ''],
 ] as const) {
-  test(`a request ${what} a line end, behind which the client shuts its side down, still gets its reply`, async (t) => {
+  test(`a request ${what} a line end still gets its reply after the client has shut its side down`, async (t) => {
     const client = await connect(t);
     client.socket.end(`${JSON.stringify(HELLO)}${ending}`);
     t.truthy((await client.reply(1)).result);
@@ -266,7 +266,7 @@ test('a line of 2 MiB is refused as soon as it is too long, and the session is c
   t.is(client.lines[2]?.params?.reason, 'LINE_TOO_LONG');
 });
 
-test('a line of 1 MiB is taken', async (t) => {
+test('a line of 1 MiB is accepted', async (t) => {
   const client = await connect(t);
   const text = JSON.stringify(HELLO);
   client.socket.write(`${text}${' '.repeat(1_048_576 - text.length)}\n`);
@@ -300,7 +300,7 @@ test('300 pipelined requests for more than the outbox holds are each answered on
   );
 });
 
-test('a client that shuts its side down while it is behind still gets all its replies', async (t) => {
+test('a client that shuts its side down while it is backed up still gets all its replies', async (t) => {
   const client = await connect(t);
   client.socket.pause();
   const ids = Array.from({ length: 300 }, (_, index) => index);
@@ -314,7 +314,25 @@ test('a client that shuts its side down while it is behind still gets all its re
   t.is(client.lines.length, 300);
 });
 
-test('a reply that takes time does not hold up those behind it', async (t) => {
+test('a client that has shut down its side still gets replies that did not fit into the socket buffer', async (t) => {
+  const client = await connect(t);
+  client.socket.pause();
+  // Together less than the outbox holds, so all are carried out while the client reads nothing.
+  const ids = Array.from({ length: 10 }, (_, index) => index);
+  client.socket.end(
+    ids.map((id) => `${JSON.stringify({ jsonrpc: '2.0', id, method: 'rpc.discover' })}\n`).join(''),
+  );
+  const other = await connect(t);
+  await other.ask('hello');
+  client.socket.resume();
+  await client.closed;
+  t.deepEqual(
+    client.lines.map(({ id }) => id),
+    ids,
+  );
+});
+
+test('a reply that takes time does not delay later ones', async (t) => {
   const client = await connect(t);
   client.say({ jsonrpc: '2.0', id: 'slow', method: 'ping', params: { node: 9, timeoutMs: 100 } });
   client.say({ jsonrpc: '2.0', id: 'quick', method: 'hello' });
@@ -325,7 +343,7 @@ test('a reply that takes time does not hold up those behind it', async (t) => {
   );
 });
 
-test('more than 4,096 unanswered requests are refused one by one', async (t) => {
+test('beyond 4,096 unanswered requests, each is refused', async (t) => {
   const fixture = await SessionFixture.open({ settings: {} });
   const ids = Array.from({ length: 4097 }, () => fixture.post('ping', { node: 5, timeoutMs: 100 }));
   await settled();
@@ -335,7 +353,7 @@ test('more than 4,096 unanswered requests are refused one by one', async (t) => 
   t.is(fixture.received.length, 4097);
 });
 
-test('our own mistake is told as INTERNAL, the details only to the log, and the session goes on', async (t) => {
+test('a bug is reported as INTERNAL, with details only in the log, and the session continues', async (t) => {
   const fixture = await SessionFixture.open();
   fixture.mesh.hub.picture.paths = () => {
     throw new Error('secret detail');
@@ -347,7 +365,7 @@ test('our own mistake is told as INTERNAL, the details only to the log, and the 
   t.truthy((await fixture.ask('hello')).result);
 });
 
-test('a session that may only read is refused everything that changes something', async (t) => {
+test('a read-only session is refused everything that changes something', async (t) => {
   const fixture = await SessionFixture.open({ role: 'read' });
   t.like(await fixture.result('hello'), { role: 'read' });
   t.is(await fixture.refusal('log', { text: 'hello' }), 'FORBIDDEN');

@@ -35,7 +35,7 @@ async function discover(fixture: SessionFixture): Promise<Document> {
   return fixture.result<Document>('rpc.discover');
 }
 
-/** A mesh with something of everything, odd things included. */
+/** A mesh with some of everything, odd things included. */
 const RECOVERY = {
   isEnabled: true,
   probeAfterMs: 1000,
@@ -160,7 +160,7 @@ function checkResult(t: ExecutionContext, document: Document, name: string, resu
   t.true(checked?.success, `${name}: ${checked?.error}`);
 }
 
-test('rpc.discover gives an OpenRPC document that has every method, its parameters and its result', async (t) => {
+test('rpc.discover returns an OpenRPC document that has every method, its parameters and its result', async (t) => {
   const document = await discover(await SessionFixture.open());
   t.regex(document.openrpc, /^1\.\d+\.\d+$/);
   t.is(document.info.title, 'meshgate');
@@ -178,12 +178,12 @@ test('rpc.discover gives an OpenRPC document that has every method, its paramete
   t.deepEqual(Object.keys(document.components.errors), Object.keys(SESSION_ERRORS));
 });
 
-test('the numbers of errors are each used once', (t) => {
+test('each error number is used once', (t) => {
   const numbers = Object.values(SESSION_ERRORS).map(({ rpc }) => rpc);
   t.is(new Set<number>(numbers).size, numbers.length);
 });
 
-test('parameters that the document calls required are, and no others', async (t) => {
+test('the parameters that the document calls required are required, and no others', async (t) => {
   const fixture = await fullMesh();
   const document = await discover(fixture);
   for (const { name, params } of document.methods) {
@@ -193,7 +193,7 @@ test('parameters that the document calls required are, and no others', async (t)
   }
 });
 
-test('no method takes a parameter that it does not know', async (t) => {
+test('no method accepts an undocumented parameter', async (t) => {
   const fixture = await fullMesh();
   const given = calls('x');
   t.deepEqual(Object.keys(given).sort(), methods.map(({ name }) => name).sort());
@@ -202,7 +202,7 @@ test('no method takes a parameter that it does not know', async (t) => {
   }
 });
 
-test('what a program gives fits the document’s schemas of the parameters', async (t) => {
+test('what a program sends matches the document’s schemas of the parameters', async (t) => {
   const document = await discover(await SessionFixture.open());
   for (const { name, params } of document.methods) {
     for (const given of calls('x')[name] ?? []) {
@@ -214,7 +214,7 @@ test('what a program gives fits the document’s schemas of the parameters', asy
   }
 });
 
-test('every answer of every method fits its schema, with every kind of data and while the link is down', async (t) => {
+test('every result of every method matches its schema, with every kind of data and while the link is down', async (t) => {
   const fixture = await fullMesh();
   const document = await discover(fixture);
   const { id } = await fixture.result<{ id: string }>('send', { node: 5, hex: '45AA' });
@@ -241,7 +241,7 @@ test('every answer of every method fits its schema, with every kind of data and 
   }
 });
 
-test('every kind of event fits its schema', async (t) => {
+test('every kind of event matches its schema', async (t) => {
   const fixture = await fullMesh();
   const document = await discover(fixture);
   await fixture.subscribe({ since: 0 });
@@ -260,12 +260,12 @@ test('every kind of event fits its schema', async (t) => {
   }
 });
 
-test('the kinds that can be asked for are the kinds that there are', (t) => {
+test('the kinds that can be subscribed to are all the kinds of events', (t) => {
   const kinds = eventShape.options.map(({ shape }) => shape.kind.value);
   t.deepEqual([...eventKinds], kinds);
 });
 
-test('every answer of a live gateway on a simulated mesh fits its schema, and so does every event', async (t) => {
+test('every result of a live gateway on a simulated mesh matches its schema, and so does every event', async (t) => {
   const { path, remove } = temporaryFolder();
   const gateway = await startProcess(['--simulate', '--http', 'off', '--socket', `${path}/s`]);
   t.teardown(async () => {

@@ -5,7 +5,7 @@ import { SessionFixture } from '../support/session-fixture.js';
 
 const LIMIT = 4000;
 
-/** A value of one node, told over and over. */
+/** A value of one node, reported repeatedly. */
 function sayValues(fixture: SessionFixture, amount: number): void {
   for (let index = 0; index < amount; index++) {
     fixture.mesh.say(`00 0${5 + (index % 2)} 44 01 00 ${byte(index)}`);
@@ -29,13 +29,13 @@ async function catchUp({ transport, mesh }: SessionFixture): Promise<void> {
   await mesh.pass(100);
 }
 
-test('for a client that does not read, no more waits than the limit and one message', async (t) => {
+test('a client that does not read has at most the limit and one message queued', async (t) => {
   const fixture = await openStalled({});
   sayValues(fixture, 1000);
   t.true(fixture.transport.waitingBytes < LIMIT + 500, String(fixture.transport.waitingBytes));
 });
 
-test('a client that reads again is told one gap with the exact range, and then the latest values', async (t) => {
+test('a client that reads again gets one gap with the exact range, then the latest values', async (t) => {
   const fixture = await openStalled({ kinds: ['value'] });
   const first = fixture.mesh.hub.feed.lastSeq();
   sayValues(fixture, 1000);
@@ -45,10 +45,10 @@ test('a client that reads again is told one gap with the exact range, and then t
   const [gap] = fixture.gaps();
   t.is(fixture.gaps().length, 1);
   const before = events.filter(({ seq }) => seq < (gap?.from ?? 0));
-  const behind = events.filter(({ seq }) => seq >= (gap?.from ?? 0));
-  t.is(behind.length, 2);
+  const following = events.filter(({ seq }) => seq >= (gap?.from ?? 0));
+  t.is(following.length, 2);
   t.deepEqual(
-    behind.map((event) => event.kind === 'value' && event.value.bytes),
+    following.map((event) => event.kind === 'value' && event.value.bytes),
     [byte(998).toLowerCase(), byte(999).toLowerCase()],
   );
   t.deepEqual(gap, {
@@ -62,7 +62,7 @@ test('a client that reads again is told one gap with the exact range, and then t
   t.true((before[0]?.seq ?? 0) > first);
 });
 
-test('other events are left out and counted, and what follows comes behind the gap', async (t) => {
+test('other events are dropped and counted, and later events follow the gap', async (t) => {
   const fixture = await openStalled({ kinds: ['console'] });
   for (let line = 0; line < 500; line++) fixture.mesh.network.onConsoleLine(String(line));
   const last = fixture.mesh.hub.feed.lastSeq();
@@ -83,7 +83,7 @@ test('other events are left out and counted, and what follows comes behind the g
   t.is(fixture.received.at(-2)?.method, 'gap');
 });
 
-test('values that were only late, none of them lost, come without a gap', async (t) => {
+test('values that were only late, not lost, come without a gap', async (t) => {
   const fixture = await openStalled({ kinds: ['value', 'console'] });
   while (!fixture.transport.isPaused) fixture.mesh.network.onConsoleLine('fill');
   fixture.mesh.say('00 05 44 01 00 01', '00 06 44 01 00 02');
@@ -92,7 +92,7 @@ test('values that were only late, none of them lost, come without a gap', async 
   t.is(fixture.events().filter(({ kind }) => kind === 'value').length, 2);
 });
 
-test('latest values that are more than may wait are given piece by piece, behind one gap', async (t) => {
+test('latest values that exceed the limit are sent piece by piece, after one gap', async (t) => {
   const fixture = await openStalled({ kinds: ['value'] });
   const say = (value: string) => {
     for (let node = 16; node < 116; node++) fixture.mesh.say(`00 ${byte(node)} 44 01 00 ${value}`);
@@ -109,7 +109,7 @@ test('latest values that are more than may wait are given piece by piece, behind
   t.is(latest.length, 100);
 });
 
-test('a subscription with a least interval keeps its latest values for a slow reader, without a gap', async (t) => {
+test('a subscription with a minimum interval keeps its latest values for a slow reader, without a gap', async (t) => {
   const fixture = await openStalled({ kinds: ['value'], minIntervalMs: 1000 });
   fixture.mesh.say('00 05 44 01 00 01', '00 05 44 01 00 02');
   while (!fixture.transport.isPaused) fixture.post('dataTypes');
@@ -123,7 +123,7 @@ test('a subscription with a least interval keeps its latest values for a slow re
   );
 });
 
-test('no request of a client that is behind is carried out, and none is lost', async (t) => {
+test('requests of a client that is backed up are queued, and none is lost', async (t) => {
   const fixture = await openStalled({ kinds: ['console'] });
   for (let line = 0; line < 500; line++) fixture.mesh.network.onConsoleLine(String(line));
   t.true(fixture.transport.isPaused);
@@ -138,7 +138,7 @@ test('no request of a client that is behind is carried out, and none is lost', a
   t.false(fixture.transport.isPaused);
 });
 
-test('replies are bounded too: a client that asks and does not read is not asked for more', async (t) => {
+test('replies are bounded too: a client that sends requests and does not read is read from no further', async (t) => {
   const fixture = await SessionFixture.open({ outboxLimit: 200_000 });
   fixture.mesh.say(netInfo(...Array.from({ length: 40 }, (_, index) => index + 5)));
   for (let node = 45; node < 600; node++) fixture.mesh.say(`${byte(node >> 8)} ${byte(node)} 52 00`);
@@ -169,7 +169,7 @@ test('a large reply does not make a client slow', async (t) => {
   t.is(fixture.events().length, 1);
 });
 
-test('a client that stays behind for 10 s is told why and closed; not a moment earlier', async (t) => {
+test('a client that is backed up for 10 s is closed with the reason, and not earlier', async (t) => {
   const fixture = await openStalled({ kinds: ['console'] });
   for (let line = 0; line < 500; line++) fixture.mesh.network.onConsoleLine(String(line));
   await fixture.mesh.pass(9900);
@@ -182,7 +182,7 @@ test('a client that stays behind for 10 s is told why and closed; not a moment e
   t.is(last?.params.reason, 'SLOW_READER');
 });
 
-test('a client that catches up in time has its 10 s again', async (t) => {
+test('a client that catches up in time gets a fresh 10 s', async (t) => {
   const fixture = await openStalled({ kinds: ['console'] });
   for (let times = 0; times < 3; times++) {
     for (let line = 0; line < 500; line++) fixture.mesh.network.onConsoleLine(String(line));
@@ -195,7 +195,7 @@ test('a client that catches up in time has its 10 s again', async (t) => {
   t.is(fixture.gaps().length, 3);
 });
 
-test('one client that does not read costs the others nothing', async (t) => {
+test('one client that does not read does not affect the others', async (t) => {
   const fixture = await openStalled({ kinds: ['console'] });
   const heard: number[] = [];
   fixture.mesh.hub.feed.subscribe(({ seq }) => heard.push(seq));

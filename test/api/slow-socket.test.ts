@@ -31,7 +31,7 @@ async function setUp(subscription: object) {
     clock.advance(20_000);
     await gateway.close();
   };
-  /** Time and the sockets go on together. */
+  /** Time and the sockets advance together. */
   const pass = async (ms: number) => {
     for (let passed = 0; passed < ms; passed += 100) {
       clock.advance(100);
@@ -49,7 +49,7 @@ function gapsOf(client: LineClient): Numbered[] {
   return client.lines.filter(({ method }) => method === 'gap').map(({ params }) => params as Numbered);
 }
 
-test('a client that never reads costs a bounded amount of memory and the others no event; it gets one gap when it reads', async (t) => {
+test('a client that never reads uses bounded memory and costs the others no event; it gets one gap when it reads', async (t) => {
   const { gateway, slow, other, close, pass } = await setUp({ kinds: ['traffic'] });
   t.teardown(close);
   const first = gateway.hub.feed.lastSeq() + 1;
@@ -91,7 +91,7 @@ test('a client that never reads is closed with SLOW_READER after 10 s, and not b
   t.is(slow.lines.at(-1)?.params?.reason, 'SLOW_READER');
 });
 
-test('a snapshot and the events behind it tell the same, whatever goes on meanwhile', async (t) => {
+test('a snapshot and the events after it agree, whatever happens in between', async (t) => {
   const gateway = await startGateway();
   t.teardown(() => gateway.close());
   const client = await LineClient.open(gateway.socketPath);

@@ -22,7 +22,7 @@ function areConsecutive(events: readonly MeshEvent[]): boolean {
   return events.every(({ seq }, index) => index === 0 || seq === (events[index - 1]?.seq ?? 0) + 1);
 }
 
-test('a subscription without filters gives every event, numbered without a hole', async (t) => {
+test('a subscription without filters gets every event, numbered without a gap', async (t) => {
   const fixture = await SessionFixture.open();
   const { seq, gone, snapshot } = await fixture.subscribe();
   t.deepEqual([gone, snapshot], [null, null]);
@@ -52,7 +52,7 @@ const FILTERS: readonly (readonly [string, object, readonly string[]])[] = [
   ['opcodes by number', { kinds: ['message'], opcodes: [0x52, '0x99'] }, ['message 5', 'message 6']],
   ['data types', { kinds: ['value'], types: ['Battery'] }, ['value 6']],
   ['data types by id', { kinds: ['value'], types: [0, '16'] }, ['value 5', 'value 6']],
-  ['no kind at all', { kinds: [] }, []],
+  ['no kinds', { kinds: [] }, []],
 ];
 
 for (const [what, params, expected] of FILTERS) {
@@ -66,11 +66,11 @@ for (const [what, params, expected] of FILTERS) {
       '00 06 99',
       '00 06 44 09',
     );
-    t.deepEqual(fixture.events().map(told), expected);
+    t.deepEqual(fixture.events().map(summary), expected);
   });
 }
 
-function told(event: MeshEvent): string {
+function summary(event: MeshEvent): string {
   switch (event.kind) {
     case 'value':
       return `value ${event.value.node}`;
@@ -83,7 +83,7 @@ function told(event: MeshEvent): string {
   }
 }
 
-test('a filter of nodes does not touch events that are about none', async (t) => {
+test('a node filter does not apply to events about no node', async (t) => {
   const fixture = await SessionFixture.open();
   await fixture.subscribe({ nodes: [5], kinds: ['console', 'link', 'traffic'] });
   fixture.mesh.network.onConsoleLine('booting');
@@ -91,7 +91,7 @@ test('a filter of nodes does not touch events that are about none', async (t) =>
   t.deepEqual(kinds(fixture.events()), ['console', 'link']);
 });
 
-test('a node may be named that has not been heard of yet', async (t) => {
+test('a filter may name a node that has not been heard yet', async (t) => {
   const fixture = await SessionFixture.open({ settings: { names: new NodeNames(new Map([[9, 'Pump']])) } });
   await fixture.subscribe({ kinds: ['value'], nodes: ['pump', 'Node-7'] });
   fixture.mesh.say(SEQUENCE('00 09', '01'), SEQUENCE('00 07', '02'), SEQUENCE('00 08', '03'));
@@ -113,7 +113,7 @@ const WRONG_FILTERS: readonly (readonly [object, string])[] = [
 ];
 
 for (const [params, code] of WRONG_FILTERS) {
-  test(`subscribe with ${JSON.stringify(params)} is refused with ${code}, and takes no place`, async (t) => {
+  test(`subscribe with ${JSON.stringify(params)} is refused with ${code}, and uses no slot`, async (t) => {
     const fixture = await SessionFixture.open();
     t.is(await fixture.refusal('subscribe', params), code);
     const { subscription } = await fixture.subscribe();
@@ -121,7 +121,7 @@ for (const [params, code] of WRONG_FILTERS) {
   });
 }
 
-test('a snapshot holds everything up to its number, and the events go on right behind it', async (t) => {
+test('a snapshot includes everything up to its number, and the events continue right after it', async (t) => {
   const fixture = await SessionFixture.open();
   const { mesh } = fixture;
   mesh.say(SEQUENCE('00 05', '07'), netInfo(5, 6), '00 00 04 01 00 05 00 01', '00 05 44 09');
@@ -145,7 +145,7 @@ test('a snapshot holds everything up to its number, and the events go on right b
   t.deepEqual(sequences(fixture.events()), ['5 08']);
 });
 
-test('resuming gives what came since, and then goes on, without a hole or a double', async (t) => {
+test('resuming replays the events since then and continues, without gaps or duplicates', async (t) => {
   const fixture = await SessionFixture.open();
   const since = fixture.mesh.hub.feed.lastSeq();
   fixture.mesh.say(SEQUENCE('00 05', '01'), SEQUENCE('00 05', '02'));
@@ -157,7 +157,7 @@ test('resuming gives what came since, and then goes on, without a hole or a doub
   t.deepEqual(sequences(fixture.events()), ['5 01', '5 02', '5 03']);
 });
 
-test('resuming behind what the ring holds names the exact range that is gone', async (t) => {
+test('resuming before the start of the ring reports the exact range lost', async (t) => {
   const fixture = await SessionFixture.open({ settings: { eventsHeld: 10 } });
   const since = fixture.mesh.hub.feed.lastSeq();
   for (let line = 0; line < 25; line++) fixture.mesh.network.onConsoleLine(String(line));
@@ -170,7 +170,7 @@ test('resuming behind what the ring holds names the exact range that is gone', a
   t.deepEqual(fixture.gaps(), []);
 });
 
-test('resuming behind a number of the future says that the numbering has begun anew, and gives all that is held', async (t) => {
+test('resuming after a number in the future reports that the numbering has restarted, and replays the whole ring', async (t) => {
   const fixture = await SessionFixture.open();
   const { lastSeq } = { lastSeq: fixture.mesh.hub.feed.lastSeq() };
   const { gone } = await fixture.subscribe({ since: lastSeq + 1000 });
@@ -181,7 +181,7 @@ test('resuming behind a number of the future says that the numbering has begun a
   t.true(fixture.events().length > 1);
 });
 
-test('a replay that is more than may wait is given piece by piece, whole', async (t) => {
+test('a replay that exceeds the limit is sent piece by piece, completely', async (t) => {
   const fixture = await SessionFixture.open({ outboxLimit: 2000, settings: { eventsHeld: 1000 } });
   const { mesh, transport } = fixture;
   const since = mesh.hub.feed.lastSeq();
@@ -200,7 +200,7 @@ test('a replay that is more than may wait is given piece by piece, whole', async
   t.true(areConsecutive(fixture.events()));
 });
 
-test('a replay that the ring has overtaken tells the range that it lost, once', async (t) => {
+test('a replay that the ring has overtaken reports the lost range once', async (t) => {
   const fixture = await SessionFixture.open({ outboxLimit: 2000, settings: { eventsHeld: 100 } });
   const { mesh, transport } = fixture;
   const since = mesh.hub.feed.lastSeq();
@@ -227,7 +227,7 @@ function range(from: number, to: number): number[] {
   return Array.from({ length: to - from + 1 }, (_, index) => from + index);
 }
 
-test('events between a batch with a subscribe and its reply come behind the reply, none lost', async (t) => {
+test('events between a batch with a subscribe and its reply follow the reply, none lost', async (t) => {
   const fixture = await SessionFixture.open();
   const batch = [
     { jsonrpc: '2.0', id: 'a', method: 'subscribe', params: { kinds: ['console'] } },
@@ -246,7 +246,7 @@ test('events between a batch with a subscribe and its reply come behind the repl
   );
 });
 
-test('with a least interval the first value goes at once, then the latest once an interval, for each node and type', async (t) => {
+test('with a minimum interval the first value is sent at once, then the latest once per interval, for each node and type', async (t) => {
   const fixture = await SessionFixture.open();
   await fixture.subscribe({ kinds: ['value'], minIntervalMs: 1000 });
   const { mesh } = fixture;
@@ -266,14 +266,14 @@ test('with a least interval the first value goes at once, then the latest once a
   t.is(sequences(fixture.events()).at(-1), '5 04');
 });
 
-test('a least interval holds back values only', async (t) => {
+test('a minimum interval delays values only', async (t) => {
   const fixture = await SessionFixture.open();
   await fixture.subscribe({ kinds: ['console'], minIntervalMs: 1000 });
   for (const line of ['a', 'b', 'c']) fixture.mesh.network.onConsoleLine(line);
   t.is(fixture.events().length, 3);
 });
 
-test('subscriptions of one session are independent, and end one by one', async (t) => {
+test('subscriptions of one session are independent, and end separately', async (t) => {
   const fixture = await SessionFixture.open();
   await fixture.subscribe({ kinds: ['value'] });
   await fixture.subscribe({ kinds: ['console'] });
@@ -286,7 +286,7 @@ test('subscriptions of one session are independent, and end one by one', async (
   t.deepEqual(kinds(fixture.events('2')), ['console', 'console']);
 });
 
-test('what is not subscribed can not be ended', async (t) => {
+test('unsubscribing without a subscription is refused', async (t) => {
   const fixture = await SessionFixture.open();
   t.is(await fixture.refusal('unsubscribe', { subscription: '1' }), 'SUBSCRIPTION_NOT_FOUND');
   await fixture.subscribe();
@@ -302,7 +302,7 @@ test('a session has at most 32 subscriptions; one that ends makes room', async (
   t.is((await fixture.result<Subscribed>('subscribe')).subscription, '33');
 });
 
-test('a session that is over gives nothing more', async (t) => {
+test('a closed session emits nothing', async (t) => {
   const fixture = await SessionFixture.open();
   await fixture.subscribe({ minIntervalMs: 1000 });
   fixture.mesh.say(SEQUENCE('00 05', '01'), SEQUENCE('00 05', '02'));

@@ -1,4 +1,4 @@
-/** Many clients at one gateway: what one asks for does not hold up the others, and its replies stay in order. */
+/** Many clients at one gateway: one client's requests do not hold up the others, and its replies stay in order. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import test from 'ava';
 import type { MeshEvent, Snapshot } from '../../src/api/shapes.js';
@@ -8,7 +8,7 @@ import { type Reply, SessionFixture } from '../support/session-fixture.js';
 
 const NODES = 300;
 
-/** A clock by which everything takes time: 1 ms passes whenever somebody looks. */
+/** A clock by which everything takes time: each reading advances it by 1 ms. */
 class BusyClock extends ManualClock {
   override monotonic(): number {
     const now = super.monotonic();
@@ -57,7 +57,7 @@ for (const [method, params] of [
   });
 }
 
-test('a pipeline of one client holds up nobody, and is answered in its order', async (t) => {
+test('a pipeline of one client holds up nobody, and is answered in order', async (t) => {
   const { attacker, other } = await openBoth();
   const ids = Array.from({ length: 60 }, (_, index) =>
     attacker.post(['nodes', 'hello', 'status'][index % 3] ?? ''),
@@ -70,7 +70,7 @@ test('a pipeline of one client holds up nobody, and is answered in its order', a
   );
 });
 
-test('one long reply is made in many steps', async (t) => {
+test('one long reply is built in many steps', async (t) => {
   const { attacker, other } = await openBoth();
   const id = attacker.post('nodes');
   const answered = await countAnswered(other, () => attacker.replyTo(id) !== undefined);
@@ -78,7 +78,7 @@ test('one long reply is made in many steps', async (t) => {
   t.is((resultOf(attacker, id) as { nodes: unknown[] }).nodes.length, NODES);
 });
 
-test('a snapshot that is made in steps and the events after it fit together, whatever changes meanwhile', async (t) => {
+test('a snapshot built in steps is consistent with the events after it, whatever changes meanwhile', async (t) => {
   const { attacker, other } = await openBoth();
   const id = attacker.post('subscribe', { kinds: ['value', 'node'], snapshot: true });
   let value = 8;
@@ -114,7 +114,7 @@ test('a snapshot that is made in steps and the events after it fit together, wha
   );
 });
 
-test('of clients that do not read, the worst is closed with its reason; one that reads is not, and is answered', async (t) => {
+test('when many clients do not read, the worst is closed with the reason; a reading client stays and is answered', async (t) => {
   const clock = new ManualClock();
   const shared = new SharedLimits(clock);
   const first = await SessionFixture.open({ shared });

@@ -7,7 +7,7 @@ interface Page {
   readonly next: string | null;
 }
 
-/** Node 5 says 0, 1, 2 … one a second. */
+/** Node 5 sends 0, 1, 2 … one a second. */
 async function sequence(amount: number): Promise<SessionFixture> {
   const fixture = await SessionFixture.open();
   for (let value = 0; value < amount; value++) {
@@ -40,7 +40,7 @@ test('a node has the latest value of each type, raw and decoded, with its times 
   });
 });
 
-test('the time of the device is given where a value carries one', async (t) => {
+test('the device time is included for types that carry one', async (t) => {
   const fixture = await SessionFixture.open();
   const report = Buffer.from('\0\x05{"gps_time":1700000000,"lat":515000000}\n', 'latin1');
   fixture.mesh.network.onFrame(report);
@@ -48,7 +48,7 @@ test('the time of the device is given where a value carries one', async (t) => {
   t.like(values[0], { deviceTime: 1_700_000_000_000, fields: { lat: { value: 51.5, unit: 'deg' } } });
 });
 
-test('numbers that JSON lacks are given by name', async (t) => {
+test('numbers that JSON cannot express are given by name', async (t) => {
   const fixture = await SessionFixture.open();
   fixture.mesh.say('00 05 05 00*6 F8 7F 00*6 F0 FF');
   const { values } = await fixture.result<Page>('latest', { type: 'Position' });
@@ -58,7 +58,7 @@ test('numbers that JSON lacks are given by name', async (t) => {
   });
 });
 
-test('the latest of every node comes by rising address, without a limit of 255', async (t) => {
+test('the latest value of every node is listed by ascending address, without a limit of 255', async (t) => {
   const fixture = await SessionFixture.open();
   for (let node = 1; node <= 300; node++)
     fixture.mesh.network.onFrame(Buffer.of(node >> 8, node, 0x44, 1, 0, 7));
@@ -77,7 +77,7 @@ test('a type is named as in data-types.json, by id or by number in hex, in any c
   t.deepEqual(await fixture.result('latest', { type: 'GPS', node: 5 }), { values: [] });
 });
 
-test('what was current at a time is the last value until then', async (t) => {
+test('the value current at a time is the last one before it', async (t) => {
   const fixture = await sequence(3);
   const now = fixture.mesh.clock.now();
   const at = async (time: number) => bytes(await fixture.result<Page>('at', { type: 0, time }));
@@ -87,7 +87,7 @@ test('what was current at a time is the last value until then', async (t) => {
   t.deepEqual(await at(now), ['02']);
 });
 
-test('a range has both its ends, oldest first', async (t) => {
+test('a range includes both its ends, oldest first', async (t) => {
   const fixture = await sequence(5);
   const now = fixture.mesh.clock.now();
   const page = await fixture.result<Page>('range', { type: 0, node: 5, from: now - 4000, to: now - 2000 });
@@ -95,7 +95,7 @@ test('a range has both its ends, oldest first', async (t) => {
   t.is(page.next, null);
 });
 
-test('a range is given page by page, every value once, those of one moment too', async (t) => {
+test('a range is read page by page, every value once, even several with the same time', async (t) => {
   const fixture = await SessionFixture.open();
   for (const value of ['01', '02', '03']) fixture.mesh.say(`00 05 44 01 00 ${value}`);
   await fixture.mesh.pass(1);
@@ -121,7 +121,7 @@ test('the last 10 values of a node and type are held', async (t) => {
   t.is(page.values[0]?.bytes, '05');
 });
 
-test('a host clock that is set back makes no age negative', async (t) => {
+test('setting the host clock back makes no age negative', async (t) => {
   const fixture = await sequence(1);
   fixture.mesh.clock.setHostClock(0);
   const { values } = await fixture.result<Page>('latest', { type: 0 });

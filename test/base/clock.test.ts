@@ -1,7 +1,7 @@
 import test from 'ava';
 import { type Clock, every, RunningClock } from '../../src/base/clock.js';
 
-/** A clock that stops as a process does: timers that fall due meanwhile run late, all at once, when it goes on. */
+/** A clock that stops as a process does: timers that fall due meanwhile run late, all at once, when it resumes. */
 class StoppableClock implements Clock {
   #ms = 0;
   readonly #timers = new Set<{ due: number; task: () => void }>();
@@ -41,7 +41,7 @@ function start() {
   return { raw, clock };
 }
 
-test('time in which the process is stopped does not count, and time never goes back', (t) => {
+test('time during which the process is stopped does not count, and time never goes back', (t) => {
   const { raw, clock } = start();
   const before = clock.monotonic();
   raw.stop(14_000);
@@ -51,20 +51,20 @@ test('time in which the process is stopped does not count, and time never goes b
   t.true(Math.abs(clock.monotonic() - after - 5000) <= 10);
 });
 
-test('a timer that falls due in a stop waits for what was left of its time', (t) => {
+test('a timer that falls due during a stop waits for its remaining time', (t) => {
   const { raw, clock } = start();
   let runs = 0;
   clock.after(5000, () => runs++);
   raw.run(2000);
   raw.stop(60_000);
-  t.is(runs, 0, 'what has come is read first');
+  t.is(runs, 0, 'pending input is read first');
   raw.run(2500);
   t.is(runs, 0);
   raw.run(800);
   t.is(runs, 1);
 });
 
-test('a timer that was all but due lets what has come be read first', (t) => {
+test('a timer that was nearly due lets pending input be read first', (t) => {
   const { raw, clock } = start();
   const seen: string[] = [];
   clock.after(500, () => seen.push('judged'));
@@ -84,7 +84,7 @@ test('a cancelled timer does not run after a stop either', (t) => {
   t.pass();
 });
 
-test('what runs every second goes on after a stop, once a second', (t) => {
+test('an interval of a second continues after a stop, once a second', (t) => {
   const { raw, clock } = start();
   let runs = 0;
   every(clock, 1000, () => runs++);
@@ -93,7 +93,7 @@ test('what runs every second goes on after a stop, once a second', (t) => {
   t.true(runs === 3 || runs === 4, `${runs}`);
 });
 
-test('a timer that is late by less than a second runs, as any timer that is late', (t) => {
+test('a timer that is late by less than a second runs like any late timer', (t) => {
   const { raw, clock } = start();
   let runs = 0;
   clock.after(100, () => runs++);

@@ -2,7 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { Histogram } from '../../src/base/histogram.js';
 
-test('a measurement counts in every bucket whose bound it does not pass, and beyond the last in the count alone', (t) => {
+test('a measurement counts in every bucket whose bound it does not exceed, and beyond the last in the count only', (t) => {
   const histogram = new Histogram([1, 10, 100]);
   for (const value of [0, 1, 1.5, 10, 100, 101]) histogram.observe(value);
   t.deepEqual(histogram.snapshot(), {
@@ -13,14 +13,14 @@ test('a measurement counts in every bucket whose bound it does not pass, and bey
   });
 });
 
-test('what was handed out does not change', (t) => {
+test('a snapshot that was handed out does not change', (t) => {
   const histogram = new Histogram([1]);
   const before = histogram.snapshot();
   histogram.observe(1);
   t.deepEqual(before.cumulative, [0]);
 });
 
-test('whatever is measured, buckets rise and the count is that of the measurements', (t) => {
+test('for any measurements, buckets rise and the count is the number of measurements', (t) => {
   fc.assert(
     fc.property(fc.array(fc.float({ min: 0, max: 1000, noNaN: true })), (values) => {
       const histogram = new Histogram([1, 10, 100]);

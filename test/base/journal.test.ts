@@ -4,7 +4,7 @@ import test from 'ava';
 import { goesToJournal, withPriority } from '../../src/base/journal.js';
 import { temporaryFolder } from '../support/gateway-fixture.js';
 
-test('what systemd has connected to the journal is known by its device and inode', (t) => {
+test('a stream that systemd has connected to the journal is recognized by device and inode', (t) => {
   const folder = temporaryFolder();
   const fd = openSync(join(folder.path, 'journal'), 'w');
   t.teardown(() => {

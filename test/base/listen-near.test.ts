@@ -10,14 +10,14 @@ function failing(code: string, ports: number[]) {
   };
 }
 
-test('ten ports are tried where none was asked for, and the error is that of the first', async (t) => {
+test('without an explicit port ten ports are tried, and the error is that of the first', async (t) => {
   const tried: number[] = [];
   const wish = { port: 7654, isRequired: false };
   await t.throwsAsync(listenNear(wish, failing('EADDRINUSE', tried)), { message: '7654' });
   t.deepEqual([tried.length, tried[0], tried.at(-1)], [10, 7654, 7663]);
 });
 
-test('a port that was asked for, and any fault but a taken port, is final', async (t) => {
+test('an explicit port, and any error but a port in use, is final', async (t) => {
   for (const [code, isRequired] of [
     ['EADDRINUSE', true],
     ['EACCES', false],
@@ -28,7 +28,7 @@ test('a port that was asked for, and any fault but a taken port, is final', asyn
   }
 });
 
-test('a server that found its port taken listens on another', async (t) => {
+test('a server that finds its port in use listens on another', async (t) => {
   const taken = createServer();
   const port = await listenOn(taken, { host: '127.0.0.1', port: 0 });
   const server = createServer();

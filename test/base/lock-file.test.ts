@@ -31,7 +31,7 @@ async function take(path: string): Promise<FileLock> {
   return taken;
 }
 
-linuxTest('of many that try at the same time exactly one has the lock, time after time', async (t) => {
+linuxTest('when many processes try at the same time, exactly one gets the lock, every time', async (t) => {
   const path = join(folder(t), 'x');
   for (let round = 0; round < 5; round++) {
     const taken = await Promise.all(Array.from({ length: 6 }, () => takeFileLock(path)));
@@ -51,7 +51,7 @@ linuxTest('the holder is known while there is one', async (t) => {
   t.is(await findFileLockHolder(path), undefined);
 });
 
-linuxTest('a copied directory is not locked, however the files of the lock were copied', async (t) => {
+linuxTest('a copied directory is not locked, however the lock files were copied', async (t) => {
   const path = folder(t);
   mkdirSync(join(path, 'a'));
   const lock = await take(join(path, 'a', 'x'));
@@ -64,7 +64,7 @@ linuxTest('a copied directory is not locked, however the files of the lock were 
   await lock.release();
 });
 
-linuxTest('a path that is too long for a socket is locked all the same', async (t) => {
+linuxTest('a path that is too long for a socket can be locked too', async (t) => {
   const path = join(folder(t), 'd'.repeat(100), 'e'.repeat(100));
   mkdirSync(path, { recursive: true });
   const lock = await take(join(path, 'history.db'));
@@ -73,7 +73,7 @@ linuxTest('a path that is too long for a socket is locked all the same', async (
   t.deepEqual(readdirSync(path), []);
 });
 
-linuxTest('a lock whose file was removed knows it', async (t) => {
+linuxTest('a lock notices that its file was removed', async (t) => {
   const path = folder(t);
   const lock = await take(join(path, 'x'));
   t.true(lock.isInPlace());
@@ -82,13 +82,13 @@ linuxTest('a lock whose file was removed knows it', async (t) => {
   await lock.release();
 });
 
-linuxTest('a directory that is not there, or can not hold sockets, has no lock files', async (t) => {
+linuxTest('a directory that does not exist, or cannot hold sockets, has no lock files', async (t) => {
   await t.throwsAsync(takeFileLock(join(folder(t), 'missing', 'x')), { instanceOf: NoLockFiles });
   await t.throwsAsync(takeFileLock('/proc/x'), { instanceOf: NoLockFiles });
 });
 
 (hasPython ? linuxTest : test.skip)(
-  'a process that is stopped holds its lock; one that was killed does not',
+  'a process that is stopped keeps its lock; a killed one does not',
   async (t) => {
     const path = folder(t);
     const SOCKET = `

@@ -8,13 +8,13 @@ function startLog() {
   return { clock, lines, log: createLog('uart', (line) => lines.push(line), clock) };
 }
 
-test('a line names the time of day and the room', (t) => {
+test('a line has the time of day and the component', (t) => {
   const { lines, log } = startLog();
   log.info('the link is up');
   t.deepEqual(lines, ['12:30:05 uart: the link is up']);
 });
 
-test('repeats of one fault become one line with their count and the latest text', (t) => {
+test('repeats of one warning become one line with their count and the latest text', (t) => {
   const { clock, lines, log } = startLog();
   for (const at of [3, 4, 5, 6]) log.warn('malformed', `bad at byte ${at}`);
   clock.advance(9_999);
@@ -23,7 +23,7 @@ test('repeats of one fault become one line with their count and the latest text'
   t.deepEqual(lines.slice(1), ['12:30:15 uart: bad at byte 6 (3 more in 10 s)']);
 });
 
-test('a fault that came once says nothing more, and is printed again when it comes later', (t) => {
+test('a warning that came once is not summarized, and is printed again when it recurs later', (t) => {
   const { clock, lines, log } = startLog();
   log.warn('malformed', 'bad');
   clock.advance(10_000);
@@ -32,7 +32,7 @@ test('a fault that came once says nothing more, and is printed again when it com
   t.is(lines.length, 2);
 });
 
-test('different faults do not hide one another', (t) => {
+test('different warnings do not hide one another', (t) => {
   const { lines, log } = startLog();
   log.warn('malformed 5', 'bad from 5');
   log.warn('malformed 6', 'bad from 6');
@@ -45,7 +45,7 @@ test('details are not shown without DEBUG', (t) => {
   t.deepEqual(lines, []);
 });
 
-test('as JSON a line is one object: time, level, room, text, and for warnings the fault and its repeats', (t) => {
+test('in JSON each line is one object: time, level, room, text, and for warnings the fault and its repeats', (t) => {
   const clock = new ManualClock(Date.UTC(2026, 0, 1, 12, 30, 5));
   const lines: string[] = [];
   const log = createLog(
@@ -98,14 +98,14 @@ test('the format may change while the gateway runs', (t) => {
   t.is(JSON.parse(lines[1] ?? '').text, 'two');
 });
 
-test('what is told with a reason is counted when it repeats, as a warning is', (t) => {
+test('an info line with a key is counted when it repeats, as a warning is', (t) => {
   const { clock, lines, log } = startLog();
   for (let times = 1; times <= 50; times++) log.info(`restarted, ${times}`, 'restart');
   clock.advance(10_000);
   t.deepEqual(lines, ['12:30:05 uart: restarted, 1', '12:30:15 uart: restarted, 50 (49 more in 10 s)']);
 });
 
-test('faults that vary all the same are bounded: beyond a hundred they are counted as one', (t) => {
+test('warnings that vary are bounded too: beyond a hundred they are counted as one', (t) => {
   const { clock, lines, log } = startLog();
   for (let node = 1; node <= 10_000; node++) log.warn(`bad ${node}`, `bad from ${node}`);
   t.is(lines.length, 101);
@@ -113,7 +113,7 @@ test('faults that vary all the same are bounded: beyond a hundred they are count
   t.deepEqual(lines.slice(101), ['12:30:15 uart: bad from 10000 (9899 more in 10 s)']);
 });
 
-test('our own mistakes have a level of their own, and say so to people too', (t) => {
+test('internal errors have a level of their own, and are marked as such in plain text too', (t) => {
   const clock = new ManualClock(Date.UTC(2026, 0, 1, 12, 30, 5));
   const lines: string[] = [];
   let format: LogFormat = 'text';

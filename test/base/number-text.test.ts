@@ -1,7 +1,7 @@
 import test from 'ava';
 import { alignNumber, decimalsOf, formatNumber } from '../../src/base/number-text.js';
 
-/** Number; as people are shown it; digits behind its point. */
+/** Number; as shown to people; digits after its point. */
 const NUMBERS: readonly (readonly [number, string, number])[] = [
   [0, '0', 0],
   [42, '42', 0],
@@ -22,7 +22,7 @@ for (const [value, text, decimals] of NUMBERS) {
   });
 }
 
-test('numbers of a column are filled up to the same digits; one with an exponent keeps it', (t) => {
+test('numbers of a column are padded to the same digits; one with an exponent keeps it', (t) => {
   const column = [0.1, 12.34, -5, 1.2e-7];
   t.deepEqual(
     column.map((value) => alignNumber(value, 2)),

@@ -9,7 +9,7 @@ import { temporaryFolder } from '../support/gateway-fixture.js';
 const linuxTest = process.platform === 'linux' ? test : test.skip;
 
 linuxTest(
-  'whoever asks for the holder is answered and let go, also one that never closes its side',
+  'a process that asks for the holder is answered and disconnected, even if it never closes its side',
   async (t) => {
     const folder = temporaryFolder();
     const lock = await takeLock(join(folder.path, 's'));

@@ -3,7 +3,7 @@ import { Stopping } from '../../src/base/stopping.js';
 
 const never = () => new Promise<void>(() => {});
 
-test('what does not end within its limit, or fails, is named and holds up nothing else', async (t) => {
+test('a step that fails or exceeds its limit is named and does not hold up the others', async (t) => {
   const stopping = new Stopping();
   const ended: string[] = [];
   await stopping.run(
@@ -23,7 +23,7 @@ test('what does not end within its limit, or fails, is named and holds up nothin
   t.deepEqual(ended, ['good', 'next']);
   t.deepEqual([...stopping.unfinished].sort(), [
     'broken: no space',
-    'stuck: not finished after 0.0 s',
+    'stuck: timed out after 0.0 s',
     'thrower: at once',
   ]);
 });

@@ -21,22 +21,22 @@ function fileOf(t: ExecutionContext, bytes: Buffer | string): string {
 
 const marked = (text: string | Buffer) => Buffer.concat([MARK, Buffer.from(text)]);
 
-test('a byte order mark is not part of a text, and only one at its head is one', (t) => {
+test('a byte order mark is not part of a text, and counts as one only at the start', (t) => {
   t.is(readTextFile(fileOf(t, marked('a\uFEFFb'))), 'a\uFEFFb');
   t.is(readTextFile(fileOf(t, '')), '');
 });
 
-test('a text in UTF-16 is refused by name', (t) => {
+test('a text in UTF-16 is refused with that reason', (t) => {
   for (const bytes of [Buffer.from([0xff, 0xfe, 0x61, 0]), Buffer.from([0xfe, 0xff, 0, 0x61])])
     t.throws(() => readTextFile(fileOf(t, bytes)), { message: /UTF-16; save it as UTF-8/ });
 });
 
-test('of a secret, neither byte order mark nor line end is a part', (t) => {
+test('a byte order mark and a line end are not part of a secret', (t) => {
   for (const text of ['s3 cret', 's3 cret\n', 's3 cret\r\n', 's3 cret\r\nsecond\n', marked('s3 cret\r\n')])
     t.is(readSecretFile(fileOf(t, text)), 's3 cret');
 });
 
-test('settings, tables, faults and the password at a broker may begin with a byte order mark', (t) => {
+test('the configuration, tables, fault files and the broker password may begin with a byte order mark', (t) => {
   const { opcodes, data_types } = loadConfig({}, undefined, {});
   const tables = {
     opcodes: fileOf(t, marked(readFileSync(opcodes))),

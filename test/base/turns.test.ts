@@ -3,7 +3,7 @@ import test from 'ava';
 import { type Pause, Turns, type Work } from '../../src/base/turns.js';
 import { ManualClock } from '../support/manual-clock.js';
 
-/** Steps that take some ms each; each says which it was. */
+/** Steps that take some ms each and report their name. */
 function* steps(clock: ManualClock, ms: number, pauses: readonly Pause[], did: (step: number) => void): Work {
   for (const [index, pause] of pauses.entries()) {
     clock.advance(ms);
@@ -16,14 +16,14 @@ async function untilDone(isDone: () => boolean): Promise<void> {
   while (!isDone()) await nextTurn();
 }
 
-test('what takes no time is done at once', (t) => {
+test('work that takes no time is done at once', (t) => {
   const clock = new ManualClock();
   const did: number[] = [];
   new Turns(clock).lane().add(steps(clock, 0, ['next', 'long', 'more'], (step) => did.push(step)));
   t.deepEqual(did, [0, 1, 2]);
 });
 
-test('a client that asks for little goes before the rest of one that asked for much', async (t) => {
+test('a client with a small request goes before the rest of a large one', async (t) => {
   const clock = new ManualClock();
   const turns = new Turns(clock);
   const did: string[] = [];
@@ -35,7 +35,7 @@ test('a client that asks for little goes before the rest of one that asked for m
   t.true(did.indexOf('little0') < 15, did.join());
 });
 
-test('two that ask for much take turns, request by request', async (t) => {
+test('two clients with large requests take turns, request by request', async (t) => {
   const clock = new ManualClock();
   const turns = new Turns(clock);
   const did: string[] = [];
@@ -46,7 +46,7 @@ test('two that ask for much take turns, request by request', async (t) => {
   t.regex(did.slice(2, 36).join(''), /^(ab|ba)+$/);
 });
 
-test('of what is long, one is finished before the next begins', async (t) => {
+test('long requests are finished one after the other', async (t) => {
   const clock = new ManualClock();
   const turns = new Turns(clock);
   const did: string[] = [];
@@ -60,7 +60,7 @@ test('of what is long, one is finished before the next begins', async (t) => {
     t.true(inMiddle.includes([1, 2, 3, 4].map((step) => name + step).join()));
 });
 
-test('what is long waits while it may not begin, and holds up nothing else', (t) => {
+test('a long request waits while it may not begin, and holds up nothing else', (t) => {
   const clock = new ManualClock();
   const turns = new Turns(clock);
   const did: string[] = [];
@@ -73,7 +73,7 @@ test('what is long waits while it may not begin, and holds up nothing else', (t)
   t.deepEqual(did, ['long0', 'other', 'long1']);
 });
 
-test('a client that is gone has nothing more done, and what it had begun is cleaned up', (t) => {
+test('the work of a client that has gone is dropped, and what it had begun is cleaned up', (t) => {
   const clock = new ManualClock();
   let isClean = false;
   function* work(): Work {

@@ -30,7 +30,7 @@ test('a node is given as a number in decimal or hex, or by name', (t) => {
   t.is(formatAddress(5, undefined), '0x0005');
 });
 
-test('bytes are given as hex, however it is grouped', (t) => {
+test('bytes are given as hex, with or without separators', (t) => {
   for (const text of ['45010a', '45010A', '0x45010a', '45 01 0a', '45:01:0a']) t.is(parseHex(text), '45010a');
   for (const text of ['', '4', '450', 'xx', '45-01'])
     t.true(
@@ -39,7 +39,7 @@ test('bytes are given as hex, however it is grouped', (t) => {
     );
 });
 
-test('bytes are shown as hex, with their text where they are one', (t) => {
+test('bytes are shown as hex, with their text where they are text', (t) => {
   t.is(formatBytes('68690a'), '68690a');
   t.is(formatBytes('6869'), '6869 "hi"');
   t.is(formatBytes(''), '(empty)');
@@ -62,7 +62,7 @@ test('numbers are checked', (t) => {
   }
 });
 
-test('who filters by something sees only events that have it', (t) => {
+test('a filter shows only events that have the field it filters by', (t) => {
   t.is(readFilter({}).kinds, undefined);
   t.deepEqual(readFilter({ opcode: ['Echo', '0x41'] }), {
     kinds: ['message'],

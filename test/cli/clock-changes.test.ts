@@ -11,11 +11,11 @@ const view = { terminal: { isTTY: false, columns: undefined, colour: false }, no
 
 interface Zone {
   readonly name: string;
-  /** The same local time, twice. */
+  /** A local time that occurs twice. */
   readonly repeated: string;
   readonly first: string;
   readonly second: string;
-  /** A local time that is left out. */
+  /** A local time that is skipped. */
   readonly skipped: string;
 }
 
@@ -46,8 +46,8 @@ const ZONES: readonly Zone[] = [
 for (const { name, repeated, first, second, skipped } of ZONES) {
   test.serial(`${name}: both halves of a repeated hour can be read and named`, (t) => {
     process.env.TZ = name;
-    const told: string[] = [];
-    const moments = [first, second].map((text) => parseTime(text, 0, (line) => told.push(line)));
+    const notes: string[] = [];
+    const moments = [first, second].map((text) => parseTime(text, 0, (line) => notes.push(line)));
     t.deepEqual(
       moments,
       [first, second].map((text) => Date.parse(text)),
@@ -57,21 +57,21 @@ for (const { name, repeated, first, second, skipped } of ZONES) {
       [first, second],
     );
     t.is(formatExactMoment(Date.parse(second) + 5, view), second.replace(/(?=[+-]\d\d:\d\d$)/, '.005'));
-    t.deepEqual(told, []);
+    t.deepEqual(notes, []);
   });
 
-  test.serial(`${name}: without an offset a repeated time is the first, and that is said`, (t) => {
+  test.serial(`${name}: without an offset a repeated time means the first, with a note`, (t) => {
     process.env.TZ = name;
-    const told: string[] = [];
+    const notes: string[] = [];
     t.is(
-      parseTime(repeated, 0, (line) => told.push(line)),
+      parseTime(repeated, 0, (line) => notes.push(line)),
       Date.parse(first),
     );
-    t.is(told.length, 1);
-    t.true(told[0]?.includes(first) && told[0].includes(second), told[0]);
+    t.is(notes.length, 1);
+    t.true(notes[0]?.includes(first) && notes[0].includes(second), notes[0]);
   });
 
-  test.serial(`${name}: a time that is left out is refused, and the day has a beginning`, (t) => {
+  test.serial(`${name}: a time that is skipped is refused, and the day has a beginning`, (t) => {
     process.env.TZ = name;
     const error = t.throws(() => parseTime(skipped, 0), { instanceOf: MeshgateError });
     t.is(error?.code, 'BAD_USAGE');
@@ -80,7 +80,7 @@ for (const { name, repeated, first, second, skipped } of ZONES) {
     t.is(formatMoment(parseTime(date, 0), view), `${date} 00:00:00`);
   });
 
-  test.serial(`${name}: no other time has an offset`, (t) => {
+  test.serial(`${name}: no other time is shown with an offset`, (t) => {
     process.env.TZ = name;
     const shift = Math.abs(Date.parse(second) - Date.parse(first));
     const begin = Date.parse(first) - 12 * HOUR;
@@ -92,7 +92,7 @@ for (const { name, repeated, first, second, skipped } of ZONES) {
       t.is(formatMoment(at + n * 5 * MINUTE, view).length, 19);
   });
 
-  test.serial(`${name}: the dashboard tells both halves of a repeated hour apart`, (t) => {
+  test.serial(`${name}: the dashboard distinguishes both halves of a repeated hour`, (t) => {
     process.env.TZ = name;
     for (const format of [formatTime, formatTimeMs, formatDateTime]) {
       const [a, b, before] = [Date.parse(first), Date.parse(second), Date.parse(first) - 6 * HOUR].map(
@@ -110,20 +110,20 @@ test.serial('a day that has no midnight begins later', (t) => {
   t.is(parseTime('2018-11-04', 0), Date.parse('2018-11-04T01:00-02:00'));
 });
 
-test.serial('where clocks are never set no offset is shown', (t) => {
+test.serial('where clocks are never changed no offset is shown', (t) => {
   process.env.TZ = 'Asia/Kathmandu';
   t.is(parseTime('2026-10-25T02:30', 0), Date.parse('2026-10-25T02:30+05:45'));
   t.is(formatMoment(Date.parse('2026-10-25T02:30+05:45'), view), '2026-10-25 02:30:00');
 });
 
-test('the command line says on standard error which of two hours it took, and refuses one that never was', async (t) => {
+test('the command line reports on standard error which of two hours it chose, and refuses one that never existed', async (t) => {
   const env = { TZ: 'Europe/Berlin' };
   const asked = (from: string) =>
     runToEnd(['get', 'GPS', '--from', from, '--json', '--socket', '/nonexistent'], env);
   const repeated = await asked('2026-10-25T02:30');
   t.regex(
     repeated.stderr,
-    /^meshgate: 2026-10-25T02:30 was twice.* taking the first, 2026-10-25T02:30\+02:00; /,
+    /^meshgate: 2026-10-25T02:30 occurred twice.* using the first, 2026-10-25T02:30\+02:00; /,
   );
   t.is(repeated.code, 3);
   const skipped = await asked('2026-03-29T02:30');

@@ -17,7 +17,7 @@ const value = (more: Partial<ExportedValue> = {}): ExportedValue => ({
   ...more,
 });
 
-test('every value has a line with the columns that all have, then one for each field', (t) => {
+test('every value has a row with the common columns, then one column for each field', (t) => {
   const csv = new CsvWriter([NOTE]);
   t.is(csv.header(), 'node,name,type,received_at,device_time,bytes,text,level\r\n');
   t.is(csv.row(value()), '5,pump,Note,2026-05-01T14:05:09.007Z,,0a0b,x,-0.5\r\n');
@@ -27,17 +27,17 @@ test('every value has a line with the columns that all have, then one for each f
   );
 });
 
-test('of several types, a field is called by its type too; those of others are empty', (t) => {
+test('with several types, a column is named by type and field; fields of other types are empty', (t) => {
   const csv = new CsvWriter([GPS, NOTE]);
   t.regex(csv.header(), /,bytes,GPS\.latitude,Note\.text,Note\.level\r\n$/);
   t.regex(csv.row(value()), /,0a0b,,x,-0\.5\r\n$/);
 });
 
-test('a field that is called as a column that all have is called by its type too', (t) => {
+test('a field named like a common column is prefixed with its type', (t) => {
   t.regex(new CsvWriter([{ name: 'X', fields: [{ name: 'node' }] }]).header(), /,bytes,X\.node\r\n$/);
 });
 
-/** What a device says, and its cell. */
+/** What a device sends, and its cell. */
 const CELLS: readonly (readonly [said: string, cell: string])[] = [
   ['plain', 'plain'],
   ['', ''],
@@ -68,13 +68,13 @@ for (const [said, cell] of CELLS) {
   });
 }
 
-test('names of nodes and of fields are made harmless too', (t) => {
+test('names of nodes and of fields are escaped too', (t) => {
   const csv = new CsvWriter([{ name: 'X', fields: [{ name: '=1+1' }] }]);
   t.regex(csv.header(), /,bytes,'=1\+1\r\n$/);
   t.regex(csv.row(value({ name: '@a,\nb' })), /^5,"'@a, b",/);
 });
 
-test('a number is written as it is, small and large', (t) => {
+test('a number is written in full, small and large', (t) => {
   const numbers = (level: number) =>
     new CsvWriter([NOTE])
       .row(value({ fields: { level: { value: level } } }))

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { describeHealth } from '../../src/api/describe.js';
+import { parseServiceLimits } from '../../src/cli/commands/doctor/doctor-broker.js';
 import { type DoctorOptions, examine } from '../../src/cli/commands/doctor/doctor-checks.js';
 import type { Finding } from '../../src/cli/commands/doctor/findings.js';
 import { permissionAdvice } from '../../src/cli/commands/doctor/permission-advice.js';
@@ -38,6 +39,7 @@ interface Answers {
   readonly health?: Partial<Health>;
   readonly gone?: number;
   readonly alarms?: readonly AlarmInfo[];
+  readonly counters?: object;
 }
 
 const WELL: Health = {
@@ -50,18 +52,24 @@ const WELL: Health = {
   historyFault: undefined,
 };
 
-/** A gateway as far as the doctor asks it. */
+/** A gateway as far as the doctor queries it. */
 function gateway({
   status = {},
   fresh = true,
   health = {},
   gone = 0,
   alarms = [],
+  counters = {},
 }: Answers = {}): typeof connect {
   const client = {
     status: async () => ({ ...STATUS, ...status }),
     call: async (method: string) =>
-      ({ refresh: { fresh }, health: describeHealth({ ...WELL, ...health }), alarms: { alarms } })[method],
+      ({
+        refresh: { fresh },
+        health: describeHealth({ ...WELL, ...health }),
+        alarms: { alarms },
+        counters,
+      })[method],
     nodes: async () => ({ nodes: Array.from({ length: gone }, (_, index) => ({ address: index + 5 })) }),
     close: () => {},
   };
@@ -84,7 +92,7 @@ const down = (reason: string, detail: string) => ({
   link: { state: 'backingOff', since: 0, port: null, reason, detail },
 });
 
-test('a gateway with a root that answers is well', async (t) => {
+test('a gateway with a root that responds is healthy', async (t) => {
   const findings = await examine('/x', PARTS);
   t.deepEqual(problemsOf(findings), []);
   t.deepEqual(
@@ -104,7 +112,7 @@ test('a gateway with a root that answers is well', async (t) => {
   );
 });
 
-test('no port, several ports, and a gateway that does not run are told with what to do', async (t) => {
+test('no port, several ports, and a gateway that is not running are reported with what to do', async (t) => {
   const none = problemsOf(await examine('/x', { ...PARTS, listPorts: async () => [], connect: noGateway }));
   t.deepEqual(
     none.map(({ check }) => check),
@@ -119,7 +127,7 @@ test('no port, several ports, and a gateway that does not run are told with what
   t.regex(several?.advice ?? '', /ttyUSB0 or \/dev\/ttyUSB1.*--port/);
 });
 
-test('a port that this user may not open, or that another program holds, is told', async (t) => {
+test('a port that this user may not open, or that another program holds, is reported', async (t) => {
   const procRoot = procWith('held', [{ pid: 815, name: 'minicom', file: PORT }]);
   const alone = { ...PARTS, procRoot, isUsable: () => false, connect: noGateway };
   const problems = problemsOf(await examine('/x', alone));
@@ -130,7 +138,7 @@ test('a port that this user may not open, or that another program holds, is told
   t.is(problems[1]?.text, 'held by minicom (process 815)');
 });
 
-test("whether the port may be opened is the gateway's to know, where one runs", async (t) => {
+test('where a gateway is running, the gateway itself decides whether the port may be opened', async (t) => {
   const answers = [down('noPermission', 'not permitted'), down('heldByAnother', 'held')];
   const checks = await Promise.all(
     answers.map(async (status) => {
@@ -141,19 +149,19 @@ test("whether the port may be opened is the gateway's to know, where one runs", 
   t.deepEqual(checks, [['port permission', 'link'], ['link']]);
 });
 
-test('a port that the gateway is set to, and that is not there, is told', async (t) => {
-  const status = { ...down('noDevice', 'no serial device is there'), port: join(folder, 'no-tty') };
+test('a configured port that does not exist is reported', async (t) => {
+  const status = { ...down('noDevice', 'no serial device found'), port: join(folder, 'no-tty') };
   const [first] = problemsOf(await examine('/x', { ...PARTS, connect: gateway({ status }) }));
-  t.is(first?.text, `${status.port} is not there`);
+  t.is(first?.text, `${status.port} does not exist`);
 });
 
-test('the gateway itself may hold the port', async (t) => {
+test('the port may be held by the gateway itself', async (t) => {
   const procRoot = procWith('ours', [{ pid: STATUS.pid, name: 'node', file: PORT }]);
   const findings = await examine('/x', { ...PARTS, procRoot });
   t.is(findings.find(({ check }) => check === 'port in use')?.text, 'by the gateway only');
 });
 
-test('a root that does not answer is told', async (t) => {
+test('a root that does not respond is reported', async (t) => {
   const [silent] = problemsOf(await examine('/x', { ...PARTS, connect: gateway({ fresh: false }) }));
   t.is(silent?.check, 'root');
   t.regex(silent?.advice ?? '', /reset-root/);
@@ -164,31 +172,31 @@ const warned = (findings: readonly Finding[]) =>
     verdict === 'problem' || verdict === 'warning' ? [`${verdict} ${check}: ${text}`] : [],
   );
 
-test('nodes that are disconnected are named, as a problem where they are most of them', async (t) => {
+test('disconnected nodes are named, and are a problem when they are the majority', async (t) => {
   const nodes = { ...STATUS.nodes, total: 12 };
   const ask = (reason: 'nodesDisconnected' | 'mostNodesDisconnected', gone: number) =>
     examine('/x', { ...PARTS, connect: gateway({ health: { nodes: reason }, gone, status: { nodes } }) });
   t.deepEqual(warned(await ask('nodesDisconnected', 2)), [
-    'warning nodes: 2 of 12 are disconnected: 0x0005, 0x0006',
+    'warning nodes: 2 of 12 disconnected: 0x0005, 0x0006',
   ]);
   t.deepEqual(warned(await ask('mostNodesDisconnected', 10)), [
-    'problem nodes: 10 of 12 are disconnected: 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000A, 0x000B, 0x000C, 2 more',
+    'problem nodes: 10 of 12 disconnected: 0x0005, 0x0006, 0x0007, 0x0008, 0x0009, 0x000A, 0x000B, 0x000C, 2 more',
   ]);
 });
 
-test('open alarms are told by their code, those that are over apart', async (t) => {
+test('open alarms are listed by code, cleared ones separately', async (t) => {
   const alarms = [...ALARMS, ...ALARMS.filter(({ active }) => active)];
   const connect = gateway({ health: { alarms: 'activeAlarm' }, alarms });
   t.deepEqual(warned(await examine('/x', { ...PARTS, connect })), [
-    'warning alarms: active: 2 NODE_DISCONNECTED; over, but not acknowledged: 1 LINK_LOST',
+    'warning alarms: active: 2 NODE_DISCONNECTED; over, not acknowledged: 1 LINK_LOST',
   ]);
   const over = gateway({ alarms: ALARMS.filter(({ active }) => !active) });
   t.deepEqual(warned(await examine('/x', { ...PARTS, connect: over })), [
-    'warning alarms: over, but not acknowledged: 1 LINK_LOST',
+    'warning alarms: over, not acknowledged: 1 LINK_LOST',
   ]);
 });
 
-test('history that could not be opened, or can not be written, is told with the cause', async (t) => {
+test('history that cannot be opened, or cannot be written, is reported with the cause', async (t) => {
   const ask = (reason: Health['history'], history: object) =>
     examine('/x', { ...PARTS, connect: gateway({ health: { history: reason }, status: { history } }) });
   const missing = await ask('historyInMemory', {
@@ -198,7 +206,7 @@ test('history that could not be opened, or can not be written, is told with the 
   });
   t.deepEqual(warned(missing), ['problem history: in memory only: no space left on device']);
   const failing = await ask('historyFailing', { file: '/h.db', fault: 'disk I/O error', storedSeq: 1 });
-  t.deepEqual(warned(failing), ['problem history: /h.db, not written now: disk I/O error']);
+  t.deepEqual(warned(failing), ['problem history: /h.db, not being written: disk I/O error']);
   const unwanted = await ask(undefined, { file: null, fault: null, storedSeq: null });
   t.deepEqual(warned(unwanted), []);
   t.is(unwanted.at(-1)?.verdict, 'skipped');
@@ -210,7 +218,7 @@ test('a gateway on a virtual mesh needs no port', async (t) => {
   t.deepEqual(problemsOf(await examine('/x', options)), []);
 });
 
-test('processes that hold a file are found, whatever link it is known by', (t) => {
+test('processes that hold a file are found, whatever link is used to name it', (t) => {
   const device = join(folder, 'tty');
   writeFileSync(device, '');
   symlinkSync(device, join(folder, 'by-id'));
@@ -219,7 +227,7 @@ test('processes that hold a file are found, whatever link it is known by', (t) =
   t.deepEqual(findHolders(join(folder, 'by-id'), root), { found: [{ pid: 7, name: 'screen' }], hidden: 1 });
 });
 
-test('whoever may not use a file is told which group to join, or to log in again', (t) => {
+test('a user without access is advised to join a group, or to log in again', (t) => {
   const path = join(folder, 'file');
   writeFileSync(path, '');
   chmodSync(path, 0o660);
@@ -227,9 +235,40 @@ test('whoever may not use a file is told which group to join, or to log in again
   const groups = (members: string) => `other:x:99999:\nfieldwork:x:${gid}:${members}\n`;
   t.is(
     permissionAdvice(path, { user: 'pia', groups: groups('') }),
-    `${path} is for the group fieldwork: sudo usermod -aG fieldwork pia, then log out and in again`,
+    `${path} requires the group fieldwork: sudo usermod -aG fieldwork pia, then log out and in again`,
   );
   t.regex(permissionAdvice(path, { user: 'pia', groups: groups('jo,pia') }), /log out and in again/);
   t.notRegex(permissionAdvice(path, { user: 'pia', groups: groups('jo,pia') }), /usermod/);
   t.regex(permissionAdvice('/nowhere/at/all', { user: 'pia', groups: '' }), /ask/);
+});
+
+test('an unreachable broker is a problem, and limits of the service are named when they are the cause', async (t) => {
+  const broker = async (connected: number, limits?: string) => {
+    const findings = await examine('/x', {
+      ...PARTS,
+      connect: gateway({ counters: { clients: { mqtt: { connected } } } }),
+      readServiceLimits: async () => (limits === undefined ? undefined : parseServiceLimits(limits)),
+    });
+    return findings.find(({ check }) => check === 'broker');
+  };
+  const unit = (pid: number, allowed: string) =>
+    `MainPID=${pid}\nIPAddressDeny=0.0.0.0/0 ::/0\nIPAddressAllow=${allowed}\n`;
+  const local = '127.0.0.0/8 ::1/128';
+  t.is((await broker(1, unit(STATUS.pid, local)))?.verdict, 'fine');
+  t.regex((await broker(0, unit(STATUS.pid, local)))?.advice ?? '', /IPAddressAllow=/);
+  for (const other of [
+    undefined,
+    unit(1, local),
+    unit(STATUS.pid, `${local} 192.0.2.7/32`),
+    'MainPID=4711\n',
+  ]) {
+    const found = await broker(0, other);
+    t.is(found?.verdict, 'problem');
+    t.notRegex(found?.advice ?? '', /IPAddressAllow/, other);
+  }
+  const findings = await examine('/x', PARTS);
+  t.false(
+    findings.some(({ check }) => check === 'broker'),
+    'no broker is configured',
+  );
 });

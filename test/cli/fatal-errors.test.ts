@@ -1,4 +1,4 @@
-/** Mistakes of the gateway itself, as its log has them. */
+/** Internal errors of the gateway, as they appear in its log. */
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
@@ -27,15 +27,15 @@ for (const [what, mistake] of [
   ['unhandled rejection', "void Promise.reject(new Error('oops'))"],
   ['uncaught exception', "throw new Error('oops')"],
 ]) {
-  test.serial(`an ${what} ends the process, and is an error in its log`, async (t) => {
+  test.serial(`an ${what} ends the process, and is logged as an error`, async (t) => {
     const gateway = await startWith(`process.on('SIGUSR2', () => { ${mistake}; });`);
     const { code, stderr } = await gateway.stop('SIGUSR2');
     t.is(code, 1);
-    t.regex(stderr, new RegExp(`^\\S+ gateway: error: ${what}; the process ends: Error: oops$`, 'm'));
+    t.regex(stderr, new RegExp(`^\\S+ gateway: error: ${what}, exiting: Error: oops$`, 'm'));
   });
 }
 
-test.serial('the death of the thread that writes the history is an error in the log', async (t) => {
+test.serial('the death of the history writer thread is logged as an error', async (t) => {
   const gateway = await startWith(`
     import { isMainThread, workerData } from 'node:worker_threads';
     if (!isMainThread && workerData.keepMs) setTimeout(() => { throw new Error('oops'); });
@@ -49,7 +49,7 @@ test.serial('in the journal, lines have the priorities of their levels', async (
   const fd = openSync(journal, 'w');
   t.teardown(() => closeSync(fd));
   const { dev, ino } = fstatSync(fd);
-  // Standard error is opened again as that file before anything is logged.
+  // Standard error is reopened as that file before anything is logged.
   const gateway = await startWith(
     `
     import { isMainThread } from 'node:worker_threads';
@@ -61,6 +61,8 @@ test.serial('in the journal, lines have the priorities of their levels', async (
   );
   await gateway.stop('SIGUSR2');
   const lines = readFileSync(journal, 'utf8').split('\n');
-  t.true(lines.some((line) => /^<3>\S+ gateway: error: unhandled rejection; .*: Error: oops$/.test(line)));
+  t.true(
+    lines.some((line) => /^<3>\S+ gateway: error: unhandled rejection, exiting: Error: oops$/.test(line)),
+  );
   t.true(lines.some((line) => /^<[46]>\S+ \w+: /.test(line)));
 });

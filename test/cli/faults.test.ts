@@ -19,53 +19,53 @@ test.after.always(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('the report names what the faults have done, and leaves out what they have not', (t) => {
+test('the report lists the faults that had an effect, and omits those that had none', (t) => {
   const counters = createFaultCounters();
-  t.is(formatFaults(counters.snapshot()), 'the faults have done nothing\n');
+  t.is(formatFaults(counters.snapshot()), 'no faults injected\n');
   counters.add('bytesLost', 120);
   counters.add('hangUps', 2);
   t.is(
     formatFaults(counters.snapshot()),
-    'what the faults have done:\n' +
+    'faults injected:\n' +
       '  120  bytes from the root that were lost\n' +
       '    2  hang-ups: the device was unplugged\n',
   );
 });
 
 test.serial(
-  'a gateway on a faulty virtual mesh says which faults come, and in the end what they did',
+  'a gateway on a faulty virtual mesh prints which faults to expect, and in the end what they did',
   async (t) => {
     const faults = temporaryFile(t, 'faults.toml', '[hang_ups]\nafter_s = 1\nfor_s = 0.2\n');
     const socket = join(folder, 's');
     const args = ['--simulate', '--nodes', '2', '--http', 'off', '--socket', socket, '--faults', faults];
     const gateway = await startProcess(args);
-    await gateway.printed(new RegExp(`^The faults are those of ${faults}\\.$`, 'm'));
+    await gateway.printed(new RegExp(`^Faults: ${faults}\\.$`, 'm'));
     await gateway.logged(/faults: 1\.0 s: the device is unplugged for 0\.2 s/);
-    await gateway.logged(/no link: the serial device went away/);
-    await gateway.logged(/unplugged[\s\S]*the root has spoken/);
+    await gateway.logged(/no link: the serial device was disconnected/);
+    await gateway.logged(/unplugged[\s\S]*the root is responding/);
     t.is((await ask(socket, 'ACT-C'))[0], 'S'.charCodeAt(0));
     const { code, stdout } = await gateway.stop();
     t.is(code, 0);
-    t.regex(stdout, /what the faults have done:\n +\d+ {2}hang-ups: the device was unplugged\n$/);
+    t.regex(stdout, /faults injected:\n +\d+ {2}hang-ups: the device was unplugged\n$/);
   },
 );
 
-test.serial('the faults can stand in the settings, and a generation too', async (t) => {
+test.serial('the configuration can set the faults, and a generation too', async (t) => {
   const settings = temporaryFile(
     t,
     'meshgate.toml',
     'simulate = true\n[simulation]\nfaults = "noisy-cable"\ngeneration = 3\n',
   );
   const gateway = await startProcess(['--config', settings, '--http', 'off', '--socket', join(folder, 't')]);
-  await gateway.printed(/The faults are those of noisy-cable\./);
+  await gateway.printed(/^Faults: noisy-cable\.$/m);
   t.is((await gateway.stop()).code, 0);
 });
 
-ptyTest('a mesh on a pseudo-terminal outlives being unplugged', async (t) => {
+ptyTest('a mesh on a pseudo-terminal survives being unplugged', async (t) => {
   const faults = temporaryFile(t, 'faults.toml', '[hang_ups]\nafter_s = 1\nfor_s = 1\n');
   const pty = join(folder, 'root');
   const mesh = new MeshgateProcess(['simulate', '--pty', pty, '--nodes', '1', '--faults', faults]);
-  await mesh.printed(/is on .*, with the faults of /);
+  await mesh.printed(/^virtual mesh of .* on .*, with faults: /m);
   await mesh.logged(/(unplugged[\s\S]*){2}/);
   const { code, stdout } = await mesh.stop();
   t.is(code, 0);
@@ -73,7 +73,7 @@ ptyTest('a mesh on a pseudo-terminal outlives being unplugged', async (t) => {
   t.false(existsSync(pty));
 });
 
-test.serial('the help names every preset', async (t) => {
+test.serial('the help lists every preset', async (t) => {
   for (const command of ['start', 'simulate']) {
     const { stdout } = await runToEnd([command, '--help']);
     for (const name of PRESET_NAMES) t.true(stdout.includes(name), `${command}: ${name}`);
@@ -85,13 +85,13 @@ for (const { name, args, code, says } of [
     name: '--faults without a virtual mesh',
     args: ['start', '--faults', 'mixed'],
     code: 2,
-    says: /--faults is for a virtual mesh only\n {2}add --simulate/,
+    says: /--faults needs a virtual mesh\n {2}add --simulate/,
   },
   {
     name: 'a preset that does not exist',
     args: ['start', '--simulate', '--faults', 'nosy-cable'],
     code: 6,
-    says: /faults "nosy-cable": there is neither such a file nor such a preset\n {2}presets: noisy-cable, /,
+    says: /faults "nosy-cable": no such file or preset\n {2}available presets: noisy-cable, /,
   },
   {
     name: 'a generation that does not exist',
@@ -100,7 +100,7 @@ for (const { name, args, code, says } of [
     says: /simulation\.generation = "4": must be 1, 2 or 3 \(given on the command line\)/,
   },
 ]) {
-  test.serial(`${name} ends with exit code ${code} and says why`, async (t) => {
+  test.serial(`${name} exits with code ${code} and shows why`, async (t) => {
     const ended = await runToEnd(args);
     t.is(ended.code, code);
     t.regex(ended.stderr, says);

@@ -1,4 +1,4 @@
-/** What `get` reads of the past: the real command against a store that an earlier run left. */
+/** `get` on the history: the real command against a store of an earlier run. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ const meshgate = (...args: string[]) => runToEnd(args, { MESHGATE_SOCKET: SOCKET
 function* history(): Generator<StoredValue> {
   for (let index = 0; index < TEMPERATURES; index++) yield temperature(5, BEGIN + index * 500, index);
   yield temperature(6, BEGIN + 2500, 1);
-  // Of a node that is not known any more.
+  // Of a node that is no longer known.
   yield temperature(9, BEGIN, 100);
   yield temperature(9, BEGIN + 60_000, 300);
 }
@@ -38,7 +38,7 @@ test.after.always(async () => {
 
 const iso = (at: number) => new Date(at).toISOString();
 
-test.serial('get reads what is stored, of forgotten nodes too, with a node and without', async (t) => {
+test.serial('get reads stored values, of forgotten nodes too, with a node and without', async (t) => {
   const past = async (...args: string[]) => {
     const { code, stdout, stderr } = await meshgate('get', 'Temperature', ...args, '--json');
     t.is(code, 0, stderr);
@@ -54,14 +54,14 @@ test.serial('get reads what is stored, of forgotten nodes too, with a node and w
   const all = await past('--from', iso(BEGIN), '--to', minute);
   t.deepEqual([...new Set(all.map(({ node }) => node))], [5, 6, 9]);
   t.is(all.length, 121 + 1 + 2);
-  t.false('name' in (all[0] ?? {}), 'as range gives them');
+  t.false('name' in (all[0] ?? {}), 'as range returns them');
 });
 
-test.serial('get --bucket sums up by stretches of time, of every node that has values in them', async (t) => {
+test.serial('get --bucket aggregates by time range, for every node that has values', async (t) => {
   const args = ['get', 'temperature', '--bucket', '1h', '--from', iso(BEGIN), '--to', iso(BEGIN + 2_500_000)];
   const { code, stdout } = await meshgate(...args);
   t.is(code, 0);
-  t.regex(stdout, /^NODE +FROM +FIELD +LEAST +MEAN +MOST +LAST +VALUES$/m);
+  t.regex(stdout, /^NODE +FROM +FIELD +MIN +MEAN +MAX +LAST +VALUES$/m);
   t.regex(stdout, /^0x0009 +\S+ \S+ +temperature \[°C\] +1\.00 +2\.000 +3\.00 +3\.00 +2$/m);
   const json = JSON.parse((await meshgate(...args, '--json')).stdout) as {
     bucketMs: number;
@@ -75,16 +75,16 @@ test.serial('get --bucket sums up by stretches of time, of every node that has v
   );
   t.is((await meshgate('get', 'Temperature', '9', '--bucket', '1d')).code, 0);
   const none = await meshgate('get', 'Temperature', '--bucket', '1m', '--from', '10s');
-  t.is(none.stdout, 'No number is held.\n');
+  t.is(none.stdout, 'No numeric values.\n');
 });
 
 for (const [args, text] of [
-  ['--bucket 0s', /no length of time/],
-  ['--bucket soon', /no length of time/],
-  ['--bucket 1h --at 1h', /excludes/],
+  ['--bucket 0s', /not a valid duration/],
+  ['--bucket soon', /not a valid duration/],
+  ['--bucket 1h --at 1h', /cannot be used with/],
   ['--bucket 1s --from 10d', /more than 10000 buckets/],
 ] as const) {
-  test.serial(`get Temperature ${args} ends with 2`, async (t) => {
+  test.serial(`get Temperature ${args} exits with 2`, async (t) => {
     const { code, stderr } = await meshgate('get', 'Temperature', '5', ...args.split(' '));
     t.is(code, 2, stderr);
     t.regex(stderr, text);

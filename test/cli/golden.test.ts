@@ -155,11 +155,11 @@ test('doctor', (t) => {
     {
       check: 'port permission',
       verdict: 'problem',
-      text: 'this user may not open /dev/ttyUSB0',
+      text: 'this user is not allowed to open /dev/ttyUSB0',
       advice:
-        '/dev/ttyUSB0 is for the group dialout: sudo usermod -aG dialout pia, then log out and in again',
+        '/dev/ttyUSB0 requires the group dialout: sudo usermod -aG dialout pia, then log out and in again',
     },
-    { check: 'root', verdict: 'skipped', text: 'can not be asked without a link' },
+    { check: 'root', verdict: 'skipped', text: 'not checked: there is no link' },
   ] as const;
   matchesGolden(t, 'doctor', (view) => formatFindings(findings, view), { isWell: false, findings });
 });

@@ -29,7 +29,7 @@ async function startOn(pty: Pty, name: string): Promise<RunningGateway> {
   return gateway;
 }
 
-/** The states of the link as they come, until this one. */
+/** The states of the link in order, up to this one. */
 async function statesUntil(socket: string, wanted: string): Promise<{ states: Promise<string[]> }> {
   const client = await connect({ socket });
   const stream = client.subscribe({ kinds: ['link'], snapshot: true });
@@ -49,12 +49,12 @@ async function statesUntil(socket: string, wanted: string): Promise<{ states: Pr
 }
 
 ptyTest(
-  'the port is free while a command runs, and taken back when that fails; clients are told',
+  'the port is free while a command runs, and is reopened when that fails; clients are notified',
   async (t) => {
     const pty = await openPty();
     const { socketPath } = await startOn(pty, 'a');
     const { states } = await statesUntil(socketPath, 'probing');
-    // A second opening is refused while somebody has the lock: the command finds the port free.
+    // A second opening is refused while another program has the lock: the command finds the port free.
     const script = `
     const { SerialPort } = require('serialport');
     const port = new SerialPort({ path: process.env.MESHGATE_PORT, baudRate: 115200 }, (error) => {
@@ -78,27 +78,24 @@ ptyTest(
   },
 );
 
-ptyTest(
-  'a port that was released for a time is taken back after it, or at once by `port take`',
-  async (t) => {
-    const pty = await openPty();
-    const { socketPath } = await startOn(pty, 'b');
-    for (const [time, isTaken] of [
-      ['200ms', false],
-      ['1h', true],
-    ] as const) {
-      const { states } = await statesUntil(socketPath, 'probing');
-      const released = await runToEnd(['port', 'release', '--for', time, '--socket', socketPath]);
-      t.is(released.code, EXIT.ok, released.stderr);
-      t.regex(released.stdout, new RegExp(`^${pty.path} is free for`));
-      if (isTaken) t.is((await runToEnd(['port', 'take', '--socket', socketPath])).code, EXIT.ok);
-      t.deepEqual(await states, ['maintenance', 'opening', 'probing']);
-    }
-    await pty.close();
-  },
-);
+ptyTest('a port released for a time is reopened after it, or at once by `port take`', async (t) => {
+  const pty = await openPty();
+  const { socketPath } = await startOn(pty, 'b');
+  for (const [time, isTaken] of [
+    ['200ms', false],
+    ['1h', true],
+  ] as const) {
+    const { states } = await statesUntil(socketPath, 'probing');
+    const released = await runToEnd(['port', 'release', '--for', time, '--socket', socketPath]);
+    t.is(released.code, EXIT.ok, released.stderr);
+    t.regex(released.stdout, new RegExp(`^${pty.path} is free for`));
+    if (isTaken) t.is((await runToEnd(['port', 'take', '--socket', socketPath])).code, EXIT.ok);
+    t.deepEqual(await states, ['maintenance', 'opening', 'probing']);
+  }
+  await pty.close();
+});
 
-ptyTest('a command that is not there is said so, and the port is taken back', async (t) => {
+ptyTest('a command that does not exist is reported, and the port is reopened', async (t) => {
   const pty = await openPty();
   const { socketPath } = await startOn(pty, 'c');
   const { states } = await statesUntil(socketPath, 'probing');
@@ -109,7 +106,7 @@ ptyTest('a command that is not there is said so, and the port is taken back', as
   await pty.close();
 });
 
-ptyTest('a command’s own flags are not taken for ours', async (t) => {
+ptyTest('a command’s own flags are not mistaken for ours', async (t) => {
   const pty = await openPty();
   const { socketPath } = await startOn(pty, 'd');
   const release = new MeshgateProcess([

@@ -3,7 +3,7 @@ import { formatPorts } from '../../src/cli/commands/ports/ports-table.js';
 
 const PIPE = { isTTY: false, columns: undefined, colour: false };
 
-test('ports stand in aligned columns, with a dash for what is not known', (t) => {
+test('ports are listed in aligned columns, with a dash for unknown values', (t) => {
   const table = formatPorts(
     [
       { path: '/dev/ttyS0' },
@@ -29,7 +29,7 @@ test('ports stand in aligned columns, with a dash for what is not known', (t) =>
   );
 });
 
-test('where no port is there, the table says what to check', (t) => {
+test('without ports, the table says what to check', (t) => {
   const text = formatPorts([], PIPE);
   t.regex(text, /^No serial ports found\./);
   t.regex(text, /cable/);

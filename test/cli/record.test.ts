@@ -48,7 +48,7 @@ function kindsIn(file: string): Set<string | undefined> {
   return new Set([...new Recording(readFileSync(file)).entries()].map(({ kind }) => kind));
 }
 
-test('record takes out what the gateway holds, into a file or a pipe', async (t) => {
+test('record saves what the gateway holds, to a file or a pipe', async (t) => {
   const file = freshFile();
   const { code, stderr, stdout } = await run('record', '-o', file);
   t.is(code, 0);
@@ -73,7 +73,7 @@ function withInput(file: string, ...args: string[]) {
   });
 }
 
-test('- is standard output to write to, and standard input to read from', async (t) => {
+test('- means standard output for writing, and standard input for reading', async (t) => {
   const { code, stdout, stderr } = await run('record', '-o', '-');
   t.is(code, 0, stderr);
   t.true(stdout.startsWith('MGREC'));
@@ -92,18 +92,18 @@ test('- is standard output to write to, and standard input to read from', async 
   t.like(JSON.parse(compared.stdout), { differences: [] });
 });
 
-test('what can not come by standard input is refused', async (t) => {
+test('what cannot be read from standard input is refused', async (t) => {
   const both = await run('replay', '-', '--expect', '-');
   t.is(both.code, 2);
   const settings = await run('inspect', RECORDING, '--config', '-');
   t.is(settings.code, 6);
-  t.regex(settings.stderr, /not read from standard input/);
+  t.regex(settings.stderr, /cannot read settings from standard input/);
   const nothing = await run('inspect', '-');
   t.is(nothing.code, 1, 'an empty input is not a recording');
   t.regex(nothing.stderr, /standard input/);
 });
 
-test('--last leaves out what is older', async (t) => {
+test('--last omits older blocks', async (t) => {
   const whole = freshFile();
   t.is((await run('record', '-o', whole)).code, 0);
   const end = [...new Recording(readFileSync(whole)).entries()].at(-1)?.at ?? t.fail();
@@ -114,10 +114,10 @@ test('--last leaves out what is older', async (t) => {
   t.true(statSync(file).size < statSync(whole).size);
   const wrong = await run('record', '--last', 'long', '-o', file);
   t.is(wrong.code, 2);
-  t.regex(wrong.stderr, /"long" is no length of time/);
+  t.regex(wrong.stderr, /"long" is not a valid duration/);
 });
 
-test('--follow goes on until it is told to stop, and across a restart of the gateway', async (t) => {
+test('--follow continues until it is stopped, even across a restart of the gateway', async (t) => {
   const socket = join(folder, 'f');
   const start = () =>
     startProcess(['--simulate', '--nodes', '1', '--seed', '2', '--http', 'off', '--socket', socket]);
@@ -151,7 +151,7 @@ async function untilFileHas(file: string, text: string): Promise<void> {
   watcher.close();
 }
 
-test('--redact leaves no payload', async (t) => {
+test('--redact leaves no payloads', async (t) => {
   const file = freshFile();
   t.is((await run('record', '--redact', '-o', file)).code, 0);
   const bytes = readFileSync(file);
@@ -163,17 +163,17 @@ test('--redact leaves no payload', async (t) => {
   t.regex(stdout, /request {4}W-LOG 0000/);
 });
 
-test('a gateway whose recorder is off says so', async (t) => {
+test('a gateway whose recorder is off reports it', async (t) => {
   const socket = join(folder, 'off');
   await startProcess(['--port', '/nowhere/tty', '--http', 'off', '--socket', socket], {
     MESHGATE_RECORDER_BYTES: '0',
   });
   const { code, stderr } = await runToEnd(['record', '-o', freshFile(), '--socket', socket]);
   t.is(code, 1);
-  t.is(stderr, 'meshgate: the flight recorder is off; the setting recorder.bytes turns it on\n');
+  t.is(stderr, 'meshgate: the flight recorder is off; set recorder.bytes to turn it on\n');
 });
 
-test('a gateway writes to disk what its settings say, and files of it can be read as they are', async (t) => {
+test('a gateway writes recordings to disk as configured, and those files can be read directly', async (t) => {
   const directory = join(folder, 'disk');
   const socket = join(folder, 'd');
   const gateway = await startProcess(['--simulate', '--nodes', '1', '--http', 'off', '--socket', socket], {
@@ -190,7 +190,7 @@ test('a gateway writes to disk what its settings say, and files of it can be rea
   t.regex(stdout, /link {6}closed {5}by the gateway/);
 });
 
-test('inspect prints what is in a recording, decoded, in hex, as JSON, and counted', async (t) => {
+test('inspect prints the contents of a recording, decoded, in hex, as JSON, and counted', async (t) => {
   const { stdout } = await run('inspect', RECORDING);
   t.regex(
     stdout,
@@ -218,7 +218,7 @@ test('inspect prints what is in a recording, decoded, in hex, as JSON, and count
   t.true(late.every((line) => (JSON.parse(line) as { at: number }).at >= end - 500));
 });
 
-test('replay prints events; they are as expected the second time; exit code 1 where they are not', async (t) => {
+test('replay prints events; the second run matches the expected ones; exit code 1 where it does not', async (t) => {
   const events = freshFile();
   const first = await run('replay', RECORDING);
   t.is(first.code, 0);
@@ -231,20 +231,20 @@ test('replay prints events; they are as expected the second time; exit code 1 wh
   writeFileSync(events, wrong.filter((_, index) => index !== 9).join('\n'));
   const differing = await run('replay', RECORDING, '--expect', events);
   t.is(differing.code, 1);
-  t.regex(differing.stdout, /^event 4 is another than expected:$/m);
+  t.regex(differing.stdout, /^event 4 differs:$/m);
   t.regex(differing.stdout, /^ {6}kind$/m);
-  t.regex(differing.stdout, /^1 event too many in front of event 10:$/m);
+  t.regex(differing.stdout, /^1 event not expected before event 10:$/m);
   const json = await run('replay', RECORDING, '--expect', events, '--json');
   t.is(json.code, 1);
   t.is((JSON.parse(json.stdout) as { differences: unknown[] }).differences.length, 2);
 });
 
-test('a gateway on a recording serves clients, and goes on when it is over', async (t) => {
+test('a gateway on a recording serves clients, and continues when it has ended', async (t) => {
   const socket = join(folder, 'r');
   const args = ['--replay', RECORDING, '--speed', 'max', '--http', 'off', '--socket', socket];
   const gateway = await startProcess(args, ENV);
-  await gateway.printed(/the root is a recording, .*taken\.mgrec, replayed as fast as it goes/);
-  await gateway.logged(/replay: the recording is over; the gateway stays up$/m);
+  await gateway.printed(/replaying .*taken\.mgrec at maximum speed/);
+  await gateway.logged(/replay: end of the recording; the gateway keeps running$/m);
   const { stdout } = await runToEnd(['status', '--json', '--socket', socket], ENV);
   const status = JSON.parse(stdout) as { port: null; nodes: { total: number }; link: object };
   t.is(status.port, null);
@@ -253,22 +253,22 @@ test('a gateway on a recording serves clients, and goes on when it is over', asy
   t.is((await ask(socket, 'ACT-C')).toString('hex'), '5300');
   const { code, stderr } = await gateway.stop();
   t.is(code, 0);
-  t.is(stderr.match(/the recording is over/g)?.length, 1, stderr);
+  t.is(stderr.match(/end of the recording/g)?.length, 1, stderr);
 });
 
 const WRONG = [
-  [['start', '--replay', 'x', '--simulate'], 2, /--simulate and --replay exclude each other/],
-  [['start', '--replay', 'x', '--port', 'auto'], 2, /--port and --replay exclude each other/],
-  [['start', '--speed', '2'], 2, /--speed is for --replay/],
-  [['start', '--replay', RECORDING, '--speed', '0'], 2, /"0" is no speed/],
-  [['inspect', '/nowhere'], 1, /\/nowhere: ENOENT/],
-  [['replay', '/nowhere'], 1, /\/nowhere: ENOENT/],
-  [['record', '-o', '/nowhere/file'], 1, /\/nowhere\/file: ENOENT/],
+  [['start', '--replay', 'x', '--simulate'], 2, /--simulate and --replay cannot be used together/],
+  [['start', '--replay', 'x', '--port', 'auto'], 2, /--port and --replay cannot be used together/],
+  [['start', '--speed', '2'], 2, /--speed needs --replay/],
+  [['start', '--replay', RECORDING, '--speed', '0'], 2, /invalid speed "0"/],
+  [['inspect', '/nowhere'], 1, /\/nowhere: no such file or directory\n$/],
+  [['replay', '/nowhere'], 1, /\/nowhere: no such file or directory\n$/],
+  [['record', '-o', '/nowhere/file'], 1, /\/nowhere\/file: no such file or directory\n$/],
   [['record', '--json'], 2, /--json needs -o FILE/],
-  [['inspect', RECORDING, '--from', 'never'], 2, /"never" is no time/],
+  [['inspect', RECORDING, '--from', 'never'], 2, /"never" is not a valid time/],
 ] as const;
 
-test('what is wrong is said, with its exit code', async (t) => {
+test('errors are reported, each with its exit code', async (t) => {
   for (const [args, exitCode, message] of WRONG) {
     const { code, stderr } = await run(...args);
     t.is(code, exitCode, `${args.join(' ')}: ${stderr}`);
@@ -279,19 +279,19 @@ test('what is wrong is said, with its exit code', async (t) => {
   for (const command of ['inspect', 'replay']) {
     const { code, stderr } = await run(command, noRecording);
     t.is(code, 1);
-    t.is(stderr, `meshgate: ${noRecording}: this is no recording\n`);
+    t.is(stderr, `meshgate: ${noRecording}: not a recording\n`);
   }
   const noEvents = await run('replay', RECORDING, '--expect', noRecording);
   t.is(noEvents.code, 1);
-  t.regex(noEvents.stderr, /:1: this is no event/);
+  t.regex(noEvents.stderr, /:1: not an event/);
 });
 
-test('a recording with damage is read as far as it goes, and the damage is told', async (t) => {
+test('a damaged recording is read as far as possible, and the damage is reported', async (t) => {
   const damaged = freshFile();
   const bytes = readFileSync(RECORDING);
   writeFileSync(damaged, Buffer.concat([bytes, Buffer.from('garbage')]));
   const { code, stdout, stderr } = await run('inspect', damaged);
   t.is(code, 0);
   t.is(stdout, (await run('inspect', RECORDING)).stdout);
-  t.is(stderr, `meshgate: ${damaged}: 7 B can't be read\n`);
+  t.is(stderr, `meshgate: ${damaged}: 7 B unreadable\n`);
 });

@@ -16,7 +16,7 @@ test.after.always(async () => {
 
 let files = 0;
 
-/** A gateway that reads its settings from a file, on a port that is not there. */
+/** A gateway that reads its configuration from a file, on a port that does not exist. */
 async function start(settings: string) {
   const config = join(folder, `${files++}.toml`);
   writeFileSync(config, settings);
@@ -30,18 +30,18 @@ async function start(settings: string) {
   return { gateway, config, socket, reload };
 }
 
-test('at SIGHUP the file is read again: the log names what was taken over and what needs a restart', async (t) => {
+test('at SIGHUP the file is read again: the log lists what has changed and what needs a restart', async (t) => {
   const { gateway, reload } = await start('');
   reload('baud = 9600\n[mesh]\nidle_after_s = 7\n[names]\n"0x0005" = "Pump"\n');
-  await gateway.logged(/ gateway: taken over: mesh\.idle_after_s, names\n/);
-  await gateway.logged(/ gateway: these take effect after a restart: baud\n/);
+  await gateway.logged(/ gateway: reload: applied mesh\.idle_after_s, names\n/);
+  await gateway.logged(/ gateway: reload: restart needed to apply baud\n/);
   t.is((await gateway.stop()).code, 0);
 });
 
-test('a wrong file is refused with the words that it is refused with at start, and the settings stay', async (t) => {
+test('a wrong file is refused with the same message as at start, and the settings stay', async (t) => {
   const { gateway, config, socket, reload } = await start('[mesh]\nidle_after_s = 7\n');
   reload('[mesh]\nidle_after_s = "soon"\n');
-  const [, words = ''] = await gateway.logged(/ gateway: (.*); all settings stay as they were\n/);
+  const [, words = ''] = await gateway.logged(/ gateway: reload failed, no settings changed: (.*)\n/);
   const atStart = await runToEnd(['start', '--config', config]);
   t.is(atStart.code, 6);
   t.true(atStart.stderr.includes(words), `${atStart.stderr}\n${words}`);
@@ -51,30 +51,28 @@ test('a wrong file is refused with the words that it is refused with at start, a
   await gateway.stop();
 });
 
-test('names that two nodes would share are refused at SIGHUP, and the names stay', async (t) => {
+test('duplicate node names are refused at SIGHUP, and the names stay', async (t) => {
   const { gateway, socket, reload } = await start('[names]\n5 = "Pump"\n');
   reload('[names]\n5 = "Pump"\n6 = "PUMP"\n');
-  await gateway.logged(
-    /names\.6 = "PUMP": another node has this name already: 5 = "Pump" \(in .*; all settings stay as they were\n/,
-  );
+  await gateway.logged(/names\.6 = "PUMP": another node already has this name: 5 = "Pump" \(in .*\n/);
   t.is((await runToEnd(['status', '--socket', socket])).code, 0);
   await gateway.stop();
 });
 
-test('a file that is gone is refused, and one that is there again is read', async (t) => {
+test('a missing file is refused, and read once it is there again', async (t) => {
   const { gateway, config, reload } = await start('');
   rmSync(config);
   gateway.child.kill('SIGHUP');
-  await gateway.logged(/ENOENT.*; all settings stay as they were\n/);
+  await gateway.logged(/reload failed, no settings changed: .*ENOENT/);
   reload('[names]\n"0x0005" = "Pump"\n');
-  await gateway.logged(/taken over: names\n/);
+  await gateway.logged(/reload: applied names\n/);
   t.is((await gateway.stop()).code, 0);
 });
 
-test('flags and variables win over the file when it is read again, as at start', async (t) => {
+test('flags and variables override the file when it is read again, as at start', async (t) => {
   const { gateway, reload } = await start('');
   reload('port = "/dev/ttyS7"\n');
-  await gateway.logged(/ gateway: no setting was taken over\n/);
+  await gateway.logged(/ gateway: reload: no settings changed\n/);
   t.notRegex(gateway.stderr, /restart/);
   await gateway.stop();
 });
@@ -82,16 +80,16 @@ test('flags and variables win over the file when it is read again, as at start',
 test('the log can be switched to JSON lines, and back', async (t) => {
   const { gateway, reload } = await start('');
   reload('[log]\nformat = "json"\n');
-  const [line] = await gateway.logged(/^\{.*"text":"taken over: log\.format"\}$/m);
+  const [line] = await gateway.logged(/^\{.*"text":"reload: applied log\.format"\}$/m);
   t.like(JSON.parse(line), { level: 'info', room: 'gateway' });
   reload('');
-  await gateway.logged(/^\d\d:\d\d:\d\d gateway: taken over: log\.format$/m);
+  await gateway.logged(/^\d\d:\d\d:\d\d gateway: reload: applied log\.format$/m);
   await gateway.stop();
 });
 
 const ptyTest = hasSocat ? test : test.skip;
 
-ptyTest('a gateway in a terminal that is closed ends as by Ctrl-C', async (t) => {
+ptyTest('a gateway exits as with Ctrl-C when its terminal is closed', async (t) => {
   const main = join(packageRoot, 'dist', 'src', 'main.js');
   const socket = join(folder, 'terminal');
   const command = `${process.execPath} ${main} start --simulate --http off --socket ${socket}`;
@@ -104,14 +102,14 @@ ptyTest('a gateway in a terminal that is closed ends as by Ctrl-C', async (t) =>
   const served = new Promise<void>((resolve) => {
     terminal.stdout.setEncoding('utf8').on('data', (text: string) => {
       printed += text;
-      if (printed.includes('serves clients on')) resolve();
+      if (printed.includes('serves clients')) resolve();
     });
   });
   await served;
   const status = await runToEnd(['status', '--json', '--socket', socket]);
   const { pid } = JSON.parse(status.stdout) as { pid: number };
   process.kill(pid, 'SIGHUP');
-  await untilPrinted(() => printed.includes('no setting was taken over'), terminal.stdout);
+  await untilPrinted(() => printed.includes('reload: no settings changed'), terminal.stdout);
   terminal.kill('SIGKILL');
   await once(terminal, 'exit');
   await untilGone(socket);

@@ -12,11 +12,11 @@ function differencesTo(got: readonly ComparedEvent[]): string {
   return formatDifferences(compareEvents(all, got, 10), all, got, VIEW);
 }
 
-test('where nothing differs, that is said', (t) => {
+test('without differences, the output says so', (t) => {
   t.is(differencesTo(all), `${all.length} events, all as expected\n`);
 });
 
-test('which event, which field, what was expected and what came, and what was in front of it', (t) => {
+test('the output shows the event, the field, the expected and actual values, and the events before it', (t) => {
   const got = all.flatMap((event) => {
     if (event.seq === 3) return [];
     if (event.seq === 5) return [{ ...event, at: 7, more: 'evil \x1b[31mtext\u009b2J' }];
@@ -25,14 +25,14 @@ test('which event, which field, what was expected and what came, and what was in
   t.is(differencesTo(got), DIFFERENCES);
 });
 
-const DIFFERENCES = `21 events were expected, 21 came; the first differences:
+const DIFFERENCES = `expected 21 events, got 21; first differences:
 
-1 event missing from event 3 on:
+1 event missing, starting at event 3:
     1  2026-05-01 14:04:59.001  link      up         up for 1 h 1 min (since 2026-05-01 13:03:04): /dev/ttyUSB0
     2  2026-05-01 14:04:59.002  0x0005    value      Sequence 17
   - 3  2026-05-01 14:04:59.003  0x0005    value      GPS longitude -123.27 deg, latitude 44.571 deg
 
-event 5 is another than expected:
+event 5 differs:
     3  2026-05-01 14:04:59.003  0x0005    value      GPS longitude -123.27 deg, latitude 44.571 deg
     4  2026-05-01 14:04:59.004  0x0005    Data       0200110165
   * 5  2026-05-01 14:04:59.005  0x0005    Echo       68656c6c6f "hello"
@@ -40,17 +40,17 @@ event 5 is another than expected:
         - 1777644299005
         + 7
       more
-        - not there
+        - absent
         + "evil \\u001b[31mtext"
 
-1 event too many in front of event 12:
+1 event not expected before event 12:
     10  2026-05-01 14:04:59.010  0x0006    node       added
     11  2026-05-01 14:04:59.011  0x0006    node       is idle
   + {"seq":11,"kind":"unheard of"}
 `;
 
-test('of a long run of events the first are shown', (t) => {
+test('only the first events of a long list are shown', (t) => {
   const text = differencesTo(all.slice(0, 3));
-  t.regex(text, /^18 events missing from event 4 on:$/m);
+  t.regex(text, /^18 events missing, starting at event 4:$/m);
   t.regex(text, /^ {4}and 13 more$/m);
 });

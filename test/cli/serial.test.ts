@@ -35,7 +35,7 @@ async function startOnPty(pty: Pty): Promise<RunningGateway> {
   return gateway;
 }
 
-ptyTest('data that a node sends is there for [GET]', async (t) => {
+ptyTest('data sent by a node can be read with [GET]', async (t) => {
   const pty = await openPty();
   const gateway = await startOnPty(pty);
   const client = await listenTo(gateway.socketPath);
@@ -50,11 +50,11 @@ ptyTest('data that a node sends is there for [GET]', async (t) => {
   await pty.close();
 });
 
-ptyTest('SEND- goes out as one frame, escaped, and nothing else with it', async (t) => {
+ptyTest('SEND- is written as one frame, escaped, and nothing else', async (t) => {
   const pty = await openPty();
   const gateway = await startOnPty(pty);
   await pty.write(frame('00 00 01 00'));
-  await gateway.logged(/the root has spoken/);
+  await gateway.logged(/the root is responding/);
   const before = pty.received().length;
   const request = bytesOf('53 45 4E 44 2D 00 05 FF FA FE');
   t.is((await ask(gateway.socketPath, request)).toString(), 'S');
@@ -65,7 +65,7 @@ ptyTest('SEND- goes out as one frame, escaped, and nothing else with it', async 
   await pty.close();
 });
 
-ptyTest('a gateway that starts without its device takes it when it appears', async (t) => {
+ptyTest('a gateway that starts without its device opens it when it appears', async (t) => {
   const port = freshPath('tty');
   const gateway = await startProcess(['--port', port, '--socket', freshPath('s')]);
   const client = await listenTo(gateway.socketPath);
@@ -81,56 +81,53 @@ ptyTest('a gateway that starts without its device takes it when it appears', asy
   await pty.close();
 });
 
-/** Listening clients have all got a message that the board sends until it comes through. */
+/** Every listening client has received a message that the board repeats until it gets through. */
 async function untilHeard(pty: Pty, clients: readonly ListeningClient[]): Promise<void> {
   await pty.write(frame('00 05 52 00'));
   await Promise.all(clients.map((client) => client.has(4)));
 }
 
-ptyTest(
-  'a device that goes away under load and comes back costs no listening client its connection',
-  async (t) => {
-    const port = freshPath('tty');
-    const first = await openPty();
-    symlinkSync(first.path, port);
-    const gateway = await startProcess(['--port', port, '--socket', freshPath('s')]);
-    await first.readUntil((received) => received.includes(NINFO));
-    const clients = await Promise.all(Array.from({ length: 10 }, () => listenTo(gateway.socketPath)));
-    await untilHeard(first, clients);
-    const load = Buffer.concat(
-      Array.from({ length: 500 }, (_, index) => frame(`00 05 00 AA*40 0${index % 10}`)),
-    );
-    const loading = first.write(load);
-    const sending = Promise.allSettled(
-      Array.from({ length: 20 }, () => ask(gateway.socketPath, 'SENDI\0\x05hello')),
-    );
-    await clients[0]?.has(4000);
-    await first.hangUp();
-    await loading.catch(() => {});
-    unlinkSync(port);
-    for (const result of await sending) {
-      const reply = result.status === 'fulfilled' ? result.value.toString() : String(result.reason);
-      t.regex(reply, /^(S|F.No Serial Connection)$/s);
-    }
-    await gateway.logged(/no link: /);
-    t.is((await ask(gateway.socketPath, 'ACT-C')).toString('hex'), '5300');
+ptyTest('unplugging and replugging the device under load disconnects no listening client', async (t) => {
+  const port = freshPath('tty');
+  const first = await openPty();
+  symlinkSync(first.path, port);
+  const gateway = await startProcess(['--port', port, '--socket', freshPath('s')]);
+  await first.readUntil((received) => received.includes(NINFO));
+  const clients = await Promise.all(Array.from({ length: 10 }, () => listenTo(gateway.socketPath)));
+  await untilHeard(first, clients);
+  const load = Buffer.concat(
+    Array.from({ length: 500 }, (_, index) => frame(`00 05 00 AA*40 0${index % 10}`)),
+  );
+  const loading = first.write(load);
+  const sending = Promise.allSettled(
+    Array.from({ length: 20 }, () => ask(gateway.socketPath, 'SENDI\0\x05hello')),
+  );
+  await clients[0]?.has(4000);
+  await first.hangUp();
+  await loading.catch(() => {});
+  unlinkSync(port);
+  for (const result of await sending) {
+    const reply = result.status === 'fulfilled' ? result.value.toString() : String(result.reason);
+    t.regex(reply, /^(S|F.No Serial Connection)$/s);
+  }
+  await gateway.logged(/no link: /);
+  t.is((await ask(gateway.socketPath, 'ACT-C')).toString('hex'), '5300');
 
-    const share = await cpuShareOf(gateway.pid);
-    t.true(share < 0.5, `uses ${Math.round(share * 100)} % of a processor while there is no device`);
+  const share = await cpuShareOf(gateway.pid);
+  t.true(share < 0.5, `uses ${Math.round(share * 100)} % of a processor while there is no device`);
 
-    const second = await openPty();
-    for (const client of clients) client.forget();
-    symlinkSync(second.path, port);
-    await second.readUntil((received) => received.includes(NINFO));
-    await untilHeard(second, clients);
-    t.is((await ask(gateway.socketPath, 'ACT-C')).toString('hex'), '5301');
-    t.true(clients.every(({ socket }) => !socket.destroyed));
-    t.is((await gateway.stop()).code, 0);
-    await Promise.all([first.close(), second.close()]);
-  },
-);
+  const second = await openPty();
+  for (const client of clients) client.forget();
+  symlinkSync(second.path, port);
+  await second.readUntil((received) => received.includes(NINFO));
+  await untilHeard(second, clients);
+  t.is((await ask(gateway.socketPath, 'ACT-C')).toString('hex'), '5301');
+  t.true(clients.every(({ socket }) => !socket.destroyed));
+  t.is((await gateway.stop()).code, 0);
+  await Promise.all([first.close(), second.close()]);
+});
 
-ptyTest('while the device is away the processor is left alone', async (t) => {
+ptyTest('while the device is away the CPU stays idle', async (t) => {
   const pty = await openPty();
   const gateway = await startOnPty(pty);
   await pty.hangUp();
@@ -141,12 +138,12 @@ ptyTest('while the device is away the processor is left alone', async (t) => {
   await pty.close();
 });
 
-ptyTest('simulate puts a mesh on a pseudo-terminal, and start --port takes it', async (t) => {
+ptyTest('simulate puts a mesh on a pseudo-terminal, and start --port opens it', async (t) => {
   const tty = freshPath('tty');
   const mesh = new MeshgateProcess(['simulate', '--pty', tty, '--nodes', '4', '--seed', '3', '--loss', '0']);
-  await mesh.printed(/a virtual mesh of 4 nodes, seed 3, is on /);
+  await mesh.printed(/virtual mesh of 4 nodes, seed 3, on /);
   const gateway = await startProcess(['--port', tty, '--socket', freshPath('s')]);
-  await gateway.logged(/the root has spoken/);
+  await gateway.logged(/the root is responding/);
   const client = await listenTo(gateway.socketPath);
   await untilSomeNodeIsActive(gateway.socketPath);
   t.is(JSON.parse((await ask(gateway.socketPath, 'NINFO')).toString('utf8', 1)).link.state, 'up');
@@ -158,18 +155,18 @@ ptyTest('simulate puts a mesh on a pseudo-terminal, and start --port takes it', 
 });
 
 ptyTest(
-  'Ctrl-C in a terminal, which reaches all that it has started, ends simulate with exit code 0',
+  'Ctrl-C in a terminal, which reaches every process that it has started, ends simulate with exit code 0',
   async (t) => {
     const tty = freshPath('tty');
     const mesh = new MeshgateProcess(['simulate', '--pty', tty], {}, { ownGroup: true });
-    await mesh.printed(/is on /);
+    await mesh.printed(/^virtual mesh of .* on /m);
     process.kill(-mesh.pid, 'SIGINT');
     const { code, stderr } = await mesh.ended;
     t.is(code, 0, stderr);
   },
 );
 
-/** How much of a processor a process uses, 0 to 1 and above, over more than a second. */
+/** The CPU share of a process, 0 to 1 and above, over more than a second. */
 async function cpuShareOf(pid: number): Promise<number> {
   const before = cpuMsOf(pid);
   const begun = performance.now();
@@ -177,7 +174,7 @@ async function cpuShareOf(pid: number): Promise<number> {
   return (cpuMsOf(pid) - before) / (performance.now() - begun);
 }
 
-/** Processor time of a process so far, in ms. */
+/** CPU time of a process so far, in ms. */
 function cpuMsOf(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   const TICK_MS = 10;

@@ -16,12 +16,12 @@ test.after.always(async () => {
 let sockets = 0;
 const freshSocket = () => join(folder, `s${sockets++}`);
 
-/** A port that is not there: the gateway waits for it, and nothing else happens. */
+/** A port that does not exist: the gateway waits for it, and nothing else happens. */
 const NO_DEVICE = ['--port', join(folder, 'no-tty')];
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   test.serial(
-    `${signal} ends the gateway with exit code 0, its socket file gone, and waits for no client's time-out`,
+    `${signal} ends the gateway with exit code 0, removes its socket file, and waits for no client’s time-out`,
     async (t) => {
       const socket = freshSocket();
       const env = { MESHGATE_CLIENTS_REQUEST_TIMEOUT_MS: '60000' };
@@ -39,7 +39,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   );
 }
 
-test.serial('a gateway that is told to stop as soon as it has greeted stops in order', async (t) => {
+test.serial('a gateway stopped right after its banner shuts down cleanly', async (t) => {
   for (let round = 0; round < 5; round++) {
     const socket = freshSocket();
     const gateway = await startProcess([...NO_DEVICE, '--socket', socket]);
@@ -48,10 +48,10 @@ test.serial('a gateway that is told to stop as soon as it has greeted stops in o
   }
 });
 
-test.serial('a gateway on a virtual mesh hears nodes, and says what to try next', async (t) => {
+test.serial('a gateway on a virtual mesh hears nodes, and suggests what to try next', async (t) => {
   const socket = freshSocket();
   const gateway = await startProcess(['--simulate', '--nodes', '3', '--seed', '7', '--socket', socket]);
-  await gateway.printed(/^The mesh is simulated: 3 virtual nodes, seed 7\. No hardware is used\.$/m);
+  await gateway.printed(/^Simulated mesh: 3 virtual nodes, seed 7\. No hardware is used\.$/m);
   await untilSomeNodeIsActive(socket);
   const mesh = JSON.parse((await ask(socket, 'NINFO')).toString('utf8', 1));
   t.is(mesh.link.state, 'up');
@@ -59,7 +59,7 @@ test.serial('a gateway on a virtual mesh hears nodes, and says what to try next'
   t.is((await gateway.stop()).code, 0);
 });
 
-test.serial('a gateway goes on when nobody reads its log any more', async (t) => {
+test.serial('a gateway continues when nobody reads its log any more', async (t) => {
   const socket = freshSocket();
   const gateway = await startProcess([...NO_DEVICE, '--socket', socket], { MESHGATE_CLIENTS_MAX: '1' });
   gateway.child.stderr?.destroy();
@@ -73,14 +73,14 @@ test.serial('a gateway goes on when nobody reads its log any more', async (t) =>
   t.false(existsSync(socket));
 });
 
-test.serial('the socket is open to the group, and to nobody else', async (t) => {
+test.serial('the socket is accessible to the group, and to nobody else', async (t) => {
   const socket = freshSocket();
   const gateway = await startProcess([...NO_DEVICE, '--socket', socket]);
   t.is(statSync(socket).mode & 0o777, 0o660);
   await gateway.stop();
 });
 
-test.serial('without --socket it lies in XDG_RUNTIME_DIR', async (t) => {
+test.serial('without --socket the socket is in XDG_RUNTIME_DIR', async (t) => {
   const runtime = mkdtempSync(join(folder, 'run-'));
   const gateway = await startProcess(NO_DEVICE, { XDG_RUNTIME_DIR: runtime });
   t.is(gateway.socketPath, join(runtime, 'meshgate.sock'));
@@ -88,7 +88,7 @@ test.serial('without --socket it lies in XDG_RUNTIME_DIR', async (t) => {
   await gateway.stop();
 });
 
-test.serial('a socket file that a killed gateway left behind is replaced', async (t) => {
+test.serial('a socket file left over from a killed gateway is replaced', async (t) => {
   const socket = freshSocket();
   const killed = await startProcess([...NO_DEVICE, '--socket', socket]);
   t.is((await killed.stop('SIGKILL')).signal, 'SIGKILL');
@@ -99,20 +99,20 @@ test.serial('a socket file that a killed gateway left behind is replaced', async
 });
 
 test.serial(
-  'a socket that a living gateway holds is refused with exit code 7 and its process id',
+  'a socket in use by a running gateway is refused with exit code 7 and its process id',
   async (t) => {
     const socket = freshSocket();
     const first = await startProcess([...NO_DEVICE, '--socket', socket]);
     const { code, stderr } = await runToEnd(['start', ...NO_DEVICE, '--socket', socket]);
     t.is(code, 7);
-    t.true(stderr.includes(`the gateway with process id ${first.pid} already serves ${socket}`));
+    t.true(stderr.includes(`the gateway with process id ${first.pid} is already using ${socket}`));
     t.true(stderr.includes(`kill ${first.pid}`));
     t.is((await ask(socket, 'ACT-C')).toString('hex'), '5300');
     await first.stop();
   },
 );
 
-test.serial('of several gateways that are started at the same time exactly one wins', async (t) => {
+test.serial('when several gateways start at the same time, exactly one wins', async (t) => {
   const socket = freshSocket();
   const attempts = await Promise.allSettled(
     [1, 2, 3, 4].map(() => startProcess([...NO_DEVICE, '--socket', socket])),
@@ -124,7 +124,7 @@ test.serial('of several gateways that are started at the same time exactly one w
   t.false(existsSync(socket));
 });
 
-test.serial('a regular file at the socket path is refused, and left as it is', async (t) => {
+test.serial('a regular file at the socket path is refused, and left untouched', async (t) => {
   const socket = freshSocket();
   writeFileSync(socket, 'mine');
   const { code, stderr } = await runToEnd(['start', ...NO_DEVICE, '--socket', socket]);
@@ -134,7 +134,7 @@ test.serial('a regular file at the socket path is refused, and left as it is', a
 });
 
 test.serial(
-  'a TCP port that another program holds is refused with exit code 7, and the socket file is gone',
+  'a TCP port in use by another program is refused with exit code 7, and the socket file is removed',
   async (t) => {
     const { createServer } = await import('node:net');
     const holder = createServer().listen(0, '127.0.0.1');
@@ -173,50 +173,50 @@ const REFUSALS: readonly Refusal[] = [
     says: /unknown option '--prot'/,
   },
   { name: 'a command that does not exist', args: ['stat'], code: 2, says: /unknown command 'stat'/ },
-  { name: 'an argument too many', args: ['start', 'now'], code: 2, says: /too many arguments/ },
+  { name: 'too many arguments', args: ['start', 'now'], code: 2, says: /too many arguments/ },
   {
     name: '--simulate with --port',
     args: ['start', '--simulate', '--port', 'auto'],
     code: 2,
-    says: /--simulate and --port exclude each other/,
+    says: /--simulate and --port cannot be used together/,
   },
   { name: 'simulate without --pty', args: ['simulate'], code: 2, says: /required option '--pty <path>'/ },
   {
-    name: 'a setting that is wrong',
+    name: 'an invalid setting',
     args: ['start', '--baud', 'fast'],
     code: 6,
     says: /baud = "fast": must be a whole number .* \(given on the command line\)/,
   },
   {
-    name: 'a variable that is no setting',
+    name: 'a variable that is not a setting',
     args: ['start'],
     env: { MESHGATE_BAUT: '1' },
     code: 6,
-    says: /MESHGATE_BAUT: there is no such setting/,
+    says: /MESHGATE_BAUT: unknown setting/,
   },
   {
     name: 'a settings file that is missing',
     args: ['start', '--config', '/nonexistent.toml'],
     code: 6,
-    says: /\/nonexistent\.toml: ENOENT/,
+    says: /\/nonexistent\.toml: no such file or directory/,
   },
   {
     name: 'a table that is missing',
     args: ['start'],
     env: { MESHGATE_OPCODES: '/nonexistent.json' },
     code: 6,
-    says: /\/nonexistent\.json: ENOENT/,
+    says: /\/nonexistent\.json: no such file or directory/,
   },
   {
     name: 'a directory that is missing',
     args: ['start', '--socket', '/nonexistent/s'],
     code: 1,
-    says: /there is no such directory\n {2}mkdir -p \/nonexistent/,
+    says: /no such directory\n {2}mkdir -p \/nonexistent/,
   },
 ];
 
 for (const { name, args, env = {}, code, says } of REFUSALS) {
-  test.serial(`${name} ends with exit code ${code} and says why`, async (t) => {
+  test.serial(`${name} exits with code ${code} and shows why`, async (t) => {
     const ended = await runToEnd(args, env);
     t.is(ended.code, code, ended.stderr);
     t.regex(ended.stderr, says);
@@ -225,7 +225,7 @@ for (const { name, args, env = {}, code, says } of REFUSALS) {
   });
 }
 
-test.serial('a table that is wrong is refused with file, key and reason, and exit code 6', async (t) => {
+test.serial('a wrong table is refused with file, key and reason, and exit code 6', async (t) => {
   const opcodes = temporaryFile(t, 'opcodes.json', {
     messages: [{ opcode: 300, name: 'X', from: ['node'] }],
     commands: [],
@@ -235,7 +235,7 @@ test.serial('a table that is wrong is refused with file, key and reason, and exi
   t.true(stderr.includes(`${opcodes}: messages.0.opcode: must be a number from 0 to 255`));
 });
 
-test.serial('help and version are no failures', async (t) => {
+test.serial('help and version exit with 0', async (t) => {
   for (const args of [['--help'], ['start', '--help'], ['--version']]) {
     const { code, stdout, stderr } = await runToEnd(args);
     t.is(code, 0);

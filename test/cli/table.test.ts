@@ -19,7 +19,7 @@ const COLUMNS: readonly Column<Row>[] = [
   { title: 'TEXT', text: ({ text }) => text, flexible: 20 },
 ];
 
-test('colours only where a terminal has them and NO_COLOR is not set', (t) => {
+test('colours are used only in terminals that have them and without NO_COLOR', (t) => {
   t.deepEqual(terminalOf({}, {}), PIPE);
   t.deepEqual(terminalOf({ isTTY: true, columns: 100 }, {}), { isTTY: true, columns: 100, colour: true });
   t.false(terminalOf({ isTTY: true }, { NO_COLOR: '1' }).colour);
@@ -53,7 +53,7 @@ test('text is wrapped between words', (t) => {
   t.deepEqual(wrap('one two', undefined), ['one two']);
 });
 
-test('whatever is in the rows, no line is wider than the terminal, and columns align', (t) => {
+test('with any rows, no line is wider than the terminal, and columns align', (t) => {
   const row = fc.record({
     name: fc.string({ maxLength: 20 }),
     count: fc.nat(),
@@ -71,7 +71,7 @@ test('whatever is in the rows, no line is wider than the terminal, and columns a
   );
 });
 
-test('a pipe gets everything, and nothing that a terminal could take for a command', (t) => {
+test('a pipe gets everything, and nothing that a terminal could interpret as a command', (t) => {
   const long = 'x'.repeat(500);
   const text = formatTable(COLUMNS, [{ name: '\x1b[2Ja\nb', count: 7, text: long }], PIPE);
   t.is(text, `NAME  COUNT  TEXT\na b       7  ${long}\n`);

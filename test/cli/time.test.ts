@@ -64,7 +64,7 @@ for (const text of [
   '2026-04-30T12:00+24',
   '2026-04-30T12:00:0',
 ]) {
-  test(`"${text}" is no time`, (t) => {
+  test(`"${text}" is not a valid time`, (t) => {
     const error = t.throws(() => parseTime(text, NOW), { instanceOf: MeshgateError });
     t.is(error?.code, 'BAD_USAGE');
     t.regex(error?.hint ?? '', /10m/);
@@ -86,10 +86,10 @@ const DURATIONS: readonly (readonly [ms: number, text: string])[] = [
 ];
 
 for (const [ms, text] of DURATIONS) {
-  test(`${ms} ms are ${text}`, (t) => t.is(formatDuration(ms), text));
+  test(`${ms} ms is shown as ${text}`, (t) => t.is(formatDuration(ms), text));
 }
 
-test('what was less than a second ago, or lies ahead because a clock was set, is now', (t) => {
+test('less than a second ago, or in the future because a clock was set, is shown as now', (t) => {
   t.is(formatAge(NOW - 999, NOW), 'now');
   t.is(formatAge(NOW + 5000, NOW), 'now');
   t.is(formatAge(NOW - 1000, NOW), '1 s ago');
@@ -98,14 +98,14 @@ test('what was less than a second ago, or lies ahead because a clock was set, is
 const terminal = { isTTY: true, columns: 80, colour: false };
 const pipe = { isTTY: false, columns: undefined, colour: false };
 
-test('a terminal leaves out the date of today, a pipe never', (t) => {
+test('a terminal omits the date for today, a pipe never does', (t) => {
   t.is(formatMoment(NOW, { terminal, now: NOW }), '14:05:09');
   t.is(formatMoment(NOW - DAY, { terminal, now: NOW }), '2026-04-30 14:05:09');
   t.is(formatMoment(NOW, { terminal: pipe, now: NOW }), '2026-05-01 14:05:09');
   t.is(formatWhen(NOW - 3000, { terminal, now: NOW }), '3 s ago (14:05:06)');
 });
 
-test('what is shown can be given back', (t) => {
+test('a time that is shown can be entered again', (t) => {
   for (const shownOn of [terminal, pipe]) {
     const shown = formatMoment(NOW, { terminal: shownOn, now: NOW });
     t.is(parseTime(shown, NOW), Math.floor(NOW / 1000) * 1000);

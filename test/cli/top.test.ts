@@ -36,7 +36,7 @@ test.after.always(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A process whose terminal is the pseudo-terminal; what it shows is what `pty` receives. */
+/** A process whose terminal is the pseudo-terminal; what it prints is what `pty` receives. */
 function runOn(pty: Pty, args: readonly string[]): ChildProcess {
   const terminal = openSync(pty.path, 'r+');
   const env = { ...process.env, TERM: 'xterm', NO_COLOR: '1' };
@@ -56,7 +56,7 @@ const showsTraffic = (received: Buffer) =>
 
 const shows = (text: string) => (received: Buffer) => received.includes(text);
 
-ptyTest('top takes the terminal, shows nodes and traffic live, and gives the terminal back', async (t) => {
+ptyTest('top takes over the terminal, shows nodes and traffic live, and restores the terminal', async (t) => {
   let gateway = await startGateway();
   const endings = [
     { leave: (pty: Pty, _top: ChildProcess) => pty.write(Buffer.from('q')) },
@@ -89,7 +89,7 @@ ptyTest('top takes the terminal, shows nodes and traffic live, and gives the ter
   t.deepEqual(await once(top, 'close'), [0, null]);
 });
 
-ptyTest('without a gateway top leaves the terminal alone', async (t) => {
+ptyTest('without a gateway top does not touch the terminal', async (t) => {
   const pty = await openScreen();
   const top = runOn(pty, ['top', '--socket', join(folder, 'nobody.sock')]);
   t.deepEqual(await once(top, 'close'), [3, null]);

@@ -7,7 +7,7 @@ type Sample = (typeof EVENTS)[number];
 
 const seqOf = (event: Sample) => ('seq' in event ? event.seq : undefined);
 
-test('a message gets the values that came right before it, and each event comes out once', (t) => {
+test('a message gets the values that came right before it, and each event is shown once', (t) => {
   const joiner = new ValueJoiner();
   const joined = EVENTS.flatMap((event) => joiner.take(event));
   const data = joined.find(({ event }) => seqOf(event) === 4);
@@ -22,7 +22,7 @@ test('a message gets the values that came right before it, and each event comes 
   );
 });
 
-test('values of another message stay by themselves', (t) => {
+test('values of another message stay separate', (t) => {
   const joiner = new ValueJoiner();
   const [, first, second, message] = EVENTS;
   if (!first || !second || !message) return t.fail();

@@ -16,7 +16,7 @@ async function setUp(t: ExecutionContext, options: FixtureOptions = {}) {
   return { gateway, client };
 }
 
-/** A gateway that accepts, and hands the test its side. */
+/** A gateway that accepts, and hands its side of the connection to the test. */
 async function accepting(t: ExecutionContext) {
   const folder = temporaryFolder();
   const path = join(folder.path, 's');
@@ -31,7 +31,7 @@ async function accepting(t: ExecutionContext) {
   return { client: new ClassicClient(path), accepted };
 }
 
-test('messages go to the handlers of their opcode, as a number or a character', async (t) => {
+test('messages go to the handlers of their opcode, given as a number or a character', async (t) => {
   const { gateway, client } = await setUp(t);
   const heard: ClassicMessage[] = [];
   const said = (opcode: number | string) =>
@@ -43,7 +43,7 @@ test('messages go to the handlers of their opcode, as a number or a character', 
     });
   const request = said('R');
   const ack = said(0x41);
-  client.on('E', () => t.fail('no echo was said'));
+  client.on('E', () => t.fail('no echo arrived'));
   await client.listen();
   gateway.root.say('00 05 52 00');
   await request;
@@ -55,14 +55,14 @@ test('messages go to the handlers of their opcode, as a number or a character', 
   ]);
 });
 
-test('a command resolves with what stands behind the S', async (t) => {
+test('a command resolves with the reply after the S', async (t) => {
   const { gateway, client } = await setUp(t);
   gateway.root.say('00 05 44 01 00 07');
   t.deepEqual(await client.command('ACT-C'), Buffer.of(1));
   t.deepEqual(await client.command('[GET]', Buffer.of(0, 5, 0)), Buffer.of(0, 1, 1, 0, 5, 7));
 });
 
-test('a command that is refused rejects with the gateway’s words', async (t) => {
+test('a refused command rejects with the gateway’s text', async (t) => {
   const { client } = await setUp(t);
   const error = await t.throwsAsync(client.command('NOPE!'), { instanceOf: RequestError });
   t.is(error.code, 'REFUSED');
@@ -79,14 +79,14 @@ test('send hands a message to the root, as text or as bytes', async (t) => {
   );
 });
 
-test('where there is no gateway, both commands and listening reject with NOT_RUNNING', async (t) => {
+test('without a gateway, both commands and listening reject with NOT_RUNNING', async (t) => {
   const client = new ClassicClient('/nowhere/s');
   for (const trial of [client.command('ACT-C'), client.listen()]) {
     t.is((await t.throwsAsync(trial, { instanceOf: ClientError })).code, 'NOT_RUNNING');
   }
 });
 
-test('a handshake that is answered in pieces, with a message right behind it, is understood', async (t) => {
+test('a handshake that is answered in pieces, with a message right after it, is understood', async (t) => {
   const { client, accepted } = await accepting(t);
   const heard = new Promise<ClassicMessage>((resolve) => client.on('R', resolve));
   const listening = client.listen();
@@ -102,7 +102,7 @@ test('a handshake that is answered in pieces, with a message right behind it, is
   client.close();
 });
 
-test('a gateway that refuses to be listened to makes listen reject with its words', async (t) => {
+test('listen rejects with the gateway’s text when it is refused', async (t) => {
   const { client, accepted } = await accepting(t);
   const listening = client.listen();
   const socket = await accepted;
@@ -111,7 +111,7 @@ test('a gateway that refuses to be listened to makes listen reject with its word
   t.is(error.message, 'Too Many Clients');
 });
 
-test('a gateway that ends listening is told to the program', async (t) => {
+test('the program is notified when the gateway ends listening', async (t) => {
   const { gateway, client } = await setUp(t);
   const ended = new Promise<void>((resolve) => {
     void client.listen(resolve);

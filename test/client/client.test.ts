@@ -26,7 +26,7 @@ async function setUp(t: ExecutionContext, options: ConnectOptions = {}) {
   return { gateway, client };
 }
 
-/** A client whose connection to the gateway the test can lose. */
+/** A client whose connection to the gateway the test can break. */
 async function setUpRelayed(t: ExecutionContext, options: ConnectOptions = {}) {
   const { gateway } = await setUp(t);
   const relay = await Relay.open(join(gateway.folder, 'relay'), gateway.socketPath);
@@ -53,7 +53,7 @@ async function take(stream: EventStream, amount: number): Promise<StreamEvent[]>
   return events;
 }
 
-/** A gateway that says what the test makes it say. */
+/** A gateway that sends what the test scripts. */
 async function fakeGateway(t: ExecutionContext) {
   const folder = temporaryFolder();
   const path = join(folder.path, 's');
@@ -84,7 +84,7 @@ async function settle(times = 20): Promise<void> {
   for (let turn = 0; turn < times; turn++) await nextTurn();
 }
 
-test('connect rejects with NOT_RUNNING where there is no gateway, and says how to start one', async (t) => {
+test('connect rejects with NOT_RUNNING without a gateway, and says how to start one', async (t) => {
   const folder = temporaryFolder();
   t.teardown(() => folder.remove());
   const error = await t.throwsAsync(connect({ socket: join(folder.path, 's') }), { instanceOf: ClientError });
@@ -92,9 +92,9 @@ test('connect rejects with NOT_RUNNING where there is no gateway, and says how t
   t.regex(error.message, /meshgate start/);
 });
 
-/** Root may use any socket; process.test.ts tries the same there, as somebody else. */
+/** Root may use any socket; process.test.ts tries the same there, as another user. */
 if (process.getuid?.() !== 0) {
-  test('connect rejects with NO_PERMISSION where the socket may not be used', async (t) => {
+  test('connect rejects with NO_PERMISSION where the user may not use the socket', async (t) => {
     const { gateway } = await setUp(t);
     chmodSync(gateway.socketPath, 0);
     const error = await t.throwsAsync(connect({ socket: gateway.socketPath }), { instanceOf: ClientError });
@@ -102,13 +102,13 @@ if (process.getuid?.() !== 0) {
   });
 }
 
-test('the socket is the one that is named, else the one of the environment, else one of the usual places', (t) => {
+test('the socket is the one given, else that of the environment, else one of the usual paths', (t) => {
   t.is(findSocket('/a', { MESHGATE_SOCKET: '/b' }), '/a');
   t.is(findSocket(undefined, { MESHGATE_SOCKET: '/b' }), '/b');
   t.is(findSocket(undefined, { XDG_RUNTIME_DIR: '/nowhere' }).endsWith('/meshgate.sock'), true);
 });
 
-test('typed calls give the results of the session', async (t) => {
+test('typed calls return the results of the session', async (t) => {
   const { gateway, client } = await setUp(t);
   gateway.root.say('00 05 44 01 00 07');
   t.is((await client.hello()).gateway.name, 'meshgate');
@@ -145,7 +145,7 @@ test('calls are sent in the order in which they were made', async (t) => {
   await Promise.all(calls);
 });
 
-test('a signal that has aborted before: nothing is connected, called or subscribed', async (t) => {
+test('with a signal that is already aborted nothing is connected, called or subscribed', async (t) => {
   const { gateway, client } = await setUp(t);
   const signal = AbortSignal.abort(new Error('no'));
   await t.throwsAsync(connect({ socket: gateway.socketPath, signal }), { message: 'no' });
@@ -172,7 +172,7 @@ test('a signal that aborts while connecting rejects, and leaves no connection', 
   t.pass();
 });
 
-test('a signal that aborts a call rejects it at once; the connection goes on', async (t) => {
+test('a signal that aborts a call rejects it at once; the connection stays open', async (t) => {
   const { client } = await setUp(t);
   const abort = new AbortController();
   const ping = client.ping({ node: 5, timeoutMs: 60_000 }, { signal: abort.signal });
@@ -195,7 +195,7 @@ test('a signal that aborts ends a stream, and the gateway’s subscription with 
   t.truthy(gateway);
 });
 
-test('a stream that is left before the gateway has answered leaves no subscription behind', async (t) => {
+test('leaving a stream before the gateway has answered leaves no subscription', async (t) => {
   const { client } = await setUp(t);
   await client.subscribe().return();
   await client.hello();
@@ -214,7 +214,7 @@ test('a signal that aborts the client closes it', async (t) => {
   t.is((await t.throwsAsync(client.hello(), { instanceOf: ClientError })).code, 'CLOSED');
 });
 
-test('a subscription with a snapshot gives the picture first, and every event behind it', async (t) => {
+test('a subscription with a snapshot yields the snapshot first, then every event', async (t) => {
   const { gateway, client } = await setUp(t);
   gateway.root.say('00 05 44 01 00 07');
   const stream = client.subscribe({ snapshot: true, kinds: ['value'] });
@@ -225,14 +225,14 @@ test('a subscription with a snapshot gives the picture first, and every event be
   t.is(second?.kind === 'value' && second.value.bytes, '08');
 });
 
-test('a stream that the gateway refuses throws the refusal', async (t) => {
+test('a stream that the gateway refuses throws the error', async (t) => {
   const { client } = await setUp(t);
   const stream = client.subscribe({ types: ['Weather'] });
   const error = await t.throwsAsync(stream.next(), { instanceOf: RequestError });
   t.is(error.code, 'TYPE_NOT_FOUND');
 });
 
-test('since what the gateway never had: the range is told, and then what it holds', async (t) => {
+test('since a number that the gateway never had: the range is reported, then the events that it holds', async (t) => {
   const { gateway, client } = await setUp(t);
   const first = gateway.hub.feed.replay(0).events[0]?.seq ?? 0;
   const [gap, event] = await take(client.subscribe({ since: 5 }), 2);
@@ -240,7 +240,7 @@ test('since what the gateway never had: the range is told, and then what it hold
   t.is(event && 'seq' in event && event.seq, first);
 });
 
-test('several streams of one client each get what they asked for', async (t) => {
+test('several streams of one client each get their own events', async (t) => {
   const { gateway, client } = await setUp(t);
   const values = client.subscribe({ kinds: ['value'] });
   const lines = client.subscribe({ kinds: ['traffic'] });
@@ -250,7 +250,7 @@ test('several streams of one client each get what they asked for', async (t) => 
   t.is((await take(lines, 1))[0]?.kind, 'traffic');
 });
 
-test('close ends streams and rejects calls with CLOSED, those that wait and those that come', async (t) => {
+test('close ends streams and rejects calls with CLOSED, pending and future ones', async (t) => {
   const { client } = await setUp(t);
   const waiting = client.ping({ node: 5, timeoutMs: 60_000 });
   const stream = client.subscribe();
@@ -262,7 +262,7 @@ test('close ends streams and rejects calls with CLOSED, those that wait and thos
   t.deepEqual(await take(client.subscribe(), 1).catch(({ code }) => code), 'CLOSED');
 });
 
-test('a connection that is lost rejects what waited for its reply with CONNECTION_LOST', async (t) => {
+test('a lost connection rejects pending calls with CONNECTION_LOST', async (t) => {
   const { path, accept, requests } = await fakeGateway(t);
   const client = await connect({ socket: path });
   t.teardown(() => client.close());
@@ -273,7 +273,7 @@ test('a connection that is lost rejects what waited for its reply with CONNECTIO
   t.is((await t.throwsAsync(waiting, { instanceOf: ClientError })).code, 'CONNECTION_LOST');
 });
 
-test('a client that does not reconnect is over when its connection is', async (t) => {
+test('a client that does not reconnect is closed when its connection ends', async (t) => {
   const { path, accept } = await fakeGateway(t);
   const client = await connect({ socket: path, reconnect: false });
   const socket = await accept();
@@ -284,7 +284,7 @@ test('a client that does not reconnect is over when its connection is', async (t
 });
 
 for (const reason of ['SLOW_READER', 'LINE_TOO_LONG'] as const) {
-  test(`a gateway that turns the client away with ${reason} makes streams and calls fail with that`, async (t) => {
+  test(`when the gateway refuses the client with ${reason}, streams and calls fail with that`, async (t) => {
     const { path, sockets, accept, requests } = await fakeGateway(t);
     const client = await connect({ socket: path });
     const socket = await accept();
@@ -299,7 +299,7 @@ for (const reason of ['SLOW_READER', 'LINE_TOO_LONG'] as const) {
   });
 }
 
-test('what a gateway says that is no JSON-RPC is left out', async (t) => {
+test('texts from the gateway that are not JSON-RPC are ignored', async (t) => {
   const { path, accept, requests } = await fakeGateway(t);
   const client = await connect({ socket: path });
   t.teardown(() => client.close());
@@ -323,7 +323,7 @@ test('what a gateway says that is no JSON-RPC is left out', async (t) => {
   t.deepEqual((await hello) as object, { gateway: {} });
 });
 
-/** What the gateway's `subscribe` is asked, and an answer to it. */
+/** The request of the gateway's `subscribe`, and an answer to it. */
 async function answerSubscribe(
   socket: Socket,
   requests: (socket: Socket) => Promise<{ id: number; params: { since?: number } }[]>,
@@ -345,7 +345,7 @@ function tell(socket: Socket, method: string, params: object): void {
 
 const consoleEvent = (seq: number) => ({ event: { kind: 'console', seq, at: 0, line: '' } });
 
-/** Loses the connection behind what `say` has said, and gives the number behind which the client resumes. */
+/** Breaks the connection after the texts of `say`, and returns the number after which the client resumes. */
 async function resumesBehind(
   t: ExecutionContext,
   result: object,
@@ -369,7 +369,7 @@ async function resumesBehind(
   return { since, taken, following };
 }
 
-test('a stream resumes behind the last event that it had, and gets no second snapshot', async (t) => {
+test('a stream resumes after its last event, and gets no second snapshot', async (t) => {
   const say = (socket: Socket) => tell(socket, 'event', consoleEvent(107));
   const { since, taken, following } = await resumesBehind(t, { seq: 100, snapshot: { seq: 100 } }, say, 2);
   t.deepEqual(
@@ -380,12 +380,12 @@ test('a stream resumes behind the last event that it had, and gets no second sna
   t.is(following?.kind, 'console');
 });
 
-test('a stream that had no event yet resumes behind the number that its subscription began with', async (t) => {
+test('a stream without events resumes after the number at which its subscription started', async (t) => {
   const { since } = await resumesBehind(t, { seq: 100 }, () => {}, 0);
   t.is(since, 100);
 });
 
-test('a value that came late, behind a gap or an interval, does not make a stream resume too early', async (t) => {
+test('a value that arrives late, after a gap or an interval, does not make a stream resume too early', async (t) => {
   const say = (socket: Socket) => {
     tell(socket, 'gap', { from: 101, to: 150, dropped: 48, coalesced: 0 });
     tell(socket, 'event', consoleEvent(120));
@@ -395,25 +395,25 @@ test('a value that came late, behind a gap or an interval, does not make a strea
   t.is(since, 150);
 });
 
-test('a range that is gone is told once: a stream resumes behind it', async (t) => {
+test('a lost range is reported once: a stream resumes after it', async (t) => {
   const gone = { from: 51, to: 90 };
   const { since, taken } = await resumesBehind(t, { seq: 100, gone }, () => {}, 1);
   t.deepEqual(taken, [{ kind: 'gap', ...gone, where: 'gateway' }]);
   t.is(since, 90);
 });
 
-test('when the numbering has begun again, a stream resumes from its beginning until an event has come', async (t) => {
+test('when the numbering has restarted, a stream resumes from its beginning until an event has come', async (t) => {
   const { since } = await resumesBehind(t, { seq: 100, gone: { from: 5001, to: null } }, () => {}, 1);
   t.is(since, 0);
 });
 
-test('when the numbering has begun again, a stream resumes after the events that have come since', async (t) => {
+test('when the numbering has restarted, a stream resumes after the events that have come since', async (t) => {
   const say = (socket: Socket) => tell(socket, 'event', consoleEvent(98));
   const { since } = await resumesBehind(t, { seq: 100, gone: { from: 5001, to: null } }, say, 2);
   t.is(since, 98);
 });
 
-test('a call that is made while the connection is lost waits for the next one', async (t) => {
+test('a call made while the connection is lost waits for the next one', async (t) => {
   const changes: boolean[] = [];
   const { client, cut } = await setUpRelayed(t, {
     onConnectionChange: (isConnected) => changes.push(isConnected),
@@ -424,7 +424,7 @@ test('a call that is made while the connection is lost waits for the next one', 
   t.deepEqual(changes, [false, true]);
 });
 
-test('a stream across lost connections has every event once, and no gap', async (t) => {
+test('a stream across lost connections gets every event once, and no gap', async (t) => {
   const { gateway, client, cut } = await setUpRelayed(t);
   const stream = client.subscribe({ kinds: ['traffic'] });
   await client.hello();
@@ -477,7 +477,7 @@ test('a client that is closed while it reconnects does not connect again', async
   t.is(sockets.length, 1);
 });
 
-test('a stream that is begun when the connection has just come back is subscribed once', async (t) => {
+test('a stream started when the connection has just come back is subscribed once', async (t) => {
   const streams: EventStream[] = [];
   const { client, cut } = await setUpRelayed(t, {
     onConnectionChange: (isConnected) => {
@@ -496,7 +496,7 @@ test('a stream that is begun when the connection has just come back is subscribe
   await t.throwsAsync(client.call('unsubscribe', { subscription: '2' }), { instanceOf: RequestError });
 });
 
-/** Nodes 5 and 6 have said 1, 2, 3. */
+/** Nodes 5 and 6 have sent 1, 2, 3. */
 async function setUpPast(t: ExecutionContext) {
   const { gateway, client } = await setUp(t);
   for (const value of ['01', '02', '03']) {
@@ -507,7 +507,7 @@ async function setUpPast(t: ExecutionContext) {
   return client;
 }
 
-test('exported values come one by one over the ends of pages, by rising node', async (t) => {
+test('exported values come one by one across pages, by ascending node', async (t) => {
   const client = await setUpPast(t);
   const found: string[] = [];
   for await (const { name, bytes } of client.exportValues({ limit: 2 })) found.push(`${name} ${bytes}`);
@@ -517,7 +517,7 @@ test('exported values come one by one over the ends of pages, by rising node', a
   t.deepEqual(ofOne, [6, 6, 6]);
 });
 
-test('pages of an export tell how much has been gone through; the last one all', async (t) => {
+test('pages of an export report the progress; the last one is 1', async (t) => {
   const client = await setUpPast(t);
   const pages: { length: number; progress: number }[] = [];
   for await (const { values, progress } of client.exportPages({ limit: 4 })) {
@@ -528,7 +528,7 @@ test('pages of an export tell how much has been gone through; the last one all',
   t.true((pages[0]?.progress ?? 0) < 1);
 });
 
-test('an export that is left asks for no more, and one whose signal aborts rejects', async (t) => {
+test('leaving an export requests no more pages, and an aborted signal rejects it', async (t) => {
   const client = await setUpPast(t);
   for await (const { bytes } of client.exportValues({ limit: 1 })) {
     t.is(bytes, '01');
@@ -542,7 +542,7 @@ test('an export that is left asks for no more, and one whose signal aborts rejec
   await t.throwsAsync(client.exportValues({ type: 'nothing' }).next(), { instanceOf: RequestError });
 });
 
-test('aggregate sums up what came', async (t) => {
+test('aggregate returns the aggregates of the values received', async (t) => {
   const client = await setUpPast(t);
   const { buckets } = await client.aggregate({
     type: 'Sequence',

@@ -9,7 +9,7 @@ function event(seq: number): StreamEvent {
 
 const SNAPSHOT = { kind: 'snapshot', snapshot: { seq: 7 } } as unknown as StreamEvent;
 
-/** Everything that waits; the stream must have been ended. */
+/** All queued events; the stream must have been ended. */
 async function drain(stream: EventStream): Promise<StreamEvent[]> {
   const events: StreamEvent[] = [];
   for await (const each of stream) events.push(each);
@@ -22,14 +22,14 @@ function filled(amount: number): EventStream {
   return stream;
 }
 
-test('a reader that waits gets each event as it comes', async (t) => {
+test('a waiting reader gets each event as it arrives', async (t) => {
   const stream = new EventStream(() => {});
   const next = stream.next();
   stream.push(event(1));
   t.deepEqual(await next, { done: false, value: event(1) });
 });
 
-test('what waits is still given when the stream has ended, and then the end, once and for ever', async (t) => {
+test('queued events are still delivered after the stream has ended, then the end, every time', async (t) => {
   const stream = filled(2);
   stream.end();
   stream.push(event(3));
@@ -37,14 +37,14 @@ test('what waits is still given when the stream has ended, and then the end, onc
   t.deepEqual(await stream.next(), { done: true, value: undefined });
 });
 
-test('a stream that fails throws behind what waits', async (t) => {
+test('a stream that fails throws after the queued events', async (t) => {
   const stream = filled(1);
   stream.end(new Error('over'));
   t.is((await stream.next()).done, false);
   await t.throwsAsync(stream.next(), { message: 'over' });
 });
 
-test('a reader that waits hears of the end and of a failure', async (t) => {
+test('a waiting reader gets the end or the failure', async (t) => {
   const ended = new EventStream(() => {});
   const end = ended.next();
   ended.end();
@@ -55,7 +55,7 @@ test('a reader that waits hears of the end and of a failure', async (t) => {
   await t.throwsAsync(failure, { message: 'over' });
 });
 
-test('a reader that leaves its loop ends the stream, and the owner is told once', async (t) => {
+test('a reader that leaves its loop ends the stream, and the owner is notified once', async (t) => {
   let ends = 0;
   const stream = new EventStream(() => {
     ends++;
@@ -70,7 +70,7 @@ test('a reader that leaves its loop ends the stream, and the owner is told once'
   t.true((await stream.next()).done);
 });
 
-test('a program that does not take its events is told what it missed, and the first 10,000 less one are whole', async (t) => {
+test('a program that does not read its events gets a gap for those it missed, after the first 9,999', async (t) => {
   const stream = filled(WAITING + 500);
   stream.end();
   const events = await drain(stream);
@@ -79,7 +79,7 @@ test('a program that does not take its events is told what it missed, and the fi
   t.deepEqual(events.at(-1), { kind: 'gap', from: WAITING, to: WAITING + 500, where: 'program' });
 });
 
-test('what comes when there is room again stands behind the gap', async (t) => {
+test('events that arrive when there is room again follow the gap', async (t) => {
   const stream = filled(WAITING + 5);
   await stream.next();
   stream.push(event(WAITING + 6));
@@ -89,14 +89,14 @@ test('what comes when there is room again stands behind the gap', async (t) => {
   t.deepEqual(events.at(-1), event(WAITING + 6));
 });
 
-test('a gap that finds no room is part of the program’s gap', async (t) => {
+test('a gap that does not fit becomes part of the program’s gap', async (t) => {
   const stream = filled(WAITING);
   stream.push({ kind: 'gap', from: WAITING + 1, to: WAITING + 40, where: 'connection' });
   stream.end();
   t.like((await drain(stream)).at(-1), { from: WAITING, to: WAITING + 40, where: 'program' });
 });
 
-test('a gap without an end stays one', async (t) => {
+test('an open-ended gap stays open-ended', async (t) => {
   const stream = filled(WAITING);
   stream.push({ kind: 'gap', from: WAITING + 1, to: null, where: 'gateway' });
   stream.push(event(3));
@@ -104,7 +104,7 @@ test('a gap without an end stays one', async (t) => {
   t.like((await drain(stream)).at(-1), { from: WAITING, to: null, where: 'program' });
 });
 
-test('a snapshot that finds no room is lost in the gap', async (t) => {
+test('a snapshot that does not fit becomes part of the gap', async (t) => {
   const stream = filled(WAITING);
   stream.push(SNAPSHOT);
   stream.push(event(WAITING + 1));

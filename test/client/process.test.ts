@@ -8,7 +8,7 @@ import { PATIENCE_MS } from '../support/waiters.js';
 
 const LIBRARY = fileURLToPath(new URL('../../src/client/index.js', import.meta.url));
 
-/** Runs a program that uses the library, to its end by itself; the code is null when it had to be killed. */
+/** Runs a program that uses the library until it exits; the code is null if it had to be killed. */
 async function run(program: string, socket: string, uid?: number) {
   const text = `import * as meshgate from ${JSON.stringify(LIBRARY)};\nconst socket = ${JSON.stringify(socket)};\n${program}`;
   const args = ['--input-type=module', '--eval', text];
@@ -56,7 +56,7 @@ const PROGRAMS = {
 };
 
 for (const [what, program] of Object.entries(PROGRAMS)) {
-  test(`${what} ends by itself`, async (t) => {
+  test(`${what} exits without being killed`, async (t) => {
     const gateway = await startGateway();
     t.teardown(() => gateway.close());
     const { code, output } = await run(program, gateway.socketPath);
@@ -65,7 +65,7 @@ for (const [what, program] of Object.entries(PROGRAMS)) {
   });
 }
 
-test('a client that loads nothing of the gateway', async (t) => {
+test('a client that loads none of the gateway’s code', async (t) => {
   const program = `
     import { createRequire } from 'node:module';
     const loaded = process.moduleLoadList.filter((name) => /zod|serialport/.test(name));
@@ -74,10 +74,10 @@ test('a client that loads nothing of the gateway', async (t) => {
   t.is(output, '[] done');
 });
 
-/** Who is not root can't run a program as somebody else; client.test.ts tries the same there. */
+/** Only root can run a program as another user; client.test.ts tries the same there. */
 const maybe = process.getuid?.() === 0 ? test : undefined;
 
-maybe?.('a user who may not use the socket is told NO_PERMISSION, by both clients', async (t) => {
+maybe?.('a user who may not use the socket gets NO_PERMISSION, from both clients', async (t) => {
   const gateway = await startGateway();
   t.teardown(() => gateway.close());
   chmodSync(gateway.folder, 0o755);
@@ -89,7 +89,7 @@ maybe?.('a user who may not use the socket is told NO_PERMISSION, by both client
     await new meshgate.ClassicClient(socket).listen().catch(tell);`;
   const { output } = await run(program, gateway.socketPath, 65_534);
   if (/Cannot find module|EACCES: permission denied, (open|lstat)/.test(output)) {
-    t.pass('the library can not be read by others here');
+    t.pass('the library is not readable by other users here');
     return;
   }
   t.is(output, Array(3).fill('NO_PERMISSION true').join('\n'));

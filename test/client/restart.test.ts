@@ -7,7 +7,7 @@ import { type RunningGateway, startProcess } from '../support/process-fixture.js
 const MESH = ['--simulate', '--nodes', '10', '--http', 'off'];
 const RATE = { MESHGATE_SIMULATION_RATE_HZ: '20' };
 
-/** Reads a stream on the side. */
+/** Reads a stream in the background. */
 class Reader {
   readonly events: StreamEvent[] = [];
   readonly ended: Promise<void>;
@@ -17,7 +17,7 @@ class Reader {
     this.ended = this.#read(stream);
   }
 
-  /** Resolves when it has so many more events than now. */
+  /** Resolves after this many more events. */
   more(amount: number): Promise<void> {
     const wanted = this.events.length + amount;
     return new Promise((resolve) => {
@@ -55,7 +55,7 @@ async function startOn(t: ExecutionContext, socket: string): Promise<RunningGate
 }
 
 for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
-  test(`a subscriber resumes over gateways that end by ${signal} and start again: every event is delivered or in a gap`, async (t) => {
+  test(`a subscriber resumes across gateways that end by ${signal} and start again: every event is delivered or in a gap`, async (t) => {
     const folder = temporaryFolder();
     t.teardown(() => folder.remove());
     const socket = join(folder.path, 's');
@@ -80,7 +80,7 @@ for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
   });
 }
 
-test('calls that are made while the gateway is down are answered by the next one', async (t) => {
+test('calls made while the gateway is down are answered by the next one', async (t) => {
   const folder = temporaryFolder();
   t.teardown(() => folder.remove());
   const socket = join(folder.path, 's');

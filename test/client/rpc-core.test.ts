@@ -2,7 +2,7 @@ import test, { type ExecutionContext } from 'ava';
 import { ClientError, RequestError } from '../../src/client/errors.js';
 import { RpcCore } from '../../src/client/rpc-core.js';
 
-/** A core whose texts and notifications the test reads. */
+/** A core whose output and notifications the test reads. */
 function setUp() {
   const written: string[] = [];
   const seen: unknown[] = [];
@@ -19,7 +19,7 @@ function setUp() {
   return { core, post, written, seen };
 }
 
-/** The error that a request failed with, from what was seen. */
+/** The error that a request failed with. */
 function failureIn(t: ExecutionContext, entry: unknown): Error {
   const [kind, , error] = entry as [string, string, Error];
   t.is(kind, 'error');
@@ -42,7 +42,7 @@ test('each reply finds its request by id, in any order', (t) => {
   ]);
 });
 
-test('a refusal carries the code of the gateway, UNKNOWN where it gives none', (t) => {
+test('an error carries the code of the gateway, UNKNOWN where it has none', (t) => {
   const { core, post, seen } = setUp();
   post('node');
   post('node');
@@ -59,7 +59,7 @@ test('a refusal carries the code of the gateway, UNKNOWN where it gives none', (
   );
 });
 
-test('notifications are handed on in the order in which they came', (t) => {
+test('notifications are passed on in order of arrival', (t) => {
   const { core, seen } = setUp();
   core.receive('{"method":"event","params":{"subscription":"1","event":{"seq":7}}}');
   core.receive('{"method":"gap","params":{"subscription":"1","from":8,"to":9,"dropped":2,"coalesced":0}}');
@@ -72,7 +72,7 @@ test('notifications are handed on in the order in which they came', (t) => {
   ]);
 });
 
-test('a text that is not a message, or answers nothing, changes nothing', (t) => {
+test('a text that is not a message, or matches no request, changes nothing', (t) => {
   const { core, post, seen } = setUp();
   post('hello');
   for (const text of [
@@ -95,7 +95,7 @@ test('a text that is not a message, or answers nothing, changes nothing', (t) =>
   t.true(core.hasServed);
 });
 
-test('when the connection is over, every request fails once, those that come later too', (t) => {
+test('when the connection ends, every request fails once, later ones too', (t) => {
   const { core, post, written, seen } = setUp();
   post('hello');
   core.end(new ClientError('CONNECTION_LOST'));

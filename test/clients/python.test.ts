@@ -7,7 +7,7 @@ const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 const TIMEOUT_MS = 480_000;
 
 const pythonTest = hasPython ? test : test.skip;
-const without = hasPython ? '' : ' (left out: there is no python3)';
+const without = hasPython ? '' : ' (skipped: python3 not found)';
 
 pythonTest(`the Python client passes its own tests against real gateways${without}`, async (t) => {
   t.timeout(TIMEOUT_MS);

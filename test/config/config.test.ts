@@ -19,7 +19,7 @@ function tomlFile(text: string): string {
   return path;
 }
 
-test('without any setting there are defaults', (t) => {
+test('without any settings the defaults apply', (t) => {
   const config = loadConfig({}, undefined, {});
   t.is(config.port, 'auto');
   t.is(config.baud, 115_200);
@@ -41,7 +41,7 @@ test('without any setting there are defaults', (t) => {
   t.is(config.serial.frame_timeout_ms, 500);
 });
 
-test('the file goes over the defaults, variables over the file, flags over variables', (t) => {
+test('the file overrides the defaults, variables the file, flags the variables', (t) => {
   const path = tomlFile('baud = 1\n[mesh]\nvalues = 3\nrefresh_s = 5\n[clients]\nmax = 7\nmode = "0600"\n');
   const env = { MESHGATE_MESH_VALUES: '4', MESHGATE_CLIENTS_MAX: '8', MESHGATE_BAUD: '9600' };
   const config = loadConfig({ baud: '19200', clients: { max: 9 } }, path, env);
@@ -53,7 +53,7 @@ test('the file goes over the defaults, variables over the file, flags over varia
   t.is(config.mesh.idle_after_s, 60);
 });
 
-test('flags that were not given hide nothing', (t) => {
+test('flags that were not given override nothing', (t) => {
   const path = tomlFile('port = "/dev/ttyS7"\n[simulation]\nnodes = 3\n');
   const flags = { port: undefined, simulation: { nodes: undefined, seed: undefined } };
   const config = loadConfig(flags, path, {});
@@ -67,7 +67,7 @@ test('MESHGATE_CONFIG names the file, unless a flag does', (t) => {
   t.is(loadConfig({}, tomlFile('baud = 19200\n'), env).baud, 19_200);
 });
 
-test('values are read alike from every source', (t) => {
+test('values are parsed alike from every source', (t) => {
   const given = (settings: GivenSettings, env = {}) => loadConfig(settings, undefined, env);
   t.deepEqual(given({ tcp: '5001,5002' }).tcp, [5001, 5002]);
   t.deepEqual(given({}, { MESHGATE_TCP: '5001' }).tcp, [5001]);
@@ -79,7 +79,7 @@ test('values are read alike from every source', (t) => {
   t.is(given({}, { MESHGATE_SIMULATION_LOSS: '0.25' }).simulation.loss, 0.25);
 });
 
-/** A setting's text in its variable, and what it means; where that is the same text or number, the text alone. */
+/** A setting's text in its variable, and its value; where that is the same text or number, the text alone. */
 const IN_VARIABLES: Readonly<Record<string, string | readonly [text: string, value: unknown]>> = {
   port: '/dev/ttyS1',
   baud: '9600',
@@ -143,7 +143,7 @@ function settingOf(config: Config, name: string): unknown {
 
 for (const name of settingNames().filter((name) => !FOR_THE_FILE_ONLY.includes(name))) {
   const variable = `MESHGATE_${name.replace('.', '_').toUpperCase()}`;
-  test(`${name} can be given by ${variable}`, (t) => {
+  test(`${name} can be set by ${variable}`, (t) => {
     const sample = IN_VARIABLES[name] ?? String(settingOf(DEFAULTS, name));
     const [given, value] = typeof sample === 'string' ? [sample, sample] : sample;
     const found = settingOf(loadConfig({}, undefined, { [variable]: given }), name);
@@ -152,15 +152,15 @@ for (const name of settingNames().filter((name) => !FOR_THE_FILE_ONLY.includes(n
 }
 
 for (const name of FOR_THE_FILE_ONLY) {
-  test(`${name} is for the file only, and its variable is refused with that reason`, (t) => {
+  test(`${name} can be set in the file only, and its variable is refused with that reason`, (t) => {
     const env = { [`MESHGATE_${name.toUpperCase()}`]: '[]' };
     t.throws(() => loadConfig({}, undefined, env), {
-      message: new RegExp(`: ${name} can be set in the file only`),
+      message: new RegExp(`: ${name} can be set only in the file`),
     });
   });
 }
 
-test('origins are read as browsers send them', (t) => {
+test('origins are read in the form that browsers send', (t) => {
   const read = (origins: unknown) => loadConfig({ http: { origins } }, undefined, {}).http.origins;
   t.deepEqual(read(['HTTP://LocalHost:80/', 'https://a.example:8443', 'null', 'app://page']), [
     'http://localhost',
@@ -188,7 +188,7 @@ for (const url of [
   'mqtt://u:p@[::1]:1883',
   'mqtt://10.0.0.1',
 ]) {
-  test(`${url} is a broker`, (t) => {
+  test(`${url} is a valid broker URL`, (t) => {
     t.is(settingOf(loadConfig({ mqtt: { url } }, undefined, {}), 'mqtt.url'), url);
   });
 }
@@ -201,7 +201,7 @@ for (const url of [
   'broker:1883',
   '',
 ]) {
-  test(`${JSON.stringify(url)} is none`, (t) => {
+  test(`${JSON.stringify(url)} is not a valid broker URL`, (t) => {
     t.throws(() => loadConfig({ mqtt: { url } }, undefined, {}), { code: 'BAD_CONFIG' });
   });
 }
@@ -267,16 +267,16 @@ const WRONG: readonly Wrong[] = [
     env: { MESHGATE_MESH_IDLE_AFTER_S: '300' },
     message: 'mesh.disconnected_after_s = 180: must not be less than mesh.idle_after_s (the default)',
   },
-  { env: { MESHGATE_BAUT: '9600' }, message: 'MESHGATE_BAUT: there is no such setting' },
+  { env: { MESHGATE_BAUT: '9600' }, message: 'MESHGATE_BAUT: unknown setting' },
   { toml: 'tcp = [5001, 70000]', message: `tcp = [5001,70000]: ${TCP} (in FILE)` },
-  { toml: 'tcp = true', message: 'tcp = true: must be a port from 1 to 65535, or several (in FILE)' },
+  { toml: 'tcp = true', message: 'tcp = true: must be a port from 1 to 65535, or a list of ports (in FILE)' },
   { toml: 'baud = true', message: 'baud = true: must be a whole number from 300 to 4000000 (in FILE)' },
   { toml: 'port = 5', message: `port = 5: ${PORT} (in FILE)` },
   { toml: 'mesh = 5', message: 'mesh = 5: must be a section (in FILE)' },
   { toml: 'simulation = 5', message: 'simulation = 5: must be a section (in FILE)' },
-  { toml: 'bauds = 5', message: 'bauds: there is no such setting (in FILE)' },
-  { toml: '[mesh]\nidle = 5', message: 'mesh.idle: there is no such setting (in FILE)' },
-  { toml: '[meshes]\nidle = 5', message: 'meshes: there is no such setting (in FILE)' },
+  { toml: 'bauds = 5', message: 'bauds: unknown setting (in FILE)' },
+  { toml: '[mesh]\nidle = 5', message: 'mesh.idle: unknown setting (in FILE)' },
+  { toml: '[meshes]\nidle = 5', message: 'meshes: unknown setting (in FILE)' },
   {
     toml: '[mesh]\nidle_after_s = 90\ndisconnected_after_s = 60',
     message: 'mesh.disconnected_after_s = 60: must not be less than mesh.idle_after_s (in FILE)',
@@ -295,17 +295,17 @@ const WRONG: readonly Wrong[] = [
   },
   {
     flags: { mqtt: { url: 'broker.example' } },
-    message: `mqtt.url: ${'must be mqtt://HOST, mqtts://HOST, with :PORT where it is not 1883 or 8883'} (given on the command line)`,
+    message: 'mqtt.url: must be mqtt://HOST[:PORT] or mqtts://HOST[:PORT] (given on the command line)',
   },
   {
     toml: '[mqtt]\nid = "field/north"',
     message:
-      'mqtt.id = "field/north": must be 1 to 64 characters without /, +, # and control characters, and no blank at either end (in FILE)',
+      'mqtt.id = "field/north": must be 1 to 64 characters, without /, +, #, control characters and leading or trailing blanks (in FILE)',
   },
   {
     toml: '[mqtt]\nprefix = "farm/+"',
     message:
-      'mqtt.prefix = "farm/+": must be a topic without +, # and control characters, at most 127 characters (in FILE)',
+      'mqtt.prefix = "farm/+": must be a topic of at most 127 characters, without +, # and control characters (in FILE)',
   },
   { toml: '[mqtt]\nversion = 4', message: 'mqtt.version = 4: must be auto, 5 or 3.1.1 (in FILE)' },
   {
@@ -327,50 +327,50 @@ const WRONG: readonly Wrong[] = [
   },
   {
     toml: '[names]\n5 = "Pump"\n6 = "pump"',
-    message: 'names.6 = "pump": another node has this name already: 5 = "Pump" (in FILE)',
+    message: 'names.6 = "pump": another node already has this name: 5 = "Pump" (in FILE)',
   },
   {
     toml: '[names]\n5 = "Stra\u00dfe \u00c9"\n6 = " STRASSE   e\u0301\u200b"',
     message:
-      'names.6 = " STRASSE   e\u0301\u200b": another node has this name already: 5 = "Stra\u00dfe \u00c9" (in FILE)',
+      'names.6 = " STRASSE   e\u0301\u200b": another node already has this name: 5 = "Stra\u00dfe \u00c9" (in FILE)',
   },
   {
     toml: '[names]\n13 = "Pump"\n"0x000D" = "Gate"',
-    message: 'names.0x000D = "Gate": the same node has a name already: 13 = "Pump" (in FILE)',
+    message: 'names.0x000D = "Gate": this node already has a name: 13 = "Pump" (in FILE)',
   },
   {
     toml: '[names]\n5 = "0x0006"',
-    message: 'names.5 = "0x0006": reads as the node 0x0006; choose another name (in FILE)',
+    message: 'names.5 = "0x0006": looks like the address of node 0x0006; choose another name (in FILE)',
   },
   {
     toml: '[names]\n6 = " 5 "',
-    message: 'names.6 = " 5 ": reads as the node 0x0005; choose another name (in FILE)',
+    message: 'names.6 = " 5 ": looks like the address of node 0x0005; choose another name (in FILE)',
   },
   {
     toml: '[names]\n6 = "NODE-5"',
-    message: 'names.6 = "NODE-5": reads as the node 0x0005; choose another name (in FILE)',
+    message: 'names.6 = "NODE-5": looks like the address of node 0x0005; choose another name (in FILE)',
   },
   {
     toml: '[names]\n6 = "99999"',
     message:
-      'names.6 = "99999": reads as a number that is not the address of a node; choose another name (in FILE)',
+      'names.6 = "99999": looks like a number, but is not a node address; choose another name (in FILE)',
   },
   {
     toml: '[names]\n6 = " \\t"',
-    message: 'names.6 = " \\t": is blank; a name needs something that can be seen and typed (in FILE)',
+    message: 'names.6 = " \\t": is blank; use a name with visible characters (in FILE)',
   },
   {
     toml: '[names]\n6 = "All"',
-    message: 'names.6 = "All": "all" stands for every node in commands; choose another name (in FILE)',
+    message: 'names.6 = "All": "all" means every node in commands; choose another name (in FILE)',
   },
   {
     flags: { tcp: ['5001', 5001] },
-    message: 'tcp = ["5001",5001]: each port can be listed only once (given on the command line)',
+    message: 'tcp = ["5001",5001]: must not list a port twice (given on the command line)',
   },
   {
     toml: '[mqtt]\nid = "north "',
     message:
-      'mqtt.id = "north ": must be 1 to 64 characters without /, +, # and control characters, and no blank at either end (in FILE)',
+      'mqtt.id = "north ": must be 1 to 64 characters, without /, +, #, control characters and leading or trailing blanks (in FILE)',
   },
   { toml: '[names]\n5 = ""', message: 'names.5 = "": must be a name of 1 to 64 characters (in FILE)' },
 ];
@@ -388,7 +388,7 @@ test('a name that reads as the address of its own node is accepted', (t) => {
   t.is(loadConfig({}, path, {}).names.size, 3);
 });
 
-test('the same setting that is wrong twice is reported where it counts', (t) => {
+test('a setting that is wrong in two sources is reported for the one that applies', (t) => {
   const path = tomlFile('baud = 1\n');
   const env = { MESHGATE_BAUD: '2' };
   const [inFile, inVariable, inFlag] = [{}, env, env].map((variables, index) =>
@@ -399,7 +399,7 @@ test('the same setting that is wrong twice is reported where it counts', (t) => 
   t.regex(inFlag?.message ?? '', /^baud = "3": .*\(given on the command line\)$/);
 });
 
-test('a file that is not there, or is no TOML, is named', (t) => {
+test('a file that does not exist, or is not TOML, is named', (t) => {
   const missing = t.throws(() => loadConfig({}, file, {}), { code: 'BAD_CONFIG' });
   t.true(missing?.message.startsWith(`${file}: ENOENT`));
   const broken = tomlFile('baud = \n');
@@ -407,11 +407,11 @@ test('a file that is not there, or is no TOML, is named', (t) => {
   t.true(error?.message.startsWith(`${broken}: `));
 });
 
-test('other variables of the environment are none of its business', (t) => {
+test('other environment variables are ignored', (t) => {
   t.notThrows(() => loadConfig({}, undefined, { MESH: '1', PATH: '/bin', XMESHGATE_BAUD: '1' }));
 });
 
-test('further sockets stand in the file, each with its own role and mode', (t) => {
+test('additional sockets are set in the file, each with its own role and mode', (t) => {
   const { sockets } = loadConfig(
     {},
     tomlFile('[[sockets]]\npath = "/run/r"\nrole = "read"\nmode = "0666"'),
@@ -426,44 +426,40 @@ for (const [name, toml, message] of [
     '[[sockets]]\npath = "/r"\nrole = "root"',
     /^sockets\.0\.role = "root": must be read, send or admin/,
   ],
-  [
-    'two with one path',
-    '[[sockets]]\npath = "/r"\nrole = "read"\n'.repeat(2),
-    /each must have a path of its own/,
-  ],
+  ['two with one path', '[[sockets]]\npath = "/r"\nrole = "read"\n'.repeat(2), /must not list a path twice/],
   [
     'two with one path, written in two ways',
     '[[sockets]]\npath = "/a/r"\nrole = "read"\n[[sockets]]\npath = "/a/./r"\nrole = "read"\n',
-    /each must have a path of its own/,
+    /must not list a path twice/,
   ],
-  ['no list', 'sockets = "read"', /must be a list: \[\[sockets\]\] with path and role/],
+  ['no list', 'sockets = "read"', /must be a list of tables \[\[sockets\]\] with path and role/],
   [
     'a section that is unknown',
     '[[sockets]]\npath = "/r"\nrole = "read"\nusers = 5',
-    /sockets\.0\.users: there is no such/,
+    /sockets\.0\.users: unknown setting/,
   ],
 ] as const) {
-  test(`further sockets are refused: ${name}`, (t) => {
+  test(`additional sockets are refused: ${name}`, (t) => {
     t.throws(() => loadConfig({}, tomlFile(toml), {}), { code: 'BAD_CONFIG', message });
   });
 }
 
 const SECRET = 'hunter2-hunter2-hunter2';
 
-test('the settings that are secret are those that hold a password or a token', (t) => {
+test('the secret settings are those that hold a password or a token', (t) => {
   t.deepEqual(secretSettings().sort(), ['http.read_token', 'http.token', 'mqtt.password', 'mqtt.url']);
 });
 
 const LEAKS: readonly { given: GivenSettings; env?: NodeJS.ProcessEnv; toml?: string; names: RegExp }[] = [
   { given: { mqtt: { url: `mqtt://me:${SECRET}@broker/path` } }, names: /^mqtt\.url: / },
   { given: {}, env: { MESHGATE_MQTT_URL: `me:${SECRET}@broker` }, names: /^mqtt\.url: .*MESHGATE_MQTT_URL/ },
-  { given: {}, env: { MESHGATE_HTTP_TOKN: SECRET }, names: /^MESHGATE_HTTP_TOKN: there is no such setting/ },
+  { given: {}, env: { MESHGATE_HTTP_TOKN: SECRET }, names: /^MESHGATE_HTTP_TOKN: unknown setting/ },
   { given: {}, env: { MESHGATE_HTTP_TOKEN: SECRET.slice(0, 15) }, names: /^http\.token: must have/ },
   { given: {}, toml: `[http]\ntoken = ["${SECRET}"]`, names: /^http\.token: / },
   { given: {}, toml: `[http]\nread_token = { a = "${SECRET}" }`, names: /^http\.read_token: / },
   { given: {}, toml: `http = "${SECRET}"`, names: /^http: / },
   { given: {}, toml: `[[mqtt]]\npassword = "${SECRET}"`, names: /^mqtt: / },
-  { given: {}, toml: `[mqtt]\npasword = "${SECRET}"`, names: /^mqtt\.pasword: there is no such setting/ },
+  { given: {}, toml: `[mqtt]\npasword = "${SECRET}"`, names: /^mqtt\.pasword: unknown setting/ },
   { given: {}, toml: `[mqtt]\npassword = "${SECRET}`, names: /: line 2, column \d+: Invalid TOML document/ },
   { given: {}, toml: `[mqtt]\npassword = ${SECRET}\n`, names: /: line 2, column \d+: / },
   { given: {}, toml: `[mqtt]\npassword = "${SECRET}"\nid = = 5`, names: /: line 3, column \d+: / },

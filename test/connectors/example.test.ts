@@ -1,4 +1,4 @@
-/** The connector of docs/connectors.md, at a Graphite that is a socket of this test. */
+/** The connector of docs/connectors.md, with a Graphite that is a socket of this test. */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
@@ -56,7 +56,7 @@ async function start(t: ExecutionContext, eventsHeld = 1000) {
     for (const socket of server.sockets) socket.destroy();
     server.server.close();
   });
-  if (!connector) throw new Error('it was not wanted');
+  if (!connector) throw new Error('it is not enabled');
   return { server, mesh, connector };
 }
 
@@ -69,7 +69,7 @@ test('each number becomes a line', async (t) => {
   t.is(connector.counters().lines, 2);
 });
 
-test('what happens while Graphite is away comes when it is back', async (t) => {
+test('events while Graphite is away are sent when it is back', async (t) => {
   const { server, mesh, connector } = await start(t);
   connector.start();
   mesh.say('00 05 44 01 00 01');
@@ -83,7 +83,7 @@ test('what happens while Graphite is away comes when it is back', async (t) => {
   t.is(connector.counters().connections, 2);
 });
 
-test('what the ring has let go of is counted', async (t) => {
+test('events that have left the ring are counted', async (t) => {
   const { server, mesh, connector } = await start(t, 10);
   for (let value = 0; value < 40; value++) mesh.say('00 05 44 01 00 07');
   connector.start();
@@ -91,13 +91,13 @@ test('what the ring has let go of is counted', async (t) => {
   t.true(Number(connector.counters().eventsMissed) > 50);
 });
 
-test('without a host it is not wanted', async (t) => {
+test('without a host it is not enabled', async (t) => {
   const { hub, clock } = await NetworkFixture.up({ refreshEveryMs: 0 });
   const options = { hub, gateway: FACTS, clock, log: createLog('graphite'), stateDirectory: undefined };
   t.is(await graphite.create(graphite.settings.parse({}), options), undefined);
 });
 
-test('its manifest is all that the gateway needs: settings, variables and connectors come of it', async (t) => {
+test('its manifest is enough: settings, variables and the connector come from it', async (t) => {
   const sections = { graphite: graphite.settings };
   const env = { MESHGATE_GRAPHITE_HOST: '127.0.0.1' };
   const config = loadConfig({ flags: { graphite: { port: '1' } }, env }, sections);

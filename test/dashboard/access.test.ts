@@ -13,17 +13,17 @@ const VIRTUAL_MESH = ['--simulate', '--seed', '7'];
 
 const PAGES = ['Nodes', 'Map', 'Topology', 'Traffic', 'Robots', 'Alarms', 'Gateway'];
 
-async function showToken(page: Page, token: string): Promise<void> {
+async function enterToken(page: Page, token: string): Promise<void> {
   await page.getByLabel('Token').fill(token);
   await page.getByRole('button', { name: 'Connect' }).click();
 }
 
-browserTest('a gateway that wants a token is asked for it; a wrong one is said to be wrong', async (t) => {
+browserTest('a gateway that requires a token prompts for it, and rejects a wrong one', async (t) => {
   const { url } = await serveDashboard(t, VIRTUAL_MESH, TOKENS);
   const page = await openPage(t, url);
-  await showToken(page, 'a wrong one');
-  await page.getByRole('alert').getByText('The gateway did not accept the token.').waitFor();
-  await showToken(page, TOKEN);
+  await enterToken(page, 'a wrong one');
+  await page.getByRole('alert').getByText('The gateway rejected the token.').waitFor();
+  await enterToken(page, TOKEN);
   await untilActive(page);
   await page.reload();
   await untilActive(page);
@@ -32,22 +32,23 @@ browserTest('a gateway that wants a token is asked for it; a wrong one is said t
   t.pass();
 });
 
-browserTest('a token for reading shows everything, and nothing that acts', async (t) => {
+browserTest('a read token shows everything, and no controls that act', async (t) => {
   const { url } = await serveDashboard(t, VIRTUAL_MESH, TOKENS);
   const page = await openPage(t, url);
-  await showToken(page, READ_TOKEN);
+  await enterToken(page, READ_TOKEN);
   await untilActive(page);
   await page.getByRole('link', { name: 'Node-5' }).click();
   await page.getByRole('heading', { level: 1, name: 'Node-5' }).waitFor();
   await page.getByRole('figure').first().waitFor();
   t.is(await page.getByRole('button', { name: /send|ping/i }).count(), 0);
   await goTo(page, 'Gateway');
-  await page.getByText('This page may').waitFor();
+  const details = page.getByRole('region', { name: 'Details' });
+  await details.getByText('read', { exact: true }).waitFor();
   t.is(await page.getByRole('button', { name: /reset|clean|send/i }).count(), 0);
 });
 
 for (const colorScheme of ['light', 'dark'] as const) {
-  browserTest(`axe finds nothing wrong with any page, ${colorScheme}`, async (t) => {
+  browserTest(`axe finds no violations on any page, ${colorScheme}`, async (t) => {
     const { url } = await serveDashboard(t);
     const page = await openPage(t, url, { colorScheme });
     await untilActive(page);
@@ -68,19 +69,19 @@ for (const colorScheme of ['light', 'dark'] as const) {
   });
 }
 
-browserTest('axe finds nothing wrong with the prompt for a token, nor on a phone', async (t) => {
+browserTest('axe finds no violations in the token prompt, nor on a phone', async (t) => {
   const { url } = await serveDashboard(t, VIRTUAL_MESH, TOKENS);
   const page = await openPage(t, url, { viewport: { width: 375, height: 700 }, isMobile: true });
   await page.getByLabel('Token').waitFor();
   t.deepEqual(await findViolations(page), []);
-  await showToken(page, TOKEN);
+  await enterToken(page, TOKEN);
   await untilActive(page);
   t.deepEqual(await findViolations(page), []);
   const wide = await page.evaluate('document.documentElement.scrollWidth');
   t.true(Number(wide) <= 375, `${wide} pixels wide`);
 });
 
-browserTest('everything is reached and done by keyboard', async (t) => {
+browserTest('everything can be reached and operated by keyboard', async (t) => {
   const { url } = await serveDashboard(t);
   const page = await openPage(t, url);
   await untilActive(page);
@@ -106,15 +107,15 @@ browserTest('everything is reached and done by keyboard', async (t) => {
   t.pass();
 });
 
-const MOST_STEPS = 150;
+const MAX_STEPS = 150;
 
 /** Presses Tab until the focus is on the element with this name. */
 async function tabTo(page: Page, name: string): Promise<void> {
-  for (let step = 0; step < MOST_STEPS; step++) {
+  for (let step = 0; step < MAX_STEPS; step++) {
     await page.keyboard.press('Tab');
     if ((await focused(page)) === name) return;
   }
-  throw new Error(`${MOST_STEPS} tabs did not lead to ${name}`);
+  throw new Error(`${MAX_STEPS} tabs did not lead to ${name}`);
 }
 
 function focused(page: Page): Promise<string> {

@@ -7,7 +7,7 @@ test.after.always(killProcesses);
 
 const FIRST_LOAD_BYTES = 150_000;
 
-browserTest('the first page is painted with few bytes, and without the map', async (t) => {
+browserTest('the first page loads few bytes, without the map', async (t) => {
   const { url } = await serveDashboard(t);
   const sizes = new Map<string, number>();
   const page = await openPage(t, url);
@@ -26,13 +26,13 @@ browserTest('the first page is painted with few bytes, and without the map', asy
   t.false([...sizes.keys()].some((path) => path.includes('mesh-map')));
 });
 
-/** Runs in the page: the row says something else than `before`. */
+/** Runs in the page: the row's text differs from `before`. */
 const CHANGED = `(before) => {
   const row = document.querySelector('tr[data-address="5"]');
   return row !== null && row.textContent !== before;
 }`;
 
-browserTest('values, counts and ages change by themselves', async (t) => {
+browserTest('values, counts and ages update live', async (t) => {
   const { url } = await serveDashboard(t);
   const page = await openPage(t, url);
   await untilActive(page);
@@ -43,22 +43,22 @@ browserTest('values, counts and ages change by themselves', async (t) => {
   t.is(await page.getByRole('status', { name: 'Link' }).textContent(), 'upvirtual mesh of 12 nodes, seed 7');
 });
 
-browserTest('the gateway is killed and started again: the page says so, and goes on by itself', async (t) => {
+browserTest('when the gateway is killed and restarted, the page says so and reconnects', async (t) => {
   const served = await serveDashboard(t);
   const page = await openPage(t, served.url, { expected: [/WebSocket connection to .* failed/] });
   await untilActive(page);
   await served.kill();
   const alert = page.getByRole('alert');
-  await alert.getByText('The connection to the gateway is lost.').waitFor();
-  await alert.getByText(/The picture is .* old\./).waitFor();
-  t.true((await page.getByRole('row', { name: 'Node-5' }).count()) > 0, 'the last picture stays');
+  await alert.getByText('Connection to the gateway lost.').waitFor();
+  await alert.getByText(/Last updated .* ago\./).waitFor();
+  t.true((await page.getByRole('row', { name: 'Node-5' }).count()) > 0, 'the last values are still shown');
   await served.restart();
   await alert.waitFor({ state: 'detached' });
   await untilActive(page);
   t.pass();
 });
 
-browserTest('a message shows its stages, and the answer of the node', async (t) => {
+browserTest('a message shows its stages and the node’s answer', async (t) => {
   const { url } = await serveDashboard(t);
   const page = await openPage(t, url);
   await untilActive(page);
@@ -70,7 +70,7 @@ browserTest('a message shows its stages, and the answer of the node', async (t) 
   const delivery = page.getByRole('list', { name: 'Deliveries' });
   for (const stage of ['queued', 'written', 'answered'])
     await delivery.getByText(stage, { exact: true }).waitFor();
-  await delivery.getByText(/^Answer .* after \d+ ms$/).waitFor();
+  await delivery.getByText(/^Answered in \d+ ms: .+$/).waitFor();
   await page.getByRole('button', { name: 'Ping' }).click();
   await page
     .getByRole('list', { name: 'Ping results' })
@@ -79,7 +79,7 @@ browserTest('a message shows its stages, and the answer of the node', async (t) 
   t.pass();
 });
 
-browserTest('a node is forgotten after a question, and the list of nodes is shown without it', async (t) => {
+browserTest('a node is forgotten after confirmation, and the list of nodes is shown', async (t) => {
   const { url, gateway } = await serveDashboard(t, ['--simulate', '--seed', '7']);
   const page = await openPage(t, url);
   await untilActive(page);
@@ -90,10 +90,10 @@ browserTest('a node is forgotten after a question, and the list of nodes is show
   await page.getByRole('heading', { level: 1, name: 'Nodes' }).waitFor();
   await gateway.logged(/forget by .*: done/);
   await untilActive(page);
-  t.pass('it is heard again');
+  t.pass('it has been heard again');
 });
 
-browserTest('a message that can not be sent is not', async (t) => {
+browserTest('an invalid message is not sent', async (t) => {
   const { url } = await serveDashboard(t);
   const page = await openPage(t, url);
   await untilActive(page);
@@ -104,20 +104,21 @@ browserTest('a message that can not be sent is not', async (t) => {
   await form.getByRole('radio', { name: 'Hex' }).check();
   await form.getByRole('textbox', { name: 'Message' }).fill('4');
   await form.getByRole('button', { name: 'Send' }).click();
-  t.regex(String(await form.getByRole('alert').textContent()), /two digits a byte/);
+  t.regex(String(await form.getByRole('alert').textContent()), /two digits per byte/);
 });
 
-browserTest('traffic runs, is held by Pause, and filtered', async (t) => {
+browserTest('traffic is shown live, paused and filtered', async (t) => {
   const { url } = await serveDashboard(t);
   const page = await openPage(t, url);
   await untilActive(page);
   await goTo(page, 'Traffic');
   await page.getByText('Data').first().waitFor();
   await page.getByRole('button', { name: 'Pause' }).click();
-  await page.getByText(/paused, there are newer ones/).waitFor();
+  await page.getByText(/paused, new lines waiting/).waitFor();
   await page.getByRole('button', { name: 'Resume' }).click();
   await page.getByRole('searchbox', { name: 'Filter traffic' }).fill('no line has this');
-  await page.getByText(/^0 of at most/).waitFor();
+  await page.getByText(/^0 of \d+ lines/).waitFor();
+  await page.getByText('No matching lines.').waitFor();
   const [file] = await Promise.all([
     page.waitForEvent('download'),
     page.getByRole('button', { name: 'Download' }).click(),
@@ -125,7 +126,7 @@ browserTest('traffic runs, is held by Pause, and filtered', async (t) => {
   t.regex(file.suggestedFilename(), /\.(txt|log)$/);
 });
 
-browserTest('the page Gateway lists who is connected: this page, and what it was sent', async (t) => {
+browserTest('the Gateway page lists clients: this page, and the messages sent to it', async (t) => {
   const { url } = await serveDashboard(t);
   const page = await openPage(t, url);
   await untilActive(page);
@@ -133,17 +134,17 @@ browserTest('the page Gateway lists who is connected: this page, and what it was
   const row = page.getByRole('table', { name: 'Clients' }).getByRole('row', { name: /^web client \d+ / });
   await row.first().waitFor();
   const cells = await row.first().getByRole('cell').allTextContents();
-  t.deepEqual(cells.slice(0, 2), ['web session', 'all']);
+  t.deepEqual(cells.slice(0, 2), ['web session', 'full']);
   t.true(Number(cells[3]?.replace(/\D/g, '')) > 0, `sent ${cells[3]}`);
   t.deepEqual(cells.slice(5), ['0', '0'], 'dropped and coalesced');
 });
 
-browserTest('what destroys asks first, and says what it will do', async (t) => {
+browserTest('destructive actions ask for confirmation, and say what they will do', async (t) => {
   const { url } = await serveDashboard(t);
   const page = await openPage(t, url);
   await untilActive(page);
   await goTo(page, 'Gateway');
-  for (const name of [/reset|restart/i, /clean|forget/i]) {
+  for (const name of ['Reset root…', 'Clean network…']) {
     await page.getByRole('button', { name }).first().click();
     const dialog = page.getByRole('dialog');
     await dialog.waitFor();

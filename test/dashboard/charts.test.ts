@@ -17,11 +17,11 @@ import { killProcesses } from '../support/process-fixture.js';
 
 test.after.always(killProcesses);
 
-/** A red picture of 4 × 4 pixels, in the format that its name says. */
+/** A red image of 4 × 4 pixels. */
 const PNG =
   'iVBORw0KGgoAAAANSUhEUgAAAAQAAAAECAIAAAAmkwkpAAAAEElEQVR4nGP4z8AARwzEcQCukw/x0F8jngAAAABJRU5ErkJggg==';
 
-/** Where the virtual mesh is, and some way around. */
+/** The area of the virtual mesh, with a margin. */
 const CORNERS = { North: '44.60', West: '-123.32', South: '44.53', East: '-123.23' };
 
 async function makeTiff(keys: object): Promise<Buffer> {
@@ -41,11 +41,11 @@ async function openMap(t: ExecutionContext): Promise<Page> {
   const page = await openPage(t, url);
   await untilActive(page);
   await goTo(page, 'Map');
-  await page.getByText(/^12 of 12 nodes have told where they are/).waitFor();
+  await page.getByText(/^12 of 12 nodes have a known position/).waitFor();
   return page;
 }
 
-browserTest('the map shows nodes, a scale and the degrees, without any tiles', async (t) => {
+browserTest('the map shows nodes, a scale and a graticule without any tiles', async (t) => {
   const page = await openMap(t);
   await untilDrawn(page, MAP_CANVAS);
   await page.locator('.map-frame').getByText('Node-5').waitFor();
@@ -63,32 +63,32 @@ browserTest('the map shows nodes, a scale and the degrees, without any tiles', a
   t.is(await page.locator('.map-frame img').count(), 0);
 });
 
-browserTest('a PNG from the disk lies where its corners say, and goes again', async (t) => {
+browserTest('a PNG from disk is shown at its corners, and removed', async (t) => {
   const page = await openMap(t);
-  await page.getByText('Background picture').click();
-  await page.getByLabel('Picture').setInputFiles({
+  await page.getByText('Background image').click();
+  await page.getByLabel('Image file').setInputFiles({
     name: 'field.png',
     mimeType: 'image/png',
     buffer: Buffer.from(PNG, 'base64'),
   });
-  await page.getByRole('button', { name: 'Show picture' }).click();
-  await page.getByText(/type its corners/).waitFor();
+  await page.getByRole('button', { name: 'Show image' }).click();
+  await page.getByText(/enter four valid corners/).waitFor();
   for (const [side, degrees] of Object.entries(CORNERS)) await page.getByLabel(`${side} (°)`).fill(degrees);
-  await page.getByRole('button', { name: 'Show picture' }).click();
-  await page.getByText('field.png is shown.').waitFor();
-  const picture = page.getByRole('img', { name: 'Background picture' });
+  await page.getByRole('button', { name: 'Show image' }).click();
+  await page.getByText('Showing field.png.').waitFor();
+  const picture = page.getByRole('img', { name: 'Background image' });
   await picture.waitFor();
   t.true(((await picture.boundingBox())?.width ?? 0) > 100);
-  await page.getByRole('button', { name: 'Remove picture' }).click();
+  await page.getByRole('button', { name: 'Remove image' }).click();
   await picture.waitFor({ state: 'detached' });
 });
 
 browserTest('a GeoTIFF in EPSG:4326 needs no corners; another does', async (t) => {
   const page = await openMap(t);
-  await page.getByText('Background picture').click();
+  await page.getByText('Background image').click();
   const show = async (buffer: Buffer) => {
-    await page.getByLabel('Picture').setInputFiles({ name: 'field.tif', mimeType: 'image/tiff', buffer });
-    await page.getByRole('button', { name: 'Show picture' }).click();
+    await page.getByLabel('Image file').setInputFiles({ name: 'field.tif', mimeType: 'image/tiff', buffer });
+    await page.getByRole('button', { name: 'Show image' }).click();
   };
   const projected = {
     GTModelTypeGeoKey: 1,
@@ -96,16 +96,16 @@ browserTest('a GeoTIFF in EPSG:4326 needs no corners; another does', async (t) =
     ModelTiepoint: [0, 0, 0, 478000, 4935000, 0],
   };
   await show(await makeTiff(projected));
-  await page.getByText(/not in EPSG:4326, so its corners must be given/).waitFor();
+  await page.getByText(/not in EPSG:4326: enter four valid corners/).waitFor();
   await show(Buffer.from('49492a00ffffffff', 'hex'));
-  await page.getByText(/field\.tif can't be shown/).waitFor();
+  await page.getByText(/Cannot show field\.tif/).waitFor();
   await show(await makeTiff(IN_WGS84));
-  await page.getByText('field.tif is shown.').waitFor();
-  const picture = page.getByRole('img', { name: 'Background picture' });
+  await page.getByText('Showing field.tif.').waitFor();
+  const picture = page.getByRole('img', { name: 'Background image' });
   t.true(((await picture.boundingBox())?.width ?? 0) > 100);
 });
 
-browserTest('the picture that the settings name is there from the start', async (t) => {
+browserTest('the configured image is shown from the start', async (t) => {
   const folder = temporaryFolder();
   const image = join(folder.path, 'field.tif');
   writeFileSync(image, await makeTiff(IN_WGS84));
@@ -115,12 +115,12 @@ browserTest('the picture that the settings name is there from the start', async 
     folder.remove();
   });
   const page = await openPage(t, `http://${fixture.webHost}/#/map`);
-  const picture = page.getByRole('img', { name: 'Background picture' });
+  const picture = page.getByRole('img', { name: 'Background image' });
   await picture.waitFor();
   t.true(((await picture.boundingBox())?.width ?? 0) > 100);
 });
 
-browserTest('a plot is drawn, zooms by dragging, and goes back to the live end', async (t) => {
+browserTest('a plot is drawn, zooms by dragging, and goes back to live values', async (t) => {
   const { url } = await serveDashboard(t);
   const page = await openPage(t, url);
   await untilActive(page);
@@ -130,9 +130,9 @@ browserTest('a plot is drawn, zooms by dragging, and goes back to the live end',
   await untilTrue(page, HAS_VALUES);
   await untilDrawn(page, '.plot canvas');
   const values = plot.getByRole('list');
-  t.regex(String(await values.textContent()), /: .+ \(lowest .+, highest .+\)/);
+  t.regex(String(await values.textContent()), /: .+ \(min .+, max .+\)/);
   const box = await plot.locator('.u-over').boundingBox();
-  if (!box) throw new Error('the plot has no place');
+  if (!box) throw new Error('the plot is not visible');
   const y = box.y + box.height / 2;
   await page.mouse.move(box.x + box.width * 0.3, y);
   await page.mouse.down();
@@ -144,10 +144,10 @@ browserTest('a plot is drawn, zooms by dragging, and goes back to the live end',
 });
 
 /** Runs in the page: the first plot has points. */
-const HAS_VALUES = `/lowest/.test(document.querySelector('.plot-values')?.textContent ?? '')`;
+const HAS_VALUES = `/min/.test(document.querySelector('.plot-values')?.textContent ?? '')`;
 
 browserTest(
-  'the topology joins nodes to the root by what it reports, and says when it reports nothing',
+  'the topology connects nodes by the paths that the root reports, and says when there are none',
   async (t) => {
     const fixture = await startGateway({ web: true });
     t.teardown(() => fixture.close());
@@ -161,8 +161,8 @@ browserTest(
     const first = await graph.getByRole('button', { name: 'Node-5, active' }).boundingBox();
     const second = await graph.getByRole('button', { name: 'Node-6, active' }).boundingBox();
     t.true((first?.y ?? 0) < (second?.y ?? 0));
-    const apart = page.getByRole('region', { name: 'Nodes without reported paths' });
-    await apart.getByRole('button', { name: 'Node-7' }).press('Enter');
+    const unconnected = page.getByRole('region', { name: 'Nodes without reported paths' });
+    await unconnected.getByRole('button', { name: 'Node-7' }).press('Enter');
     await page.getByTestId('selected-node').getByRole('link', { name: 'Node-7' }).waitFor();
   },
 );

@@ -28,7 +28,7 @@ const bucket = (at: number, count: number, mean: number): BucketInfo => ({
   fields: { temperature: { min: mean - 1, max: mean + 1, mean, last: mean + 0.5 } },
 });
 
-test('a bucket has a length that people think in, and there are no more than asked for', (t) => {
+test('a bucket has a round length, and there are no more buckets than requested', (t) => {
   const cases = [
     [HOUR, 600, '10 s'],
     [6 * HOUR, 600, '1 min'],
@@ -39,14 +39,14 @@ test('a bucket has a length that people think in, and there are no more than ask
     [3 * 365 * DAY, 600, '2 d'],
     [0, 600, '1 s'],
   ] as const;
-  for (const [length, most, text] of cases) {
-    const ms = bucketFor(length, most);
+  for (const [range, maxBuckets, text] of cases) {
+    const ms = bucketFor(range, maxBuckets);
     t.is(formatBucket(ms), text);
-    t.true(length / ms <= most);
+    t.true(range / ms <= maxBuckets);
   }
 });
 
-test('each value has its point; text and what came twice have none', (t) => {
+test('each value is a point; text and duplicates are not', (t) => {
   const lines = new ValueLines([value(1000, 1), value(2000, 2)]);
   lines.add(value(2000, 3));
   lines.add(value(3000, 'broken'));
@@ -63,11 +63,11 @@ test('each value has its point; text and what came twice have none', (t) => {
       ],
     },
   ]);
-  t.is(lines.lines(2000)[0]?.points.length, 2, 'what is older is left out');
+  t.is(lines.lines(2000)[0]?.points.length, 2, 'older points are dropped');
   t.is(lines.length, 2);
 });
 
-test('what comes goes into the last bucket, or begins one; what the gateway has summed up counts once', (t) => {
+test('a live value is added to the last bucket or starts one; values that the gateway has aggregated count once', (t) => {
   const to = 2 * MINUTE + 20 * SECOND;
   const lines = new BucketLines([bucket(MINUTE, 60, 10), bucket(2 * MINUTE, 3, 20)], MINUTE, to);
   lines.add(value(to, 99));
@@ -82,7 +82,7 @@ test('what comes goes into the last bucket, or begins one; what the gateway has 
   t.is(line?.points.length, 3);
 });
 
-test('a line is broken where nothing came for long, and goes over a bucket or two', (t) => {
+test('a line spans one or two empty buckets, and is interrupted by a long gap', (t) => {
   const lines = new BucketLines(
     [bucket(0, 1, 1), bucket(3 * MINUTE, 1, 2), bucket(20 * MINUTE, 1, 3)],
     MINUTE,

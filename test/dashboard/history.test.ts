@@ -1,4 +1,4 @@
-/** What the page shows of the past: a gateway whose state directory an earlier run has left. */
+/** What the page shows of an earlier run: gateways started with an existing state directory. */
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ const HOUR = 3_600_000;
 const VIRTUAL_MESH = ['--simulate', '--seed', '7'];
 const NO_BOARD = ['--port', '/nowhere/tty'];
 
-async function serveWithPast(
+async function serveWithHistory(
   t: ExecutionContext,
   args: readonly string[],
   contents: StoreContents,
@@ -35,7 +35,7 @@ async function serveWithPast(
   return serveDashboard(t, [...args, '--state', state]);
 }
 
-/** Node 5 has told a temperature every two seconds of the last 20 hours, from -99 °C to 99 °C. */
+/** A temperature of node 5 every two seconds of the last 20 hours, alternating between -99 °C and 99 °C. */
 function* longHistory() {
   const now = Date.now();
   for (let at = now - 20 * HOUR; at < now; at += 2000)
@@ -55,31 +55,29 @@ function plotOf(page: Page, name: string) {
 }
 
 browserTest(
-  'a long stretch is drawn as means and a band, a short one value by value; both go on',
+  'a long time range is drawn as means with a band, a short one value by value; both are extended live',
   async (t) => {
-    const { url } = await serveWithPast(t, VIRTUAL_MESH, { values: longHistory(), knownNodes: [5] });
+    const { url } = await serveWithHistory(t, VIRTUAL_MESH, { values: longHistory(), knownNodes: [5] });
     const page = await openNode(t, url);
-    const long = plotOf(page, 'Temperature temperature');
-    await long.getByText(/lowest -99, highest 99/).waitFor();
-    await long
-      .getByText('The line is the mean of each 10 s, the band goes from the least to the most.')
-      .waitFor();
+    const long = plotOf(page, 'Temperature');
+    await long.getByText(/min -99, max 99/).waitFor();
+    await long.getByText('Line: mean of each 10 s; band: minimum to maximum.').waitFor();
     await page.getByLabel('Period').selectOption({ label: '24 h' });
-    await long.getByText(/The line is the mean of each 2 min|The line is the mean of each 5 min/).waitFor();
+    await long.getByText(/Line: mean of each [25] min/).waitFor();
     await untilDrawn(page, '.plot canvas');
     const short = plotOf(page, 'Battery voltage');
-    await short.getByText(/V \(lowest/).waitFor();
-    t.is(await short.getByText('The line is the mean').count(), 0);
+    await short.getByText(/V \(min/).waitFor();
+    t.is(await short.getByText('Line: mean').count(), 0);
     t.deepEqual(await findViolations(page), []);
     await untilTrue(page, IS_LIVE);
   },
 );
 
-/** Runs in the page: the newest temperature is one that the virtual mesh has told, not one of the stored. */
-const IS_LIVE = `/temperature: (?!-?99)[\\d.]+ °C \\(lowest -99, highest 99\\)/.test(
-  document.querySelector('[aria-label="Temperature temperature"]')?.textContent ?? '')`;
+/** Runs in the page: the newest temperature is live, not stored. */
+const IS_LIVE = `/temperature: (?!-?99)[\\d.]+ °C \\(min -99, max 99\\)/.test(
+  document.querySelector('[aria-label="Temperature"]')?.textContent ?? '')`;
 
-browserTest('what was not heard since the gateway was started is shown as restored', async (t) => {
+browserTest('nodes and alarms from before the gateway was started are shown as restored', async (t) => {
   const at = Date.now() - HOUR;
   const alarm = {
     id: 'MALFORMED_DATA:5',
@@ -88,7 +86,7 @@ browserTest('what was not heard since the gateway was started is shown as restor
     node: 5,
     text: 'odd',
   } as const;
-  const { url } = await serveWithPast(t, NO_BOARD, {
+  const { url } = await serveWithHistory(t, NO_BOARD, {
     values: [temperature(5, at, 1234)],
     knownNodes: [5, 6],
     alarms: [{ ...alarm, firstAt: at, lastAt: at, count: 1, active: false, acknowledged: false }],
@@ -115,8 +113,8 @@ browserTest('what was not heard since the gateway was started is shown as restor
   await page.getByText('restored', { exact: true }).waitFor();
 });
 
-browserTest('a node that is heard is no longer restored', async (t) => {
-  const { url } = await serveWithPast(t, VIRTUAL_MESH, { values: [], knownNodes: [5, 99] });
+browserTest('a node is not shown as restored after it is heard', async (t) => {
+  const { url } = await serveWithHistory(t, VIRTUAL_MESH, { values: [], knownNodes: [5, 99] });
   const page = await openPage(t, url);
   await untilActive(page);
   await page.getByRole('row', { name: 'Node-99' }).getByText('restored').waitFor();
@@ -124,15 +122,15 @@ browserTest('a node that is heard is no longer restored', async (t) => {
   t.pass();
 });
 
-browserTest('the gateway page tells where history is kept', async (t) => {
-  const { url } = await serveWithPast(t, VIRTUAL_MESH, { values: [] });
+browserTest('the Gateway page shows the history file', async (t) => {
+  const { url } = await serveWithHistory(t, VIRTUAL_MESH, { values: [] });
   const page = await openPage(t, url);
   await goTo(page, 'Gateway');
   await page.getByText(/\/state\/history\.db$/).waitFor();
-  t.is(await page.getByText('History fault').count(), 0);
+  t.is(await page.getByText('History error').count(), 0);
 });
 
-browserTest('the gateway page tells why there is no history', async (t) => {
+browserTest('the Gateway page shows why there is no history file', async (t) => {
   const folder = temporaryFolder();
   t.teardown(folder.remove);
   writeFileSync(join(folder.path, 'file'), '');

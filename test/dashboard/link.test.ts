@@ -16,11 +16,15 @@ async function simulate(path: string): Promise<MeshgateProcess> {
   return mesh;
 }
 
-browserTest('a board is pulled out and put back: the page says so, and how old it is', pullOut, {
-  isPossible: hasSocat,
-});
+browserTest(
+  'when a board is unplugged and plugged in again, the page says so and shows the age of the data',
+  unplug,
+  {
+    isPossible: hasSocat,
+  },
+);
 
-async function pullOut(t: ExecutionContext): Promise<void> {
+async function unplug(t: ExecutionContext): Promise<void> {
   const folder = temporaryFolder();
   t.teardown(folder.remove);
   const port = join(folder.path, 'tty');
@@ -32,7 +36,7 @@ async function pullOut(t: ExecutionContext): Promise<void> {
   rmSync(port, { force: true });
   const alert = page.getByRole('alert');
   await alert.getByText('The link to the root is down.').waitFor();
-  await alert.getByText(/The picture is .* old\./).waitFor();
+  await alert.getByText(/Last updated .* ago\./).waitFor();
   const row = page.getByRole('row', { name: 'Node-5' });
   await row.getByText('unknown', { exact: true }).waitFor();
   const again = await simulate(port);

@@ -22,7 +22,7 @@ const valueEvent = (seq: number, node: number): MeshEvent => ({
 });
 const gap = (from: number | null, to: number | null): GapNotice => ({ kind: 'gap', from, to });
 
-/** What a gate gives: numbers of events, and ranges of gaps. */
+/** What a gate emits: numbers of events, and ranges of gaps. */
 function record(filter: Partial<EventCriteria> = {}) {
   const clock = new ManualClock();
   const given: (number | string)[] = [];
@@ -38,7 +38,7 @@ function record(filter: Partial<EventCriteria> = {}) {
   return { gate, given, clock };
 }
 
-test('what comes before it is opened is given behind what it is opened with, and none twice', (t) => {
+test('events that arrive before the gate is opened follow the opening ones, none twice', (t) => {
   const { gate, given } = record();
   for (const seq of [11, 12, 13, 14]) gate.take(line(seq));
   t.deepEqual(given, []);
@@ -48,7 +48,7 @@ test('what comes before it is opened is given behind what it is opened with, and
   t.deepEqual(given, [11, 12, 13, 14, 15]);
 });
 
-test('a range that the broker dropped is told, and one that the gateway tells as well, once', (t) => {
+test('a range that the broker dropped is reported, and a gap that the gateway reports too only once', (t) => {
   const { gate, given } = record();
   gate.open(10, []);
   gate.take(line(13));
@@ -58,14 +58,14 @@ test('a range that the broker dropped is told, and one that the gateway tells as
   t.deepEqual(given, ['11-12', 13, '14-16', 17]);
 });
 
-test('where the numbering has begun anew, only a new subscription helps', (t) => {
+test('when the numbering has restarted, only a new subscription helps', (t) => {
   const { gate, given } = record();
   gate.open(10, []);
   gate.take(gap(11, null));
   t.deepEqual(given, ['lost count']);
 });
 
-test('a filter leaves out, without a gap; events about no node pass one for nodes', (t) => {
+test('filtered events leave no gap; events about no node pass a node filter', (t) => {
   const kinds = record({ kinds: new Set(['node']) });
   const nodes = record({ nodes: new Set([5]) });
   for (const { gate } of [kinds, nodes]) {
@@ -76,7 +76,7 @@ test('a filter leaves out, without a gap; events about no node pass one for node
   t.deepEqual(nodes.given, [11, 12]);
 });
 
-test('values of one node and type keep their interval: the first at once, then the latest', (t) => {
+test('values of one node and type keep their minimum interval: the first at once, then the latest', (t) => {
   const { gate, given, clock } = record({ minIntervalMs: 1000 });
   gate.open(10, []);
   for (const seq of [11, 12, 13]) gate.take(valueEvent(seq, 5));

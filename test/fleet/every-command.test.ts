@@ -1,4 +1,4 @@
-/** Every command with `--fleet`: it works on the fleet or is refused, and never asks a gateway of this machine instead. */
+/** Every command with `--fleet`: it works on the fleet or is refused, and never queries a gateway of this machine instead. */
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import test from 'ava';
@@ -22,18 +22,18 @@ let local: Server;
 let localConnections = 0;
 
 type Expected =
-  /** It asks every gateway of the fleet, and ends well. */
+  /** It queries every gateway of the fleet, and succeeds. */
   | 'all'
-  /** It asks one, which must be named. */
+  /** It queries one gateway, which must be named. */
   | 'one'
-  /** It goes on until it is stopped. */
+  /** It runs until it is stopped. */
   | 'lasting'
   /** The gateway's settings forbid it over MQTT. */
   | 'forbidden'
-  /** It is for this machine. */
+  /** It is only for this machine. */
   | 'refused';
 
-/** A command that is not here fails the test: what it does with a fleet must be decided. */
+/** A command that is missing here fails the test: its behaviour with a fleet must be decided. */
 const COMMANDS: Readonly<Record<string, readonly [Expected, ...args: string[]]>> = {
   start: ['refused', '--simulate'],
   simulate: ['refused', '--pty', join(folder.path, 'pty')],
@@ -102,10 +102,10 @@ test.after.always(async () => {
 });
 
 test.afterEach((t) => {
-  t.is(localConnections, 0, 'the gateway of this machine is left alone');
+  t.is(localConnections, 0, 'the gateway of this machine is not queried');
 });
 
-test.serial('every command of the command line has its place in this table', async (t) => {
+test.serial('every command of the command line is in this table', async (t) => {
   const { stdout } = await runToEnd(['completion', 'bash']);
   const paths = [...stdout.matchAll(/^ {4}'([^']+)'\) words=/gm)].map(([, path]) => path ?? '');
   t.true(paths.length > 30);
@@ -149,23 +149,23 @@ for (const [command, [expected, ...args]] of Object.entries(COMMANDS)) {
         const ended = await run(...words, ...args);
         t.is(ended.code, 2);
         t.is(ended.stdout, '');
-        if (command !== 'port') t.regex(ended.stderr, /not for a fleet of gateways/);
+        if (command !== 'port') t.regex(ended.stderr, /does not work on a fleet/);
       }
     }
   });
 }
 
-test.serial('what is shown of a gateway stands under its own name', async (t) => {
+test.serial('the output of a gateway is listed under its own name', async (t) => {
   const { stdout } = await run('health');
   for (const id of FIELDS) t.regex(stdout, new RegExp(`^${id}\nok +gateway +answers on ${id}$`, 'm'));
 });
 
 test.serial(
-  'an export of a fleet is that of the gateway that is named, or that its node is named with',
+  'an export of a fleet is that of the gateway that is named, directly or with its node',
   async (t) => {
     const unnamed = await run('export');
     t.is(unnamed.code, 2);
-    t.regex(unnamed.stderr, /export is for one gateway of a fleet/);
+    t.regex(unnamed.stderr, /export works on one gateway/);
     const { code, stdout, stderr } = await run('export', '--node', 'field-south/5', '--json');
     t.is(code, 0, stderr);
     for (const line of stdout.trimEnd().split('\n')) t.is(JSON.parse(line).node, 5);
@@ -173,7 +173,7 @@ test.serial(
   },
 );
 
-test.serial('a fleet chosen by variable is not left aside for the gateway of the usual socket', async (t) => {
+test.serial('a fleet chosen by variable is not bypassed for the gateway on the usual socket', async (t) => {
   for (const words of [
     ['record', '-o', join(folder.path, 'record')],
     ['port', 'release'],
@@ -181,19 +181,19 @@ test.serial('a fleet chosen by variable is not left aside for the gateway of the
   ]) {
     const { code, stderr } = await runToEnd(words, { MESHGATE_FLEET: broker.url });
     t.is(code, 2, stderr);
-    t.regex(stderr, /MESHGATE_FLEET chooses one\n.*--socket PATH/);
+    t.regex(stderr, /MESHGATE_FLEET is set\n.*--socket PATH/);
   }
 });
 
-test.serial('a node that is not known is named at its gateway, and waited for', async (t) => {
+test.serial('an unknown node is named at its gateway, and waited for', async (t) => {
   const watching = new MeshgateProcess(fleet('watch', '--node', 'field-south/99'), env);
-  await watching.logged(/^meshgate: field-south: no node 0x0063 is known \(yet\); waiting for it$/m);
+  await watching.logged(/^meshgate: field-south: node 0x0063 is not known yet; waiting for it$/m);
   t.is((await watching.stop()).code, 0);
   t.is((await run('watch', '--node', 'field-south/nosuch')).code, 1);
   t.is((await run('watch', '--type', '251')).code, 1);
 });
 
-test.serial('a wrong URL is refused without its password', async (t) => {
+test.serial('an invalid URL is refused without showing its password', async (t) => {
   for (const url of [
     'mqtt://me:hunter2@127.0.0.1:1',
     'http://me:hunter2@host',

@@ -58,7 +58,7 @@ async function nextOf<Kind extends StreamEvent['kind']>(
   }
 }
 
-test('every gateway of the prefix is listed, and each has a client with the methods of a socket', async (t) => {
+test('every gateway of the prefix is listed, and each has a client with the same methods as over a socket', async (t) => {
   const { fleet } = await startFarm(t, ['south', 'north']);
   t.deepEqual(
     fleet.gateways().map(({ id, state, reason }) => ({ id, state, reason })),
@@ -76,17 +76,17 @@ test('every gateway of the prefix is listed, and each has a client with the meth
   t.is((await client.status()).nodes.total, 2);
 });
 
-test('a refusal of the gateway comes as over a socket', async (t) => {
+test('an error of the gateway arrives as over a socket', async (t) => {
   const { fleet } = await startFarm(t, ['north']);
   const client = await fleet.client('north');
   t.teardown(() => client.close());
-  await t.throwsAsync(client.node(99), { name: 'RequestError', message: /no node has this address/ });
+  await t.throwsAsync(client.node(99), { name: 'RequestError', message: /no node with this address/ });
   await t.throwsAsync(client.call('clean', { confirm: true }), { message: /mqtt\.commands/ });
   const stream = client.subscribe({ types: ['NoSuchType'] });
   await t.throwsAsync(stream.next(), { message: /NoSuchType: no data type/ });
 });
 
-test("errors have the session's numbers; those of the connector alone have one of their own", async (t) => {
+test("errors have the session's numbers; errors of the connector alone have one of their own", async (t) => {
   const { fleet } = await startFarm(t, ['north']);
   const lines: string[] = [];
   let onLine = () => {};
@@ -120,7 +120,7 @@ test("errors have the session's numbers; those of the connector alone have one o
   t.deepEqual(await refusedBy('clean', { confirm: true }), ['NOT_ALLOWED', -32099]);
 });
 
-test('events come with a snapshot, filtered by name, and are resumed with an honest gap', async (t) => {
+test('events come with a snapshot, filtered by name, and are resumed with an exact gap', async (t) => {
   const { fleet, gateways } = await startFarm(t, ['north', 'south']);
   const client = await fleet.client('north');
   t.teardown(() => client.close());
@@ -147,7 +147,7 @@ test('events come with a snapshot, filtered by name, and are resumed with an hon
   t.is(again.seq, wanted);
 });
 
-test('a gateway that stops ends its client alone', async (t) => {
+test('a gateway that stops ends only its own client', async (t) => {
   const { fleet, gateways } = await startFarm(t, ['north', 'south']);
   const changes: boolean[] = [];
   const client = await fleet.client('north', {
@@ -163,16 +163,16 @@ test('a gateway that stops ends its client alone', async (t) => {
   t.is(fleet.gateways().length, 2);
 });
 
-test('without a broker, or for a gateway that never was, it says so', async (t) => {
+test('without a broker, or for an unknown gateway, it reports so', async (t) => {
   const url = `mqtt://user:secret@127.0.0.1:${await freePort()}`;
   const error = await t.throwsAsync(connectFleet({ url }), { name: 'ClientError' });
   t.false(String(error).includes('secret'));
-  t.regex(String(error), /broker can not be reached/);
+  t.regex(String(error), /connect to the MQTT broker/);
   const { fleet } = await startFarm(t, ['north']);
   await t.throwsAsync(fleet.client('nowhere'), { message: /nowhere/ });
 });
 
-test('a broker that goes ends the clients, and they come back with it', async (t) => {
+test('a broker that goes down disconnects the clients, and they come back with it', async (t) => {
   const { fleet, broker } = await startFarm(t, ['north']);
   let onChange = (_: boolean) => {};
   const next = () =>

@@ -1,4 +1,4 @@
-/** The fleet's dashboard against clients that mean ill; the fleet itself is not asked for anything. */
+/** The fleet's dashboard against hostile clients; the fleet itself is not queried. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
@@ -32,7 +32,7 @@ async function start(t: ExecutionContext, maxClients: number) {
   return { host, logged };
 }
 
-test('clients that show no token, or send nothing, do not shut out one that shows it', async (t) => {
+test('clients that present no token, or send nothing, do not shut out one that presents it', async (t) => {
   const { host } = await start(t, 1);
   const silent: WebSocketClient[] = [];
   for (let count = 0; count < 70; count++)
@@ -60,10 +60,13 @@ test('a foreign page is refused, and the log names the setting that would allow 
   const headers = { origin: 'http://localhost:3000' };
   const opened = WebSocketClient.open(`ws://${host}/rpc?gateway=north`, { headers });
   await t.throwsAsync(opened, { message: 'refused 403' });
-  t.regex(logged.join('\n'), /http:\/\/localhost:3000 was refused at \/rpc; .*MESHGATE_HTTP_ORIGINS=/);
+  t.regex(
+    logged.join('\n'),
+    /refused a page from the origin http:\/\/localhost:3000 at \/rpc; .*MESHGATE_HTTP_ORIGINS=/,
+  );
 });
 
-test('whatever else comes first is answered UNAUTHORIZED, and the connection ends', async (t) => {
+test('any other first message is answered UNAUTHORIZED, and the connection closed', async (t) => {
   const { host } = await start(t, 1);
   for (const first of ['hello', 'authenticate']) {
     const client = await WebSocketClient.open(`ws://${host}/rpc?gateway=north`);

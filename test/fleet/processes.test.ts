@@ -47,7 +47,7 @@ test.after.always(async () => {
 
 const run = (...args: string[]) => runToEnd(['--fleet', broker.url, ...args]);
 
-brokerTest('commands ask all gateways, and name nodes with their gateway', async (t) => {
+brokerTest('commands query all gateways, and name nodes with their gateway', async (t) => {
   const nodes = await run('nodes');
   t.is(nodes.code, 0, nodes.stderr);
   for (const id of FIELDS) t.regex(nodes.stdout, new RegExp(`^${id}/0x0005 +Node-5 +active`, 'm'));
@@ -58,7 +58,7 @@ brokerTest('commands ask all gateways, and name nodes with their gateway', async
   t.regex((await run('gateways')).stdout, /^field-west +online/m);
 });
 
-brokerTest('a node with its gateway is sent to and pinged there', async (t) => {
+brokerTest('a node named with its gateway is sent to and pinged there', async (t) => {
   const sent = await run('send', 'field-south/0x0005', '--hex', '45010a', '--wait', '--timeout', '20');
   t.is(sent.code, 0, sent.stderr);
   t.regex(sent.stdout, /^45010a to field-south\/0x0005: answered in /m);
@@ -68,7 +68,7 @@ brokerTest('a node with its gateway is sent to and pinged there', async (t) => {
   t.notRegex(pinged.stdout, /field-north/);
 });
 
-brokerTest('what is for one gateway, or for none of a fleet, is refused', async (t) => {
+brokerTest('commands for one gateway, or not for a fleet, are refused', async (t) => {
   for (const args of [['send', '5', 'hi'], ['clean', '--yes'], ['doctor'], ['start', '--simulate']]) {
     const { code, stdout } = await run(...args);
     t.is(code, 2, args.join(' '));
@@ -81,7 +81,7 @@ brokerTest('what is for one gateway, or for none of a fleet, is refused', async 
   t.regex((await run('reset-root', '--gateway', 'field-west')).stderr, /field-west: .*mqtt\.commands/);
 });
 
-brokerTest('watch streams all at once', async (t) => {
+brokerTest('watch streams from all at once', async (t) => {
   const watching = new MeshgateProcess(['--fleet', broker.url, 'watch', '--kind', 'value', '--json']);
   for (const id of FIELDS)
     await watching.printed(new RegExp(`^\\{"gateway":"${id}","seq":\\d+,.*"kind":"value"`, 'm'));
@@ -89,7 +89,7 @@ brokerTest('watch streams all at once', async (t) => {
 });
 
 browserTest(
-  'the dashboard shows three fields, and each on pages of its own',
+  'the dashboard shows three gateways, and each on pages of its own',
   async (t) => {
     const monitor = new MeshgateProcess(['--fleet', broker.url, 'monitor', '--http', '127.0.0.1:0']);
     const [, url = ''] = await monitor.printed(/3 gateways is on (\S+)/);
@@ -98,18 +98,18 @@ browserTest(
     await page.getByText('3 of 3 online, 9 nodes').waitFor();
     await page.getByRole('link', { name: 'field-south' }).click();
     await page.getByRole('row', { name: 'Node-5' }).getByText('active', { exact: true }).waitFor();
-    await page.getByRole('combobox', { name: 'Field' }).selectOption('field-west');
+    await page.getByRole('combobox', { name: 'Gateway' }).selectOption('field-west');
     await page.waitForURL(/gateway=field-west/);
     await page.getByRole('row', { name: 'Node-5' }).getByText('active', { exact: true }).waitFor();
-    t.is(await page.getByRole('combobox', { name: 'Field' }).inputValue(), 'field-west');
-    // A page that is open connects again, in vain, and says so.
+    t.is(await page.getByRole('combobox', { name: 'Gateway' }).inputValue(), 'field-west');
+    // An open page tries to reconnect, in vain, and shows it.
     await page.close();
     await monitor.stop();
   },
   { isPossible: hasMosquitto },
 );
 
-brokerTest('a gateway that is killed is named, and the others go on', async (t) => {
+brokerTest('a gateway that is killed is named, and the others continue', async (t) => {
   const watcher = await MqttWatcher.connect(broker.url, ['meshgate/field-south/status']);
   await gateways.get('field-south')?.stop('SIGKILL');
   await watcher.until(() => watcher.at('meshgate/field-south/status')?.state === 'offline');

@@ -3,7 +3,7 @@ import { readCorpus } from '../../fuzz/corpus.js';
 import { fuzzTarget } from '../../fuzz/fuzz-target.js';
 import { targets } from '../../fuzz/targets/index.js';
 
-/** Enough to notice what has become fragile; `npm run fuzz` looks longer. */
+/** Enough to notice a regression; `npm run fuzz` runs longer. */
 const EXECUTIONS = 1500;
 
 for (const target of targets) {
@@ -15,10 +15,10 @@ for (const target of targets) {
     }
   });
 
-  test.serial(`${target.name}: so is what chance makes of it, and nothing is held`, async (t) => {
+  test.serial(`${target.name}: so are random mutations of it, and nothing is retained`, async (t) => {
     const { failure, executions, outcomes } = await fuzzTarget(target, {
       seed: 1,
-      goesOn: (done) => done < EXECUTIONS,
+      shouldContinue: (done) => done < EXECUTIONS,
     });
     t.is(
       failure,
@@ -26,6 +26,6 @@ for (const target of targets) {
       failure && `${failure.error} by ${failure.input.toString('hex').slice(0, 2000)}`,
     );
     t.true(executions >= EXECUTIONS);
-    t.true(outcomes > 1, 'every input came to the same');
+    t.true(outcomes > 1, 'every input had the same outcome');
   });
 }

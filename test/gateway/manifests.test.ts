@@ -5,14 +5,14 @@ import { manifestAlarms, manifestMetrics, manifestSections } from '../../src/gat
 import { ALARM_CODES } from '../../src/hub/alarms.js';
 import { metricDefinitions } from '../../src/socket/web/metrics/metrics.js';
 
-test('no manifest takes a name that a section of the gateway, or another manifest, has', (t) => {
+test('no manifest has the name of a section of the gateway, or of another manifest', (t) => {
   const own = Object.keys(composeSchema({}).shape);
   const names = [...own, ...CONNECTORS.map(({ name }) => name)];
   t.is(new Set(names).size, names.length);
   t.is(Object.keys(manifestSections).length, CONNECTORS.length);
 });
 
-test('no manifest defines an alarm or a metric again', (t) => {
+test('no manifest redefines an alarm or a metric', (t) => {
   const codes = CONNECTORS.flatMap(({ alarms = {} }) => Object.keys(alarms));
   t.deepEqual(
     codes.filter((code) => Object.hasOwn(ALARM_CODES, code)),

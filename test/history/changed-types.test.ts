@@ -10,7 +10,7 @@ test.after.always(killProcesses);
 
 const ALL_TIME = { from: 0, to: 9e15 };
 
-test('values whose type was changed, removed or given another id are given as bytes, and counted', async (t) => {
+test('values whose type was changed, removed or given another id are returned as bytes, and counted', async (t) => {
   t.timeout(60_000);
   const folder = temporaryFolder();
   t.teardown(() => folder.remove());

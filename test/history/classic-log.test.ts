@@ -11,11 +11,11 @@ import { NetworkFixture } from '../support/network-fixture.js';
 import { shippedTables } from '../support/tables.js';
 
 const PLENTY = 67_108_864;
-/** When the clock of `setUp` starts, as the log writes it. */
+/** When the clock of `setUp` starts, in the format of the log. */
 const START = localTimeText(Date.UTC(2026, 0, 1));
 const TIME = /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}/.source;
 
-/** A log of a mesh whose time the test moves. */
+/** A log of a mesh whose time the test controls. */
 async function setUp(t: ExecutionContext, { maxBytes = PLENTY, types = shippedTables.dataTypes.all() } = {}) {
   const folder = temporaryFolder();
   t.teardown(folder.remove);
@@ -25,7 +25,7 @@ async function setUp(t: ExecutionContext, { maxBytes = PLENTY, types = shippedTa
   const log = createLog('history', (line) => said.push(line), mesh.clock);
   const classicLog = new ClassicLog({ directory, types, maxBytes, clock: mesh.clock, log });
   classicLog.attach(mesh.hub.feed);
-  /** Lets a second pass, and waits until so many lines are settled, one way or the other. */
+  /** Lets a second pass, and waits until this many lines are settled, one way or the other. */
   const flush = async (lines: number) => {
     mesh.clock.advance(1000);
     const settled = () => classicLog.counters().written + classicLog.counters().dropped;
@@ -35,7 +35,7 @@ async function setUp(t: ExecutionContext, { maxBytes = PLENTY, types = shippedTa
   return { directory, mesh, classicLog, said, flush, read };
 }
 
-test('there is a file a data type, and a line a value: its bytes as Python writes them, and local time', async (t) => {
+test('there is a file per data type, and a line per value: its bytes as Python writes them, and local time', async (t) => {
   const { mesh, flush, read, directory } = await setUp(t);
   mesh.say('00 05 44 02 00 07 01 39 30 00 C7 CF FF');
   mesh.clock.advance(250);
@@ -46,7 +46,7 @@ test('there is a file a data type, and a line a value: its bytes as Python write
   t.false(existsSync(join(directory, 'Battery_hist.txt')));
 });
 
-test('the next ones go behind those that are there, and nothing is written in between', async (t) => {
+test('later lines are appended to existing ones, and nothing is written in between', async (t) => {
   const { mesh, flush, read, classicLog } = await setUp(t);
   mesh.say('00 05 44 01 00 01');
   await flush(1);
@@ -58,7 +58,7 @@ test('the next ones go behind those that are there, and nothing is written in be
   t.is(read('Sequence_hist.txt').split('\n').length, 3);
 });
 
-test('what waits is written at the end', async (t) => {
+test('pending lines are written at the end', async (t) => {
   const { mesh, classicLog, read } = await setUp(t);
   mesh.say('00 05 44 01 00 2A');
   await classicLog.close();
@@ -68,7 +68,7 @@ test('what waits is written at the end', async (t) => {
   t.is(classicLog.counters().written, 1, 'it no longer listens');
 });
 
-test('a file that has reached its limit becomes .1, and the one before goes', async (t) => {
+test('a file that has reached its limit becomes .1, and the previous .1 is removed', async (t) => {
   const line = `b'\\x01', ${START}\n`.length;
   const { mesh, flush, read, classicLog } = await setUp(t, { maxBytes: 2 * line });
   for (let value = 1; value <= 7; value++) {
@@ -80,7 +80,7 @@ test('a file that has reached its limit becomes .1, and the one before goes', as
   t.is(classicLog.counters().renamed, 3);
 });
 
-test('a disk that fails is said once and counted; the log goes on when it works again', async (t) => {
+test('a disk failure is logged once and counted; the log continues when it works again', async (t) => {
   const { mesh, flush, read, said, classicLog, directory } = await setUp(t);
   writeFileSync(directory, 'a file where the directory should be');
   for (let value = 1; value <= 3; value++) {
@@ -93,11 +93,11 @@ test('a disk that fails is said once and counted; the log goes on when it works 
   rmSync(directory);
   mesh.say('00 05 44 01 00 04');
   await flush(4);
-  t.regex(said[1] ?? '', /is written again; lines that it lacks: 3/);
+  t.regex(said[1] ?? '', /is written again; 3 lines were not written/);
   t.regex(read('Sequence_hist.txt'), new RegExp(`^b'\\\\x04', ${TIME}\n$`));
 });
 
-test('a file that can not be written does not keep others from theirs', async (t) => {
+test('a file that cannot be written does not affect the others', async (t) => {
   const { mesh, flush, read, directory } = await setUp(t);
   mkdirSync(join(directory, 'Sequence_hist.txt'), { recursive: true });
   mesh.say('00 05 44 02 00 07 01 39 30 00 C7 CF FF');
@@ -105,7 +105,7 @@ test('a file that can not be written does not keep others from theirs', async (t
   t.regex(read('GPS_hist.txt'), /^b'90\\x00\\xc7\\xcf\\xff', /);
 });
 
-test('more than 8 MiB do not wait: lines beyond are dropped and counted', async (t) => {
+test('at most 8 MiB are queued: lines beyond are dropped and counted', async (t) => {
   const { flush, classicLog } = await setUp(t);
   const sequence = shippedTables.dataTypes.findByName('Sequence');
   if (!sequence) throw new Error('Sequence is gone');
@@ -114,7 +114,7 @@ test('more than 8 MiB do not wait: lines beyond are dropped and counted', async 
   const amount = Math.ceil(8_388_608 / `b'\\x01', ${START}\n`.length) + 1000;
   classicLog.attach({
     subscribe: (listener) => {
-      for (let told = 0; told < amount; told++) listener(event);
+      for (let count = 0; count < amount; count++) listener(event);
       return () => {};
     },
   });
@@ -133,7 +133,7 @@ const type = (more: Partial<DataType>): DataType => ({
   ...more,
 });
 
-test('a type whose name could lead elsewhere stays in the directory', async (t) => {
+test('a type whose name contains path separators stays in the directory', async (t) => {
   const types = [type({ name: '../evil', id: 0, length: 1 })];
   const { mesh, flush, read } = await setUp(t, { types });
   mesh.say('00 05 44 01 00 07');
@@ -141,7 +141,7 @@ test('a type whose name could lead elsewhere stays in the directory', async (t) 
   t.regex(read('___evil_0_hist.txt'), /^b'\\x07', /);
 });
 
-test('the gateway keeps it where the setting says, without a store, and counts it', async (t) => {
+test('the gateway writes it where the setting says, without a store, and counts it', async (t) => {
   const folder = temporaryFolder();
   const directory = join(folder.path, 'log');
   const gateway = await startGateway({ settings: { history: { classic_log: directory } } });

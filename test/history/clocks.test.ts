@@ -24,7 +24,7 @@ class Site {
     this.store.clock.setHostClock(NOW + this.#passed + CLOCKS[clock] * 365 * DAY_MS);
   }
 
-  /** Days of running; values bear the number of their part. */
+  /** Days of running; values are labelled with the number of their part. */
   run(days: number, part: number): void {
     for (let hour = 0; hour < days * 24; hour++) {
       this.store.write(sequenceEvent(++this.#seq, 5, part, this.store.clock.now()));
@@ -42,7 +42,7 @@ class Site {
     this.store.restart(this.#seq);
   }
 
-  /** The parts of which there are values. */
+  /** The parts that still have values. */
   parts(): string {
     const rows = this.store.query('SELECT DISTINCT hex(bytes) AS part FROM value ORDER BY 1') as {
       part: string;
@@ -60,7 +60,7 @@ const NAMES = Object.keys(CLOCKS) as HostClock[];
 for (const before of NAMES) {
   for (const during of NAMES) {
     for (const after of NAMES) {
-      test(`clock ${before} before a restart, ${during} at it, ${after} after: what came is kept for its days, and goes in order of arrival`, (t) => {
+      test(`clock ${before} before a restart, ${during} at it, ${after} after: values are kept for their days, and removed in order of arrival`, (t) => {
         const site = new Site();
         site.set(before);
         site.run(2, 1);
@@ -72,7 +72,7 @@ for (const before of NAMES) {
         site.restart();
         t.is(site.count(), 6 * 24, 'nothing went');
         site.pass((KEEP_DAYS - 6) * DAY_MS);
-        t.is(site.count(), 6 * 24, 'the first has its days');
+        t.is(site.count(), 6 * 24, 'the first is kept for its days');
         site.pass(DAY_MS / 2);
         const seen = Array.from({ length: 7 }, () => {
           const parts = site.parts();
@@ -86,7 +86,7 @@ for (const before of NAMES) {
   }
 }
 
-test('one value that is stamped years ahead does not make a file that is too large lose more than a small share', (t) => {
+test('a single value stamped years ahead does not make a file that is too large lose more than a small share', (t) => {
   for (const years of [10, -10]) {
     const fixture = new StoreFixture({ maxBytes: 1_048_576, eventsHeld: 100 }, undefined, NOW);
     let seq = 0;
@@ -102,7 +102,11 @@ test('one value that is stamped years ahead does not make a file that is too lar
     t.true(after.length > before.length / 2, `${after.length} of ${before.length}`);
     t.true(after.length < before.length);
     const usual = (all: readonly number[]) => all.filter((at) => Math.abs(at - NOW) < DAY_MS);
-    t.deepEqual(usual(after), usual(before).slice(-usual(after).length), 'only what came first went');
+    t.deepEqual(
+      usual(after),
+      usual(before).slice(-usual(after).length),
+      'only the first to arrive are removed',
+    );
   }
 });
 
@@ -112,10 +116,10 @@ function stamps(fixture: StoreFixture): number[] {
   );
 }
 
-/** 25 days of three nodes; three values stamped 2016, before the first word of a time server; one stamped 2036. */
+/** 25 days of three nodes; three values stamped 2016, before the first answer of a time server; one stamped 2036. */
 const OLD_FILE = join(packageRoot, 'test', 'history', 'history-0.1.0.db');
 
-test('a file of version 0.1.0 is gone on with: nothing goes at once, and all of it goes in time, oldest first', (t) => {
+test('a file of version 0.1.0 is continued: nothing is removed at once, and everything in time, oldest first', (t) => {
   const fixture = new StoreFixture({ keepMs: 30 * DAY_MS }, (file) => copyFileSync(OLD_FILE, file), NOW);
   t.is(fixture.restored()?.nodes.length, 3);
   const before = stamps(fixture);
@@ -134,7 +138,7 @@ test('a file of version 0.1.0 is gone on with: nothing goes at once, and all of 
   t.deepEqual(stamps(fixture), []);
 });
 
-test('the last paths are those that came last, whatever the clock said', (t) => {
+test('the last robot list is the one that arrived last, whatever the clock said', (t) => {
   const fixture = new StoreFixture({}, undefined, NOW);
   fixture.write({ seq: 1, at: NOW + 3650 * DAY_MS, kind: 'robots', robots: [] });
   const robots = [{ id: 1, name: 'r', state: 'idle', node: 'Node-5' }];
@@ -143,7 +147,7 @@ test('the last paths are those that came last, whatever the clock said', (t) => 
   t.deepEqual(fixture.restored()?.robots, robots);
 });
 
-test('what was set aside last is kept, even if a clock that is behind gives it an early name', (t) => {
+test('the file set aside last is kept, even if a slow clock gives it an earlier name', (t) => {
   const fixture = new StoreFixture({}, undefined, NOW);
   for (let count = 0; count < 3; count++) {
     fixture.clock.advance(1000);
@@ -151,6 +155,6 @@ test('what was set aside last is kept, even if a clock that is behind gives it a
   }
   fixture.clock.setHostClock(0);
   fixture.store.replace('for the test');
-  const told = fixture.told.findLast(({ kind }) => kind === 'setAside');
-  t.is(told?.kind === 'setAside' && fixture.files().includes(told.file), true);
+  const reported = fixture.reported.findLast(({ kind }) => kind === 'setAside');
+  t.is(reported?.kind === 'setAside' && fixture.files().includes(reported.file), true);
 });

@@ -1,8 +1,7 @@
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import test from 'ava';
-import Sqlite from 'better-sqlite3';
 import { gpsEvent, sequenceEvent } from '../support/history-events.js';
-import { removeStores, StoreFixture } from '../support/store-fixture.js';
+import { removeStores, StoreFixture, sqlite } from '../support/store-fixture.js';
 
 test.after.always(removeStores);
 
@@ -11,7 +10,7 @@ function setAside({ folder }: StoreFixture): string[] {
   return readdirSync(folder).filter((name) => name.includes('.damaged-') && !/-(wal|shm)$/.test(name));
 }
 
-/** A store with some hundred pages, as a process leaves it that ended in order. */
+/** A store with some hundred pages, as left by a process that ended cleanly. */
 function filled(): StoreFixture {
   const fixture = new StoreFixture();
   for (let batch = 0; batch < 20; batch++) {
@@ -29,25 +28,25 @@ const NOT_OURS: Readonly<Record<string, (file: string) => void>> = {
   text: (file) => writeFileSync(file, 'this was never a database\n'.repeat(100)),
   zeros: (file) => writeFileSync(file, Buffer.alloc(10_000)),
   'another program’s SQLite file': (file) => {
-    const database = new Sqlite(file);
+    const database = sqlite.open(file);
     database.exec('CREATE TABLE theirs (x)');
     database.close();
   },
   'a store of a later version': (file) => {
-    const database = new Sqlite(file);
-    database.pragma('application_id = 0x6d657368');
-    database.pragma('user_version = 99');
+    const database = sqlite.open(file);
+    database.exec('PRAGMA application_id = 0x6d657368');
+    database.exec('PRAGMA user_version = 99');
     database.close();
   },
 };
 
 for (const [what, make] of Object.entries(NOT_OURS)) {
-  test(`${what} in the store's place is set aside, and a new store begun`, (t) => {
+  test(`${what} in place of the store is set aside, and a new store created`, (t) => {
     const fixture = new StoreFixture({}, make);
     fixture.write(sequenceEvent(1, 5, 1, 1));
     t.is(fixture.query('SELECT * FROM value').length, 1);
     t.is(setAside(fixture).length, 1);
-    t.is(fixture.told[0]?.kind, 'setAside');
+    t.is(fixture.reported[0]?.kind, 'setAside');
   });
 }
 
@@ -57,7 +56,7 @@ test('an empty file is a new store', (t) => {
   t.deepEqual(setAside(fixture), []);
 });
 
-test('a store that was cut off is set aside at the start, or when it is found out', (t) => {
+test('a truncated store is set aside at the start, or when the damage is found', (t) => {
   const fixture = filled();
   truncateSync(fixture.file, 20_000);
   fixture.reopen();
@@ -66,10 +65,10 @@ test('a store that was cut off is set aside at the start, or when it is found ou
   );
   fixture.store.writeWaiting();
   t.is(setAside(fixture).length, 1);
-  t.is(fixture.query('SELECT * FROM value').length, 400, 'what came then is in the new store');
+  t.is(fixture.query('SELECT * FROM value').length, 400, 'later events are in the new store');
 });
 
-test('a store with bytes that were changed goes on or is set aside, and takes what comes in any case', (t) => {
+test('a store with changed bytes is continued or set aside, and stores new events in any case', (t) => {
   for (let place = 0; place < 40; place++) {
     const fixture = filled();
     const bytes = readFileSync(fixture.file);
@@ -82,13 +81,13 @@ test('a store with bytes that were changed goes on or is set aside, and takes wh
     );
     fixture.write(...events);
     fixture.store.writeWaiting();
-    const written = fixture.told.filter(({ kind }) => kind === 'written').length;
-    t.is(written, 21, `place ${place}: ${JSON.stringify(fixture.told.slice(20))}`);
+    const written = fixture.reported.filter(({ kind }) => kind === 'written').length;
+    t.is(written, 21, `place ${place}: ${JSON.stringify(fixture.reported.slice(20))}`);
     fixture.store.close(30_000);
   }
 });
 
-test('of files that were set aside the last two are kept', (t) => {
+test('the last two of the files set aside are kept', (t) => {
   const fixture = new StoreFixture({}, NOT_OURS.text);
   for (let again = 0; again < 4; again++) {
     fixture.clock.advance(1000);
@@ -97,7 +96,7 @@ test('of files that were set aside the last two are kept', (t) => {
   t.is(setAside(fixture).length, 2);
 });
 
-test('a full disk: it is told once, what comes waits and is written when there is room again', (t) => {
+test('a full disk: it is reported once, new events wait and are written when there is room again', (t) => {
   const fixture = new StoreFixture();
   fixture.write(sequenceEvent(1, 5, 1, 1));
   fixture.limitPages(fixture.pageCount());
@@ -107,17 +106,17 @@ test('a full disk: it is told once, what comes waits and is written when there i
     );
   }
   t.deepEqual(
-    fixture.told.map(({ kind }) => kind),
+    fixture.reported.map(({ kind }) => kind),
     ['written', 'failing'],
   );
   t.is(fixture.values({ kind: 'read', query: { from: 0, to: 99 }, limit: 9, after: undefined }).length, 1);
   fixture.limitPages(undefined);
   fixture.store.writeWaiting();
-  t.deepEqual(fixture.told.map(({ kind }) => kind).slice(2), [...Array(5).fill('written'), 'recovered']);
+  t.deepEqual(fixture.reported.map(({ kind }) => kind).slice(2), [...Array(5).fill('written'), 'recovered']);
   t.is(fixture.query('SELECT * FROM value').length, 1501);
 });
 
-test('a disk that stays full costs the oldest of what waits, and each event is counted', (t) => {
+test('a disk that stays full costs the oldest waiting events, and each is counted', (t) => {
   const fixture = new StoreFixture();
   fixture.write(sequenceEvent(1, 5, 1, 1));
   fixture.limitPages(fixture.pageCount());
@@ -126,7 +125,9 @@ test('a disk that stays full costs the oldest of what waits, and each event is c
       ...Array.from({ length: 20_000 }, (_, index) => gpsEvent(2 + count * 20_000 + index, 6, 1, 2, 7)),
     );
   }
-  const dropped = fixture.told.flatMap((told) => (told.kind === 'dropped' ? [told.events] : []));
+  const dropped = fixture.reported.flatMap((reported) =>
+    reported.kind === 'dropped' ? [reported.events] : [],
+  );
   t.true(dropped.length > 0);
   t.true(dropped.every((events) => events === 20_000));
   fixture.limitPages(undefined);

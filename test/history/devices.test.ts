@@ -31,7 +31,7 @@ function storeWithSupply(): StoreFixture {
 }
 
 for (const address of [0x10000, FIRST_SUPPLY, 0xffff_ffff]) {
-  test(`a value of the device at ${address} comes back as it was`, (t) => {
+  test(`a value of the device at ${address} is restored unchanged`, (t) => {
     const writer = new EventWriter(16);
     writer.write(deviceValue(1, NOTE, Buffer.from('{"a":1}'), address));
     const [record] = readRecords(writer.take());
@@ -40,7 +40,7 @@ for (const address of [0x10000, FIRST_SUPPLY, 0xffff_ffff]) {
   });
 }
 
-test('a record of a value of the mesh has the bytes that it always had', (t) => {
+test('the record of a mesh value keeps its byte format', (t) => {
   const writer = new EventWriter(16);
   writer.write(sequenceEvent(1, 5, 7, 1000));
   const expected =
@@ -48,7 +48,7 @@ test('a record of a value of the mesh has the bytes that it always had', (t) => 
   t.is(Buffer.from(writer.take()).toString('hex'), expected.replaceAll(' ', ''));
 });
 
-test('a record of a value of a device that is cut off gives nothing', (t) => {
+test('a truncated record of a device value gives nothing', (t) => {
   const writer = new EventWriter(16);
   writer.write(deviceValue(1, SUPPLY, centivolts(1)));
   const bytes = Buffer.from(writer.take());
@@ -56,7 +56,7 @@ test('a record of a value of a device that is cut off gives nothing', (t) => {
   t.deepEqual([...readRecords(bytes.subarray(0, bytes.length - 3))], []);
 });
 
-test('an event of a type that no source has declared is left out', (t) => {
+test('an event of a type that no source has declared is omitted', (t) => {
   const writer = new EventWriter(16);
   writer.write(deviceValue(1, { ...NOTE, id: 0x999 }, Buffer.from('{}')));
   const [record] = readRecords(writer.take());
@@ -107,7 +107,7 @@ test('a type that is declared while the disk is full gets its view later', (t) =
   );
 });
 
-test('after a restart a device has its last values and its id, although it went when the gateway stopped', (t) => {
+test('after a restart a device has its last values and its id, even though it was removed when the gateway stopped', (t) => {
   const fixture = storeWithSupply();
   fixture.write(deviceChange(5, 'forgotten'));
   fixture.restart(5);
@@ -119,7 +119,7 @@ test('after a restart a device has its last values and its id, although it went 
   );
 });
 
-test('events of a device that come back have its id', (t) => {
+test('restored events of a device have its id', (t) => {
   const fixture = storeWithSupply();
   fixture.restart(4);
   const values = fixture.restored()?.events.filter(({ kind }) => kind === 'value');
@@ -129,7 +129,7 @@ test('events of a device that come back have its id', (t) => {
   );
 });
 
-test('of a type that no source has declared the values are given as bytes, with its number as the name', (t) => {
+test('values of a type that no source has declared are returned as bytes, with its number as the name', (t) => {
   const fixture = new StoreFixture();
   const former = { ...SUPPLY, id: 0x700, name: 'Former' };
   fixture.write(deviceValue(1, former, centivolts(1)));

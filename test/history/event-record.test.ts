@@ -43,11 +43,11 @@ function readBack(bytes: Uint8Array): (HubEvent | undefined)[] {
   return [...readRecords(bytes)].map((record) => eventOf(record, shippedTables));
 }
 
-test('every kind of event comes back as it was', (t) => {
+test('every kind of event is restored unchanged', (t) => {
   t.deepEqual(readBack(written(EVENTS)), [...EVENTS]);
 });
 
-test('what was taken is no longer held, and the next batch begins anew', (t) => {
+test('a batch that was taken is no longer held, and the next one starts empty', (t) => {
   const writer = new EventWriter(16);
   writer.write(sequenceEvent(1, 5, 7, 1000));
   const first = writer.take();
@@ -57,7 +57,7 @@ test('what was taken is no longer held, and the next batch begins anew', (t) => 
   t.deepEqual(readBack(writer.take()), [sequenceEvent(2, 5, 8, 1000)]);
 });
 
-test('a batch that was cut gives what is whole', (t) => {
+test('a truncated batch gives its complete events', (t) => {
   const bytes = written(EVENTS);
   for (let length = 0; length < bytes.length; length++) {
     const read = readBack(bytes.slice(0, length));
@@ -66,7 +66,7 @@ test('a batch that was cut gives what is whole', (t) => {
   }
 });
 
-test('whatever the bytes are, reading ends and throws nothing', (t) => {
+test('whatever the bytes are, reading ends without throwing', (t) => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {
       t.true([...readRecords(bytes)].length <= bytes.length / 21);
@@ -74,7 +74,7 @@ test('whatever the bytes are, reading ends and throws nothing', (t) => {
   );
 });
 
-test('a value whose type has another length by now is left out', (t) => {
+test('a value whose type has a different length by now is omitted', (t) => {
   const event = sequenceEvent(1, 5, 7, 1000);
   if (event.kind !== 'value') return t.fail();
   const longer = { ...event, value: { ...event.value, bytes: Buffer.of(1, 2) } };

@@ -23,7 +23,7 @@ async function openHistory(file: string) {
   return opened;
 }
 
-test('a forgotten node is not restored after a crash right behind the reply; its values stay as past', async (t) => {
+test('a forgotten node is not restored after a crash right after the reply; its values remain in the history', async (t) => {
   const folder = temporaryFolder();
   const file = join(folder.path, 'history.db');
   const { history } = await openHistory(file);

@@ -3,19 +3,19 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
-import Sqlite from 'better-sqlite3';
 import { temporaryFolder } from '../support/gateway-fixture.js';
+import { sqlite } from '../support/store-fixture.js';
 
 const WRITER = fileURLToPath(new URL('../support/history-writer.js', import.meta.url));
 const KILLS = 50;
 
 interface Life {
   readonly first: number;
-  /** The last number that it said was stored. */
+  /** The last number that it reported as stored. */
   readonly acknowledged: number | undefined;
 }
 
-/** Lets it write for a while, at times from when it has stored something, then kills it wherever it is. */
+/** Lets it write for a while, at times from when it has stored something, then kills it at any point. */
 async function liveAndDie(folder: string, ms: number, hasStored: boolean): Promise<Life> {
   const writer = spawn(process.execPath, [WRITER, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
   let printed = '';
@@ -37,9 +37,9 @@ async function liveAndDie(folder: string, ms: number, hasStored: boolean): Promi
   };
 }
 
-/** Everything from the first number to the acknowledged one is there, whole; behind it numbers have no hole. */
+/** Everything from the first number to the acknowledged one is there and complete; after it numbers have no gap. */
 function check(t: ExecutionContext, file: string, { first, acknowledged }: Life): number {
-  const database = new Sqlite(file, { readonly: true });
+  const database = sqlite.open(file, { isReadOnly: true });
   const numbers = (
     database
       .prepare(`SELECT seq, hex(bytes) AS bytes, fields FROM value WHERE seq >= ? ORDER BY seq`)
@@ -50,18 +50,18 @@ function check(t: ExecutionContext, file: string, { first, acknowledged }: Life)
     return seq;
   });
   if (acknowledged !== undefined)
-    t.true((numbers.at(-1) ?? 0) >= acknowledged, 'what was acknowledged is there');
+    t.true((numbers.at(-1) ?? 0) >= acknowledged, 'all acknowledged events are there');
   t.deepEqual(
     numbers,
     numbers.map((_, index) => first + index),
     'none is missing in between',
   );
-  t.is(database.pragma('quick_check', { simple: true }), 'ok');
+  t.is(database.prepare('PRAGMA quick_check').value(), 'ok');
   database.close();
   return numbers.length;
 }
 
-test(`a process that is killed ${KILLS} times while it writes loses nothing that was stored, and keeps nothing by halves`, async (t) => {
+test(`a process killed ${KILLS} times while it writes loses nothing that was stored, and keeps nothing partial`, async (t) => {
   t.timeout(300_000);
   const folder = temporaryFolder();
   t.teardown(() => folder.remove());

@@ -1,11 +1,11 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import Sqlite from 'better-sqlite3';
 import { EXIT } from '../../src/cli/exit-codes.js';
 import { connect, type MeshgateClient } from '../../src/client/index.js';
 import { temporaryFolder } from '../support/gateway-fixture.js';
 import { killProcesses, runToEnd, startProcess } from '../support/process-fixture.js';
+import { sqlite } from '../support/store-fixture.js';
 
 test.after.always(killProcesses);
 
@@ -52,13 +52,13 @@ async function untilStored(client: MeshgateClient, nodes: number): Promise<void>
   }
 }
 
-test('a file that is locked at the start is an alarm with its cause; what it holds joins when it can be read', async (t) => {
+test('a file locked at the start is an alarm with its cause; its contents are merged when it can be read', async (t) => {
   const { socket, state, start, open } = site(t);
   const first = await start(5);
   await untilStored(await open(), 5);
   await first.stop('SIGTERM');
-  const holder = new Sqlite(join(state, 'history.db'));
-  holder.pragma('locking_mode = EXCLUSIVE');
+  const holder = sqlite.open(join(state, 'history.db'));
+  holder.exec('PRAGMA locking_mode = EXCLUSIVE');
   holder.exec('BEGIN EXCLUSIVE');
 
   const second = await start(2);
@@ -86,8 +86,11 @@ test('a file that is locked at the start is an alarm with its cause; what it hol
   t.is((await client.status()).history.fault, null);
   t.is((await client.call('subscribe', { since: before })).gone, null, 'no number went back');
   await second.stop('SIGTERM');
-  const file = new Sqlite(join(state, 'history.db'), { readonly: true });
-  const rows = file.prepare('SELECT seq FROM event ORDER BY at, seq').pluck().all() as number[];
+  const file = sqlite.open(join(state, 'history.db'), { isReadOnly: true });
+  const rows = file
+    .prepare('SELECT seq FROM event ORDER BY at, seq')
+    .all()
+    .map(({ seq }) => Number(seq));
   t.deepEqual(
     rows,
     [...rows].sort((a, b) => a - b),
@@ -95,7 +98,7 @@ test('a file that is locked at the start is an alarm with its cause; what it hol
   file.close();
 });
 
-test('a state directory that is deleted while the gateway runs is made again, with all that is known', async (t) => {
+test('a state directory deleted while the gateway runs is created again, with the current state', async (t) => {
   const { state, start, open } = site(t);
   const gateway = await start(3);
   const client = await open();
@@ -120,11 +123,11 @@ test('a state directory that is deleted while the gateway runs is made again, wi
   t.true(nodes.every(({ uuid, values }) => uuid !== null && values.length > 0));
 });
 
-test('a state directory that can not be made is tried again, and is used once it can', async (t) => {
+test('a state directory that cannot be created is retried, and is used once it can', async (t) => {
   const { state, start, open } = site(t);
   writeFileSync(state, 'in the way');
   const gateway = await start(2);
-  await gateway.logged(/history is in memory only: .* is not a directory/);
+  await gateway.logged(/history is kept in memory only: .* is not a directory/);
   const client = await open();
   t.is(await isFailing(client), true);
   rmSync(state);

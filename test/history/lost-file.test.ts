@@ -1,18 +1,17 @@
 import { copyFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import Sqlite from 'better-sqlite3';
 import { EventWriter } from '../../src/history/event-record.js';
 import type { Holdings } from '../../src/history/holdings.js';
 import type { HubEvent } from '../../src/hub/hub.js';
 import { nodeEvent, sequenceEvent } from '../support/history-events.js';
-import { removeStores, StoreFixture } from '../support/store-fixture.js';
+import { removeStores, StoreFixture, sqlite } from '../support/store-fixture.js';
 
 test.after.always(removeStores);
 
 const UUID = '3210'.padEnd(32, '0');
 
-/** What a gateway holds in memory that knows node 5, with a value, an alarm, robots, and events. */
+/** The memory of a gateway that knows node 5, with a value, an alarm, robots, and events. */
 function held(...events: readonly HubEvent[]): Holdings {
   const latest = new EventWriter(64);
   latest.writeValue(5, 0, { receivedAt: 1000, bytes: Buffer.of(7) });
@@ -40,7 +39,7 @@ function held(...events: readonly HubEvent[]): Holdings {
   };
 }
 
-/** A store that is written to, with what its gateway holds. */
+/** A store that is written to, with the state of its gateway. */
 function running(): StoreFixture {
   const fixture = new StoreFixture();
   fixture.writeWith({ name: 'Pump', uuid: UUID }, nodeEvent(2, 5, 'added', 1000));
@@ -55,11 +54,11 @@ const LOSSES: Readonly<Record<string, (fixture: StoreFixture) => void>> = {
   'whose directory is deleted': ({ folder }) => rmSync(folder, { recursive: true }),
   'that is deleted': ({ file }) => rmSync(file),
   'that is moved away': ({ file }) => renameSync(file, `${file}.moved`),
-  'that is replaced by another that is none': ({ file }) => {
+  'that is replaced by one that is not a database': ({ file }) => {
     writeFileSync(`${file}.new`, 'this was never a database\n'.repeat(500));
     renameSync(`${file}.new`, file);
   },
-  'that is truncated to nothing': ({ file }) => truncateSync(file, 0),
+  'that is truncated to 0 bytes': ({ file }) => truncateSync(file, 0),
   'that is cut off': ({ file }) => truncateSync(file, 2000),
   'that is found to be damaged': ({ store }) => store.replace('for the test'),
 };
@@ -69,7 +68,7 @@ for (const [what, lose] of Object.entries(LOSSES)) {
     const fixture = running();
     lose(fixture);
     fixture.store.tick();
-    t.true(fixture.told.some(({ kind }) => kind === 'failing' || kind === 'setAside'));
+    t.true(fixture.reported.some(({ kind }) => kind === 'failing' || kind === 'setAside'));
     fixture.write(sequenceEvent(4, 5, 8, 2000));
     fixture.restart(4);
     const restored = fixture.restored();
@@ -96,12 +95,14 @@ for (const [what, lose] of Object.entries(LOSSES)) {
 }
 
 for (const suffix of ['-wal', '-shm']) {
-  test(`a ${suffix} file that is removed while it is used costs nothing that was stored`, (t) => {
+  test(`removing a ${suffix} file in use loses nothing that was stored`, (t) => {
     const fixture = running();
     rmSync(fixture.file + suffix);
     fixture.store.tick();
+    fixture.clock.advance(1000);
+    fixture.store.tick();
     t.deepEqual(
-      fixture.told.slice(-5).map(({ kind }) => kind),
+      fixture.reported.slice(-5).map(({ kind }) => kind),
       ['failing', 'fileClosed', 'opened', 'takenOver', 'recovered'],
     );
     fixture.write(sequenceEvent(4, 5, 8, 2000));
@@ -111,20 +112,20 @@ for (const suffix of ['-wal', '-shm']) {
   });
 }
 
-test('a file that was moved away is whole where it is now', (t) => {
+test('a file that was moved away is complete at its new location', (t) => {
   const fixture = running();
   renameSync(fixture.file, `${fixture.file}.moved`);
   fixture.store.tick();
-  const moved = new Sqlite(`${fixture.file}.moved`, { readonly: true });
-  t.deepEqual(moved.pragma('integrity_check', { simple: true }), 'ok');
+  const moved = sqlite.open(`${fixture.file}.moved`, { isReadOnly: true });
+  t.deepEqual(moved.prepare('PRAGMA integrity_check').value(), 'ok');
   t.deepEqual(moved.prepare('SELECT count(*) AS count FROM value').get(), { count: 1 });
   moved.close();
 });
 
-test('a back-up that is put in the place of the file is gone on with', (t) => {
+test('a backup that replaces the file is continued', (t) => {
   const fixture = running();
   const backup = join(fixture.folder, 'backup');
-  const reader = new Sqlite(fixture.file, { readonly: true });
+  const reader = sqlite.open(fixture.file, { isReadOnly: true });
   reader.exec(`VACUUM INTO '${backup}'`);
   reader.close();
   fixture.write(sequenceEvent(4, 5, 8, 2000));
@@ -138,15 +139,15 @@ test('a back-up that is put in the place of the file is gone on with', (t) => {
   t.is((fixture.query('PRAGMA integrity_check')[0] as { integrity_check: string }).integrity_check, 'ok');
 });
 
-/** Another program has the file for itself, until the returned function is called. */
+/** Another program locks the file exclusively, until the returned function is called. */
 function lock(file: string): () => void {
-  const holder = new Sqlite(file);
-  holder.pragma('locking_mode = EXCLUSIVE');
+  const holder = sqlite.open(file);
+  holder.exec('PRAGMA locking_mode = EXCLUSIVE');
   holder.exec('BEGIN EXCLUSIVE');
   return () => holder.close();
 }
 
-test('a file that is locked at the start is tried again with growing pauses, and gets what came meanwhile', (t) => {
+test('a file locked at the start is retried with growing pauses, and gets the events from the meantime', (t) => {
   const first = running();
   first.store.close(3);
   const kept = first.file;
@@ -158,7 +159,7 @@ test('a file that is locked at the start is tried again with growing pauses, and
   t.regex(fixture.store.fault ?? '', /locked/);
   fixture.write(sequenceEvent(10, 6, 1, 5000));
   fixture.store.tick();
-  t.deepEqual(fixture.told, [], 'a second has not passed');
+  t.deepEqual(fixture.reported, [], 'a second has not passed');
   fixture.clock.advance(1000);
   fixture.store.tick();
   release?.();
@@ -169,18 +170,18 @@ test('a file that is locked at the start is tried again with growing pauses, and
   fixture.store.tick();
   t.is(fixture.store.fault, undefined);
   t.deepEqual(
-    fixture.told.map(({ kind }) => kind),
+    fixture.reported.map(({ kind }) => kind),
     ['opened', 'takenOver', 'written', 'recovered'],
   );
-  const [opened] = fixture.told;
+  const [opened] = fixture.reported;
   t.is(opened?.kind === 'opened' && opened.restored?.nextSeq, 4);
   t.is(fixture.query('SELECT * FROM value').length, 2);
 });
 
-test('numbers that were given out before the file could be read are raised above its own', (t) => {
+test('numbers assigned before the file could be read are raised above its own', (t) => {
   const fixture = new StoreFixture();
   fixture.write(sequenceEvent(500, 5, 1, 1000));
-  const other = new Sqlite(fixture.file);
+  const other = sqlite.open(fixture.file);
   other.exec('BEGIN IMMEDIATE');
   fixture.write(sequenceEvent(10, 5, 2, 2000), sequenceEvent(11, 5, 3, 3000));
   fixture.store.raiseWaiting(491);
@@ -193,7 +194,7 @@ test('numbers that were given out before the file could be read are raised above
   ]);
 });
 
-test('a directory that can not be made again is tried until it can', (t) => {
+test('a directory that cannot be created again is retried until it can', (t) => {
   const fixture = running();
   rmSync(fixture.folder, { recursive: true });
   writeFileSync(fixture.folder, 'in the way');

@@ -15,7 +15,7 @@ const REPRS: readonly (readonly [bytes: string, repr: string])[] = [
 ];
 
 for (const [bytes, repr] of REPRS) {
-  test(`the bytes ${JSON.stringify(bytes)} are written ${repr}`, (t) => {
+  test(`the bytes ${JSON.stringify(bytes)} are written as ${repr}`, (t) => {
     t.is(bytesRepr(Buffer.from(bytes, 'latin1')), repr);
   });
 }
@@ -29,7 +29,7 @@ test('a time is local, with six decimals', (t) => {
 
 const withPython = hasPython ? test : test.skip;
 
-withPython('Python itself writes bytes and times the same', (t) => {
+withPython('Python itself writes bytes and times the same way', (t) => {
   const all = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
   const some = [all, ...Array.from(all, (byte) => Buffer.from(`'${String.fromCharCode(byte)}`, 'latin1'))];
   const at = 1_795_937_172_123;

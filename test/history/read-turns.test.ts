@@ -1,11 +1,10 @@
 import { rmSync } from 'node:fs';
 import test from 'ava';
-import Sqlite from 'better-sqlite3';
 import { ReadConnection } from '../../src/history/read-connection.js';
 import { type Connection, ReadTurns } from '../../src/history/read-turns.js';
 import type { Answer, FromReader, Question } from '../../src/history/thread-messages.js';
 import { gpsEvent } from '../support/history-events.js';
-import { removeStores, StoreFixture } from '../support/store-fixture.js';
+import { removeStores, StoreFixture, sqlite } from '../support/store-fixture.js';
 import { shippedTables } from '../support/tables.js';
 
 test.after.always(removeStores);
@@ -16,7 +15,7 @@ function question(slices: number): Question {
   return { kind: 'buckets', query: { node: 5, typeId: 1, from: 0, to: slices }, bucketMs: 1 };
 }
 
-/** Takes as many slices as the question's `to` says; fails as often as it is made to. */
+/** Takes as many slices as the query's `to` says; fails as often as the test says. */
 class ScriptedConnection implements Connection {
   closed = 0;
   failures = 0;
@@ -38,36 +37,36 @@ function workOff(turns: ReadTurns): void {
 }
 
 function fixture() {
-  const told: FromReader[] = [];
+  const replies: FromReader[] = [];
   const connection = new ScriptedConnection();
-  return { told, connection, turns: new ReadTurns(connection, (message) => told.push(message)) };
+  return { replies, connection, turns: new ReadTurns(connection, (message) => replies.push(message)) };
 }
 
 test('clients take turns: a short read is answered before the long ones of another client', (t) => {
-  const { told, turns } = fixture();
+  const { replies, turns } = fixture();
   turns.add(1, 'greedy', question(100));
   turns.add(2, 'greedy', question(100));
   turns.add(3, 'modest', question(2));
   turns.add(4, 'modest', question(1));
   workOff(turns);
   t.deepEqual(
-    told.map(({ id }) => id),
+    replies.map(({ id }) => id),
     [3, 4, 1, 2],
   );
 });
 
 test('a read that nobody waits for is dropped between two slices', (t) => {
-  const { told, turns } = fixture();
+  const { replies, turns } = fixture();
   turns.add(1, 'a', question(1000));
   turns.add(2, 'a', question(1));
   turns.step();
   turns.cancel(1);
   workOff(turns);
-  t.deepEqual(told, [{ kind: 'answer', id: 2, answer: NOTHING }]);
+  t.deepEqual(replies, [{ kind: 'answer', id: 2, answer: NOTHING }]);
 });
 
-test('a read that fails is tried again on a new connection, and refused with the reason in the end', (t) => {
-  const { told, turns, connection } = fixture();
+test('a read that fails is retried on a new connection, and finally refused with the reason', (t) => {
+  const { replies, turns, connection } = fixture();
   connection.failures = 1;
   turns.add(1, 'a', question(1));
   workOff(turns);
@@ -75,7 +74,7 @@ test('a read that fails is tried again on a new connection, and refused with the
   connection.failures = 99;
   turns.add(2, 'a', question(1));
   workOff(turns);
-  t.deepEqual(told, [
+  t.deepEqual(replies, [
     { kind: 'answer', id: 1, answer: NOTHING },
     { kind: 'refusal', id: 2, why: 'disk I/O error' },
   ]);
@@ -83,14 +82,14 @@ test('a read that fails is tried again on a new connection, and refused with the
 
 test('a reader follows the file: it reads the new one after damage, and refuses while there is none', (t) => {
   const store = new StoreFixture();
-  const told: FromReader[] = [];
+  const replies: FromReader[] = [];
   const connection = new ReadConnection({
-    sqlite: Sqlite,
+    driver: sqlite,
     file: store.file,
     dataTypes: shippedTables.dataTypes,
   });
   t.teardown(() => connection.close());
-  const turns = new ReadTurns(connection, (message) => told.push(message));
+  const turns = new ReadTurns(connection, (message) => replies.push(message));
   const countAsked = () => {
     turns.add(1, 'a', {
       kind: 'buckets',
@@ -98,7 +97,7 @@ test('a reader follows the file: it reads the new one after damage, and refuses 
       bucketMs: 1e6,
     });
     workOff(turns);
-    const last = told.at(-1);
+    const last = replies.at(-1);
     if (last?.kind === 'refusal') return last.why;
     return last?.answer.kind === 'buckets' ? (last.answer.buckets[0]?.count ?? 0) : undefined;
   };
@@ -112,10 +111,10 @@ test('a reader follows the file: it reads the new one after damage, and refuses 
   t.regex(String(countAsked()), /ENOENT/);
 });
 
-test('buckets over many slices are those of one', (t) => {
+test('buckets over many slices equal those of one slice', (t) => {
   const store = new StoreFixture();
   const events = Array.from({ length: 12_345 }, (_, index) =>
-    // Some come at the same moment, also where one slice ends.
+    // Some come at the same moment, also at the end of a slice.
     gpsEvent(index + 1, 5, index, -index, Math.floor(index / 7) * 10),
   );
   store.write(...events);

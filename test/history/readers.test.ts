@@ -1,16 +1,16 @@
 import { join } from 'node:path';
 import test from 'ava';
-import Sqlite from 'better-sqlite3';
 import { connect } from '../../src/client/index.js';
 import { fillStore, type StoredValue, temperature } from '../support/filled-store.js';
 import { temporaryFolder } from '../support/gateway-fixture.js';
 import { killProcesses, startProcess } from '../support/process-fixture.js';
+import { sqlite } from '../support/store-fixture.js';
 
 test.after.always(killProcesses);
 
 const STORED = 200_000;
 const READERS = 20;
-/** Values that come while readers are at work. */
+/** Values that arrive while readers are active. */
 const LIVE = 300;
 
 function* series(): Generator<StoredValue> {
@@ -20,15 +20,20 @@ function* series(): Generator<StoredValue> {
 
 /** Numbers of the value events in the file. */
 function storedNumbers(file: string): Set<number> {
-  const database = new Sqlite(file, { readonly: true });
+  const database = sqlite.open(file, { isReadOnly: true });
   try {
-    return new Set(database.prepare('SELECT seq FROM value').pluck().all() as number[]);
+    return new Set(
+      database
+        .prepare('SELECT seq FROM value')
+        .all()
+        .map(({ seq }) => Number(seq)),
+    );
   } finally {
     database.close();
   }
 }
 
-test('values are stored while readers are at work, and a stop loses none of them', async (t) => {
+test('values are stored while readers are active, and a stop loses none of them', async (t) => {
   t.timeout(120_000);
   const folder = temporaryFolder();
   t.teardown(() => folder.remove());
@@ -54,7 +59,7 @@ test('values are stored while readers are at work, and a stop loses none of them
     if (seen.length >= LIVE) break;
   }
   const { history } = await watcher.status();
-  t.true((history.storedSeq ?? 0) >= (seen[0] ?? 0), 'what came first is on the disk while others read');
+  t.true((history.storedSeq ?? 0) >= (seen[0] ?? 0), 'the first values are on the disk while others read');
 
   const ended = await gateway.stop('SIGTERM');
   isReading = false;
@@ -69,7 +74,7 @@ test('values are stored while readers are at work, and a stop loses none of them
   );
 });
 
-test('a stop while the disk takes nothing says how many events are lost, and fails', async (t) => {
+test('a stop while the disk accepts nothing reports how many events are lost, and fails', async (t) => {
   t.timeout(120_000);
   const folder = temporaryFolder();
   t.teardown(() => folder.remove());
@@ -77,7 +82,7 @@ test('a stop while the disk takes nothing says how many events are lost, and fai
   const socket = join(folder.path, 's');
   const args = ['--simulate', '--nodes', '5', '--http', 'off', '--socket', socket, '--state', state];
   const gateway = await startProcess(args);
-  const other = new Sqlite(join(state, 'history.db'), { timeout: 60_000 });
+  const other = sqlite.open(join(state, 'history.db'), { busyTimeoutMs: 60_000 });
   other.exec('BEGIN IMMEDIATE');
   await gateway.logged(/can not be written/);
   const ended = await gateway.stop('SIGTERM');

@@ -15,7 +15,7 @@ interface Site {
   start(...more: readonly string[]): Promise<RunningGateway>;
 }
 
-/** A place for one gateway after the other; each goes on with the state of the one before. */
+/** A directory for one gateway after the other; each continues with the state of the one before. */
 function site(t: ExecutionContext): Site {
   const folder = temporaryFolder();
   t.teardown(() => folder.remove());
@@ -28,7 +28,7 @@ function site(t: ExecutionContext): Site {
   };
 }
 
-/** Reads events until one fits; what it read is kept. */
+/** Reads events until one matches; what it read is kept. */
 async function readUntil(
   stream: AsyncIterable<StreamEvent>,
   events: StreamEvent[],
@@ -51,7 +51,7 @@ async function untilStored(client: MeshgateClient): Promise<void> {
   }
 }
 
-test('after a restart in order the picture is back, marked as restored, and a client resumes without a gap', async (t) => {
+test('after a clean restart the state is back, marked as restored, and a client resumes without a gap', async (t) => {
   const { socket, start } = site(t);
   const first = await start();
   const client = await connect({ socket });
@@ -98,7 +98,7 @@ test('after a restart in order the picture is back, marked as restored, and a cl
   );
 });
 
-test('after a kill the numbers that were not stored are told as one gap, and what was stored is there', async (t) => {
+test('after a kill the numbers not stored are reported as one gap, and everything stored is there', async (t) => {
   const { socket, start } = site(t);
   const first = await start();
   const client = await connect({ socket });
@@ -130,7 +130,7 @@ test('after a kill the numbers that were not stored are told as one gap, and wha
   t.is(gone, null, 'what was acknowledged as stored can be resumed from');
 });
 
-test('values of the run before are in a range, and in the aggregate', async (t) => {
+test('values of the previous run are in a range, and in the aggregate', async (t) => {
   const { socket, start } = site(t);
   const first = await start();
   const client = await connect({ socket });
@@ -155,7 +155,7 @@ test('values of the run before are in a range, and in the aggregate', async (t) 
   );
 });
 
-test('a second gateway on the same state directory is refused, and told who has it', async (t) => {
+test('a second gateway on the same state directory is refused, and names the one that has it', async (t) => {
   const { folder, start } = site(t);
   const first = await start();
   const args = [
@@ -177,10 +177,10 @@ test('a second gateway on the same state directory is refused, and told who has 
   t.regex(second.stderr, /--state DIR/);
 });
 
-test('without a place to write to the gateway says so once, and runs in memory', async (t) => {
+test('without a writable directory the gateway reports it once, and runs in memory', async (t) => {
   const { socket, start } = site(t);
   const gateway = await start('--state', '/dev/null/meshgate');
-  await gateway.logged(/history is in memory only: .*\/dev\/null\/meshgate/);
+  await gateway.logged(/history is kept in memory only: .*\/dev\/null\/meshgate/);
   const client = await connect({ socket });
   t.teardown(() => client.close());
   const { history } = await client.status();
@@ -190,13 +190,15 @@ test('without a place to write to the gateway says so once, and runs in memory',
   t.true((await client.range({ type: 'Sequence', node: 5 })).values.length > 0);
 });
 
-/** Makes `import('better-sqlite3')` fail in the process that is started with it, and in its threads. */
+/** Hides `node:sqlite` and libsql from the process that is started with it, and from its threads. */
 const NO_SQLITE = dataModule(`
   import { register } from 'node:module';
+  const { getBuiltinModule } = process;
+  process.getBuiltinModule = (id) => (id === 'node:sqlite' ? undefined : getBuiltinModule(id));
   register(${JSON.stringify(
     dataModule(`
       export async function resolve(name, context, next) {
-        if (name === 'better-sqlite3') throw Object.assign(new Error('gone'), { code: 'ERR_MODULE_NOT_FOUND' });
+        if (name === 'libsql') throw Object.assign(new Error('gone'), { code: 'ERR_MODULE_NOT_FOUND' });
         return next(name, context);
       }`),
   )});`);
@@ -205,18 +207,32 @@ function dataModule(source: string): string {
   return `data:text/javascript,${encodeURIComponent(source)}`;
 }
 
-test('without better-sqlite3 the gateway says so once, and runs in memory', async (t) => {
+test('without SQLite the gateway runs in memory, and the log, the banner, status, health and doctor show why', async (t) => {
   const { folder, socket } = site(t);
+  const why = /Node v\S+ has no SQLite built in, and the package libsql is not installed/;
   const gateway = await startProcess(['--simulate', '--http', 'off', '--socket', socket, '--state', folder], {
     NODE_OPTIONS: `--import=${NO_SQLITE}`,
   });
-  await gateway.logged(/history is in memory only: the package better-sqlite3 is not installed/);
+  await gateway.logged(/history is kept in memory only: Node v\S+ has no SQLite built in/);
   const client = await connect({ socket });
   t.teardown(() => client.close());
-  t.regex(
-    (await client.status()).history.fault ?? '',
-    /^the package better-sqlite3 is not installed; install it \(npm install better-sqlite3\)/,
-  );
+  const { history } = await client.status();
+  t.regex(history.fault ?? '', why);
+  t.regex(history.fault ?? '', /; use Node 22\.13 or newer, or run npm install libsql/);
+  t.is(history.driver, null);
   t.is((await client.call('alarms', {})).alarms[0]?.code, 'HISTORY_FAILING');
   t.is((await client.call('health', {})).checks.find(({ check }) => check === 'history')?.ok, false);
+  for (const command of ['status', 'health', 'doctor']) {
+    const { stdout } = await runToEnd([command, '--socket', socket]);
+    t.regex(stdout, why, command);
+  }
+  t.regex((await runToEnd(['doctor', '--socket', socket])).stdout, /PROBLEM {2}history /);
+  t.regex((await gateway.stop('SIGTERM')).stdout, why);
+});
+
+test('doctor reports that SQLite is missing when no gateway is running', async (t) => {
+  const { socket } = site(t);
+  const ended = await runToEnd(['doctor', '--socket', socket], { NODE_OPTIONS: `--import=${NO_SQLITE}` });
+  t.regex(ended.stdout, /PROBLEM {2}history +would be in memory only: Node v\S+ has no SQLite built in/);
+  t.is(ended.code, 1);
 });

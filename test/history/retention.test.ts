@@ -16,7 +16,7 @@ function countOf(fixture: StoreFixture, table: string): number {
   return (fixture.query(`SELECT count(*) AS count FROM ${table}`) as { count: number }[])[0]?.count ?? 0;
 }
 
-test('what is older than the limit goes, values and events', (t) => {
+test('values and events older than the limit are removed', (t) => {
   const fixture = new StoreFixture({ keepMs: 10 * DAY_MS }, undefined, NOW);
   for (const [index, day] of [0, 1, 3, 11].entries()) {
     const at = NOW + day * DAY_MS;
@@ -30,7 +30,7 @@ test('what is older than the limit goes, values and events', (t) => {
   t.is(countOf(fixture, 'event'), 2);
 });
 
-test('a host clock that jumps ahead deletes nothing; time goes on as the process runs', (t) => {
+test('a host clock that jumps ahead removes nothing; age is counted by the time that the process runs', (t) => {
   const fixture = new StoreFixture({ keepMs: 10 * DAY_MS }, undefined, NOW);
   fixture.write(sequenceEvent(1, 5, 1, NOW));
   fixture.reopen();
@@ -45,7 +45,7 @@ test('a host clock that jumps ahead deletes nothing; time goes on as the process
   t.is(receivedTimes(fixture).length, 0);
 });
 
-test('a gateway that was off for long keeps what it had when it starts', (t) => {
+test('a gateway that was off for long keeps its history when it starts', (t) => {
   const fixture = new StoreFixture({ keepMs: 10 * DAY_MS }, undefined, NOW);
   fixture.write(sequenceEvent(1, 5, 1, NOW));
   fixture.clock.setHostClock(NOW + 100 * DAY_MS);
@@ -54,7 +54,7 @@ test('a gateway that was off for long keeps what it had when it starts', (t) => 
   t.is(receivedTimes(fixture).length, 1);
 });
 
-test('a clock that is set back to 1970 deletes nothing', (t) => {
+test('a clock that is set back to 1970 removes nothing', (t) => {
   const fixture = new StoreFixture({ keepMs: DAY_MS }, undefined, NOW);
   fixture.write(sequenceEvent(1, 5, 1, NOW));
   fixture.clock.setHostClock(0);
@@ -63,7 +63,7 @@ test('a clock that is set back to 1970 deletes nothing', (t) => {
   t.is(receivedTimes(fixture).length, 1);
 });
 
-test('a file that is too large loses what is oldest, over all nodes, until it is small enough', (t) => {
+test('a file that is too large loses its oldest values, over all nodes, until it is small enough', (t) => {
   const maxBytes = 1_048_576;
   const fixture = new StoreFixture({ maxBytes, eventsHeld: 100 }, undefined, NOW);
   let seq = 0;
@@ -78,7 +78,7 @@ test('a file that is too large loses what is oldest, over all nodes, until it is
     after.length < before.length && after.length > before.length / 10,
     `${after.length} of ${before.length}`,
   );
-  t.deepEqual(after, before.slice(-after.length), 'only the oldest went');
+  t.deepEqual(after, before.slice(-after.length), 'only the oldest are removed');
   const [size] = fixture.query(
     'SELECT (page_count - freelist_count) * page_size AS used FROM pragma_page_count, pragma_freelist_count, pragma_page_size',
   ) as { used: number }[];

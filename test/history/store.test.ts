@@ -35,7 +35,7 @@ test('values are found by node, type and time, oldest first', (t) => {
   );
 });
 
-test('pages follow one another without a value twice or lost, over values of one moment and over nodes', (t) => {
+test('pages follow one another without a value twice or lost, across equal times and across nodes', (t) => {
   const fixture = new StoreFixture();
   const events = Array.from({ length: 30 }, (_, index) =>
     sequenceEvent(index, 5 + (index % 3), index, 1000 + Math.floor(index / 12)),
@@ -67,7 +67,7 @@ test('pages follow one another without a value twice or lost, over values of one
   }
 });
 
-test('buckets tell least, most, mean and last of each number', (t) => {
+test('buckets have minimum, maximum, mean and last of each number', (t) => {
   const fixture = new StoreFixture();
   fixture.write(gpsEvent(1, 5, 1000, 10, 100), gpsEvent(2, 5, 3000, 20, 199), gpsEvent(3, 5, 2000, 30, 250));
   const answer = fixture.answer({
@@ -103,7 +103,7 @@ test('a new store has nothing to restore', (t) => {
   t.is(new StoreFixture().restored(), undefined);
 });
 
-test('nodes come back with uuid, last contact and last values, without those that were forgotten', (t) => {
+test('nodes are restored with uuid, last contact and last values, without those that were forgotten', (t) => {
   const fixture = new StoreFixture();
   const facts = { name: 'Node', uuid: '3210'.padEnd(32, '0') };
   fixture.writeWith(
@@ -134,7 +134,7 @@ test('nodes come back with uuid, last contact and last values, without those tha
   t.is(restored?.nodes[1]?.uuid?.toString('hex'), facts.uuid);
 });
 
-test('a node that returns after it was forgotten does not bring back what it had', (t) => {
+test('a node that returns after it was forgotten does not restore its old state', (t) => {
   const fixture = new StoreFixture();
   fixture.writeWith({ name: 'Node-5' }, nodeEvent(1, 5, 'added', 10));
   fixture.write(sequenceEvent(2, 5, 1, 20), nodeEvent(3, 5, 'forgotten', 30));
@@ -143,7 +143,7 @@ test('a node that returns after it was forgotten does not bring back what it had
   t.deepEqual(fixture.restored()?.nodes, [{ address: 5, values: [] }]);
 });
 
-test('event numbers go on: right behind the last after an end in order, far behind it after a kill', (t) => {
+test('event numbers continue: right after the last after a clean end, far above it after a kill', (t) => {
   const fixture = new StoreFixture();
   fixture.write(sequenceEvent(100, 5, 1, 10));
   fixture.reopen();
@@ -155,7 +155,7 @@ test('event numbers go on: right behind the last after an end in order, far behi
   t.is(fixture.restored()?.nextSeq, 206);
 });
 
-test('the last events of every kind come back, and no more than are held', (t) => {
+test('the last events of every kind are restored, and no more than are held', (t) => {
   const fixture = new StoreFixture({ eventsHeld: 3 });
   for (let seq = 1; seq <= 10; seq++) fixture.write(messageEvent(seq, '00 05 45', seq));
   fixture.reopen();
@@ -166,7 +166,7 @@ test('the last events of every kind come back, and no more than are held', (t) =
   t.is((fixture.query('SELECT * FROM recent') as unknown[]).length, 3);
 });
 
-test('open alarms come back, closed ones do not; the last paths do', (t) => {
+test('open alarms are restored, closed ones are not; the last paths are', (t) => {
   const fixture = new StoreFixture();
   const alarm: Alarm = {
     id: 'LINK_LOST',
@@ -192,7 +192,7 @@ test('open alarms come back, closed ones do not; the last paths do', (t) => {
   t.deepEqual(fixture.restored()?.paths, [{ origin: 5, target: 1 }]);
 });
 
-test('views decode: one a data type, one a kind of event', (t) => {
+test('views decode values and events: one per data type, one per kind of event', (t) => {
   const fixture = new StoreFixture();
   fixture.writeWith({ name: 'Pump' }, nodeEvent(1, 5, 'added', 1_700_000_000_000));
   fixture.write(gpsEvent(2, 5, -123_300, 44_580, 1_700_000_000_123), {
@@ -215,7 +215,7 @@ test('views decode: one a data type, one a kind of event', (t) => {
   for (const name of names) t.notThrows(() => fixture.query(`SELECT * FROM ${name}`), name);
 });
 
-test('a value that is received while the host clock is set back lies where the clock said', (t) => {
+test('a value received while the host clock is set back is stored at the time of that clock', (t) => {
   const fixture = new StoreFixture();
   fixture.write(sequenceEvent(1, 5, 1, 5000), sequenceEvent(2, 5, 2, 6000), sequenceEvent(3, 5, 3, 1000));
   const found = fixture.values({ kind: 'read', query: SEQUENCE_OF_5, limit: 9, after: undefined });
@@ -229,6 +229,6 @@ test('a value that is received while the host clock is set back lies where the c
   t.deepEqual(
     fixture.restored()?.nodes[0]?.values.map(({ value }) => value.bytes[0]),
     [3],
-    'the last is what came last',
+    'the last one to arrive is the last',
   );
 });

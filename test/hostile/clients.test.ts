@@ -1,4 +1,4 @@
-/** Clients that mean ill, or are broken, at the real process: limits hold, memory stays bounded, others are served. */
+/** Hostile or broken clients against the real process: limits hold, memory stays bounded, others are served. */
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -27,24 +27,24 @@ function startServer(env: Readonly<Record<string, string>> = {}, options = {}): 
   return startProcess(args, { MESHGATE_HISTORY_ENABLED: 'false', ...env }, options);
 }
 
-/** Others are answered before the attack and while it goes on. */
+/** Others are answered before the attack and during it. */
 async function staysServed(t: ExecutionContext, path: string, attack: () => Promise<void>): Promise<void> {
   await t.notThrowsAsync(answers(path, 30));
   await attack();
   await t.notThrowsAsync(answers(path, 30));
 }
 
-/** It has said what it is, so that no time-out is for it. */
+/** It has chosen its dialect, so that no time-out applies to it. */
 async function openSession(path: string): Promise<LineClient> {
   const session = await LineClient.open(path);
   await session.ask('hello');
   return session;
 }
 
-/** Resolves when nobody else is counted any more. */
+/** Resolves when no other client is counted any more. */
 async function untilAlone(session: LineClient): Promise<void> {
   const isAlone = async () => socketCounters((await session.ask('counters')).result).connected === 1;
-  await until(isAlone, 'nobody else is left');
+  await until(isAlone, 'no other client is left');
 }
 
 interface SocketCounters {
@@ -56,7 +56,7 @@ function socketCounters(result: unknown): SocketCounters {
   return (result as { clients: { sockets: SocketCounters } }).clients.sockets;
 }
 
-linuxTest('clients that never read cost what they may and no more; the others get everything', async (t) => {
+linuxTest('clients that never read use bounded memory; the others get everything', async (t) => {
   const { pid, socketPath, stop } = bound(await startServer({ MESHGATE_CLIENTS_OUTBOX_BYTES: '262144' }));
   const start = memoryOf(pid);
   const deaf = await Promise.all(
@@ -80,7 +80,7 @@ linuxTest('clients that never read cost what they may and no more; the others ge
   await stop();
 });
 
-linuxTest('10,000 clients in a row leave nothing behind', async (t) => {
+linuxTest('10,000 clients in a row leak nothing', async (t) => {
   const { pid, socketPath, stop } = bound(await startServer());
   const session = await openSession(socketPath);
   await answers(socketPath, 30);
@@ -105,7 +105,7 @@ linuxTest('10,000 clients in a row leave nothing behind', async (t) => {
 });
 
 linuxTest(
-  '2,000 at once: who was there is served on, who is too many is told or cut off, then there is room',
+  '2,000 at once: current clients stay served, excess ones are refused or cut off, then there is room',
   async (t) => {
     const { pid, socketPath, stop } = bound(
       await startServer({ MESHGATE_CLIENTS_MAX: '500', MESHGATE_CLIENTS_REQUEST_TIMEOUT_MS: '60000' }),
@@ -118,7 +118,7 @@ linuxTest(
     t.true(openFilesOf(pid) < 500 + 64 + 64, `${openFilesOf(pid)} files are open`);
     const { connected, ended: ends } = socketCounters((await session.ask('counters')).result);
     t.is(connected, 500);
-    // Some were refused by the kernel, which keeps no more than 511 waiting.
+    // Some were refused by the kernel, which queues no more than 511.
     t.true((ends.tooMany ?? 0) > 50, `${ends.tooMany} were refused`);
     await listener.has(1);
     leave(sockets);
@@ -129,7 +129,7 @@ linuxTest(
   },
 );
 
-test.serial('a client that is too many is told so in its own dialect', async (t) => {
+test.serial('an excess client is refused in its own dialect', async (t) => {
   const { socketPath, stop } = bound(await startServer({ MESHGATE_CLIENTS_MAX: '1' }));
   const first = await listenTo(socketPath);
   t.is((await ask(socketPath, '[syn]\0')).toString('latin1', 2), 'Too Many Clients');
@@ -142,7 +142,7 @@ test.serial('a client that is too many is told so in its own dialect', async (t)
   await stop();
 });
 
-linuxTest('lines without an end are cut at their limit, and all of them at theirs', async (t) => {
+linuxTest('lines without an end are cut at their limit, and all together at theirs', async (t) => {
   const gateway = await startServer();
   const { pid, socketPath, stop } = bound(gateway);
   const start = memoryOf(pid);
@@ -159,7 +159,7 @@ linuxTest('lines without an end are cut at their limit, and all of them at their
   const { ended } = socketCounters((await inPieces.reply(1)).result);
   t.true((ended.tooMuchUnfinished ?? 0) > 100, String(ended.tooMuchUnfinished));
   t.is(ended.lineTooLong, 0);
-  await gateway.logged(/client \d+ was closed: clients of its role sent too much without an end/);
+  await gateway.logged(/client \d+ was closed: too many incomplete requests from clients of its role/);
   inPieces.close();
   const longer = await LineClient.open(socketPath);
   longer.socket.write(Buffer.concat([endless, endless, endless]));
@@ -170,7 +170,7 @@ linuxTest('lines without an end are cut at their limit, and all of them at their
 });
 
 test.serial(
-  'slow handshakes, and requests of one byte a second, end at their time; nobody waits for them',
+  'slow handshakes, and requests of one byte a second, time out; nobody waits for them',
   async (t) => {
     const { socketPath, stop } = bound(await startServer({ MESHGATE_CLIENTS_REQUEST_TIMEOUT_MS: '1500' }));
     const begun = ['[', '[sy', 'S', 'SE', ''];
@@ -190,19 +190,22 @@ test.serial(
   },
 );
 
-test.serial('random bytes of many are answered with a refusal, and cost nobody else a reply', async (t) => {
-  const { socketPath, stop } = bound(await startServer({ MESHGATE_CLIENTS_REQUEST_TIMEOUT_MS: '1000' }));
-  const session = await openSession(socketPath);
-  const sockets = await Promise.all(Array.from({ length: 200 }, () => connectTo(socketPath)));
-  await staysServed(t, socketPath, async () => {
-    for (const socket of sockets) socket.resume().write(randomBytes(65_536));
-  });
-  leave(sockets);
-  await untilAlone(session);
-  session.close();
-  t.is((await ask(socketPath, 'NSTAT'))[0], 0x53);
-  await stop();
-});
+test.serial(
+  'random bytes of many clients are answered with an error, and cost nobody else a reply',
+  async (t) => {
+    const { socketPath, stop } = bound(await startServer({ MESHGATE_CLIENTS_REQUEST_TIMEOUT_MS: '1000' }));
+    const session = await openSession(socketPath);
+    const sockets = await Promise.all(Array.from({ length: 200 }, () => connectTo(socketPath)));
+    await staysServed(t, socketPath, async () => {
+      for (const socket of sockets) socket.resume().write(randomBytes(65_536));
+    });
+    leave(sockets);
+    await untilAlone(session);
+    session.close();
+    t.is((await ask(socketPath, 'NSTAT'))[0], 0x53);
+    await stop();
+  },
+);
 
 test.serial('half-closed connections do not stay', async (t) => {
   const { socketPath, stop } = bound(await startServer());
@@ -216,27 +219,30 @@ test.serial('half-closed connections do not stay', async (t) => {
   await stop();
 });
 
-linuxTest('without file descriptors it goes on, and takes clients again when there are some', async (t) => {
-  const { pid, socketPath, stop } = bound(await startServer({}, { maxFiles: 120 }));
-  const session = await openSession(socketPath);
-  const sockets = crowd(socketPath, 400);
-  await until(
-    () => openFilesOf(pid) >= 115,
-    'it has all that it may have',
-    () => session.ask('hello'),
-  );
-  t.truthy((await session.ask('status')).result);
-  leave(sockets);
-  await until(async () => {
-    const reply = await ask(socketPath, 'ACT-C').catch(() => Buffer.alloc(0));
-    return reply[0] === 0x53;
-  }, 'it takes clients again');
-  t.truthy((await session.ask('status')).result);
-  session.close();
-  await stop();
-});
+linuxTest(
+  'without file descriptors it continues, and accepts clients again when there are some',
+  async (t) => {
+    const { pid, socketPath, stop } = bound(await startServer({}, { maxFiles: 120 }));
+    const session = await openSession(socketPath);
+    const sockets = crowd(socketPath, 400);
+    await until(
+      () => openFilesOf(pid) >= 115,
+      'it has all that it may have',
+      () => session.ask('hello'),
+    );
+    t.truthy((await session.ask('status')).result);
+    leave(sockets);
+    await until(async () => {
+      const reply = await ask(socketPath, 'ACT-C').catch(() => Buffer.alloc(0));
+      return reply[0] === 0x53;
+    }, 'it accepts clients again');
+    t.truthy((await session.ask('status')).result);
+    session.close();
+    await stop();
+  },
+);
 
-test.serial('a web request that never ends is closed, and keeps no page from others', async (t) => {
+test.serial('a web request that never ends is closed, and blocks no page for others', async (t) => {
   const gateway = await startServer();
   const [, address = ''] = await gateway.printed(/dashboard is on (http:\/\/\S+)/);
   const { port } = new URL(address);
@@ -252,7 +258,7 @@ test.serial('a web request that never ends is closed, and keeps no page from oth
   await gateway.stop();
 });
 
-/** Connected, or refused since more are waiting than the kernel keeps. */
+/** Connected, or refused because the queue of the kernel is full. */
 function settledOf(socket: Socket): Promise<unknown> {
   return new Promise((resolve) => socket.once('connect', resolve).once('close', resolve));
 }

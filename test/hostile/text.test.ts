@@ -1,4 +1,4 @@
-/** Text from nodes, firmware, devices and clients: what a terminal, a log or a page could take for a command is gone. */
+/** Text from nodes, firmware, devices and clients: anything that a terminal, a log or a page could interpret is removed. */
 import test from 'ava';
 import { cleanLines } from '../../src/base/clean-text.js';
 import { systemClock } from '../../src/base/clock.js';
@@ -27,7 +27,7 @@ function isSafe(text: string): boolean {
 
 const linesAreSafe = (text: string) => text.split('\n').every(isSafe);
 
-test('a line of the log is one line, and no text begins another that looks like its own', (t) => {
+test('a log entry is one line, and no text can forge a second one', (t) => {
   const lines: string[] = [];
   const log = createLog('socket', (line) => lines.push(line), systemClock);
   log.info(NASTY);
@@ -42,7 +42,7 @@ test('further lines are indented', (t) => {
   t.is(cleanLines('one\ntwo\x1b[1m', '  '), 'one\n  two');
 });
 
-test('firmware text and console lines reach the log and the events clean', async (t) => {
+test('firmware text and console lines are sanitized in the log and in events', async (t) => {
   const fixture = await SessionFixture.open();
   await fixture.subscribe();
   fixture.mesh.network.onFrame(Buffer.concat([bytesOf('00 00'), Buffer.from(`Error: ${NASTY}`)]));
@@ -52,14 +52,14 @@ test('firmware text and console lines reach the log and the events clean', async
   t.true(events.length > 0);
 });
 
-test('what a client wants shown is shown clean to the others', async (t) => {
+test('the text of a W-LOG is sanitized for the others', async (t) => {
   const fixture = new NetworkFixture();
   await fixture.hub.commands.execute({ kind: 'log', text: NASTY }, 'client 1');
   const [event] = fixture.events;
   t.true(event?.kind === 'traffic' && event.what === 'log' && isSafe(event.text));
 });
 
-test('tables of the command line are clean, whatever stands in them', (t) => {
+test('tables of the command line are sanitized, whatever they contain', (t) => {
   const view = { terminal: { isTTY: true, columns: 200, hasColour: false }, now: 0 } as never;
   const alarm = {
     id: NASTY,
@@ -79,7 +79,7 @@ test('tables of the command line are clean, whatever stands in them', (t) => {
   t.true(linesAreSafe(formatAudit([entry], view)));
 });
 
-test('a refusal from whoever serves the socket is clean', (t) => {
+test('an error from the server of the socket is sanitized', (t) => {
   let text = '';
   reportFailure(new RequestError('UNKNOWN', NASTY), (part) => {
     text += part;
@@ -87,7 +87,7 @@ test('a refusal from whoever serves the socket is clean', (t) => {
   t.true(linesAreSafe(text), JSON.stringify(text));
 });
 
-test('JSON for programs has nothing that a terminal obeys either', (t) => {
+test('JSON for programs contains no terminal commands either', (t) => {
   const json = safeJson({ text: NASTY });
   t.true(isSafe(json));
   t.deepEqual(JSON.parse(json), { text: NASTY });

@@ -4,9 +4,9 @@ import { ManualClock } from '../support/manual-clock.js';
 
 function setUp() {
   const clock = new ManualClock(1000);
-  const told: Alarm[] = [];
-  const alarms = new Alarms(clock, (alarm) => told.push(alarm));
-  return { clock, told, alarms };
+  const reported: Alarm[] = [];
+  const alarms = new Alarms(clock, (alarm) => reported.push(alarm));
+  return { clock, reported, alarms };
 }
 
 const LASTING = codesWhere(true);
@@ -18,8 +18,8 @@ function codesWhere(lasting: boolean): AlarmCode[] {
 }
 
 for (const code of LASTING) {
-  test(`${code} is active until its condition is over, and stays until it is acknowledged`, (t) => {
-    const { clock, told, alarms } = setUp();
+  test(`${code} is active until its condition is over, and kept until it is acknowledged`, (t) => {
+    const { clock, reported, alarms } = setUp();
     alarms.raise(code, 5);
     t.like(alarms.all()[0], { id: `${code}:5`, node: 5, active: true, acknowledged: false, count: 1 });
     clock.advance(100);
@@ -28,7 +28,7 @@ for (const code of LASTING) {
     t.true(alarms.acknowledge(`${code}:5`));
     t.deepEqual(alarms.all(), []);
     t.deepEqual(
-      told.map(({ active, acknowledged }) => [active, acknowledged]),
+      reported.map(({ active, acknowledged }) => [active, acknowledged]),
       [
         [true, false],
         [false, false],
@@ -39,7 +39,7 @@ for (const code of LASTING) {
 }
 
 for (const code of MOMENTARY) {
-  test(`${code} is over as soon as it is noticed, and is counted until it is acknowledged`, (t) => {
+  test(`${code} is over as soon as it is raised, and is counted until it is acknowledged`, (t) => {
     const { clock, alarms } = setUp();
     alarms.raise(code, 5);
     clock.advance(100);
@@ -52,10 +52,10 @@ for (const code of MOMENTARY) {
   });
 }
 
-test('a condition that lasts is one alarm, however often it is noticed', (t) => {
-  const { told, alarms } = setUp();
+test('a lasting condition is one alarm, however often it is noticed', (t) => {
+  const { reported, alarms } = setUp();
   for (let times = 0; times < 3; times++) alarms.raise('LINK_LOST');
-  t.is(told.length, 1);
+  t.is(reported.length, 1);
   t.is(alarms.all()[0]?.id, 'LINK_LOST');
 });
 
@@ -68,7 +68,7 @@ test('an alarm that is acknowledged while it is active is closed when its condit
   t.deepEqual(alarms.all(), []);
 });
 
-test('a condition that comes again makes the same alarm active and unacknowledged again, and is counted', (t) => {
+test('a condition that recurs makes the same alarm active and unacknowledged again, and is counted', (t) => {
   const { clock, alarms } = setUp();
   alarms.raise('LINK_LOST');
   alarms.clear('LINK_LOST');
@@ -78,25 +78,25 @@ test('a condition that comes again makes the same alarm active and unacknowledge
   t.is(alarms.all().length, 1);
 });
 
-test('acknowledging twice tells once; what is not there can not be acknowledged', (t) => {
-  const { told, alarms } = setUp();
+test('acknowledging twice sends one event; an unknown alarm cannot be acknowledged', (t) => {
+  const { reported, alarms } = setUp();
   alarms.raise('LINK_LOST');
   t.true(alarms.acknowledge('LINK_LOST'));
   t.true(alarms.acknowledge('LINK_LOST'));
-  t.is(told.length, 2);
+  t.is(reported.length, 2);
   t.false(alarms.acknowledge('NODE_DISCONNECTED:5'));
 });
 
-test('clearing what is not there, or is over, tells nothing', (t) => {
-  const { told, alarms } = setUp();
+test('clearing an alarm that does not exist, or is over, sends no event', (t) => {
+  const { reported, alarms } = setUp();
   alarms.clear('LINK_LOST');
   alarms.raise('LINK_LOST');
   alarms.clear('LINK_LOST');
   alarms.clear('LINK_LOST');
-  t.is(told.length, 2);
+  t.is(reported.length, 2);
 });
 
-test('at most 1,000 are kept: the oldest makes room and is counted, but none of high priority', (t) => {
+test('at most 1,000 are kept: the oldest is evicted and counted, but never one of high priority', (t) => {
   const { alarms } = setUp();
   alarms.raise('LINK_LOST');
   for (let node = 1; node <= 1500; node++) alarms.raise('NODE_DISCONNECTED', node);
@@ -108,7 +108,7 @@ test('at most 1,000 are kept: the oldest makes room and is counted, but none of 
   t.deepEqual(alarms.counters(), { open: 1000, dropped: 501 });
 });
 
-test('alarms of an earlier run that are read late join: a condition that this run has not noticed is over', (t) => {
+test('alarms of an earlier run that are read late are merged: a condition that this run has not noticed is over', (t) => {
   const changes: Alarm[] = [];
   const alarms = new Alarms(new ManualClock(5000), (alarm) => changes.push(alarm));
   alarms.raise('HISTORY_FAILING');
@@ -128,5 +128,5 @@ test('alarms of an earlier run that are read late join: a condition that this ru
       ['NODE_DISCONNECTED:9', true, 1, 2],
     ],
   );
-  t.is(changes.length, 5, 'each is news, the closed one too: the file must learn that it is over');
+  t.is(changes.length, 5, 'each is an event, even the closed one: the file must record that it is over');
 });

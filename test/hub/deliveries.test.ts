@@ -13,10 +13,10 @@ const ACK = 0x41;
 
 function setUp() {
   const clock = new ManualClock(1000);
-  const told: Delivery[] = [];
-  const deliveries = new Deliveries(clock, (delivery) => told.push(delivery));
+  const reported: Delivery[] = [];
+  const deliveries = new Deliveries(clock, (delivery) => reported.push(delivery));
   const say = (body: string) => deliveries.onMessage(decodeMessage(bytesOf(body), shippedTables));
-  return { clock, told, deliveries, say };
+  return { clock, reported, deliveries, say };
 }
 
 /** An echo, and the Ack that answers it. */
@@ -30,8 +30,8 @@ function stagesOf(delivery: Delivery | undefined): string[] {
   return delivery?.stages.map(({ stage }) => stage) ?? [];
 }
 
-test('a delivery goes from queued to written to answered, each stage with its time, each told', (t) => {
-  const { clock, told, deliveries, say } = setUp();
+test('a delivery goes from queued to written to answered, each stage with its time and an event', (t) => {
+  const { clock, reported, deliveries, say } = setUp();
   const { id } = deliveries.begin({ to: 5, message: ECHO, by: BY, expects: ECHO_ACK });
   clock.advance(10);
   deliveries.onWritten(id);
@@ -45,12 +45,12 @@ test('a delivery goes from queued to written to answered, each stage with its ti
   t.like(deliveries.find(id), { to: 5, roundTripMs: 25 });
   t.deepEqual(deliveries.find(id)?.answer, bytesOf('AA BB'));
   t.deepEqual(
-    told.map(({ stage }) => stage),
+    reported.map(({ stage }) => stage),
     ['queued', 'written', 'answered'],
   );
 });
 
-test('what was handed out does not change when a stage is added', (t) => {
+test('a copy that was returned does not change when a stage is added', (t) => {
   const { deliveries } = setUp();
   const begun = deliveries.begin({ to: 5, message: ECHO, by: BY, expects: ECHO_ACK });
   deliveries.onWritten(begun.id);
@@ -80,16 +80,16 @@ function written(deliveries: Deliveries, to: number | undefined, expects?: Expec
   return id;
 }
 
-test('the root’s complaint fails the newest message written to that address, with the root’s words', (t) => {
-  const { told, deliveries } = setUp();
+test('the root’s complaint fails the newest message written to that address, with the root’s text', (t) => {
+  const { reported, deliveries } = setUp();
   const [older, newest, other, toAll] = [5, 5, 6, undefined].map((to) => written(deliveries, to));
   t.is(deliveries.onComplaint(5, WORDS), newest);
   t.like(deliveries.find(newest ?? ''), { stage: 'failed', failure: 'rejectedByRoot', rootWords: WORDS });
-  t.is(told.at(-1)?.id, newest);
+  t.is(reported.at(-1)?.id, newest);
   for (const id of [older, other, toAll]) t.is(deliveries.find(id ?? '')?.stage, 'written');
 });
 
-test('a further complaint is about the message before', (t) => {
+test('another complaint applies to the message before', (t) => {
   const { deliveries } = setUp();
   const [older, newest] = [written(deliveries, 5, ECHO_ACK), written(deliveries, 5)];
   t.deepEqual(
@@ -98,7 +98,7 @@ test('a further complaint is about the message before', (t) => {
   );
 });
 
-test('a message that was answered can’t be meant, nor can those before it', (t) => {
+test('a message that was answered is not meant, nor are those before it', (t) => {
   const { deliveries, say } = setUp();
   const older = written(deliveries, 5);
   const answered = written(deliveries, 5, ECHO_ACK);
@@ -110,7 +110,7 @@ test('a message that was answered can’t be meant, nor can those before it', (t
   );
 });
 
-test('what is uncertain fails by the root’s complaint: the root has read it', (t) => {
+test('an uncertain delivery fails on the root’s complaint: the root has read it', (t) => {
   const { deliveries } = setUp();
   const id = written(deliveries, 5);
   deliveries.onUncertain(id);
@@ -118,7 +118,7 @@ test('what is uncertain fails by the root’s complaint: the root has read it', 
   t.deepEqual(stagesOf(deliveries.find(id)), ['queued', 'written', 'uncertain', 'failed']);
 });
 
-test('a complaint that comes before the link says that the message was written counts then', (t) => {
+test('a complaint that arrives before the link reports the message as written counts then', (t) => {
   const { deliveries } = setUp();
   const { id } = deliveries.begin({ to: 5, message: ECHO, by: BY, expects: ECHO_ACK });
   t.is(deliveries.onComplaint(5, WORDS), id);
@@ -127,7 +127,7 @@ test('a complaint that comes before the link says that the message was written c
   t.deepEqual(stagesOf(deliveries.find(id)), ['queued', 'written', 'failed']);
 });
 
-test('a message of more than 30 s ago can’t be meant', (t) => {
+test('a message older than 30 s is not meant', (t) => {
   const { clock, deliveries } = setUp();
   const id = written(deliveries, 5);
   clock.advance(30_000);
@@ -137,7 +137,7 @@ test('a message of more than 30 s ago can’t be meant', (t) => {
   t.is(deliveries.find(id)?.stage, 'written');
 });
 
-test('what is uncertain can still be answered', (t) => {
+test('an uncertain delivery can still be answered', (t) => {
   const { deliveries, say } = setUp();
   const { id } = deliveries.begin({ to: 5, message: ECHO, by: BY, expects: ECHO_ACK });
   deliveries.onWritten(id);
@@ -146,7 +146,7 @@ test('what is uncertain can still be answered', (t) => {
   t.deepEqual(stagesOf(deliveries.find(id)), ['queued', 'written', 'uncertain', 'answered']);
 });
 
-test('what became uncertain while it was written does not become certain by being written', (t) => {
+test('a delivery that became uncertain while being written stays uncertain when written', (t) => {
   const { clock, deliveries, say } = setUp();
   const { id } = deliveries.begin({ to: 5, message: ECHO, by: BY, expects: ECHO_ACK });
   deliveries.onUncertain(id);
@@ -157,7 +157,7 @@ test('what became uncertain while it was written does not become certain by bein
   t.like(deliveries.find(id), { stage: 'answered', roundTripMs: 3 });
 });
 
-test('an exact answer counts even before the link says that all was written', (t) => {
+test('an exact answer counts even before the link reports that all was written', (t) => {
   const { deliveries, say } = setUp();
   const { id } = deliveries.begin({ to: 5, message: ECHO, by: BY, expects: ECHO_ACK });
   say('00 05 41 AA BB');
@@ -167,7 +167,7 @@ test('an exact answer counts even before the link says that all was written', (t
   t.is(deliveries.find(id)?.roundTripMs, 0);
 });
 
-test('an answer that might be for another does not count before the message was written', (t) => {
+test('an ambiguous answer does not count before the message was written', (t) => {
   const { deliveries, say } = setUp();
   const { id } = deliveries.begin({ to: 5, message: HELLO, by: BY, expects: HELLO_ACK });
   say('00 05 41');
@@ -185,7 +185,7 @@ const NO_ANSWERS = {
 };
 
 for (const [what, body] of Object.entries(NO_ANSWERS)) {
-  test(`${what} is no answer`, (t) => {
+  test(`${what} is not an answer`, (t) => {
     const { deliveries, say } = setUp();
     const { id } = deliveries.begin({ to: 5, message: ECHO, by: BY, expects: ECHO_ACK });
     deliveries.onWritten(id);
@@ -194,7 +194,7 @@ for (const [what, body] of Object.entries(NO_ANSWERS)) {
   });
 }
 
-test('what expects nothing is never answered', (t) => {
+test('a message without an expected answer is never answered', (t) => {
   const { deliveries, say } = setUp();
   const { id } = deliveries.begin({ to: 5, message: ECHO, by: BY, expects: undefined });
   deliveries.onWritten(id);
@@ -209,7 +209,7 @@ const CUSTOM_ANSWERS = {
 } as const;
 
 for (const [what, [body, opcode, payload]] of Object.entries(CUSTOM_ANSWERS)) {
-  test(`a caller may take as the answer ${what}`, (t) => {
+  test(`a caller may accept as the answer ${what}`, (t) => {
     const { deliveries, say } = setUp();
     const any = deliveries.begin({ to: 5, message: HELLO, by: BY, expects: { opcode } }).id;
     const exact = deliveries.begin({
@@ -227,7 +227,7 @@ for (const [what, [body, opcode, payload]] of Object.entries(CUSTOM_ANSWERS)) {
   });
 }
 
-test('two messages to one node are told apart by what their answers copy', (t) => {
+test('two messages to one node are distinguished by what their answers copy', (t) => {
   const { deliveries, say } = setUp();
   const first = deliveries.begin({ to: 5, message: ECHO, by: BY, expects: ECHO_ACK }).id;
   const other = { opcode: ACK, payloads: [bytesOf('CC DD'), Buffer.alloc(0)] };
@@ -241,7 +241,7 @@ test('two messages to one node are told apart by what their answers copy', (t) =
   t.is(deliveries.find(first)?.stage, 'answered');
 });
 
-test('of two that an answer fits, the one that was written first is answered first', (t) => {
+test('if an answer matches two messages, the one written first is answered first', (t) => {
   const { deliveries, say } = setUp();
   const ids = [1, 2].map(() => deliveries.begin({ to: 5, message: HELLO, by: BY, expects: HELLO_ACK }).id);
   for (const id of ids) deliveries.onWritten(id);
@@ -274,16 +274,16 @@ test('a late answer is matched, however late', (t) => {
 });
 
 test('an answer counts once', (t) => {
-  const { told, deliveries, say } = setUp();
+  const { reported, deliveries, say } = setUp();
   const { id } = deliveries.begin({ to: 5, message: ECHO, by: BY, expects: ECHO_ACK });
   deliveries.onWritten(id);
   say('00 05 41 AA BB');
   say('00 05 41 AA BB');
-  t.is(told.length, 3);
+  t.is(reported.length, 3);
 });
 
 test('the last 1,000 are kept; an older one is not found, and not answered', (t) => {
-  const { told, deliveries, say } = setUp();
+  const { reported, deliveries, say } = setUp();
   const ids = Array.from(
     { length: 1001 },
     () => deliveries.begin({ to: 5, message: ECHO, by: BY, expects: ECHO_ACK }).id,
@@ -291,10 +291,10 @@ test('the last 1,000 are kept; an older one is not found, and not answered', (t)
   for (const id of ids) deliveries.onWritten(id);
   t.is(deliveries.find(ids[0] ?? ''), undefined);
   t.is(deliveries.find(ids[1] ?? '')?.stage, 'written');
-  told.length = 0;
+  reported.length = 0;
   say('00 05 41 AA BB');
   t.deepEqual(
-    told.map(({ id }) => id),
+    reported.map(({ id }) => id),
     [ids[1]],
   );
   t.is(new Set(ids).size, ids.length);
@@ -308,7 +308,7 @@ test('a broadcast has no receiver and no answer', (t) => {
   t.like(deliveries.find(id), { to: undefined, stage: 'written' });
 });
 
-test('the waiter is in place before the frame is written: an answer that comes at once is matched', async (t) => {
+test('the waiter is registered before the frame is written: an immediate answer is matched', async (t) => {
   const fixture = await NetworkFixture.up({ refreshEveryMs: 0 });
   const sending = { kind: 'send', to: 5, message: ECHO, tracked: false } as const;
   const { id } = fixture.hub.commands.deliver(sending, { owner: 'test' }, ECHO_ACK);
@@ -318,7 +318,7 @@ test('the waiter is in place before the frame is written: an answer that comes a
   t.deepEqual(stagesOf(fixture.hub.commands.findDelivery(id)), ['queued', 'written', 'answered']);
 });
 
-test('what fails at once is given as failed', async (t) => {
+test('a delivery that fails at once is returned as failed', async (t) => {
   const fixture = await NetworkFixture.up({ refreshEveryMs: 0 });
   const sending = { kind: 'send', to: 5, message: Buffer.alloc(257), tracked: false } as const;
   t.like(fixture.hub.commands.deliver(sending, { owner: 'test' }), {
@@ -328,7 +328,7 @@ test('what fails at once is given as failed', async (t) => {
 });
 
 for (const failure of ['noLink', 'linkLost', 'queueFull'] as const) {
-  test(`a UART that refuses with ${failure} makes the delivery fail with that`, async (t) => {
+  test(`a UART failure ${failure} makes the delivery fail with it`, async (t) => {
     const fixture = await NetworkFixture.up({ refreshEveryMs: 0 });
     fixture.failure = failure;
     const sending = { kind: 'broadcast', message: ECHO } as const;

@@ -22,7 +22,7 @@ test('events are numbered one by one from one counter, and dated by the host clo
   t.is(feed.lastSeq(), second.seq);
 });
 
-test('every listener gets every event from when it subscribed until it ends that', (t) => {
+test('every listener gets every event from its subscription until it unsubscribes', (t) => {
   const feed = new EventFeed(new ManualClock(), 10);
   const heard: string[] = [];
   const unsubscribeA = feed.subscribe(({ seq }) => heard.push(`a${seq - start}`));
@@ -35,7 +35,7 @@ test('every listener gets every event from when it subscribed until it ends that
   t.deepEqual(heard, ['a1', 'a2', 'b2', 'b3']);
 });
 
-test('a listener may leave while it is told', (t) => {
+test('a listener may leave during a notification', (t) => {
   const feed = new EventFeed(new ManualClock(), 10);
   const heard: string[] = [];
   const unsubscribe = feed.subscribe(() => {
@@ -47,7 +47,7 @@ test('a listener may leave while it is told', (t) => {
   t.deepEqual(heard, ['a', 'b', 'b']);
 });
 
-test('what is still held behind a number is replayed, whole and in order', (t) => {
+test('events still held after a number are replayed, complete and in order', (t) => {
   const feed = new EventFeed(new ManualClock(), 5);
   const start = feed.lastSeq();
   publish(feed, 5);
@@ -60,7 +60,7 @@ test('what is still held behind a number is replayed, whole and in order', (t) =
   t.deepEqual(feed.replay(start + 5), { events: [], gone: undefined });
 });
 
-test('what is no longer held is told as the exact range', (t) => {
+test('events no longer held are reported as the exact range', (t) => {
   const feed = new EventFeed(new ManualClock(), 5);
   const start = feed.lastSeq();
   publish(feed, 12);
@@ -74,7 +74,7 @@ test('what is no longer held is told as the exact range', (t) => {
   t.deepEqual(feed.replay(start + 6).gone, { from: start + 7, to: start + 7 });
 });
 
-test('a replay with a limit gives the first of them, and goes on behind the last one given', (t) => {
+test('a replay with a limit returns the first of them, and continues after the last one returned', (t) => {
   const feed = new EventFeed(new ManualClock(), 5);
   const start = feed.lastSeq();
   publish(feed, 7);
@@ -84,7 +84,7 @@ test('a replay with a limit gives the first of them, and goes on behind the last
   t.deepEqual(seqs(feed.replay(start + 4, 2)), [start + 5, start + 6]);
 });
 
-test('a run that begins later begins above every number of the run before', (t) => {
+test('a later run begins above every number of the run before', (t) => {
   const clock = new ManualClock();
   const earlier = new EventFeed(clock, 10);
   publish(earlier, 99);
@@ -97,7 +97,7 @@ test('a run that begins later begins above every number of the run before', (t) 
   t.deepEqual(seqs({ events }), [seq]);
 });
 
-test('a number above all that were given means that the numbering has begun anew: all that is held is replayed', (t) => {
+test('a number above all those assigned means that the numbering has restarted: all held events are replayed', (t) => {
   const clock = new ManualClock();
   const feed = new EventFeed(clock, 3);
   publish(feed, 5);
@@ -106,7 +106,7 @@ test('a number above all that were given means that the numbering has begun anew
   t.is(events.length, 3);
 });
 
-test('the file of an earlier run that is read late leaves higher numbers as they are, and its events can be resumed from', (t) => {
+test('a file of an earlier run that is read late does not lower the numbering, and its events can be resumed from', (t) => {
   const feed = new EventFeed(new ManualClock(10), 10);
   publish(feed, 2);
   const first = feed.lastSeq() - 1;
@@ -117,7 +117,7 @@ test('the file of an earlier run that is read late leaves higher numbers as they
   t.deepEqual(seqs(feed.replay(7)), [first, first + 1]);
 });
 
-test('where the clock was behind the earlier run, the numbering goes on above both, with one exact gap', (t) => {
+test('when the clock was slow compared with the earlier run, the numbering continues above both, with one exact gap', (t) => {
   const feed = new EventFeed(new ManualClock(10), 10);
   publish(feed, 3);
   const last = feed.lastSeq();

@@ -1,4 +1,4 @@
-/** The device of docs/devices.md, at a supply that is a socket of this test. */
+/** The device of docs/devices.md, with a supply that is a socket of this test. */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
@@ -56,7 +56,7 @@ test('each line that the supply prints is a value of one of its outputs', async 
   t.like(hub.counters(), { psu: { lines: 1, badLines: 2 } });
 });
 
-test('while the supply is away there is an alarm, and it is tried again', async (t) => {
+test('while the supply is away there is an alarm, and it is retried', async (t) => {
   const { hub, clock, server, socket } = await start(t);
   const lost = nextEvent(hub, isStatus('unknown'));
   socket.destroy();
@@ -71,7 +71,7 @@ test('while the supply is away there is an alarm, and it is tried again', async 
   t.false(hub.alarms.open()[0]?.active);
 });
 
-test('a line without an end is not kept', async (t) => {
+test('a line without an end is discarded', async (t) => {
   const { hub, socket } = await start(t);
   const value = nextEvent(hub, isValue);
   socket.write(`${'x'.repeat(1_000_000)}\n1 5\n`);

@@ -32,8 +32,8 @@ function start(held: number, policy?: ReaderPolicy) {
 test('a reader begins after the last event unless a number is given, and reads in order, a limit at a time', (t) => {
   const { feed, reader, publish, read } = start(10);
   publish(5);
-  t.is(new FeedReader(feed).behind, 0);
-  t.is(reader.behind, 5);
+  t.is(new FeedReader(feed).pending, 0);
+  t.is(reader.pending, 5);
   t.deepEqual(read(3), { gap: undefined, events: [0, 1, 2], coalesced: 0 });
   t.deepEqual(read(3).events, [3, 4]);
   t.deepEqual(read(), { gap: undefined, events: [], coalesced: 0 });
@@ -41,7 +41,7 @@ test('a reader begins after the last event unless a number is given, and reads i
   t.deepEqual(read().events, [5]);
 });
 
-test('oldest: what the ring has dropped is a gap, once, and what it holds follows', (t) => {
+test('oldest: events dropped by the ring are a gap, once, followed by those it holds', (t) => {
   const { reader, first, publish, read } = start(4);
   publish(10);
   t.deepEqual(read(), { gap: [0, 5], events: [6, 7, 8, 9], coalesced: 0 });
@@ -58,7 +58,7 @@ test('a gap can be skipped before anything is read, and is not reported again', 
   t.deepEqual(read().gap, undefined);
 });
 
-test('what was read is read again after going back', (t) => {
+test('events are read again after going back', (t) => {
   const { reader, first, publish, read } = start(10);
   publish(4);
   read();
@@ -66,7 +66,7 @@ test('what was read is read again after going back', (t) => {
   t.deepEqual(read().events, [2, 3]);
 });
 
-test('a hole in the numbers of earlier runs is a gap of its own, and what follows comes with it', (t) => {
+test('a gap in the numbers of earlier runs is reported separately, and the events after it follow', (t) => {
   const { feed, first, reader, publish, read } = start(10);
   const past = [0, 1, 4, 5].map((index) => ({
     seq: first + index,
@@ -74,7 +74,7 @@ test('a hole in the numbers of earlier runs is a gap of its own, and what follow
     kind: 'console' as const,
     line: '',
   }));
-  feed.goOn({ nextSeq: first + 8, endedInOrder: true, events: past });
+  feed.continueFrom({ nextSeq: first + 8, endedInOrder: true, events: past });
   reader.rewind(first - 1);
   publish(1);
   t.deepEqual(read(), { gap: undefined, events: [0, 1], coalesced: 0 });
@@ -84,10 +84,10 @@ test('a hole in the numbers of earlier runs is a gap of its own, and what follow
 
 for (const policy of [
   { kind: 'oldest' },
-  { kind: 'newest', maxBehind: 3 },
+  { kind: 'newest', maxPending: 3 },
   { kind: 'latestOnly' },
 ] as const) {
-  test(`${policy.kind}: where the numbering began again lower, the gap has no end, and reading goes on`, (t) => {
+  test(`${policy.kind}: where the numbering restarted lower, the gap has no end, and reading continues`, (t) => {
     const { feed, first, publish } = start(10);
     publish(2);
     const reader = new FeedReader(feed, first + 1000, policy);
@@ -105,7 +105,7 @@ for (const policy of [
   });
 }
 
-test('where the numbering began again lower and nothing has happened since, the next event comes', (t) => {
+test('where the numbering restarted lower and nothing has happened since, the next event comes', (t) => {
   const { feed, first, publish } = start(10);
   const reader = new FeedReader(feed, first + 1000);
   t.deepEqual(reader.read(), { gap: { from: first + 1001, to: null }, events: [], coalesced: 0 });
@@ -113,21 +113,21 @@ test('where the numbering began again lower and nothing has happened since, the 
   t.is(reader.read().events[0]?.seq, first);
 });
 
-test('newest: a reader that is too far behind skips to the newest, and is given what it skipped as a gap', (t) => {
-  const { publish, read } = start(10, { kind: 'newest', maxBehind: 3 });
+test('newest: a reader that has fallen too far back skips to the newest, and gets the skipped range as a gap', (t) => {
+  const { publish, read } = start(10, { kind: 'newest', maxPending: 3 });
   publish(3);
   t.deepEqual(read(2), { gap: undefined, events: [0, 1], coalesced: 0 });
   publish(5);
   t.deepEqual(read(), { gap: [2, 4], events: [5, 6, 7], coalesced: 0 });
 });
 
-test('newest: what was skipped and what the ring has dropped is one gap', (t) => {
-  const { publish, read } = start(4, { kind: 'newest', maxBehind: 6 });
+test('newest: events skipped and events dropped by the ring are one gap', (t) => {
+  const { publish, read } = start(4, { kind: 'newest', maxPending: 6 });
   publish(20);
   t.deepEqual(read(), { gap: [0, 15], events: [16, 17, 18, 19], coalesced: 0 });
 });
 
-test('latestOnly: of the values the latest of each node and type, and all other events', (t) => {
+test('latestOnly: only the latest value of each node and type, and all other events', (t) => {
   const { feed, publish, read } = start(20, { kind: 'latestOnly' });
   const [one, other] = dataTypes.all();
   for (const node of [5, 6, 5]) feed.publish(value(node, one?.id ?? 0));
@@ -138,7 +138,7 @@ test('latestOnly: of the values the latest of each node and type, and all other 
   t.deepEqual(read(), { gap: undefined, events: [], coalesced: 0 });
 });
 
-test('latestOnly: a value is left out for one that comes after the limit', (t) => {
+test('latestOnly: a value is omitted for a newer one even beyond the limit', (t) => {
   const { feed, publish, read } = start(20, { kind: 'latestOnly' });
   const id = dataTypes.all()[0]?.id ?? 0;
   feed.publish(value(5, id));
@@ -148,7 +148,7 @@ test('latestOnly: a value is left out for one that comes after the limit', (t) =
   t.deepEqual(read(2), { gap: undefined, events: [3, 4], coalesced: 0 });
 });
 
-test('an event that is taken as it comes counts as read; numbers before it that no event had are a gap', (t) => {
+test('an event taken live counts as read; unused numbers before it are a gap', (t) => {
   const { feed, first, reader, publish, read } = start(10);
   const unsubscribe = feed.subscribe((event) => t.is(reader.follow(event), undefined));
   publish(2);

@@ -26,14 +26,14 @@ const SILENT_AFTER_MS = 10_000;
 
 const up = () => NetworkFixture.up({ rootSilentAfterMs: SILENT_AFTER_MS, refreshEveryMs: 0 });
 
-test('all is well while the root has spoken lately', async (t) => {
+test('the gateway is ready while the root has been heard recently', async (t) => {
   const fixture = await up();
   t.deepEqual({ ...fixture.hub.health() }, WELL);
   await fixture.pass(SILENT_AFTER_MS - 1);
   t.deepEqual({ ...fixture.hub.health() }, WELL);
 });
 
-test('a root that is silent for too long is told, with the alarm, until it speaks again', async (t) => {
+test('a root that is silent for too long is reported, with the alarm, until it is heard again', async (t) => {
   const fixture = await up();
   await fixture.pass(SILENT_AFTER_MS);
   t.is(fixture.hub.health().root, 'rootSilent');
@@ -44,14 +44,10 @@ test('a root that is silent for too long is told, with the alarm, until it speak
   );
   fixture.say('00 05 52 00');
   await fixture.pass(1000);
-  t.deepEqual(
-    { ...fixture.hub.health() },
-    WELL,
-    'an alarm that is over waits to be acknowledged: that is no fault',
-  );
+  t.deepEqual({ ...fixture.hub.health() }, WELL, 'an alarm that is over but not acknowledged is not a fault');
 });
 
-test('a history that can not be written is a fault, with its cause, until it can be', async (t) => {
+test('a history that cannot be written is a fault, with its cause, until it can be', async (t) => {
   const fixture = await up();
   fixture.hub.goWithoutArchive('the package is gone');
   t.deepEqual(
@@ -68,7 +64,7 @@ test('a history that can not be written is a fault, with its cause, until it can
   t.regex(alarm?.text ?? '', /the package is gone$/);
 });
 
-test('a gateway whose socket has gone is not ready, and has the alarm until it is there again', async (t) => {
+test('a gateway whose socket has disappeared is not ready, and has the alarm until it is there again', async (t) => {
   const { hub } = await up();
   hub.onSocketsLost('clients can not connect: /run/s: it has gone');
   t.deepEqual({ ...hub.health() }, { ...WELL, ready: 'socketLost', alarms: 'highAlarm' });
@@ -83,7 +79,7 @@ test('setting the host clock changes nothing', async (t) => {
   t.deepEqual({ ...fixture.hub.health() }, WELL);
 });
 
-test('before the link has ever been open, and while its root has not spoken, the reason says so', async (t) => {
+test('before the link has ever been open, and before its root was heard, the reason says so', async (t) => {
   const fixture = new NetworkFixture();
   t.deepEqual(
     { ...fixture.hub.health() },
@@ -96,7 +92,7 @@ test('before the link has ever been open, and while its root has not spoken, the
   t.deepEqual({ ...fixture.hub.health() }, { ...WELL, root: 'rootNotHeard', ready: 'rootNotHeard' });
 });
 
-test('a root that spoke just before the link was lost and opened again must speak again', async (t) => {
+test('a root heard just before the link was lost and reopened must be heard again', async (t) => {
   const fixture = await up();
   fixture.link('backingOff');
   fixture.link('probing');
@@ -104,7 +100,7 @@ test('a root that spoke just before the link was lost and opened again must spea
   t.is(fixture.hub.health().root, 'rootNotHeard');
 });
 
-test('while the link is down, its own reason is the reason', (t) => {
+test('while the link is down, its own reason is reported', (t) => {
   for (const reason of Object.keys(LINK_DOWN_REASONS) as LinkDownReason[]) {
     const fixture = new NetworkFixture();
     fixture.network.onLinkStatus({ state: 'backingOff', since: 0, reason });
@@ -116,7 +112,7 @@ test('while the link is down, its own reason is the reason', (t) => {
   }
 });
 
-test('every reason has its words', (t) => {
+test('every reason has its text', (t) => {
   for (const reason of Object.keys(HEALTH_REASONS) as (keyof typeof HEALTH_REASONS)[]) {
     t.is(healthText(reason), HEALTH_REASONS[reason].text);
     t.false(reason in LINK_DOWN_REASONS);
@@ -153,9 +149,9 @@ const LEVELS: readonly [what: string, facts: Partial<HealthFacts>, level: Health
   ['one node of twelve', { countNodes: () => ({ total: 12, disconnected: 1 }) }, 'degraded'],
   ['half of the nodes', { countNodes: () => ({ total: 12, disconnected: 6 }) }, 'degraded'],
   ['more than half of the nodes', { countNodes: () => ({ total: 12, disconnected: 7 }) }, 'unhealthy'],
-  ['history that nobody wants', { history: {} }, 'healthy'],
+  ['history that is disabled', { history: {} }, 'healthy'],
   ['history that could not be opened', { history: { fault: 'no space' } }, 'unhealthy'],
-  ['history that can not be written', { history: { file: '/h.db', fault: 'no space' } }, 'unhealthy'],
+  ['history that cannot be written', { history: { file: '/h.db', fault: 'no space' } }, 'unhealthy'],
   ['a silent root', { rootSilentMs: 1000 }, 'unhealthy'],
 ];
 
@@ -164,7 +160,7 @@ for (const [what, facts, level] of LEVELS) {
     const info = describeHealth(judgeHealth({ ...UP, ...facts }));
     t.is(info.level, level);
     t.is(info.healthy, level !== 'unhealthy');
-    t.is(info.ready, what !== 'a silent root', '/readyz keeps to link and root');
+    t.is(info.ready, what !== 'a silent root', '/readyz depends on link and root only');
     for (const check of info.checks) t.is(check.ok, check.level !== 'unhealthy');
   });
 }

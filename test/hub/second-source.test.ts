@@ -1,4 +1,4 @@
-/** A second, made-up source beside the mesh, on every face of a whole gateway. */
+/** A second, made-up source beside the mesh, on every interface of a complete gateway. */
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { ClassicClient, connect } from '../../src/client/index.js';
@@ -31,7 +31,7 @@ function command({ socketPath }: Pick<GatewayFixture, 'socketPath'>, ...args: re
   return runToEnd([...args, '--socket', socketPath]);
 }
 
-test('a session sees its devices, their values, and what becomes of them', async (t) => {
+test('a session sees its devices, their values, and their changes', async (t) => {
   const { socketPath, bench } = await startBench(t);
   const client = await connect({ socket: socketPath });
   t.teardown(() => client.close());
@@ -45,7 +45,7 @@ test('a session sees its devices, their values, and what becomes of them', async
   await events.return?.();
 });
 
-test('the command line types and shows its devices by their ids', async (t) => {
+test('the command line lists types and shows devices by id', async (t) => {
   const fixture = await startBench(t);
   const devices = await command(fixture, 'devices');
   t.regex(devices.stdout, /^hv:1 +bench +active +.*Supply 12 V$/m);
@@ -76,7 +76,7 @@ test('watch shows the values of a device at once, with its id', async (t) => {
   t.is((await watch.stop()).stderr, '');
 });
 
-test('after a restart its values are there when the source is back, and the past all the time', async (t) => {
+test('after a restart its values are restored when the source is back, and its history is available all the time', async (t) => {
   const folder = temporaryFolder();
   t.teardown(() => folder.remove());
   const state = join(folder.path, 'state');
@@ -128,14 +128,14 @@ test('MQTT retains its devices, and publishes their values as events', async (t)
   await watcher.until(() => watcher.received.some(({ topic, text }) => topic === voltage && text === ''));
 });
 
-test('programs of the classic dialect see nothing of it', async (t) => {
+test('programs of the classic dialect see none of it', async (t) => {
   const { socketPath } = await startBench(t, { link: 'absent' });
   const client = new ClassicClient(socketPath);
   t.teardown(() => client.close());
   t.like(JSON.parse(String(await client.command('NINFO'))), { nodes: [], node_amount: 0 });
 });
 
-browserTest('the page Devices lists them, and their values change by themselves', async (t) => {
+browserTest('the page Devices lists them, and their values update live', async (t) => {
   const { webHost, bench, hub } = await startBench(t, { web: true });
   const page = await openPage(t, `http://${webHost}/`);
   await goTo(page, 'Devices');

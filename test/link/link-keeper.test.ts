@@ -9,7 +9,7 @@ function startKeeper({ random = (): number => 0 } = {}) {
   const clock = new ManualClock(STARTS_AT);
   const port = new FakePort(clock);
   const watchers = new Set<() => void>();
-  const told: string[] = [];
+  const reported: string[] = [];
   const statuses: LinkStatus[] = [];
   const keeper = new LinkKeeper(
     {
@@ -22,9 +22,9 @@ function startKeeper({ random = (): number => 0 } = {}) {
       },
     },
     {
-      onBytes: (chunk) => told.push(`bytes ${chunk.toString()}`),
-      onOpened: (link) => told.push(`opened ${link.name}`),
-      onLost: () => told.push('lost'),
+      onBytes: (chunk) => reported.push(`bytes ${chunk.toString()}`),
+      onOpened: (link) => reported.push(`opened ${link.name}`),
+      onLost: () => reported.push('lost'),
       onStatus: (status) => statuses.push(status),
     },
   );
@@ -33,7 +33,7 @@ function startKeeper({ random = (): number => 0 } = {}) {
     for (const watcher of [...watchers]) watcher();
   };
   const states = () => statuses.map(({ state }) => state);
-  return { clock, port, keeper, told, statuses, states, watchers, deviceAppears };
+  return { clock, port, keeper, reported, statuses, states, watchers, deviceAppears };
 }
 
 type Started = ReturnType<typeof startKeeper>;
@@ -45,7 +45,7 @@ async function openUp({ port, keeper }: Started): Promise<FakeLink> {
   return link;
 }
 
-/** Fails the attempt that is under way and moves time to the next; returns how long that took, in ms. */
+/** Fails the pending attempt and moves time to the next; returns how long that took, in ms. */
 async function pauseAfterFailure(t: ExecutionContext, { clock, port }: Started): Promise<number> {
   const failedAt = clock.monotonic();
   const attempts = port.attempts.length;
@@ -56,7 +56,7 @@ async function pauseAfterFailure(t: ExecutionContext, { clock, port }: Started):
   return clock.monotonic() - failedAt;
 }
 
-test('it starts with the device absent, and goes on trying', async (t) => {
+test('without a device the link starts as absent, and is retried', async (t) => {
   const started = startKeeper();
   const { port, keeper, states } = started;
   port.latest.fail('noDevice', 'ENOENT');
@@ -70,13 +70,13 @@ test('it starts with the device absent, and goes on trying', async (t) => {
   t.is(keeper.losses.get('noDevice'), 1);
 });
 
-test('it is up when the root has spoken, probing when the port is merely open', async (t) => {
-  const { port, keeper, told } = startKeeper();
+test('it is up when the root has been heard, probing when the port is merely open', async (t) => {
+  const { port, keeper, reported } = startKeeper();
   t.is(keeper.status.state, 'opening');
   port.latest.succeed();
   await settled();
   t.like(keeper.status, { state: 'probing', name: '/dev/ttyFAKE0' });
-  t.deepEqual(told, ['opened /dev/ttyFAKE0']);
+  t.deepEqual(reported, ['opened /dev/ttyFAKE0']);
   keeper.onHeard();
   t.like(keeper.status, { state: 'up', name: '/dev/ttyFAKE0' });
 });
@@ -97,14 +97,14 @@ for (const [reason, state] of [
   });
 }
 
-test('an error that is not of the link counts as a failure to open', async (t) => {
+test('an error from outside the link counts as a failure to open', async (t) => {
   const { port, keeper } = startKeeper();
   port.latest.breakDown(new TypeError('odd'));
   await settled();
   t.like(keeper.status, { state: 'backingOff', reason: 'openFailed', detail: 'odd' });
 });
 
-test('pauses double from 0.25 s to 8 s, and to 10 s with the most that chance adds', async (t) => {
+test('pauses double from 0.25 s to 8 s, and to 10 s with maximum jitter', async (t) => {
   for (const [chance, expected] of [
     [0, [250, 500, 1000, 2000, 4000, 8000, 8000]],
     [1, [313, 625, 1250, 2500, 5000, 10_000, 10_000]],
@@ -116,7 +116,7 @@ test('pauses double from 0.25 s to 8 s, and to 10 s with the most that chance ad
   }
 });
 
-test('a port that opens but whose root is silent is tried with growing pauses too', async (t) => {
+test('a port that opens but whose root is silent is retried with growing pauses too', async (t) => {
   const { port, clock } = startKeeper();
   for (const pause of [250, 500, 1000]) {
     port.latest.succeed();
@@ -130,7 +130,7 @@ test('a port that opens but whose root is silent is tried with growing pauses to
   }
 });
 
-test('pauses begin anew once the root has spoken', async (t) => {
+test('pauses start over once the root has been heard', async (t) => {
   const started = startKeeper();
   for (let time = 0; time < 4; time++) await pauseAfterFailure(t, started);
   await openUp(started);
@@ -148,12 +148,12 @@ test('a device that appears cuts the pause short, once', async (t) => {
   started.deviceAppears();
   started.deviceAppears();
   t.is(started.port.attempts.length, before + 1);
-  t.is(started.watchers.size, 0, 'nobody watches while it is opening');
+  t.is(started.watchers.size, 0, 'nothing watches while it is opening');
   started.clock.advance(60_000);
   t.is(started.port.attempts.length, before + 1, 'the pause that was cut short does not end again');
 });
 
-test('a lost link is told, counted and opened again; clients of the old one hear nothing more', async (t) => {
+test('a lost link is reported, counted and reopened; the old link passes on nothing more', async (t) => {
   const started = startKeeper();
   const link = await openUp(started);
   const first = started.port.latest;
@@ -163,7 +163,7 @@ test('a lost link is told, counted and opened again; clients of the old one hear
   t.is(started.keeper.status.name, undefined);
   first.handlers.onBytes(Buffer.from('late'));
   first.handlers.onClosed('hungUp', 'again');
-  t.deepEqual(started.told, ['opened /dev/ttyFAKE0', 'bytes hello', 'lost']);
+  t.deepEqual(started.reported, ['opened /dev/ttyFAKE0', 'bytes hello', 'lost']);
   t.is(link.closings, 1);
   t.is(started.keeper.losses.get('hungUp'), 1);
   started.clock.advance(250);
@@ -171,29 +171,29 @@ test('a lost link is told, counted and opened again; clients of the old one hear
   t.is(started.keeper.status.state, 'up');
 });
 
-test('a link that is lost while it is still opening is closed when it arrives after all', async (t) => {
-  const { port, keeper, told } = startKeeper();
+test('a link lost while opening is closed when it opens after all', async (t) => {
+  const { port, keeper, reported } = startKeeper();
   const attempt = port.latest;
   attempt.handlers.onClosed('hungUp', 'gone again');
   const link = attempt.succeed();
   await settled();
   t.is(link.closings, 1);
   t.like(keeper.status, { state: 'backingOff', reason: 'hungUp' });
-  t.deepEqual(told, ['lost']);
+  t.deepEqual(reported, ['lost']);
 });
 
-test('stopping while it opens closes the link that opens late', async (t) => {
-  const { port, keeper, told } = startKeeper();
+test('stopping while it opens closes the link if it opens late', async (t) => {
+  const { port, keeper, reported } = startKeeper();
   const stopping = keeper.stop();
   t.is(keeper.status.state, 'stopped');
   const link = port.latest.succeed();
   await stopping;
   t.is(link.closings, 1);
-  t.deepEqual(told, []);
+  t.deepEqual(reported, []);
   t.is(keeper.status.state, 'stopped');
 });
 
-test('stopping while it opens takes a late failure as it is', async (t) => {
+test('stopping while it opens ignores a late failure', async (t) => {
   const { port, keeper, clock, watchers } = startKeeper();
   const stopping = keeper.stop();
   port.latest.fail();
@@ -205,7 +205,7 @@ test('stopping while it opens takes a late failure as it is', async (t) => {
 
 for (const heard of [false, true]) {
   test(`stopping while ${heard ? 'up' : 'probing'} closes the link`, async (t) => {
-    const { port, keeper, told } = startKeeper();
+    const { port, keeper, reported } = startKeeper();
     const link = port.latest.succeed();
     await settled();
     if (heard) keeper.onHeard();
@@ -214,12 +214,12 @@ for (const heard of [false, true]) {
     port.latest.handlers.onBytes(Buffer.from('late'));
     port.latest.handlers.onClosed('hungUp', 'late');
     keeper.onHeard();
-    t.deepEqual(told, ['opened /dev/ttyFAKE0']);
+    t.deepEqual(reported, ['opened /dev/ttyFAKE0']);
     t.like(keeper.status, { state: 'stopped', reason: 'stopped' });
   });
 }
 
-test('stopping in a pause ends the pause and the watching', async (t) => {
+test('stopping during a pause ends the pause and the watching', async (t) => {
   const { port, keeper, clock, watchers } = startKeeper();
   port.latest.fail();
   await settled();
@@ -230,7 +230,7 @@ test('stopping in a pause ends the pause and the watching', async (t) => {
   t.is(watchers.size, 0);
 });
 
-test('stopping twice is harmless, and starting again opens anew', async (t) => {
+test('stopping twice is harmless, and starting again reopens the link', async (t) => {
   const started = startKeeper();
   await openUp(started);
   await started.keeper.stop();
@@ -240,7 +240,7 @@ test('stopping twice is harmless, and starting again opens anew', async (t) => {
   t.is(started.port.attempts.length, 2);
 });
 
-test('`since` says since when the link has been down, whatever was tried in between', async (t) => {
+test('`since` is the time when the link went down, whatever was tried in between', async (t) => {
   const started = startKeeper();
   const { clock, port, keeper } = started;
   t.is(keeper.status.since, STARTS_AT);
@@ -257,25 +257,25 @@ test('`since` says since when the link has been down, whatever was tried in betw
   t.is(keeper.status.since, STARTS_AT + 790, 'up');
   clock.advance(5000);
   keeper.onHeard();
-  t.is(keeper.status.since, STARTS_AT + 790, 'every word of the root leaves it');
+  t.is(keeper.status.since, STARTS_AT + 790, 'every message of the root keeps it');
   port.latest.handlers.onClosed('hungUp', 'gone');
   t.is(keeper.status.since, STARTS_AT + 5790, 'down');
 });
 
-test('a state that is told once is not told again while nothing changes', async (t) => {
+test('an unchanged state is not reported again', async (t) => {
   const started = startKeeper();
   await openUp(started);
   for (let time = 0; time < 3; time++) started.keeper.onHeard();
   t.deepEqual(started.states(), ['opening', 'probing', 'up']);
 });
 
-test('a port that is released is closed, and opened again when the time is over', async (t) => {
+test('a released port is closed, and reopened when the time is over', async (t) => {
   const started = startKeeper();
   const link = await openUp(started);
   await started.keeper.release(5000);
   t.is(link.closings, 1);
   t.like(started.keeper.status, { state: 'maintenance', reason: 'released' });
-  t.deepEqual(started.told.slice(-1), ['lost']);
+  t.deepEqual(started.reported.slice(-1), ['lost']);
   started.clock.advance(4999);
   t.is(started.port.attempts.length, 1);
   started.clock.advance(1);
@@ -284,7 +284,7 @@ test('a port that is released is closed, and opened again when the time is over'
   t.is(started.keeper.losses.get('released'), 1);
 });
 
-test('releasing again makes the time begin anew; taking back ends it at once', async (t) => {
+test('releasing again restarts the time; taking it back ends it at once', async (t) => {
   const started = startKeeper();
   await openUp(started);
   await started.keeper.release(5000);
@@ -293,9 +293,9 @@ test('releasing again makes the time begin anew; taking back ends it at once', a
   started.clock.advance(4000);
   t.is(started.port.attempts.length, 1);
   t.is(started.keeper.losses.get('released'), 1);
-  started.keeper.takeBack();
+  started.keeper.reclaim();
   t.is(started.port.attempts.length, 2);
-  started.keeper.takeBack();
+  started.keeper.reclaim();
   t.is(started.port.attempts.length, 2, 'nothing is released any more');
 });
 
@@ -319,7 +319,7 @@ test('a port that is stopped while it is released stays closed', async (t) => {
   t.is(started.keeper.status.state, 'stopped');
 });
 
-test('reopening closes the port first, and tells no loss that would be an alarm', async (t) => {
+test('reopening closes the port first, and reports no loss that would be an alarm', async (t) => {
   const started = startKeeper();
   const link = await openUp(started);
   void started.keeper.reopen();
@@ -331,7 +331,7 @@ test('reopening closes the port first, and tells no loss that would be an alarm'
   t.is(started.keeper.losses.get('reopened'), 1);
 });
 
-test('the board is reset by a pulse of RTS, where there are lines', async (t) => {
+test('the board is reset by a pulse on RTS, if the link has modem lines', async (t) => {
   const started = startKeeper();
   const link = started.port.latest.succeed();
   await settled();

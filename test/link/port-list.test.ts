@@ -57,9 +57,9 @@ const ARDUINO: SerialPortInfo = {
 };
 const ONBOARD: SerialPortInfo = { path: '/dev/ttyS0' };
 
-// ---- Wishes -----------------------------------------------------------------------------------------------------
+// ---- Port settings -----------------------------------------------------------------------------------------------
 
-test('a wish is auto, a USB id with or without a serial number, or a path', (t) => {
+test('a port setting is auto, a USB id with or without a serial number, or a path', (t) => {
   t.deepEqual(parsePortSpec('auto'), { kind: 'auto' });
   t.deepEqual(parsePortSpec('AUTO'), { kind: 'auto' });
   t.like(parsePortSpec('usb:10C4:EA60'), { kind: 'usb', vendorId: '10c4', productId: 'ea60' });
@@ -69,10 +69,10 @@ test('a wish is auto, a USB id with or without a serial number, or a path', (t) 
   }
 });
 
-test('nonsense is no wish, and the problem is said', (t) => {
+test('an invalid port setting is refused, with the problem', (t) => {
   for (const text of ['', ' ', 'usb:', 'usb:zz', 'usb:10C4', 'usb:10C4:EA6', 'usb:10C4:EA60:', '/dev/\0']) {
     t.is(parsePortSpec(text), undefined, text);
-    t.regex(portSpecProblem(text) ?? '', /names no port: use auto, a path/, text);
+    t.regex(portSpecProblem(text) ?? '', /is not a valid port: use auto, a path/, text);
     t.like(choosePort(text, [CP210X]), { kind: 'none' }, text);
   }
   t.is(portSpecProblem('auto'), undefined);
@@ -88,35 +88,35 @@ test('auto chooses the only known serial bridge and says why', (t) => {
   });
 });
 
-test('auto never guesses between two bridges: it names both and the names to use', (t) => {
+test('auto never chooses between two bridges: it lists both and the settings to use', (t) => {
   const choice = choosePort('auto', [CP210X, CH340, ONBOARD]);
   t.deepEqual(choice, {
     kind: 'several',
     candidates: [CP210X, CH340],
     why:
       'more than one known serial bridge: /dev/ttyUSB0: CP210x bridge (10C4:EA60), ' +
-      '/dev/ttyUSB1: CH340 bridge (1A86:7523); name the one that is the root: ' +
+      '/dev/ttyUSB1: CH340 bridge (1A86:7523); set the port of the root: ' +
       '/dev/serial/by-id/usb-Silicon_Labs_CP2102_0001-if00-port0 or /dev/ttyUSB1',
   });
 });
 
-test('auto takes no unknown device, but names what is there', (t) => {
+test('auto takes no unknown device, but lists what is there', (t) => {
   const choice = choosePort('auto', [ARDUINO, ONBOARD]);
   t.is(choice.kind, 'none');
   t.is(
     choice.why,
-    'no known serial bridge: there is /dev/ttyACM1: Arduino (2341:0043), /dev/ttyS0: not on USB; ' +
-      'name the port if it is one of these, for example /dev/ttyACM1',
+    'no known serial bridge: found /dev/ttyACM1: Arduino (2341:0043), /dev/ttyS0: not on USB; ' +
+      'if the root is one of these, set the port, for example /dev/ttyACM1',
   );
 });
 
-test('where there is no port at all, what to check is said', (t) => {
+test('without any port, the error says what to check', (t) => {
   const choice = choosePort('auto', []);
   t.is(choice.kind, 'none');
-  t.regex(choice.why, /there is no serial port at all; check that the board is plugged in/);
+  t.regex(choice.why, /this machine has no serial ports; check that the board is plugged in/);
 });
 
-test('a USB id chooses the only port that has it, whatever the case', (t) => {
+test('a USB id chooses the only port that has it, in any letter case', (t) => {
   t.like(choosePort('usb:1A86:7523', [CP210X, CH340]), { kind: 'chosen', path: '/dev/ttyUSB1' });
   t.like(choosePort('usb:2341:0043', [CP210X, ARDUINO]), { kind: 'chosen', path: '/dev/ttyACM1' });
   t.like(choosePort('usb:1a86:7523', [CP210X]), { kind: 'none', candidates: [CP210X] });
@@ -132,11 +132,11 @@ test('a serial number chooses between ports with one USB id', (t) => {
   t.like(choosePort('usb:303A:1001:nobody', [NATIVE, twin]), { kind: 'none' });
 });
 
-test('a path is taken as it is, listed or not', (t) => {
+test('a path is used as given, listed or not', (t) => {
   t.deepEqual(choosePort('/dev/serial/by-id/x', []), {
     kind: 'chosen',
     path: '/dev/serial/by-id/x',
-    why: '/dev/serial/by-id/x: named by its path',
+    why: '/dev/serial/by-id/x: given by path',
   });
 });
 
@@ -187,7 +187,7 @@ function addTty(sysRoot: string, name: string, device: string): void {
 
 const noUdevadm = () => Promise.reject(new Error('spawn udevadm ENOENT'));
 
-test('without udevadm, ports come from /sys: with hardware, with a device file, with what USB says', async (t) => {
+test('without udevadm, ports come from /sys: with hardware, with a device file, with their USB data', async (t) => {
   const machine = makeMachine();
   const ports = await listPorts({ ...machine, list: noUdevadm });
   t.deepEqual(
@@ -236,7 +236,7 @@ test('ports are in the order of their numbers', async (t) => {
   );
 });
 
-test('a machine without /sys and /dev has no ports, and this one can be asked', async (t) => {
+test('a machine without /sys and /dev has no ports, and this one can be listed', async (t) => {
   t.deepEqual(await listPorts({ sysRoot: '/nowhere', devRoot: '/nowhere', list: noUdevadm }), []);
   t.true(Array.isArray(await listPorts()));
 });
@@ -245,7 +245,7 @@ test('a machine without /sys and /dev has no ports, and this one can be asked', 
 
 const NOBODY: LinkHandlers = { onBytes: () => undefined, onClosed: () => undefined };
 
-ptyTest('the port that is chosen is opened, and the link bears its path', async (t) => {
+ptyTest('the chosen port is opened, and the link has its path', async (t) => {
   const pty = await openPty();
   const list = async () => [ARDUINO, { ...CP210X, path: pty.path }];
   const link = await openPort({ port: 'auto', baud: 115_200 }, { list })(NOBODY);
@@ -254,7 +254,7 @@ ptyTest('the port that is chosen is opened, and the link bears its path', async 
   await pty.close();
 });
 
-test('where none or several fit, opening is refused and names the candidates', async (t) => {
+test('when no port or several match, opening is refused and lists the candidates', async (t) => {
   const open = (port: string, ports: SerialPortInfo[]) =>
     t.throwsAsync(openPort({ port, baud: 115_200 }, { list: async () => ports })(NOBODY), {
       instanceOf: LinkError,
@@ -266,8 +266,8 @@ test('where none or several fit, opening is refused and names the candidates', a
   t.regex(several?.message ?? '', /ttyUSB0.*ttyUSB1/);
 });
 
-test('a path is opened without a list', async (t) => {
-  const list = () => Promise.reject(new Error('must not be asked'));
+test('a path is opened without listing the ports', async (t) => {
+  const list = () => Promise.reject(new Error('must not be called'));
   const opening = openPort({ port: '/nowhere/ttyUSB0', baud: 115_200 }, { list })(NOBODY);
   t.like(await t.throwsAsync(opening), { reason: 'noDevice' });
 });
@@ -285,7 +285,7 @@ function watched(below: string) {
     clock,
     end,
     hints: () => hints,
-    /** Moves time on until `count` hints have come; the system's own notices take a moment. */
+    /** Moves time on until `count` hints have come; the system's own notifications take a moment. */
     until: (count: number) =>
       until(
         () => hints >= count,
@@ -299,16 +299,16 @@ function watched(below: string) {
   };
 }
 
-/** Changes something in a directory, and waits until whoever watches it has been told. */
+/** Changes something in a directory, and waits until its watchers have been notified. */
 async function noticed(directory: string, change: () => void): Promise<void> {
   const watcher = watchFolder(directory);
-  const told = once(watcher, 'change');
+  const notified = once(watcher, 'change');
   change();
-  await told;
+  await notified;
   watcher.close();
 }
 
-test('a device that appears gives a hint after 50 ms and one more when udev is done with it', async (t) => {
+test('a device that appears gives a hint after 50 ms and another when udev is done with it', async (t) => {
   const watch = watched('.');
   writeFileSync(join(watch.root, 'ttyUSB0'), '');
   writeFileSync(join(watch.root, 'ttyUSB1'), '');
@@ -318,7 +318,7 @@ test('a device that appears gives a hint after 50 ms and one more when udev is d
   watch.remove();
 });
 
-test('a directory that is not there yet is awaited, level by level', async (t) => {
+test('a directory that does not exist yet is awaited, level by level', async (t) => {
   const watch = watched('serial/by-id');
   mkdirSync(join(watch.root, 'serial'));
   await watch.until(2);
@@ -351,13 +351,13 @@ test('after the end no hint comes, and writing to a device gives none', async (t
   watch.remove();
 });
 
-test('any wish can be watched, and nonsense too', (t) => {
+test('any port setting can be watched, even an invalid one', (t) => {
   for (const wanted of ['auto', 'usb:10C4:EA60', '/nowhere/at/all', 'ttyUSB0', '/dev/\0', '']) {
     t.notThrows(() => watchForDevices(wanted, () => undefined)(), wanted);
   }
 });
 
-test('a board is told by its ids and serial number, by whatever name its port is opened; cleaned for display', async (t) => {
+test('a board is identified by its ids and serial number, by whatever name its port is opened; cleaned for display', async (t) => {
   const machine = makeMachine();
   t.teardown(machine.remove);
   const identity = 'usb:10c4:ea60:0001';
@@ -365,7 +365,7 @@ test('a board is told by its ids and serial number, by whatever name its port is
   t.is(await boardIdentity(join(machine.devRoot, 'serial/by-id/usb-CP2102'), machine.sysRoot), identity);
 });
 
-test('a port that is not on USB, or not there, names no board', async (t) => {
+test('a port that is not on USB, or does not exist, identifies no board', async (t) => {
   const machine = makeMachine();
   t.teardown(machine.remove);
   t.is(await boardIdentity(join(machine.devRoot, 'ttyS0'), machine.sysRoot), undefined);

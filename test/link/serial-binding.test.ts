@@ -15,7 +15,7 @@ async function openStream(path: string): Promise<SerialPortStream<SerialBinding>
   return stream;
 }
 
-test('systems other than Linux get the binding of serialport as it is', (t) => {
+test('systems other than Linux get the unmodified binding of serialport', (t) => {
   t.is(serialBinding('darwin'), autoDetect());
   t.not(serialBinding('linux'), autoDetect());
 });
@@ -36,7 +36,7 @@ ptyTest('a device that goes away in a flood of bytes closes the stream, ten time
 });
 
 ptyTest(
-  'a read of 0 bytes and a poll of a dead descriptor are both errors that say disconnect',
+  'a read of 0 bytes and a poll of a dead descriptor are both errors marked as disconnects',
   async (t) => {
     const pty = await openPty();
     const port = await serialBinding().open({ path: pty.path, baudRate: 115_200 });
@@ -50,24 +50,27 @@ ptyTest(
   },
 );
 
-ptyTest('a write that awaits room goes on when there is room, though a read has begun to wait', async (t) => {
-  const pty = await openPty();
-  const port = await serialBinding().open({ path: pty.path, baudRate: 115_200 });
-  pty.freeze();
-  const writing = port.write(Buffer.alloc(300_000, 0x42));
-  await setTimeout(20);
-  const reading = t.throwsAsync(port.read(Buffer.alloc(8), 0, 8));
-  await setTimeout(20);
-  pty.thaw();
-  await writing;
-  t.is((await pty.readUntil((received) => received.length >= 300_000)).length, 300_000);
-  await port.close();
-  t.like(await reading, { canceled: true });
-  await pty.close();
-});
+ptyTest(
+  'a write that waits for room continues when there is room, even if a read has started to wait',
+  async (t) => {
+    const pty = await openPty();
+    const port = await serialBinding().open({ path: pty.path, baudRate: 115_200 });
+    pty.freeze();
+    const writing = port.write(Buffer.alloc(300_000, 0x42));
+    await setTimeout(20);
+    const reading = t.throwsAsync(port.read(Buffer.alloc(8), 0, 8));
+    await setTimeout(20);
+    pty.thaw();
+    await writing;
+    t.is((await pty.readUntil((received) => received.length >= 300_000)).length, 300_000);
+    await port.close();
+    t.like(await reading, { canceled: true });
+    await pty.close();
+  },
+);
 
 ptyTest(
-  'closing cancels what is under way: a read that awaits bytes and a write that awaits room',
+  'closing cancels pending operations: a read that waits for bytes and a write that waits for room',
   async (t) => {
     const pty = await openPty();
     pty.freeze();
@@ -83,7 +86,7 @@ ptyTest(
   },
 );
 
-ptyTest('drain awaits the write before it', async (t) => {
+ptyTest('drain waits for the write before it', async (t) => {
   const pty = await openPty();
   const port = await serialBinding().open({ path: pty.path, baudRate: 115_200 });
   const order: string[] = [];

@@ -20,7 +20,7 @@ const ptyTest = hasSocat ? test.serial : test.skip;
 
 const ALL_BYTES = Buffer.from(Array.from({ length: 256 }, (_, value) => value));
 
-/** Takes what a link says. */
+/** Records what a link reports. */
 class Owner implements LinkHandlers {
   bytes: Buffer = Buffer.alloc(0);
   readonly endings: [LinkDownReason, string][] = [];
@@ -58,12 +58,12 @@ async function failure(t: ExecutionContext, attempt: Promise<unknown>): Promise<
   return t.throwsAsync(attempt, { instanceOf: LinkError });
 }
 
-/** Descriptors that this process has open, of whatever kind. */
+/** Open descriptors of this process, of any kind. */
 function openDescriptors(): number {
   return readdirSync('/proc/self/fd').length;
 }
 
-/** A binding whose opening the test settles, to look at a link that is half built. */
+/** A binding whose opening the test settles, to inspect a link that is half built. */
 function slowBinding(): { binding: SerialBinding; proceed(): void } {
   let proceed = (): void => undefined;
   const gate = new Promise<void>((resolve) => {
@@ -100,7 +100,7 @@ ptyTest('all 256 byte values pass unchanged, both ways', async (t) => {
   await pty.close();
 });
 
-ptyTest('writes made at once arrive whole and in order', async (t) => {
+ptyTest('writes made at once arrive complete and in order', async (t) => {
   const pty = await openPty();
   const link = await openLink(pty.path);
   const pieces = Array.from({ length: 200 }, (_, i) => Buffer.alloc(50, i));
@@ -111,7 +111,7 @@ ptyTest('writes made at once arrive whole and in order', async (t) => {
   await pty.close();
 });
 
-ptyTest('a pseudo-terminal has no modem lines, and asking for them is no error', async (t) => {
+ptyTest('a pseudo-terminal has no modem lines, and querying them is not an error', async (t) => {
   const pty = await openPty();
   const link = await openLink(pty.path, new Owner(), { dtr: 'off', rts: 'off' });
   await link.write(Buffer.from('hello'));
@@ -122,21 +122,21 @@ ptyTest('a pseudo-terminal has no modem lines, and asking for them is no error',
 
 // ---- Modem lines ------------------------------------------------------------------------------------------------
 
-/** Opens with given line levels and returns what serialport was told to set. */
+/** Opens with the given line levels and returns what serialport was asked to set. */
 async function linesSet(pty: Pty, more: Partial<SerialLinkSettings>): Promise<unknown[]> {
-  const told: unknown[] = [];
+  const calls: unknown[] = [];
   const real = serialBinding();
   const binding: SerialBinding = {
     list: () => real.list(),
     open: async (options) => {
       const port = await real.open(options);
-      port.set = async (lines) => void told.push(lines);
+      port.set = async (lines) => void calls.push(lines);
       return port;
     },
   };
   const link = await openSerialLink({ path: pty.path, baud: 115_200, ...more }, { binding })(new Owner());
   await link.close();
-  return told;
+  return calls;
 }
 
 ptyTest('setting the lines of a port that has none is refused, and does not end the link', async (t) => {
@@ -150,19 +150,16 @@ ptyTest('setting the lines of a port that has none is refused, and does not end 
   await pty.close();
 });
 
-ptyTest(
-  'lines that are kept are not touched; one that is set sets the other as Linux opens it',
-  async (t) => {
-    const pty = await openPty();
-    const quiet = { brk: false, cts: false, dsr: false };
-    t.deepEqual(await linesSet(pty, {}), []);
-    t.deepEqual(await linesSet(pty, { dtr: 'keep', rts: 'keep' }), []);
-    t.deepEqual(await linesSet(pty, { dtr: 'off', rts: 'off' }), [{ ...quiet, dtr: false, rts: false }]);
-    t.deepEqual(await linesSet(pty, { dtr: 'on', rts: 'off' }), [{ ...quiet, dtr: true, rts: false }]);
-    t.deepEqual(await linesSet(pty, { rts: 'off' }), [{ ...quiet, dtr: true, rts: false }]);
-    await pty.close();
-  },
-);
+ptyTest('lines set to keep are not touched; setting one sets the other as Linux opens it', async (t) => {
+  const pty = await openPty();
+  const quiet = { brk: false, cts: false, dsr: false };
+  t.deepEqual(await linesSet(pty, {}), []);
+  t.deepEqual(await linesSet(pty, { dtr: 'keep', rts: 'keep' }), []);
+  t.deepEqual(await linesSet(pty, { dtr: 'off', rts: 'off' }), [{ ...quiet, dtr: false, rts: false }]);
+  t.deepEqual(await linesSet(pty, { dtr: 'on', rts: 'off' }), [{ ...quiet, dtr: true, rts: false }]);
+  t.deepEqual(await linesSet(pty, { rts: 'off' }), [{ ...quiet, dtr: true, rts: false }]);
+  await pty.close();
+});
 
 ptyTest('a port whose lines cannot be set is not opened, and not held', async (t) => {
   const pty = await openPty();
@@ -187,7 +184,7 @@ ptyTest('a port whose lines cannot be set is not opened, and not held', async (t
 
 // ---- Opening that fails -------------------------------------------------------------------------------------------
 
-test('a path that is missing, a directory and a plain file are told apart', async (t) => {
+test('a missing path, a directory and a regular file are distinguished', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'meshgate-serial-'));
   const file = join(directory, 'file');
   const missing = join(directory, 'missing');
@@ -206,7 +203,7 @@ test('a path that is missing, a directory and a plain file are told apart', asyn
   rmSync(directory, { recursive: true });
 });
 
-ptyTest('a port that is open already is held by another, until it is closed', async (t) => {
+ptyTest('a port that is already open is reported as held, until it is closed', async (t) => {
   const pty = await openPty();
   const first = await openLink(pty.path);
   t.like(await failure(t, openLink(pty.path)), { reason: 'heldByAnother' });
@@ -235,19 +232,19 @@ for (const [text, reason] of REASONS) {
   });
 }
 
-test('the code of the system decides before the text', (t) => {
+test('the error code of the system takes precedence over the text', (t) => {
   const denied = Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' });
   t.is(linkDownReason(denied, 'openFailed'), 'noPermission');
 });
 
-test('once the port is open, a device that is gone is a hang-up and another error a failed write', (t) => {
+test('once the port is open, a missing device is a hang-up and another error a failed write', (t) => {
   t.is(linkDownReason(new HangUpError('the device hung up'), 'writeFailed'), 'hungUp');
   t.is(linkDownReason(new Error('No such device or address'), 'writeFailed'), 'writeFailed');
 });
 
 // ---- Losing the device ----------------------------------------------------------------------------------------------
 
-ptyTest('a device that goes away while nothing is said ends the link: hungUp, once', async (t) => {
+ptyTest('a device that goes away while idle ends the link: hungUp, once', async (t) => {
   const pty = await openPty();
   const owner = new Owner();
   const link = await openLink(pty.path, owner);
@@ -261,7 +258,7 @@ ptyTest('a device that goes away while nothing is said ends the link: hungUp, on
 });
 
 ptyTest(
-  'a device that goes away at 300 kB/s ends the link, ten times in a row, and nothing spins',
+  'a device that goes away at 300 kB/s ends the link, ten times in a row, without a busy loop',
   async (t) => {
     for (let round = 0; round < 10; round++) {
       const pty = await openPty();
@@ -279,7 +276,7 @@ ptyTest(
   },
 );
 
-ptyTest('a device that goes away in a flood of bytes ends the link, and nothing spins', async (t) => {
+ptyTest('a device that goes away in a flood of bytes ends the link, without a busy loop', async (t) => {
   const pty = await openPty({ flood: true });
   const owner = new Owner();
   let count = 0;
@@ -287,7 +284,7 @@ ptyTest('a device that goes away in a flood of bytes ends the link, and nothing 
     count += chunk.length;
   };
   const link = await openLink(pty.path, owner);
-  await until(() => count >= 1_000_000, 'a million bytes have come');
+  await until(() => count >= 1_000_000, 'a million bytes have arrived');
   await pty.hangUp();
   t.is(await owner.ending(), 'hungUp');
   t.true((await cpuShare(1_000)) < 0.5);
@@ -316,7 +313,7 @@ ptyTest('a device that goes away during a write rejects the write and ends the l
   await pty.close();
 });
 
-ptyTest('after a hang-up the descriptor is free by the time that the owner is told', async (t) => {
+ptyTest('after a hang-up the descriptor is free by the time that the owner is notified', async (t) => {
   const pty = await openPty();
   const before = openDescriptors();
   let atEnd = -1;
@@ -338,13 +335,13 @@ ptyTest('after a hang-up the descriptor is free by the time that the owner is to
 // ---- Writing that gets stuck ----------------------------------------------------------------------------------------
 
 ptyTest(
-  'a port that takes no more bytes ends the link: writeTimeout, for all writes that wait',
+  'a port that accepts no more bytes ends the link: writeTimeout, for all pending writes',
   async (t) => {
     const pty = await openPty();
     pty.freeze();
     const owner = new Owner();
     const link = await openLink(pty.path, owner, { writeTimeoutMs: 50 });
-    const [first, second] = [link.write(Buffer.alloc(300_000)), link.write(Buffer.from('behind it'))];
+    const [first, second] = [link.write(Buffer.alloc(300_000)), link.write(Buffer.from('after it'))];
     t.like(await failure(t, first), { reason: 'writeTimeout' });
     t.like(await failure(t, second), { reason: 'writeTimeout' });
     t.is(await owner.ending(), 'writeTimeout');
@@ -354,7 +351,7 @@ ptyTest(
   },
 );
 
-ptyTest('closing with a write under way rejects it as stopped and frees the port', async (t) => {
+ptyTest('closing with a pending write rejects it as stopped and frees the port', async (t) => {
   const pty = await openPty();
   pty.freeze();
   const owner = new Owner();
@@ -370,7 +367,7 @@ ptyTest('closing with a write under way rejects it as stopped and frees the port
 
 // ---- Closing --------------------------------------------------------------------------------------------------------
 
-ptyTest('closing twice is one closing; the owner is not told, and writing is refused', async (t) => {
+ptyTest('closing twice closes once; the owner is not notified, and writing is refused', async (t) => {
   const pty = await openPty();
   const owner = new Owner();
   const link = await openLink(pty.path, owner);
@@ -426,7 +423,7 @@ ptyTest('a link that was closed before it opened does not open', async (t) => {
   await pty.close();
 });
 
-ptyTest('an opening that takes too long is openTimeout; should it succeed later, it is closed', async (t) => {
+ptyTest('opening for too long is openTimeout; a port that opens later is closed', async (t) => {
   const pty = await openPty();
   const before = openDescriptors();
   const clock = new ManualClock();
@@ -434,14 +431,14 @@ ptyTest('an opening that takes too long is openTimeout; should it succeed later,
   const link = newLink(pty, new Owner(), { binding, clock });
   const opening = failure(t, link.open());
   clock.advance(1_000);
-  t.like(await opening, { reason: 'openTimeout', message: `${pty.path}: nothing happened within 1000 ms` });
+  t.like(await opening, { reason: 'openTimeout', message: `${pty.path}: timed out after 1000 ms` });
   proceed();
   await link.close();
   t.is(openDescriptors(), before);
   await pty.close();
 });
 
-ptyTest('closing waits no longer than 2 s for a port that does not let go', async (t) => {
+ptyTest('closing waits at most 2 s for a port that does not let go', async (t) => {
   const pty = await openPty();
   const clock = new ManualClock();
   const { binding } = slowBinding();
@@ -460,7 +457,7 @@ ptyTest('closing waits no longer than 2 s for a port that does not let go', asyn
   await pty.close();
 });
 
-ptyTest('fifty rounds of opening and closing leave no descriptor behind', async (t) => {
+ptyTest('opening and closing fifty times leaks no descriptors', async (t) => {
   const pty = await openPty();
   await (await openLink(pty.path)).close();
   const before = openDescriptors();
@@ -473,7 +470,7 @@ ptyTest('fifty rounds of opening and closing leave no descriptor behind', async 
   await pty.close();
 });
 
-ptyTest('a new link to the same path carries bytes after the device went and came back', async (t) => {
+ptyTest('a new link to the same path works after the device was unplugged and replugged', async (t) => {
   for (let round = 0; round < 3; round++) {
     const pty = await openPty();
     const owner = new Owner();

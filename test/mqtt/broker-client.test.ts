@@ -23,13 +23,13 @@ async function connected(t: ExecutionContext) {
   return { broker, clock, client };
 }
 
-test('a broker that can not be reached the first time is reported, and not tried again', async (t) => {
+test('a broker that cannot be reached the first time is reported, and not retried', async (t) => {
   const broker = refusing('badCredentials');
   await t.throwsAsync(open(broker), { name: 'BrokerError' });
   t.is(broker.attempts.length, 1);
 });
 
-test('one that says nothing is given up after 10 s', async (t) => {
+test('a broker that does not respond is given up after 10 s', async (t) => {
   const clock = new ManualClock();
   const opening = open(refusing('silent'), clock);
   const failed = t.throwsAsync(opening, { message: 'no answer within 10 s' });
@@ -37,7 +37,7 @@ test('one that says nothing is given up after 10 s', async (t) => {
   await failed;
 });
 
-test('one that speaks no MQTT 5 is asked for 3.1.1, once', async (t) => {
+test('a broker without MQTT 5 is retried with 3.1.1, once', async (t) => {
   const broker = refusing('badVersion');
   const clock = new ManualClock();
   const failed = t.throwsAsync(open(broker, clock));
@@ -50,7 +50,7 @@ test('one that speaks no MQTT 5 is asked for 3.1.1, once', async (t) => {
   );
 });
 
-test('what is subscribed to outlives a lost connection', async (t) => {
+test('subscriptions survive a lost connection', async (t) => {
   const { broker, clock, client } = await connected(t);
   const seen: string[] = [];
   const changes: boolean[] = [];
@@ -71,7 +71,7 @@ test('what is subscribed to outlives a lost connection', async (t) => {
   t.deepEqual(seen, ['farm/north/status']);
 });
 
-test('a subscription that the broker refuses is reported, and not made again', async (t) => {
+test('a subscription that the broker refuses is reported, and not repeated', async (t) => {
   const { broker, client } = await connected(t);
   broker.unreadable = ['secret'];
   await t.throwsAsync(
@@ -80,7 +80,7 @@ test('a subscription that the broker refuses is reported, and not made again', a
   );
 });
 
-test('a broker that does not answer a subscription is left', async (t) => {
+test('a broker that does not answer a subscription is disconnected', async (t) => {
   const { broker, clock, client } = await connected(t);
   broker.answersSubscriptions = false;
   const failed = t.throwsAsync(
@@ -100,7 +100,7 @@ test('the last listener of a topic ends its subscription', async (t) => {
   t.false(broker.subscribed.has('a'));
 });
 
-test('a filter names topics by its wildcards', (t) => {
+test('a filter matches topics by its wildcards', (t) => {
   t.true(matches('a/+/c', 'a/b/c'));
   t.true(matches('a/#', 'a/b/c'));
   t.true(matches('a/#', 'a'));

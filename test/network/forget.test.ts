@@ -4,14 +4,14 @@ import { NetworkFixture, netInfo } from '../support/network-fixture.js';
 const QUIET = { refreshEveryMs: 0, rootSilentAfterMs: 1e9 };
 const SECOND = 1000;
 const HOUR = 3_600_000;
-/** Node 0x1005, which is 5 with a bit flipped: it was heard once, and there is none. */
+/** Node 0x1005, which is 5 with a bit flipped: it was heard once, and does not exist. */
 const GHOST = '10 05 52 00';
 
 const alarms = ({ hub }: NetworkFixture) =>
   hub.alarms.open().map(({ id, active }) => (active ? id : `${id} over`));
 const addresses = ({ hub }: NetworkFixture) => hub.picture.nodes().map(({ address }) => address);
 
-test('a forgotten node is gone with its values and alarms, with an event, and comes back when it is heard', async (t) => {
+test('a forgotten node is removed with its values and alarms, with an event, and comes back when it is heard', async (t) => {
   const fixture = await NetworkFixture.up(QUIET);
   fixture.say('00 05 44 01 00 07', '00 05 44 01');
   await fixture.pass(181 * SECOND);
@@ -26,7 +26,7 @@ test('a forgotten node is gone with its values and alarms, with an event, and co
   );
   const closed = fixture.events.filter((event) => event.kind === 'alarm').map(({ alarm }) => alarm);
   t.true(closed.length >= 2);
-  t.false(fixture.hub.commands.forget(5), 'there is nothing left of it');
+  t.false(fixture.hub.commands.forget(5), 'nothing remains of it');
   fixture.say('00 05 52 00');
   t.like(fixture.hub.picture.findNode(5), { status: 'active', latest: { length: 0 } });
   fixture.hub.commands.forget(5);
@@ -45,7 +45,7 @@ test('an address that the root never lists, while it lists others, raises no ala
   );
 });
 
-test('a root that gives no list, or an empty one, has alarms for its nodes', async (t) => {
+test('if the root sends no list, or an empty one, its nodes still raise alarms', async (t) => {
   for (const list of [[], ['00 00 01 00']]) {
     const fixture = await NetworkFixture.up(QUIET);
     fixture.say(...list, '00 05 52 00', '00 06 44 01');
@@ -76,7 +76,7 @@ test('a silent node that the root lists at last raises its alarm then', async (t
   t.deepEqual(alarms(fixture), ['NODE_DISCONNECTED:5', 'NODE_DISCONNECTED:6']);
 });
 
-test('that a node tells a uuid itself does not make it listed', async (t) => {
+test('sending its own uuid does not make a node listed', async (t) => {
   const fixture = await NetworkFixture.up(QUIET);
   fixture.say(netInfo(5), `10 05 02 ${'AB '.repeat(16).trim()}`);
   t.is(fixture.hub.picture.findNode(0x1005)?.uuid?.length, 16);
@@ -93,14 +93,14 @@ test('an address that was never listed is forgotten after a day of silence, a li
   t.deepEqual(addresses(fixture), [5]);
 });
 
-test('of many silent addresses that were never listed the last 256 are kept', async (t) => {
+test('the last 256 silent addresses that were never listed are kept', async (t) => {
   const fixture = await NetworkFixture.up(QUIET);
   const hex = (byte: number) => byte.toString(16).toUpperCase().padStart(2, '0');
   const contact = (address: number) => `${hex(address >> 8)} ${hex(address & 0xff)} 52 00`;
   fixture.say(netInfo(5));
   for (let index = 0; index < 300; index++) fixture.say(contact(0x2000 + index));
   await fixture.pass(100 * SECOND);
-  t.is(fixture.hub.picture.nodes().length, 301, 'what was heard lately is kept');
+  t.is(fixture.hub.picture.nodes().length, 301, 'recently heard ones are kept');
   await fixture.pass(100 * SECOND);
   t.is(fixture.hub.picture.nodes().length, 257);
 });

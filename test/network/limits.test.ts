@@ -12,7 +12,7 @@ test('the last ten values of each type are kept', async (t) => {
   t.deepEqual(values, ['20', '21', '22', '23', '24', '25', '26', '27', '28', '29']);
 });
 
-test('when every place is taken the node that was heard longest ago is forgotten, counted and told', async (t) => {
+test('when the table is full the node that was heard longest ago is forgotten, with a counter and an event', async (t) => {
   const fixture = await NetworkFixture.up({ ...NO_REFRESH, maxNodes: 2 });
   fixture.say('00 05 52 00', '00 06 52 00', '00 05 52 00', '00 07 52 00');
   t.deepEqual(fixture.statuses(), ['5 active', '7 active']);
@@ -31,7 +31,7 @@ test('every unicast address can be a node', async (t) => {
   t.is(fixture.hub.counters().picture.nodesEvicted, 0);
 });
 
-test('a node has the name that the site gave it, or one by its number', async (t) => {
+test('a node has the name that the site configured, or one from its number', async (t) => {
   const fixture = await NetworkFixture.up({ ...NO_REFRESH, names: new NodeNames(new Map([[5, 'Gate']])) });
   fixture.say('00 05 52 00', '00 06 52 00');
   t.deepEqual(

@@ -17,7 +17,7 @@ function watch<Value>(promise: Promise<Value>) {
   return seen;
 }
 
-test('the root is asked as soon as the link is open, then every 5 s until it has spoken', async (t) => {
+test('the root is queried as soon as the link is open, then every 5 s until it is heard', async (t) => {
   const fixture = new NetworkFixture();
   fixture.link('opening');
   await fixture.pass(60_000);
@@ -30,7 +30,7 @@ test('the root is asked as soon as the link is open, then every 5 s until it has
   }
 });
 
-test('while the link is up the list is refreshed at the interval that is set; not after it is lost', async (t) => {
+test('while the link is up the list is refreshed at the configured interval; not after it is lost', async (t) => {
   const fixture = await NetworkFixture.up();
   await fixture.pass(29_999);
   t.deepEqual(fixture.sent, []);
@@ -43,13 +43,13 @@ test('while the link is up the list is refreshed at the interval that is set; no
   t.is(fixture.sent.length, 2);
 });
 
-test('an interval of 0 refreshes only when a client asks', async (t) => {
+test('with an interval of 0 the list is refreshed only when a client asks', async (t) => {
   const fixture = await NetworkFixture.up(NO_REFRESH);
   await fixture.pass(3_600_000);
   t.deepEqual(fixture.sent, []);
 });
 
-test('a silent node is missed by two refreshed lists, long before 180 s', async (t) => {
+test('a silent node is missing after two refreshed lists, long before 180 s', async (t) => {
   const fixture = await NetworkFixture.up();
   fixture.say('00 05 52 00');
   for (const status of ['active', 'disconnected'] as const) {
@@ -59,7 +59,7 @@ test('a silent node is missed by two refreshed lists, long before 180 s', async 
   }
 });
 
-test('a root that does not answer is no list without the node', async (t) => {
+test('no answer from the root does not count as a list without the node', async (t) => {
   const fixture = await NetworkFixture.up();
   fixture.say('00 05 52 00');
   await fixture.pass(150_000);
@@ -90,7 +90,7 @@ for (const [kind, question, answer] of [
     t.deepEqual(outcome.value, FROM_MEMORY);
   });
 
-  test(`${question} that can't be sent is from memory at once`, async (t) => {
+  test(`${question} that cannot be sent is from memory at once`, async (t) => {
     for (const failure of ['noLink', 'queueFull', 'linkLost'] as const) {
       const fixture = await NetworkFixture.up(NO_REFRESH);
       fixture.failure = failure;
@@ -100,7 +100,7 @@ for (const [kind, question, answer] of [
     }
   });
 
-  test(`${question} by several clients is asked once, and all get its answer`, async (t) => {
+  test(`${question} by several clients is sent once, and all get its answer`, async (t) => {
     const fixture = await NetworkFixture.up(NO_REFRESH);
     const outcomes = range(0, 10).map((client) =>
       watch(fixture.hub.commands.execute({ kind }, `client ${client}`)),
@@ -113,7 +113,7 @@ for (const [kind, question, answer] of [
     t.deepEqual(fixture.sent, [question, question]);
   });
 
-  test(`after a ${question} that was not answered the next one is asked anew`, async (t) => {
+  test(`after a ${question} without an answer the next one is sent again`, async (t) => {
     const fixture = await NetworkFixture.up(NO_REFRESH);
     void fixture.hub.commands.execute({ kind }, 'test');
     await fixture.pass(2000);
@@ -147,7 +147,7 @@ test('a batch of 40 that nothing follows ends the list after 300 ms', async (t) 
   t.deepEqual(outcome.value, FRESH);
 });
 
-test('nobody on a list of several batches is missed', async (t) => {
+test('no node on a list of several batches is missing', async (t) => {
   const fixture = await NetworkFixture.up(NO_REFRESH);
   for (let round = 0; round < 5; round++) {
     fixture.say(netInfo(...range(5, 40)), netInfo(...range(45, 40)), netInfo(...range(85, 10)));
@@ -155,7 +155,7 @@ test('nobody on a list of several batches is missed', async (t) => {
   t.true(fixture.hub.picture.nodes().every(({ status }) => status === 'unheard'));
 });
 
-test('a list that the link cut short is no list, and its rest does not join the next one', async (t) => {
+test('a list cut short by the link is discarded, and its rest does not join the next one', async (t) => {
   const fixture = await NetworkFixture.up(NO_REFRESH);
   fixture.say(netInfo(...range(5, 40)), netInfo(45));
   for (let round = 0; round < 3; round++) {
@@ -168,7 +168,7 @@ test('a list that the link cut short is no list, and its rest does not join the 
   t.is(fixture.hub.picture.findNode(45)?.status, 'unheard');
 });
 
-test('when the link is opened again the root is asked, even if an old question was not answered', async (t) => {
+test('when the link is reopened the root is queried, even if an earlier query was not answered', async (t) => {
   const fixture = await NetworkFixture.up(NO_REFRESH);
   const old = watch(fixture.hub.commands.execute({ kind: 'refreshNodes' }, 'test'));
   fixture.link('backingOff');
@@ -178,7 +178,7 @@ test('when the link is opened again the root is asked, even if an old question w
   t.deepEqual(fixture.sent, ['NINFO', 'NINFO']);
 });
 
-test('when the root has restarted it is asked, even if an old question was not answered', async (t) => {
+test('when the root has restarted it is queried, even if an earlier query was not answered', async (t) => {
   const fixture = await NetworkFixture.up(NO_REFRESH);
   void fixture.hub.commands.execute({ kind: 'refreshNodes' }, 'test');
   fixture.say('00 00 03');
@@ -186,13 +186,13 @@ test('when the root has restarted it is asked, even if an old question was not a
   t.deepEqual(fixture.sent, ['NINFO', 'NINFO']);
 });
 
-test('a list that comes unasked counts as well', async (t) => {
+test('an unsolicited list counts as well', async (t) => {
   const fixture = await NetworkFixture.up(NO_REFRESH);
   fixture.say(netInfo(5, 6));
   t.deepEqual(fixture.statuses(), ['5 unheard', '6 unheard']);
 });
 
-test('paths replace the ones before; a count of 0 means that there are none', async (t) => {
+test('new paths replace the previous ones; a count of 0 means that there are none', async (t) => {
   const fixture = await NetworkFixture.up(NO_REFRESH);
   fixture.say(pathInfo(2));
   t.deepEqual(fixture.hub.picture.paths(), [
@@ -211,7 +211,7 @@ test('more than 40 paths come in batches', async (t) => {
   t.is(fixture.hub.picture.paths().length, 43);
 });
 
-test('paths of a batch of 40 that CLEAN came upon do not come back', async (t) => {
+test('paths of a batch of 40 that CLEAN interrupts do not come back', async (t) => {
   const fixture = await NetworkFixture.up(NO_REFRESH);
   fixture.say(pathInfo(40));
   await fixture.hub.commands.execute({ kind: 'clean' }, 'test');
@@ -219,7 +219,7 @@ test('paths of a batch of 40 that CLEAN came upon do not come back', async (t) =
   t.deepEqual(fixture.hub.picture.paths(), []);
 });
 
-test('a list with a batch that could not be read is no list: nobody is missed, and the answer is not fresh', async (t) => {
+test('a list with an unreadable batch is discarded: no node is missing, and the answer is not fresh', async (t) => {
   const fixture = await NetworkFixture.up(NO_REFRESH);
   fixture.say(netInfo(...range(5, 40)), netInfo(45));
   for (let round = 0; round < 3; round++) {

@@ -15,7 +15,7 @@ function statusEvents({ events }: NetworkFixture): string[] {
   );
 }
 
-test('a link that goes away raises LINK_LOST, once, until it is open again', async (t) => {
+test('a link that goes down raises LINK_LOST, once, until it is open again', async (t) => {
   const fixture = await NetworkFixture.up(QUIET);
   t.deepEqual(alarms(fixture), []);
   for (const state of ['backingOff', 'opening', 'backingOff', 'opening'] as const) fixture.link(state);
@@ -33,7 +33,7 @@ test('a gateway that is stopped raises no alarm about its link', async (t) => {
   t.deepEqual(alarms(fixture), []);
 });
 
-test('a root that says nothing while the link is open raises ROOT_SILENT, until it speaks', async (t) => {
+test('a root that is silent while the link is open raises ROOT_SILENT, until it is heard', async (t) => {
   const fixture = await NetworkFixture.up({ ...QUIET, rootSilentAfterMs: 10 * SECOND });
   await fixture.pass(9 * SECOND);
   t.deepEqual(alarms(fixture), []);
@@ -64,7 +64,7 @@ test('a root that has restarted raises ROOT_RESTARTED', async (t) => {
   t.is(fixture.hub.alarms.open()[0]?.count, 2);
 });
 
-test('a node that falls silent is told within a second and raises NODE_DISCONNECTED, until it is heard', async (t) => {
+test('a node that falls silent is reported within a second and raises NODE_DISCONNECTED, until it is heard', async (t) => {
   const fixture = await NetworkFixture.up(QUIET);
   fixture.say('00 05 52 00');
   fixture.forget();
@@ -79,7 +79,7 @@ test('a node that falls silent is told within a second and raises NODE_DISCONNEC
   t.deepEqual(alarms(fixture), ['NODE_DISCONNECTED:5 over']);
 });
 
-test('no node is told disconnected while there is no link', async (t) => {
+test('no node is reported as disconnected while there is no link', async (t) => {
   const fixture = await NetworkFixture.up(QUIET);
   fixture.say('00 05 52 00');
   fixture.link('backingOff');
@@ -99,7 +99,7 @@ test('a root that a client restarts disconnects every node, but raises no alarm 
   t.deepEqual(alarms(fixture), []);
 });
 
-test('a node that is forgotten is no longer a cause for alarm', async (t) => {
+test('a forgotten node no longer counts for alarms', async (t) => {
   const fixture = await NetworkFixture.up(QUIET);
   fixture.say('00 05 52 00');
   await fixture.pass(181 * SECOND);
@@ -107,7 +107,7 @@ test('a node that is forgotten is no longer a cause for alarm', async (t) => {
   t.deepEqual(alarms(fixture), ['NODE_DISCONNECTED:5 over']);
 });
 
-test('a command that found no room raises QUEUE_FULL', async (t) => {
+test('a command that does not fit in the queue raises QUEUE_FULL', async (t) => {
   const fixture = await NetworkFixture.up(QUIET);
   fixture.failure = 'queueFull';
   for (let times = 0; times < 3; times++) {
@@ -117,29 +117,29 @@ test('a command that found no room raises QUEUE_FULL', async (t) => {
   t.is(fixture.hub.alarms.open()[0]?.count, 3);
 });
 
-test('a node whose data can not be read raises MALFORMED_DATA, which says why', async (t) => {
+test('a node whose data cannot be read raises MALFORMED_DATA, with the reason', async (t) => {
   const fixture = await NetworkFixture.up(QUIET);
   fixture.say('00 05 44 01', '00 05 44 01 00 07 07');
   t.deepEqual(alarms(fixture), ['MALFORMED_DATA:5 over']);
-  t.like(fixture.hub.alarms.open()[0], { node: 5, count: 2, text: 'has bytes left over behind its values' });
+  t.like(fixture.hub.alarms.open()[0], { node: 5, count: 2, text: 'has extra bytes after its values' });
 });
 
-test('a body that no node can have sent is no node’s alarm', async (t) => {
+test('a body that cannot come from a node is no node’s alarm', async (t) => {
   const fixture = await NetworkFixture.up(QUIET);
   for (const body of ['C0 00 44 01', '00', '00 00 01 05']) fixture.network.onFrame(bytesOf(body));
   t.deepEqual(alarms(fixture), []);
 });
 
-test('every alarm is told as an event, behind the event that caused it', async (t) => {
+test('every alarm is an event, after the event that caused it', async (t) => {
   const fixture = await NetworkFixture.up(QUIET);
   fixture.say('00 05 52 00');
   fixture.forget();
   await fixture.pass(181 * SECOND);
-  const told = fixture.events.map((event) => event.kind);
-  t.deepEqual(told, ['node', 'node', 'alarm']);
+  const kinds = fixture.events.map((event) => event.kind);
+  t.deepEqual(kinds, ['node', 'node', 'alarm']);
 });
 
-test('after an outage of the link nodes are unknown until they are heard or could have been, without alarms', async (t) => {
+test('after a link outage nodes are unknown until they are heard or could have been, without alarms', async (t) => {
   const fixture = await NetworkFixture.up(QUIET);
   fixture.say('00 05 52 00', '00 06 52 00');
   fixture.link('backingOff');
@@ -156,7 +156,7 @@ test('after an outage of the link nodes are unknown until they are heard or coul
   t.deepEqual(alarms(fixture), ['LINK_LOST over', 'NODE_DISCONNECTED:6']);
 });
 
-test('a short outage of the link does not touch nodes that were heard just before', async (t) => {
+test('a short link outage does not affect nodes that were heard just before', async (t) => {
   const fixture = await NetworkFixture.up(QUIET);
   fixture.say('00 05 52 00');
   fixture.link('backingOff');
@@ -166,7 +166,7 @@ test('a short outage of the link does not touch nodes that were heard just befor
   t.is(fixture.hub.picture.findNode(5)?.status, 'active');
 });
 
-test('a node that does not return after a restart that a client ordered raises an alarm in the end', async (t) => {
+test('a node that does not return after a restart ordered by a client raises an alarm in the end', async (t) => {
   const fixture = await NetworkFixture.up(QUIET);
   fixture.say('00 05 52 00', '00 06 52 00');
   await fixture.hub.commands.execute({ kind: 'resetRoot' }, 'test');

@@ -11,13 +11,13 @@ const uuidOf = (fixture: NetworkFixture, address: number) => {
   return uuid && hexOf(uuid);
 };
 
-/** Messages as listeners are told of them. */
+/** Messages as listeners receive them. */
 const forwarded = (fixture: NetworkFixture) =>
   fixture.events.flatMap((event) =>
     event.kind === 'message' && event.toListeners ? [hexOf(event.message.body)] : [],
   );
 
-test('a uuid comes by Net Info, or by Node Info from the node or from the root', async (t) => {
+test('a uuid comes from Net Info, or from Node Info sent by the node or by the root', async (t) => {
   const fixture = await up();
   fixture.say(
     netInfo(5),
@@ -37,7 +37,7 @@ test('the newest uuid counts', async (t) => {
   t.is(uuidOf(fixture, 5), hexOf(bytesOf('AA*16')));
 });
 
-test('a node that the root names is told once as added, and once as identified', async (t) => {
+test('a node listed by the root is reported once as added, and once as identified', async (t) => {
   const fixture = await up();
   fixture.say(netInfo(5), netInfo(5));
   const changes = fixture.events.flatMap((event) => (event.kind === 'node' ? [event.change] : []));
@@ -47,7 +47,7 @@ test('a node that the root names is told once as added, and once as identified',
   );
 });
 
-test('Root Reset is counted, and the root is asked for its nodes', async (t) => {
+test('Root Reset is counted, and the root is queried for its nodes', async (t) => {
   const fixture = await up();
   fixture.say('00 00 03 6F 6E 6C 69 6E 65 0A', '00 00 03');
   t.is(fixture.hub.picture.root().resets, 2);
@@ -73,7 +73,7 @@ test('data of all three generations of firmware are stored', async (t) => {
   t.deepEqual(forwarded(fixture), []);
 });
 
-test('a value is dated by the host; what the device says of time is kept beside it', async (t) => {
+test('a value is dated by the host; the device time is kept beside it', async (t) => {
   const fixture = await up();
   const report = { gps_time: 1_700_000_000, lat: 1 };
   fixture.say(`00 07 ${hexOf(Buffer.from(JSON.stringify(report)))}`);
@@ -82,7 +82,7 @@ test('a value is dated by the host; what the device says of time is kept beside 
   t.is(value?.deviceTime, 1_700_000_000_000);
 });
 
-test('the newest value is the one that counts, and a value does not hold its message in memory', async (t) => {
+test('the newest value counts, and a value does not keep its message in memory', async (t) => {
   const fixture = await up();
   for (const sequence of ['07', '08', '09']) fixture.say(`00 05 44 01 00 ${sequence}`);
   t.is(fixture.latest(5, 'Sequence'), '09');
@@ -110,20 +110,20 @@ const MALFORMED_DATA = [
 ] as const;
 
 for (const [name, tail, reason, offset] of MALFORMED_DATA) {
-  test(`nothing is stored of Data ${name}; one warning tells node, reason and offset`, async (t) => {
+  test(`Data ${name} stores nothing; one warning has node, reason and offset`, async (t) => {
     const fixture = await up();
     fixture.say(`00 05 ${tail}`);
     t.deepEqual(fixture.hub.picture.findNode(5)?.latest, []);
     t.deepEqual(fixture.statuses(), ['5 active']);
     t.is(fixture.lines.length, 1);
-    t.regex(fixture.lines[0] ?? '', new RegExp(`node 0x0005: .* \\(at byte ${offset} of `));
+    t.regex(fixture.lines[0] ?? '', new RegExp(`from 0x0005 dropped: .* \\(at byte ${offset} of `));
     t.is(fixture.hub.counters().malformed[reason], 1);
     t.is(fixture.hub.counters().messages.malformed, 1);
     t.deepEqual(forwarded(fixture), []);
   });
 }
 
-test('other malformed messages are counted by their reason, and change no picture', async (t) => {
+test('other malformed messages are counted by their reason, and change no state', async (t) => {
   const fixture = await up();
   const table = [
     ['', 'bodyTooShort'],
@@ -146,7 +146,7 @@ test('other malformed messages are counted by their reason, and change no pictur
   t.deepEqual(fixture.hub.picture.paths(), []);
 });
 
-test('a burst of one fault is one line, and one more with the count when it is over', async (t) => {
+test('a burst of one warning is one line, and one more with the count when it is over', async (t) => {
   const fixture = await up();
   for (let round = 0; round < 500; round++) fixture.say('00 05 44 02 00 07');
   t.is(fixture.lines.length, 1);
@@ -156,7 +156,7 @@ test('a burst of one fault is one line, and one more with the count when it is o
   t.is(fixture.hub.counters().malformed.dataTooShort, 500);
 });
 
-test('two different faults are printed both', async (t) => {
+test('two different warnings are both printed', async (t) => {
   const fixture = await up();
   fixture.say('00 05 44 01', '00 06 44 01', '00 06 44 01 00 07 07');
   t.is(fixture.lines.length, 2, fixture.lines.join('\n'));
@@ -182,7 +182,7 @@ const TEXTS = [
 
 for (const text of TEXTS) {
   const shown = JSON.stringify(text.trim());
-  test(`from the root ${shown} is text, and forwarded unchanged`, async (t) => {
+  test(`${shown} from the root is text, and forwarded unchanged`, async (t) => {
     const fixture = await up();
     const body = `00 00 ${hexOf(Buffer.from(text))}`;
     fixture.say(body);
@@ -193,7 +193,7 @@ for (const text of TEXTS) {
   });
 }
 
-test('at provisioning a node speaks text too: that is contact', async (t) => {
+test('during provisioning a node sends text too: that is contact', async (t) => {
   const fixture = await up();
   const body = `00 05 ${hexOf(Buffer.from(' ----------- prov_complete -----------\n'))}`;
   fixture.say(body);
@@ -205,7 +205,7 @@ test('at provisioning a node speaks text too: that is contact', async (t) => {
 const COMPLAINTS = ['Node not exists in network\n', 'Failed to send to Node\n', 'Failed to send to Node'];
 
 for (const text of COMPLAINTS) {
-  test(`${JSON.stringify(text)} is the root's, whatever address it bears: no contact, forwarded unchanged`, async (t) => {
+  test(`${JSON.stringify(text)} is the root's, whatever its address: no contact, forwarded unchanged`, async (t) => {
     const fixture = await up();
     const about = (address: string) => `${address} ${hexOf(Buffer.from(text))}`;
     fixture.say('00 07 41');
@@ -219,7 +219,7 @@ for (const text of COMPLAINTS) {
     t.is(forwarded(fixture).length, 5);
     t.is(forwarded(fixture)[1], about('00 99'));
     t.deepEqual(fixture.hub.counters().complaints, { aboutDelivery: 0, aboutNone: 5 });
-    t.regex(fixture.lines[0] ?? '', /the root says about 0x0007: .* \(about no delivery that is open\)/);
+    t.regex(fixture.lines[0] ?? '', /the root reports about 0x0007: .* \(no open delivery matches\)/);
   });
 }
 
@@ -229,7 +229,7 @@ test('text that only resembles a complaint is the node’s', async (t) => {
   t.deepEqual(fixture.statuses(), ['9 active']);
 });
 
-test('a site’s own opcode goes before the words', async (t) => {
+test('a site’s own opcode takes precedence over the text', async (t) => {
   const known = readTable(OPCODES_FILE);
   known.messages?.push({ opcode: '0x4E', name: 'Notice', from: ['node'] });
   const tables = loadTables(temporaryFile(t, 'opcodes.json', known), DATA_TYPES_FILE);
@@ -245,7 +245,7 @@ test('from a node, E is an echo; from the root it begins a text', async (t) => {
   t.deepEqual([opaque, text], [1, 1]);
 });
 
-test('0001 speaks as the root where only the root says so, else as a node', async (t) => {
+test('0001 counts as the root for opcodes that only the root sends, else as a node', async (t) => {
   const fixture = await up();
   fixture.say('00 01 03', netInfo(5).replace('00 00 01', '00 01 01'), '00 01 04 00');
   t.is(fixture.hub.picture.root().resets, 1);
@@ -256,7 +256,7 @@ test('0001 speaks as the root where only the root says so, else as a node', asyn
   t.deepEqual(fixture.statuses(), ['1 active', '5 unheard']);
 });
 
-test('every message is told once, in order, with the next number', async (t) => {
+test('every message is reported once, in order, with the next number', async (t) => {
   const fixture = await up();
   fixture.say('00 05 52 00', '00 05 99', '00 00 03', '00 05 44 01');
   const numbers = fixture.events.map(({ seq }) => seq);
@@ -267,7 +267,7 @@ test('every message is told once, in order, with the next number', async (t) => 
   t.is(fixture.events.filter(({ kind }) => kind === 'message').length, 4);
 });
 
-test('a line of the console is told as it is', async (t) => {
+test('a console line is reported unchanged', async (t) => {
   const fixture = await up();
   fixture.network.onConsoleLine('I (312) boot: ESP-IDF');
   t.deepEqual(
@@ -276,7 +276,7 @@ test('a line of the console is told as it is', async (t) => {
   );
 });
 
-test('a message that is longer than an edge device takes is refused before anything is sent', async (t) => {
+test('a message that is longer than an edge device accepts is refused before anything is sent', async (t) => {
   const fixture = await up();
   const message = Buffer.alloc(257);
   const send = { kind: 'send', to: 5, message, tracked: false } as const;
@@ -287,7 +287,7 @@ test('a message that is longer than an edge device takes is refused before anyth
   t.true((await fixture.hub.commands.execute({ ...send, message: Buffer.alloc(256) }, 'test')).ok);
 });
 
-test('messages that differ only in who sends them, and in what they say, do not fill the log', async (t) => {
+test('messages that differ only in sender and content do not flood the log', async (t) => {
   const fixture = await up();
   const before = fixture.lines.length;
   for (let node = 1; node <= 500; node++) {

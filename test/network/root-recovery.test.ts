@@ -53,7 +53,7 @@ test('a silent root is probed, restarted, reset by its lines, and its port reope
   t.deepEqual(fixture.sent.slice(0, 2), ['NINFO', 'RST-R']);
 });
 
-test('each step is told by the alarm; the alarm and the steps end when the root speaks', async (t) => {
+test('each step is reported by the alarm; the alarm and the steps end when the root is heard', async (t) => {
   const fixture = await NetworkFixture.up(SETTINGS);
   await passSeconds(fixture, 91);
   const [alarm] = fixture.hub.alarms.open();
@@ -62,7 +62,7 @@ test('each step is told by the alarm; the alarm and the steps end when the root 
   await passSeconds(fixture, 20);
   t.regex(fixture.hub.alarms.open()[0]?.text ?? '', /DTR and RTS/);
   await passSeconds(fixture, 25);
-  t.regex(fixture.hub.alarms.open()[0]?.text ?? '', /closed and opened/);
+  t.regex(fixture.hub.alarms.open()[0]?.text ?? '', /closed and reopened/);
   t.true(fixture.hub.alarms.open()[0]?.active);
   fixture.say('00 05 45 01');
   await passSeconds(fixture, 1);
@@ -70,7 +70,7 @@ test('each step is told by the alarm; the alarm and the steps end when the root 
   const taken = fixture.events.filter(({ kind }) => kind === 'recovery').length;
   await passSeconds(fixture, 50);
   t.is(fixture.events.filter(({ kind }) => kind === 'recovery').length, taken);
-  t.true(fixture.lines.some((line) => line.includes('the root has spoken again; steps that were taken: 4')));
+  t.true(fixture.lines.some((line) => line.includes('the root responds again after 4 recovery steps')));
 });
 
 test('a root that answers the probe is left alone', async (t) => {
@@ -85,7 +85,7 @@ test('a root that answers the probe is left alone', async (t) => {
   t.deepEqual(fixture.hub.alarms.open(), []);
 });
 
-test('an adapter without lines costs no waiting', async (t) => {
+test('an adapter without modem lines costs no waiting', async (t) => {
   const fixture = await NetworkFixture.up(SETTINGS);
   fixture.hasLines = false;
   const since = fixture.clock.now();
@@ -98,7 +98,7 @@ test('an adapter without lines costs no waiting', async (t) => {
   ]);
 });
 
-test('while there is no port nothing is tried, and what was begun begins anew', async (t) => {
+test('without a port nothing is tried, and recovery starts over', async (t) => {
   const fixture = await NetworkFixture.up(SETTINGS);
   await passSeconds(fixture, 100);
   fixture.link('backingOff');
@@ -114,7 +114,7 @@ test('while there is no port nothing is tried, and what was begun begins anew', 
   t.deepEqual(recoverySteps(fixture, since), ['60 probe 1']);
 });
 
-test('where it is switched off a silent root is told of, and left alone', async (t) => {
+test('with recovery off a silent root is reported, and left alone', async (t) => {
   const fixture = await NetworkFixture.up({ ...SETTINGS, recovery: { ...RECOVERY, isEnabled: false } });
   await passSeconds(fixture, 300);
   t.deepEqual(fixture.sent, []);
@@ -122,7 +122,7 @@ test('where it is switched off a silent root is told of, and left alone', async 
   t.is(fixture.hub.alarms.open()[0]?.code, 'ROOT_SILENT');
 });
 
-test('another board is told before anything is sent to it', async (t) => {
+test('a different board is reported before anything is sent to it', async (t) => {
   const fixture = new NetworkFixture(SETTINGS);
   fixture.link('probing', 'usb:10c4:ea60:0001');
   await fixture.pass(0);
@@ -136,10 +136,10 @@ test('another board is told before anything is sent to it', async (t) => {
   await fixture.pass(0);
   t.is(sentWhenTold, 0);
   t.deepEqual(fixture.sent, ['NINFO']);
-  t.true(fixture.lines.some((line) => /another board .*0002; before, it was .*0001/.test(line)));
+  t.true(fixture.lines.some((line) => /a different board .*0002; it was .*0001/.test(line)));
 });
 
-test('the same board under another name is no news', async (t) => {
+test('the same board under another name is not reported', async (t) => {
   const fixture = new NetworkFixture(SETTINGS);
   fixture.link('probing', 'usb:10c4:ea60:0001');
   fixture.link('backingOff');
@@ -150,7 +150,7 @@ test('the same board under another name is no news', async (t) => {
   );
 });
 
-test('a list without any of the nodes that were known tells of another board; one known node is enough', async (t) => {
+test('a list without any of the known nodes means a different board; one known node is enough', async (t) => {
   const list = (...addresses: readonly number[]) =>
     `00 00 01 0${addresses.length} ${addresses.map((address) => `00 0${address} 32 10 00*12 00 0${address}`).join(' ')}`;
   const fixture = await NetworkFixture.up(SETTINGS);

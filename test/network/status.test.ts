@@ -35,14 +35,14 @@ test('any message from a node is contact, and creates the node', async (t) => {
   t.is(fixture.hub.picture.findNode(5)?.lastHeardAt, fixture.clock.now());
 });
 
-test('what the root says of itself is no contact of a node', async (t) => {
+test('messages of the root about itself are not contact of a node', async (t) => {
   const fixture = await NetworkFixture.up(NO_REFRESH);
   fixture.say('00 00 03', '00 00 04 00', '00 00 45 72 72 0A', '00 00 99', '00 00 00');
   t.deepEqual(fixture.statuses(), []);
   t.is(fixture.hub.picture.root().lastHeardAt, fixture.clock.now());
 });
 
-test('what the root says of a node is no contact either', async (t) => {
+test('messages of the root about a node are not contact either', async (t) => {
   const fixture = await NetworkFixture.up(NO_REFRESH);
   fixture.say('00 00 02 00 05 32 10 00*14', '00 01 02 00 06 32 10 00*14');
   t.deepEqual(fixture.statuses(), ['5 unheard', '6 unheard']);
@@ -66,7 +66,7 @@ test('without contact a node is idle after 60 s and disconnected after 180 s, to
   t.is(fixture.hub.picture.findNode(5)?.status, 'active');
 });
 
-test('the thresholds are settings', async (t) => {
+test('the thresholds are configurable', async (t) => {
   const fixture = await NetworkFixture.up({ ...NO_REFRESH, idleAfterMs: 10, disconnectedAfterMs: 20 });
   fixture.say('00 05 52 00');
   fixture.clock.advance(10);
@@ -82,7 +82,7 @@ test('an idle node still counts as active for clients of the classic dialect', a
   t.is(fixture.hub.picture.activeNodeCount(), 1);
 });
 
-test('a node that two lists in a row leave out is disconnected', async (t) => {
+test('a node missing from two lists in a row is disconnected', async (t) => {
   const fixture = await NetworkFixture.up(NO_REFRESH);
   fixture.say('00 05 52 00', '00 06 52 00');
   fixture.say(netInfo(6));
@@ -93,7 +93,7 @@ test('a node that two lists in a row leave out is disconnected', async (t) => {
   t.is(fixture.hub.picture.findNode(5)?.status, 'active');
 });
 
-test('lists that leave a node out count only if no other sign of it comes between', async (t) => {
+test('lists without a node count only if no other sign of it comes between', async (t) => {
   const fixture = await NetworkFixture.up(NO_REFRESH);
   fixture.say('00 05 52 00');
   fixture.say(netInfo(6), netInfo(5, 6), netInfo(6));
@@ -102,13 +102,13 @@ test('lists that leave a node out count only if no other sign of it comes betwee
   t.is(fixture.hub.picture.findNode(5)?.status, 'active');
 });
 
-test('a node that was never heard is disconnected as well when two lists leave it out', async (t) => {
+test('a node that was never heard is disconnected too when it is missing from two lists', async (t) => {
   const fixture = await NetworkFixture.up(NO_REFRESH);
   fixture.say(netInfo(5), netInfo(6), netInfo(6));
   t.deepEqual(fixture.statuses(), ['5 disconnected', '6 unheard']);
 });
 
-test('without a link nothing is known of nodes that were heard', async (t) => {
+test('without a link the status of nodes that were heard is unknown', async (t) => {
   const fixture = await NetworkFixture.up(NO_REFRESH);
   fixture.say('00 05 52 00', netInfo(6));
   for (const state of ['backingOff', 'opening', 'probing'] as const) {
@@ -146,7 +146,7 @@ test('RST-R disconnects every node until it is heard again', async (t) => {
   t.deepEqual(fixture.statuses(), ['5 disconnected', '6 active', '7 disconnected']);
 });
 
-test('an RST-R that could not be written disconnects nobody', async (t) => {
+test('an RST-R that could not be written disconnects no node', async (t) => {
   const fixture = await NetworkFixture.up(NO_REFRESH);
   fixture.say('00 05 52 00');
   fixture.failure = 'linkLost';
@@ -166,14 +166,14 @@ test('CLEAN forgets every node and path', async (t) => {
   t.deepEqual(fixture.hub.picture.nodes(), []);
   t.deepEqual(fixture.hub.picture.paths(), []);
   t.is(fixture.hub.picture.findNode(5), undefined);
-  const told = fixture.events.filter(({ kind }) => kind === 'node' || kind === 'paths');
+  const changes = fixture.events.filter(({ kind }) => kind === 'node' || kind === 'paths');
   t.deepEqual(
-    told.map((event) => (event.kind === 'node' ? `${event.node} ${event.change}` : event.kind)),
+    changes.map((event) => (event.kind === 'node' ? `${event.node} ${event.change}` : event.kind)),
     ['5 forgotten', '6 forgotten', 'paths'],
   );
 });
 
-test('a CLEAN that could not be written forgets nobody', async (t) => {
+test('a CLEAN that could not be written forgets no node', async (t) => {
   const fixture = await NetworkFixture.up(NO_REFRESH);
   fixture.say('00 05 52 00');
   fixture.failure = 'queueFull';

@@ -28,7 +28,7 @@ test('a node keeps the last values of each data type', (t) => {
   t.is(node.latest(2), undefined);
 });
 
-test('a node goes from unheard over active and idle to disconnected, and back on contact', (t) => {
+test('a node goes from unheard via active and idle to disconnected, and back on contact', (t) => {
   const node = new MeshNode(5, new NodeValues(1, new MemoryPool()));
   t.is(node.status(RULES, 0, 0), 'unheard');
   node.onContact(at(1000));
@@ -40,7 +40,7 @@ test('a node goes from unheard over active and idle to disconnected, and back on
   t.is(node.lastHeardAt, 1_500_000);
 });
 
-test('being listed again withdraws that a node was missed, but is no contact', (t) => {
+test('being listed again clears the missing mark, but is not contact', (t) => {
   const node = new MeshNode(5, new NodeValues(1, new MemoryPool()));
   node.onContact(at(0));
   node.onMissedInList();
@@ -74,7 +74,7 @@ test('a node of an earlier run is unknown until it is heard, or could have been'
   t.is(heardBefore.status(RULES, 190_000, 0), 'active');
 });
 
-test('nodes are told by rising address, in whatever order they came', (t) => {
+test('nodes are listed by ascending address, in whatever order they came', (t) => {
   const { nodes, addresses } = table(10);
   for (const address of [9, 5, 0x7fff, 1]) t.true(nodes.touch(address).isNew);
   t.false(nodes.touch(5).isNew);
@@ -83,7 +83,7 @@ test('nodes are told by rising address, in whatever order they came', (t) => {
   t.is(nodes.size, 4);
 });
 
-test('a full table forgets the node that was named longest ago; looking one up does not keep it', (t) => {
+test('a full table forgets the node that was named longest ago; a lookup does not keep a node', (t) => {
   const { nodes, evicted, addresses } = table(3);
   for (const address of [5, 6, 7]) nodes.touch(address);
   nodes.touch(5);
@@ -93,7 +93,7 @@ test('a full table forgets the node that was named longest ago; looking one up d
   t.deepEqual(addresses(), [5, 7, 8]);
 });
 
-test('nodes that are cleared are not told as evicted', (t) => {
+test('cleared nodes are not reported as evicted', (t) => {
   const { nodes, evicted } = table(3);
   nodes.touch(5);
   nodes.clear();

@@ -18,7 +18,7 @@ const valuesOf = (
   wanted: number,
 ) => given.filter(({ typeId }) => typeId === wanted).map((each) => each.value);
 
-test('the last values of each type are there as they came, whatever their lengths and times', (t) => {
+test('the last values of each type are returned unchanged, whatever their lengths and times', (t) => {
   const law = fc.property(
     fc.integer({ min: 1, max: 40 }),
     fc.array(typed, { maxLength: 120 }),
@@ -36,7 +36,7 @@ test('the last values of each type are there as they came, whatever their length
   fc.assert(law, { numRuns: 300 });
 });
 
-test('many values of one length, far more than a block has at first', (t) => {
+test('many values of one length, far more than the initial block holds', (t) => {
   const values = new NodeValues(10_000, new MemoryPool());
   const given = Array.from({ length: 25_000 }, (_, index) => ({
     receivedAt: index,
@@ -46,7 +46,7 @@ test('many values of one length, far more than a block has at first', (t) => {
   t.deepEqual(values.all(7), given.slice(-10_000));
 });
 
-test('the longest values that there can be', (t) => {
+test('the longest possible values', (t) => {
   const values = new NodeValues(2, new MemoryPool());
   const given = [1, 65_535, 0, 65_530].map((length) => ({
     receivedAt: length,
@@ -56,7 +56,7 @@ test('the longest values that there can be', (t) => {
   t.deepEqual(values.all(1), given.slice(-2));
 });
 
-test('nodes do not write into one another', (t) => {
+test('nodes do not overwrite one another', (t) => {
   const pool = new MemoryPool();
   const nodes = Array.from({ length: 500 }, () => new NodeValues(3, pool));
   const given = nodes.map((): TimedValue[] => []);
@@ -75,7 +75,7 @@ test('nodes do not write into one another', (t) => {
   }
 });
 
-test('what was given out does not change when more comes, and can be changed without harm', (t) => {
+test('returned values do not change when more arrive, and can be modified without harm', (t) => {
   const values = new NodeValues(1, new MemoryPool());
   const bytes = Buffer.of(1, 2);
   values.store(5, { receivedAt: 1, bytes });

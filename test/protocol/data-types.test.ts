@@ -8,7 +8,7 @@ import { DATA_TYPES_FILE, readTable, shippedTables, temporaryFile } from '../sup
 
 const shipped = shippedTables.dataTypes;
 
-/** A file with one type: these members over a good one's. */
+/** A file with one type: these members override those of a valid one. */
 function fileWith(members: object): object {
   return { types: [{ name: 'Wind', id: 40, length: 2, ...members }] };
 }
@@ -21,13 +21,13 @@ const WRONG_FILES: readonly (readonly [string, unknown, string, RegExp])[] = [
   ['is no JSON', '{"types": [', '', /JSON/],
   ['is a list', [], '', /expected object/],
   ['has no types', {}, 'types', /expected array/],
-  ['has a member that nobody reads', { types: [], extra: 1 }, '', /"extra"/],
-  ['has a type member that nobody reads', fileWith({ size: 2 }), 'types.0', /"size"/],
+  ['has an unknown member', { types: [], extra: 1 }, '', /"extra"/],
+  ['has a type with an unknown member', fileWith({ size: 2 }), 'types.0', /"size"/],
   ['has a type without a name', fileWith({ name: undefined }), 'types.0.name', /expected string/],
   ['has a name of one character', fileWith({ name: 'W' }), 'types.0.name', /2 to 64 printable ASCII/],
   ['has a name with a space', fileWith({ name: 'W S' }), 'types.0.name', /2 to 64 printable ASCII/],
   ['has a type without an id', fileWith({ id: undefined }), 'types.0.id', /from 0 to 255/],
-  ['has an id that is no number', fileWith({ id: 'zz' }), 'types.0.id', /from 0 to 255/],
+  ['has an id that is not a number', fileWith({ id: 'zz' }), 'types.0.id', /from 0 to 255/],
   ['has an id over a byte', fileWith({ id: '0x100' }), 'types.0.id', /from 0 to 255/],
   ['has an id with a fraction', fileWith({ id: 1.5 }), 'types.0.id', /from 0 to 255/],
   ['has a negative id', fileWith({ id: -1 }), 'types.0.id', /from 0 to 255/],
@@ -36,13 +36,13 @@ const WRONG_FILES: readonly (readonly [string, unknown, string, RegExp])[] = [
     'gives two names that differ in case',
     { types: [good, { ...good, id: 41, name: 'WIND' }] },
     'types.1.name',
-    /WIND is already taken: by Wind; case does not matter/,
+    /WIND is already taken by Wind \(case is ignored\)/,
   ],
   [
     'has a name that reads as the id of another',
     { types: [good, { ...good, id: 41, name: '40' }] },
     'types.1.name',
-    /40 reads as a number that is not its own/,
+    /40 looks like a number, but not its own/,
   ],
   ['gives a name twice', { types: [good, { ...good, id: 41 }] }, 'types.1.name', /Wind is already taken/],
   ['has neither length', fileWith({ length: undefined }), 'types.0', /either length or maxLength/],
@@ -94,10 +94,10 @@ const WRONG_FILES: readonly (readonly [string, unknown, string, RegExp])[] = [
     /speed is already taken/,
   ],
   [
-    'has fields in a binary type of varying length',
+    'has fields in a binary type of variable length',
     fileWith({ length: undefined, maxLength: 2, fields: [field] }),
     'types.0.fields',
-    /varying length/,
+    /variable length/,
   ],
   [
     'has a binary JSON field',
@@ -106,10 +106,10 @@ const WRONG_FILES: readonly (readonly [string, unknown, string, RegExp])[] = [
     /only name, scale, unit, names, deviceClass and stateClass/,
   ],
   [
-    'has a field with a device class that can be none',
+    'has a field with an invalid device class',
     fileWith({ fields: [{ ...field, deviceClass: 'Wind Speed' }] }),
     'types.0.fields.0.deviceClass',
-    /a device class of Home Assistant/,
+    /a Home Assistant device class/,
   ],
   [
     'has a field with an unknown state class',
@@ -130,7 +130,7 @@ for (const [what, content, key, reason] of WRONG_FILES) {
   });
 }
 
-test('a file that is not there is refused with its name', (t) => {
+test('a file that does not exist is refused with its name', (t) => {
   t.throws(() => loadDataTypes('/nowhere/types.json'), {
     code: 'BAD_TABLE',
     message: /^\/nowhere\/types.json: ENOENT/,
@@ -189,7 +189,7 @@ for (const [type, members, bytes, value] of FIELDS) {
   });
 }
 
-test('fields stand one behind the other, each with its scale and unit', (t) => {
+test('fields follow one another, each with its scale and unit', (t) => {
   const type = loadType(t, {
     length: 4,
     fields: [
@@ -203,7 +203,7 @@ test('fields stand one behind the other, each with its scale and unit', (t) => {
   });
 });
 
-test('a type without fields is bytes that nobody reads', (t) => {
+test('a type without fields is raw bytes', (t) => {
   t.deepEqual(decodeValue(loadType(t, {}), bytesOf('01 02')), {});
 });
 
@@ -221,7 +221,7 @@ test('a JSON value’s members are its fields; those that are neither number nor
   });
 });
 
-test('a JSON member called __proto__ is a member like others', (t) => {
+test('a JSON member called __proto__ is treated like any other', (t) => {
   const decoded = decodeValue(reportType(), Buffer.from('{"__proto__":7,"a":1}'));
   t.deepEqual(Object.entries(decoded), [
     ['__proto__', { value: 7 }],
@@ -256,7 +256,7 @@ for (const [written, value] of JSON_NUMBERS) {
   });
 }
 
-test('a large integer that is scaled is a number like others', (t) => {
+test('a large integer that is scaled is treated like any number', (t) => {
   const decoded = decodeValue(reportType(), Buffer.from('{"lat":98765432109876543210}'));
   t.deepEqual(decoded, { lat: { value: 9_876_543_210_990, unit: 'deg' } });
 });
@@ -273,13 +273,13 @@ test('a 32-bit float has the fewest digits that give the same float', (t) => {
   }
 });
 
-test('JSON that can’t be read gives no fields', (t) => {
+test('unreadable JSON gives no fields', (t) => {
   for (const text of ['', '{', '[1]', '"a"', 'null']) {
     t.deepEqual(decodeValue(reportType(), Buffer.from(text)), {});
   }
 });
 
-/** `gps_time` as it stands in the JSON; ms since the epoch. */
+/** `gps_time` as written in the JSON; ms since the epoch. */
 const DEVICE_TIMES: readonly (readonly [string, number | undefined])[] = [
   ['1767225600', Date.UTC(2026, 0, 1)],
   ['1767225600123', Date.UTC(2026, 0, 1, 0, 0, 0, 123)],
@@ -306,13 +306,13 @@ test('a type is found by its id, and by its name when the key is longer than a b
   t.is(shipped.findByKey(Buffer.alloc(0)), undefined);
 });
 
-test('a key is the beginning of a name only while that name goes on', (t) => {
+test('a key counts as the beginning of a name only while it matches that name', (t) => {
   t.true(shipped.isPrefixOfName(Buffer.from('GP')));
   t.false(shipped.isPrefixOfName(Buffer.from('GPS')));
   t.false(shipped.isPrefixOfName(Buffer.from('GPSx')));
 });
 
-test('the types known in the field are there as the field has them', (t) => {
+test('the types used in the field are defined as in the field', (t) => {
   const known = ['Sequence', 'GPS', 'Position', 'Report'].map((name) => shipped.findByName(name));
   t.deepEqual(
     known.map((type) => [type?.id, type?.length, type?.varying]),
@@ -343,7 +343,7 @@ function reportType(): DataType {
 const GPS = { id: 1, length: 6 };
 const WIND = { id: 40, length: 2 };
 
-/** Each says the same: GPS, 6 bytes, and Wind, 2 bytes. */
+/** All equivalent: GPS, 6 bytes, and Wind, 2 bytes. */
 const PREDECESSOR_FILES: readonly (readonly [string, unknown])[] = [
   [
     'a list',
@@ -374,7 +374,7 @@ const PREDECESSOR_FILES: readonly (readonly [string, unknown])[] = [
 ];
 
 for (const [what, content] of PREDECESSOR_FILES) {
-  test(`a Data_Info.json of the predecessor is understood: ${what}`, (t) => {
+  test(`a Data_Info.json of the predecessor is accepted: ${what}`, (t) => {
     const types = loadDataTypes(temporaryFile(t, 'Data_Info.json', content));
     t.deepEqual(
       types.all().map(({ name, id, length }) => [name, id, length]),
@@ -388,12 +388,12 @@ for (const [what, content] of PREDECESSOR_FILES) {
     t.deepEqual(types.findByName('GPS'), shipped.findByName('GPS'), 'its fields are known');
     t.regex(
       types.note ?? '',
-      /Data_Info.json of the predecessor: took 2 data types .*added .*: Position, Report;/,
+      /Data_Info.json of the predecessor: read 2 data types; added .*: Position, Report;/,
     );
   });
 }
 
-test('the predecessor’s own ids go before those of the package', (t) => {
+test('the predecessor’s own ids override those of the package', (t) => {
   const types = loadDataTypes(
     temporaryFile(t, 'Data_Info.json', { Wind: { id: 5, length: 2 }, GPS: { id: 7, length: 4 } }),
   );

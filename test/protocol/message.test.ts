@@ -27,7 +27,7 @@ type Says<Kind extends MessageSays['kind']> = Extract<MessageSays, { kind: Kind 
 const { opcodes, dataTypes } = shippedTables;
 
 for (const { name, body, says, listeners } of messageVectors) {
-  test(`decoding says what the wire book says: ${name}`, (t) => {
+  test(`decoding matches the wire book: ${name}`, (t) => {
     const message = decodeMessage(bytesOf(body), shippedTables);
     t.deepEqual(saidBy(message), says);
     t.is(goesToListeners(message), listeners);
@@ -36,13 +36,13 @@ for (const { name, body, says, listeners } of messageVectors) {
 
 for (const { name, body, says, direction } of messageVectors) {
   if (direction === 'both') {
-    test(`encoding writes what the wire book says: ${name}`, (t) => {
+    test(`encoding matches the wire book: ${name}`, (t) => {
       t.is(hexOf(encode(says)), hexOf(bytesOf(body)));
     });
   }
 }
 
-test('the wire book has every opcode, and every way of being malformed', (t) => {
+test('the wire book has every opcode, and every way to be malformed', (t) => {
   const names = new Set(messageVectors.flatMap(({ says }) => ('opcode' in says ? [says.opcode] : [])));
   const reasons = new Set(messageVectors.flatMap(({ says }) => ('reason' in says ? [says.reason] : [])));
   t.deepEqual(
@@ -55,7 +55,7 @@ test('the wire book has every opcode, and every way of being malformed', (t) => 
   t.deepEqual([...reasons].sort(), Object.keys(MALFORMED_REASONS).sort());
 });
 
-test('a message keeps its body for those that pass it on unchanged', (t) => {
+test('a message keeps its body so that it can be passed on unchanged', (t) => {
   for (const { body } of messageVectors) {
     const bytes = bytesOf(body);
     t.is(decodeMessage(bytes, shippedTables).body, bytes);
@@ -73,7 +73,7 @@ test('every message cut at any byte is decoded or refused, never misread as long
   t.pass();
 });
 
-test('no bytes make the decoder throw, and what is malformed names a place inside the body', (t) => {
+test('no bytes make the decoder throw, and a malformed body is reported with an offset inside it', (t) => {
   const known = fc.constantFrom(...opcodes.messages().map(({ opcode }) => opcode));
   const sender = fc.constantFrom(0x0000, 0x0001, 0x0005, 0x7fff, 0x8000);
   const likely = fc
@@ -110,7 +110,7 @@ test('no JSON report makes the decoder throw, whatever its members are', (t) => 
 const uuid = fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => Buffer.from(bytes));
 const listedNode = fc.record({ address: fc.integer({ min: 1, max: 0x7fff }), uuid });
 
-test('any Net Info of up to 40 nodes is read back as it was written', (t) => {
+test('any Net Info of up to 40 nodes survives a round trip', (t) => {
   const nodes = fc.array(listedNode, { maxLength: BATCH_SIZE });
   fc.assert(
     fc.property(nodes, (list) => {
@@ -130,7 +130,7 @@ test('a full batch of 40 nodes is the firmware’s longest body: 724 bytes', (t)
   t.is(decodeMessage(body, shippedTables).kind, 'netInfo');
 });
 
-test('any Data message of any types of fixed length is read back as it was written', (t) => {
+test('any Data message of any types of fixed length survives a round trip', (t) => {
   const types = dataTypes.all().filter(({ varying }) => !varying);
   const value = fc
     .constantFrom(...types)
@@ -147,13 +147,13 @@ test('any Data message of any types of fixed length is read back as it was writt
   );
 });
 
-test('a byte more or less makes a Data message malformed as a whole', (t) => {
+test('one extra or missing byte makes a Data message malformed entirely', (t) => {
   const good = bytesOf('00 05 44 02 00 07 01 6D 61 00 0A EB 00');
   t.is(decodeMessage(good.subarray(0, -1), shippedTables).kind, 'malformed');
   t.is(decodeMessage(Buffer.concat([good, Buffer.of(0)]), shippedTables).kind, 'malformed');
 });
 
-test('a site’s own opcode is understood by one line of JSON, and stored as its data type', (t) => {
+test('a site’s own opcode is defined by one line of JSON, and stored as its data type', (t) => {
   const table = readTable(OPCODES_FILE);
   const types = temporaryFile(t, 'data-types.json', {
     types: [
@@ -172,14 +172,14 @@ test('a site’s own opcode is understood by one line of JSON, and stored as its
   t.is(decodeMessage(body, shippedTables).kind, 'unknown');
 });
 
-test('a message is named for logs by its sender and its kind', (t) => {
+test('logs name a message by its sender and its kind', (t) => {
   const described = ['00 05 44 00', '00 05 99 00', '00 05', '00 00 0A'].map((hex) =>
     describeMessage(decodeMessage(bytesOf(hex), shippedTables)),
   );
   t.deepEqual(described, ['0x0005 Data', '0x0005 Unknown 0x99', '0x0000 Malformed', '0x0000 Text']);
 });
 
-/** A message as the wire book writes it. */
+/** A message in the notation of the wire book. */
 function saidBy(message: Message): unknown {
   const { body: _, from, ...content } = message;
   return { from: addressText(from), ...content, ...(opcodeOf(message) ?? {}), ...payloadOf(message) };

@@ -30,8 +30,8 @@ const WRONG_FILES: readonly (readonly [string, unknown, string, RegExp])[] = [
   ['is no JSON', 'opcodes', '', /JSON/],
   ['has no messages', { commands: [] }, 'messages', /expected array/],
   ['has no commands', { messages: [] }, 'commands', /expected array/],
-  ['has a member that nobody reads', { messages: [], commands: [], extra: 1 }, '', /"extra"/],
-  ['has a message member that nobody reads', withMessage({ length: 1 }), 'messages.0', /"length"/],
+  ['has an unknown member', { messages: [], commands: [], extra: 1 }, '', /"extra"/],
+  ['has a message with an unknown member', withMessage({ length: 1 }), 'messages.0', /"length"/],
   [
     'has a message without an opcode',
     withMessage({ opcode: undefined }),
@@ -39,27 +39,37 @@ const WRONG_FILES: readonly (readonly [string, unknown, string, RegExp])[] = [
     /from 0 to 255/,
   ],
   ['has an opcode over a byte', withMessage({ opcode: 256 }), 'messages.0.opcode', /from 0 to 255/],
-  ['has an opcode that is no number', withMessage({ opcode: '0xZZ' }), 'messages.0.opcode', /from 0 to 255/],
+  [
+    'has an opcode that is not a number',
+    withMessage({ opcode: '0xZZ' }),
+    'messages.0.opcode',
+    /from 0 to 255/,
+  ],
   [
     'has a message name with a space',
     withMessage({ name: 'Net Info' }),
     'messages.0.name',
     /letters and digits/,
   ],
-  ['has a message that comes from nobody', withMessage({ from: [] }), 'messages.0.from', /1/],
-  ['has a message from somebody else', withMessage({ from: ['sun'] }), 'messages.0.from.0', /"root"\|"node"/],
+  ['has a message without senders', withMessage({ from: [] }), 'messages.0.from', /1/],
+  [
+    'has a message from an unknown sender',
+    withMessage({ from: ['sun'] }),
+    'messages.0.from.0',
+    /"root"\|"node"/,
+  ],
   ['has an unknown payload', withMessage({ payload: 'soup' }), 'messages.0.payload', /"netInfo"/],
   [
     'stores a payload that it also reads',
     withMessage({ payload: 'data', storeAs: 'GPS' }),
     'messages.0',
-    /not both/,
+    /both payload and storeAs/,
   ],
   [
-    'stores as a type that is not there',
+    'stores as a type that does not exist',
     withMessage({ storeAs: 'Nope' }),
     'messages.0.storeAs',
-    /called Nope/,
+    /no data type Nope/,
   ],
   [
     'gives an opcode twice',
@@ -77,7 +87,7 @@ const WRONG_FILES: readonly (readonly [string, unknown, string, RegExp])[] = [
     'gives two message names that differ in case',
     { messages: [message, { ...message, opcode: 97, name: 'MINE' }], commands: [] },
     'messages.1.name',
-    /MINE is already taken: by Mine; case does not matter/,
+    /MINE is already taken by Mine \(case is ignored\)/,
   ],
   ['has a command name of four', withCommand({ name: 'LED1' }), 'commands.0.name', /five printable ASCII/],
   [
@@ -91,10 +101,10 @@ const WRONG_FILES: readonly (readonly [string, unknown, string, RegExp])[] = [
   ['has an unknown executor', withCommand({ executor: 'moon' }), 'commands.0.executor', /"gateway"/],
   ['has an unknown argument', withCommand({ arguments: ['word'] }), 'commands.0.arguments.0', /"address"/],
   [
-    'has an argument behind one of varying length',
+    'has an argument after one of variable length',
     withCommand({ arguments: ['message', 'address'] }),
     'commands.0.arguments.0',
-    /must stand last/,
+    /must be last/,
   ],
   [
     'gives a command twice',
@@ -114,7 +124,7 @@ for (const [what, content, key, reason] of WRONG_FILES) {
   });
 }
 
-/** Name, opcode, speakers, whether listeners get it: the table of section 2 of the wire. */
+/** Name, opcode, senders, whether listeners get it: the table of section 2 of the wire. */
 const FIELD_MESSAGES: readonly (readonly [string, number, readonly string[], boolean])[] = [
   ['Custom', 0x00, ['node'], true],
   ['NetInfo', 0x01, ['root'], false],
@@ -131,7 +141,7 @@ const FIELD_MESSAGES: readonly (readonly [string, number, readonly string[], boo
   ['Report', 0x7b, ['node'], false],
 ];
 
-test('the messages that come with the gateway are those of the field', (t) => {
+test('the built-in messages are those of the field', (t) => {
   const shipped = opcodes
     .messages()
     .map(({ name, opcode, from, listeners }) => [name, opcode, from, listeners]);
@@ -141,7 +151,7 @@ test('the messages that come with the gateway are those of the field', (t) => {
   );
 });
 
-test('an opcode is only known from those who may say it', (t) => {
+test('an opcode is only recognized from its allowed senders', (t) => {
   t.is(opcodes.findMessage(0x44, 'node')?.name, 'Data');
   t.is(opcodes.findMessage(0x44, 'root'), undefined);
   t.is(opcodes.findMessage(0x02, 'root')?.name, 'NodeInfo');
@@ -172,7 +182,7 @@ for (const [name, executor, minLength, fixedLength] of FIELD_COMMANDS) {
   });
 }
 
-test('no other command comes with the gateway', (t) => {
+test('the gateway has no other built-in commands', (t) => {
   t.is(opcodes.commands().length, FIELD_COMMANDS.length);
   t.is(opcodes.findCommand('NOPE-'), undefined);
 });

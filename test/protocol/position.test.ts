@@ -25,12 +25,12 @@ test('latitudes go to 90 degrees and longitudes to 180, in both directions', (t)
   }
 });
 
-test('a position has a latitude and a longitude, by their short names or in full', (t) => {
+test('a position has a latitude and a longitude, by their short or full names', (t) => {
   t.deepEqual(positionIn({ latitude: { value: 1 }, longitude: { value: 2 } }), { lat: 1, lon: 2 });
   t.is(positionIn({ latitude: { value: 1 } }), undefined);
 });
 
-test('the newest position of a node passes over a newer one that is not on earth', (t) => {
+test('the newest position of a node ignores a newer one that is not on earth', (t) => {
   const values = [
     { fields: at(44, -123), receivedAt: 1 },
     { fields: at(500, -999), receivedAt: 3 },

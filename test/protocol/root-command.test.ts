@@ -5,14 +5,14 @@ import { addressText, bytesOf, hexOf } from '../support/hex.js';
 import { type CommandVector, rootCommandVectors } from '../support/vectors.js';
 
 for (const { name, body, command } of rootCommandVectors) {
-  test(`decoding understands what the wire book says: ${name}`, (t) => {
+  test(`decoding matches the wire book: ${name}`, (t) => {
     t.deepEqual(written(decodeRootCommand(bytesOf(body))), command);
   });
 }
 
 for (const { name, body, command, direction } of rootCommandVectors) {
   if (direction === 'both') {
-    test(`encoding writes what the wire book says: ${name}`, (t) => {
+    test(`encoding matches the wire book: ${name}`, (t) => {
       t.is(hexOf(encodeRootCommand(read(command))), hexOf(bytesOf(body)));
     });
   }
@@ -20,7 +20,7 @@ for (const { name, body, command, direction } of rootCommandVectors) {
 
 const message = fc.uint8Array({ minLength: 1, maxLength: 256 }).map((bytes) => Buffer.from(bytes));
 
-test('any message to any address is read back as it was written', (t) => {
+test('any message to any address survives a round trip', (t) => {
   const to = fc.integer({ min: 0, max: 0x7fff });
   fc.assert(
     fc.property(to, message, fc.boolean(), (address, bytes, tracked) => {
@@ -40,7 +40,7 @@ test('no bytes make the decoder throw', (t) => {
   t.pass();
 });
 
-/** A command as the wire book writes it. */
+/** A command in the notation of the wire book. */
 function written(command: ReturnType<typeof decodeRootCommand>): unknown {
   if (typeof command === 'string') return command;
   switch (command.kind) {

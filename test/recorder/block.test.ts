@@ -13,7 +13,7 @@ import { bytesOf, hexOf } from '../support/hex.js';
 
 const HEAD = { host: 1_777_615_200_000, us: 5_000_000, number: 7 };
 
-test('a block byte for byte: head, and records behind it', (t) => {
+test('a block byte for byte: header, then records', (t) => {
   const writer = new BlockWriter();
   writer.begin(HEAD);
   writer.append('link', 5_000_000, 0, Buffer.from('/dev/ttyUSB0'));
@@ -36,7 +36,7 @@ test('a block byte for byte: head, and records behind it', (t) => {
   t.like(block?.records[2], { kind: 'request', us: 5_000_300, channel: 200, wholeLength: 5000 });
 });
 
-test('the codes of records are each used once, and fit beside the mark of a cut', (t) => {
+test('each record code is used once, and leaves room for the truncation flag', (t) => {
   const codes = Object.values(RECORD_KINDS).map(({ code }) => code);
   t.is(new Set<number>(codes).size, codes.length);
   t.true(codes.every((code) => code > 0 && code < 0x80));
@@ -50,7 +50,7 @@ const record = fc.record({
   cutBytes: fc.constantFrom(0, 0, 1, 5_000_000),
 });
 
-test('what was written is read', (t) => {
+test('records are read back as written', (t) => {
   fc.assert(
     fc.property(fc.array(record, { maxLength: 40 }), (records) => {
       const writer = new BlockWriter();
@@ -67,7 +67,7 @@ test('what was written is read', (t) => {
   );
 });
 
-test('a full block is never longer than it may be', (t) => {
+test('a full block never exceeds its maximum size', (t) => {
   const writer = new BlockWriter();
   writer.begin(HEAD);
   let written = 0;
@@ -81,7 +81,7 @@ test('a full block is never longer than it may be', (t) => {
   t.true(MAX_PAYLOAD_LENGTH < MAX_BLOCK_LENGTH - 2 * BLOCK_HEAD_LENGTH);
 });
 
-test('a block with any byte changed, or cut anywhere, is damaged', (t) => {
+test('a block with any byte changed, or truncated anywhere, is damaged', (t) => {
   const writer = new BlockWriter();
   writer.begin(HEAD);
   for (const text of ['one', 'two', 'three']) writer.append('call', HEAD.us, 3, Buffer.from(text));
@@ -94,7 +94,7 @@ test('a block with any byte changed, or cut anywhere, is damaged', (t) => {
   }
 });
 
-test('a record of a later version is told as unknown, and those behind it are read', (t) => {
+test('a record of a later version is reported as unknown, and those after it are read', (t) => {
   const writer = new BlockWriter();
   writer.begin(HEAD);
   writer.append('opened', HEAD.us, 0, Buffer.from('x'));
@@ -106,7 +106,7 @@ test('a record of a later version is told as unknown, and those behind it are re
   );
 });
 
-test('records that end in nonsense: what stands before is read, the rest is counted', (t) => {
+test('records that end in garbage: those before it are read, the rest is counted', (t) => {
   const writer = new BlockWriter();
   writer.begin(HEAD);
   writer.append('fromRoot', HEAD.us, 0, Buffer.from('abc'));
@@ -116,7 +116,7 @@ test('records that end in nonsense: what stands before is read, the rest is coun
   t.like(readBlock(tooLong), { unread: 8, records: { length: 1 } });
 });
 
-/** A block with one byte changed, and its CRC put right. */
+/** A block with one byte changed, and its CRC corrected. */
 function rewritten(block: Buffer, at: number, value: number): Buffer {
   const bytes = Buffer.from(block);
   bytes[at] = value;
@@ -124,7 +124,7 @@ function rewritten(block: Buffer, at: number, value: number): Buffer {
   return bytes;
 }
 
-/** CRC-32 as it is defined, bit by bit. */
+/** CRC-32 by its definition, bit by bit. */
 function crcOf(bytes: Buffer): number {
   let crc = 0xffffffff;
   for (const byte of bytes) {

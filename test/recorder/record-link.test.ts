@@ -13,7 +13,7 @@ function fakeLink(written: string[] = []): Link {
   };
 }
 
-test('what goes through a link is recorded and arrives as it was', async (t) => {
+test('bytes through a link are recorded and passed on unchanged', async (t) => {
   const fixture = new RecorderFixture();
   const [written, heard, ends]: [string[], string[], string[]] = [[], [], []];
   let inner = IGNORED;
@@ -47,7 +47,7 @@ test('a link that the gateway closes is recorded as closed, once', async (t) => 
   t.deepEqual(textsOf(fixture.entries()), ['link', 'opened /dev/ttyUSB0', 'closed stopped|']);
 });
 
-test('why a link can not be opened is recorded, and told as before', async (t) => {
+test('the reason why a link cannot be opened is recorded, and reported as before', async (t) => {
   const fixture = new RecorderFixture();
   const failures = [new LinkError('noPermission', 'EACCES'), new Error('odd')];
   for (const failure of failures) {
@@ -61,7 +61,7 @@ test('why a link can not be opened is recorded, and told as before', async (t) =
   ]);
 });
 
-test('which board it is and its modem lines are recorded, and reach the gateway', async (t) => {
+test('the board and the modem lines of a link are recorded, and reach the gateway', async (t) => {
   const fixture = new RecorderFixture();
   const set: unknown[] = [];
   const inner: Link = {
@@ -82,7 +82,7 @@ test('which board it is and its modem lines are recorded, and reach the gateway'
   t.is(without.setLines, undefined);
 });
 
-test('bytes that come while the link is being opened are recorded too', async (t) => {
+test('bytes that arrive while the link is being opened are recorded too', async (t) => {
   const fixture = new RecorderFixture();
   await recordLink(async (handlers) => {
     handlers.onBytes(Buffer.from('a'));

@@ -5,7 +5,7 @@ import { Recording } from '../../src/recorder/recording.js';
 import { bytesOf } from '../support/hex.js';
 import { port, RecorderFixture, textsOf } from '../support/recordings.js';
 
-test('everything is there, in order, with its time', (t) => {
+test('everything is recorded, in order, with its time', (t) => {
   const { clock, recorder, entries } = fixture();
   const start = clock.now();
   recorder.notOpened('noPermission', 'EACCES');
@@ -30,7 +30,7 @@ test('everything is there, in order, with its time', (t) => {
   );
 });
 
-test('every block says how the link is as it begins, so that it can be read alone', (t) => {
+test('every block begins with the state of the link, so that it can be read alone', (t) => {
   const { recorder, finished } = fixture();
   const first = () =>
     readBlock(finished.at(-1) ?? Buffer.alloc(0))
@@ -52,7 +52,7 @@ test('every block says how the link is as it begins, so that it can be read alon
   t.is(finished.length, 4);
 });
 
-test('clients have channels with names; bytes of the classic dialect and JSON texts are told apart', (t) => {
+test('clients have channels with names; bytes of the classic dialect and JSON texts are distinguished', (t) => {
   const { recorder, entries } = fixture();
   const one = recorder.client('client 1');
   const two = recorder.client('web client 1');
@@ -61,9 +61,9 @@ test('clients have channels with names; bytes of the classic dialect and JSON te
   two.answered('{"id":1,"result":{}}');
   one.answered(Buffer.from('S'));
   one.ended('answered');
-  const told = entries().filter(({ kind }) => kind !== 'client' && kind !== 'link');
+  const recorded = entries().filter(({ kind }) => kind !== 'client' && kind !== 'link');
   t.deepEqual(
-    told.map(({ kind, client, payload }) => `${client}: ${kind} ${payload}`),
+    recorded.map(({ kind, client, payload }) => `${client}: ${kind} ${payload}`),
     [
       'client 1: request NINFO',
       'web client 1: call {"id":1}',
@@ -74,7 +74,7 @@ test('clients have channels with names; bytes of the classic dialect and JSON te
   );
 });
 
-test('a client is named once in every block in which it says something', (t) => {
+test('a client is named once in every block in which it sends something', (t) => {
   const { recorder, entries } = fixture();
   const client = recorder.client('client 1');
   for (const text of ['a', 'b']) client.asked(text);
@@ -91,7 +91,7 @@ test('a client is named once in every block in which it says something', (t) => 
   ]);
 });
 
-test('what a client says at length is cut, and its length told', (t) => {
+test('a long client message is truncated, and its length recorded', (t) => {
   const { recorder, entries } = fixture();
   const client = recorder.client('client 1');
   client.asked('ä'.repeat(MAX_CLIENT_LENGTH));
@@ -107,7 +107,7 @@ test('what a client says at length is cut, and its length told', (t) => {
   ]);
 });
 
-test('bytes of the UART are never cut: they take as many records and blocks as they need', (t) => {
+test('bytes of the UART are never truncated: they take as many records and blocks as they need', (t) => {
   const { recorder, entries, finished } = fixture();
   const bytes = Buffer.from(Array.from({ length: 200_000 }, (_, index) => index % 251));
   recorder.fromRoot(bytes.subarray(0, 150_001));
@@ -118,7 +118,7 @@ test('bytes of the UART are never cut: they take as many records and blocks as t
   t.true(finished.every((block) => block.length <= 65_536));
 });
 
-test('the ring is bounded: the oldest blocks go, whole, and what is left is as new as can be', (t) => {
+test('the ring is bounded: the oldest blocks are dropped entirely, and the newest kept', (t) => {
   const limit = 500_000;
   const { recorder, recording } = fixture({ limit });
   for (let number = 0; number < 100_000; number++) {
@@ -137,7 +137,7 @@ test('the ring is bounded: the oldest blocks go, whole, and what is left is as n
   t.true(numbers.length * 36 > limit * 0.8, `${numbers.length} records are held`);
 });
 
-test('quiet seconds that are finished one by one cost no more memory than the limit', (t) => {
+test('quiet seconds finished one by one use no more memory than the limit', (t) => {
   const { recorder } = fixture({ limit: 131_072 });
   for (let second = 0; second < 2000; second++) {
     recorder.fromRoot(Buffer.from('x'));
@@ -159,7 +159,7 @@ test('a block is finished when it is a minute old', (t) => {
   t.is(finished.length, 1);
 });
 
-test('a host clock that is set is told, and the times behind it are by the new one', (t) => {
+test('setting the host clock is recorded, and later times are by the new one', (t) => {
   const { clock, recorder, entries } = fixture();
   const start = clock.now();
   recorder.fromRoot(Buffer.from('a'));
@@ -170,9 +170,9 @@ test('a host clock that is set is told, and the times behind it are by the new o
   recorder.fromRoot(Buffer.from('c'));
   clock.setHostClock(start - 70_000);
   recorder.fromRoot(Buffer.from('d'));
-  const told = entries().slice(1);
+  const recorded = entries().slice(1);
   t.deepEqual(
-    told.map(({ kind, at, us }) => [kind, at - start, us]),
+    recorded.map(({ kind, at, us }) => [kind, at - start, us]),
     [
       ['fromRoot', 0, 0],
       ['clock', 9_000_000, 1_000_000],
@@ -184,7 +184,7 @@ test('a host clock that is set is told, and the times behind it are by the new o
   );
 });
 
-test('a recording is read a page at a time; a cursor goes on behind what was read', (t) => {
+test('a recording is read page by page; a cursor continues after the last block read', (t) => {
   const { recorder } = fixture();
   for (let number = 0; number < 10; number++) {
     recorder.fromRoot(Buffer.alloc(20_000, number));
@@ -211,7 +211,7 @@ test('a recording is read a page at a time; a cursor goes on behind what was rea
   t.true(recorder.read({ after }, 50_000).blocks.includes('later'));
 });
 
-test('a reader that is too slow is told how many blocks it has missed', (t) => {
+test('a reader that is too slow learns how many blocks it has missed', (t) => {
   const { recorder } = fixture({ limit: 131_072 });
   recorder.fromRoot(Buffer.from('first'));
   const { cursor } = recorder.read({}, 1000);
@@ -223,7 +223,7 @@ test('a reader that is too slow is told how many blocks it has missed', (t) => {
   t.is(recorder.read({ after: cursor }, 1).missed, 20 - heldBlocks);
 });
 
-test('the cursor of an earlier run gives everything, and says so; one from nowhere does no harm', (t) => {
+test('the cursor of an earlier run returns everything, and is reported; an invalid one does no harm', (t) => {
   const { recorder } = fixture();
   recorder.fromRoot(Buffer.from('abc'));
   const page = recorder.read({ after: 'otherrun:99' }, 1000);
@@ -233,7 +233,7 @@ test('the cursor of an earlier run gives everything, and says so; one from nowhe
   t.like(ahead, { more: false, blocks: Buffer.alloc(0) });
 });
 
-test('of the last minutes only blocks that reach into them are given', (t) => {
+test('for the last minutes only blocks that reach into them are returned', (t) => {
   const { clock, recorder } = fixture();
   for (let minute = 0; minute < 10; minute++) {
     recorder.fromRoot(Buffer.of(minute));

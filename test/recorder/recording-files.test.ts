@@ -50,7 +50,7 @@ function blockOf(number: number, length = 20_000): Buffer {
   return finished[0] ?? Buffer.alloc(0);
 }
 
-test('blocks are written in order, to a directory that is made for it; each file is a recording', async (t) => {
+test('blocks are written in order, to a directory that is created for them; each file is a recording', async (t) => {
   const { open, names, numbers, directory } = fixture(t);
   const files = open();
   for (let number = 0; number < 10; number++) files.add(blockOf(number));
@@ -61,7 +61,7 @@ test('blocks are written in order, to a directory that is made for it; each file
   t.is(statSync(join(directory, 'meshgate-00000001.mgrec')).mode & 0o007, 0);
 });
 
-test('all files together stay under the limit; the oldest go, those of earlier runs first', async (t) => {
+test('all files together stay under the limit; the oldest are removed, those of earlier runs first', async (t) => {
   const { directory, open, names, numbers } = fixture(t);
   for (let run = 0; run < 3; run++) {
     const files = open();
@@ -95,7 +95,7 @@ test('files that are not the recorder’s are left alone', async (t) => {
   t.is(statSync(join(directory, 'notes.mgrec')).size, 2 * LIMIT);
 });
 
-test('a disk that takes nothing is counted and told once; recording goes on when it can', async (t) => {
+test('a disk that accepts nothing is counted and logged once; recording continues when it can', async (t) => {
   const { directory, logged, open, numbers } = fixture(t, 'place');
   writeFileSync(directory, 'a file where the directory should be');
   const files = open();
@@ -105,15 +105,15 @@ test('a disk that takes nothing is counted and told once; recording goes on when
   }
   t.like(files.counters(), { failures: 3, droppedBlocks: 3, bytes: 0, waitingBytes: 0 });
   t.is(logged.length, 1, `${logged}`);
-  t.regex(logged[0] ?? '', /recording to .*place fails, and is tried again: E/);
+  t.regex(logged[0] ?? '', /can't record to .*place, retrying: E/);
   rmSync(directory);
   files.add(blockOf(3));
   await files.close();
   t.deepEqual(numbers(), [3]);
-  t.regex(logged[1] ?? '', /goes on/);
+  t.regex(logged[1] ?? '', /works again/);
 });
 
-test('a disk that is slow makes blocks wait, up to a bound; what is more is counted', async (t) => {
+test('on a slow disk blocks wait, up to a limit; those beyond are counted', async (t) => {
   const { open } = fixture(t);
   const files = open();
   const block = blockOf(0, 60_000);

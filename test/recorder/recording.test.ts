@@ -21,14 +21,14 @@ function numbersOf(recording: Recording): number[] {
   return [...recording.entries()].flatMap(({ kind, payload }) => (kind === 'fromRoot' ? [...payload] : []));
 }
 
-test('the head of a file, byte for byte', (t) => {
+test('the header of a file, byte for byte', (t) => {
   const head = encodeHead({ gateway: '0.1.0', run: 'abc', redacted: true });
   t.is(hexOf(head.subarray(0, 12)), '4D 47 52 45 43 0D 0A 1A 00 01 00 30');
   t.is(head.toString('utf8', 12), '{"gateway":"0.1.0","run":"abc","redacted":true}\n');
   t.deepEqual(new Recording(head).head, { gateway: '0.1.0', run: 'abc', redacted: true });
 });
 
-test('a file that was cut anywhere gives what stands whole in it', (t) => {
+test('a file truncated anywhere gives its complete blocks', (t) => {
   const blocks = blocksOf(3);
   const head = encodeHead(HEAD);
   const file = Buffer.concat([head, ...blocks]);
@@ -42,7 +42,7 @@ test('a file that was cut anywhere gives what stands whole in it', (t) => {
   }
 });
 
-test('a damaged block costs that block; it is counted, and missed by its number', (t) => {
+test('a damaged block costs only that block; it is counted, and detected by its missing number', (t) => {
   const blocks = blocksOf(5);
   const [, , third] = blocks;
   if (third) third[40] = 0x77;
@@ -51,7 +51,7 @@ test('a damaged block costs that block; it is counted, and missed by its number'
   t.deepEqual(recording.damage, { bytes: third?.length ?? 0, blocks: 1, missing: 1 });
 });
 
-test('bytes that belong to nothing are skipped, wherever they are', (t) => {
+test('bytes that belong to no block are skipped, wherever they are', (t) => {
   const [first, second, third] = blocksOf(3) as [Buffer, Buffer, Buffer];
   const noise = Buffer.concat([Buffer.alloc(1000, 'MG'), BLOCK_MAGIC, Buffer.alloc(50, 0xff), BLOCK_MAGIC]);
   const recording = new Recording(Buffer.concat([noise, first, noise, second, third, noise]));
@@ -59,7 +59,7 @@ test('bytes that belong to nothing are skipped, wherever they are', (t) => {
   t.is(recording.damage.bytes, 3 * noise.length);
 });
 
-test('files joined are one recording; each part has its run', (t) => {
+test('concatenated files are one recording; each part has its run', (t) => {
   const one = Buffer.concat([encodeHead({ ...HEAD, run: 'a' }), ...blocksOf(2)]);
   const two = Buffer.concat([encodeHead({ ...HEAD, run: 'b' }), ...blocksOf(1)]);
   const recording = new Recording(Buffer.concat([one, two]));
@@ -76,13 +76,13 @@ test('reading a recording twice gives the same, and counts damage once', (t) => 
   t.deepEqual(recording.damage, { bytes: 4, blocks: 0, missing: 0 });
 });
 
-test('what is no recording is refused, and so is one of a later version; the file is named', (t) => {
+test('a file that is not a recording, or is of a later version, is refused by name', (t) => {
   const later = encodeHead(HEAD);
   later.writeUInt16BE(2, FILE_MAGIC.length);
   const table = [
-    [Buffer.alloc(0), /^f: this is no recording$/],
-    [Buffer.from('hello'), /no recording/],
-    [later, /^f: this recording is of version 2; this meshgate reads version 1$/],
+    [Buffer.alloc(0), /^f: not a recording$/],
+    [Buffer.from('hello'), /not a recording/],
+    [later, /^f: recording format version 2 is not supported; this meshgate reads version 1$/],
   ] as const;
   for (const [bytes, message] of table) {
     const error = t.throws(() => openRecording('f', bytes), { instanceOf: MeshgateError });
@@ -91,7 +91,7 @@ test('what is no recording is refused, and so is one of a later version; the fil
   }
 });
 
-test('whatever bytes there are, reading ends and throws nothing but that it is no recording', (t) => {
+test('with any bytes, reading ends and throws only that it is not a recording', (t) => {
   const file = Buffer.concat([
     encodeHead(HEAD),
     ...blocksOf(4),
@@ -120,7 +120,7 @@ test('whatever bytes there are, reading ends and throws nothing but that it is n
   );
 });
 
-test('a block of impossible times is damaged, not believed', (t) => {
+test('a block with impossible times counts as damaged', (t) => {
   for (const startsAt of [Number.NaN, Number.POSITIVE_INFINITY, 9e15]) {
     const recording = new Recording(Buffer.concat([encodeHead(HEAD), ...blocksOf(1, startsAt)]));
     t.deepEqual([...recording.entries()], []);

@@ -11,7 +11,7 @@ import { shippedTables } from '../support/tables.js';
 
 const SETTINGS = { opcodes: shippedTables.opcodes, openFrameTimeoutMs: 500 };
 
-/** What is left of what was recorded; payloads in order, `link` and `client` left out. */
+/** What remains of a recording; payloads in order, `link` and `client` omitted. */
 function redacted(record: (fixture: RecorderFixture) => void): Buffer[] {
   const fixture = new RecorderFixture();
   record(fixture);
@@ -25,21 +25,17 @@ function redacted(record: (fixture: RecorderFixture) => void): Buffer[] {
 const LINES = [
   ['a message keeps address and opcode', 'FF 00 05 44 01 00 07 FE', 'FF 00 05 44 00 00 00 FE'],
   ['escaped bytes are one zero each', 'FF 00 05 45 FA 05 FA 00 41 FE', 'FF 00 05 45 00 00 00 FE'],
-  ['escaped bytes that are kept stay escaped', 'FF 12 FA 05 99 41 FE', 'FF 12 FA 05 99 00 FE'],
+  ['kept escaped bytes stay escaped', 'FF 12 FA 05 99 41 FE', 'FF 12 FA 05 99 00 FE'],
   ['console text keeps its line ends', '41 20 42 0D 0A 43 0A', '78 78 78 0D 0A 78 0A'],
-  ['an end that belongs to nothing stays', '41 FE FE', '78 FE FE'],
+  ['a stray end of frame stays', '41 FE FE', '78 FE FE'],
   [
-    'a frame that is cut short stays so',
+    'a truncated frame stays truncated',
     'FF 00 05 44 01 FF 00 06 52 00 FE',
     'FF 00 05 44 00 FF 00 06 52 00 FE',
   ],
-  [
-    'a wrong escape stays one, and what follows is text',
-    'FF 00 05 44 FA 41 42 FE',
-    'FF 00 05 44 FA 02 78 FE',
-  ],
-  ['an escape in front of an end', 'FF 00 05 44 41 FA FE', 'FF 00 05 44 00 FA FE'],
-  ['an escape in front of a start', 'FF 00 05 FA FF 00 05 44 41 FE', 'FF 00 05 FA FF 00 05 44 00 FE'],
+  ['an invalid escape stays, and what follows is text', 'FF 00 05 44 FA 41 42 FE', 'FF 00 05 44 FA 02 78 FE'],
+  ['an escape before an end', 'FF 00 05 44 41 FA FE', 'FF 00 05 44 00 FA FE'],
+  ['an escape before a start', 'FF 00 05 FA FF 00 05 44 41 FE', 'FF 00 05 FA FF 00 05 44 00 FE'],
   ['a reserved byte ends the frame', 'FF 00 05 44 FC 41 FE', 'FF 00 05 44 FC 78 FE'],
 ] as const;
 
@@ -54,7 +50,7 @@ for (const [title, given, wanted] of LINES) {
   });
 }
 
-test('to the root: the command stays, the address behind it, and the opcode of a message', (t) => {
+test('to the root: the command is kept, the address after it, and the opcode of a message', (t) => {
   const table = [
     ['NINFO', 'NINFO'],
     ['SEND-\0\x05Thello', 'SEND-\0\x05T\0\0\0\0\0'],
@@ -67,7 +63,7 @@ test('to the root: the command stays, the address behind it, and the opcode of a
   }
 });
 
-test('clients: commands, JSON-RPC methods, ids and error codes stay', (t) => {
+test('clients: commands, JSON-RPC methods, ids and error codes are kept', (t) => {
   const table = [
     [Buffer.from('W-LOGsecret'), Buffer.from('W-LOG\0\0\0\0\0\0')],
     [Buffer.from('[GET]\0\x05GPS'), Buffer.from('[GET]\0\x05\0\0\0')],
@@ -102,7 +98,7 @@ test('clients: commands, JSON-RPC methods, ids and error codes stay', (t) => {
   }
 });
 
-test('a text that was cut is taken out whole, and its length stays', (t) => {
+test('a truncated text is removed entirely, and its length is kept', (t) => {
   const fixture = new RecorderFixture();
   fixture.recorder
     .client('client 1')
@@ -123,7 +119,7 @@ const secretBody = fc
   })
   .map(({ from, opcode, payload }) => Buffer.from([from >> 8, from & 0xff, opcode, ...payload]));
 
-test('no byte of a payload is left, however the line is split; bodies keep their start and length', (t) => {
+test('no byte of a payload remains, however the line is split; bodies keep their start and length', (t) => {
   const isKeptFree = (body: Buffer) => !body.subarray(0, 3).includes(SECRET);
   fc.assert(
     fc.property(
@@ -148,7 +144,7 @@ test('no byte of a payload is left, however the line is split; bodies keep their
   );
 });
 
-test('a frame that got no byte for too long is over: what follows is text, and is taken out', (t) => {
+test('a frame without a byte for too long has ended: what follows is text, and is removed', (t) => {
   const pieces = redacted(({ recorder, clock }) => {
     recorder.fromRoot(bytesOf('FF 00'));
     clock.advance(500);

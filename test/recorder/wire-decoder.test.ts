@@ -6,7 +6,7 @@ import { ManualClock } from '../support/manual-clock.js';
 
 const SETTINGS = { maxBodyLength: 64, openFrameTimeoutMs: 500 };
 
-/** Bytes that often mean something on the line, and silences between them. */
+/** Bytes that often have a meaning on the line, and silences between them. */
 const chunk = fc.array(fc.oneof(fc.constantFrom(0xff, 0xfe, 0xfa, 0xfb, 0x00, 0x0a, 0x41), fc.nat(255)), {
   minLength: 1,
   maxLength: 30,

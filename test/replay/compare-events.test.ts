@@ -9,12 +9,12 @@ function events(...lines: readonly string[]): ComparedEvent[] {
 
 const LETTERS = [...'abcdefghijklmnopqrstuvwxyz'];
 
-test('two lists that are the same do not differ', (t) => {
+test('two equal lists do not differ', (t) => {
   t.deepEqual(compareEvents(events(...LETTERS), events(...LETTERS), 10), []);
   t.deepEqual(compareEvents([], [], 10), []);
 });
 
-test('a field that is another is named, with both values', (t) => {
+test('a field that differs is named, with both values', (t) => {
   const expected = [
     { seq: 1, kind: 'value', value: { fields: { lat: { value: 1.5 }, list: [] }, gone: null } },
   ];
@@ -33,14 +33,14 @@ test('a field that is another is named, with both values', (t) => {
   ]);
 });
 
-test('events that are missing are told once, and those behind them do not differ by their numbers', (t) => {
+test('missing events are reported once, and those after them do not differ by their numbers', (t) => {
   const without = LETTERS.filter((letter) => !'deZ'.includes(letter));
   const differences = compareEvents(events(...LETTERS), events(...without), 10);
   t.is(differences.length, 1);
   t.like(differences[0], { kind: 'missing', at: 3, events: { length: 2 } });
 });
 
-test('events too many are told once, at the place where they came', (t) => {
+test('extra events are reported once, at the position where they came', (t) => {
   const more = ['new', ...LETTERS.slice(0, 5), 'x1', 'x2', ...LETTERS.slice(5), 'end'];
   const differences = compareEvents(events(...LETTERS), events(...more), 10);
   t.deepEqual(
@@ -53,19 +53,19 @@ test('events too many are told once, at the place where they came', (t) => {
   );
 });
 
-test('one list that goes on behind the end of the other', (t) => {
+test('one list that continues after the end of the other', (t) => {
   const [differs] = compareEvents(events('a', 'b', 'c'), events('a'), 10);
   t.like(differs, { kind: 'missing', at: 1, events: { length: 2 } });
   t.like(compareEvents([], events('a'), 10)[0], { kind: 'extra', at: 0 });
 });
 
-test('a number that is another is a difference', (t) => {
+test('a different number is a difference', (t) => {
   const [first, second] = events('a', 'b') as [ComparedEvent, ComparedEvent];
   const differences = compareEvents([first, second], [first, { ...second, seq: 7 }], 10);
   t.like(differences, [{ kind: 'changed', at: 1, fields: [{ field: 'seq', expected: '1001', got: '7' }] }]);
 });
 
-test('no more differences are given than were asked for, and nothing in common ends too', (t) => {
+test('no more differences are returned than requested, and lists with nothing in common end too', (t) => {
   const numbers = Array.from({ length: 1000 }, (_, index) => String(index));
   t.is(compareEvents(events(...numbers), events(...numbers.map((each) => `other ${each}`)), 10).length, 10);
 });

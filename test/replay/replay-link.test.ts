@@ -4,44 +4,44 @@ import { ReplayLink } from '../../src/replay/replay-link.js';
 import { VirtualClock } from '../../src/replay/virtual-clock.js';
 import { port } from '../support/recordings.js';
 
-/** A link of a recording, and a gateway that opens it; `told`: what became of that. */
+/** A link of a recording, and a gateway that opens it; `outcomes`: what came of it. */
 function fixture() {
   const clock = new VirtualClock(0);
   const link = new ReplayLink(clock);
-  const told: string[] = [];
+  const outcomes: string[] = [];
   const open = () =>
     link
       .open({
-        onBytes: (chunk) => told.push(`bytes ${chunk}`),
-        onClosed: (reason) => told.push(`closed ${reason}`),
+        onBytes: (chunk) => outcomes.push(`bytes ${chunk}`),
+        onClosed: (reason) => outcomes.push(`closed ${reason}`),
       })
       .then((opened: Link) => {
-        told.push(`open ${opened.name}`);
+        outcomes.push(`open ${opened.name}`);
         return opened;
       })
       .catch((error: Error & { reason?: string }) => {
-        told.push(`failed ${error.reason}`);
+        outcomes.push(`failed ${error.reason}`);
         return undefined;
       });
-  return { clock, link, told, open };
+  return { clock, link, outcomes, open };
 }
 
-test('whoever opens waits for the recording', async (t) => {
-  const { clock, link, told, open } = fixture();
+test('opening the port waits for the recording', async (t) => {
+  const { clock, link, outcomes, open } = fixture();
   void open();
   await clock.pass(10_000);
-  t.deepEqual(told, []);
+  t.deepEqual(outcomes, []);
   link.notOpened('noPermission', '');
   await clock.pass(0);
   await clock.pass(1);
   void open();
   link.opened(port());
   await clock.pass(1);
-  t.deepEqual(told, ['failed noPermission', 'open /dev/ttyUSB0']);
+  t.deepEqual(outcomes, ['failed noPermission', 'open /dev/ttyUSB0']);
 });
 
-test('a port that the gateway opens anew is open again, though the recording knows nothing of it', async (t) => {
-  const { clock, link, told, open } = fixture();
+test('a port that the gateway reopens is open again, though the recording does not have it', async (t) => {
+  const { clock, link, outcomes, open } = fixture();
   link.opened(port());
   const first = open();
   await clock.pass(200);
@@ -51,11 +51,11 @@ test('a port that the gateway opens anew is open again, though the recording kno
   await clock.pass(50);
   link.received(Buffer.from('not lost'));
   await clock.pass(150);
-  t.deepEqual(told, ['open /dev/ttyUSB0', 'bytes not lost', 'open /dev/ttyUSB0']);
+  t.deepEqual(outcomes, ['open /dev/ttyUSB0', 'bytes not lost', 'open /dev/ttyUSB0']);
 });
 
-test('a port that both have opened anew is open when the recording says so', async (t) => {
-  const { clock, link, told, open } = fixture();
+test('a port reopened by both is open when the recording has it open', async (t) => {
+  const { clock, link, outcomes, open } = fixture();
   link.opened(port());
   const first = open();
   await clock.pass(200);
@@ -63,13 +63,13 @@ test('a port that both have opened anew is open when the recording says so', asy
   void open();
   link.closed('stopped', '');
   await clock.pass(3000);
-  t.deepEqual(told, ['open /dev/ttyUSB0']);
+  t.deepEqual(outcomes, ['open /dev/ttyUSB0']);
   link.opened(port('/dev/ttyUSB1'));
   await clock.pass(1);
-  t.deepEqual(told, ['open /dev/ttyUSB0', 'open /dev/ttyUSB1']);
+  t.deepEqual(outcomes, ['open /dev/ttyUSB0', 'open /dev/ttyUSB1']);
 });
 
-test('which board it is and its modem lines are as they were; what is written goes nowhere', async (t) => {
+test('board and modem lines are as recorded; writes are discarded', async (t) => {
   const { clock, link, open } = fixture();
   link.opened({ name: 'a', identity: 'usb:1', hasLines: true });
   const opened = open();
@@ -86,16 +86,16 @@ test('which board it is and its modem lines are as they were; what is written go
   t.is((await second)?.setLines, undefined);
 });
 
-test('who pauses between two attempts is made to try when the recording tries', async (t) => {
-  const { clock, link, told, open } = fixture();
+test('a pause between two attempts is cut short when the recording has the next attempt', async (t) => {
+  const { clock, link, outcomes, open } = fixture();
   const stop = link.watchForDevices(() => void open());
   link.opened(port());
   await clock.pass(0);
   await clock.pass(0);
-  t.deepEqual(told, ['open /dev/ttyUSB0']);
+  t.deepEqual(outcomes, ['open /dev/ttyUSB0']);
   stop();
   link.closed('no such reason', '');
   link.opened(port());
   await clock.pass(0);
-  t.deepEqual(told, ['open /dev/ttyUSB0', 'closed hungUp']);
+  t.deepEqual(outcomes, ['open /dev/ttyUSB0', 'closed hungUp']);
 });

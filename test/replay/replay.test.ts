@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { describeEvent } from '../../src/api/describe.js';
 import { type Clock, systemClock } from '../../src/base/clock.js';
-import { tellEvents } from '../../src/cli/commands/replay/run-replay.js';
+import { replayEvents } from '../../src/cli/commands/replay/run-replay.js';
 import type { MeshEvent } from '../../src/client/index.js';
 import { loadConfig } from '../../src/gateway/settings.js';
 import { Gateway, loadTables } from '../../src/gateway.js';
@@ -28,7 +28,7 @@ async function eventsOf(
   wall?: Clock,
 ): Promise<MeshEvent[]> {
   const events: MeshEvent[] = [];
-  await tellEvents({ recording, speed, ...(wall && { wall }) }, config, (event) => events.push(event));
+  await replayEvents({ recording, speed, ...(wall && { wall }) }, config, (event) => events.push(event));
   return events;
 }
 
@@ -42,7 +42,7 @@ function summaryOf(events: readonly MeshEvent[], start: number): string[] {
   });
 }
 
-/** A gateway on a virtual mesh, in virtual time: what it told, and what its flight recorder holds. */
+/** A gateway on a virtual mesh, in virtual time: the events it reported, and what its flight recorder holds. */
 async function liveThrough(ms: number) {
   const clock = new VirtualClock(Date.UTC(2026, 4, 1));
   const gateway = new Gateway({
@@ -53,26 +53,26 @@ async function liveThrough(ms: number) {
     clock,
     writeLine: () => {},
   });
-  const told: MeshEvent[] = [];
-  gateway.hub.feed.subscribe((event) => told.push(describeEvent(event)));
+  const reported: MeshEvent[] = [];
+  gateway.hub.feed.subscribe((event) => reported.push(describeEvent(event)));
   gateway.connect();
   await clock.pass(ms);
   const page = gateway.recorder?.read({}, Number.POSITIVE_INFINITY);
   const file = Buffer.concat([encodeHead(HEAD), page?.blocks ?? Buffer.alloc(0)]);
-  const events = [...told];
+  const events = [...reported];
   await gateway.stop();
   return { events, file };
 }
 
-test('a replay tells what the gateway told when it was recorded', async (t) => {
+test('a replay reports the events that the gateway reported when it was recorded', async (t) => {
   const { events, file } = await liveThrough(120_000);
   const replayed = await eventsOf(new Recording(file));
   t.true(replayed.length > 1000);
   t.deepEqual(replayed.map(withoutTimes), events.slice(0, replayed.length).map(withoutTimes));
-  t.true(events.length - replayed.length < 50, 'what was told behind the last record');
+  t.true(events.length - replayed.length < 50, 'events after the last record');
 });
 
-/** Times are recorded by the µs. */
+/** Recorded times have a resolution of 1 µs. */
 function withoutTimes(event: MeshEvent): unknown {
   return JSON.parse(
     JSON.stringify(event, (key, value) =>
@@ -81,7 +81,7 @@ function withoutTimes(event: MeshEvent): unknown {
   );
 }
 
-test('twice the same gives the same events, number for number, at any speed', async (t) => {
+test('replaying twice gives the same events, number for number, at any speed', async (t) => {
   const { file } = await liveThrough(30_000);
   const first = await eventsOf(new Recording(file));
   t.true(first.length > 200);
@@ -90,7 +90,7 @@ test('twice the same gives the same events, number for number, at any speed', as
   t.deepEqual(await eventsOf(new Recording(file), 1000, new HastyClock()), first);
 });
 
-/** A wall clock on which every wait is over at once: real time that costs none. */
+/** A wall clock on which every wait ends at once: real time that costs none. */
 class HastyClock extends ManualClock {
   waitedMs = 0;
 
@@ -108,7 +108,7 @@ class HastyClock extends ManualClock {
   }
 }
 
-test('at a speed a recording takes its time, divided by that', async (t) => {
+test('with a speed factor a recording takes its time, divided by the factor', async (t) => {
   const { file } = await liveThrough(30_000);
   const last = [...new Recording(file).entries()].at(-1);
   for (const speed of [1, 4]) {
@@ -119,7 +119,7 @@ test('at a speed a recording takes its time, divided by that', async (t) => {
   }
 });
 
-test('a link that fails, opens, ends and comes back does so when it was recorded', async (t) => {
+test('a link fails, opens, ends and comes back when it did in the recording', async (t) => {
   const fixture = new RecorderFixture();
   const { clock, recorder } = fixture;
   const start = clock.now();
@@ -168,7 +168,7 @@ test('a recording that begins while the link is open opens it at once', async (t
   ]);
 });
 
-test('where blocks are missing, the link is what the next one says', async (t) => {
+test('where blocks are missing, the link has the state in the next one', async (t) => {
   const fixture = new RecorderFixture();
   const { clock, recorder } = fixture;
   const start = clock.now();
@@ -204,7 +204,7 @@ test('where blocks are missing, the link is what the next one says', async (t) =
   );
 });
 
-test('a host clock that was set is set again, and moves no timer', async (t) => {
+test('changes of the host clock are replayed, and move no timer', async (t) => {
   const fixture = new RecorderFixture();
   const { clock, recorder } = fixture;
   const start = clock.now();
@@ -220,7 +220,7 @@ test('a host clock that was set is set again, and moves no timer', async (t) => 
   t.true(summary.includes(`${-86_400_000 + 91_000 - 1000} alarm ROOT_SILENT true`), summary.join('\n'));
 });
 
-test('time that lies between two runs of a gateway passes, but no winter', async (t) => {
+test('time between two runs of a gateway passes, but not months of it', async (t) => {
   const parts = [0, 5000, 200 * 86_400_000].map((laterMs, index) => {
     const fixture = new RecorderFixture({ startsAt: Date.UTC(2026, 4, 1) + laterMs });
     fixture.recorder.opened(port());
@@ -233,7 +233,7 @@ test('time that lies between two runs of a gateway passes, but no winter', async
   t.is(replay.clock.now(), Date.UTC(2026, 4, 1) + 200 * 86_400_000);
 });
 
-test('a recording without a record is refused', (t) => {
+test('a recording without records is refused', (t) => {
   t.throws(() => new Replay({ recording: new Recording(encodeHead(HEAD)), speed: 'max' }), {
     code: 'BAD_RECORDING',
   });
@@ -250,7 +250,7 @@ test('a replay that is stopped ends, whatever it waits for', async (t) => {
   await t.throwsAsync(replay.link.open({ onBytes() {}, onClosed() {} }), { message: '' });
 });
 
-test('behind its end the link is closed, and time goes on as it really does', async (t) => {
+test('after its end the link is closed, and time continues in real time', async (t) => {
   const { closedBy, clock, replay, goingOn, wall } = await playedToTheEnd();
   t.deepEqual(closedBy, ['recordingOver']);
   const end = clock.monotonic();
@@ -278,10 +278,10 @@ async function playedToTheEnd() {
   const closedBy: string[] = [];
   void replay.link.open({ onBytes() {}, onClosed: (reason) => closedBy.push(reason) });
   await replay.run();
-  return { closedBy, clock: replay.clock, replay, goingOn: replay.goOn(), wall };
+  return { closedBy, clock: replay.clock, replay, goingOn: replay.continueLive(), wall };
 }
 
-test('while a recording is replayed, clients are waited for in real time, and told the recorded one', async (t) => {
+test('during a replay, clients are waited for in real time, but get the recorded time', async (t) => {
   const fixture = new RecorderFixture();
   fixture.recorder.opened(port());
   const { clock, link } = new Replay({ recording: fixture.recording(), speed: 'max' });
@@ -315,7 +315,7 @@ async function turns(amount: number): Promise<void> {
   for (let turn = 0; turn < amount; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-test('whatever a damaged recording says, replaying it ends', async (t: ExecutionContext) => {
+test('any damaged recording can be replayed to its end', async (t: ExecutionContext) => {
   const { file } = await liveThrough(10_000);
   const wrong = Buffer.from(file);
   for (let at = 100; at < wrong.length; at += 997) wrong[at] = (wrong[at] ?? 0) ^ 0xff;

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { VirtualClock } from '../../src/replay/virtual-clock.js';
 
-test('timers run when they are due, in the order of their times, then of their making', async (t) => {
+test('timers run when they are due, in order of time, then of creation', async (t) => {
   const clock = new VirtualClock(1000);
   const ran: string[] = [];
   const note = (name: string) => () => ran.push(`${name} ${clock.monotonic()} ${clock.now()}`);
@@ -15,7 +15,7 @@ test('timers run when they are due, in the order of their times, then of their m
   t.is(clock.monotonic(), 50);
 });
 
-test('between two timers promises have run', async (t) => {
+test('promises run between two timers', async (t) => {
   const clock = new VirtualClock(0);
   const ran: string[] = [];
   clock.after(10, async () => {
@@ -38,7 +38,7 @@ test('between two timers promises have run', async (t) => {
   ]);
 });
 
-test('the host clock can be set, tells whole milliseconds, and moves no timer', async (t) => {
+test('the host clock can be set, has whole milliseconds, and moves no timer', async (t) => {
   const clock = new VirtualClock(1_777_615_200_000);
   let ranAt = 0;
   clock.after(1000, () => {

@@ -49,7 +49,7 @@ test('data updates are byte for byte D 02, 00 sequence, 01 GPS, and the sequence
   });
 });
 
-test('GPS and Position agree, lie in the field, and change as the robot drives', (t) => {
+test('GPS and Position agree, are in the field, and change as the robot drives', (t) => {
   const recorder = new MeshRecorder({ nodes: 1 });
   recorder.clock.advance(1_800_000);
   const gps = valuesOf(recorder.from(5), 'GPS');
@@ -66,7 +66,7 @@ test('GPS and Position agree, lie in the field, and change as the robot drives',
   t.is(new Set(positions.map((value) => numberOf(value, 'latitude'))).size > 100, true);
 });
 
-test('battery falls slowly and the temperature is that of a day, every ten seconds', (t) => {
+test('the battery drains slowly and the temperature follows the time of day, every ten seconds', (t) => {
   const recorder = new MeshRecorder({ nodes: 1, rateHz: 0 });
   recorder.clock.advance(3_600_000);
   const volts = valuesOf(recorder.from(5), 'Battery').map((value) => numberOf(value, 'voltage'));
@@ -82,7 +82,7 @@ test('battery falls slowly and the temperature is that of a day, every ten secon
   t.is(slow?.body.length, 10);
 });
 
-test('an echo comes back as an Ack with the same payload', (t) => {
+test('an echo is answered by an Ack with the same payload', (t) => {
   const recorder = new MeshRecorder({ nodes: 2, rateHz: 0, ...SOON });
   recorder.clock.advance(5_000);
   say(recorder, 6, '45ff00fafe');
@@ -113,7 +113,7 @@ test('a broadcast reaches every device', (t) => {
   t.deepEqual(answered.toSorted(), [5, 6, 7, 8, 9]);
 });
 
-test('test D is acknowledged, changes the rate when it starts, and gives it back when it ends', (t) => {
+test('test D is acknowledged, changes the rate when it starts, and restores it when it ends', (t) => {
   const recorder = new MeshRecorder({ nodes: 1, ...SOON });
   const updatesIn = (ms: number) => {
     const from = recorder.heard.length;
@@ -133,7 +133,7 @@ test('test D is acknowledged, changes the rate when it starts, and gives it back
   t.is(updatesIn(10_000), 10);
 });
 
-test('a test that nobody prepared does not start', (t) => {
+test('a test that was not prepared does not start', (t) => {
   const recorder = new MeshRecorder({ nodes: 1, ...SOON });
   recorder.clock.advance(5_000);
   say(recorder, 5, '5453');
@@ -158,7 +158,7 @@ test('S makes a device reset and rejoin: silence, Node Info, the sequence from 0
   t.true(quietMs > 500);
 });
 
-test('somebody asks for a robot every minute or two', (t) => {
+test('some node requests a robot every minute or two', (t) => {
   const recorder = new MeshRecorder({ nodes: 12, rateHz: 0 });
   recorder.clock.advance(1_800_000);
   const requests = recorder.heard.filter(({ body }) => body[2] === 0x52);

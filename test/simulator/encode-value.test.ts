@@ -27,20 +27,20 @@ for (const [hex, type, x] of [
   });
 }
 
-test('a reading that does not fit is taken to the limit of its field', (t) => {
+test('a reading that does not fit is clamped to the limit of its field', (t) => {
   t.is(encodeValue(typeOf('u8', 1, true, 1), { x: 300 })?.bytes.toString('hex'), 'ff');
   t.is(encodeValue(typeOf('u8', 1, true, 1), { x: -3 })?.bytes.toString('hex'), '00');
   t.is(encodeValue(typeOf('i16', 2, false, 1), { x: -1e6 })?.bytes.toString('hex'), '8000');
 });
 
-test('a type that the device has no reading for gives nothing', (t) => {
+test('a type for which the device has no reading gives nothing', (t) => {
   t.is(encodeValue(undefined, { x: 1 }), undefined);
   t.is(encodeValue(typeOf('u8', 1, true, 1), { y: 1 }), undefined);
   t.is(encodeValue(typeOf('text', 4, true, 1), { x: 1 }), undefined);
   t.is(encodeValue(tables.dataTypes.findByName('Report'), { lat: 1 }), undefined);
 });
 
-test('values that a site does not define are left out of what devices send', (t) => {
+test('values that a site does not define are omitted from what devices send', (t) => {
   const known = tables.dataTypes.all().filter(({ name }) => name !== 'GPS' && name !== 'Battery');
   const recorder = new MeshRecorder({
     nodes: 1,
@@ -53,7 +53,7 @@ test('values that a site does not define are left out of what devices send', (t)
   t.deepEqual([...new Set(sent)].toSorted(), ['Position', 'Sequence', 'Temperature']);
 });
 
-test('opcodes without a message that the mesh needs are refused', (t) => {
+test('an opcodes file without a message that the mesh needs is refused', (t) => {
   const messages = tables.opcodes.messages().filter(({ name }) => name !== 'Echo');
   const error = t.throws(() => readVocabulary(new Opcodes(messages, [])));
   t.regex(error?.message ?? '', /Echo/);

@@ -1,4 +1,4 @@
-/** What firmware of each generation says, as the gateway reads it. */
+/** The messages of each generation of the firmware, as the gateway reads them. */
 import test from 'ava';
 import { type DecodedValue, decodeValue, deviceTimeOf } from '../../src/protocol/data-types.js';
 import { messageName } from '../../src/protocol/message.js';
@@ -7,7 +7,7 @@ import { type Heard, MeshRecorder } from './recorder.js';
 
 const NEAR = { nodes: 1, radioRangeM: 9_000 };
 
-/** Every kind of message that came, with the data types in it: `Data Sequence GPS`. */
+/** Every kind of message received, with the data types in it: `Data Sequence GPS`. */
 function kindsOf(heard: readonly Heard[]): string[] {
   const kinds = heard.map((message) => {
     const types = message.kind === 'values' ? message.values.map(({ type }) => type.name) : [];
@@ -35,7 +35,7 @@ for (const [generation, complaint] of [
   [2, '[Warning] Buffer might have remaining half message!!\n'],
   [3, '[Warning] Buffer might have remaining half message!!\n'],
 ] as const) {
-  test(`a root of generation ${generation} says ${complaint.trim()}`, (t) => {
+  test(`a root of generation ${generation} prints ${complaint.trim()}`, (t) => {
     const recorder = new MeshRecorder({ ...NEAR, nodes: 0, generation });
     recorder.clock.advance(1_000);
     recorder.write(Buffer.from('ff4e494e46', 'hex'));
@@ -43,7 +43,7 @@ for (const [generation, complaint] of [
   });
 }
 
-test('a root of the first generation knows no GETDF', (t) => {
+test('a root of the first generation does not know GETDF', (t) => {
   const answers = GENERATIONS.map((generation) => {
     const recorder = new MeshRecorder({ ...NEAR, nodes: 0, generation });
     recorder.clock.advance(1_000);
@@ -52,13 +52,13 @@ test('a root of the first generation knows no GETDF', (t) => {
   t.deepEqual(answers, [[], ['pathInfo'], ['pathInfo']]);
 });
 
-test('without a generation the firmware is of the second', (t) => {
+test('the default generation is the second', (t) => {
   const [unset, second] = [new MeshRecorder(NEAR), new MeshRecorder({ ...NEAR, generation: 2 })];
   for (const recorder of [unset, second]) recorder.clock.advance(60_000);
   t.deepEqual(unset.traffic, second.traffic);
 });
 
-test('a report of the third generation is a line of JSON with where the node is, and when', (t) => {
+test('a report of the third generation is a line of JSON with the position and time of the node', (t) => {
   const recorder = new MeshRecorder({ ...NEAR, generation: 3 });
   recorder.clock.advance(120_000);
   const reports = recorder.from(5).filter(({ body }) => body[2] === 0x7b);

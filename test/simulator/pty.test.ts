@@ -35,7 +35,7 @@ test.after.always(() => rmSync(folder, { recursive: true, force: true }));
 const pathFor = (name: string) => join(folder, name);
 const noHandlers = { onBytes() {}, onExit() {} };
 
-/** Until a path is there, or is not. */
+/** Until a path exists, or does not. */
 async function untilPath(path: string, isThere: boolean): Promise<void> {
   const waiters = new Waiters(() => `${path} is ${isThere ? 'not there' : 'still there'}`);
   const watcher = watch(folder, () => waiters.look());
@@ -43,12 +43,12 @@ async function untilPath(path: string, isThere: boolean): Promise<void> {
   watcher.close();
 }
 
-/** Opens the other side as a serial port would be, and gathers what it reads. */
+/** Opens the other side like a serial port, and collects what it reads. */
 async function openOtherSide(path: string) {
   const flags = constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK;
   const file: FileHandle = await open(path, flags);
   let received = Buffer.alloc(0);
-  // It does not block, and does not tell when there is something to read.
+  // It does not block, and does not signal when there is something to read.
   const readMore = async () => {
     const { buffer, bytesRead } = await file
       .read(Buffer.alloc(4096), 0, 4096, null)
@@ -97,7 +97,7 @@ ptyTest('a gateway can close its side and open it again', async (t) => {
   await pty.close();
 });
 
-ptyTest('without a reader what is too much is dropped and counted', async (t) => {
+ptyTest('without a reader excess bytes are dropped and counted', async (t) => {
   const pty = await openPty(pathFor('full'), noHandlers);
   let dropped = 0;
   for (let round = 0; round < 2_000 && dropped === 0; round++) {
@@ -128,7 +128,7 @@ ptyTest('a path that cannot be made is refused with the reason', async (t) => {
   t.regex(error?.message ?? '', /No such file/, 'socat says why');
 });
 
-ptyTest('a path may hold what socat reads as punctuation', async (t) => {
+ptyTest('a path may contain characters that are punctuation to socat', async (t) => {
   const path = pathFor('a,b:c!!"d\'(e)[f]{g}\\h');
   const pty = await openPty(path, noHandlers);
   t.true(existsSync(path));
@@ -148,13 +148,13 @@ test.serial('without socat the error says how to get it', async (t) => {
   t.is(error?.hint, 'apt-get install socat');
 });
 
-/** The processes that this one has started. */
+/** The child processes of this one. */
 function children(): number[] {
   const listed = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8');
   return listed.trim().split(/\s+/).map(Number);
 }
 
-serialPtyTest('when socat is killed the owner hears of it, and the path is gone', async (t) => {
+serialPtyTest('when socat is killed the owner is notified, and the path is gone', async (t) => {
   const before = new Set(children());
   let exits = 0;
   const pty = await openPty(pathFor('killed'), {
@@ -167,7 +167,7 @@ serialPtyTest('when socat is killed the owner hears of it, and the path is gone'
   const [socat] = children().filter((pid) => !before.has(pid));
   if (!socat) return t.fail();
   process.kill(socat, 'SIGKILL');
-  await until(() => exits > 0, 'the owner has heard');
+  await until(() => exits > 0, 'the owner was notified');
   t.is(exits, 1);
   t.false(existsSync(pathFor('killed')));
   t.false(pty.write(Buffer.from('x')));
@@ -191,7 +191,7 @@ ptyTest('a virtual mesh on a pseudo-terminal boots and obeys', async (t) => {
 });
 
 ptyTest(
-  'when the virtual device is unplugged the path goes, and comes again, with the same mesh',
+  'when the virtual device is unplugged its path disappears, and comes back, with the same mesh',
   async (t) => {
     const faults = readFaults({ hang_ups: { after_s: 2, for_s: 0.3 } }, 'test');
     const mesh = new FaultyMesh({ clock: systemClock, tables, nodes: 1, churn: 0, faults });
@@ -214,7 +214,7 @@ ptyTest(
   },
 );
 
-ptyTest('a path that is closed while the device is unplugged does not come again', async (t) => {
+ptyTest('a path that is closed while the device is unplugged does not come back', async (t) => {
   const faults = readFaults({ hang_ups: { after_s: 0.1, for_s: 0.2 } }, 'test');
   const mesh = new FaultyMesh({ clock: systemClock, tables, nodes: 0, faults });
   const served = await serveOnPty(mesh, pathFor('closed'), (detail) => t.fail(detail));

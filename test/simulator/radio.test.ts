@@ -3,9 +3,9 @@ import { MeshgateError } from '../../src/base/errors.js';
 import { countHops } from '../../src/simulator/topology.js';
 import { MeshRecorder } from './recorder.js';
 
-const at = (address: number, east: number) => ({ address, place: { east, north: 0 } });
+const at = (address: number, east: number) => ({ address, position: { east, north: 0 } });
 
-test('hops are counted over whoever is in range', (t) => {
+test('hops are counted over stations in range', (t) => {
   const hops = countHops([at(5, 900), at(6, 1_800), at(7, 2_700), at(8, -100)], 1_000);
   t.deepEqual([...hops].toSorted(), [
     [5, 1],
@@ -15,20 +15,20 @@ test('hops are counted over whoever is in range', (t) => {
   ]);
 });
 
-test('a lonely station is heard by its nearest, over as many hops as the way has ranges', (t) => {
+test('an isolated station is attached to the nearest one, with one hop per range', (t) => {
   const hops = countHops([at(5, 900), at(6, 3_300)], 1_000);
   t.is(hops.get(5), 1);
   t.is(hops.get(6), 4);
 });
 
-test('a mesh that loses everything brings nothing from any node', (t) => {
+test('a mesh that loses everything delivers nothing from any node', (t) => {
   const recorder = new MeshRecorder({ nodes: 12, loss: 1 });
   recorder.clock.advance(120_000);
   t.deepEqual([...new Set(recorder.heard.map(({ from }) => from))], [0]);
   t.deepEqual(recorder.tell({ kind: 'listNodes' }), []);
 });
 
-test('a mesh that loses nothing brings every update', (t) => {
+test('a mesh that loses nothing delivers every update', (t) => {
   const recorder = new MeshRecorder({ nodes: 12 });
   recorder.clock.advance(125_000);
   const last = recorder.heard.filter(
@@ -41,7 +41,7 @@ test('a mesh that loses nothing brings every update', (t) => {
   }
 });
 
-test('loss takes its share per hop', (t) => {
+test('loss applies per hop', (t) => {
   const recorder = new MeshRecorder({ nodes: 20, loss: 0.25, radioRangeM: 9_000 });
   recorder.clock.advance(30_000);
   const from = recorder.heard.length;
@@ -68,7 +68,7 @@ test('a tracked message gets through where a plain one is often lost', (t) => {
   t.true(tracked > plain + 5);
 });
 
-test('what is too long for the mesh does not arrive', (t) => {
+test('a message too long for the mesh does not arrive', (t) => {
   const recorder = new MeshRecorder({ nodes: 1, rateHz: 0, radioRangeM: 9_000 });
   recorder.clock.advance(5_000);
   const answersTo = (length: number) => {
@@ -81,7 +81,7 @@ test('what is too long for the mesh does not arrive', (t) => {
   t.false(answersTo(257));
 });
 
-test('of twelve nodes about one is away at a time, for one to five minutes', (t) => {
+test('about one of twelve nodes is away at a time, for one to five minutes', (t) => {
   const recorder = new MeshRecorder({ nodes: 12, rateHz: 0, churn: 1 / 12 });
   const away: number[] = [];
   const awayMs = new Map<number, number>();
@@ -102,13 +102,13 @@ test('of twelve nodes about one is away at a time, for one to five minutes', (t)
   t.true(stays.every((ms) => ms >= 59_000 && ms <= 301_000));
 });
 
-test('without churn nobody goes', (t) => {
+test('without churn no node leaves', (t) => {
   const recorder = new MeshRecorder({ nodes: 12, rateHz: 0, churn: 0 });
   recorder.clock.advance(4 * 3_600_000);
   t.true(recorder.mesh.devices().every(({ joined }) => joined));
 });
 
-test('a node that goes is silent and still listed; when it comes back it says who it is', (t) => {
+test('a node that leaves is silent and still listed; when it comes back it identifies itself', (t) => {
   const recorder = new MeshRecorder({ nodes: 2, radioRangeM: 9_000 });
   recorder.clock.advance(5_000);
   const device = recorder.mesh.findDevice(6);
@@ -141,7 +141,7 @@ test('a node that is away when the network is cleaned is provisioned when it com
   t.true(device.joined);
 });
 
-test('a thousand nodes live a minute', (t) => {
+test('a thousand nodes run for a minute', (t) => {
   const recorder = new MeshRecorder({ nodes: 1_000, churn: 1 / 12 });
   recorder.clock.advance(60_000);
   t.is(recorder.mesh.root.network.size > 950, true);

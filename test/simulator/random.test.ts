@@ -25,7 +25,7 @@ test('numbers fill their range evenly and never leave it', (t) => {
   t.true(counts.every((count) => count > 850 && count < 1150));
 });
 
-test('a chance of 0 never comes and one of 1 always does', (t) => {
+test('a chance of 0 never happens and one of 1 always does', (t) => {
   const random = Random.of(3);
   for (let draw = 0; draw < 1000; draw++) {
     t.false(random.chance(0));
@@ -33,7 +33,7 @@ test('a chance of 0 never comes and one of 1 always does', (t) => {
   }
 });
 
-test('gaussian numbers have their mean and deviation', (t) => {
+test('gaussian numbers have the right mean and deviation', (t) => {
   const random = Random.of(9);
   const numbers = Array.from({ length: 20_000 }, () => random.gaussian(10, 2));
   const mean = numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
@@ -42,7 +42,7 @@ test('gaussian numbers have their mean and deviation', (t) => {
   t.true(Math.abs(Math.sqrt(variance) - 2) < 0.1);
 });
 
-test('exponential waits have their mean', (t) => {
+test('exponential waits have the right mean', (t) => {
   const random = Random.of(11);
   const sum = Array.from({ length: 20_000 }, () => random.exponential(50)).reduce((a, b) => a + b, 0);
   t.true(Math.abs(sum / 20_000 - 50) < 2);

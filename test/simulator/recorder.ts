@@ -19,7 +19,7 @@ export const tables: Tables = {
 /** A message and when the root sent it, virtual ms. */
 export type Heard = Message & { readonly atMs: number };
 
-/** A virtual mesh on a clock moved by hand, and all that its root has said. */
+/** A virtual mesh on a clock moved by hand, and all that its root has sent. */
 export class MeshRecorder {
   readonly clock = new ManualClock();
   readonly mesh: VirtualMesh;
@@ -56,7 +56,7 @@ export class MeshRecorder {
     return this.write(encodeFrame(encodeRootCommand(command)));
   }
 
-  /** Bytes from the gateway; returns what was heard in the second after. */
+  /** Sends bytes from the gateway; returns what was received in the second after. */
   write(bytes: Buffer): Heard[] {
     const from = this.heard.length;
     this.mesh.receive(bytes);
@@ -64,7 +64,7 @@ export class MeshRecorder {
     return this.heard.slice(from);
   }
 
-  /** What one node has said. */
+  /** The messages of one node. */
   from(address: number): Heard[] {
     return this.heard.filter(({ from }) => from === address);
   }
@@ -78,7 +78,7 @@ export function textsOf(heard: readonly Heard[]): string[] {
   return heard.flatMap((message) => (message.kind === 'text' ? [message.text] : []));
 }
 
-/** A clock whose timers fire late by turns, like those of a busy process. */
+/** A clock whose timers fire late at times, like those of a busy process. */
 export class LateClock implements Clock {
   readonly #clock: ManualClock;
   #turn = 0;

@@ -14,7 +14,7 @@ function batchesOf(heard: readonly Heard[]): number[] {
   });
 }
 
-test('a newcomer sees the first node within about a second, and twelve within five', (t) => {
+test('a new user sees the first node within about a second, and twelve within five', (t) => {
   const recorder = new MeshRecorder({ nodes: 12 });
   const joined = () => recorder.heard.filter(({ kind }) => kind === 'nodeInfo').length;
   recorder.clock.advance(1_100);
@@ -24,7 +24,7 @@ test('a newcomer sees the first node within about a second, and twelve within fi
   t.is(joined(), 12);
 });
 
-test('first comes the boot log, then Root Reset, then each node by its address', (t) => {
+test('the boot log comes first, then Root Reset, then each node by its address', (t) => {
   const recorder = new MeshRecorder({ nodes: 3, ...NEAR });
   recorder.clock.advance(5_000);
   t.regex(recorder.console, /^ets Jul 29 2019 12:21:46\r\n\r\nrst:0x1 \(POWERON_RESET\)/);
@@ -65,7 +65,7 @@ test('without hops there is one Path Info batch, and it is empty', (t) => {
   t.deepEqual(batchesOf(recorder.tell({ kind: 'listPaths' })), [0]);
 });
 
-test('whoever needs others to reach the root has a path, in batches of 40', (t) => {
+test('every node that needs others to reach the root has a path, in batches of 40', (t) => {
   const recorder = new MeshRecorder({ nodes: 200, rateHz: 0 });
   recorder.clock.advance(40_000);
   const heard = recorder.tell({ kind: 'listPaths' });
@@ -108,7 +108,7 @@ test('the root complains of a node that is not in its network, under the address
   );
 });
 
-test('bytes outside frames, and frames that are broken, get no answer', (t) => {
+test('bytes outside frames, and broken frames, get no answer', (t) => {
   const recorder = new MeshRecorder({ nodes: 0 });
   recorder.clock.advance(1_000);
   t.deepEqual(recorder.write(Buffer.from('NINFO\xfe', 'latin1')), []);
@@ -125,7 +125,7 @@ test('a command is executed when its block ends, and blocks follow each other se
   t.is(second?.atMs, 5_350);
 });
 
-test('a frame that straddles the border of a 1,024-byte block is lost, and the root says so', (t) => {
+test('a frame that straddles the border of a 1,024-byte block is lost, and the root reports it', (t) => {
   const recorder = new MeshRecorder({ nodes: 1, ...NEAR });
   recorder.clock.advance(3_000);
   const ninfo = encodeFrame(Buffer.from('NINFO'));
@@ -138,7 +138,7 @@ test('a frame that straddles the border of a 1,024-byte block is lost, and the r
   );
 });
 
-test('a frame that ends with the 1,024th byte is whole', (t) => {
+test('a frame that ends with the 1,024th byte is complete', (t) => {
   const recorder = new MeshRecorder({ nodes: 1, ...NEAR });
   recorder.clock.advance(3_000);
   const ninfo = encodeFrame(Buffer.from('NINFO'));
@@ -155,7 +155,7 @@ test('a frame whose end comes after the block has ended by time is lost', (t) =>
   t.deepEqual(recorder.write(ninfo.subarray(3)), []);
 });
 
-test('the tail of a lost frame is no command in the next block, and the frame behind it is obeyed', (t) => {
+test('the tail of a lost frame is not a command in the next block, and the frame after it is obeyed', (t) => {
   const recorder = new MeshRecorder({ nodes: 1, ...NEAR });
   recorder.clock.advance(3_000);
   const reset = encodeFrame(Buffer.from('RST-R'));
@@ -170,7 +170,7 @@ test('the tail of a lost frame is no command in the next block, and the frame be
   t.is(recorder.mesh.root.counters.get('halfMessages'), reset.length - 1);
 });
 
-test('a frame that is longer than a block is lost, and said to be so once', (t) => {
+test('a frame longer than a block is lost, and reported once', (t) => {
   const recorder = new MeshRecorder({ nodes: 1, ...NEAR });
   recorder.clock.advance(3_000);
   const long = encodeFrame(Buffer.concat([Buffer.from('BCAST\0\0'), Buffer.alloc(1500, 0x41)]));
@@ -198,7 +198,7 @@ test('RST-R: the boot log, Root Reset after three seconds, and the network kept'
   t.deepEqual(batchesOf(recorder.tell({ kind: 'listNodes' })), [4]);
 });
 
-test('what devices say while the root boots is lost', (t) => {
+test('messages of devices while the root boots are lost', (t) => {
   const recorder = new MeshRecorder({ nodes: 4, radioRangeM: 9_000, rateHz: 5 });
   recorder.clock.advance(6_000);
   recorder.tell({ kind: 'resetRoot' });
@@ -209,14 +209,14 @@ test('what devices say while the root boots is lost', (t) => {
   t.true(recorder.heard.slice(from).some(({ kind }) => kind === 'values'));
 });
 
-test('commands behind RST-R in the same block are lost', (t) => {
+test('commands after RST-R in the same block are lost', (t) => {
   const recorder = new MeshRecorder({ nodes: 1, ...NEAR });
   recorder.clock.advance(3_000);
   const frames = ['RST-R', 'NINFO', 'GETDF'].map((name) => encodeFrame(Buffer.from(name)));
   t.deepEqual(batchesOf(recorder.write(Buffer.concat(frames))), []);
 });
 
-test('CLEAN: its text, a restart, an empty network, and the nodes provisioned anew', (t) => {
+test('CLEAN: its text, a restart, an empty network, and the nodes provisioned again', (t) => {
   const recorder = new MeshRecorder({ nodes: 4, ...NEAR });
   recorder.clock.advance(6_000);
   const heard = recorder.tell({ kind: 'clean' });

@@ -19,7 +19,7 @@ test('the same seed gives the same bytes at the same times', (t) => {
   t.deepEqual(first, second);
 });
 
-test('the steps in which time passes change nothing', (t) => {
+test('the size of the time steps changes nothing', (t) => {
   const first = trafficOf(1, (clock) => clock.advance(TEN_MINUTES));
   const second = trafficOf(1, (clock) => {
     for (let passed = 0, step = 1; passed < TEN_MINUTES; passed += step, step = (step * 7) % 997) {
@@ -29,7 +29,7 @@ test('the steps in which time passes change nothing', (t) => {
   t.deepEqual(first, second);
 });
 
-test('timers that fire late, and a clock that began elsewhere, change nothing', (t) => {
+test('timers that fire late, and a clock with another start, change nothing', (t) => {
   const first = trafficOf(1, (clock) => clock.advance(TEN_MINUTES));
   const clock = new ManualClock(Date.UTC(1999, 5, 5));
   clock.advance(1234.5);
@@ -49,7 +49,7 @@ test('another seed gives other bytes', (t) => {
   );
 });
 
-test('a device does not behave otherwise for being asked something, or for company', (t) => {
+test('queries and other devices do not change the behaviour of a device', (t) => {
   const reports = (recorder: MeshRecorder) => recorder.from(5).filter(({ kind }) => kind === 'values');
   const quiet = new MeshRecorder({ nodes: 2, radioRangeM: 9_000 });
   const busy = new MeshRecorder({ nodes: 4, radioRangeM: 9_000 });

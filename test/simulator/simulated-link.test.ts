@@ -13,7 +13,7 @@ function linkOf(nodes: number) {
   const handlers = {
     onBytes: (chunk: Buffer) => chunks.push(Buffer.from(chunk)),
     onClosed: () => {
-      throw new Error('a simulated link does not close by itself');
+      throw new Error('a simulated link does not close on its own');
     },
   };
   return { clock, chunks, open: () => open(handlers) };
@@ -21,13 +21,13 @@ function linkOf(nodes: number) {
 
 const NINFO = Buffer.from('ff4e494e464ffe', 'hex');
 
-test('a link to a virtual mesh says what it is', async (t) => {
+test('a link to a virtual mesh describes itself', async (t) => {
   const link = await linkOf(12).open();
   t.is(link.name, 'virtual mesh of 12 nodes, seed 4');
   t.is((await linkOf(1).open()).name, 'virtual mesh of 1 node, seed 4');
 });
 
-test('bytes come and go through the clock, never while write is running', async (t) => {
+test('bytes come and go through the clock, never during write', async (t) => {
   const { clock, chunks, open } = linkOf(1);
   const link = await open();
   t.is(chunks.length, 0);
@@ -43,7 +43,7 @@ test('bytes come and go through the clock, never while write is running', async 
   t.true(chunks.some((chunk) => chunk.toString('hex').startsWith('ff000001010005')));
 });
 
-test('a closed link is silent and refuses to write; opened again it shows the same mesh', async (t) => {
+test('a closed link is silent and refuses to write; reopened it has the same mesh', async (t) => {
   const { clock, chunks, open } = linkOf(2);
   const first = await open();
   clock.advance(10_000);
@@ -71,7 +71,7 @@ test('a second user is refused', async (t) => {
   await t.notThrowsAsync(open());
 });
 
-test('when the device is unplugged the link says so and ends; it is not there until it is back', async (t) => {
+test('when the device is unplugged the link reports it and ends; it is absent until it is back', async (t) => {
   const clock = new ManualClock();
   const faults = readFaults({ hang_ups: { after_s: 20, for_s: 5 } }, 'test');
   const open = openLinkTo(new FaultyMesh({ clock, tables, nodes: 1, faults }));
@@ -97,7 +97,7 @@ test('when the device is unplugged the link says so and ends; it is not there un
   t.true(chunks.length > heard, 'closing the first does not end the second');
   await second.close();
   clock.advance(30_000);
-  t.deepEqual(closed, ['hungUp'], 'who has closed is told nothing more');
+  t.deepEqual(closed, ['hungUp'], 'a closed link is not notified any more');
 });
 
 test('the modem lines of a link reset the root', async (t) => {

@@ -4,7 +4,7 @@ import { Timeline } from '../../src/simulator/timeline.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { LateClock } from './recorder.js';
 
-test('tasks run by due time, and those of one moment in the order in which they were planned', (t) => {
+test('tasks run by due time, and tasks of the same moment in the order in which they were scheduled', (t) => {
   const clock = new ManualClock();
   const timeline = new Timeline(clock);
   const random = Random.of(1);
@@ -31,7 +31,7 @@ test('events see their due time, however late the timer fires', (t) => {
   t.true(seen.length >= 15);
 });
 
-test('nothing happens before time begins', (t) => {
+test('nothing happens before time starts', (t) => {
   const clock = new ManualClock();
   const timeline = new Timeline(clock);
   timeline.at(0, () => t.fail());
@@ -64,7 +64,7 @@ test('a task can cancel its own repetition', (t) => {
   t.is(runs, 3);
 });
 
-test('what comes from outside comes behind what was due before, and never at once', (t) => {
+test('external events run after what was due before, and never at once', (t) => {
   const clock = new ManualClock();
   const late = new LateClock(clock);
   const timeline = new Timeline(late);

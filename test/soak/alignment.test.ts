@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { Alignment, type Delivered, type MissingReason } from '../../soak/account/alignment.js';
 import type { SettledEntry } from '../../soak/account/timed-ledger.js';
 
-/** `A` was sent and came whole, `a` was damaged on the line. */
+/** `A` was sent and arrived complete, `a` was damaged on the line. */
 function sent(letters: string): SettledEntry[] {
   return [...letters].map((letter, index) => ({
     id: index + 1,
@@ -23,7 +23,7 @@ const MARKS: Readonly<Record<string, Delivered>> = {
   '2': { kind: 'break', reason: 'gapNotice', numbers: 2 },
 };
 
-/** Letters are messages; `|` and `!` are breaks, `2` a gap notice that tells two numbers. */
+/** Letters are messages; `|` and `!` are breaks, `2` a gap notice for two numbers. */
 function delivered(letters: string): Delivered[] {
   return [...letters].map((letter) => MARKS[letter] ?? { kind: 'message', body: Buffer.from(letter), at: 0 });
 }
@@ -38,7 +38,7 @@ interface Laid {
 /** So that the client is known to be there when it begins. */
 const LEAD = 'ΑΒΓΔΕΖΗΘ';
 
-/** `pieces`: how many messages come between two looks. */
+/** `pieces`: how many messages arrive between two checks. */
 function lay(sentLetters: string, deliveredLetters: string, pieces = 1000): Laid {
   const laid = { matched: '', missing: [] as string[], extras: [] as string[] };
   const alignment = new Alignment({
@@ -58,11 +58,11 @@ function lay(sentLetters: string, deliveredLetters: string, pieces = 1000): Laid
   return { ...laid, matched: laid.matched.replace(LEAD, '') };
 }
 
-test('what was delivered as it was sent is matched', (t) => {
+test('messages delivered as sent are matched', (t) => {
   t.deepEqual(lay('ABCDEF', 'ABCDEF'), { matched: 'ABCDEF', missing: [], extras: [] });
 });
 
-test('what is missing between two messages without a word is unexplained', (t) => {
+test('messages missing between two others without notice are unexplained', (t) => {
   t.deepEqual(lay('ABCDEFGHIJKL', 'ABCDGHIJKL'), {
     matched: 'ABCDGHIJKL',
     missing: ['unexplained:EF'],
@@ -70,25 +70,25 @@ test('what is missing between two messages without a word is unexplained', (t) =
   });
 });
 
-test('what is missing at the end without a word is unexplained', (t) => {
+test('messages missing at the end without notice are unexplained', (t) => {
   t.deepEqual(lay('ABCDEF', 'ABCD').missing, ['unexplained:EF']);
 });
 
-test('what is missing at a break is put down to it', (t) => {
+test('messages missing at a break are attributed to it', (t) => {
   t.deepEqual(lay('ABCDEFGHIJKL', 'ABC|GHIJKL').missing, ['portClosed:DEF']);
   t.deepEqual(lay('ABCDEFGHIJKL', 'ABC|!GHIJKL').missing, ['gatewayDown:DEF']);
 });
 
-test('a gap notice explains no more messages than the numbers that it tells', (t) => {
+test('a gap notice explains no more messages than the numbers in it', (t) => {
   t.deepEqual(lay('ABCDEFGHIJKL', 'ABC2FGHIJKL').missing, ['gapNotice:DE']);
   t.deepEqual(lay('ABCDEFGHIJKL', 'ABC2GHIJKL').missing, ['unexplained:DEF']);
 });
 
-test('a break behind which nothing is missing explains nothing further on', (t) => {
+test('a break after which nothing is missing explains nothing later', (t) => {
   t.deepEqual(lay('ABCDEFGHIJKLMNOP', 'ABC|DEFGHIJMNOP').missing, ['unexplained:KL']);
 });
 
-test('a message that nobody sent stands where a damaged frame was, or is unexplained', (t) => {
+test('a message that was never sent matches a damaged frame, or is unexplained', (t) => {
   t.deepEqual(lay('ABcDEFGHIJ', 'AB?DEFGHIJ').extras, ['damaged:?']);
   t.deepEqual(lay('ABcDEFGHIJ', 'ABDEFG?HIJ').extras, ['unexplained:?']);
 });
@@ -106,18 +106,18 @@ test('a message that comes twice is unexplained', (t) => {
   t.deepEqual(lay('ABCDEFGHIJ', 'ABCCDEFGHIJ').extras, ['unexplained:C']);
 });
 
-test('two messages that change places are seen', (t) => {
+test('two swapped messages are detected', (t) => {
   const { missing, extras } = lay('ABCDEFGHIJKL', 'ABDCEFGHIJKL');
   t.true(missing.length + extras.length > 0);
 });
 
-test('where bodies repeat, the place is known by what follows', (t) => {
+test('where bodies repeat, the position is determined by what follows', (t) => {
   t.deepEqual(lay('AXBCDEXFGHIJ', 'A|XFGHIJ').missing, ['portClosed:XBCDE']);
 });
 
 const letters = fc.array(fc.constantFrom(...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'), { minLength: 40, maxLength: 200 });
 
-test('however the stream comes, what a break took is put down to it, and the rest is matched', (t) => {
+test('in any stream, messages lost at a break are attributed to it, and the rest is matched', (t) => {
   const isPutDown = (all: string[], from: number, length: number, pieces: number) => {
     const text = all.join('');
     const start = from % (text.length - 20);
@@ -136,7 +136,7 @@ test('however the stream comes, what a break took is put down to it, and the res
   t.notThrows(() => fc.assert(fc.property(letters, ...numbers, isPutDown), { numRuns: 300 }));
 });
 
-test('however the stream comes, one message that is left out without a break is found', (t) => {
+test('in any stream, one message that is missing without a break is found', (t) => {
   const isFound = (all: string[], from: number, pieces: number) => {
     const text = all.join('');
     const at = from % text.length;

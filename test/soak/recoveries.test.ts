@@ -1,7 +1,7 @@
 import test from 'ava';
 import { Recoveries } from '../../soak/account/recoveries.js';
 
-test('a fault is over when a frame that was sent behind its end is delivered', (t) => {
+test('recovery from a fault ends when a frame sent after its end is delivered', (t) => {
   const recoveries = new Recoveries();
   recoveries.onOver('hangUps', 1000);
   recoveries.onDelivered(900, 1100);
@@ -12,7 +12,7 @@ test('a fault is over when a frame that was sent behind its end is delivered', (
   t.deepEqual(recoveries.open, []);
 });
 
-test('median and longest are of all faults of the kind', (t) => {
+test('median and longest are over all faults of the kind', (t) => {
   const recoveries = new Recoveries();
   for (const ms of [30, 10, 500]) {
     recoveries.onOver('bytes', 1000);

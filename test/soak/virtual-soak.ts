@@ -1,6 +1,6 @@
 import { Account } from '../../soak/account/account.js';
+import { deliveredBy } from '../../soak/account/delivered.js';
 import { type PortState, TimedLedger } from '../../soak/account/timed-ledger.js';
-import { toldBy } from '../../soak/account/told.js';
 import { describeEvent } from '../../src/api/describe.js';
 import type { MeshEvent } from '../../src/api/shapes.js';
 import { loadConfig } from '../../src/gateway/settings.js';
@@ -17,27 +17,27 @@ export interface VirtualSoakOptions {
   readonly nodes: number;
   readonly faults: FaultPlan;
   readonly seed?: number;
-  /** Whether the account is told of a message, by its number: false makes one go missing. */
-  readonly isTold?: (index: number) => boolean;
+  /** Whether a message is passed to the account, by its number: false makes one go missing. */
+  readonly isDelivered?: (index: number) => boolean;
 }
 
 /**
- * The soak in virtual time: the gateway in this process, on the simulated link, which has modem lines and can be opened
- * anew. Its hub's events are the witness's stream.
+ * The soak in virtual time: the gateway in this process, on the simulated link, which has modem lines and can be
+ * reopened. Its hub's events are the witness's stream.
  */
 export class VirtualSoak {
   readonly account = new Account();
   readonly mesh: FaultyMesh;
   readonly ledger: TimedLedger;
   readonly #clock = new ManualClock();
-  readonly #isTold: (index: number) => boolean;
+  readonly #isDelivered: (index: number) => boolean;
   readonly #openLink: ReturnType<typeof openLinkTo>;
   #gateway: Gateway | undefined;
-  #told = 0;
+  #delivered = 0;
   #isOpen = false;
 
-  constructor({ nodes, faults, seed = 1, isTold = () => true }: VirtualSoakOptions) {
-    this.#isTold = isTold;
+  constructor({ nodes, faults, seed = 1, isDelivered = () => true }: VirtualSoakOptions) {
+    this.#isDelivered = isDelivered;
     const port = { takeHeldUp: () => false };
     this.ledger = new TimedLedger(this.#clock, () => ({ ...port, state: this.#portState() }), LEDGER_LIMIT);
     const tables = loadTables(loadConfig({}));
@@ -91,12 +91,13 @@ export class VirtualSoak {
 
   #tell(event: MeshEvent): void {
     if (event.kind === 'link') this.#isOpen = event.link.port !== null;
-    const told = toldBy(event);
-    if (told && (told.kind === 'break' || this.#isTold(this.#told++))) this.account.onDelivered(told);
+    const item = deliveredBy(event);
+    if (item && (item.kind === 'break' || this.#isDelivered(this.#delivered++)))
+      this.account.onDelivered(item);
     this.account.onEvent(event);
   }
 
-  /** The root says no more, and the account is closed. */
+  /** The root sends no more, and the account is closed. */
   finish(): void {
     this.mesh.stop();
     this.account.onSettled(this.ledger.takeSettled());

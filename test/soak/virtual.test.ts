@@ -43,8 +43,8 @@ test('silences that only modem lines or a reopened port end add up too', async (
     t.true(account.recoverySteps.get(`${step}: done`) > 0);
 });
 
-test('one message of thousands that is kept from the account is found', async (t) => {
-  const soak = new VirtualSoak({ nodes: 20, faults, isTold: (index) => index !== 3000 });
+test('one message out of thousands that is withheld from the account is found', async (t) => {
+  const soak = new VirtualSoak({ nodes: 20, faults, isDelivered: (index) => index !== 3000 });
   soak.start();
   await soak.advance(MINUTES);
   soak.finish();

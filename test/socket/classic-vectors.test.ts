@@ -12,7 +12,7 @@ const { now, vectors } = loadClassicVectors();
 const tables = loadTables(loadConfig({}, undefined, {}));
 const MAX_REQUEST = 1024;
 
-/** Generous settling, so that a loaded machine does not cut a request that comes in pieces. */
+/** A long settle time, so that a loaded machine does not cut a request that arrives in pieces. */
 const PATIENT = { settle_ms: 40 };
 const IMPATIENT = { settle_ms: 40, request_timeout_ms: 1000 };
 const FULL_QUEUE = { pace_bytes: 0, queue: 1 };
@@ -33,13 +33,13 @@ async function startFor(vector: ClassicVector): Promise<GatewayFixture> {
   return fixture;
 }
 
-/** One command is being written, one more waits: that is all that may. */
+/** One command is being written, one more waits: that is the limit. */
 async function fillQueue({ root, hub }: GatewayFixture): Promise<void> {
   root.getStuck();
   for (const owner of ['first', 'second']) void hub.commands.execute({ kind: 'resetRoot' }, owner);
 }
 
-/** Bytes behind what a fixed-length command needs are ignored; elsewhere they belong to the request. */
+/** Bytes after a fixed-length command are ignored; elsewhere they belong to the request. */
 function deliveriesOf({ request, complete }: ClassicVector): Delivery[] {
   const always: Delivery[] = ['whole', 'byteByByte', 'twoPieces', 'withShutdown'];
   const spec = tables.opcodes.findCommand(request.toString('latin1', 0, 5));
@@ -77,12 +77,12 @@ for (const vector of vectors) {
 const EXAMINED = {
   length: 'complete',
   type: 'complete',
-  silence: 'mayGoOn',
+  silence: 'mayContinue',
   timeout: 'tooShort',
   refusal: 'refused',
 } as const;
 
-test('each request is complete by what the table says, and no shorter one is', (t) => {
+test('each request is complete where the table says, and no shorter one is', (t) => {
   for (const { name, request, complete } of vectors) {
     if (request.toString('latin1', 0, 5) === '[syn]') continue;
     t.is(examineRequest(request, tables, MAX_REQUEST).kind, EXAMINED[complete], name);
@@ -91,14 +91,14 @@ test('each request is complete by what the table says, and no shorter one is', (
   }
 });
 
-test('every command of the table has a vector that succeeds, but for those of edge modules', (t) => {
+test('every command of the table has a vector that succeeds, except those of edge modules', (t) => {
   const succeeding = vectors.filter(({ reply }) => reply[0] === 0x53);
   const named = new Set(succeeding.map(({ request }) => request.toString('latin1', 0, 5)));
   const expected = tables.opcodes.commands().filter(({ executor }) => executor !== 'edge');
   t.deepEqual([...named].sort(), expected.map(({ name }) => name).sort());
 });
 
-test('every reason why a command is not carried out has a vector', (t) => {
+test('every reason for refusing a command has a vector', (t) => {
   const texts = new Set(vectors.map(({ reply }) => reply.toString('utf8', 2)));
   for (const failure of Object.keys(FAILURE_TEXTS) as RootFailure[]) {
     // The root's rejection comes after the reply: the classic dialect has none for it.
@@ -106,7 +106,7 @@ test('every reason why a command is not carried out has a vector', (t) => {
   }
 });
 
-test('names are unique, and a failure tells its length', (t) => {
+test('names are unique, and a failure states its length', (t) => {
   t.is(new Set(vectors.map(({ name }) => name)).size, vectors.length);
   for (const { name, reply } of vectors) {
     if (reply[0] === 0x46) t.is(reply[1], reply.length - 2, name);
@@ -141,7 +141,7 @@ test('robots are shown as the client named them', async (t) => {
   await fixture.close();
 });
 
-test('a robot whose words are no text is no robot', async (t) => {
+test('a robot whose properties are not text is rejected', async (t) => {
   const fixture = await startGateway();
   for (const wrong of ['null', '{}', '[1]', 'true']) {
     const request = `W-RBT[{id: 1, name: ${wrong}, state: 'Idle', node: 'Node-5'}]`;
@@ -151,7 +151,7 @@ test('a robot whose words are no text is no robot', async (t) => {
   await fixture.close();
 });
 
-test('what W-LOG says is told to whoever watches, as one clean line', async (t) => {
+test('the text of W-LOG is sent to all watchers, as one clean line', async (t) => {
   const fixture = await startGateway();
   const shown: string[] = [];
   fixture.hub.feed.subscribe((event) => {

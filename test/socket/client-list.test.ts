@@ -25,7 +25,7 @@ async function openWeb(t: ExecutionContext, url: string, headers: Record<string,
 
 const READ_TOKEN = 'a-token-for-reading';
 
-test('every client is listed with what it is and what it may do', async (t) => {
+test('every client is listed with its type and role', async (t) => {
   const { socketPath, webHost, clients } = await start(t, {
     web: true,
     settings: { http: { read_token: READ_TOKEN } },
@@ -51,7 +51,7 @@ test('every client is listed with what it is and what it may do', async (t) => {
   silent.destroy();
 });
 
-test('what a client was sent is counted, in messages and in bytes on its connection', async (t) => {
+test('messages sent to a client are counted, and bytes on its connection', async (t) => {
   const { socketPath, root, clients } = await start(t);
   const listening = await listenTo(socketPath);
   root.say('00 05 45 01', '00 05 52 00', '00 05 44 01 00 07');
@@ -68,13 +68,13 @@ interface Sockets {
   readonly sent: { readonly messages: number; readonly bytes: number };
 }
 
-/** What the session method `counters` tells of the clients on sockets. */
+/** The clients on sockets in the result of the session method `counters`. */
 async function socketsOf(session: LineClient): Promise<Sockets> {
   const { result } = await session.ask('counters');
   return (result as { clients: { sockets: Sockets } }).clients.sockets;
 }
 
-test('a client that has left is not listed, and goes on counting in the totals', async (t) => {
+test('a client that has left is not listed, but still counts in the totals', async (t) => {
   const { socketPath, session, clients } = await start(t);
   const before = await socketsOf(session);
   const [{ sent } = { sent: { bytes: 0 } }] = await clients();
@@ -88,7 +88,7 @@ test('a client that has left is not listed, and goes on counting in the totals',
   t.true(after.sent.bytes > sent.bytes + 2);
 });
 
-test('a listening client that reads too slowly is closed, and the message that it missed is counted', async (t) => {
+test('a listening client that reads too slowly is closed, and the message it missed is counted', async (t) => {
   const { socketPath, root, session } = await start(t, { settings: { clients: { outbox_bytes: 1024 } } });
   const listening = await listenTo(socketPath);
   listening.socket.pause();
@@ -97,7 +97,7 @@ test('a listening client that reads too slowly is closed, and the message that i
   t.like(await socketsOf(session), { listening: 0, dropped: 1, ended: { slowReader: 1 } });
 });
 
-test('status tells how much the present clients have missed', async (t) => {
+test('status reports how much the current clients have missed', async (t) => {
   const { session } = await start(t);
   t.like((await session.ask('status')).result, {
     clients: { connected: 1, sessions: 1, queuedBytes: 0, sent: { messages: 0 }, dropped: 0, coalesced: 0 },

@@ -9,7 +9,7 @@ import { Connection, type Dialect, type DialectType } from '../../src/socket/con
 import { readAll } from '../support/classic-client.js';
 import { temporaryFolder } from '../support/gateway-fixture.js';
 
-/** Says which of the two it is, and what came first, then waits. */
+/** Reports which of the two it is, and the first input, then waits. */
 class Echo implements Dialect {
   constructor(
     readonly name: string,
@@ -51,7 +51,7 @@ interface Pair {
   readonly connection: Connection;
   /** Closes its side when it is made to, and no sooner. */
   readonly client: Socket;
-  /** Why the connection has ended. */
+  /** Why the connection ended. */
   readonly ended: Promise<string>;
 }
 
@@ -95,14 +95,14 @@ for (const [what, said, heard] of [
   );
 }
 
-test('the last dialect answers a client that says nothing in time', (t) =>
+test('the last dialect answers a client that sends nothing in time', (t) =>
   withConnection(async ({ client, ended }) => {
     client.once('end', () => client.end());
     t.is((await readAll(client)).toString(), 'last waited');
     t.is(await ended, 'timedOut');
   }, 1));
 
-test('a client for which there is no room is refused in the dialect that it speaks', (t) =>
+test('a client beyond the limit is refused in its own dialect', (t) =>
   withConnection(async ({ connection, client, ended }) => {
     connection.refuse();
     client.once('end', () => client.end());
@@ -111,7 +111,7 @@ test('a client for which there is no room is refused in the dialect that it spea
     t.is(await ended, 'tooMany');
   }));
 
-test('what is said after the gateway has closed its side is dropped, and changes nothing', (t) =>
+test('input after the gateway has closed its side is dropped, and changes nothing', (t) =>
   withConnection(async ({ connection, client, ended }) => {
     client.write('x');
     await once(client, 'data');

@@ -13,7 +13,7 @@ test.after.always(() => fixture.close());
 
 const RUNS = 150;
 
-/** Commands, halves of commands, and bytes that are none. */
+/** Commands, partial commands, and random bytes. */
 const names = ['SEND-', 'SENDI', 'BCAST', 'NETIF', '[GET]', 'W-LOG', 'W-RBT', '[syn]', 'NSTAT', 'STATE'];
 const garbage = fc
   .tuple(fc.constantFrom('', ...names), fc.uint8Array({ maxLength: 1200 }))

@@ -28,7 +28,7 @@ const BODIES: readonly (readonly [name: string, body: string, forwarded: boolean
   ['Test', '00 05 54 46', true],
   ['Reset', '00 05 53', true],
   ['JSON report', '00 05 7B 22 61 22 3A 31 7D 0A', false],
-  ['an opcode that nobody knows', '00 05 99 01', true],
+  ['an unknown opcode', '00 05 99 01', true],
   ['text of the root', '00 00 45 72 72 6F 72 3A 20 4E 6F 20 4D 65 73 73 61 67 65 0A', true],
   ['text of a node', '00 05 63 6F 6E 66 0A', true],
   ['a body that is too short', '00 05', false],
@@ -53,7 +53,7 @@ test('the table above names every opcode', (t) => {
   for (const { opcode, name } of opcodes.messages()) t.true(tried.has(opcode), name);
 });
 
-test('the handshake may come in pieces, and with bytes behind it', (t) =>
+test('the handshake may arrive in pieces, and with bytes after it', (t) =>
   withGateway({}, async ({ socketPath, root }) => {
     const handshakes = [['[', 'syn', ']', '\0'], ['[syn]', '\0'], ['[syn]\0ACT-C'], ['[sy', 'n]\0\0\0']];
     for (const pieces of handshakes) {
@@ -81,7 +81,7 @@ test('each of many listening clients gets its own copy of every message', (t) =>
     }
   }));
 
-test('each message is written by itself', (t) =>
+test('each message is written separately', (t) =>
   withGateway({}, async ({ socketPath, root }) => {
     const client = await listenTo(socketPath);
     const bodies = ['00 05 52 00', '00 06 45 01 02 03', '00 07 53'];
@@ -98,7 +98,7 @@ test('each message is written by itself', (t) =>
     client.close();
   }));
 
-test('messages of one read from the UART arrive one by one, on a Unix socket and over TCP', async (t) => {
+test('messages in one read from the UART arrive one by one, on a Unix socket and over TCP', async (t) => {
   const port = await freePort();
   await withGateway({ settings: { tcp: [port] } }, async ({ socketPath, root }) => {
     const clients = [await listenTo(socketPath), await listenTo(port)];
@@ -115,7 +115,7 @@ test('messages of one read from the UART arrive one by one, on a Unix socket and
   });
 });
 
-test('what a listening client sends is ignored', (t) =>
+test('input from a listening client is ignored', (t) =>
   withGateway({}, async ({ socketPath, root }) => {
     const client = await listenTo(socketPath);
     for (const sent of ['RST-R', '[syn]\0', '\0', 'x'.repeat(100_000)]) {
@@ -127,7 +127,7 @@ test('what a listening client sends is ignored', (t) =>
     client.close();
   }));
 
-test('a listening client needs no more patience than it has: the time-out for requests is not for it', (t) =>
+test('the request time-out does not apply to a listening client', (t) =>
   withGateway({ settings: { clients: { request_timeout_ms: 1000 } } }, async ({ socketPath, root }) => {
     const client = await listenTo(socketPath);
     const silent = await connectTo(socketPath);
@@ -157,7 +157,7 @@ test('a listening client that stops reading is closed at its limit, and the othe
     reader.close();
   }));
 
-test('a stalled client is closed with whole messages behind it', (t) =>
+test('a stalled client is closed after a complete message', (t) =>
   withGateway({ settings: { clients: { outbox_bytes: 20_000 } } }, async ({ socketPath, root, logged }) => {
     const stalled = await listenTo(socketPath);
     stalled.socket.pause();
@@ -172,7 +172,7 @@ test('a stalled client is closed with whole messages behind it', (t) =>
     t.true(stalled.received.length > 0);
   }));
 
-test('listening clients stay connected while the link goes and comes', (t) =>
+test('listening clients stay connected while the link goes down and comes back', (t) =>
   withGateway({}, async ({ socketPath, root }) => {
     const client = await listenTo(socketPath);
     const asked = root.nextBody();

@@ -3,7 +3,7 @@ import test from 'ava';
 import { Outbox, PAUSE_MS, SHORT_QUEUE } from '../../src/socket/outbox.js';
 import { ManualClock } from '../support/manual-clock.js';
 
-/** An outbox of so many bytes, the clock that it goes by, and when what was written, `12: a`. */
+/** An outbox with this limit, its clock, and the log of writes with their times, `12: a`. */
 function setUp({ limit = 1000, unread = 0 } = {}) {
   const clock = new ManualClock();
   const writes: string[] = [];
@@ -18,7 +18,7 @@ function setUp({ limit = 1000, unread = 0 } = {}) {
 
 const numbered = (count: number) => Array.from({ length: count }, (_, index) => String(index));
 
-test('a message that comes alone goes out at once, without a timer', (t) => {
+test('a single message goes out at once, without a timer', (t) => {
   const { clock, writes, push } = setUp();
   for (let sent = 0; sent < 3; sent++) {
     push('a');
@@ -44,7 +44,7 @@ test('messages of the same moment go out with a pause between them, later ones a
   t.is(clock.timers, 0);
 });
 
-test('a message soon after one that came alone waits for the rest of the pause', (t) => {
+test('a message soon after a single one waits for the rest of the pause', (t) => {
   const { clock, writes, push } = setUp();
   push('a');
   clock.advance(1);
@@ -82,7 +82,7 @@ test('in a flood nothing waits; when it is over messages are spaced again', (t) 
   t.is(writes.length, 1);
 });
 
-test('what waits for its pause counts to the limit, and what is refused is not taken', (t) => {
+test('messages waiting for their pause count towards the limit, and refused ones are not queued', (t) => {
   const { clock, outbox, writes, push } = setUp({ limit: 6, unread: 2 });
   t.deepEqual(push('aa', 'bb', 'cc', 'd'), [true, true, true, false]);
   t.is(outbox.waitingBytes, 6);
@@ -91,7 +91,7 @@ test('what waits for its pause counts to the limit, and what is refused is not t
   t.is(writes.length, 3);
 });
 
-test('what waits is written when the gateway stops, and dropped when the connection is over', (t) => {
+test('waiting messages are written when the gateway stops, and dropped when the connection has ended', (t) => {
   const stopped = setUp();
   stopped.push('a', 'b', 'c');
   stopped.outbox.flush();

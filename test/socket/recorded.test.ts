@@ -1,4 +1,4 @@
-/** What of the clients' traffic reaches the flight recorder, on real sockets. */
+/** Which of the clients' traffic reaches the flight recorder, on real sockets. */
 import test, { type ExecutionContext } from 'ava';
 import { Recording } from '../../src/recorder/recording.js';
 import { ask, connectTo, listenTo, readAll } from '../support/classic-client.js';
@@ -13,8 +13,8 @@ async function start(t: ExecutionContext, options: FixtureOptions = {}): Promise
   return fixture;
 }
 
-/** `client 1: request NINFO`, in order; the UART is left out. */
-function toldOf({ gateway }: GatewayFixture): string[] {
+/** `client 1: request NINFO`, in order; the UART is omitted. */
+function recordedLines({ gateway }: GatewayFixture): string[] {
   const blocks = gateway.recorder?.read({}, Number.POSITIVE_INFINITY).blocks ?? Buffer.alloc(0);
   if (blocks.length === 0) return [];
   return [...new Recording(blocks).entries()].flatMap(({ kind, client, payload }) =>
@@ -22,28 +22,28 @@ function toldOf({ gateway }: GatewayFixture): string[] {
   );
 }
 
-/** Resolves when so much has been told; connections end a moment after their clients have seen it. */
-async function told(fixture: GatewayFixture, amount: number): Promise<string[]> {
-  await until(() => toldOf(fixture).length >= amount, `${amount} are told`);
-  return toldOf(fixture);
+/** Resolves when this much has been recorded; connections end a moment after their clients have seen it. */
+async function recorded(fixture: GatewayFixture, amount: number): Promise<string[]> {
+  await until(() => recordedLines(fixture).length >= amount, `${amount} are recorded`);
+  return recordedLines(fixture);
 }
 
 test('a command of the classic dialect, its reply, and how the connection ended', async (t) => {
   const fixture = await start(t);
   await ask(fixture.socketPath, 'ACT-C');
-  t.deepEqual(await told(fixture, 3), [
+  t.deepEqual(await recorded(fixture, 3), [
     'client 1: request ACT-C',
     'client 1: reply S\0',
     'client 1: ended answered',
   ]);
 });
 
-test('a request that is refused, one that comes in pieces, and one that is never finished', async (t) => {
+test('a request that is refused, one in pieces, and one that is never finished', async (t) => {
   const fixture = await start(t);
   await ask(fixture.socketPath, 'WHAT?');
   await ask(fixture.socketPath, 'NETIFA', 'byteByByte');
   await ask(fixture.socketPath, 'SEND-', 'withShutdown');
-  t.deepEqual(await told(fixture, 9), [
+  t.deepEqual(await recorded(fixture, 9), [
     'client 1: request WHAT?',
     'client 1: reply F\x0fUnknown Command',
     'client 1: ended refused',
@@ -56,20 +56,20 @@ test('a request that is refused, one that comes in pieces, and one that is never
   ]);
 });
 
-test('of a listening client only its handshake: messages that are pushed are in the recording anyway', async (t) => {
+test('for a listening client only its handshake is recorded: pushed messages are in the recording anyway', async (t) => {
   const fixture = await start(t);
   const client = await listenTo(fixture.socketPath);
   fixture.root.say('00 05 41');
   await client.has(3);
   client.close();
-  t.deepEqual(await told(fixture, 3), [
+  t.deepEqual(await recorded(fixture, 3), [
     'client 1: request [syn]\0',
     'client 1: reply [ack]\0',
     'client 1: ended clientLeft',
   ]);
 });
 
-test('of a session requests and replies, but no events', async (t) => {
+test('for a session requests and replies are recorded, but no events', async (t) => {
   const fixture = await start(t);
   const client = await LineClient.open(fixture.socketPath);
   await client.ask('subscribe', { kinds: ['message'] }, 1);
@@ -79,7 +79,7 @@ test('of a session requests and replies, but no events', async (t) => {
   client.socket.write('no JSON\n');
   await client.line(3);
   client.close();
-  const lines = await told(fixture, 7);
+  const lines = await recorded(fixture, 7);
   t.deepEqual(
     lines.map((line) => line.slice(0, 40)),
     [
@@ -102,7 +102,7 @@ test('a batch is one request and one reply', async (t) => {
   client.say([{ jsonrpc: '2.0', id: 2, method: 'robots' }]);
   await client.line(1);
   client.close();
-  t.deepEqual((await told(fixture, 5)).slice(2, 4), [
+  t.deepEqual((await recorded(fixture, 5)).slice(2, 4), [
     'client 1: call [{"jsonrpc":"2.0","id":2,"method":"robots"}]',
     'client 1: result [{"jsonrpc":"2.0","id":2,"result":{"robots":[]}}]',
   ]);
@@ -117,14 +117,14 @@ test('sessions over websockets too; a token is not recorded', async (t) => {
   client.socket.send(JSON.stringify({ jsonrpc: '2.0', id: 2, method: 'robots' }));
   await client.next();
   await client.close();
-  t.deepEqual(await told(fixture, 3), [
+  t.deepEqual(await recorded(fixture, 3), [
     'web client 1: call {"jsonrpc":"2.0","id":2,"method":"robots"}',
     'web client 1: result {"jsonrpc":"2.0","id":2,"result":{"robots":[]}}',
     'web client 1: ended clientLeft',
   ]);
 });
 
-test('a recording that is read out does not record itself, alone or in a batch', async (t) => {
+test('reading a recording is not itself recorded, alone or in a batch', async (t) => {
   const fixture = await start(t);
   const client = await LineClient.open(fixture.socketPath);
   const { result } = await client.ask('recording', {}, 1);
@@ -134,24 +134,24 @@ test('a recording that is read out does not record itself, alone or in a batch',
   client.say([{ jsonrpc: '2.0', id: 2, method: 'recording' }]);
   await client.line(1);
   const again = await client.ask('recording', { after: cursor }, 3);
-  const calls = toldOf(fixture);
+  const calls = recordedLines(fixture);
   t.is(calls.length, 1);
   t.regex(calls[0] ?? '', /^client 1: call \[/);
   t.like(again.result, { missed: 0 });
   client.close();
 });
 
-test('whoever may only read can not read the recording', async (t) => {
+test('a read-only client cannot read the recording', async (t) => {
   const fixture = await start(t, { web: true, settings: { http: { read_only: true } } });
   const client = await WebSocketClient.open(`ws://${fixture.webHost}/rpc`);
   t.is((await client.call('recording')).error?.data.code, 'FORBIDDEN');
   await client.close();
 });
 
-test('clients can be left out, and the recorder be off', async (t) => {
+test('clients can be excluded, and the recorder turned off', async (t) => {
   const withoutClients = await start(t, { settings: { recorder: { clients: false } } });
   await ask(withoutClients.socketPath, 'ACT-C');
-  t.deepEqual(toldOf(withoutClients), []);
+  t.deepEqual(recordedLines(withoutClients), []);
   const off = await start(t, { settings: { recorder: { bytes: 0 } } });
   const client = await LineClient.open(off.socketPath);
   t.is((await client.ask('recording')).error?.data?.code, 'RECORDER_OFF');
@@ -163,17 +163,17 @@ test('clients can be left out, and the recorder be off', async (t) => {
   client2.close();
 });
 
-test('a reply of a connection that was refused at once is recorded', async (t) => {
+test('the reply to a connection that was refused at once is recorded', async (t) => {
   const fixture = await start(t, { settings: { clients: { max: 1 } } });
   const held = await listenTo(fixture.socketPath);
   const refused = await connectTo(fixture.socketPath);
   await readAll(refused);
-  const all = (await told(fixture, 4)).filter((line) => line.startsWith('client 2: '));
+  const all = (await recorded(fixture, 4)).filter((line) => line.startsWith('client 2: '));
   t.is(all[0], 'client 2: reply F\x10Too Many Clients');
   held.close();
 });
 
-test('a token that a client shows in its session is not recorded', async (t) => {
+test('a token sent in a session is not recorded', async (t) => {
   const fixture = await start(t, { web: true });
   const client = await WebSocketClient.open(`ws://${fixture.webHost}/rpc`);
   const token = 'a-token-for-everything';
@@ -185,7 +185,7 @@ test('a token that a client shows in its session is not recorded', async (t) => 
     ]),
   );
   await client.find((text) => text.includes('"id":8'));
-  const calls = (await told(fixture, 4)).filter((line) => line.includes(': call '));
+  const calls = (await recorded(fixture, 4)).filter((line) => line.includes(': call '));
   t.deepEqual(calls, [
     'web client 1: call {"id":1,"method":"authenticate"}',
     'web client 1: call [{"id":7,"method":"authenticate"},{"jsonrpc":"2.0","id":8,"method":"hello"}]',

@@ -6,7 +6,7 @@ import { type GatewayFixture, startGateway, temporaryFolder } from '../support/g
 import { LineClient } from '../support/line-client.js';
 
 interface Fixture extends GatewayFixture {
-  /** The socket for those who may only read, and the one for those who may send; the main one is for all. */
+  /** One socket for the role read, and one for the role send; the main one is for all. */
   readonly read: string;
   readonly send: string;
 }
@@ -30,12 +30,12 @@ async function withRoles(run: (fixture: Fixture) => Promise<void>): Promise<void
 const text = (reply: Buffer) => reply.toString('latin1');
 const NOT_PERMITTED = 'F\x0dNot Permitted';
 
-/** Requests of the classic dialect, by the least role that may give them. */
+/** Requests of the classic dialect, by the lowest role that may send them. */
 const READING = ['ACT-C', 'NSTAT', 'NETIFA', '[GET]\0\x05GPS'];
 const SENDING = ['SEND-\0\x05hello', 'SENDI\0\x05hello', 'BCAST\0\0hello', 'W-LOGhello', 'W-RBT[]'];
 const ADMIN = ['RST-R', 'CLEAN'];
 
-test('a socket of the role read answers questions, and permits nothing else', (t) =>
+test('a socket of the role read answers queries, and permits nothing else', (t) =>
   withRoles(async ({ read, root, hub }) => {
     for (const request of READING) t.not(text(await ask(read, request)), NOT_PERMITTED, request);
     for (const request of [...SENDING, ...ADMIN]) {
@@ -45,7 +45,7 @@ test('a socket of the role read answers questions, and permits nothing else', (t
     t.is(hub.picture.robots().length, 0);
   }));
 
-test('a socket of the role send sends, and neither resets nor cleans', (t) =>
+test('a socket of the role send sends, but neither resets nor cleans', (t) =>
   withRoles(async ({ send, root }) => {
     for (const request of SENDING) t.is(text(await ask(send, request)), 'S', request);
     const sent = root.writes.length;
@@ -54,7 +54,7 @@ test('a socket of the role send sends, and neither resets nor cleans', (t) =>
     t.is(root.writes.length, sent);
   }));
 
-test("a site's own command is for the role admin: what it does is known to its root alone", async (t) => {
+test("a site's own command needs the role admin: only its root knows what it does", async (t) => {
   const folder = temporaryFolder();
   const opcodes = join(folder.path, 'opcodes.json');
   const commands = [{ name: 'WIPE!', executor: 'root', arguments: [] }];
@@ -70,7 +70,7 @@ test("a site's own command is for the role admin: what it does is known to its r
   folder.remove();
 });
 
-test('whoever may read may listen', (t) =>
+test('a read-only client may listen', (t) =>
   withRoles(async ({ read, root }) => {
     const client = await listenTo(read);
     root.say(Buffer.from('00055401', 'hex'));
@@ -78,7 +78,7 @@ test('whoever may read may listen', (t) =>
     client.close();
   }));
 
-test('a session has the role of its socket, is told so, and is refused the rest', (t) =>
+test('a session has the role of its socket, which hello reports, and is refused everything else', (t) =>
   withRoles(async ({ read, send, socketPath }) => {
     for (const [path, role, mayLog, mayReset] of [
       [read, 'read', false, false],
@@ -107,7 +107,7 @@ test('the main socket and the TCP ports can be given a role too', async (t) => {
   await fixture.close();
 });
 
-test('what was done by the role admin is recorded: who, by which socket, what, and how it went', (t) =>
+test('actions of the role admin are recorded: who, by which socket, what, and the outcome', (t) =>
   withRoles(async ({ read, socketPath, logged }) => {
     t.is(text(await ask(socketPath, 'RST-R')), 'S');
     t.is(text(await ask(read, 'CLEAN')), NOT_PERMITTED);
@@ -121,13 +121,13 @@ test('what was done by the role admin is recorded: who, by which socket, what, a
       1: { client: 'client 3', via: socketPath, role: 'admin', action: 'clean', outcome: 'done' },
     });
     t.regex(logged.join('\n'), /audit: RST-R by client 1 on \S+: done/);
-    t.regex(logged.join('\n'), /audit: CLEAN by client 2 on \S+: not permitted to the role read/);
+    t.regex(logged.join('\n'), /audit: CLEAN by client 2 on \S+: not permitted for the role read/);
     const { result } = await client.ask('counters');
     t.like(result, { clients: { audit: { recorded: 2, forbidden: 1, notWritten: 0 } } });
     client.close();
   }));
 
-test('what failed is recorded with the reason', async (t) => {
+test('failed actions are recorded with the reason', async (t) => {
   const fixture = await startGateway({ link: 'absent' });
   await ask(fixture.socketPath, 'CLEAN');
   const client = await LineClient.open(fixture.socketPath);
@@ -141,7 +141,7 @@ test('what failed is recorded with the reason', async (t) => {
   await fixture.close();
 });
 
-test('listeners that fill their sockets leave room for those who may do more', async (t) => {
+test('listeners that fill their sockets leave room for clients with more rights', async (t) => {
   const folder = temporaryFolder();
   const read = join(folder.path, 'read');
   const fixture = await startGateway({
@@ -155,7 +155,7 @@ test('listeners that fill their sockets leave room for those who may do more', a
   folder.remove();
 });
 
-test('a further socket on the path of the main one is refused, and so is a TCP port that HTTP has', async (t) => {
+test('an additional socket on the path of the main one is refused, and so is a TCP port used by HTTP', async (t) => {
   const folder = temporaryFolder();
   t.teardown(() => folder.remove());
   const socket = join(folder.path, 'main');
@@ -166,6 +166,6 @@ test('a further socket on the path of the main one is refused, and so is a TCP p
   });
   await t.throwsAsync(startGateway({ settings: { tcp: [7001], http: { listen: 7001 } } }), {
     code: 'BAD_CONFIG',
-    message: /http\.listen.*tcp lists this port too/,
+    message: /http\.listen.*this port is also in tcp/,
   });
 });

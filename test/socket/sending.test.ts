@@ -14,7 +14,7 @@ test('two requests at once on one connection: the first is answered, and the con
     t.is((await ask(socketPath, 'HELLOACT-C')).toString('hex'), UNKNOWN_COMMAND);
   }));
 
-test('a [GET] whose type is complete is answered, whatever comes behind it', (t) =>
+test('a [GET] whose type is complete is answered, whatever follows it', (t) =>
   withGateway({}, async ({ socketPath, root }) => {
     root.say('00 05 44 02 00 07 01 39 30 00 09 BC 00');
     const expected = '53475053060100053930000 9bc00'.replace(' ', '');
@@ -44,7 +44,7 @@ test('a reply is not lost when the client has sent more than was read', (t) =>
     }
   }));
 
-test('a client that reads late still gets its whole reply', (t) =>
+test('a client that reads late still gets its complete reply', (t) =>
   withGateway({}, async ({ socketPath, root }) => {
     for (let node = 5; node < 5005; node++) {
       root.say(
@@ -62,7 +62,7 @@ test('a client that reads late still gets its whole reply', (t) =>
     t.is(JSON.parse(reply.toString('utf8', 1)).node_amount, 5000);
   }));
 
-test('the gateway closes its side right behind the reply', (t) =>
+test('the gateway closes its side right after the reply', (t) =>
   withGateway({ clock: new ManualClock() }, async ({ socketPath }) => {
     const socket = await connectTo(socketPath);
     socket.write('ACT-C');
@@ -70,7 +70,7 @@ test('the gateway closes its side right behind the reply', (t) =>
     t.pass('no time has passed');
   }));
 
-test('a request of varying length may come with pauses that are shorter than the settle time', (t) =>
+test('a request of variable length may come with pauses shorter than the settle time', (t) =>
   withGateway({ settings: { clients: { settle_ms: 500 } } }, async ({ socketPath, root }) => {
     const socket = await connectTo(socketPath);
     const reply = readAll(socket);
@@ -79,7 +79,7 @@ test('a request of varying length may come with pauses that are shorter than the
     t.is(root.bodies[0]?.toString('hex'), '53454e442d0005450102');
   }));
 
-test('a client that trickles on for longer than the time-out is answered with what has come', (t) =>
+test('a client that trickles for longer than the time-out is answered on what has arrived', (t) =>
   withGateway(
     { settings: { clients: { settle_ms: 400, request_timeout_ms: 500 } } },
     async ({ socketPath }) => {
@@ -92,13 +92,13 @@ test('a client that trickles on for longer than the time-out is answered with wh
     },
   ));
 
-test('a client that says nothing is told so, and closed', (t) =>
+test('a client that sends nothing gets a failure and is closed', (t) =>
   withGateway({ settings: { clients: { request_timeout_ms: 100 } } }, async ({ socketPath }) => {
     const reply = await readAll(await connectTo(socketPath));
     t.is(reply.toString('utf8', 2), 'Command Too Short');
   }));
 
-test('a request that goes on without end is refused at its limit, not stored', (t) =>
+test('an endless request is refused at the limit, not stored', (t) =>
   withGateway({ settings: { clients: { settle_ms: 1000 } } }, async ({ socketPath }) => {
     const socket = await connectTo(socketPath);
     const reply = readAll(socket);
@@ -106,13 +106,13 @@ test('a request that goes on without end is refused at its limit, not stored', (
     t.is((await reply).toString('utf8', 2), 'Request Too Long');
   }));
 
-test('the longest legal request is served', (t) =>
+test('the longest valid request is served', (t) =>
   withGateway({}, async ({ socketPath }) => {
     t.is((await ask(socketPath, `W-LOG${'x'.repeat(1019)}`)).toString(), 'S');
     t.is((await ask(socketPath, `W-LOG${'x'.repeat(1020)}`)).toString('utf8', 2), 'Request Too Long');
   }));
 
-test('one client too many is told so; when another has gone there is room again', (t) =>
+test('a client beyond the limit is refused; when another has left there is room again', (t) =>
   withGateway({ settings: { clients: { max: 2 } } }, async ({ socketPath }) => {
     const first = await listenTo(socketPath);
     const second = await listenTo(socketPath);
@@ -126,7 +126,7 @@ test('one client too many is told so; when another has gone there is room again'
     second.close();
   }));
 
-test('clients that have said nothing make room for others, the oldest first; one that listens stays', (t) =>
+test('silent clients make room for others, the oldest first; a listening one stays', (t) =>
   withGateway({ settings: { clients: { max: 3, request_timeout_ms: 60_000 } } }, async ({ socketPath }) => {
     const listener = await listenTo(socketPath);
     const silent = [await connectTo(socketPath), await connectTo(socketPath)];
@@ -139,7 +139,7 @@ test('clients that have said nothing make room for others, the oldest first; one
     listener.close();
   }));
 
-test('a client that vanishes in the middle of a command leaves no trace', (t) =>
+test('a client that disappears in the middle of a command leaves no trace', (t) =>
   withGateway({}, async ({ socketPath, root }) => {
     for (const begun of ['', 'SEND', 'SEND-\0\x05', '[GET]\0\x05G', '[syn]', 'NINFO']) {
       const socket = await connectTo(socketPath);
@@ -150,7 +150,7 @@ test('a client that vanishes in the middle of a command leaves no trace', (t) =>
     t.deepEqual(root.bodies.map(String), ['NINFO']);
   }));
 
-test('a client that vanishes behind a complete command has given it all the same', (t) =>
+test('the complete command of a client that then disappears is carried out', (t) =>
   withGateway({}, async ({ socketPath, root }) => {
     const sent = root.nextBody();
     const socket = await connectTo(socketPath);
@@ -184,7 +184,7 @@ function address(node: number): Buffer {
   return Buffer.of(node >> 8, node & 0xff);
 }
 
-test('an NINFO reply that fits into a client’s buffer goes out in one write, however many nodes it has', (t) =>
+test('an NINFO reply that fits into a client’s buffer is one write, however many nodes it has', (t) =>
   withGateway({}, async ({ socketPath, root }) => {
     for (let address = 5; address < 205; address++) root.say(Buffer.of(0, address, 0x41));
     const socket = await connectTo(socketPath);

@@ -13,20 +13,20 @@ test('the runtime directory of the user comes first', (t) => {
   t.is(defaultSocketPath({ XDG_RUNTIME_DIR: folder }), join(folder, 'meshgate.sock'));
 });
 
-test('a runtime directory that is empty or missing is passed over', (t) => {
+test('a runtime directory that is empty or missing is skipped', (t) => {
   for (const env of [{}, { XDG_RUNTIME_DIR: '' }, { XDG_RUNTIME_DIR: join(folder, 'missing') }]) {
     t.regex(defaultSocketPath(env), /^(\/run\/meshgate|\/tmp\/meshgate-\d+)\/meshgate\.sock$/);
   }
 });
 
-test("a directory that is not the gateway's own must be there", (t) => {
+test("a directory that is not the gateway's own must exist", (t) => {
   t.throws(() => prepareDirectory(join(folder, 'missing', 's')), { code: 'SOCKET_FAILED' });
   t.notThrows(() => prepareDirectory(join(folder, 's')));
 });
 
 const directory = `/tmp/meshgate-${process.getuid?.() ?? 0}`;
 
-test('the directory in /tmp is made for its user alone, and refused when others may enter it', (t) => {
+test('the directory in /tmp is created for its user alone, and refused when others have access', (t) => {
   if (statSync(directory, { throwIfNoEntry: false })) {
     t.pass('a gateway of this user may be using it');
     return;
@@ -42,7 +42,7 @@ test('the directory in /tmp is made for its user alone, and refused when others 
   t.throws(() => prepareDirectory(join(directory, 's')), { code: 'NO_PERMISSION' });
 });
 
-test('a directory in which anybody may replace files is refused, unless it is sticky as /tmp is', (t) => {
+test('a directory where anybody may replace files is refused, unless it is sticky as /tmp is', (t) => {
   const open = join(folder, 'open');
   mkdirSync(open);
   chmodSync(open, 0o777);
@@ -51,14 +51,14 @@ test('a directory in which anybody may replace files is refused, unless it is st
   t.notThrows(() => prepareDirectory(join(open, 's')));
 });
 
-test('a path is locked once, whatever it is called, and free again when it is released', async (t) => {
+test('a path is locked once, under any name, and free again when it is released', async (t) => {
   const real = join(folder, 'real');
   mkdirSync(real);
   symlinkSync(real, join(folder, 'alias'));
   const lock = await lockSocket(join(real, 's'));
   for (const name of [join(real, 's'), join(folder, 'alias', 's'), join(real, '..', 'real', 's')]) {
     const error = await t.throwsAsync(lockSocket(name), { code: 'SOCKET_TAKEN' });
-    t.true(error?.message.startsWith(`the gateway with process id ${process.pid} already serves`));
+    t.true(error?.message.startsWith(`the gateway with process id ${process.pid} is already using`));
   }
   const other = await lockSocket(join(real, 'other'));
   await other.release();
@@ -67,7 +67,7 @@ test('a path is locked once, whatever it is called, and free again when it is re
   await again.release();
 });
 
-test('of two that lock a path at the same time exactly one has it', async (t) => {
+test('when two lock a path at the same time, exactly one gets it', async (t) => {
   const path = join(folder, 'race');
   const results = await Promise.allSettled(Array.from({ length: 8 }, () => lockSocket(path)));
   const holders = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
@@ -75,13 +75,13 @@ test('of two that lock a path at the same time exactly one has it', async (t) =>
   await holders[0]?.release();
 });
 
-test('a socket file that nobody serves is removed; one that somebody serves is not', async (t) => {
+test('a socket file without a server is removed; one with a server is not', async (t) => {
   const path = join(folder, 'served');
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(path, resolve));
   await t.throwsAsync(removeStaleSocket(path), {
     code: 'SOCKET_TAKEN',
-    message: /another program already serves/,
+    message: /another program is already using/,
   });
   t.true(statSync(path).isSocket());
   await new Promise((resolve) => server.close(resolve));

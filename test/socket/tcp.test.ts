@@ -20,7 +20,7 @@ function otherAddresses(): string[] {
   );
 }
 
-test.serial('the dialect is the same over TCP, on as many ports as are wanted', async (t) => {
+test.serial('the dialect is the same over TCP, on any number of ports', async (t) => {
   const [first, second] = [await freePort(), await freePort()];
   const fixture = await startGateway({ settings: { tcp: [first, second] } });
   for (const port of [first, second]) {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { Aedes } from 'aedes';
 
-/** A broker of MQTT 3.1.1 in this process, on a port of its own that it keeps when it comes back. */
+/** A broker of MQTT 3.1.1 in this process, on a port of its own that it keeps across restarts. */
 export class AedesBroker {
   #broker: Aedes;
   #server: Server;
@@ -24,7 +24,7 @@ export class AedesBroker {
     return `mqtt://127.0.0.1:${this.port}`;
   }
 
-  /** Every connection breaks, and nobody gets in. */
+  /** Breaks every connection, and refuses new ones. */
   async vanish(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     this.#server.close();
@@ -32,7 +32,7 @@ export class AedesBroker {
     await new Promise<void>((resolve) => this.#broker.close(resolve));
   }
 
-  /** A new broker that knows nothing, at the same place. */
+  /** A new broker without state, on the same port. */
   async comeBack(): Promise<void> {
     this.#broker = await Aedes.createBroker();
     this.#server = this.#serve();

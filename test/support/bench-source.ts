@@ -13,7 +13,7 @@ const VOLTAGE: DataField = {
   unit: 'V',
 };
 
-/** What a made-up power supply reports: volts as a u16 of hundredths. */
+/** A made-up power supply reports volts as a u16 of hundredths. */
 export const SUPPLY: DataType = {
   name: 'Supply',
   id: 0x100,
@@ -22,7 +22,7 @@ export const SUPPLY: DataType = {
   fields: [VOLTAGE],
 };
 
-/** A name as JSON, with a time of its own. */
+/** A name as JSON, with a device time. */
 export const NOTE: DataType = {
   name: 'Note',
   id: 0x101,
@@ -59,7 +59,7 @@ export class BenchSource {
     this.source.setLink({ state, since: this.#now() });
   }
 
-  /** `hv:1` reports so many hundredths of a volt. */
+  /** `hv:1` reports this many hundredths of a volt. */
   report(hundredths: number, address = FIRST_SUPPLY, at?: number): void {
     this.source.report(address, SUPPLY, centivolts(hundredths), at);
   }

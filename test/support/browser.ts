@@ -1,6 +1,6 @@
 /**
- * Pages in a real browser. A test ends badly when its page wrote an error to the console, or asked anything but its
- * gateway for anything.
+ * Pages in a real browser. A test fails when its page logs an error to the console, or sends a request to anything but
+ * its gateway.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ const executablePath = CANDIDATES.map(locate).find((path) => path !== undefined)
 
 export const hasChromium = executablePath !== undefined;
 
-/** Registers a test with a browser: one after the other, since a page that is drawn late is not at fault. */
+/** Registers a test with a browser: one after the other, since a page that is rendered late is not at fault. */
 export function browserTest(
   title: string,
   run: (t: ExecutionContext) => Promise<void>,
@@ -36,9 +36,9 @@ export function browserTest(
   });
 }
 
-if (!hasChromium) process.stderr.write('chromium is not installed: the browser tests are left out\n');
+if (!hasChromium) process.stderr.write('chromium is not installed: the browser tests are skipped\n');
 
-/** What a page has done that it should not. */
+/** Anything that a page has done but should not. */
 interface Faults {
   readonly console: readonly string[];
   readonly requests: readonly string[];
@@ -70,11 +70,11 @@ test.after.always(async () => {
 });
 
 export interface OpenOptions extends BrowserContextOptions {
-  /** Texts in the console that the test brings about itself. */
+  /** Console texts that the test itself causes. */
   readonly expected?: readonly RegExp[];
 }
 
-/** Opens a page of a gateway in a fresh profile, and watches what it does until the test is over. */
+/** Opens a page of a gateway in a fresh profile, and monitors it until the test is over. */
 export async function openPage(t: ExecutionContext, url: string, options: OpenOptions = {}): Promise<Page> {
   const { expected = [], ...contextOptions } = options;
   const context = await (await launch()).newContext({ reducedMotion: 'reduce', ...contextOptions });
@@ -87,7 +87,7 @@ export async function openPage(t: ExecutionContext, url: string, options: OpenOp
   return page;
 }
 
-/** Nothing but the gateway is reached; gives what was asked for beside it. */
+/** Allows requests to the gateway only; returns the other ones. */
 async function refuseForeign(context: BrowserContext, host: string): Promise<readonly string[]> {
   const foreign: string[] = [];
   await context.route('**/*', (route) => {
@@ -116,7 +116,7 @@ function watchConsole(page: Page, expected: readonly RegExp[]): readonly string[
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** What axe-core finds wrong with the page as it stands, each with the element that it is about. */
+/** The axe-core violations in the current page, each with its element. */
 export async function findViolations(page: Page): Promise<string[]> {
   await page.evaluate(AXE);
   return page.evaluate(RUN_AXE);

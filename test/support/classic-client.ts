@@ -1,6 +1,6 @@
 /**
- * Clients of the classic dialect as programs in the field are written: `node:net`, one send, no shutdown. Nothing of the
- * gateway's own code is used here.
+ * Clients of the classic dialect, like programs in the field: `node:net`, one send, no shutdown. None of the gateway's own
+ * code is used here.
  */
 import { connect, type Socket } from 'node:net';
 import { PATIENCE_MS, Waiters } from './waiters.js';
@@ -8,13 +8,13 @@ import { PATIENCE_MS, Waiters } from './waiters.js';
 /** A Unix socket's path, a port of 127.0.0.1, or a port of any address. */
 export type Where = string | number | { readonly host: string; readonly port: number };
 
-/** How a client hands over its request. */
+/** How a client sends its request. */
 export type Delivery = 'whole' | 'byteByByte' | 'twoPieces' | 'withShutdown' | 'withTwoTrailingZeros';
 
 const HANDSHAKE = Buffer.from('[syn]\0', 'latin1');
 const HANDSHAKE_REPLY = Buffer.from('[ack]\0', 'latin1');
 
-/** Connects; rejects when nobody accepts. */
+/** Connects; rejects when nothing accepts. */
 export async function connectTo(where: Where): Promise<Socket> {
   const socket =
     typeof where === 'string'
@@ -28,7 +28,7 @@ export async function connectTo(where: Where): Promise<Socket> {
   return socket;
 }
 
-/** Sends one request and gives what came until the gateway closed the connection. */
+/** Sends one request and returns the bytes received until the gateway closed the connection. */
 export async function ask(
   where: Where,
   request: Uint8Array | string,
@@ -40,7 +40,7 @@ export async function ask(
   return reply;
 }
 
-/** All that comes until the other side closes. */
+/** All bytes received until the other side closes. */
 export function readAll(socket: Socket): Promise<Buffer> {
   const chunks: Buffer[] = [];
   return new Promise((resolve, reject) => {
@@ -85,7 +85,7 @@ export async function sendPieces(socket: Socket, pieces: readonly Uint8Array[]):
   }
 }
 
-/** A client that listens: its handshake is done when `listenTo` resolves. */
+/** A listening client: its handshake is done when `listenTo` resolves. */
 export class ListeningClient {
   readonly socket: Socket;
   /** Resolves when the connection is over. */
@@ -104,27 +104,27 @@ export class ListeningClient {
     });
   }
 
-  /** All that came behind the handshake's answer. */
+  /** All bytes after the handshake's answer. */
   get received(): Buffer {
     return this.#received;
   }
 
-  /** The same, as it was read. */
+  /** The same, in the chunks that were read. */
   get chunks(): readonly Buffer[] {
     return this.#chunks;
   }
 
-  /** Resolves when at least so many bytes have come. */
+  /** Resolves when at least this many bytes have arrived. */
   has(length: number): Promise<Buffer> {
     return this.#waiters.until(() => this.#received.length >= length && this.#received);
   }
 
-  /** Resolves when what came ends with these bytes. */
+  /** Resolves when the received bytes end with these. */
   endsWith(end: Buffer): Promise<Buffer> {
     return this.#waiters.until(() => this.#received.subarray(-end.length).equals(end) && this.#received);
   }
 
-  /** Takes out what came, or its first bytes: the next message is the first again. */
+  /** Removes what was received, or its first bytes: the next message is the first again. */
   forget(length = this.#received.length): void {
     this.#received = this.#received.subarray(length);
     this.#chunks = [];
@@ -135,7 +135,7 @@ export class ListeningClient {
   }
 }
 
-/** Connects a client that listens; rejects when the handshake is not answered with `[ack]` 00. */
+/** Connects a listening client; rejects when the handshake is not answered with `[ack]` 00. */
 export async function listenTo(where: Where): Promise<ListeningClient> {
   const client = new ListeningClient(await connectTo(where));
   client.socket.write(HANDSHAKE);

@@ -1,4 +1,4 @@
-/** test/vectors/classic.json: requests of the classic dialect and what comes of them. docs/protocol.md shows the same. */
+/** test/vectors/classic.json: requests of the classic dialect and their outcomes. docs/protocol.md shows the same. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
@@ -25,14 +25,14 @@ const pictureSchema = z.strictObject({ meaning, bodies: z.array(bodySchema) });
 const vectorSchema = z.strictObject({
   name: z.string(),
   meaning,
-  /** What the root has said before. */
+  /** Earlier messages of the root. */
   picture: z.string(),
   /** `full`: the port accepts nothing, and the send queue is full. */
   link: z.enum(['up', 'absent', 'full']).default('up'),
   request: hex,
-  /** What tells the gateway that the request is all there. */
+  /** How the gateway knows that the request is complete. */
   complete: z.enum(['length', 'type', 'silence', 'timeout', 'refusal']),
-  /** Frames that go to the root. */
+  /** Frames sent to the root. */
   toUart: z.array(hex).default([]),
   /** Bodies that the root answers with. */
   rootAnswers: z.array(hex).default([]),

@@ -1,4 +1,4 @@
-/** What a gateway says, for tests of how the command line shows it. */
+/** Samples of a gateway's replies, to test how the command line shows them. */
 import type {
   AgedValue,
   AlarmInfo,
@@ -60,7 +60,7 @@ export const NODES: readonly NodeInfo[] = [
   },
   {
     address: 12,
-    name: 'evil \x1b[31mname\x07',
+    name: 'evil\x07\x1b[31mname',
     uuid: null,
     status: 'disconnected',
     restored: false,
@@ -108,7 +108,7 @@ export const STATUS = {
     dropped: 0,
     coalesced: 0,
   },
-  history: { file: '/var/lib/meshgate/history.db', fault: null, storedSeq: 1230 },
+  history: { file: '/var/lib/meshgate/history.db', fault: null, driver: 'node:sqlite', storedSeq: 1230 },
   openAlarms: 2,
   seq: 1234,
 };
@@ -124,7 +124,7 @@ export const SICK: HealthInfo = {
       ok: false,
       level: 'unhealthy',
       reason: 'rootSilent',
-      text: 'the root has said nothing for longer than mesh.root_silent_after_s',
+      text: 'nothing received from the root for longer than mesh.root_silent_after_s',
     },
     {
       check: 'alarms',
@@ -193,7 +193,7 @@ export const ALARMS: readonly AlarmInfo[] = [
     code: 'LINK_LOST',
     priority: 'high',
     node: null,
-    text: 'there is no link to the root',
+    text: 'no link to the root',
     firstAt: NOW - 90_000_000,
     lastAt: NOW - 90_000_000,
     count: 3,
@@ -206,7 +206,7 @@ export const ALARMS: readonly AlarmInfo[] = [
     code: 'NODE_DISCONNECTED',
     priority: 'medium',
     node: 12,
-    text: 'a node is no longer heard',
+    text: 'a node stopped responding',
     firstAt: NOW - 200_000,
     lastAt: NOW - 20_000,
     count: 2,
@@ -246,7 +246,7 @@ const valueEvent = (seq: number, held: AgedValue): MeshEvent => {
 
 const base = (seq: number) => ({ seq, at: NOW - 10_000 + seq });
 
-/** One of each kind, and messages with and without values; in the order in which a gateway would tell them. */
+/** One of each kind, and messages with and without values; in the order in which a gateway would report them. */
 export const EVENTS: readonly StreamEvent[] = [
   { ...base(1), kind: 'link', link: LINK },
   ...(NODES[0]?.values.slice(0, 2).map((held, index) => valueEvent(2 + index, held)) ?? []),

@@ -9,12 +9,12 @@ import { PATIENCE_MS } from './waiters.js';
 export interface Served {
   readonly url: string;
   readonly gateway: RunningGateway;
-  /** Ends the process as a crash does, and starts another in its place. */
+  /** Kills the process, and starts another in its place. */
   kill(): Promise<void>;
   restart(): Promise<void>;
 }
 
-/** The real gateway process, on a port of its own. `args`: where its mesh is; a virtual one by default. */
+/** The real gateway process, on a port of its own. `args`: which mesh it has; a virtual one by default. */
 export async function serveDashboard(
   t: ExecutionContext,
   args: readonly string[] = ['--simulate', '--seed', '7'],
@@ -40,20 +40,20 @@ export async function serveDashboard(
   };
 }
 
-/** Waits until the table has a node that is active. */
+/** Waits until the table has an active node. */
 export async function untilActive(page: Page, name = 'Node-5'): Promise<void> {
   await page.getByRole('row', { name }).getByText('active', { exact: true }).waitFor();
 }
 
-/** Goes to a page as a person does. */
+/** Goes to a page as a user does. */
 export async function goTo(page: Page, name: string): Promise<void> {
   await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name }).click();
   await page.getByRole('heading', { level: 1, name }).waitFor();
 }
 
 /**
- * Waits until a condition is true, looking with each frame. It is text, since it is the page's code; waitForFunction
- * would have it evaluated by the page, whose policy forbids that.
+ * Waits until a condition is true, checking on every frame. The condition is a string of page code; waitForFunction would
+ * have the page evaluate it, which its content security policy forbids.
  */
 export async function untilTrue(page: Page, condition: string): Promise<void> {
   await page.evaluate(`new Promise((resolve, reject) => {
@@ -67,7 +67,7 @@ export async function untilTrue(page: Page, condition: string): Promise<void> {
   })`);
 }
 
-/** What the map's nodes are drawn on. */
+/** The canvas of the map's nodes. */
 export const MAP_CANVAS = '.leaflet-overlay-pane canvas';
 
 /** Waits until a canvas shows something: more colours than a blank one, or one with a few lines, has. */

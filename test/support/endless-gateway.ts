@@ -7,11 +7,11 @@ const VALUES_A_PAGE = 2000;
 
 export interface EndlessGateway {
   readonly path: string;
-  /** Pages that each client has asked for, by the order in which they came. */
+  /** Pages that each client has requested, in order of arrival. */
   readonly asked: readonly number[];
 }
 
-/** Answers as a gateway with a long history does. `stuckAt`: the page that it never gives. */
+/** Answers like a gateway with a long history. `stuckAt`: the page that it never returns. */
 export async function endlessGateway(
   t: ExecutionContext,
   path: string,

@@ -21,19 +21,19 @@ interface Waiting {
   readonly onDone: (refusal?: string) => void;
 }
 
-/** A broker without a network: it takes everything, unless the test says otherwise. */
+/** A broker without a network: it accepts everything, unless the test says otherwise. */
 export class FakeBroker {
   readonly attempts: Attempt[] = [];
-  /** All that it has taken, in order. */
+  /** Everything accepted, in order. */
   readonly taken: Publication[] = [];
   readonly retained = new Map<string, string>();
   readonly subscribed = new Set<string>();
   limits: BrokerLimits = { receiveMaximum: 0xffff, maximumPacketSize: Number.POSITIVE_INFINITY };
-  /** Why it lets nobody in; `silent`: it says nothing at all. */
+  /** Why it refuses connections; `silent`: it does not answer at all. */
   refusal: BrokerDownReason | 'silent' | undefined;
-  /** Why it does not take a topic. */
+  /** Why it rejects a topic. */
   refuses: (topic: string) => string | undefined = () => undefined;
-  /** Topics that nobody may read. */
+  /** Topics that no client may read. */
   unreadable: readonly string[] = [];
   answersSubscriptions = true;
   #holds = false;
@@ -61,7 +61,7 @@ export class FakeBroker {
 
   get latest(): Attempt {
     const attempt = this.attempts.at(-1);
-    if (!attempt) throw new Error('nobody has tried to connect');
+    if (!attempt) throw new Error('nothing has tried to connect');
     return attempt;
   }
 
@@ -70,13 +70,13 @@ export class FakeBroker {
     this.#holds = true;
   }
 
-  /** What waits is acknowledged, and what comes. */
+  /** Acknowledges what waits, and what comes. */
   release(): void {
     this.#holds = false;
     for (const waiting of this.#waiting.splice(0)) this.#acknowledge(waiting);
   }
 
-  /** Acknowledges the oldest that wait. */
+  /** Acknowledges the oldest waiting publications. */
   acknowledge(amount: number): void {
     for (const waiting of this.#waiting.splice(0, amount)) this.#acknowledge(waiting);
   }
@@ -85,7 +85,7 @@ export class FakeBroker {
     return this.#waiting.map(({ publication }) => publication);
   }
 
-  /** The connection breaks: the broker publishes the will, unless it was taken over by someone who keeps it. */
+  /** The connection breaks: the broker publishes the will, unless another client has taken it over. */
   lose(reason: BrokerDownReason = 'closed', detail = ''): void {
     const attempt = this.latest;
     if (attempt.isOver) return;
@@ -97,7 +97,7 @@ export class FakeBroker {
     attempt.handlers.onDown(reason, detail);
   }
 
-  /** Somebody publishes; what it lost by a restart is lost. */
+  /** Another client publishes; messages lost in a restart stay lost. */
   deliver(topic: string, payload: string | object, more: Partial<Incoming> = {}): void {
     const text = typeof payload === 'string' ? payload : JSON.stringify(payload);
     this.latest.handlers.onMessage({
@@ -109,7 +109,7 @@ export class FakeBroker {
     });
   }
 
-  /** Payloads that came at a topic, parsed. */
+  /** Payloads received at a topic, parsed. */
   at(topic: string): Record<string, unknown>[] {
     return this.taken
       .filter((entry) => entry.topic === topic)

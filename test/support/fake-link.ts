@@ -13,10 +13,10 @@ interface Write {
   readonly at: number;
 }
 
-/** A link that takes what is written, at once or when the test says so. */
+/** A link whose writes succeed at once or when the test says so. */
 export class FakeLink implements Link {
   readonly name: string;
-  /** In the order in which they came. */
+  /** In order of arrival. */
   readonly writes: Write[] = [];
   closings = 0;
   readonly #clock: Clock;
@@ -43,12 +43,12 @@ export class FakeLink implements Link {
     this.#holds = true;
   }
 
-  /** The oldest write that waits is taken. */
+  /** The oldest pending write succeeds. */
   accept(): void {
     this.#pending.shift()?.resolve();
   }
 
-  /** The oldest write that waits fails. */
+  /** The oldest pending write fails. */
   refuse(): void {
     this.#pending.shift()?.reject(new LinkError('writeFailed', 'EIO'));
   }
@@ -59,7 +59,7 @@ interface Attempt {
   readonly at: number;
   succeed(link?: FakeLink): FakeLink;
   fail(reason?: LinkDownReason, detail?: string): void;
-  /** Fails with what no link says. */
+  /** Fails with an error that no link reports. */
   breakDown(error: unknown): void;
 }
 
@@ -86,10 +86,10 @@ export class FakePort {
       });
     });
 
-  /** The attempt that is under way, or the last one. */
+  /** The pending attempt, or the last one. */
   get latest(): Attempt {
     const attempt = this.attempts.at(-1);
-    if (!attempt) throw new Error('nobody has tried to open the port');
+    if (!attempt) throw new Error('nothing has tried to open the port');
     return attempt;
   }
 }

@@ -1,13 +1,14 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import Sqlite from 'better-sqlite3';
 import { EventWriter } from '../../src/history/event-record.js';
+import { requireDriver } from '../../src/history/load-driver.js';
 import { Store } from '../../src/history/store.js';
 import type { Alarm } from '../../src/hub/alarms.js';
 import type { HubEventContent } from '../../src/hub/hub.js';
 import { shippedTables } from './tables.js';
 
 const DAY_MS = 86_400_000;
+const sqlite = await requireDriver();
 
 export interface StoredValue {
   readonly node: number;
@@ -26,13 +27,13 @@ export function temperature(node: number, at: number, hundredths: number): Store
 }
 
 export interface StoreContents {
-  /** Of nodes that are known or not. */
+  /** Of known or unknown nodes. */
   readonly values: Iterable<StoredValue>;
   readonly knownNodes?: readonly number[];
   readonly alarms?: readonly Alarm[];
 }
 
-/** What an earlier run of a gateway has left in a state directory. */
+/** The state directory left by an earlier run of a gateway. */
 export function fillStore(directory: string, { values, knownNodes = [], alarms = [] }: StoreContents): void {
   mkdirSync(directory, { recursive: true });
   const settings = {
@@ -43,12 +44,12 @@ export function fillStore(directory: string, { values, knownNodes = [], alarms =
     eventsHeld: 100,
   };
   const store = new Store({
-    sqlite: Sqlite,
+    driver: sqlite,
     settings,
     dataTypes: shippedTables.dataTypes,
     now: () => Date.now(),
     monotonic: () => performance.now(),
-    tell: () => {},
+    report: () => {},
   });
   const writer = new EventWriter(65_536);
   let seq = 0;

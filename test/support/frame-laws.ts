@@ -1,6 +1,6 @@
 /**
- * What holds for everything that finds frames on a line: the decoder alone, and the parser in front of it.
- * Each law is a function that the tests of both call.
+ * The laws for everything that finds frames on a line: the decoder alone, and the parser in front of it.
+ * Each law is a function called by the tests of both.
  */
 import type { ExecutionContext } from 'ava';
 import fc from 'fast-check';
@@ -33,7 +33,7 @@ export function readLine(make: MakeReader, steps: readonly LineStep[], cut: Cut 
   return record;
 }
 
-/** Every pair of the wire book is read as it says: whole, byte by byte, and with a frame behind it. */
+/** Every pair of the wire book is decoded as listed: complete, byte by byte, and followed by a frame. */
 export function readsEveryFrame(t: ExecutionContext, make: MakeReader): void {
   for (const { name, body, wire } of frameVectors.frames) {
     const expected = [hexOf(bytesOf(body))];
@@ -44,7 +44,7 @@ export function readsEveryFrame(t: ExecutionContext, make: MakeReader): void {
   }
 }
 
-/** A rule's example is read as it says: whole, byte by byte, and with a frame behind it. */
+/** A rule's example is decoded as listed: complete, byte by byte, and followed by a frame. */
 export function keepsRule(t: ExecutionContext, make: MakeReader, rule: Rule): void {
   const steps = lineSteps(rule.wire);
   compare(t, readLine(make, steps), rule, 'whole');
@@ -74,7 +74,7 @@ export function splitsMakeNoDifference(t: ExecutionContext, make: MakeReader): v
   );
 }
 
-/** Stronger than the bound asked for, which lets the first good frame go too. */
+/** Stronger than the required bound, which allows the first good frame to be lost too. */
 export function recoversAfterAnyNoise(make: MakeReader): void {
   fc.assert(
     fc.property(lineBytes, anyBody, anyBody, chunkSizes, (noise, first, second, sizes) => {

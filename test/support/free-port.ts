@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** Below those that the system gives to whoever asks for any, so that it gives away none that was found here. */
+/** Below the ephemeral range, so that the system assigns none that was found here. */
 const LOWEST = 20_000;
 const AMOUNT = 12_000;
 

@@ -10,18 +10,18 @@ import type { GatewayHub } from '../../src/hub/gateway-hub.js';
 import type { OpenLink } from '../../src/link/link.js';
 import { ScriptedLink } from './scripted-link.js';
 
-/** A fresh, short folder: a socket's path has 107 bytes at most. */
+/** A fresh folder with a short path: a socket's path has 107 bytes at most. */
 export function temporaryFolder(): { readonly path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), 'mg-'));
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** In so many turns of the event loop what a client has sent in pieces has been read. */
+/** After this many turns of the event loop, everything that a client has sent in pieces has been read. */
 const TURNS = 20;
 
 /**
- * The system's, but a timer lets the sockets have their turn before it runs: gateway and clients are one process here, and
- * what a busy machine held up is late for both.
+ * The system clock, but a timer lets the sockets have their turn before it runs: gateway and clients are one process
+ * here, and a busy machine delays both.
  */
 export const patientClock: Clock = {
   ...systemClock,
@@ -38,16 +38,16 @@ export const patientClock: Clock = {
   },
 };
 
-/** Timers run as ever; the time of day stands still, so that a reply that tells it is known beforehand. */
+/** Timers run as usual; the time of day stands still, so that a reply that contains it is predictable. */
 export function stillClock(now: number): Clock {
   return { ...patientClock, now: () => now };
 }
 
 export interface FixtureOptions {
-  /** As flags would give them; `socket` is filled in. */
+  /** As flags would set them; `socket` is filled in. */
   readonly settings?: GivenSettings;
   readonly clock?: Clock;
-  /** `up`: the root has answered. `silent`: it says nothing. `absent`: there is no device. */
+  /** `up`: the root has answered. `silent`: it does not answer. `absent`: there is no device. */
   readonly link?: 'up' | 'silent' | 'absent';
   /** False: the settings name the socket. */
   readonly ownSocket?: boolean;
@@ -57,7 +57,7 @@ export interface FixtureOptions {
   readonly web?: boolean | { readonly host: string };
 }
 
-/** The gateway in this process, on a socket of its own, with a root that does what the test says. */
+/** The gateway in this process, on a socket of its own, with a root scripted by the test. */
 export interface GatewayFixture {
   readonly gateway: Gateway;
   readonly hub: GatewayHub;
@@ -73,7 +73,7 @@ export interface GatewayFixture {
 
 const EMPTY_NET_INFO = Buffer.from('00000100', 'hex');
 
-/** No pacing and no refreshing: what goes to the root is what the test makes go. */
+/** No pacing and no refreshing: the root gets only what the test sends. */
 const QUIET = { serial: { pace_bytes: 0 }, mesh: { refresh_s: 0 } };
 
 export async function startGateway(options: FixtureOptions = {}): Promise<GatewayFixture> {
@@ -114,7 +114,7 @@ export async function startGateway(options: FixtureOptions = {}): Promise<Gatewa
   return { gateway, hub, socketPath, folder: folder.path, root, logged, webHost, close };
 }
 
-/** A gateway for as long as `run` takes. */
+/** A gateway for the duration of `run`. */
 export async function withGateway(options: FixtureOptions, run: (fixture: GatewayFixture) => Promise<void>) {
   const fixture = await startGateway(options);
   try {
@@ -136,7 +136,7 @@ async function bringUp(root: ScriptedLink): Promise<void> {
   root.forget();
 }
 
-/** Settings of two levels: the second wins. */
+/** Settings of two levels: the second overrides the first. */
 function withSections(under: Record<string, GivenSettings>, over: GivenSettings): GivenSettings {
   const joined: Record<string, unknown> = { ...over };
   for (const [section, values] of Object.entries(under)) {

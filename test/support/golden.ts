@@ -5,10 +5,10 @@ import { packageRoot } from '../../src/base/package-root.js';
 import { safeJson } from '../../src/cli/output.js';
 import type { View } from '../../src/cli/text/terminal.js';
 
-/** The moment at which golden output is made: 2026-05-01 14:05:09 UTC. */
+/** The moment at which golden output is produced: 2026-05-01 14:05:09 UTC. */
 export const NOW = Date.UTC(2026, 4, 1, 14, 5, 9);
 
-/** Ways to look at the same thing; what is not told is for a pipe. */
+/** Kinds of output; anything not listed is for a pipe. */
 const TERMINALS = {
   'terminal, 80 columns, colours': { isTTY: true, columns: 80, colour: true },
   'terminal, 60 columns, NO_COLOR': { isTTY: true, columns: 60, colour: false },
@@ -18,7 +18,7 @@ const TERMINALS = {
 
 /**
  * Compares what a command prints, in every kind of terminal and as JSON, with test/cli/golden/NAME.txt; the escape
- * character stands there as `␛`. With UPDATE_GOLDEN=1 the file is written instead.
+ * character is written there as `␛`. With UPDATE_GOLDEN=1 the file is written instead.
  */
 export function matchesGolden(
   t: ExecutionContext,

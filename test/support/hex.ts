@@ -1,5 +1,5 @@
 /**
- * Bytes as the wire book writes them: `FF 00 05 FE`. `41*3` is 41 41 41, `(FA 05)*2` is FA 05 FA 05.
+ * Bytes in the notation of the wire book: `FF 00 05 FE`. `41*3` is 41 41 41, `(FA 05)*2` is FA 05 FA 05.
  * Throws on anything else.
  */
 export function bytesOf(text: string): Buffer {
@@ -14,12 +14,12 @@ export function hexOf(bytes: Uint8Array): string {
   return [...bytes].map((byte) => byte.toString(16).toUpperCase().padStart(2, '0')).join(' ');
 }
 
-/** `0005`, as the wire book writes addresses. */
+/** `0005`, as in the wire book. */
 export function addressText(address: number): string {
   return address.toString(16).toUpperCase().padStart(4, '0');
 }
 
-/** What comes on a line: bytes, or a silence in ms. */
+/** Input on a line: bytes, or a silence in ms. */
 export type LineStep = Buffer | number;
 
 /** Bytes with silences between: `FF 00 ~500ms 41`. */

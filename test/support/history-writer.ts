@@ -1,7 +1,7 @@
 /**
- * A program that writes to a history as fast as it goes, until it is killed: `node history-writer.js DIRECTORY`.
- * Prints `opened NEXT` and then the number of the last event that is stored, each time there is news of it. A value's
- * six bytes are its own number.
+ * A program that writes to a history as fast as it can, until it is killed: `node history-writer.js DIRECTORY`.
+ * Prints `opened NEXT` and then the number of the last stored event, each time it changes. A value's six bytes are its
+ * own number.
  */
 import { join } from 'node:path';
 import { systemClock } from '../../src/base/clock.js';
@@ -44,7 +44,7 @@ const picture: Pick<Hub['picture'], 'findNode'> = { findNode: () => undefined };
 history.attach({ feed, picture } as Hub);
 process.stdout.write(`opened ${seq}\n`);
 
-let told: number | undefined;
+let printed: number | undefined;
 setInterval(() => {
   for (let count = 0; count < EVENTS_A_TURN; count++, seq++) {
     const bytes = Buffer.alloc(6);
@@ -60,7 +60,7 @@ setInterval(() => {
     });
   }
   const { storedSeq } = history.status();
-  if (storedSeq === undefined || storedSeq === told) return;
-  told = storedSeq;
+  if (storedSeq === undefined || storedSeq === printed) return;
+  printed = storedSeq;
   process.stdout.write(`${storedSeq}\n`);
 }, 1);

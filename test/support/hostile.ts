@@ -1,21 +1,21 @@
-/** Many clients at once, and what they cost a process. */
+/** Many clients at once, and their cost to a process. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { ask, type Where } from './classic-client.js';
 import { Waiters } from './waiters.js';
 
-/** Bytes of memory that a process has. Linux only. */
+/** Resident memory of a process in bytes. Linux only. */
 export function memoryOf(pid: number): number {
   const kilobytes = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   return Number(kilobytes) * 1024;
 }
 
-/** Files and sockets that a process has open. Linux only. */
+/** Open files and sockets of a process. Linux only. */
 export function openFilesOf(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length;
 }
 
-/** Clients that connect and do nothing more; what becomes of them is not looked at. */
+/** Clients that connect and do nothing more; their fate is ignored. */
 export function crowd(path: string, amount: number): Socket[] {
   return Array.from({ length: amount }, () => {
     const socket = connect(path);
@@ -28,7 +28,7 @@ export function leave(sockets: readonly Socket[]): void {
   for (const socket of sockets) socket.destroy();
 }
 
-/** Resolves when so many of them have ended, in the way that `event` names. */
+/** Resolves when this many of them have ended, with the event `event`. */
 export async function untilEnded(
   sockets: readonly Socket[],
   amount: number,
@@ -45,7 +45,7 @@ export async function untilEnded(
   await waiters.until(() => ended >= amount);
 }
 
-/** Asks so many times, one after the other: every reply must come. */
+/** Sends this many requests, one after the other: every reply must arrive. */
 export async function answers(where: Where, times: number): Promise<void> {
   for (let count = 0; count < times; count++) {
     const reply = await ask(where, 'ACT-C');

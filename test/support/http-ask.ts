@@ -6,7 +6,7 @@ export interface Answer {
   readonly body: Buffer;
 }
 
-/** One HTTP request, as it stands: nothing is unpacked, no redirection followed. */
+/** One plain HTTP request: nothing is decompressed, no redirection followed. */
 export function askHttp(
   url: string,
   { method = 'GET', headers = {} }: { method?: string; headers?: Record<string, string> } = {},

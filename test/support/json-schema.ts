@@ -1,8 +1,8 @@
-/** Checks a value against the JSON Schemas that the OpenRPC document uses; a keyword that it does not know is a fault. */
+/** Checks a value against the JSON Schemas that the OpenRPC document uses; an unknown keyword is an error. */
 
 type Schema = Readonly<Record<string, unknown>>;
 
-/** What is wrong, each with its place; empty when the value fits. */
+/** The violations, each with its path; empty when the value is valid. */
 export function schemaFaults(schema: unknown, value: unknown, path = '$'): string[] {
   if (schema === true || isEmpty(schema)) return [];
   if (typeof schema !== 'object' || schema === null) return [`${path}: no schema`];

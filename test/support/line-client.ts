@@ -1,4 +1,4 @@
-/** A client of the session as any program might write one: lines in, lines out. Nothing of the gateway's own is used. */
+/** A client of the session as any program might write one: lines in, lines out. None of the gateway's own code is used. */
 import type { Socket } from 'node:net';
 import { connectTo, type Where } from './classic-client.js';
 import { Waiters } from './waiters.js';
@@ -26,9 +26,9 @@ interface GatewayEvent {
 
 export class LineClient {
   readonly socket: Socket;
-  /** What came, parsed, oldest first; a batch's reply is an array. */
+  /** What was received, parsed, oldest first; a batch's reply is an array. */
   readonly lines: (Line & Line[])[] = [];
-  /** Resolves when the connection is over. */
+  /** Resolves when the connection has ended. */
   readonly closed: Promise<void>;
   #rest = '';
   readonly #waiters = new Waiters(() => JSON.stringify(this.lines.slice(-3)).slice(0, 2000));
@@ -49,7 +49,7 @@ export class LineClient {
     return new LineClient(await connectTo(where));
   }
 
-  /** One JSON text and its end. */
+  /** Writes one JSON text and its line end. */
   say(...messages: readonly unknown[]): void {
     this.socket.write(messages.map((message) => `${JSON.stringify(message)}\n`).join(''));
   }
@@ -59,7 +59,7 @@ export class LineClient {
     return this.until(() => this.lines.find((line) => 'id' in line && line.id === id && !line.method));
   }
 
-  /** Sends a request and gives its reply. */
+  /** Sends a request and returns its reply. */
   async ask(method: string, params?: object, id: unknown = `${method} ${this.lines.length}`): Promise<Line> {
     this.say({ jsonrpc: '2.0', id, method, params });
     return this.reply(id);
@@ -70,7 +70,7 @@ export class LineClient {
     return this.until(() => this.lines[index]);
   }
 
-  /** Resolves with what `find` finds; rejects when the connection ends first or nothing comes of it. */
+  /** Resolves with the result of `find`; rejects when the connection ends first or it finds nothing in time. */
   until<Found>(find: () => Found | undefined | false): Promise<NonNullable<Found>> {
     return this.#waiters.until(find);
   }
@@ -87,7 +87,7 @@ export class LineClient {
   }
 }
 
-/** Resolves when the gateway has told of an event of that kind that fits; one that it still holds counts. */
+/** Resolves when the gateway has sent an event of that kind that matches; one that it still holds counts. */
 export async function untilEvent(
   where: Where,
   kind: string,
@@ -109,7 +109,7 @@ export function untilSomeNodeIsActive(where: Where): Promise<void> {
   return untilEvent(where, 'node', ({ status }) => status === 'active');
 }
 
-/** Each of these has told where it is. */
+/** Each of these has sent its position. */
 export async function untilReported(where: Where, nodes: readonly number[]): Promise<void> {
   for (const node of nodes) {
     await untilEvent(where, 'value', ({ value }) => value?.node === node && value.type === 'GPS');

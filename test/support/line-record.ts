@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { FrameDropReason, FrameHandlers, LineNoise } from '../../src/uart/frame.js';
 import { hexOf, type LineStep } from './hex.js';
 
-/** What the frame decoder and the frame parser have in common. */
+/** The common interface of the frame decoder and the frame parser. */
 export interface LineReader {
   push(chunk: Buffer): void;
   abandon(): void;
@@ -27,12 +27,12 @@ export function inSizes(sizes: readonly number[]): Cut {
   };
 }
 
-/** Takes what is found on a line, and keeps its order: `events` differ when anything comes too early or too late. */
+/** Records what is found on a line, in order: `events` differ when anything comes too early or too late. */
 export class LineRecord implements FrameHandlers {
   readonly bodies: Buffer[] = [];
   readonly drops: Partial<Record<FrameDropReason, number>> = {};
   readonly noise: Partial<Record<LineNoise, number>> = {};
-  /** One entry for each find; console bytes that follow one another are one. */
+  /** One entry for each find; consecutive console bytes are one. */
   readonly events: string[] = [];
   discarded = 0;
   #console = '';
@@ -57,7 +57,7 @@ export class LineRecord implements FrameHandlers {
     this.#add(`noise ${noise}`);
   }
 
-  /** All that was found so far. */
+  /** Everything found so far. */
   finish(): string[] {
     this.#endConsole();
     return this.events;
@@ -77,7 +77,7 @@ export class LineRecord implements FrameHandlers {
 /** Silence after which an open frame is abandoned. */
 const ABANDONED_AFTER_MS = 500;
 
-/** Feeds a line to a reader; a long silence abandons the open frame, as the receiver's clock does. */
+/** Feeds a line to a reader; a long silence abandons the open frame, as the receiver's timer does. */
 export function feed(reader: LineReader, steps: readonly LineStep[], cut: Cut): void {
   for (const step of steps) {
     if (typeof step !== 'number') for (const chunk of cut(step)) reader.push(chunk);
@@ -85,7 +85,7 @@ export function feed(reader: LineReader, steps: readonly LineStep[], cut: Cut): 
   }
 }
 
-/** Bytes with many that mean something in frames. */
+/** Bytes with many that have a meaning in frames. */
 export const lineBytes: fc.Arbitrary<Buffer> = fc
   .array(
     fc.oneof(

@@ -31,12 +31,12 @@ export class ManualClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
-  /** Timers that wait. */
+  /** Pending timers. */
   get timers(): number {
     return this.#timers.size;
   }
 
-  /** Moves time on, running what falls due on the way at the moment when it is due. */
+  /** Moves time on, running each timer at the moment when it is due. */
   advance(ms: number): void {
     const end = this.#monotonic + ms;
     for (let timer = this.#nextUntil(end); timer; timer = this.#nextUntil(end)) {
@@ -67,7 +67,7 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Lets promises that are already settled run their reactions; a few rounds, since they come in chains. */
+/** Lets promises that are already settled run their reactions; a few rounds, since they are chained. */
 export async function settled(): Promise<void> {
   for (let round = 0; round < 20; round++) await Promise.resolve();
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { freePort } from './free-port.js';
 import { Waiters } from './waiters.js';
 
-/** Debian puts the broker where a user's path does not lead. */
+/** Debian installs the broker outside a user's PATH. */
 const PATH = `${process.env.PATH ?? ''}:/usr/sbin:/usr/local/sbin`;
 const env = { ...process.env, PATH };
 
@@ -24,7 +24,7 @@ export interface MosquittoOptions {
 
 const running = new Set<Mosquitto>();
 
-/** To be called when a test file is over: none may be left running. */
+/** Call this at the end of a test file: none may be left running. */
 export async function stopBrokers(): Promise<void> {
   await Promise.all([...running].map((broker) => broker.remove()));
 }
@@ -61,7 +61,7 @@ export class Mosquitto {
     return this.#child?.pid ?? 0;
   }
 
-  /** Begins it, or begins it again. */
+  /** Starts it, or restarts it. */
   async launch(): Promise<void> {
     this.#output = '';
     this.#waiters = new Waiters(() => this.#output.slice(-2000));
@@ -78,18 +78,18 @@ export class Mosquitto {
     await this.#said(/mosquitto version \S+ running/);
   }
 
-  /** What it says of itself: its log, the newest part. */
+  /** The end of its log. */
   get output(): string {
     return this.#output;
   }
 
-  /** Writes its sessions and retained messages to its disk. */
+  /** Makes it save its sessions and retained messages to disk. */
   async save(): Promise<void> {
     this.#child?.kill('SIGUSR1');
     await this.#said(/Saving in-memory database/);
   }
 
-  /** Without a word to anybody. */
+  /** Kills it without a clean shutdown. */
   async kill(): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
@@ -109,7 +109,7 @@ export class Mosquitto {
   }
 }
 
-/** `name` may come in with `password`. */
+/** Allows `name` to connect with `password`. */
 export function passwordLine(folder: string, users: Readonly<Record<string, string>>): string {
   const file = join(folder, 'passwords');
   writeFileSync(file, '', { mode: 0o600 });

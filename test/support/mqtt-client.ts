@@ -7,10 +7,10 @@ export interface Received {
   readonly packet: IPublishPacket;
 }
 
-/** A program at the broker, that remembers what it is given. */
+/** A client at the broker that remembers the messages it gets. */
 export class MqttWatcher {
   readonly received: Received[] = [];
-  /** Numbers of the events that came, in the order in which each came first. */
+  /** Numbers of the events received, in order of first arrival. */
   readonly eventNumbers = new Set<number>();
   readonly client: MqttClient;
   readonly #waiters = new Waiters(() => {
@@ -46,7 +46,7 @@ export class MqttWatcher {
     return last && (JSON.parse(last.text || 'null') as Content);
   }
 
-  /** Resolves with what `find` gives, as soon as it gives something. */
+  /** Resolves with the result of `find`, as soon as it returns one. */
   until<Found>(find: () => Found | undefined | false | null): Promise<NonNullable<Found>> {
     return this.#waiters.until(find);
   }

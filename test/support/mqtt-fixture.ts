@@ -32,7 +32,7 @@ export interface MqttFixtureOptions {
   readonly broker?: FakeBroker;
 }
 
-/** The MQTT connector on a network manager and a broker that are not on any network; time by hand. */
+/** The MQTT connector on a network manager and a broker without a network; time by hand. */
 export class MqttFixture {
   readonly mesh: NetworkFixture;
   readonly broker: FakeBroker;
@@ -51,13 +51,13 @@ export class MqttFixture {
     this.connector = new MqttConnector({ ...MQTT_SETTINGS, ...settings }, parts, broker.open);
   }
 
-  /** The link is up, and the root asked for nothing; the connector is made, and not started. */
+  /** The link is up, and nothing has been asked of the root; the connector is created, but not started. */
   static async make(options: MqttFixtureOptions = {}): Promise<MqttFixture> {
     const { mesh, tables = shippedTables } = options;
     return new MqttFixture(await NetworkFixture.up({ refreshEveryMs: 0, ...mesh }, tables), options);
   }
 
-  /** The same, started, and all told that is to be told. */
+  /** The same, started, with everything pending published. */
   static async start(options: MqttFixtureOptions = {}): Promise<MqttFixture> {
     const fixture = await MqttFixture.make(options);
     fixture.connector.start();
@@ -80,7 +80,7 @@ export class MqttFixture {
     await this.settle();
   }
 
-  /** Lets time pass, in steps, so that what comes of a timer comes before the next. */
+  /** Lets time pass in steps, so that the effects of a timer come before the next one. */
   async pass(ms: number, step = 1000): Promise<void> {
     for (let left = ms; left > 0; left -= step) {
       this.mesh.clock.advance(Math.min(left, step));
@@ -88,13 +88,13 @@ export class MqttFixture {
     }
   }
 
-  /** Gives a command, and lets it be carried out. */
+  /** Sends a command, and lets it be carried out. */
   async command(name: string, payload: string | object, more = {}): Promise<void> {
     this.broker.deliver(`farm/north/cmd/${name}`, payload, more);
     await this.settle();
   }
 
-  /** Numbers of the events that the broker has, in the order in which it got them. */
+  /** Numbers of the events at the broker, in order of arrival. */
   eventNumbers(): number[] {
     return this.broker.below('farm/north/event').flatMap(({ seq }) => (typeof seq === 'number' ? [seq] : []));
   }

@@ -39,15 +39,15 @@ export class NetworkFixture {
   readonly events: HubEvent[] = [];
   readonly hub: GatewayHub;
   readonly network: NetworkManager;
-  /** What went to the root, as text. */
+  /** Commands sent to the root, as text. */
   readonly sent: string[] = [];
-  /** Bodies that went to the root, as they are. */
+  /** Bodies sent to the root, as bytes. */
   readonly bodies: Buffer[] = [];
-  /** Why sending fails, while it does. */
+  /** The error with which sending fails, if it does. */
   failure: SendFailure | undefined;
-  /** What was done to the port. */
+  /** Calls made on the port. */
   readonly portSteps: string[] = [];
-  /** The adapter has modem lines. */
+  /** Whether the adapter has modem lines. */
   hasLines = true;
   #halfMessages = 0;
 
@@ -78,14 +78,14 @@ export class NetworkFixture {
           this.link('probing');
         },
         release: async (ms) => void this.#portStep(`release ${ms}`, true),
-        takeBack: () => void this.#portStep('takeBack', true),
+        reclaim: () => void this.#portStep('takeBack', true),
       },
     });
     this.network.start();
     this.hub.feed.subscribe((event) => this.events.push(event));
   }
 
-  /** Opens the link, lets the root answer with an empty list, and forgets what that sent. */
+  /** Opens the link, lets the root answer with an empty list, and discards what was sent for that. */
   static async up(settings: Partial<MeshSettings> = {}, tables = shippedTables): Promise<NetworkFixture> {
     const fixture = new NetworkFixture(settings, tables);
     fixture.link('probing');
@@ -115,7 +115,7 @@ export class NetworkFixture {
     for (const body of bodies) this.network.onFrame(bytesOf(body));
   }
 
-  /** `5 active`, one a node. */
+  /** `5 active`, one per node. */
   statuses(): string[] {
     return this.hub.picture.nodes().map(({ address, status }) => `${address} ${status}`);
   }
@@ -126,7 +126,7 @@ export class NetworkFixture {
     return found?.value.bytes.toString('hex');
   }
 
-  /** Lets time pass, and what it brings about be done. */
+  /** Lets time pass, with all its effects. */
   async pass(ms: number): Promise<void> {
     this.clock.advance(ms);
     await settled();
@@ -151,7 +151,7 @@ export function uuidText(address: number): string {
   return `32 10 00*12 ${word(address)}`;
 }
 
-/** A Path Info body of so many paths, each from its own node to node 1. */
+/** A Path Info body of this many paths, each from its own node to node 1. */
 export function pathInfo(amount: number, first = 5): string {
   const paths = Array.from({ length: amount }, (_, index) => `${word(first + index)} 00 01`);
   return ['00 00 04', byte(amount), ...paths].join(' ');

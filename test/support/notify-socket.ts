@@ -1,4 +1,4 @@
-/** A notify socket as systemd has one: Node has no datagram sockets of the Unix kind, so Python listens. */
+/** A notify socket like systemd's: Node has no Unix datagram sockets, so Python listens. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { hasPython } from './program.js';
 import { Waiters } from './waiters.js';
@@ -19,7 +19,7 @@ export class NotifySocket {
   readonly #child: ChildProcess;
   #lines: string[] = [];
   #rest = '';
-  readonly #waiters = new Waiters(() => this.told.join(', '));
+  readonly #waiters = new Waiters(() => this.notified.join(', '));
 
   private constructor(path: string) {
     this.#child = spawn('python3', ['-c', LISTEN, path], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -38,8 +38,8 @@ export class NotifySocket {
     return opened;
   }
 
-  /** What was told so far; what systemd-notify says to learn that it was heard is left out. */
-  get told(): readonly string[] {
+  /** Notifications so far, without those that systemd-notify uses for synchronization. */
+  get notified(): readonly string[] {
     return this.#lines.filter((line) => line !== 'BARRIER=1' && line !== 'listening');
   }
 
@@ -47,7 +47,7 @@ export class NotifySocket {
     this.#lines = [];
   }
 
-  /** Resolves when this line has been told. */
+  /** Resolves when this line has arrived. */
   async until(wanted: string): Promise<void> {
     await this.#waiters.until(() => this.#lines.includes(wanted));
   }

@@ -6,14 +6,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Waiters } from './waiters.js';
 
-/** The entry of the command line, beside this file in whatever folder was compiled to. */
+/** The entry of the command line, beside this file in the output folder of the compiler. */
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
 const GREETING = /^meshgate \S+ serves clients on (.+)$/m;
 
 export type Environment = Readonly<Record<string, string>>;
 
-/** Virtual hops lose one message in a hundred by default: a test that asks once wants its answer. */
+/** Virtual hops lose one message in a hundred by default: a test that asks once needs its answer. */
 const LOSSLESS: Environment = { MESHGATE_SIMULATION_LOSS: '0' };
 
 export interface Ended {
@@ -25,7 +25,7 @@ export interface Ended {
 
 const running = new Set<MeshgateProcess>();
 
-/** To be called when a test file is over: a failed test leaves its processes behind. */
+/** Call this at the end of a test file: a failed test leaves its processes behind. */
 export async function killProcesses(): Promise<void> {
   await Promise.all([...running].map((started) => started.stop('SIGKILL')));
 }
@@ -34,7 +34,7 @@ export async function killProcesses(): Promise<void> {
 export class MeshgateProcess {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
-  /** Where it keeps its history, unless `env` names another place; goes with it. */
+  /** Where it keeps its history, unless `env` names another directory; removed with it. */
   readonly #stateHome = mkdtempSync(join(tmpdir(), 'mg-state-'));
   #stdout = '';
   #stderr = '';
@@ -42,8 +42,8 @@ export class MeshgateProcess {
   readonly #waiters = new Waiters(() => `\n${this.#stdout}${this.#stderr}`);
 
   /**
-   * `ownGroup`: as a terminal does, so that a signal can be sent to it and to all that it starts.
-   * `maxFiles`: it may have so many open, sockets included.
+   * `ownGroup`: in a process group of its own, as in a terminal, so that a signal reaches it and all that it starts.
+   * `maxFiles`: limit of open files, sockets included.
    */
   constructor(args: readonly string[], env: Environment = {}, { ownGroup = false, maxFiles = 0 } = {}) {
     const command = [process.execPath, MAIN, ...args];
@@ -95,7 +95,7 @@ export class MeshgateProcess {
     return this.#waiters.until(() => pattern.exec(this.#stderr));
   }
 
-  /** Sends a signal and waits for the end. */
+  /** Sends a signal and waits for the exit. */
   stop(signal: NodeJS.Signals = 'SIGINT'): Promise<Ended> {
     if (!this.#hasEnded) this.child.kill(signal);
     return this.ended;
@@ -113,7 +113,7 @@ export class MeshgateProcess {
 
 export type RunningGateway = MeshgateProcess & { readonly socketPath: string };
 
-/** `meshgate start …`: resolves when it has greeted, which it does when clients can connect. */
+/** `meshgate start …`: resolves when its banner is printed, which it is when clients can connect. */
 export async function startProcess(
   args: readonly string[],
   env: Environment = {},
@@ -130,7 +130,7 @@ export async function startProcess(
   }
 }
 
-/** Runs `meshgate …` to its end. */
+/** Runs `meshgate …` until it exits. */
 export function runToEnd(args: readonly string[], env: Environment = {}): Promise<Ended> {
   return new MeshgateProcess(args, env).ended;
 }

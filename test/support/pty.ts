@@ -17,18 +17,18 @@ export interface PtyOptions {
 /** A pseudo-terminal: `path` is the serial port, the methods are the board at its other end. */
 export interface Pty {
   readonly path: string;
-  /** Sends bytes to whoever has the port open; they may be still on their way when it resolves. */
+  /** Sends bytes to the program that has the port open; they may be still in transfer when it resolves. */
   write(bytes: Uint8Array): Promise<void>;
-  /** All that the board was sent so far. */
+  /** All bytes sent to the board so far. */
   received(): Buffer;
-  /** Resolves with all that was received as soon as it is enough. */
+  /** Resolves with everything received as soon as it is enough. */
   readUntil(isEnough: (received: Buffer) => boolean): Promise<Buffer>;
-  /** The board stops taking bytes, so that its pseudo-terminal fills up; `thaw` goes on. */
+  /** The board stops reading bytes, so that its pseudo-terminal fills up; `thaw` resumes. */
   freeze(): void;
   thaw(): void;
-  /** The board is pulled out: the port hangs up and its path is gone. Resolves when it has happened. */
+  /** The board is unplugged: the port hangs up and its path is removed. Resolves when it has happened. */
   hangUp(): Promise<void>;
-  /** Ends and removes all. Safe after `hangUp` and any number of times. */
+  /** Ends and removes everything. Safe after `hangUp` and any number of times. */
   close(): Promise<void>;
 }
 
@@ -55,7 +55,7 @@ function startSocat(path: string, flood: boolean): ChildProcess {
   return board;
 }
 
-/** socat says on its error output when it has made the pseudo-terminal and its link. */
+/** socat prints to its standard error when it has created the pseudo-terminal and its link. */
 async function ready(board: ChildProcess): Promise<void> {
   let said = '';
   await new Promise<void>((resolve, reject) => {

@@ -5,16 +5,16 @@ import { ManualClock } from './manual-clock.js';
 
 export const HEAD = { gateway: '0.0.0', run: 'run1', redacted: false };
 
-/** A port without anything special about it. */
+/** A port without special features. */
 export function port(name = '/dev/ttyUSB0'): LinkFacts {
   return { name, identity: '', hasLines: false };
 }
 
-/** A recorder on a clock moved by hand, and what it has recorded. */
+/** A recorder on a clock moved by hand, and its recordings. */
 export class RecorderFixture {
   readonly clock: ManualClock;
   readonly recorder: Recorder;
-  /** Blocks that were finished. */
+  /** Finished blocks. */
   readonly finished: Buffer[] = [];
 
   constructor({ limit = 16_777_216, startsAt = Date.UTC(2026, 4, 1, 6) } = {}) {
@@ -26,7 +26,7 @@ export class RecorderFixture {
     });
   }
 
-  /** All that is held, as a file. */
+  /** Everything held, as a file. */
   file(): Buffer {
     const { blocks } = this.recorder.read({}, Number.POSITIVE_INFINITY);
     const head = encodeHead({ ...HEAD, run: this.recorder.run });
@@ -42,7 +42,7 @@ export class RecorderFixture {
   }
 }
 
-/** `fromRoot ff0005fe`, one a record; texts as they are. */
+/** `fromRoot ff0005fe`, one per record; texts unchanged. */
 export function textsOf(entries: Iterable<Entry>): string[] {
   return [...entries].map(({ kind, payload }) => {
     const isBytes = kind === 'fromRoot' || kind === 'toRoot' || kind === 'request' || kind === 'reply';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 
-/** Stands between a client and a gateway, and can lose the connection. */
+/** Sits between a client and a gateway, and can break the connection. */
 export class Relay {
   readonly path: string;
   readonly #server: Server;
@@ -25,7 +25,7 @@ export class Relay {
     return relay;
   }
 
-  /** Loses every connection; new ones are made again. */
+  /** Breaks every connection; new ones are accepted. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();
   }

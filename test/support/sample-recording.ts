@@ -1,4 +1,4 @@
-/** A recording with something of everything, for tests of how the command line shows it. */
+/** A recording with some of everything, to test how the command line shows it. */
 import { Recording } from '../../src/recorder/recording.js';
 import { encodeFrame } from '../../src/uart/frame.js';
 import { NOW } from './golden.js';

@@ -10,7 +10,7 @@ import { bytesOf as hex } from './hex.js';
 
 const IGNORED = { onOutside() {}, onDrop() {}, onNoise() {} };
 
-/** A root in memory: bodies (bytes, or hex) in, bodies out. It says what the test makes it say, and answers what it is told to. */
+/** A root in memory: bodies (bytes, or hex) in, bodies out. The test scripts its messages and answers. */
 export class ScriptedLink implements Link {
   readonly name = '/dev/ttyUSB0';
   readonly #decoder = new FrameDecoder({ ...IGNORED, onFrame: (body) => this.#onBody(body) });
@@ -29,7 +29,7 @@ export class ScriptedLink implements Link {
 
   /** There is no device. */
   static readonly openNothing: OpenLink = async () => {
-    throw new LinkError('noDevice', 'no serial device is there');
+    throw new LinkError('noDevice', 'no serial device found');
   };
 
   /** Bodies that the gateway has sent, oldest first. */
@@ -37,7 +37,7 @@ export class ScriptedLink implements Link {
     return this.#bodies;
   }
 
-  /** The same as bytes on the wire, one entry a write. */
+  /** The same as bytes on the wire, one entry per write. */
   get writes(): readonly Buffer[] {
     return this.#writes;
   }
@@ -57,22 +57,22 @@ export class ScriptedLink implements Link {
     for (const body of bodies) this.sayBytes(encodeFrame(bytesOf(body)));
   }
 
-  /** Bytes as they stand on the line. */
+  /** Raw bytes on the line. */
   sayBytes(bytes: Buffer): void {
     this.#handlers?.onBytes(bytes);
   }
 
-  /** The next body that the gateway sends is answered with these. */
+  /** Answers the next body that the gateway sends with these. */
   answerNext(answers: readonly (Buffer | string)[]): void {
     this.#answers = answers;
   }
 
-  /** Writes no longer come to an end, as with a device that accepts nothing. */
+  /** Writes never complete, as with a device that accepts nothing. */
   getStuck(): void {
     this.#isStuck = true;
   }
 
-  /** The link ends by itself. */
+  /** The link ends on its own. */
   hangUp(reason: LinkDownReason = 'hungUp'): void {
     this.#handlers?.onClosed(reason, 'test');
     for (const reject of this.#stuck.splice(0)) reject(new LinkError(reason, 'test'));

@@ -19,10 +19,10 @@ export class FakeTransport implements SessionTransport {
   isPaused = false;
   #waiting: {
     readonly text: string;
-    readonly onTaken: (() => void) | undefined;
+    readonly onWritten: (() => void) | undefined;
     readonly isPart: boolean;
   }[] = [];
-  /** The parts of a text that is not whole yet. */
+  /** The parts of a text that is not complete yet. */
   #parts = '';
   #reads = true;
 
@@ -30,13 +30,13 @@ export class FakeTransport implements SessionTransport {
     return this.#waiting.reduce((sum, { text }) => sum + text.length, 0);
   }
 
-  write(bytes: string | Buffer, onTaken?: () => void, isPart = false): void {
-    this.#waiting.push({ text: String(bytes), onTaken, isPart });
+  write(bytes: string | Buffer, onWritten?: () => void, isPart = false): void {
+    this.#waiting.push({ text: String(bytes), onWritten, isPart });
     if (this.#reads) this.take();
   }
 
   cutShort(): void {
-    this.#waiting.push({ text: '', onTaken: undefined, isPart: false });
+    this.#waiting.push({ text: '', onWritten: undefined, isPart: false });
   }
 
   pause(): void {
@@ -56,15 +56,15 @@ export class FakeTransport implements SessionTransport {
     this.take();
   }
 
-  /** Reads what waits, and no more. */
+  /** Reads what is pending, and no more. */
   take(): void {
-    for (const { text, onTaken, isPart } of this.#waiting.splice(0)) {
+    for (const { text, onWritten, isPart } of this.#waiting.splice(0)) {
       this.#parts += text;
       if (!isPart) {
         this.texts.push(this.#parts);
         this.#parts = '';
       }
-      onTaken?.();
+      onWritten?.();
     }
   }
 }
@@ -109,7 +109,7 @@ export interface SessionFixtureOptions {
   readonly shared?: SharedLimits;
 }
 
-/** Facts of a gateway process that is not there. */
+/** Facts of a gateway process that does not exist. */
 export const FACTS: GatewayFacts = {
   version: '0.0.0',
   port: 'auto',
@@ -161,7 +161,7 @@ export class SessionFixture {
     });
   }
 
-  /** The link is up, the root has given an empty list; it is asked for no other. */
+  /** The link is up, the root has sent an empty list; no other is requested. */
   static async open(options: SessionFixtureOptions = {}): Promise<SessionFixture> {
     const mesh = await NetworkFixture.up({ refreshEveryMs: 0, ...options.settings });
     return new SessionFixture(mesh, options);
@@ -177,7 +177,7 @@ export class SessionFixture {
     return this.transport.texts.map((text) => JSON.parse(text));
   }
 
-  /** Sends a request and lets the promises that it begins run; `undefined` while there is no reply. */
+  /** Sends a request and lets the promises that it starts run; `undefined` while there is no reply. */
   async ask(method: string, params?: object): Promise<Reply> {
     const id = this.post(method, params);
     await settled();
@@ -186,26 +186,26 @@ export class SessionFixture {
     return reply;
   }
 
-  /** The result of a request that is answered at once; throws the refusal's code. */
+  /** The result of a request that is answered at once; throws the error's code. */
   async result<Result = Record<string, unknown>>(method: string, params?: object): Promise<Result> {
     const { result, error } = await this.ask(method, params);
     if (error) throw new Error(`${error.data.code} ${error.message}`);
     return result as Result;
   }
 
-  /** The string code of a refusal; `undefined` when it was none. */
+  /** The string code of an error; `undefined` when it succeeded. */
   async refusal(method: string, params?: object): Promise<string | undefined> {
     return (await this.ask(method, params)).error?.data.code;
   }
 
-  /** Sends a request; gives its id. */
+  /** Sends a request; returns its id. */
   post(method: string, params?: object): number {
     const id = this.#nextId++;
     this.session.receive(JSON.stringify({ jsonrpc: '2.0', id, method, params }));
     return id;
   }
 
-  /** Lets what was begun take its course, and then time pass. */
+  /** Lets pending work finish, and then time pass. */
   async pass(ms: number): Promise<void> {
     await settled();
     await this.mesh.pass(ms);
@@ -233,7 +233,7 @@ export class SessionFixture {
   }
 
   #notified(method: string, subscription: string) {
-    const told = this.received.filter((text) => text.method === method);
-    return told.map(({ params }) => params).filter((params) => params.subscription === subscription);
+    const notifications = this.received.filter((text) => text.method === method);
+    return notifications.map(({ params }) => params).filter((params) => params.subscription === subscription);
   }
 }

@@ -1,8 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import Sqlite from 'better-sqlite3';
+import type { Database, SqliteDriver } from '../../src/history/database.js';
 import { EventWriter, type NodeFacts, readRecords } from '../../src/history/event-record.js';
 import type { Holdings } from '../../src/history/holdings.js';
+import { requireDriver } from '../../src/history/load-driver.js';
 import { ReadConnection } from '../../src/history/read-connection.js';
 import { unpackRestored } from '../../src/history/restored.js';
 import { Store } from '../../src/history/store.js';
@@ -15,14 +16,17 @@ import { shippedTables } from './tables.js';
 
 export const DAY_MS = 86_400_000;
 
+/** The SQLite that the history uses on this Node. */
+export const sqlite = await requireDriver();
+
 /** The store alone, in this thread, with time by hand. */
 export class StoreFixture {
   readonly clock: ManualClock;
   readonly folder: string;
-  readonly told: FromThread[] = [];
-  #database: Sqlite.Database | undefined;
+  readonly reported: FromThread[] = [];
+  #database: Database | undefined;
   readonly #settings: Partial<StoreSettings>;
-  /** What the gateway holds in memory: its answer to each file that is opened later. */
+  /** The state of the gateway in memory: its answer to each file that is opened later. */
   holdings: Holdings = { nodes: [], latest: new Uint8Array(0), alarms: [], lists: [], events: [] };
   store: Store;
 
@@ -55,12 +59,12 @@ export class StoreFixture {
     this.store.write({ bytes: writer.take(), count: events.length });
   }
 
-  /** Ends the store as a process that is killed does, and opens it again. */
+  /** Ends the store like a killed process, and opens it again. */
   reopen(settings: Partial<StoreSettings> = this.#settings): void {
     this.store = this.#open(settings);
   }
 
-  /** Ends it in order, and opens it again. */
+  /** Closes it cleanly, and opens it again. */
   restart(lastSeq: number): void {
     this.store.close(lastSeq);
     this.reopen();
@@ -85,10 +89,10 @@ export class StoreFixture {
     return { values, next: answer.next, progress: answer.progress };
   }
 
-  /** What the thread that reads the store says. */
+  /** The messages of the thread that reads the store. */
   answer(question: Question): Answer {
     const connection = new ReadConnection({
-      sqlite: Sqlite,
+      driver: sqlite,
       file: this.file,
       dataTypes: shippedTables.dataTypes,
     });
@@ -103,19 +107,19 @@ export class StoreFixture {
     }
   }
 
-  /** Lets it tidy until there is nothing more to do at once. */
+  /** Lets it tidy until nothing more can be done at once. */
   tidy(): void {
     for (let step = 0; this.store.tidy(); step++) if (step > 10_000) throw new Error('tidying does not end');
   }
 
-  /** Paths of all that lies in its folder. */
+  /** Paths of all files in its folder. */
   files(): string[] {
     return readdirSync(this.folder).map((name) => join(this.folder, name));
   }
 
   /** The file as another program sees it. */
   query(sql: string): unknown[] {
-    const database = new Sqlite(this.file, { readonly: true });
+    const database = sqlite.open(this.file, { isReadOnly: true });
     try {
       return database.prepare(sql).all();
     } finally {
@@ -123,27 +127,29 @@ export class StoreFixture {
     }
   }
 
-  /** The disk has this many pages left for the file, from now on; all that it wants where none are given. */
+  /** From now on the disk has this many pages left for the file; as many as it wants where none are given. */
   limitPages(pages: number | undefined): void {
-    this.#database?.pragma(`max_page_count = ${pages ?? 1_000_000_000}`);
+    this.#database?.exec(`PRAGMA max_page_count = ${pages ?? 1_000_000_000}`);
   }
 
   pageCount(): number {
-    return this.#database?.pragma('page_count', { simple: true }) as number;
+    return this.#database?.prepare('PRAGMA page_count').value() as number;
   }
 
-  /** `better-sqlite3`, with an eye on the database that it opens. */
-  #sqlite(): typeof Sqlite {
-    const keep = (database: Sqlite.Database) => {
-      this.#database = database;
-      return database;
+  /** Keeps the database that is opened. */
+  #driver(): SqliteDriver {
+    return {
+      name: sqlite.name,
+      open: (file, options) => {
+        this.#database = sqlite.open(file, options);
+        return this.#database;
+      },
     };
-    return new Proxy(Sqlite, { construct: (target, args) => keep(Reflect.construct(target, args)) });
   }
 
   #open(settings = this.#settings): Store {
     return new Store({
-      sqlite: this.#sqlite(),
+      driver: this.#driver(),
       settings: {
         file: this.file,
         keepMs: 30 * DAY_MS,
@@ -154,8 +160,8 @@ export class StoreFixture {
       dataTypes: shippedTables.dataTypes,
       now: () => this.clock.now(),
       monotonic: () => this.clock.monotonic(),
-      tell: (message) => {
-        this.told.push(message);
+      report: (message) => {
+        this.reported.push(message);
         if (message.kind === 'opened') this.store.goOn(this.holdings);
       },
     });
@@ -164,7 +170,7 @@ export class StoreFixture {
 
 const folders = new Set<{ remove(): void }>();
 
-/** To be called when a test file is over. */
+/** Call this at the end of a test file. */
 export function removeStores(): void {
   for (const folder of folders) folder.remove();
 }

@@ -10,7 +10,7 @@ import { Opcodes } from '../../src/protocol/opcodes.js';
 export const OPCODES_FILE = join(packageRoot, 'opcodes.json');
 export const DATA_TYPES_FILE = join(packageRoot, 'data-types.json');
 
-/** The tables that the gateway comes with. */
+/** The tables that are shipped with the gateway. */
 export const shippedTables: Tables = loadTables(OPCODES_FILE, DATA_TYPES_FILE);
 
 export function loadTables(opcodesFile: string, dataTypesFile: string): Tables {
@@ -23,7 +23,7 @@ export function readTable(file: string): Record<string, unknown[]> {
   return JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown[]>;
 }
 
-/** Writes a file that is gone when the test is over; text as it is, anything else as JSON. Returns its path. */
+/** Writes a file that is removed after the test; text unchanged, anything else as JSON. Returns its path. */
 export function temporaryFile(t: ExecutionContext, name: string, content: unknown): string {
   const directory = mkdtempSync(join(tmpdir(), 'meshgate-tables-'));
   t.teardown(() => rmSync(directory, { recursive: true }));

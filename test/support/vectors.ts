@@ -91,7 +91,7 @@ export type CommandVector = z.output<typeof command>;
 
 const about = z.string().min(1);
 
-/** Bodies and their frames, and what the decoder makes of any line. */
+/** Bodies and their frames, and the decoder's results for any line. */
 export const frameVectors = load(
   'frames.json',
   z.strictObject({ about, frames: z.array(framePair), rules: z.array(decoderRule) }),

@@ -1,26 +1,26 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** An idle machine needs milliseconds for what a test waits for; one that is busy with others may need many seconds. */
+/** An idle machine needs milliseconds for what a test waits for; a busy one may need many seconds. */
 export const PATIENCE_MS = 45_000;
 const LOOK_EVERY_MS = 5;
 
-/** Those who wait for something in what comes piece by piece: they look when something has come. */
+/** Waits for something in input that arrives in pieces: each arrival is checked. */
 export class Waiters {
   readonly #looks = new Set<() => void>();
   readonly #describe: () => string;
   #isOver = false;
 
-  /** `describe`: what has come so far, for whoever waits in vain. */
+  /** `describe`: the input so far, for the error of a wait that times out. */
   constructor(describe: () => string) {
     this.#describe = describe;
   }
 
-  /** Something has come. */
+  /** Call this when something has arrived. */
   look(): void {
     for (const look of [...this.#looks]) look();
   }
 
-  /** Nothing more can come: who waits is rejected. */
+  /** Nothing more can arrive: pending waits are rejected. */
   end(): void {
     this.#isOver = true;
     this.look();
@@ -53,7 +53,7 @@ export class Waiters {
   }
 }
 
-/** Looks again after a few ms, or what else `turn` waits for; rejects when it does not come true. */
+/** Checks again after a few ms, or after `turn`; rejects when it does not come true. */
 export async function until(
   isSo: () => boolean | Promise<boolean>,
   what: string,

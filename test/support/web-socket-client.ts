@@ -1,4 +1,4 @@
-/** A websocket client as dashboards have one; a message that came before it was asked for is not lost. */
+/** A websocket client like those of dashboards; a message that arrives before it is awaited is not lost. */
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { type ClientOptions, WebSocket } from 'ws';
@@ -38,7 +38,7 @@ export class WebSocketClient {
     });
   }
 
-  /** Rejects with the status of a refusal. */
+  /** Rejects with the HTTP status when refused. */
   static async open(url: string, options: ClientOptions = {}): Promise<WebSocketClient> {
     const client = new WebSocketClient(url, options);
     const opened = once(client.socket, 'open');
@@ -51,24 +51,24 @@ export class WebSocketClient {
     return client;
   }
 
-  /** What has come and was not taken out. */
+  /** Messages received and not yet taken. */
   get received(): readonly string[] {
     return this.#received;
   }
 
-  /** Takes out the next message, as text. */
+  /** Takes the next message, as text. */
   next(): Promise<string> {
     return this.find(() => true);
   }
 
-  /** Takes out the next so many. */
+  /** Takes the next messages, this many. */
   async take(count: number): Promise<string[]> {
     const taken: string[] = [];
     while (taken.length < count) taken.push(await this.next());
     return taken;
   }
 
-  /** Takes out the first message that fits; those before it are forgotten. */
+  /** Takes the first message that matches; those before it are discarded. */
   async find(fits: (text: string) => boolean): Promise<string> {
     const taken = await this.#waiters.until(() => {
       const index = this.#received.findIndex(fits);
@@ -77,7 +77,7 @@ export class WebSocketClient {
     return taken.at(-1) ?? '';
   }
 
-  /** Calls a method of the session and gives the whole reply. */
+  /** Calls a method of the session and returns the complete reply. */
   async call(method: string, params: object = {}): Promise<RpcMessage> {
     const id = this.#nextId++;
     this.socket.send(JSON.stringify({ jsonrpc: '2.0', id, method, params }));

@@ -15,7 +15,7 @@ test.after.always(killProcesses);
 const MAIN = join(packageRoot, 'dist', 'src', 'main.js');
 const pythonTest = hasPython ? test : test.skip;
 
-/** What systemd does: opens sockets, says so in variables, and becomes the program. */
+/** Does what systemd does: opens sockets, announces them in variables, and becomes the program. */
 const ACTIVATE = `
 import os, socket, sys
 program, kinds = sys.argv[2:], sys.argv[1].split(",")
@@ -54,7 +54,7 @@ async function activate(t: ExecutionContext, kinds: readonly string[], args: rea
   return { child, ended };
 }
 
-/** The reply to a request that may have come before the gateway. */
+/** The reply to a request that may have been sent before the gateway started. */
 async function askFirst(path: string, request: string): Promise<Buffer> {
   const socket = await connectTo(path);
   socket.write(request);
@@ -75,7 +75,7 @@ pythonTest('a client that connects before the gateway runs waits for it and is a
   t.is((await ended).code, 0);
 });
 
-pythonTest('the file of a passed socket stays as it is, and stays when the gateway ends', async (t) => {
+pythonTest('the file of a passed socket is left alone, and stays when the gateway ends', async (t) => {
   const path = join(folder(t), 's');
   const before = (kind: string) => {
     const { mode, uid, gid } = statSync(kind);
@@ -104,11 +104,11 @@ pythonTest(
   },
 );
 
-pythonTest('what can not be served is refused: several sockets, and one without a path', async (t) => {
+pythonTest('unsupported sockets are refused: several sockets, and one without a path', async (t) => {
   const path = folder(t);
   const table = [
-    [[join(path, 'a'), join(path, 'b')], /2 sockets were passed, one can be served/],
-    [['tcp'], /the socket that was passed is no Unix socket with a path/],
+    [[join(path, 'a'), join(path, 'b')], /2 sockets were passed, but only one is supported/],
+    [['tcp'], /the passed socket is not a Unix socket with a path/],
   ] as const;
   for (const [kinds, message] of table) {
     const { ended } = await activate(t, kinds, ['--simulate']);
@@ -118,7 +118,7 @@ pythonTest('what can not be served is refused: several sockets, and one without 
   }
 });
 
-test('sockets that were passed to another process are not touched, and are not told to children', (t) => {
+test('sockets passed to another process are not touched, and are not passed to children', (t) => {
   for (const env of [{}, { LISTEN_PID: '1', LISTEN_FDS: '1', LISTEN_FDNAMES: 'x' }, { LISTEN_FDS: '1' }]) {
     const given: NodeJS.ProcessEnv = { ...env, OTHER: 'stays' };
     t.is(takePassedSocket(given), undefined);
@@ -126,7 +126,7 @@ test('sockets that were passed to another process are not touched, and are not t
   }
 });
 
-test('a file descriptor that is no socket is refused', (t) => {
+test('a file descriptor that is not a socket is refused', (t) => {
   const env = { LISTEN_PID: String(process.pid), LISTEN_FDS: 'x' };
   t.throws(() => takePassedSocket(env), { code: 'BAD_CONFIG' });
 });

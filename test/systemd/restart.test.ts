@@ -11,7 +11,7 @@ import { Waiters } from '../support/waiters.js';
 const MAIN = join(packageRoot, 'dist', 'src', 'main.js');
 const pythonTest = hasPython ? test : test.skip;
 
-/** What systemd does: keeps a listening socket, and starts the program again with it whenever it has ended. */
+/** Does what systemd does: keeps a listening socket, and restarts the program with it whenever it has ended. */
 const SUPERVISE = `
 import os, socket, sys
 path, program = sys.argv[1], sys.argv[2:]
@@ -45,7 +45,7 @@ function supervise(t: ExecutionContext, path: string, state: string) {
   });
   const count = (word: RegExp) => [...output.matchAll(word)];
   return {
-    /** The process id of the gateway of this run, counted from 0, once it has greeted. */
+    /** The process id of the gateway of this run, counted from 0, once its banner is printed. */
     pidOfRun: (run: number) =>
       waiters.until(() => {
         const greeted = count(/serves clients/g).length;
@@ -56,7 +56,7 @@ function supervise(t: ExecutionContext, path: string, state: string) {
   };
 }
 
-/** What became of one request: its reply in hex, or the system's error. */
+/** The outcome of one request: its reply in hex, or the system's error. */
 async function attempt(path: string): Promise<string> {
   const socket = connect(path);
   const chunks: Buffer[] = [];
@@ -91,34 +91,31 @@ pythonTest('no client of a passed socket is reset while gateways end and start',
   t.deepEqual(supervisor.exitCodes(), [0, 0, 0, 0, 0]);
 });
 
-pythonTest(
-  'a session that was accepted has the replies to what it asked when the gateway ends',
-  async (t) => {
-    const folder = temporaryFolder();
-    t.teardown(folder.remove);
-    const path = join(folder.path, 's');
-    const supervisor = supervise(t, path, folder.path);
-    const pid = await supervisor.pidOfRun(0);
-    const socket = connect(path);
-    await once(socket, 'connect');
-    const closed = once(socket, 'close');
-    let received = '';
-    socket.setEncoding('utf8').on('data', (text: string) => {
-      received += text;
-    });
-    const asked = Array.from({ length: 50 }, (_, id) =>
-      JSON.stringify({ jsonrpc: '2.0', id, method: 'status' }),
-    );
-    process.kill(pid, 'SIGSTOP');
-    socket.write(`${asked.join('\n')}\n`);
-    process.kill(pid, 'SIGTERM');
-    process.kill(pid, 'SIGCONT');
-    await closed;
-    const lines = received
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line));
-    t.is(lines.filter(({ result }) => result).length, 50);
-    t.like(lines.at(-1), { method: 'closing', params: { reason: 'STOPPED' } });
-  },
-);
+pythonTest('an accepted session gets the replies to its requests when the gateway ends', async (t) => {
+  const folder = temporaryFolder();
+  t.teardown(folder.remove);
+  const path = join(folder.path, 's');
+  const supervisor = supervise(t, path, folder.path);
+  const pid = await supervisor.pidOfRun(0);
+  const socket = connect(path);
+  await once(socket, 'connect');
+  const closed = once(socket, 'close');
+  let received = '';
+  socket.setEncoding('utf8').on('data', (text: string) => {
+    received += text;
+  });
+  const asked = Array.from({ length: 50 }, (_, id) =>
+    JSON.stringify({ jsonrpc: '2.0', id, method: 'status' }),
+  );
+  process.kill(pid, 'SIGSTOP');
+  socket.write(`${asked.join('\n')}\n`);
+  process.kill(pid, 'SIGTERM');
+  process.kill(pid, 'SIGCONT');
+  await closed;
+  const lines = received
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  t.is(lines.filter(({ result }) => result).length, 50);
+  t.like(lines.at(-1), { method: 'closing', params: { reason: 'STOPPED' } });
+});

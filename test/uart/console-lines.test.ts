@@ -13,11 +13,11 @@ function linesOf(chunks: readonly Buffer[]): string[] {
 
 const CASES: readonly (readonly [string, string, string[]])[] = [
   ['lines end with a line feed, with or without a carriage return', 'one\ntwo\r\n', ['one', 'two']],
-  ['empty lines are left out', '\n\r\n  \na\n', ['a']],
-  ['escape sequences are taken out', '\x1b[0;31mE (9) i2c: timeout\x1b[0m\n', ['E (9) i2c: timeout']],
+  ['empty lines are omitted', '\n\r\n  \na\n', ['a']],
+  ['escape sequences are removed', '\x1b[0;31mE (9) i2c: timeout\x1b[0m\n', ['E (9) i2c: timeout']],
   ['control characters become a space', 'a\x00\x07b\n', ['a b']],
   ['text beyond ASCII is UTF-8', '20 °C\n', ['20 °C']],
-  ['a line that is under way is ended by a flush', 'half', ['half']],
+  ['an unfinished line is ended by a flush', 'half', ['half']],
 ];
 
 for (const [name, text, expected] of CASES) {
@@ -27,7 +27,7 @@ for (const [name, text, expected] of CASES) {
   });
 }
 
-test('a line longer than the limit comes out in pieces, so that nothing grows without bound', (t) => {
+test('a line longer than the limit is split into pieces, so that memory is bounded', (t) => {
   const lines = linesOf([Buffer.alloc(2 * MAX_CONSOLE_LINE_LENGTH + 10, 'a')]);
   t.deepEqual(
     lines.map(({ length }) => length),

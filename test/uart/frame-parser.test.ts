@@ -32,7 +32,7 @@ for (const rule of frameVectors.rules) {
   test(`the parser keeps the rule for ${rule.name}`, (t) => keepsRule(t, parser, rule));
 }
 
-test('parsing undoes encoding for any bodies in any chunks', (t) => {
+test('parsing reverses encoding for any bodies in any chunks', (t) => {
   roundTrips(parser);
   t.pass();
 });
@@ -47,7 +47,7 @@ test('after any noise the very next good frame comes through', (t) => {
   t.pass();
 });
 
-test('one disturbed byte costs at most the frame that it is in and the one after', (t) => {
+test('one corrupted byte costs at most its own frame and the one after', (t) => {
   oneDisturbedByteCostsAtMostTwoFrames(parser);
   t.pass();
 });
@@ -62,14 +62,14 @@ test('the parser finds exactly what the decoder alone finds, with any limit', (t
   );
 });
 
-test('what a write brings is handed on before the write returns', (t) => {
+test('the results of a write are passed on before the write returns', (t) => {
   const record = new LineRecord();
   const made = new FrameParser(record);
   made.write(bytesOf('62 6F FF 00 05 41 FE'));
   t.deepEqual(record.finish(), ['console 62 6F', 'body 00 05 41']);
 });
 
-test('any number of writes in one turn are taken in their order', (t) => {
+test('any number of writes in one turn are processed in order', (t) => {
   const record = new LineRecord();
   const made = new FrameParser(record);
   for (let count = 0; count < 5000; count++) made.write(Buffer.of(0xff, count & 0x7f, 0xfe));
@@ -77,7 +77,7 @@ test('any number of writes in one turn are taken in their order', (t) => {
   t.true(record.bodies.every((body, index) => body[0] === (index & 0x7f)));
 });
 
-test('console text without an end of frame is not kept back', (t) => {
+test('console text without an end of frame is not held back', (t) => {
   const record = new LineRecord();
   const made = new FrameParser(record);
   made.write(Buffer.from('waiting for the network'));
@@ -94,7 +94,7 @@ test('a frame is open from its start to its end', (t) => {
   t.false(made.inFrame);
 });
 
-test('the chunk is not kept: its owner may use it again after the write', (t) => {
+test('the chunk is not retained: its owner may reuse it after the write', (t) => {
   const record = new LineRecord();
   const made = new FrameParser(record);
   const chunk = bytesOf('FF 00 05');
@@ -126,12 +126,12 @@ for (const [what, byte] of [
     t.true(growth < HUNDRED_MB / 10, `memory grew by ${growth} bytes`);
   });
 
-  test(`a long run of ${what} that comes byte by byte is not stored`, (t) => {
+  test(`a long run of ${what} that arrives byte by byte is not stored`, (t) => {
     feedWithoutEnd(t, byte, [1], 300_000);
   });
 }
 
-/** Opens a frame, feeds `total` bytes of one kind, and looks at what is held on the way and at the end. */
+/** Opens a frame, feeds `total` bytes of one kind, and checks the memory in use on the way and at the end. */
 function feedWithoutEnd(t: ExecutionContext, byte: number, sizes: readonly number[], total: number): void {
   const noted = { frames: 0 };
   const made = new FrameParser({
@@ -154,7 +154,7 @@ function feedWithoutEnd(t: ExecutionContext, byte: number, sizes: readonly numbe
   t.is(noted.frames, 1);
 }
 
-/** Bytes on the heap and in buffers. Garbage is taken out twice: only the second time waits for freed buffers. */
+/** Bytes on the heap and in buffers. Garbage is collected twice: only the second time waits for freed buffers. */
 function memoryInUse(): number {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;

@@ -40,7 +40,7 @@ test('the wire book has an example of every reason for dropping a frame and of e
   t.deepEqual([...noise].sort(), ['emptyFrame', 'strayEnd']);
 });
 
-test('every byte behind an escape is decoded or refused as the escape table says', (t) => {
+test('every byte after an escape is decoded or refused as the escape table says', (t) => {
   const escapes = new Map([0xfa, 0xfb, 0xfc, 0xfd, 0xfe, 0xff].map((byte) => [byte ^ 0xfa, byte]));
   for (let byte = 0; byte <= 0xff; byte++) {
     const { bodies } = readLine(decoder, [Buffer.of(0xff, 0x41, 0xfa, byte, 0xfe)]);
@@ -49,7 +49,7 @@ test('every byte behind an escape is decoded or refused as the escape table says
   }
 });
 
-test('decoding undoes encoding for any bodies in any chunks', (t) => {
+test('decoding reverses encoding for any bodies in any chunks', (t) => {
   roundTrips(decoder);
   t.pass();
 });
@@ -63,12 +63,12 @@ test('after any noise the very next good frame comes through', (t) => {
   t.pass();
 });
 
-test('one disturbed byte costs at most the frame that it is in and the one after', (t) => {
+test('one corrupted byte costs at most its own frame and the one after', (t) => {
   oneDisturbedByteCostsAtMostTwoFrames(decoder);
   t.pass();
 });
 
-test('the limit of a body is a setting', (t) => {
+test('the limit of a body is configurable', (t) => {
   const record = new LineRecord();
   const small = new FrameDecoder(record, 3);
   small.push(bytesOf('FF 01 02 03 FE FF 01 02 03 04 FE FF FA 05 FA 05 FA 05 FE'));
@@ -76,7 +76,7 @@ test('the limit of a body is a setting', (t) => {
   t.deepEqual(record.drops, { tooLong: 1 });
 });
 
-test('a body is the receiver’s to keep: what comes later does not change it', (t) => {
+test('a receiver may keep a body: later input does not change it', (t) => {
   const record = new LineRecord();
   const reader = new FrameDecoder(record);
   const chunk = bytesOf('FF 01 02 03 FE');

@@ -3,7 +3,7 @@ import { Transmitter } from '../../src/uart/transmitter.js';
 import { FakeLink } from '../support/fake-link.js';
 import { ManualClock, settled } from '../support/manual-clock.js';
 
-/** 10 bits a byte at 115,200 baud. */
+/** 10 bits per byte at 115,200 baud. */
 const MS_A_BYTE = 10_000 / 115_200;
 
 function startTransmitter() {
@@ -53,7 +53,7 @@ test('a frame is sent three times at most; then it is uncertain', async (t) => {
   t.deepEqual(outcomes, ['a1 written', 'a1 uncertain']);
 });
 
-test('with several frames on the wire nobody can tell which it was: all are uncertain, none is sent again', async (t) => {
+test('with several frames on the wire it is unknown which it was: all are uncertain, none is sent again', async (t) => {
   const { clock, transmitter, outcomes, send, sent } = startTransmitter();
   send('a1');
   send('a2');
@@ -89,7 +89,7 @@ test('a long frame is suspected until 50 ms after its last bit', async (t) => {
   t.is(transmitter.onHalfMessage(), 'sentAgain');
 });
 
-test('frames that were handed over together leave one after the other, and are suspected accordingly', async (t) => {
+test('frames handed over together leave one after the other, and are suspected accordingly', async (t) => {
   const { clock, transmitter, outcomes, send } = startTransmitter();
   send('a1', 400);
   send('a2', 400);
@@ -97,7 +97,7 @@ test('frames that were handed over together leave one after the other, and are s
   clock.advance(402 * MS_A_BYTE + 50.1);
   t.is(transmitter.onHalfMessage(), 'sentAgain');
   await settled();
-  t.deepEqual(outcomes, ['a1 written', 'a2 written'], 'a1 was read whole, so it must be a2');
+  t.deepEqual(outcomes, ['a1 written', 'a2 written'], 'a1 was read completely, so it must be a2');
 });
 
 test('a frame that still waits in the port for its turn is not suspected', async (t) => {
@@ -111,7 +111,7 @@ test('a frame that still waits in the port for its turn is not suspected', async
   t.deepEqual(sent(), ['a1', 'a2', 'a1']);
 });
 
-test('a frame that the link has not yet taken is on the wire', async (t) => {
+test('a frame that the link has not yet accepted is on the wire', async (t) => {
   const { clock, transmitter, link, outcomes, send, sent } = startTransmitter();
   link.hold();
   send('a1');
@@ -125,7 +125,7 @@ test('a frame that the link has not yet taken is on the wire', async (t) => {
   t.deepEqual(outcomes, ['a1 written']);
 });
 
-test('a frame that failed before it was taken fails once, also when it was to be sent again', async (t) => {
+test('a frame that failed before it was accepted fails once, even when it was to be sent again', async (t) => {
   const { transmitter, link, outcomes, send } = startTransmitter();
   link.hold();
   send('a1');
@@ -136,7 +136,7 @@ test('a frame that failed before it was taken fails once, also when it was to be
   t.is(transmitter.counters.get('linkLost'), 1);
 });
 
-test('sending again is paced like all else', async (t) => {
+test('resends are paced like everything else', async (t) => {
   const { clock, transmitter, send, sent } = startTransmitter();
   send('a1', 900);
   await settled();
@@ -148,7 +148,7 @@ test('sending again is paced like all else', async (t) => {
   t.deepEqual(sent(), ['a1', 'a1']);
 });
 
-test('a frame that was to be sent again when the link went away is uncertain, for it is known to be lost', async (t) => {
+test('a frame that was to be sent again when the link went down is uncertain, since it is known to be lost', async (t) => {
   const { clock, transmitter, outcomes, send } = startTransmitter();
   send('a1', 900);
   await settled();

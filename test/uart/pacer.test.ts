@@ -4,14 +4,14 @@ import { Pacer } from '../../src/uart/pacer.js';
 
 const SETTINGS = { bytes: 1000, windowMs: 1000 };
 
-test('what fits into the window goes out at once', (t) => {
+test('bytes that fit into the window go out at once', (t) => {
   const pacer = new Pacer(SETTINGS);
   t.is(pacer.delayFor(600, 0), 0);
   pacer.spend(600, 0);
   t.is(pacer.delayFor(400, 10), 0);
 });
 
-test('what does not fit waits until enough of the oldest has left the window', (t) => {
+test('bytes that do not fit wait until enough of the oldest have left the window', (t) => {
   const pacer = new Pacer(SETTINGS);
   pacer.spend(300, 0);
   pacer.spend(300, 100);
@@ -23,14 +23,14 @@ test('what does not fit waits until enough of the oldest has left the window', (
   t.is(pacer.delayFor(1000, 250), 950);
 });
 
-test('what was spent a window ago no longer counts', (t) => {
+test('bytes spent a window ago no longer count', (t) => {
   const pacer = new Pacer(SETTINGS);
   pacer.spend(1000, 5);
   t.is(pacer.delayFor(1, 1004), 1);
   t.is(pacer.delayFor(1000, 1005), 0);
 });
 
-test('a frame above the limit waits until it is alone, and then goes', (t) => {
+test('a frame above the limit waits until it is alone, and is then sent', (t) => {
   const pacer = new Pacer(SETTINGS);
   t.is(pacer.delayFor(1500, 0), 0);
   pacer.spend(10, 0);
@@ -38,13 +38,13 @@ test('a frame above the limit waits until it is alone, and then goes', (t) => {
   t.is(pacer.delayFor(1500, 1000), 0);
 });
 
-test('0 bytes switch pacing off', (t) => {
+test('0 bytes turn pacing off', (t) => {
   const pacer = new Pacer({ bytes: 0, windowMs: 1000 });
   pacer.spend(100_000, 0);
   t.is(pacer.delayFor(100_000, 0), 0);
 });
 
-test('waiting as long as the pacer says never lets more than the limit into any window', (t) => {
+test('waiting as the pacer says never lets more than the limit into any window', (t) => {
   const step = fc.record({ length: fc.integer({ min: 1, max: 1000 }), pause: fc.nat(1500) });
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 40 }), (steps) => {

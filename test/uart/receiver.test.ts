@@ -45,7 +45,7 @@ function countedIn(counts: Readonly<Record<string, number>>): Record<string, num
 }
 
 for (const rule of frameVectors.rules) {
-  test(`the receiver gives out bodies, console lines and counts for ${rule.name}`, (t) => {
+  test(`the receiver passes on bodies, console lines and counts for ${rule.name}`, (t) => {
     const steps = lineSteps(rule.wire);
     keepsRule(t, rule, steps, whole, []);
     keepsRule(t, rule, steps, byteByByte, []);
@@ -73,7 +73,7 @@ test('an open frame is abandoned after 500 ms without a byte, not a millisecond 
   t.is(receiver.drops.get('abandoned'), 1);
 });
 
-/** Its process can be held up: time passes, and timers run only behind it. */
+/** Its process can be held up: time passes, and timers run only afterwards. */
 class HeldUpClock extends ManualClock {
   #heldUpMs = 0;
 
@@ -86,7 +86,7 @@ class HeldUpClock extends ManualClock {
   }
 }
 
-test('a frame whose rest has come while the process was held up is not abandoned', (t) => {
+test('a frame whose rest arrived while the process was held up is not abandoned', (t) => {
   const clock = new HeldUpClock();
   const { receiver, bodies } = startReceiver(SETTINGS, clock);
   receiver.push(bytesOf('FF 00 05'));
@@ -97,7 +97,7 @@ test('a frame whose rest has come while the process was held up is not abandoned
   t.is(receiver.drops.get('abandoned'), 0);
 });
 
-test('a process that was held up abandons the frame when it has looked and nothing has come', (t) => {
+test('a process that was held up abandons the frame when it has read and nothing was there', (t) => {
   const clock = new HeldUpClock();
   const { receiver } = startReceiver(SETTINGS, clock);
   receiver.push(bytesOf('FF 00 05'));
@@ -116,14 +116,14 @@ test('the silence is counted from the last byte, whatever was on the line before
   t.deepEqual(bodies, ['00 05 41']);
 });
 
-test('how long an open frame may be silent is a setting', (t) => {
+test('the maximum silence of an open frame is configurable', (t) => {
   const { receiver, clock } = startReceiver({ ...SETTINGS, openFrameTimeoutMs: 20 });
   receiver.push(bytesOf('FF 00'));
   clock.advance(20);
   t.is(receiver.drops.get('abandoned'), 1);
 });
 
-test('a host clock that is set does not abandon a frame', (t) => {
+test('setting the host clock does not abandon a frame', (t) => {
   const { receiver, clock, bodies } = startReceiver();
   receiver.push(bytesOf('FF 00'));
   clock.setHostClock(Date.UTC(2036, 0, 1));
@@ -132,7 +132,7 @@ test('a host clock that is set does not abandon a frame', (t) => {
   t.deepEqual(bodies, ['00 05 41']);
 });
 
-test('boot text behind an abandoned frame comes out as console lines', (t) => {
+test('boot text after an abandoned frame is passed on as console lines', (t) => {
   const boot = Buffer.from('ets Jun  8 2016\r\nrst:0x1 (POWERON_RESET)\r\n');
   const { lines, bodies } = receive(
     [bytesOf('FF 00 05 44'), 500, boot, bytesOf('FF 00 00 03 FE')],
@@ -142,7 +142,7 @@ test('boot text behind an abandoned frame comes out as console lines', (t) => {
   t.deepEqual(bodies, ['00 00 03']);
 });
 
-test('a console line without an end comes out after 500 ms of silence', (t) => {
+test('a console line without an end is passed on after 500 ms of silence', (t) => {
   const { lines, clock } = receive([Buffer.from('press a key')], whole);
   clock.advance(499);
   t.deepEqual(lines, []);
@@ -150,7 +150,7 @@ test('a console line without an end comes out after 500 ms of silence', (t) => {
   t.deepEqual(lines, ['press a key']);
 });
 
-test('when the link is gone the open frame is dropped, its line ends, and a new link begins afresh', (t) => {
+test('when the link is gone the open frame is dropped, its line ends, and a new link starts clean', (t) => {
   const { receiver, lines, bodies } = receive([bytesOf('62 79 65 FF 00 05')], whole);
   receiver.abandon();
   receiver.push(bytesOf('41 FE FF 00 06 41 FE'));

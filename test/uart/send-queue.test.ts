@@ -8,13 +8,13 @@ function takeAll(queue: SendQueue<string>): string[] {
   return items;
 }
 
-test('one owner’s items come out in the order in which they went in', (t) => {
+test('one owner’s items leave in the order in which they were added', (t) => {
   const queue = new SendQueue<string>(8);
   for (const item of ['a1', 'a2', 'a3']) t.true(queue.push('a', item));
   t.deepEqual(takeAll(queue), ['a1', 'a2', 'a3']);
 });
 
-test('owners take turns: one with many items does not keep another’s single one waiting', (t) => {
+test('owners take turns: one with many items does not delay another’s single one', (t) => {
   const queue = new SendQueue<string>(20);
   for (const item of ['a1', 'a2', 'a3', 'a4']) queue.push('a', item);
   queue.push('b', 'b1');
@@ -23,7 +23,7 @@ test('owners take turns: one with many items does not keep another’s single on
   t.deepEqual(takeAll(queue), ['a1', 'b1', 'c1', 'a2', 'c2', 'a3', 'a4']);
 });
 
-test('a full queue takes nothing more', (t) => {
+test('a full queue accepts nothing more', (t) => {
   const queue = new SendQueue<string>(3);
   t.true(queue.push('a', 'a1'));
   t.true(queue.push('b', 'b1'));
@@ -40,7 +40,7 @@ test('one owner may fill half of the queue at most', (t) => {
   t.true(queue.push('b', 'b1'));
 });
 
-test('clearing takes everything out and leaves room', (t) => {
+test('clearing removes everything and leaves room', (t) => {
   const queue = new SendQueue<string>(2);
   queue.push('a', 'a1');
   queue.push('b', 'b1');
@@ -50,7 +50,7 @@ test('clearing takes everything out and leaves room', (t) => {
   t.true(queue.push('a', 'a2'));
 });
 
-test('nothing is lost, doubled or overtaken by its owner’s own items', (t) => {
+test('nothing is lost, duplicated or overtaken by its owner’s own items', (t) => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom('a', 'b', 'c', 'take'), { maxLength: 60 }), (steps) => {
       const queue = new SendQueue<string>(10);

@@ -38,7 +38,7 @@ function sentOn(link: FakeLink): string[] {
   return link.writes.map(({ bytes }) => bytes.toString('latin1', 1, 3));
 }
 
-test('a body goes out as one write of one frame, and is done when the link has taken it', async (t) => {
+test('a body is written as one frame in one write, and is done when the link has accepted it', async (t) => {
   const { transmitter, link } = startTransmitter();
   transmitter.attach(link);
   await transmitter.send('owner', Buffer.from([0xff, 0x01]));
@@ -58,7 +58,7 @@ test('without a link a body is refused at once', async (t) => {
   t.is(transmitter.counters.get('noLink'), 1);
 });
 
-test('the next frame is written when the link has taken the one before', async (t) => {
+test('the next frame is written when the link has accepted the one before', async (t) => {
   const { transmitter, link, send, outcomes } = startTransmitter();
   link.hold();
   transmitter.attach(link);
@@ -85,7 +85,7 @@ test('owners take turns', async (t) => {
   t.deepEqual(sentOn(link), ['a0', 'a1', 'b1', 'a2', 'a3']);
 });
 
-test('a full queue refuses, and says so', async (t) => {
+test('a full queue refuses, and reports it', async (t) => {
   const { transmitter, link, send, outcomes } = startTransmitter({ queueLimit: 4 });
   link.hold();
   transmitter.attach(link);
@@ -99,7 +99,7 @@ test('a full queue refuses, and says so', async (t) => {
   t.is(transmitter.counters.get('queueFull'), 2);
 });
 
-test('never more than 1,000 encoded bytes go out in any second, whoever sends what and when', async (t) => {
+test('never more than 1,000 encoded bytes go out in any second, from any senders at any times', async (t) => {
   const item = fc.record({
     owner: fc.constantFrom('a', 'b', 'c'),
     body: fc.uint8Array({ minLength: 1, maxLength: 450 }),
@@ -145,13 +145,13 @@ function slowLink(clock: ManualClock, link: FakeLink, items: readonly { acceptsA
   return { taken };
 }
 
-/** Bytes that the link took in this window, its beginning left out. */
+/** Bytes that the link accepted in this window, without its start. */
 function bytesSince(taken: readonly Taken[], from: number, until: number): number {
   const inWindow = taken.filter(({ endedAt }) => endedAt > from && endedAt <= until);
   return inWindow.reduce((sum, { length }) => sum + length, 0);
 }
 
-test('the second is counted from when a slow link has taken the frame, not from when it was asked', async (t) => {
+test('the second is counted from when a slow link has accepted the frame, not from the request', async (t) => {
   const { clock, transmitter, link, send } = startTransmitter();
   link.hold();
   transmitter.attach(link);
@@ -175,7 +175,7 @@ test('without pacing everything goes out at once', async (t) => {
   t.deepEqual(sentOn(link), ['a1', 'a2', 'a3']);
 });
 
-test('when the link goes away everything that waits fails, the frame in writing too', async (t) => {
+test('when the link goes down everything pending fails, including the frame being written', async (t) => {
   const { clock, transmitter, link, send, outcomes } = startTransmitter();
   link.hold();
   transmitter.attach(link);
@@ -188,10 +188,10 @@ test('when the link goes away everything that waits fails, the frame in writing 
   link.accept();
   clock.advance(10_000);
   await settled();
-  t.deepEqual(sentOn(link), ['a1'], 'what has failed is not sent any more');
+  t.deepEqual(sentOn(link), ['a1'], 'failed frames are not sent any more');
 });
 
-test('a frame that waits for its second fails too when the link goes away', async (t) => {
+test('a frame that waits for its second fails too when the link goes down', async (t) => {
   const { transmitter, link, send, outcomes } = startTransmitter();
   transmitter.attach(link);
   send('a1', 'a', 900);
@@ -254,5 +254,5 @@ test('the wait of each command is measured once, from queueing to being written'
   send('cc');
   transmitter.detach();
   await settled();
-  t.is(transmitter.waits.snapshot().count, 2, 'what was not written has not waited');
+  t.is(transmitter.waits.snapshot().count, 2, 'unwritten commands have no wait');
 });

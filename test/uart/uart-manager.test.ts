@@ -9,7 +9,7 @@ import { ManualClock, settled } from '../support/manual-clock.js';
 function startManager() {
   const clock = new ManualClock();
   const port = new FakePort(clock);
-  const told: string[] = [];
+  const reported: string[] = [];
   const settings = {
     maxBodyLength: 2048,
     openFrameTimeoutMs: 500,
@@ -20,13 +20,13 @@ function startManager() {
   const uart = new UartManager(
     { openLink: port.open, clock, random: () => 0, watchForDevices: () => () => {}, settings },
     {
-      onFrame: (body) => told.push(`body ${hexOf(body)}`),
-      onConsoleLine: (line) => told.push(`line ${line}`),
-      onLinkStatus: ({ state }) => told.push(state),
+      onFrame: (body) => reported.push(`body ${hexOf(body)}`),
+      onConsoleLine: (line) => reported.push(`line ${line}`),
+      onLinkStatus: ({ state }) => reported.push(state),
     },
   );
   uart.start();
-  return { clock, port, told, uart };
+  return { clock, port, reported, uart };
 }
 
 async function openManager() {
@@ -36,16 +36,16 @@ async function openManager() {
   return { ...started, link };
 }
 
-test('a frame of the root makes the link up, and its body is passed on after that', async (t) => {
-  const { port, told } = await openManager();
+test('a frame of the root brings the link up, and its body is passed on after that', async (t) => {
+  const { port, reported } = await openManager();
   port.latest.handlers.onBytes(bytesOf('FF 00 00 03 FE'));
-  t.deepEqual(told, ['opening', 'probing', 'up', 'body 00 00 03']);
+  t.deepEqual(reported, ['opening', 'probing', 'up', 'body 00 00 03']);
 });
 
-test('console text is passed on, but is not yet a word of the root', async (t) => {
-  const { port, told } = await openManager();
+test('console text is passed on, but does not count as hearing the root', async (t) => {
+  const { port, reported } = await openManager();
   port.latest.handlers.onBytes(Buffer.from('boot\n'));
-  t.deepEqual(told, ['opening', 'probing', 'line boot']);
+  t.deepEqual(reported, ['opening', 'probing', 'line boot']);
 });
 
 test('bodies go out as frames while the link is open, and are refused while it is not', async (t) => {
@@ -64,10 +64,10 @@ test('bodies go out as frames while the link is open, and are refused while it i
   t.is(next.writes.length, 1);
 });
 
-test('what was under way when the link was lost ends, and does not mix with what the next link brings', async (t) => {
-  const { port, uart, clock, link, told } = await openManager();
+test('pending work ends when the link is lost, and does not mix with input of the next link', async (t) => {
+  const { port, uart, clock, link, reported } = await openManager();
   link.hold();
-  const sending = t.throwsAsync(uart.send('owner', Buffer.from('NINFO')), { message: /went away/ });
+  const sending = t.throwsAsync(uart.send('owner', Buffer.from('NINFO')), { message: /link was lost/ });
   port.latest.handlers.onBytes(bytesOf('FF 00 05 44'));
   port.latest.handlers.onClosed('hungUp', 'gone');
   await sending;
@@ -76,16 +76,16 @@ test('what was under way when the link was lost ends, and does not mix with what
   await settled();
   port.latest.handlers.onBytes(bytesOf('41 FE FF 00 05 53 FE'));
   t.deepEqual(
-    told.filter((entry) => entry.startsWith('body')),
+    reported.filter((entry) => entry.startsWith('body')),
     ['body 00 05 53'],
   );
   t.is(uart.counters().dropped.abandoned, 1);
 });
 
-test('stopping fails what waits and closes the link', async (t) => {
+test('stopping fails pending sends and closes the link', async (t) => {
   const { uart, link } = await openManager();
   link.hold();
-  const sending = t.throwsAsync(uart.send('owner', Buffer.from('NINFO')), { message: /went away/ });
+  const sending = t.throwsAsync(uart.send('owner', Buffer.from('NINFO')), { message: /link was lost/ });
   await uart.stop();
   await sending;
   t.is(link.closings, 1);
@@ -99,7 +99,7 @@ test('the root’s half message makes the frame on the wire go out again', async
   t.is(link.writes.length, 2);
 });
 
-test('the counters tell of both directions, of drops and of losses', async (t) => {
+test('the counters cover both directions, drops and losses', async (t) => {
   const { port, uart } = await openManager();
   port.latest.handlers.onBytes(bytesOf('FF 00 FF 00 05 53 FE'));
   await uart.send('owner', Buffer.from('NINFO'));
@@ -112,17 +112,17 @@ test('the counters tell of both directions, of drops and of losses', async (t) =
   t.is(linkLosses.hungUp, 1);
 });
 
-test('every state of the link has a sentence for a person', (t) => {
+test('every state of the link has a human-readable sentence', (t) => {
   const name = '/dev/ttyUSB0';
-  t.is(describeLinkStatus({ state: 'up', since: 0, name }), '/dev/ttyUSB0: the root has spoken');
-  t.regex(describeLinkStatus({ state: 'probing', since: 0, name }), /is open; asking the root/);
+  t.is(describeLinkStatus({ state: 'up', since: 0, name }), '/dev/ttyUSB0: the root is responding');
+  t.regex(describeLinkStatus({ state: 'probing', since: 0, name }), /is open; waiting for the root/);
   t.is(describeLinkStatus({ state: 'opening', since: 0 }), 'opening the link');
   t.is(describeLinkStatus({ state: 'stopped', since: 0 }), 'the link is closed');
   const over = describeLinkStatus({ state: 'backingOff', since: 0, reason: 'recordingOver' });
-  t.is(over, 'the recording is over');
+  t.is(over, 'the recording has ended');
   for (const reason of Object.keys(LINK_DOWN_REASONS) as LinkDownReason[]) {
     if (reason === 'recordingOver') continue;
     const text = describeLinkStatus({ state: 'backingOff', since: 0, reason, detail: 'EIO' });
-    t.is(text, `no link: ${LINK_DOWN_REASONS[reason]} (EIO); trying again`);
+    t.is(text, `no link: ${LINK_DOWN_REASONS[reason]} (EIO); retrying`);
   }
 });

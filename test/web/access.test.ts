@@ -41,7 +41,7 @@ function statusOf({ webHost }: GatewayFixture, headers: Record<string, string>):
   });
 }
 
-test('a program, which has no origin, and the page of the gateway itself may connect', async (t) => {
+test('a program, which sends no origin, and the gateway’s own page may connect', async (t) => {
   const fixture = await start(t);
   const none = await open(t, fixture);
   const own = await open(t, fixture, { origin: `http://${fixture.webHost}` });
@@ -71,7 +71,7 @@ test("another origin's page is refused, unless the settings name the origin", as
   t.truthy((await allowed.call('hello')).result);
 });
 
-test('a foreign name that was made to point here is refused: page and websocket', async (t) => {
+test('a foreign name that resolves to this machine is refused: page and websocket', async (t) => {
   const fixture = await start(t);
   const host = 'rebound.example:7654';
   t.is(await statusOf(fixture, { host }), 403);
@@ -82,7 +82,7 @@ test('a foreign name that was made to point here is refused: page and websocket'
   }
 });
 
-test('pages of this machine may open the classic monitor, which has no commands, and not a session', async (t) => {
+test('pages of this machine may open the classic monitor, which has no commands, but not a session', async (t) => {
   const fixture = await start(t);
   const names = ['localhost', 'localhost:3000', '127.0.0.1:8080', '127.1.2.3', '[::1]:5173'];
   for (const origin of names.flatMap((name) => [`http://${name}`, `https://${name}`])) {
@@ -92,7 +92,7 @@ test('pages of this machine may open the classic monitor, which has no commands,
   }
 });
 
-test('null, the origin of a page from a file, can be allowed; that opens no door to foreign names', async (t) => {
+test('null, the origin of a page from a file, can be allowed; that does not admit foreign names', async (t) => {
   const fixture = await start(t, { origins: ['null'] });
   for (const path of ['/', '/rpc']) t.truthy(await open(t, fixture, { origin: 'null' }, path));
   for (const host of ['rebound.example:7654', '::', 'null', 'http:']) {
@@ -101,7 +101,7 @@ test('null, the origin of a page from a file, can be allowed; that opens no door
   }
 });
 
-test('a refusal is logged once for each origin, with the setting that allows it, and for no more than 100', async (t) => {
+test('a refusal is logged once per origin, with the setting that allows it, and for at most 100 origins', async (t) => {
   const fixture = await start(t);
   const refuse = (origin: string) =>
     t.throwsAsync(open(t, fixture, { origin }), { message: 'refused 403' }, origin);
@@ -110,7 +110,7 @@ test('a refusal is logged once for each origin, with the setting that allows it,
   t.is(lines().length, 2);
   t.true(
     lines()[0]?.endsWith(
-      'a page from the origin http://a.example was refused at /rpc; to allow it: http.origins = ["http://a.example"], or MESHGATE_HTTP_ORIGINS=http://a.example',
+      'refused a page from the origin http://a.example at /rpc; to allow it: http.origins = ["http://a.example"], or MESHGATE_HTTP_ORIGINS=http://a.example',
     ),
     lines()[0],
   );
@@ -140,7 +140,7 @@ test('a token in the first message opens a session', async (t) => {
   t.like((await client.call('hello')).result, { role: 'admin' });
 });
 
-test('whatever else comes first is answered UNAUTHORIZED, and the connection ends', async (t) => {
+test('any other first message is answered UNAUTHORIZED, and the connection closed', async (t) => {
   const fixture = await start(t, { token: TOKEN });
   for (const path of ['/', '/rpc']) {
     for (const params of [{ token: 'wrong' }, {}, { token: 5 }]) {
@@ -157,7 +157,7 @@ test('whatever else comes first is answered UNAUTHORIZED, and the connection end
   }
 });
 
-test('a dashboard of the classic kind is told nothing before its token', async (t) => {
+test('a classic dashboard gets nothing before its token', async (t) => {
   const fixture = await start(t, { token: TOKEN });
   const client = await open(t, fixture, {}, '/');
   fixture.root.say('00 05 45 01');
@@ -165,7 +165,7 @@ test('a dashboard of the classic kind is told nothing before its token', async (
   t.regex(await client.next(), /^\{"type":/);
 });
 
-test('a token for reading reads and subscribes; whatever writes is FORBIDDEN', async (t) => {
+test('a read token reads and subscribes; writing is FORBIDDEN', async (t) => {
   const fixture = await start(t, { token: TOKEN, read_token: READ_TOKEN });
   const client = await open(t, fixture, bearer(READ_TOKEN));
   t.like((await client.call('hello')).result, { role: 'read' });
@@ -181,14 +181,14 @@ test('a token for reading reads and subscribes; whatever writes is FORBIDDEN', a
   t.deepEqual(fixture.root.bodies, []);
 });
 
-test('read_only makes readers of all, whatever token they show', async (t) => {
+test('read_only makes every client a reader, whatever token it has', async (t) => {
   const open1 = await open(t, await start(t, { read_only: true }));
   t.like((await open1.call('hello')).result, { role: 'read' });
   const open2 = await open(t, await start(t, { read_only: true, token: TOKEN }), bearer(TOKEN));
   t.is(codeOf(await open2.call('send', { node: 5, text: 'x' })), 'FORBIDDEN');
 });
 
-test('an address that other machines reach is refused without a token, and demands it', async (t) => {
+test('an address reachable by other machines is refused without a token, and requires one', async (t) => {
   const error = await t.throwsAsync(startGateway({ web: { host: '0.0.0.0' } }), { code: 'BAD_CONFIG' });
   t.regex(error?.message ?? '', /token/);
   const fixture = await start(t, { token: TOKEN }, { host: '0.0.0.0' });

@@ -23,7 +23,7 @@ async function open(t: ExecutionContext, host: string, path = '/rpc') {
   return client;
 }
 
-test('/rpc speaks the same session as the Unix socket: methods, events, refusals, batches', async (t) => {
+test('/rpc serves the same session as the Unix socket: methods, events, errors, batches', async (t) => {
   const { webHost, root } = await start(t);
   const client = await open(t, webHost);
   t.like((await client.call('hello')).result, { protocol: { min: 1, max: 1 }, role: 'admin' });
@@ -39,7 +39,7 @@ test('/rpc speaks the same session as the Unix socket: methods, events, refusals
   t.is(JSON.parse(await client.next()).error.data.code, 'PARSE_ERROR');
 });
 
-test('a session that ends leaves nothing behind, and the gateway counts how', async (t) => {
+test('a session that ends leaks nothing, and the gateway counts how it ended', async (t) => {
   const { webHost, gateway } = await start(t);
   const watcher = await open(t, webHost);
   const client = await open(t, webHost);
@@ -71,7 +71,7 @@ function countSubscriptions(hub: Hub): () => number {
   return () => count;
 }
 
-test('a token that comes behind a wrong one opens nothing', async (t) => {
+test('a token after a wrong one opens nothing', async (t) => {
   const token = 'a-token-for-everything';
   const { webHost, hub } = await start(t, { settings: { http: { token } } });
   const subscribed = countSubscriptions(hub);
@@ -85,7 +85,7 @@ test('a token that comes behind a wrong one opens nothing', async (t) => {
   t.is(subscribed(), 0);
 });
 
-test('whoever does not answer a ping is dropped 40 s later; the others stay', async (t) => {
+test('a client that does not answer a ping is dropped 40 s later; the others stay', async (t) => {
   const clock = new ManualClock();
   const { webHost } = await start(t, { clock });
   const alive = await open(t, webHost);
@@ -100,7 +100,7 @@ test('whoever does not answer a ping is dropped 40 s later; the others stay', as
   t.like((result as { clients: object }).clients, { web: { connected: 1, ended: { notAlive: 1 } } });
 });
 
-test('a client without a word of its token is refused after 5 s', async (t) => {
+test('a client that sends no token is refused after 5 s', async (t) => {
   const clock = new ManualClock();
   const { webHost } = await start(t, { clock, settings: { http: { token: 'a-token-for-everything' } } });
   const client = await open(t, webHost);
@@ -121,11 +121,11 @@ async function webCounters(session: WebSocketClient): Promise<WebCounters> {
   return (result as { clients: { web: WebCounters } }).clients.web;
 }
 
-/** A picture of so many nodes is far larger than what sockets hold by themselves. */
+/** A state of this many nodes is far larger than the socket buffers. */
 const NODES = 5000;
 const ROUNDS = 30;
 
-test('a dashboard that never reads waits for one message at most, and is dropped 40 s later', async (t) => {
+test('a dashboard that never reads has at most one message queued, and is dropped 40 s later', async (t) => {
   const clock = new ManualClock();
   const { webHost, root } = await start(t, { clock, settings: { http: { classic: 'v2' } } });
   for (let node = 1; node < NODES; node++) root.say(Buffer.from([node >> 8, node & 0xff, 0x45, 1]));
@@ -138,7 +138,7 @@ test('a dashboard that never reads waits for one message at most, and is dropped
     clock.advance(250);
     sizes.push((await webCounters(session)).queuedBytes);
   }
-  // The system takes the first few; then one waits, and stays.
+  // The system buffers the first few; then one waits, and stays.
   t.is(new Set(sizes.filter((size) => size > 0)).size, 1, `${sizes}`);
   const pinged = once(session.socket, 'ping');
   clock.advance(20_000);
@@ -155,17 +155,17 @@ async function hold(port: number): Promise<() => void> {
   return () => server.close();
 }
 
-test('a port that is taken: by default the next free one is used, and banner, log, status and doctor name it', async (t) => {
+test('if the default port is in use the next free one is used, and banner, log, status and doctor name it', async (t) => {
   t.teardown(await hold(7654));
   const folder = temporaryFolder();
   t.teardown(folder.remove);
   const socket = join(folder.path, 's');
   const started = await startProcess(['--simulate', '--socket', socket]);
   const [, url = '', port = ''] = await started.printed(
-    /the dashboard is on (http:\/\/127\.0\.0\.1:(\d+)\/) \(port 7654 is taken\)/,
+    /dashboard: (http:\/\/127\.0\.0\.1:(\d+)\/) \(port 7654 is in use\)/,
   );
   t.true(Number(port) > 7654 && Number(port) < 7664, port);
-  t.regex(started.stderr, new RegExp(`127.0.0.1:7654 is taken, so the dashboard is on port ${port}`));
+  t.regex(started.stderr, new RegExp(`127.0.0.1:7654 is in use, so the dashboard is on port ${port}`));
   t.is((await askHttp(url)).status, 200);
   const status = await runToEnd(['status', '--socket', socket, '--json']);
   t.is(JSON.parse(status.stdout).dashboard, url);
@@ -173,7 +173,7 @@ test('a port that is taken: by default the next free one is used, and banner, lo
   t.is((await started.stop()).code, 0);
 });
 
-test('a port that was asked for and is taken ends the gateway with exit code 7', async (t) => {
+test('if a configured port is in use the gateway exits with code 7', async (t) => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   t.teardown(() => taken.close());
@@ -193,7 +193,7 @@ test('a port that was asked for and is taken ends the gateway with exit code 7',
   t.regex(stderr, new RegExp(`127\\.0\\.0\\.1:${port}`));
 });
 
-test('an address that other machines reach needs a token: exit code 6', async (t) => {
+test('an address reachable by other machines needs a token: exit code 6', async (t) => {
   const folder = temporaryFolder();
   t.teardown(folder.remove);
   const socket = join(folder.path, 's');

@@ -17,7 +17,7 @@ async function start(t: ExecutionContext, settings: object = {}): Promise<string
 
 const gzip = { 'accept-encoding': 'gzip, br' };
 
-test('GET / gives the page, packed for those who take it so', async (t) => {
+test('GET / returns the page, compressed for clients that accept it', async (t) => {
   const host = await start(t);
   const plain = await askHttp(`http://${host}/`);
   const packed = await askHttp(`http://${host}/`, { headers: gzip });
@@ -29,7 +29,7 @@ test('GET / gives the page, packed for those who take it so', async (t) => {
   t.regex(plain.body.toString(), /<title>meshgate<\/title>/);
 });
 
-test('what the page names is there, for ever the same, and named after what is in it', async (t) => {
+test('the files of the page exist, are cacheable forever, and named by their content', async (t) => {
   const host = await start(t);
   const { body, headers } = await askHttp(`http://${host}/`);
   t.is(headers['cache-control'], 'no-cache');
@@ -69,7 +69,7 @@ test('other paths are not found, other methods not allowed', async (t) => {
   }
 });
 
-test('every answer forbids foreign scripts, frames and guesses about its type', async (t) => {
+test('every answer forbids foreign scripts, frames and content type sniffing', async (t) => {
   const host = await start(t);
   for (const path of ['/', '/nothing']) {
     const { headers } = await askHttp(`http://${host}${path}`);
@@ -84,7 +84,7 @@ const PNG = Buffer.from('89504e470d0a1a0a0000000d', 'hex');
 const TIFF = Buffer.from('49492a0008000000', 'hex');
 const NOTHING = { image: null, corners: null, tiles: null, attribution: null };
 
-/** A picture on disk, as `map.image` names it. */
+/** An image on disk, as `map.image` names it. */
 function picture(t: ExecutionContext, name: string, bytes: Buffer): string {
   const folder = temporaryFolder();
   t.teardown(folder.remove);
@@ -100,14 +100,14 @@ async function askMap(t: ExecutionContext, host: string, headers: Record<string,
   return result as { image: string | null };
 }
 
-test('the method map tells what the settings name, and nothing by default', async (t) => {
+test('the method map returns the settings, and nothing by default', async (t) => {
   t.deepEqual(await askMap(t, await start(t)), NOTHING);
   const tiles = 'https://tiles.example/{z}/{x}/{y}.png';
   const map = { tiles, attribution: 'someone', corners: [45, -124, 44, -123] };
   t.deepEqual(await askMap(t, await start(t, { map })), { ...map, image: null });
 });
 
-test('the picture of the map is served as what it is', async (t) => {
+test('the image of the map is served with its type', async (t) => {
   const corners = [45, -124, 44, -123];
   const table = [
     [{ image: picture(t, 'a.png', PNG), corners }, PNG, 'image/png'],
@@ -122,7 +122,7 @@ test('the picture of the map is served as what it is', async (t) => {
   }
 });
 
-test('where a token is demanded, the picture is given to those who were told its key', async (t) => {
+test('where a token is required, the image is served to clients that know its key', async (t) => {
   const token = 'a-token-for-everything';
   const host = await start(t, { map: { image: picture(t, 'a.tif', TIFF) }, http: { token } });
   t.is((await askHttp(`http://${host}/map/image`)).status, 404);
@@ -131,12 +131,12 @@ test('where a token is demanded, the picture is given to those who were told its
   t.is((await askHttp(`http://${host}${image}`)).status, 200);
 });
 
-test('a picture that can not be shown is BAD_CONFIG when the gateway starts', async (t) => {
+test('an image that cannot be shown is BAD_CONFIG when the gateway starts', async (t) => {
   const table = [
     [{ image: '/nowhere/field.png' }, /map\.image = "\/nowhere\/field\.png": ENOENT/],
-    [{ image: picture(t, 'a.png', PNG) }, /map\.corners must be set/],
-    [{ image: picture(t, 'a.png', Buffer.from('text')) }, /neither a PNG nor a TIFF/],
-    [{ image: picture(t, 'a.png', Buffer.alloc(0)) }, /neither a PNG nor a TIFF/],
+    [{ image: picture(t, 'a.png', PNG) }, /a PNG has no position; set map\.corners/],
+    [{ image: picture(t, 'a.png', Buffer.from('text')) }, /not a PNG or TIFF image/],
+    [{ image: picture(t, 'a.png', Buffer.alloc(0)) }, /not a PNG or TIFF image/],
     [{ corners: [44, -124, 45, -123] }, /map\.corners = .*north, west, south, east/],
     [{ corners: [44, -124, 45] }, /map\.corners = .*north, west, south, east/],
     [{ tiles: 'https://tiles.example/' }, /map\.tiles = .*\{z\}/],
@@ -148,7 +148,7 @@ test('a picture that can not be shown is BAD_CONFIG when the gateway starts', as
   }
 });
 
-test('a client that is refused and does not hang up holds nothing: the gateway stops at once', async (t) => {
+test('a client that is refused and does not hang up blocks nothing: the gateway stops at once', async (t) => {
   const { webHost, close } = await startGateway({ web: true });
   const { hostname, port } = new URL(`http://${webHost}`);
   const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
@@ -164,7 +164,7 @@ test('a client that is refused and does not hang up holds nothing: the gateway s
 
 const corners = [45, -124, 44, -123];
 
-/** What may have become of the picture's folder or file since the start. */
+/** What may have happened to the image's folder or file since the start. */
 const MISHAPS: Readonly<Record<string, (folder: string, file: string) => void>> = {
   'the folder has become a file': (folder) => {
     rmSync(folder, { recursive: true });
@@ -186,7 +186,7 @@ const MISHAPS: Readonly<Record<string, (folder: string, file: string) => void>> 
 };
 
 for (const [what, happen] of Object.entries(MISHAPS)) {
-  test(`the picture of the map can not be read any more: ${what}`, async (t) => {
+  test(`the image of the map cannot be read any more: ${what}`, async (t) => {
     const image = picture(t, 'a.png', PNG);
     const { webHost, close } = await startGateway({ web: true, settings: { map: { image, corners } } });
     t.teardown(close);
@@ -198,7 +198,7 @@ for (const [what, happen] of Object.entries(MISHAPS)) {
   });
 }
 
-test('a client that goes away in the midst of the picture, or does not read it, holds nobody up', async (t) => {
+test('a client that leaves during the image, or does not read it, delays no other client', async (t) => {
   const image = picture(t, 'a.png', Buffer.concat([PNG, Buffer.alloc(30_000_000)]));
   const { webHost, close } = await startGateway({ web: true, settings: { map: { image, corners } } });
   const { hostname, port } = new URL(`http://${webHost}`);
@@ -211,7 +211,7 @@ test('a client that goes away in the midst of the picture, or does not read it, 
   for (const socket of sockets) socket.destroy();
 });
 
-test('a few hundred clients that connect in the same moment are all served', async (t) => {
+test('a few hundred clients that connect at the same moment are all served', async (t) => {
   const { webHost, close } = await startGateway({ web: true });
   t.teardown(close);
   const clients = await Promise.all(
@@ -222,7 +222,7 @@ test('a few hundred clients that connect in the same moment are all served', asy
   await Promise.all(clients.map((client) => client.close()));
 });
 
-test('connections that send nothing, or half a request, do not keep a page from being loaded', async (t) => {
+test('connections that send nothing, or half a request, do not keep a page from loading', async (t) => {
   const { webHost, close } = await startGateway({ web: true, settings: { clients: { max: 1 } } });
   const { hostname, port } = new URL(`http://${webHost}`);
   const sockets: Socket[] = [];
@@ -244,7 +244,7 @@ test('connections that send nothing, or half a request, do not keep a page from 
 const TOKEN = 'a-token-for-everything';
 const OWNER = { headers: { authorization: `Bearer ${TOKEN}` } };
 
-test('websockets that show no token make room, the oldest first, and take none from those that show one', async (t) => {
+test('websockets without a token make room, the oldest first, and authenticated ones are not affected', async (t) => {
   const settings = { clients: { max: 2 }, http: { token: TOKEN } };
   const { webHost, close, logged } = await startGateway({ web: true, settings });
   const silent: WebSocketClient[] = [];
@@ -260,7 +260,7 @@ test('websockets that show no token make room, the oldest first, and take none f
   t.is(await third.closed, 1013);
   const refused = { message: 'refused 503' };
   await t.throwsAsync(WebSocketClient.open(`ws://${webHost}/rpc`, OWNER), refused);
-  t.true(logged.some((line) => line.includes('had shown no token')));
+  t.true(logged.some((line) => line.includes('had not authenticated')));
   for (const { socket } of [...silent, owner, second]) socket.terminate();
   await close();
 });

@@ -39,7 +39,7 @@ function placesOf(counters: unknown, path: readonly string[] = []): string[] {
   return Object.entries(counters ?? {}).flatMap(([name, inner]) => placesOf(inner, [...path, name]));
 }
 
-test('every number that the method counters gives is a sample, and no two are the same', async (t) => {
+test('every number in the method counters is a sample, and no two have the same name', async (t) => {
   const fixture = await start(t);
   const client = await LineClient.open(fixture.socketPath);
   const { result } = await client.ask('counters');
@@ -57,7 +57,7 @@ test('every number that the method counters gives is a sample, and no two are th
   client.close();
 });
 
-test('every number of a whole gateway has a metric of its own name (a new counter needs a row), and every metric is told', async (t) => {
+test('every number of a complete gateway has a metric of its own name (a new counter needs a row), and every metric is exposed', async (t) => {
   const { path, remove } = temporaryFolder();
   t.teardown(remove);
   const place = ['--http', '0', '--socket', join(path, 's'), '--state', path];
@@ -71,7 +71,7 @@ test('every number of a whole gateway has a metric of its own name (a new counte
   const named = new Set(metricDefinitions(manifestMetrics).map(({ name }) => name));
   const metrics = describeCounters(result, manifestMetrics);
   for (const { name, help } of metrics) t.true(named.has(name), `${name}: ${help}`);
-  const [, webHost = ''] = await gateway.printed(/the dashboard is on http:\/\/(.+)\//);
+  const [, webHost = ''] = await gateway.printed(/dashboard: http:\/\/(.+)\//);
   const text = await scrape({ webHost });
   for (const { name, help, type } of metricDefinitions(manifestMetrics))
     t.true(text.includes(`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`), name);
@@ -79,7 +79,7 @@ test('every number of a whole gateway has a metric of its own name (a new counte
   await gateway.stop();
 });
 
-test('a number that no row names is there all the same', (t) => {
+test('a number without a row is exposed all the same', (t) => {
   const [alone, ...grouped] = describeCounters({ uptime: 1, newRoom: { rowsKept: { a: 2, bC: 3 } } });
   t.like(alone, { name: 'meshgate_uptime', type: 'gauge', samples: [{ labels: {}, value: 1 }] });
   t.is(grouped.length, 1);
@@ -108,7 +108,7 @@ test('metrics count what happens', async (t) => {
   t.is(rise('meshgate_alarms_open'), 1);
 });
 
-test('gauges tell the link, the root, alarms and which versions run', async (t) => {
+test('gauges show the link, the root, alarms and the versions', async (t) => {
   const up = await start(t);
   const text = await scrape(up);
   t.is(sampleOf(text, 'meshgate_ready'), 1);
@@ -120,10 +120,10 @@ test('gauges tell the link, the root, alarms and which versions run', async (t) 
   t.is(sampleOf(down, 'meshgate_link_state{state="up"}'), 0);
   t.is(sampleOf(down, 'meshgate_link_state{state="absent"}'), 1);
   t.is(sampleOf(down, 'meshgate_alarms_active{code="LINK_LOST"}'), 1);
-  t.regex(down, /^meshgate_root_silent_seconds \+Inf$/m, 'it has never spoken');
+  t.regex(down, /^meshgate_root_silent_seconds \+Inf$/m, 'it was never heard');
 });
 
-test('round trips and waits are measured before anybody asks for them', async (t) => {
+test('round trips and waits are measured before they are first queried', async (t) => {
   const fixture = await start(t);
   const client = await LineClient.open(fixture.socketPath);
   fixture.root.answerNext(['00 05 41 AA']);
@@ -136,7 +136,7 @@ test('round trips and waits are measured before anybody asks for them', async (t
   client.close();
 });
 
-test('a busy event loop shows as late timers', async (t) => {
+test('a busy event loop shows up as late timers', async (t) => {
   const { hub, clock } = new NetworkFixture();
   const sendWaits = () => ({ bounds: [], cumulative: [], count: 0, sum: 0 });
   let late = 0;
@@ -152,7 +152,7 @@ test('a busy event loop shows as late timers', async (t) => {
   t.like(delays?.distribution, { count: 2, sum: 400 });
 });
 
-test('every metric is named as Prometheus wants it, once, with its unit and its help', (t) => {
+test('every metric is named by the rules of Prometheus, once, with its unit and its help', (t) => {
   const definitions = metricDefinitions(manifestMetrics);
   t.is(new Set(definitions.map(({ name }) => name)).size, definitions.length);
   for (const { name, help, type } of definitions) {
@@ -163,7 +163,7 @@ test('every metric is named as Prometheus wants it, once, with its unit and its 
   }
 });
 
-test('the text is what Prometheus reads: every line a comment or a sample, each metric in one place', async (t) => {
+test('the text is valid for Prometheus: every line a comment or a sample, each metric in one place', async (t) => {
   const fixture = await start(t);
   await scrape(fixture);
   const lines = (await scrape(fixture)).split('\n').filter((line) => line !== '');
@@ -173,14 +173,14 @@ test('the text is what Prometheus reads: every line a comment or a sample, each 
   for (const line of lines) t.true(line.startsWith('# ') || sample.test(line), line);
 });
 
-test('of Node itself there is memory, processor time and open files, and nothing that must look all the time', async (t) => {
+test('Node metrics are memory, CPU time and open files, and nothing that needs constant polling', async (t) => {
   const text = await scrape(await start(t));
   for (const name of ['process_cpu_seconds_total', 'process_resident_memory_bytes', 'process_open_fds'])
     t.true(sampleOf(text, name) >= 0);
   t.false(text.includes('nodejs_eventloop_'));
 });
 
-test('several may ask at once', async (t) => {
+test('several clients may scrape at once', async (t) => {
   const fixture = await start(t);
   const texts = await Promise.all(Array.from({ length: 8 }, () => scrape(fixture)));
   for (const text of texts) t.is(sampleOf(text, 'meshgate_ready'), 1);

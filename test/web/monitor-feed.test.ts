@@ -5,27 +5,27 @@ import { LINES_WAITING, MESSAGE_PAUSE_MS, MonitorFeed } from '../../src/socket/w
 import { ManualClock } from '../support/manual-clock.js';
 import { NetworkFixture, netInfo, word } from '../support/network-fixture.js';
 
-/** A dashboard: what it got, and when; one that does not read leaves what was sent last in the socket. */
+/** A dashboard: its messages and their times; one that does not read leaves the last message in the socket. */
 class FakePage {
   readonly tally = new ClientTally();
   readonly messages: { readonly at: number; readonly text: Buffer }[] = [];
   readonly #clock: ManualClock;
-  #onGone: (() => void) | undefined;
+  #onSent: (() => void) | undefined;
   reads = true;
 
   constructor(clock: ManualClock) {
     this.#clock = clock;
   }
 
-  readonly send = (text: Buffer, onGone: () => void): void => {
+  readonly send = (text: Buffer, onSent: () => void): void => {
     this.messages.push({ at: this.#clock.monotonic(), text });
-    this.#onGone = onGone;
-    if (this.reads) onGone();
+    this.#onSent = onSent;
+    if (this.reads) onSent();
   };
 
   readAgain(): void {
     this.reads = true;
-    this.#onGone?.();
+    this.#onSent?.();
   }
 
   get texts(): string[] {
@@ -46,7 +46,7 @@ function feedOf() {
 
 const bytes = (text: string) => Buffer.from(text);
 
-test('messages leave one at a time, the first at once, and 50 ms or more lie between two', (t) => {
+test('messages leave one at a time, the first at once, and at least 50 ms apart', (t) => {
   const { clock, page, feed } = feedOf();
   for (const kind of ['nodes', 'connection', 'robots']) feed.setState(kind, bytes(kind));
   t.deepEqual(page.texts, ['nodes']);
@@ -56,7 +56,7 @@ test('messages leave one at a time, the first at once, and 50 ms or more lie bet
   t.true(page.pauses.every((pause) => pause >= 50));
 });
 
-test('a state that waits is replaced by the next of its kind, and that is counted', (t) => {
+test('a waiting state is replaced by the next of its kind, and that is counted', (t) => {
   const { clock, page, feed } = feedOf();
   for (const text of ['a', 'b', 'c']) feed.setState('nodes', bytes(text));
   feed.setState('robots', bytes('r'));
@@ -65,7 +65,7 @@ test('a state that waits is replaced by the next of its kind, and that is counte
   t.is(page.tally.coalesced, 1);
 });
 
-test('lines that wait are bounded: the oldest are dropped and counted, and states go before them', (t) => {
+test('waiting lines are bounded: the oldest are dropped and counted, and states go before them', (t) => {
   const { clock, page, feed } = feedOf();
   for (let line = 0; line <= LINES_WAITING + 10; line++) feed.addLine(bytes(`line ${line}`));
   t.is(page.tally.dropped, 10);
@@ -77,7 +77,7 @@ test('lines that wait are bounded: the oldest are dropped and counted, and state
   t.is(page.texts[2], 'line 11');
 });
 
-test('nothing more is sent to a page while its last message has not gone out; then the newest is', (t) => {
+test('nothing more is sent to a page while its last message is pending; then the newest is', (t) => {
   const { clock, page, feed } = feedOf();
   page.reads = false;
   for (const text of ['a', 'b', 'c']) {
@@ -90,7 +90,7 @@ test('nothing more is sent to a page while its last message has not gone out; th
   t.deepEqual(page.texts, ['a', 'c']);
 });
 
-test('a feed that was closed sends nothing more', (t) => {
+test('a closed feed sends nothing more', (t) => {
   const { clock, page, feed } = feedOf();
   for (const text of ['a', 'b']) feed.addLine(bytes(text));
   feed.close();
@@ -110,7 +110,7 @@ async function monitorOf(generation: MonitorGeneration) {
       return nodes();
     },
   });
-  const monitor = new Monitor({ hub, clock, generation, isListenerThere: () => false });
+  const monitor = new Monitor({ hub, clock, generation, hasListener: () => false });
   const join = () => {
     const page = new FakePage(clock);
     monitor.add(page.send, page.tally);
@@ -119,7 +119,7 @@ async function monitorOf(generation: MonitorGeneration) {
   return { ...fixture, clock, fixture, join, described: () => described };
 }
 
-test('v1: the three states come again every few seconds, one by one', async (t) => {
+test('v1: the three states are repeated every few seconds, one by one', async (t) => {
   const { clock, join } = await monitorOf('v1');
   const page = join();
   clock.advance(1000);
@@ -144,7 +144,7 @@ test('v1: while lines come faster than they can be sent, states still arrive', a
   t.true(page.tally.dropped > 300, `${page.tally.dropped}`);
 });
 
-test('v2: the picture comes again every few seconds, made once for all pages', async (t) => {
+test('v2: the complete state is repeated every few seconds, built once for all pages', async (t) => {
   const { clock, fixture, join, described } = await monitorOf('v2');
   fixture.say(netInfo(5, 6));
   const pages = [join(), join(), join()];
@@ -158,7 +158,7 @@ test('v2: the picture comes again every few seconds, made once for all pages', a
   t.is(new Set(texts).size, 1);
 });
 
-test('v2: a node without a known uuid has a key of its own, which no uuid equals', async (t) => {
+test('v2: a node without a known uuid has a unique key, which no uuid equals', async (t) => {
   const { fixture, join } = await monitorOf('v2');
   const zeros = `00 00 01 01 00 07 ${'00 '.repeat(16).trim()}`;
   fixture.say('00 05 45 01', '00 06 45 01', zeros, netInfo(8));

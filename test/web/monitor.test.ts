@@ -15,7 +15,7 @@ async function connectTo(t: ExecutionContext, { webHost }: GatewayFixture): Prom
   return client;
 }
 
-/** v1: the log so far comes after the states, and is over when this resolves. */
+/** v1: the log so far comes after the states, and is complete when this resolves. */
 async function connectAndReadLog(t: ExecutionContext, fixture: GatewayFixture): Promise<WebSocketClient> {
   const client = await connectTo(t, fixture);
   await client.find((text) => text === log('root: NetInfo 00'));
@@ -28,14 +28,14 @@ const connection = (socket: boolean, uart: boolean) =>
 const nodes = (list: string) => `{"type":"networkStatus","status":"nodeStatus","nodes":[${list}]}`;
 const robots = (list: string) => `{"type":"networkStatus","status":"robotStatus","robots":[${list}]}`;
 
-/** The node 5 has told its uuid and a place; it has a path to the root. */
+/** Node 5 has sent its uuid and a position; it has a path to the root. */
 const PICTURE = [
   '00 00 01 01 00 05 00 01 02 03 04 05 06 07 08 09 0A 0B 0C 0D 0E 0F',
   '00 05 44 02 00 07 01 6A 1E FE 18 AE 00',
   '00 00 04 01 00 05 00 01',
 ];
 
-test('v1: a dashboard that connects gets the present state and the log so far, byte for byte', async (t) => {
+test('v1: a dashboard that connects gets the current state and the log so far, byte for byte', async (t) => {
   const fixture = await start(t);
   fixture.root.say(...PICTURE);
   const client = await connectTo(t, fixture);
@@ -51,7 +51,7 @@ test('v1: a dashboard that connects gets the present state and the log so far, b
   ]);
 });
 
-test('v1: what changes is told: traffic at once, states within a quarter of a second', async (t) => {
+test('v1: changes are sent: traffic at once, states within a quarter of a second', async (t) => {
   const fixture = await start(t);
   const client = await connectAndReadLog(t, fixture);
   fixture.root.say('00 07 45 DE AD');
@@ -74,7 +74,7 @@ test('v1: every kind of traffic is a line of the log', async (t) => {
   t.regex(await client.find((text) => text.includes('deep')), /^\{"type":"trafficLog","message":"deep /);
 });
 
-test('v1: a robot list that a client publishes reaches every dashboard', async (t) => {
+test('v1: a robot list published by a client reaches every dashboard', async (t) => {
   const fixture = await start(t);
   const clients = [await connectTo(t, fixture), await connectTo(t, fixture)];
   for (const client of clients) await client.find((text) => text === robots(''));
@@ -107,7 +107,7 @@ test('v1: uart is false without a port, and when it has gone', async (t) => {
   await client.find((text) => text === connection(false, false));
 });
 
-test('v2: one message holds the whole picture, at once and after each change', async (t) => {
+test('v2: one message holds the complete state, at once and after each change', async (t) => {
   const fixture = await start(t, { settings: { http: { classic: 'v2' } } });
   fixture.root.say(...PICTURE);
   const client = await connectTo(t, fixture);
@@ -124,7 +124,7 @@ test('v2: one message holds the whole picture, at once and after each change', a
   );
 });
 
-test('v2: a node without contact is disconnected, and nothing but pictures is sent', async (t) => {
+test('v2: a node without contact is disconnected, and only complete states are sent', async (t) => {
   const fixture = await start(t, { settings: { http: { classic: 'v2' } } });
   fixture.root.say('00 00 01 01 00 05 00 01 02 03 04 05 06 07 08 09 0A 0B 0C 0D 0E 0F');
   const client = await connectTo(t, fixture);
@@ -134,7 +134,7 @@ test('v2: a node without contact is disconnected, and nothing but pictures is se
   await client.find((text) => JSON.parse(text).nodes[0].status === 'Active');
 });
 
-test('v2: a position that is not on earth is none', async (t) => {
+test('v2: a position that is not on earth is omitted', async (t) => {
   const fixture = await start(t, { settings: { http: { classic: 'v2' } } });
   const position = Buffer.alloc(19);
   position.writeUInt16BE(5);

@@ -36,7 +36,7 @@ async function serve(t: ExecutionContext) {
   return { at: `http://127.0.0.1:${port}`, folder: folder.path, logged };
 }
 
-test('the page is found at / only, and packed files under the name of what is in them', async (t) => {
+test('the page is found at / only, and compressed files under the name of their content', async (t) => {
   const { at } = await serve(t);
   const gzip = { 'accept-encoding': 'gzip' };
   t.is((await askHttp(`${at}/?x=1`)).body.toString(), PAGE);
@@ -54,7 +54,7 @@ test('the page is found at / only, and packed files under the name of what is in
     t.is((await askHttp(at + path, { headers: gzip })).status, 404, path);
 });
 
-test('a range is ignored: the whole file is the answer', async (t) => {
+test('a range is ignored: the complete file is returned', async (t) => {
   const { at } = await serve(t);
   for (const range of ['bytes=5-2', 'bytes=999999-', 'bytes=0-1', 'lines=x']) {
     const answer = await askHttp(`${at}/`, { headers: { range } });
@@ -75,7 +75,7 @@ for (const [what, change, why] of [
   ['has become shorter', (path: string) => writeFileSync(path, 'short'), /changed/],
   ['has become longer', (path: string) => writeFileSync(path, PAGE + PAGE), /changed/],
 ] as const) {
-  test(`a file that ${what} since the start ends the answer, and the others go on`, async (t) => {
+  test(`a file that ${what} since the start ends the answer, and the others continue`, async (t) => {
     const { at, folder, logged } = await serve(t);
     change(join(folder, 'index.html'));
     await askHttp(`${at}/`).catch(() => {});

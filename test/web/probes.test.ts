@@ -15,18 +15,22 @@ async function start(t: ExecutionContext, options: FixtureOptions = {}) {
   return { ...fixture, ask };
 }
 
-test('/healthz tells that the process serves, whatever the link does', async (t) => {
+test('/healthz reports that the process serves, whatever the state of the link', async (t) => {
   for (const link of ['up', 'silent', 'absent'] as const) {
     const { ask } = await start(t, { link });
     t.like(await ask('/healthz'), { status: 200, text: 'ok\n' });
   }
 });
 
-test('/readyz is 200 only when the root has spoken lately, else 503 with the reason', async (t) => {
+test('/readyz is 200 only when the root was heard recently, else 503 with the reason', async (t) => {
   const table = [
     ['up', 200, 'ready\n'],
-    ['silent', 503, 'not ready: rootNotHeard: the link is open, but the root has not spoken yet\n'],
-    ['absent', 503, 'not ready: noDevice: no serial device is there\n'],
+    [
+      'silent',
+      503,
+      'not ready: rootNotHeard: the link is open, but nothing has been received from the root yet\n',
+    ],
+    ['absent', 503, 'not ready: noDevice: no serial device found\n'],
   ] as const;
   for (const [link, status, text] of table) {
     const { ask } = await start(t, { link });
@@ -38,10 +42,10 @@ test('/readyz changes with the link', async (t) => {
   const { ask, root } = await start(t);
   t.is((await ask('/readyz')).status, 200);
   root.hangUp();
-  t.regex((await ask('/readyz')).text, /^not ready: hungUp: the serial device went away\n$/);
+  t.regex((await ask('/readyz')).text, /^not ready: hungUp: the serial device was disconnected\n$/);
 });
 
-test('probes are not kept by anybody, and HEAD gives no body', async (t) => {
+test('probes are not cached, and HEAD returns no body', async (t) => {
   const { ask, webHost } = await start(t);
   for (const path of ['/healthz', '/readyz', '/metrics']) {
     t.is((await ask(path)).headers['cache-control'], 'no-store');
@@ -51,13 +55,13 @@ test('probes are not kept by anybody, and HEAD gives no body', async (t) => {
   }
 });
 
-test('a foreign host name is refused for probes as for all else', async (t) => {
+test('a foreign host name is refused for probes as for everything else', async (t) => {
   const { ask } = await start(t);
   for (const path of ['/healthz', '/readyz', '/metrics'])
     t.is((await ask(path, { host: 'rebound.example' })).status, 403);
 });
 
-test('where a token is demanded, /metrics wants one that may read; /healthz and /readyz want none', async (t) => {
+test('where a token is required, /metrics needs a read token; /healthz and /readyz need none', async (t) => {
   const http = { token: TOKEN, read_token: READ_TOKEN };
   const { ask } = await start(t, { web: { host: '0.0.0.0' }, settings: { http } });
   t.is((await ask('/healthz')).status, 200);
@@ -68,7 +72,7 @@ test('where a token is demanded, /metrics wants one that may read; /healthz and 
     t.is((await ask('/metrics', { authorization: `Bearer ${token}` })).status, 200);
 });
 
-test('no token stands in what probes tell', async (t) => {
+test('no token appears in the output of probes', async (t) => {
   const { ask } = await start(t, { settings: { http: { token: TOKEN, read_token: READ_TOKEN } } });
   for (const path of ['/healthz', '/readyz', '/metrics']) {
     const { text } = await ask(path, { authorization: `Bearer ${TOKEN}` });

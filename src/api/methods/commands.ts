@@ -17,19 +17,19 @@ import {
 } from '../method.js';
 import { deliveryShape, robotShape } from '../shapes.js';
 
-/** A tracked message that has not been answered by then will hardly be. */
+/** A tracked message is rarely answered later than this. */
 const DEFAULT_WAIT_MS = 5000;
 const MAX_WAIT_MS = 600_000;
 /** Enough that no two pings in flight have the same payload. */
 const PING_PAYLOAD_LENGTH = 4;
 
-const hexParam = z.string().regex(/^([0-9a-f]{2})+$/i, { error: 'must be bytes in hex' });
+const hexParam = z.string().regex(/^([0-9a-f]{2})+$/i, { error: 'must be hex bytes' });
 const messageParams = {
-  text: z.string().min(1).optional().describe('the message as text, or'),
-  hex: hexParam.optional().describe('the message as bytes'),
+  text: z.string().min(1).optional().describe('the message as text; give either text or hex'),
+  hex: hexParam.optional().describe('the message as hex bytes'),
 };
 const timeoutMs = z.int().min(1).max(MAX_WAIT_MS).default(DEFAULT_WAIT_MS);
-const untilText = 'the reply comes when the delivery is so far, has failed, or the time is over';
+const untilText = 'reply when the delivery reaches this stage, fails, or times out';
 const nothing = z.strictObject({});
 const MAX_RELEASE_MS = 3_600_000;
 const done = z.object({});
@@ -37,7 +37,7 @@ const done = z.object({});
 export const commandMethods = [
   method({
     name: 'send',
-    summary: 'Send a message to one node, or with node 0 to the root. Its stages arrive as delivery events.',
+    summary: 'Send a message to one node, or to the root (node 0). Its stages arrive as delivery events.',
     role: 'send',
     params: z.strictObject({
       node: meshNodeParam,
@@ -48,9 +48,7 @@ export const commandMethods = [
       answer: z
         .strictObject({ opcode: opcodeParam, hex: hexParam.optional() })
         .optional()
-        .describe(
-          'which message of the receiver counts as its answer; an Ack unless given; none of the root',
-        ),
+        .describe('the message that counts as the answer (default: an Ack; the root sends none)'),
     }),
     result: deliveryShape,
     run: ({ node, text, hex, tracked, until, timeoutMs, answer }, context) => {
@@ -59,7 +57,7 @@ export const commandMethods = [
       const sending: Sending = { kind: 'send', to, message, tracked };
       const expects = readExpectation(answer, to, message, context.hub);
       if (until === 'answered' && !expects) {
-        throw new SessionError('BAD_PARAMS', 'answer: the root acknowledges nothing; say what counts');
+        throw new SessionError('BAD_PARAMS', 'answer: required, since the root sends no Ack');
       }
       return send(sending, expects, until, timeoutMs, context);
     },
@@ -86,8 +84,8 @@ export const commandMethods = [
       node: z.int(),
       answered: z.boolean(),
       roundTripMs: z.number().nullable(),
-      delivery: z.string().describe('its id; a late answer is still matched'),
-      detail: z.string().optional().describe('only where the root could not send the Echo: why'),
+      delivery: z.string().describe('delivery id; a late answer is still matched'),
+      detail: z.string().optional().describe('why the root could not send the Echo; otherwise absent'),
     }),
     run: async ({ node, timeoutMs }, context) => {
       const to = resolveMeshAddress(node, context.hub);
@@ -108,7 +106,7 @@ export const commandMethods = [
   }),
   method({
     name: 'refresh',
-    summary: 'Ask the root for its list of nodes, or of paths. `fresh` tells whether it answered within 2 s.',
+    summary: 'Ask the root for its list of nodes or paths. `fresh` is true if it answered within 2 s.',
     role: 'send',
     params: z.strictObject({ what: z.enum(['nodes', 'paths']).default('nodes') }),
     result: z.object({ fresh: z.boolean() }),
@@ -120,7 +118,7 @@ export const commandMethods = [
   }),
   method({
     name: 'resetRoot',
-    summary: 'Restart the root. Every node is disconnected until it is heard again.',
+    summary: 'Restart the root. All nodes are disconnected until they are heard again.',
     role: 'admin',
     params: nothing,
     result: done,
@@ -128,23 +126,23 @@ export const commandMethods = [
   }),
   method({
     name: 'clean',
-    summary: 'Let the root forget its network and restart. Every node is forgotten.',
+    summary: 'Make the root forget its network and restart. All nodes are forgotten.',
     role: 'admin',
-    params: z.strictObject({ confirm: z.literal(true, { error: 'must be true: this forgets every node' }) }),
+    params: z.strictObject({ confirm: z.literal(true, { error: 'must be true: this forgets all nodes' }) }),
     result: done,
     run: (_params, context) => execute({ kind: 'clean' }, context),
   }),
   method({
     name: 'forget',
     summary:
-      'Remove a node with its values and alarms. It comes back when it is heard, or listed by the root; what is stored of it stays.',
+      'Remove a node with its values and alarms. It comes back when it is heard or listed by the root. Its stored history is kept.',
     role: 'admin',
     params: z.strictObject({ node: meshNodeParam }),
     result: z.object({
       node: z.int(),
       stored: z
         .boolean()
-        .describe('a restart does not bring it back; false: the history can not be written now'),
+        .describe('false if this could not be written to the history: a restart may bring the node back'),
     }),
     run: async ({ node }, { hub }) => {
       const address = resolveMeshAddress(node, hub);
@@ -158,7 +156,7 @@ export const commandMethods = [
   }),
   method({
     name: 'releasePort',
-    summary: 'Close the port, so that another program can have it; the gateway opens it again after a while.',
+    summary: 'Close the port so that another program can use it; the gateway reopens it after a while.',
     role: 'admin',
     params: z.strictObject({
       forMs: z
@@ -166,10 +164,10 @@ export const commandMethods = [
         .min(1)
         .max(MAX_RELEASE_MS)
         .default(60_000)
-        .describe('from now on, also when called again'),
+        .describe('counted from this call, also if the port is released already'),
     }),
     result: z.object({
-      port: z.string().nullable().describe('the one that was open'),
+      port: z.string().nullable().describe('the port that was open'),
       until: z.number().describe('ms since the epoch, host clock'),
     }),
     run: async ({ forMs }, { hub, clock }) => {
@@ -180,7 +178,7 @@ export const commandMethods = [
   }),
   method({
     name: 'takePort',
-    summary: 'Open the port again that was released, before its time is over.',
+    summary: 'Reopen a released port early.',
     role: 'admin',
     params: nothing,
     result: done,
@@ -191,7 +189,7 @@ export const commandMethods = [
   }),
   method({
     name: 'log',
-    summary: 'Show a line to whoever watches.',
+    summary: 'Send a log line to all watchers.',
     role: 'send',
     params: z.strictObject({ text: z.string().min(1).max(1000) }),
     result: done,
@@ -207,7 +205,7 @@ export const commandMethods = [
   }),
   method({
     name: 'acknowledge',
-    summary: 'Acknowledge an alarm: it is closed once its condition is over.',
+    summary: 'Acknowledge an alarm: it is closed when its condition has cleared.',
     role: 'send',
     params: z.strictObject({ id: z.string() }),
     result: done,
@@ -236,7 +234,7 @@ async function send(
   return describeDelivery(delivery);
 }
 
-/** How far the delivery has come once it has come so far, has failed, or the time is over. */
+/** Resolves with the delivery when it reaches the stage, fails, or times out. */
 async function attempt(
   sending: Sending,
   expects: Expectation | undefined,
@@ -251,12 +249,12 @@ async function attempt(
 
 function readMessage(text: string | undefined, hex: string | undefined): Buffer {
   if ((text === undefined) === (hex === undefined)) {
-    throw new SessionError('BAD_PARAMS', 'exactly one of text and hex must be given');
+    throw new SessionError('BAD_PARAMS', 'give exactly one of text and hex');
   }
   return text === undefined ? Buffer.from(hex ?? '', 'hex') : Buffer.from(text, 'utf8');
 }
 
-/** The root sends no Ack: only what the caller names can be its answer. */
+/** The root sends no Ack: only a message that the caller names can be its answer. */
 function readExpectation(
   answer: GivenAnswer | undefined,
   to: number,
@@ -267,7 +265,7 @@ function readExpectation(
   return to === ROOT_ADDRESS ? undefined : expectedAck(message, hub);
 }
 
-/** An Ack is empty, or a copy of what followed the first byte of the message. */
+/** An Ack is empty, or repeats the message after its first byte. */
 function expectedAck(message: Buffer, hub: Hub): Expectation {
   return { opcode: resolveOpcode('Ack', hub), payloads: [message.subarray(1), Buffer.alloc(0)] };
 }

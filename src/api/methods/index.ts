@@ -33,7 +33,7 @@ export const methods: readonly Method[] = all;
 
 type Entry = (typeof all)[number];
 
-/** Parameters and result of every method, by name: what the client library is typed by. */
+/** Parameters and result of every method, by name: the types of the client library. */
 export type SessionApi = {
   [Each in Entry as Each['name']]: { params: z.input<Each['params']>; result: z.output<Each['result']> };
 };
@@ -44,5 +44,5 @@ export function findMethod(name: string): Method | undefined {
   return byName.get(name);
 }
 
-/** Made when it is first asked for: few clients do, and it takes some 50 ms. */
+/** Built on first use: few clients need it, and it takes about 50 ms. */
 const openRpcDocument = once(() => describeOpenRpc(methods, packageVersion));

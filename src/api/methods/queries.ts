@@ -35,7 +35,7 @@ import {
   rootShape,
 } from '../shapes.js';
 
-/** The session's own version; a client that needs another is told so by `hello`. */
+/** Versions of the session protocol; clients check them with `hello`. */
 const PROTOCOL = { min: 1, max: 1 };
 
 const countsByStatus = z.object({
@@ -49,7 +49,7 @@ const countsByStatus = z.object({
 export const queryMethods = [
   method({
     name: 'hello',
-    summary: 'Which versions of this session the gateway speaks, and how its link is.',
+    summary: 'Supported versions of the session protocol, and the state of the link.',
     params: z.strictObject({}),
     result: z.object({
       protocol: z.object({ min: z.int(), max: z.int() }),
@@ -66,15 +66,15 @@ export const queryMethods = [
   }),
   method({
     name: 'status',
-    summary: 'The gateway, its link, the root, and how many nodes there are of each status.',
+    summary: 'The gateway, its link, the root, and the number of nodes by status.',
     params: z.strictObject({}),
     result: z.object({
       version: z.string(),
       pid: z.int(),
       startedAt: z.number(),
       uptimeMs: z.number(),
-      port: z.string().nullable().describe('the setting: auto, a path, or usb:…; null on a virtual mesh'),
-      dashboard: z.string().nullable().describe('its address, as seen from the gateway; null = not served'),
+      port: z.string().nullable().describe('as configured: auto, a path, or usb:…; null on a virtual mesh'),
+      dashboard: z.string().nullable().describe('URL, as seen from the gateway; null = not served'),
       link: linkShape,
       root: rootShape,
       nodes: z.object({ total: z.int(), byStatus: countsByStatus }),
@@ -82,7 +82,7 @@ export const queryMethods = [
         connected: z.int(),
         listening: z.int(),
         sessions: z.int(),
-        queuedBytes: z.int().describe('of the present clients, as are the next three'),
+        queuedBytes: z.int().describe('of the current clients, as are the next three'),
         sent: z.object({ messages: z.int(), bytes: z.int() }),
         dropped: z.int(),
         coalesced: z.int(),
@@ -112,15 +112,14 @@ export const queryMethods = [
   }),
   method({
     name: 'health',
-    summary:
-      'Whether the link is open, the root has spoken lately, and alarms, nodes and history are as they should be.',
+    summary: 'Health checks of the link, the root, alarms, nodes and history.',
     params: z.strictObject({}),
     result: healthShape,
     run: (_params, { hub }) => describeHealth(hub.health()),
   }),
   method({
     name: 'nodes',
-    summary: 'Every node with its latest values, by rising address.',
+    summary: 'All nodes with their latest values, by address.',
     params: z.strictObject({ status: nodeStatusShape.optional() }),
     result: z.object({ nodes: z.array(nodeShape) }),
     run: ({ status }, { hub, clock }) => ({
@@ -138,7 +137,7 @@ export const queryMethods = [
   }),
   method({
     name: 'devices',
-    summary: 'Every device of the sources beside the mesh, with its latest values.',
+    summary: 'All devices (of sources other than the mesh) with their latest values.',
     params: z.strictObject({}),
     result: z.object({ devices: z.array(deviceShape) }),
     run: (_params, { hub, clock }) => ({
@@ -147,11 +146,11 @@ export const queryMethods = [
   }),
   method({
     name: 'paths',
-    summary: 'The direct-forwarding paths that the root reported last; refresh asks it anew.',
+    summary: 'The direct-forwarding paths last reported by the root; refresh asks for them again.',
     params: z.strictObject({}),
     result: z.object({
       paths: z.array(pathShape),
-      restored: z.boolean().describe('they are from an earlier run of the gateway'),
+      restored: z.boolean().describe('from an earlier run of the gateway'),
     }),
     run: (_params, { hub }) => ({
       paths: [...hub.picture.paths()],
@@ -160,28 +159,28 @@ export const queryMethods = [
   }),
   method({
     name: 'robots',
-    summary: 'The robot list that was published last.',
+    summary: 'The last published list of robots.',
     params: z.strictObject({}),
     result: z.object({ robots: z.array(robotShape) }),
     run: (_params, { hub }) => ({ robots: [...hub.picture.robots()] }),
   }),
   method({
     name: 'map',
-    summary: "What the dashboard's map shows behind the nodes; null where the settings name nothing.",
+    summary: "Background of the dashboard's map; null where not configured.",
     params: z.strictObject({}),
     result: mapShape,
     run: (_params, { gateway }) => gateway.map,
   }),
   method({
     name: 'dataTypes',
-    summary: 'The data types of data-types.json, and those of devices.',
+    summary: 'The data types in data-types.json, and those of devices.',
     params: z.strictObject({}),
     result: z.object({
       types: z.array(
         z.object({
           name: z.string(),
           id: z.int(),
-          length: z.int().describe('bytes; the most, where it varies'),
+          length: z.int().describe('bytes; the maximum if it varies'),
           varying: z.boolean(),
           fields: z.array(z.object({ name: z.string(), unit: z.string().nullable() })),
         }),
@@ -199,7 +198,7 @@ export const queryMethods = [
   }),
   method({
     name: 'opcodes',
-    summary: 'The messages and commands of opcodes.json.',
+    summary: 'The messages and commands in opcodes.json.',
     params: z.strictObject({}),
     result: z.object({
       messages: z.array(z.object({ opcode: z.int(), name: z.string(), listeners: z.boolean() })),
@@ -212,35 +211,35 @@ export const queryMethods = [
   }),
   method({
     name: 'alarms',
-    summary: 'Alarms that are not both over and acknowledged, oldest first.',
+    summary: 'Open alarms (active, or not acknowledged), oldest first.',
     params: z.strictObject({}),
     result: z.object({ alarms: z.array(alarmShape) }),
     run: (_params, { hub }) => ({ alarms: hub.alarms.open().map(describeAlarm) }),
   }),
   method({
     name: 'clients',
-    summary: 'Every client that is connected, with what it was sent and what it missed.',
+    summary: 'Connected clients, each with what it was sent and what it missed.',
     params: z.strictObject({}),
     result: z.object({ clients: z.array(clientShape) }),
     run: (_params, { gateway }) => ({ clients: gateway.clientList() }),
   }),
   method({
     name: 'counters',
-    summary: 'Everything that the gateway counts, by room and reason.',
+    summary: 'All counters of the gateway, by component and reason.',
     params: z.strictObject({}),
     result: z.record(z.string(), z.unknown()),
     run: (_params, { hub, gateway }) => readCounters(hub, gateway),
   }),
   method({
     name: 'audit',
-    summary: 'What clients did by the role admin, oldest first; the last 1,000 are kept.',
+    summary: 'Commands carried out with the role admin, oldest first; the last 1,000 are kept.',
     params: z.strictObject({ limit: z.int().min(1).max(1000).default(100) }),
     result: z.object({ entries: z.array(auditEntryShape) }),
     run: ({ limit }, { gateway }) => ({ entries: gateway.audit.last(limit) }),
   }),
   method({
     name: 'delivery',
-    summary: 'What is known of a message that was sent; the last 1,000 are kept.',
+    summary: 'State of a sent message; the last 1,000 are kept.',
     params: z.strictObject({ id: z.string() }),
     result: deliveryShape,
     run: ({ id }, { hub }) => {

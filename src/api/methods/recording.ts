@@ -2,33 +2,36 @@ import * as z from 'zod';
 import { SessionError } from '../errors.js';
 import { method } from '../method.js';
 
-/** Bytes of one page: as base64, and in its reply, less than the longest line. */
+/** Bytes of one page: in base64, its reply still fits into the longest line. */
 const PAGE_BYTES = 524_288;
 
 export const recordingMethods = [
   method({
     name: 'recording',
-    summary: 'What the flight recorder holds, a page at a time: all, the last ms, or what follows a cursor.',
+    summary: 'Contents of the flight recorder, a page at a time: all, the last lastMs, or after a cursor.',
     params: z.strictObject({
       after: z
         .string()
         .regex(/^[0-9a-z]{1,16}:\d{1,15}$/)
         .optional()
-        .describe('the cursor of the page before'),
-      lastMs: z.int().min(0).optional().describe('of the first page: only what was recorded since then'),
+        .describe('cursor of the previous page'),
+      lastMs: z.int().min(0).optional().describe('first page only: start this many ms ago'),
     }),
     result: z.object({
-      gateway: z.string().describe('version of the gateway that records'),
-      run: z.string().describe('tells this run of the gateway from others'),
-      blocks: z.string().describe('whole blocks, as docs/recordings.md says, in base64'),
-      cursor: z.string().describe('to go on behind them'),
-      more: z.boolean().describe('more can be read at once'),
-      missed: z.int().nullable().describe('blocks behind the cursor that are gone; null = of another run'),
+      gateway: z.string().describe('version of the recording gateway'),
+      run: z.string().describe('id of this run of the gateway'),
+      blocks: z.string().describe('complete blocks (docs/recordings.md), in base64'),
+      cursor: z.string().describe('continues after these blocks'),
+      more: z.boolean().describe('more can be read now'),
+      missed: z
+        .int()
+        .nullable()
+        .describe('blocks lost after the cursor; null = the cursor is from another run'),
     }),
-    // Whoever may only read must not see what the others say.
+    // A read-only client must not see the traffic of other clients.
     role: 'admin',
     isAudited: false,
-    isUntapped: true,
+    isUnobserved: true,
     run: ({ after, lastMs }, { gateway }) => {
       const { recorder } = gateway;
       if (!recorder) throw new SessionError('RECORDER_OFF');

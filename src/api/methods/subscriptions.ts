@@ -18,18 +18,23 @@ import {
   type TypedMethod,
   typeParam,
 } from '../method.js';
-import { pictureNodes } from '../node-picture.js';
+import { snapshotNodes } from '../node-picture.js';
 import { eventKinds, goneShape, snapshotShape } from '../shapes.js';
 import type { Subscriptions } from '../subscriptions.js';
 
 export const subscribeParams = z.strictObject({
-  kinds: z.array(z.enum(eventKinds)).optional().describe('all kinds, unless given'),
-  nodes: z.array(nodeParam).optional().describe('of events that are about a node'),
-  opcodes: z.array(opcodeParam).optional().describe('of messages'),
-  types: z.array(typeParam).optional().describe('of values'),
-  snapshot: z.boolean().default(false).describe('give the present picture first'),
-  since: z.int().min(0).optional().describe('resume behind this event'),
-  minIntervalMs: z.int().min(0).max(3_600_000).default(0).describe('between values of one node and type'),
+  kinds: z.array(z.enum(eventKinds)).optional().describe('default: all'),
+  nodes: z.array(nodeParam).optional().describe('filters events about a node'),
+  opcodes: z.array(opcodeParam).optional().describe('filters messages'),
+  types: z.array(typeParam).optional().describe('filters values'),
+  snapshot: z.boolean().default(false).describe('send the current state first'),
+  since: z.int().min(0).optional().describe('resume after this event'),
+  minIntervalMs: z
+    .int()
+    .min(0)
+    .max(3_600_000)
+    .default(0)
+    .describe('minimum interval between values of one node and type'),
 });
 
 export type SubscribeParams = z.output<typeof subscribeParams>;
@@ -37,13 +42,13 @@ export type SubscribeParams = z.output<typeof subscribeParams>;
 const subscribeResult = z.object({
   subscription: z.string(),
   seq: z.int().describe('number of the last event so far'),
-  gone: goneShape.nullable().describe('what can no longer be replayed'),
+  gone: goneShape.nullable().describe('events that can no longer be replayed'),
   snapshot: snapshotShape.nullable(),
 });
 
 const subscribeMethod: TypedMethod<'subscribe', typeof subscribeParams, typeof subscribeResult> = {
   name: 'subscribe',
-  summary: 'Get events as notifications `event`; a range that was missed is told by a notification `gap`.',
+  summary: 'Receive events as `event` notifications; a `gap` notification reports a range that was missed.',
   role: 'read',
   isAudited: false,
   params: subscribeParams,
@@ -73,14 +78,14 @@ function subscribe(
   };
 }
 
-/** The snapshot holds for the moment in which the subscription begins: no event is missing between them, none double. */
+/** The snapshot and the subscription begin at the same event: none in between is missing or sent twice. */
 function* subscribeWithSnapshot(
   criteria: EventCriteria,
   since: number | undefined,
   context: MethodContext,
 ): Work<MethodReply> {
   const { hub, clock } = context;
-  const nodes = yield* pictureNodes(hub, (node) => describeNode(node, clock.now()));
+  const nodes = yield* snapshotNodes(hub, (node) => describeNode(node, clock.now()));
   return subscribe(
     criteria,
     since,
@@ -89,7 +94,7 @@ function* subscribeWithSnapshot(
   );
 }
 
-/** Throws `UNKNOWN_METHOD` where the caller is not a session: nothing could be pushed to it. */
+/** Throws `UNKNOWN_METHOD` unless the caller is a session: nothing can be pushed to other callers. */
 function subscriptionsOf({ subscriptions }: MethodContext, method: string): Subscriptions {
   if (!subscriptions) throw new SessionError('UNKNOWN_METHOD', method);
   return subscriptions;
@@ -109,12 +114,12 @@ export const subscriptionMethods = [
   }),
   method({
     name: 'explain',
-    summary: 'The facts behind the status of a node, or of a delivery, in order.',
+    summary: 'The facts that explain the status of a node or a delivery, in order.',
     params: z.strictObject({ node: nodeParam.optional(), delivery: z.string().optional() }),
     result: z.object({ facts: z.array(z.string()) }),
     run: ({ node, delivery }, { hub, clock }) => {
       if ((node === undefined) === (delivery === undefined)) {
-        throw new SessionError('BAD_PARAMS', 'exactly one of node and delivery must be given');
+        throw new SessionError('BAD_PARAMS', 'give exactly one of node and delivery');
       }
       if (node !== undefined) return { facts: explainNode(node, hub) };
       const found = hub.commands.findDelivery(delivery ?? '');
@@ -141,9 +146,9 @@ function explainNode(node: number | string, hub: Hub): string[] {
 }
 
 const STAGE_TEXTS = {
-  queued: 'taken into the send queue',
+  queued: 'added to the send queue',
   written: 'written to the serial port',
-  answered: 'a message that matches came from the node',
+  answered: 'the node sent a matching answer',
   uncertain: 'the root lost half a message, and it may have been this one',
   failed: 'failed',
   accepted: 'accepted by the device',
@@ -155,10 +160,9 @@ const STAGE_TEXTS = {
 function explainDelivery(delivery: Delivery, now: number): string[] {
   const { stages, failure, roundTripMs } = delivery;
   const facts = stages.map(({ stage, at }) => `${secondsAgo(at, now)}: ${STAGE_TEXTS[stage]}`);
-  if (failure !== undefined) facts.push(`the reason: ${failureText(delivery)} (${failure})`);
+  if (failure !== undefined) facts.push(`reason: ${failureText(delivery)} (${failure})`);
   if (roundTripMs !== undefined) facts.push(`${Math.round(roundTripMs)} ms from writing to the answer`);
-  if (stages.at(-1)?.stage === 'written')
-    facts.push('nothing more is known; a late answer would still be matched');
+  if (stages.at(-1)?.stage === 'written') facts.push('no answer yet; a late one is still matched');
   return facts;
 }
 

@@ -26,23 +26,23 @@ import {
 
 /** Values in one page of a range. */
 const MAX_PAGE = 10_000;
-/** Buckets in one reply: more than a screen has columns. */
+/** Buckets in one reply: more than the pixels across a screen. */
 const MAX_BUCKETS = 10_000;
 
 const time = z.number().describe('ms since the epoch, host clock');
 const from = time.default(0);
-const to = time.optional().describe('now, unless given');
+const to = time.optional().describe('default: now');
 const limit = z.int().min(1).max(MAX_PAGE).default(1000);
 const valuesResult = z.object({ values: z.array(agedValueShape) });
 const undecoded = z
   .int()
-  .describe('values that are bytes without fields, since data-types.json has changed since they were stored');
-const next = z.string().nullable().describe('what to give as `after` for the next page');
+  .describe('values without fields: their type in data-types.json has changed since they were stored');
+const next = z.string().nullable().describe('pass as `after` to get the next page; null = last page');
 
 export const valueMethods = [
   method({
     name: 'latest',
-    summary: 'The latest value of a data type, of one node or device, or of all that have one.',
+    summary: 'The latest value of a data type, from one node or device, or from all that have one.',
     params: z.strictObject({ type: typeParam, node: nodeParam.optional() }),
     result: valuesResult,
     run: ({ type, node }, { hub, clock }) => {
@@ -58,7 +58,7 @@ export const valueMethods = [
   }),
   method({
     name: 'at',
-    summary: 'The value that was current at a time, of one node or of every node that had one by then.',
+    summary: 'The value that was current at a given time, of one node or of all nodes that had one.',
     params: z.strictObject({ type: typeParam, node: nodeParam.optional(), time }),
     result: z.object({ values: z.array(agedValueShape), undecoded }),
     run: async ({ type, node, time }, context) => {
@@ -86,7 +86,7 @@ export const valueMethods = [
         .string()
         .regex(/^\d+\.\d+$/)
         .optional()
-        .describe('`next` of the page before'),
+        .describe('`next` of the previous page'),
     }),
     result: z.object({ values: z.array(valueShape), next, undecoded }),
     run: async ({ type, node, from, to = Number.MAX_SAFE_INTEGER, limit, after }, context) => {
@@ -104,25 +104,28 @@ export const valueMethods = [
   method({
     name: 'aggregate',
     summary:
-      'The numbers of a node and data type in buckets of time: minimum, maximum, mean and last of each field.',
+      'Values of a node and data type summarized in time buckets: minimum, maximum, mean and last of each field.',
     params: z.strictObject({
       type: typeParam,
       node: nodeParam,
       from: time,
       to,
-      bucketMs: z.int().min(1).describe(`so long that there are ${MAX_BUCKETS} buckets at most`),
+      bucketMs: z.int().min(1).describe(`width of a bucket; the range may have up to ${MAX_BUCKETS} of them`),
     }),
     result: z.object({
-      buckets: z.array(bucketShape).describe('oldest first; those without a value are left out'),
+      buckets: z.array(bucketShape).describe('oldest first; empty buckets are omitted'),
       undecoded: z
         .int()
-        .describe('values in no bucket, since data-types.json has changed since they were stored'),
+        .describe('values not counted: their type in data-types.json has changed since they were stored'),
     }),
     run: async ({ type, node, from, to, bucketMs }, context) => {
       const { hub, clock } = context;
       const range = { from, to: to ?? clock.now() };
       if ((range.to - range.from) / bucketMs > MAX_BUCKETS) {
-        throw new SessionError('BAD_PARAMS', `bucketMs: there would be more than ${MAX_BUCKETS} buckets`);
+        throw new SessionError(
+          'BAD_PARAMS',
+          `bucketMs: more than ${MAX_BUCKETS} buckets; use a larger value`,
+        );
       }
       const { id: typeId, name: typeName } = resolveType(type, hub);
       const query = { node: await resolvePastNode(node, context), typeId, typeName, ...range };
@@ -132,10 +135,10 @@ export const valueMethods = [
   }),
   method({
     name: 'export',
-    summary: 'All values in a time range, by rising node and type id, then oldest first, a page at a time.',
+    summary: 'All values in a time range, sorted by node, type id and time, a page at a time.',
     params: z.strictObject({
-      type: typeParam.optional().describe('all types, unless given'),
-      node: nodeParam.optional().describe('all nodes, unless given'),
+      type: typeParam.optional().describe('default: all'),
+      node: nodeParam.optional().describe('default: all'),
       from,
       to,
       limit,
@@ -143,13 +146,13 @@ export const valueMethods = [
         .string()
         .regex(/^\d+\.\d+\.\d+\.\d+$/)
         .optional()
-        .describe('`next` of the page before'),
+        .describe('`next` of the previous page'),
     }),
     result: z.object({
       values: z.array(exportedValueShape),
       next,
       undecoded,
-      progress: z.number().describe('how much has been gone through, 0 to 1'),
+      progress: z.number().describe('share of the range exported so far, 0 to 1'),
     }),
     run: async ({ type, node, from, to = Number.MAX_SAFE_INTEGER, limit, after }, context) => {
       const { hub } = context;
@@ -170,7 +173,7 @@ export const valueMethods = [
 
 const ALL_TIME = { from: 0, to: Number.MAX_SAFE_INTEGER };
 
-/** The address of a node that is known, or has left values. Rejects with `NODE_NOT_FOUND`. */
+/** The address of a node that is known or has stored values. Rejects with `NODE_NOT_FOUND`. */
 async function resolvePastNode(node: number | string, context: MethodContext): Promise<number> {
   const { hub } = context;
   const address = resolveAddress(node, hub);
@@ -183,8 +186,8 @@ async function resolvePastNode(node: number | string, context: MethodContext): P
 }
 
 /**
- * A type of data-types.json, with what was stored under its name when it had another id; or one that is gone, and has
- * left values. Rejects with `TYPE_NOT_FOUND`.
+ * A type in data-types.json, including values stored under its name when it had another id; or a removed type that has
+ * stored values. Rejects with `TYPE_NOT_FOUND`.
  */
 async function resolvePastType(type: number | string, context: MethodContext): Promise<SeriesQuery> {
   const known = findType(type, context.hub);
@@ -214,7 +217,7 @@ function describeExported(value: ArchivedValue, hub: Hub): ExportedValue {
   return { ...describeArchived(value, hub), name: hub.picture.nameOf(value.node) };
 }
 
-/** Turns what the archive can't do into a refusal. */
+/** Turns an error of the archive into `HISTORY_FAILED`. */
 async function orHistoryFailed<Result>(answer: Promise<Result>): Promise<Result> {
   try {
     return await answer;

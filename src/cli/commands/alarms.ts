@@ -10,27 +10,31 @@ import type { GatewayFlags } from '../with-client.js';
 import type { Listed } from './nodes.js';
 
 export function addAlarmsCommand(program: CliCommand): void {
-  const alarms = gatewayCommand(program, 'alarms', 'alarms that are not both over and acknowledged').action(
-    async (flags: GatewayFlags) => {
-      await askAndPrint(
-        flags,
-        (client) => client.call('alarms', {}),
-        (result, view) => formatAlarms(result.alarms, view),
-        (parts) => ({
-          alarms: joinRows(parts.map(({ gateway, result }) => ({ gateway, result: result.alarms }))),
-        }),
-      );
-    },
-  );
-  gatewayCommand(alarms, 'ack', 'acknowledge an alarm: it is closed once its condition is over')
-    .argument('<id>', 'its id, or all')
+  const alarms = gatewayCommand(program, 'alarms', 'open alarms: active, or not acknowledged', {
+    'meshgate alarms': 'alarms of every node',
+    'meshgate alarms ack all': 'acknowledge all of them',
+  }).action(async (flags: GatewayFlags) => {
+    await askAndPrint(
+      flags,
+      (client) => client.call('alarms', {}),
+      (result, view) => formatAlarms(result.alarms, view),
+      (parts) => ({
+        alarms: joinRows(parts.map(({ gateway, result }) => ({ gateway, result: result.alarms }))),
+      }),
+    );
+  });
+  gatewayCommand(alarms, 'ack', 'acknowledge an alarm: it closes once its condition is over', {
+    'meshgate alarms ack NODE_DISCONNECTED:5': 'one alarm, by its id',
+    'meshgate alarms ack all': 'every alarm',
+  })
+    .argument('<id>', 'id of the alarm, or all')
     .action(async (id: string, _flags: GatewayFlags, command: Command) => {
       await askAndPrint(
         command.optsWithGlobals<GatewayFlags>(),
         (client) => acknowledge(id, client),
         ({ acknowledged }) =>
           acknowledged.length === 0
-            ? 'There was nothing to acknowledge.\n'
+            ? 'Nothing to acknowledge.\n'
             : `Acknowledged: ${acknowledged.join(', ')}\n`,
       );
     });
@@ -74,7 +78,7 @@ function alarmColumns(view: View): Column<Listed<AlarmInfo>>[] {
   ];
 }
 
-/** `over` waits to be acknowledged, `acknowledged` for its condition to end. */
+/** `over`: not acknowledged yet; `acknowledged`: the condition is still active. */
 function describeState({ active, acknowledged, restored }: AlarmInfo): string {
   const state = acknowledged ? (active ? 'acknowledged' : 'closed') : active ? 'active' : 'over';
   return restored ? `${state}, restored` : state;

@@ -8,32 +8,32 @@ import type { GatewayFlags } from '../with-client.js';
 
 type Entry = Result<'audit'>['entries'][number];
 
-/** What a person looks through at once. */
+/** Entries shown. */
 const LAST = 100;
 
 export function addAuditCommand(program: CliCommand): void {
-  gatewayCommand(program, 'audit', 'who reset or cleaned the root, or took its port').action(
-    async (flags: GatewayFlags) => {
-      await askAndPrint(
-        flags,
-        (client) => client.call('audit', { limit: LAST }),
-        ({ entries }, view) => formatAudit(entries, view),
-      );
-    },
-  );
+  gatewayCommand(program, 'audit', 'who restarted or cleaned the root, or released its port', {
+    'meshgate audit': `the last ${LAST} actions`,
+  }).action(async (flags: GatewayFlags) => {
+    await askAndPrint(
+      flags,
+      (client) => client.call('audit', { limit: LAST }),
+      ({ entries }, view) => formatAudit(entries, view),
+    );
+  });
 }
 
 export function formatAudit(entries: readonly Entry[], view: View): string {
-  if (entries.length === 0) return 'Nothing was done that is recorded.\n';
+  if (entries.length === 0) return 'No actions recorded.\n';
   return formatTable(columns(view), entries, view.terminal);
 }
 
 function columns(view: View): Column<Entry>[] {
   return [
     { title: 'AT', text: ({ at }) => formatMoment(at, view) },
-    { title: 'WHAT', text: ({ action }) => action },
+    { title: 'ACTION', text: ({ action }) => action },
     { title: 'OUTCOME', text: ({ outcome }) => outcome },
     { title: 'CLIENT', text: ({ client }) => client, optional: 1 },
-    { title: 'BY', text: ({ via }) => via, flexible: 20 },
+    { title: 'VIA', text: ({ via }) => via, flexible: 20 },
   ];
 }

@@ -11,16 +11,17 @@ export function addCleanCommand(program: CliCommand): void {
   gatewayCommand(
     program,
     'clean',
-    'let the root forget its network; every node must be provisioned again',
+    'make the root forget its network; every node must be provisioned again',
+    { 'meshgate clean --yes': 'cannot be undone' },
     'one',
   )
-    .option('--yes', 'yes, forget it')
+    .option('--yes', 'confirm')
     .action(async (flags: CleanFlags) => {
       if (!flags.yes) throw refusal();
       await askAndPrint(
         flags,
         (client) => client.call('clean', { confirm: true }),
-        () => 'The root was told to forget its network and to restart.\n',
+        () => 'Command sent: the root forgets its network and restarts.\n',
       );
     });
 }
@@ -28,7 +29,7 @@ export function addCleanCommand(program: CliCommand): void {
 function refusal(): MeshgateError {
   return new MeshgateError(
     'BAD_USAGE',
-    'this makes the root forget its network, and can not be undone: every node must be provisioned again',
-    'if that is what you want: meshgate clean --yes',
+    'the root would forget its network, and every node must be provisioned again; this cannot be undone',
+    'to confirm: meshgate clean --yes',
   );
 }

@@ -8,20 +8,18 @@ import { formatDuration, formatMoment } from '../text/time.js';
 import type { GatewayFlags } from '../with-client.js';
 
 export function addClientsCommand(program: CliCommand): void {
-  gatewayCommand(program, 'clients', 'who is connected, what each was sent, and what it missed').action(
-    async (flags: GatewayFlags) => {
-      await askAndPrint(
-        flags,
-        (client) => client.call('clients', {}),
-        ({ clients }, view) => formatClients(clients, view),
-      );
-    },
-  );
+  gatewayCommand(program, 'clients', 'connected clients: what each was sent, and what it missed', {
+    'meshgate clients': 'every client of the gateway',
+  }).action(async (flags: GatewayFlags) => {
+    await askAndPrint(
+      flags,
+      (client) => client.call('clients', {}),
+      ({ clients }, view) => formatClients(clients, view),
+    );
+  });
 }
 
-const ROLES = { admin: 'all', send: 'send', read: 'read' } as const;
-
-/** There is always one: whoever asks. */
+/** Never empty: the client that asks is in it. */
 export function formatClients(clients: readonly ClientInfo[], view: View): string {
   return formatTable(clientColumns(view), clients, view.terminal);
 }
@@ -30,8 +28,8 @@ function clientColumns(view: View): Column<ClientInfo>[] {
   return [
     { title: 'CLIENT', text: ({ name }) => name },
     { title: 'KIND', text: ({ kind }) => CLIENT_KINDS[kind] },
-    { title: 'MAY', text: ({ role }) => (role === null ? 'nothing' : ROLES[role]), optional: 2 },
-    { title: 'FOR', text: ({ connectedAt }) => formatDuration(view.now - connectedAt), align: 'right' },
+    { title: 'ROLE', text: ({ role }) => role ?? 'none', optional: 2 },
+    { title: 'CONNECTED', text: ({ connectedAt }) => formatDuration(view.now - connectedAt), align: 'right' },
     { title: 'SINCE', text: ({ connectedAt }) => formatMoment(connectedAt, view), optional: 5 },
     { title: 'SENT', text: ({ sent }) => String(sent.messages), align: 'right', optional: 3 },
     { title: 'BYTES', text: ({ sent }) => String(sent.bytes), align: 'right', optional: 4 },

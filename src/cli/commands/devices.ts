@@ -11,22 +11,22 @@ import type { GatewayFlags } from '../with-client.js';
 import type { Listed } from './nodes.js';
 
 export function addDevicesCommand(program: CliCommand): void {
-  gatewayCommand(program, 'devices', 'every device other than the mesh, and its latest values').action(
-    async (flags: GatewayFlags) => {
-      await askAndPrint(
-        flags,
-        (client) => client.devices(),
-        ({ devices }, view) => formatDevices(devices, view),
-        (parts) => ({
-          devices: joinRows(parts.map(({ gateway, result }) => ({ gateway, result: result.devices }))),
-        }),
-      );
-    },
-  );
+  gatewayCommand(program, 'devices', 'devices outside the mesh, and their latest values', {
+    'meshgate devices': 'every device',
+  }).action(async (flags: GatewayFlags) => {
+    await askAndPrint(
+      flags,
+      (client) => client.devices(),
+      ({ devices }, view) => formatDevices(devices, view),
+      (parts) => ({
+        devices: joinRows(parts.map(({ gateway, result }) => ({ gateway, result: result.devices }))),
+      }),
+    );
+  });
 }
 
 export function formatDevices(devices: readonly Listed<DeviceInfo>[], view: View): string {
-  if (devices.length === 0) return 'No devices: nothing but the mesh is connected.\n';
+  if (devices.length === 0) return 'No devices: only the mesh is connected.\n';
   return formatTable(deviceColumns(view), devices, view.terminal);
 }
 

@@ -10,9 +10,12 @@ interface ExplainFlags extends GatewayFlags {
 }
 
 export function addExplainCommand(program: CliCommand): void {
-  gatewayCommand(program, 'explain', 'the facts behind the status of a node, or of a message that was sent')
+  gatewayCommand(program, 'explain', 'why a node has its status, or what became of a sent message', {
+    'meshgate explain 5': 'why node 0x0005 is active, idle or disconnected',
+    'meshgate explain --delivery mwpz35ns-1': 'what happened to a sent message',
+  })
     .argument('[node]', 'address (5, 0x5) or name')
-    .option('--delivery <id>', 'the message, by the id that send gave')
+    .option('--delivery <id>', 'the sent message, by the id that send printed')
     .action(async (node: string | undefined, flags: ExplainFlags) => {
       const wanted = readWanted(node, flags.delivery);
       await askAndPrint(
@@ -31,7 +34,7 @@ function readWanted(node: string | undefined, delivery: string | undefined) {
   return node === undefined ? { delivery } : { node: parseNode(node) };
 }
 
-/** The answer first, then what it rests on. */
+/** The conclusion first, then its facts. */
 export function formatExplanation(facts: readonly string[]): string {
   const [first = '', ...rest] = facts.map(cleanText);
   return `${[first, ...rest.map((fact) => `  ${fact}`)].join('\n')}\n`;

@@ -12,6 +12,7 @@ export function addForgetCommand(program: CliCommand): void {
     program,
     'forget',
     'remove a node with its values and alarms, until it is heard again',
+    { 'meshgate forget 5': 'remove node 0x0005' },
     'one',
   )
     .argument('<node>', 'address (5, 0x5) or name')
@@ -22,6 +23,8 @@ export function addForgetCommand(program: CliCommand): void {
 }
 
 function formatForgotten({ node, stored }: Forgotten, { gateway }: View): string {
-  const done = `${formatAddress(node, gateway)} is forgotten. It comes back when it is heard, or listed by the root.\n`;
-  return stored ? done : `${done}The history can not be written now: a restart may bring it back.\n`;
+  const done = `Removed ${formatAddress(node, gateway)}. It comes back when it is heard, or listed by the root.\n`;
+  return stored
+    ? done
+    : `${done}The history cannot be written at the moment: a restart may bring the node back.\n`;
 }

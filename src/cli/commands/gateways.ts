@@ -17,8 +17,9 @@ export function addGatewaysCommand(program: CliCommand): void {
   program
     .command('gateways')
     .reaching('own')
-    .description('with --fleet: which gateways there are, and since when they are on or off')
-    .option('--json', 'JSON, for programs')
+    .description('with --fleet: list the gateways and how long each has been online or offline')
+    .examples({ 'meshgate --fleet mqtt://broker.example gateways': 'every gateway at this broker' })
+    .option('--json', 'print JSON, for programs')
     .action((flags: GatewaysFlags) => listGateways(flags));
 }
 
@@ -36,13 +37,13 @@ export function wantedFleet(command: string, choice: FleetChoice | undefined): F
   if (choice) return choice;
   throw new MeshgateError(
     'BAD_USAGE',
-    `${command} is about the gateways at an MQTT broker`,
-    `say where it is: meshgate --fleet mqtt://HOST ${command}`,
+    `${command} needs an MQTT broker`,
+    `name it: meshgate --fleet mqtt://HOST ${command}`,
   );
 }
 
 export function formatGateways(gateways: readonly GatewayState[], view: View): string {
-  if (gateways.length === 0) return 'No gateway has been at this broker; is the prefix right?\n';
+  if (gateways.length === 0) return 'No gateways at this broker. Check --prefix.\n';
   return formatTable(
     [
       { title: 'GATEWAY', text: ({ id }: GatewayState) => id },

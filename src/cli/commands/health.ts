@@ -8,11 +8,11 @@ import { formatFindings } from './doctor/format-findings.js';
 
 const EXIT_CODES_OF_HEALTH = `
 Exit codes:
-  0  healthy, or degraded: it works, but nodes are disconnected or an alarm is active
-  1  unhealthy: the root is silent, an alarm of high priority is active, most nodes are disconnected, or the history
-     is not written; with --strict: degraded too
+  0  healthy, or degraded: working, but nodes are disconnected or an alarm is active
+  1  unhealthy: the root is silent, a high-priority alarm is active, most nodes are disconnected, or the history is
+     not being written; with --strict also degraded
   3  no gateway is running
-  4  no permission
+  4  permission denied
   5  no link to the root
 `;
 
@@ -21,8 +21,11 @@ interface HealthFlags extends GatewayFlags {
 }
 
 export function addHealthCommand(program: CliCommand): void {
-  gatewayCommand(program, 'health', 'whether all is well, as an exit code: for scripts and monitoring')
-    .option('--strict', 'exit code 1 also when it works but is degraded')
+  gatewayCommand(program, 'health', 'overall health as an exit code, for scripts and monitoring', {
+    'meshgate health': 'check the link, the root, alarms, nodes and the history',
+    'meshgate health --strict': 'fail if anything is degraded',
+  })
+    .option('--strict', 'exit with 1 also when degraded')
     .addHelpText('after', EXIT_CODES_OF_HEALTH)
     .action(async (flags: HealthFlags) => {
       const paths = new Map<object, string>();
@@ -39,7 +42,7 @@ export function addHealthCommand(program: CliCommand): void {
     });
 }
 
-/** Of a fleet the highest counts: a link that is down for more than anything else. */
+/** In a fleet the highest code counts, and that of a link that is down is the highest. */
 export function exitCodeOf({ healthy, level, checks }: HealthInfo, isStrict = false): number {
   if (healthy) return isStrict && level === 'degraded' ? EXIT.failed : EXIT.ok;
   return checks.some(({ check, ok }) => check === 'link' && !ok) ? EXIT.linkDown : EXIT.failed;
@@ -48,19 +51,19 @@ export function exitCodeOf({ healthy, level, checks }: HealthInfo, isStrict = fa
 type Check = HealthInfo['checks'][number];
 
 const WELL: Readonly<Record<Check['check'], string>> = {
-  link: 'is open',
-  root: 'has spoken lately',
-  alarms: 'none is active',
-  nodes: 'none is disconnected',
-  history: 'as the settings want it',
+  link: 'open',
+  root: 'heard recently',
+  alarms: 'none active',
+  nodes: 'none disconnected',
+  history: 'as configured',
 };
 
 const ADVICE: Readonly<Record<Check['check'], string>> = {
-  link: 'to see what is wrong: meshgate doctor',
-  root: 'to ask it now: meshgate doctor; to restart it: meshgate reset-root',
-  alarms: 'to see them: meshgate alarms',
-  nodes: 'to see them: meshgate nodes --status disconnected',
-  history: 'to see why: meshgate status',
+  link: 'to find the cause: meshgate doctor',
+  root: 'to check it: meshgate doctor; to restart it: meshgate reset-root',
+  alarms: 'to list them: meshgate alarms',
+  nodes: 'to list them: meshgate nodes --status disconnected',
+  history: 'for details: meshgate status',
 };
 
 const VERDICTS: Readonly<Record<Check['level'], Verdict>> = {
@@ -69,12 +72,12 @@ const VERDICTS: Readonly<Record<Check['level'], Verdict>> = {
   unhealthy: 'problem',
 };
 
-/** `path`: the socket that it was asked on. */
+/** `path`: socket of the gateway. */
 export function findingsOf({ checks }: HealthInfo, path: string): Finding[] {
   return [{ check: 'gateway', verdict: 'fine', text: `answers on ${path}` }, ...checks.map(findingOf)];
 }
 
-/** A check as people are shown it. */
+/** A check as a finding. */
 export function findingOf({ check, level, text }: Check): Finding {
   const verdict = VERDICTS[level];
   if (verdict === 'fine') return { check, verdict, text: WELL[check] };

@@ -3,8 +3,10 @@ import { askAndPrint, gatewayCommand } from '../gateway-command.js';
 import type { GatewayFlags } from '../with-client.js';
 
 export function addLogCommand(program: CliCommand): void {
-  gatewayCommand(program, 'log', 'show a line to whoever watches')
-    .argument('<text...>', 'the line')
+  gatewayCommand(program, 'log', 'send a log line to all watchers', {
+    'meshgate log moved node 5 to the pump house': 'shown to everyone who watches',
+  })
+    .argument('<text...>', 'the text')
     .action(async (words: readonly string[], flags: GatewayFlags) => {
       await askAndPrint(
         flags,

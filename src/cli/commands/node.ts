@@ -10,7 +10,10 @@ import { colourOfStatus, describeNodeStatus } from '../text/words.js';
 import type { GatewayFlags } from '../with-client.js';
 
 export function addNodeCommand(program: CliCommand): void {
-  gatewayCommand(program, 'node', 'one node or device, and the latest value of each of its data types')
+  gatewayCommand(program, 'node', 'one node or device with its latest values', {
+    'meshgate node 5': 'node 0x0005',
+    'meshgate node Pump-North': 'a node by its name',
+  })
     .argument('<node>', 'address (5, 0x5), name, or id of a device')
     .action(async (node: string, flags: GatewayFlags) => {
       const wanted = parseNode(node);
@@ -25,7 +28,7 @@ export function formatNode(node: NodeInfo, view: View): string {
   const facts = formatFacts(
     [
       ['last heard', lastHeardAt === null ? 'never' : formatWhen(lastHeardAt, view)],
-      ...(device === undefined ? [['uuid', uuid ?? 'not known'] as [string, string]] : []),
+      ...(device === undefined ? [['uuid', uuid ?? 'unknown'] as [string, string]] : []),
     ],
     view.terminal,
   );
@@ -44,7 +47,7 @@ function valueColumns(values: readonly AgedValue[], view: View): Column<AgedValu
   return [...columns, ...deviceTimeColumn(values, view)];
 }
 
-/** Only where a value has one: most devices have no clock. */
+/** Left out if no value has one: most devices have no clock. */
 export function deviceTimeColumn<Row extends Pick<AgedValue, 'deviceTime'>>(
   values: readonly Row[],
   view: View,

@@ -10,7 +10,7 @@ import { formatNamedValues } from '../text/values.js';
 import { colourOfStatus, describeNodeStatus, STATUSES, type Status } from '../text/words.js';
 import type { GatewayFlags } from '../with-client.js';
 
-/** In a fleet, where it is from. */
+/** In a fleet, with its gateway. */
 export type Listed<Row> = Row & { readonly gateway?: string };
 
 interface NodesFlags extends GatewayFlags {
@@ -18,7 +18,10 @@ interface NodesFlags extends GatewayFlags {
 }
 
 export function addNodesCommand(program: CliCommand): void {
-  gatewayCommand(program, 'nodes', 'every node, when it was heard, and its latest values')
+  gatewayCommand(program, 'nodes', 'all nodes, when each was last heard, and their latest values', {
+    'meshgate nodes': 'every node',
+    'meshgate nodes --status disconnected': 'only disconnected nodes',
+  })
     .addOption(new Option('--status <status>', 'only nodes with this status').choices(STATUSES))
     .action(async (flags: NodesFlags) => {
       await askAndPrint(
@@ -32,7 +35,7 @@ export function addNodesCommand(program: CliCommand): void {
     });
 }
 
-/** `status`: which nodes were asked for, if not all. */
+/** `status`: the status that was asked for, if any. */
 export function formatNodes(nodes: readonly Listed<NodeInfo>[], view: View, status?: Status): string {
   if (nodes.length > 0) return formatTable(nodeColumns(view), nodes, view.terminal);
   return status

@@ -6,17 +6,17 @@ import { formatAddress } from '../text/address.js';
 import { formatTable } from '../text/table.js';
 import type { View } from '../text/terminal.js';
 import type { GatewayFlags } from '../with-client.js';
-import { refresh, tellSilence } from './refresh.js';
+import { refresh, reportSilence } from './refresh.js';
 
 type Path = Result<'paths'>['paths'][number];
 
 export function addPathsCommand(program: CliCommand): void {
-  gatewayCommand(program, 'paths', 'direct-forwarding paths, asked anew from the root').action(
-    async (flags: GatewayFlags) => {
-      const answers = await askAndPrint(flags, askPaths, ({ paths }, view) => formatPaths(paths, view));
-      if (answers.some(({ fresh }) => !fresh)) tellSilence();
-    },
-  );
+  gatewayCommand(program, 'paths', 'ask the root for its direct-forwarding paths', {
+    'meshgate paths': 'origin and target of every path',
+  }).action(async (flags: GatewayFlags) => {
+    const answers = await askAndPrint(flags, askPaths, ({ paths }, view) => formatPaths(paths, view));
+    if (answers.some(({ fresh }) => !fresh)) reportSilence();
+  });
 }
 
 async function askPaths(client: MeshgateClient): Promise<{ fresh: boolean; paths: Path[] }> {
@@ -25,7 +25,7 @@ async function askPaths(client: MeshgateClient): Promise<{ fresh: boolean; paths
 }
 
 export function formatPaths(paths: readonly Path[], { terminal, gateway }: View): string {
-  if (paths.length === 0) return 'The root has reported no paths.\n';
+  if (paths.length === 0) return 'No paths reported by the root.\n';
   return formatTable(
     [
       { title: 'ORIGIN', text: ({ origin }: Path) => formatAddress(origin, gateway) },

@@ -9,14 +9,14 @@ import { describeStatusCounts } from '../text/words.js';
 import type { GatewayFlags } from '../with-client.js';
 
 export function addRefreshCommand(program: CliCommand): void {
-  gatewayCommand(program, 'refresh', 'ask the root for its list of nodes').action(
-    async (flags: GatewayFlags) => {
-      const answers = await askAndPrint(flags, refreshNodes, ({ fresh, nodes }) =>
-        fresh ? `The root has listed its nodes. Known are ${describeStatusCounts(nodes.byStatus)}.\n` : '',
-      );
-      if (answers.some(({ fresh }) => !fresh)) tellSilence();
-    },
-  );
+  gatewayCommand(program, 'refresh', 'ask the root for its list of nodes', {
+    'meshgate refresh': 'update the list now',
+  }).action(async (flags: GatewayFlags) => {
+    const answers = await askAndPrint(flags, refreshNodes, ({ fresh, nodes }) =>
+      fresh ? `List of nodes received. Known nodes: ${describeStatusCounts(nodes.byStatus)}.\n` : '',
+    );
+    if (answers.some(({ fresh }) => !fresh)) reportSilence();
+  });
 }
 
 async function refreshNodes(client: MeshgateClient) {
@@ -25,7 +25,7 @@ async function refreshNodes(client: MeshgateClient) {
   return { fresh, nodes };
 }
 
-/** True when the root answered in time. Rejects with `LINK_DOWN` where there is nobody to ask. */
+/** True if the root answered in time. Rejects with `LINK_DOWN` if there is no link. */
 export async function refresh(what: 'nodes' | 'paths', client: MeshgateClient): Promise<boolean> {
   const { fresh } = await client.call('refresh', { what });
   if (fresh) return true;
@@ -34,8 +34,8 @@ export async function refresh(what: 'nodes' | 'paths', client: MeshgateClient): 
   throw new RequestError('LINK_DOWN', link.detail ?? SESSION_ERRORS.LINK_DOWN.text);
 }
 
-/** The root was asked and said nothing. */
-export function tellSilence(): void {
-  note('meshgate: the root did not answer within 2 s\n  to see why: meshgate doctor');
+/** The root did not answer. */
+export function reportSilence(): void {
+  note('meshgate: the root did not answer within 2 s\n  to find the cause: meshgate doctor');
   endWith(EXIT.failed);
 }

@@ -3,11 +3,17 @@ import { askAndPrint, gatewayCommand } from '../gateway-command.js';
 import type { GatewayFlags } from '../with-client.js';
 
 export function addResetRootCommand(program: CliCommand): void {
-  gatewayCommand(program, 'reset-root', 'restart the root', 'one').action(async (flags: GatewayFlags) => {
+  gatewayCommand(
+    program,
+    'reset-root',
+    'restart the root',
+    { 'meshgate reset-root': 'nodes are disconnected until they are heard again' },
+    'one',
+  ).action(async (flags: GatewayFlags) => {
     await askAndPrint(
       flags,
       (client) => client.call('resetRoot', {}),
-      () => 'The root was told to restart. Every node is disconnected until it is heard again.\n',
+      () => 'Command sent: the root restarts. Nodes are disconnected until they are heard again.\n',
     );
   });
 }

@@ -23,13 +23,22 @@ interface SendFlags extends MessageFlags {
 }
 
 export function addSendCommand(program: CliCommand): void {
-  gatewayCommand(program, 'send', 'send a message to a node, or with address 0 to the root', 'one')
+  gatewayCommand(
+    program,
+    'send',
+    'send a message to a node, or to the root (address 0)',
+    {
+      'meshgate send 5 hello': 'send text to node 0x0005',
+      'meshgate send 5 --hex 45:01:02 --wait': 'send bytes, and wait for the answer',
+    },
+    'one',
+  )
     .argument('<node>', 'address (5, 0x5) or name')
     .argument('[text...]', 'the message as text')
     .option('--hex <bytes>', 'the message as bytes in hex')
-    .option('--tracked', 'let the root send it again where no Ack comes')
-    .option('--wait', 'wait until the node has answered')
-    .option('--timeout <s>', 'how long to wait, in seconds (5)')
+    .option('--tracked', 'make the root resend it until it is acknowledged')
+    .option('--wait', 'wait until the node answers')
+    .option('--timeout <s>', 'time to wait, in seconds (default: 5)')
     .action(async (node: string, text: readonly string[], flags: SendFlags) => {
       const params = {
         node: parseNode(node),
@@ -41,7 +50,7 @@ export function addSendCommand(program: CliCommand): void {
       const deliveries = await askAndPrint(
         flags,
         async (client, { gateway }) => {
-          await noteUnknownNode(params.node, 'sending all the same', client, gateway);
+          await noteUnknownNode(params.node, 'sending anyway', client, gateway);
           return client.send(params);
         },
         formatDelivery,
@@ -51,7 +60,10 @@ export function addSendCommand(program: CliCommand): void {
 }
 
 export function addBroadcastCommand(program: CliCommand): void {
-  gatewayCommand(program, 'broadcast', 'send a message to all nodes')
+  gatewayCommand(program, 'broadcast', 'send a message to all nodes', {
+    'meshgate broadcast hello': 'send text',
+    'meshgate broadcast --hex 45:01:02': 'send bytes',
+  })
     .argument('[text...]', 'the message as text')
     .option('--hex <bytes>', 'the message as bytes in hex')
     .action(async (text: readonly string[], flags: MessageFlags) => {
@@ -64,16 +76,16 @@ export function addBroadcastCommand(program: CliCommand): void {
 function readMessage(words: readonly string[], { hex }: MessageFlags): { text: string } | { hex: string } {
   const text = words.join(' ');
   if ((text === '') === (hex === undefined)) {
-    throw new MeshgateError('BAD_USAGE', 'give the message either as text or by --hex');
+    throw new MeshgateError('BAD_USAGE', 'give the message either as text or with --hex');
   }
   return hex === undefined ? { text } : { hex: parseHex(hex) };
 }
 
 const STAGES: Readonly<Record<DeliveryInfo['stage'], string>> = {
-  queued: 'waits to be written to the root',
-  written: 'written to the root; whether it has arrived is not known',
+  queued: 'waiting to be written to the root',
+  written: 'written to the root; delivery to the node is not confirmed',
   answered: 'answered',
-  uncertain: 'the root lost half a message, and it may have been this one',
+  uncertain: 'uncertain: the root lost part of a message, possibly of this one',
   failed: 'failed',
   accepted: 'accepted by the device',
   progress: 'in progress',
@@ -81,7 +93,7 @@ const STAGES: Readonly<Record<DeliveryInfo['stage'], string>> = {
   aborted: 'aborted',
 };
 
-/** What is known of a delivery, and how to ask about it later. */
+/** State of a delivery, and the command that shows it later. */
 export function formatDelivery(delivery: DeliveryInfo, { terminal, gateway }: View): string {
   const { id, to, message, stage, detail, answer, roundTripMs } = delivery;
   const [fleet, only] = gateway === undefined ? ['', ''] : ['--fleet URL ', `--gateway ${gateway} `];
@@ -91,7 +103,7 @@ export function formatDelivery(delivery: DeliveryInfo, { terminal, gateway }: Vi
   const reason = detail ? `: ${detail}` : '';
   const lines = [
     `${formatBytes(message)} to ${target}: ${STAGES[stage]}${time}${reply}${reason}`,
-    `later: meshgate ${fleet}explain ${only}--delivery ${id}`,
+    `for its state later: meshgate ${fleet}explain ${only}--delivery ${id}`,
   ];
   return lines.map((line) => `${wrap(cleanText(line), terminal.columns).join('\n')}\n`).join('');
 }

@@ -8,23 +8,24 @@ import { describeHistory, describeLink, describeStatusCounts } from '../text/wor
 import type { GatewayFlags } from '../with-client.js';
 
 export function addStatusCommand(program: CliCommand): void {
-  gatewayCommand(program, 'status', 'the gateway, its link, the root, and how the nodes are').action(
-    async (flags: GatewayFlags) => {
-      const paths = new Map<object, string>();
-      await askAndPrint(
-        flags,
-        async (client) => {
-          const status = await client.status();
-          paths.set(status, client.path);
-          return status;
-        },
-        (status, view) => formatStatus(status, paths.get(status) ?? '', view),
-      );
-    },
-  );
+  gatewayCommand(program, 'status', 'state of the gateway, its link, the root and the nodes', {
+    'meshgate status': 'one line for each part',
+    'meshgate status --json': 'the same, for programs',
+  }).action(async (flags: GatewayFlags) => {
+    const paths = new Map<object, string>();
+    await askAndPrint(
+      flags,
+      async (client) => {
+        const status = await client.status();
+        paths.set(status, client.path);
+        return status;
+      },
+      (status, view) => formatStatus(status, paths.get(status) ?? '', view),
+    );
+  });
 }
 
-/** `path`: the socket that it was asked on; in a fleet, the gateway's id. */
+/** `path`: socket of the gateway; in a fleet, its id. */
 export function formatStatus(status: Result<'status'>, path: string, view: View): string {
   const { version, pid, startedAt, uptimeMs, link, root, nodes, clients, history, openAlarms } = status;
   const isOfFleet = view.gateway !== undefined;
@@ -33,13 +34,13 @@ export function formatStatus(status: Result<'status'>, path: string, view: View)
     [
       ['gateway', `meshgate ${version}, process ${pid}, up ${formatDuration(uptimeMs)} (since ${since})`],
       [isOfFleet ? 'id' : 'socket', path],
-      // A field's gateway names an address of its own machine.
+      // The address of a remote dashboard is valid only on its own machine.
       ...(isOfFleet ? [] : [['dashboard', describeDashboard(status)] as const]),
       ['link', describeLink(link, view)],
       ['root', describeRoot(root, view)],
       ['nodes', describeStatusCounts(nodes.byStatus)],
       ['history', describeHistory(history)],
-      ['alarms', openAlarms === 0 ? 'none' : `${openAlarms} open; to see them: meshgate alarms`],
+      ['alarms', openAlarms === 0 ? 'none' : `${openAlarms} open; to list them: meshgate alarms`],
       ['clients', describeClients(clients)],
     ],
     view.terminal,
@@ -49,10 +50,10 @@ export function formatStatus(status: Result<'status'>, path: string, view: View)
 function describeClients({ sessions, listening, dropped, coalesced }: Result<'status'>['clients']): string {
   const counts = `${sessions} in sessions, ${listening} listening`;
   if (dropped + coalesced === 0) return counts;
-  return `${counts}; missed by slow readers: ${dropped} events, ${coalesced} values; to see who: meshgate clients`;
+  return `${counts}; missed by slow readers: ${dropped} events, ${coalesced} values; for details: meshgate clients`;
 }
 
-/** An earlier gateway does not say where it is. */
+/** An older gateway does not report it. */
 function describeDashboard({ dashboard }: Result<'status'>): string {
   if (dashboard === undefined) return 'unknown';
   return dashboard ?? 'none';

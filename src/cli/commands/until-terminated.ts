@@ -1,7 +1,7 @@
-/** What came first. */
+/** Which happened first. */
 export type Termination = 'bySignal' | 'aborted';
 
-/** Resolves at the first Ctrl-C or polite kill, or when `signal` aborts. A second Ctrl-C ends the process at once. */
+/** Resolves at the first SIGINT or SIGTERM, or when `signal` aborts. A second SIGINT ends the process at once. */
 export function untilTerminated(signal?: AbortSignal): Promise<Termination> {
   return new Promise((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => resolve('bySignal'));
@@ -9,7 +9,7 @@ export function untilTerminated(signal?: AbortSignal): Promise<Termination> {
   });
 }
 
-/** Aborts at the first Ctrl-C or polite kill; what runs may end itself by it too. */
+/** Aborts at the first SIGINT or SIGTERM; the caller may abort it too. */
 export function abortWhenTerminated(): AbortController {
   const ended = new AbortController();
   void untilTerminated().then(() => ended.abort());

@@ -1,14 +1,14 @@
-/** Values as CSV, RFC 4180: a header line, CRLF, cells in quotation marks where they need them. */
+/** Values as CSV, RFC 4180: a header line, CRLF, cells quoted where needed. */
 import { cleanText } from '../../base/clean-text.js';
 import type { ExportedValue } from '../../client/index.js';
 
-/** A data type as the gateway tells it. */
+/** A data type, as the gateway describes it. */
 export interface TypeInfo {
   readonly name: string;
   readonly fields: readonly { readonly name: string }[];
 }
 
-/** Columns that every value has; one for each field comes behind them. */
+/** Columns of every value; one column for each field follows. */
 const COMMON = ['node', 'name', 'type', 'received_at', 'device_time', 'bytes'] as const;
 
 interface FieldColumn {
@@ -17,7 +17,7 @@ interface FieldColumn {
   readonly field: string;
 }
 
-/** Makes CSV of the values of these types. */
+/** Formats values of these types. */
 export class CsvWriter {
   readonly #columns: readonly FieldColumn[];
 
@@ -29,7 +29,7 @@ export class CsvWriter {
     return line([...COMMON, ...this.#columns.map(({ title }) => cell(title))]);
   }
 
-  /** The node is its address, or the id of a device. */
+  /** The first cell is the address of the node, or the id of the device. */
   row({ node, device, name, type, receivedAt, deviceTime, bytes, fields }: ExportedValue): string {
     return line([
       device === undefined ? String(node) : cell(device),
@@ -43,7 +43,7 @@ export class CsvWriter {
   }
 }
 
-/** A field's column is called as the field, where no other can be meant. */
+/** A column has the name of its field where that is unambiguous. */
 function fieldColumns({ name: type, fields }: TypeInfo, hasOthers: boolean): FieldColumn[] {
   const taken: readonly string[] = COMMON;
   return fields.map(({ name: field }) => {
@@ -59,7 +59,7 @@ function line(cells: readonly string[]): string {
 const FORMULA = /^[=+\-@]/;
 const NUMBER = /^[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|Infinity)$/i;
 
-/** Text from the mesh: a spreadsheet must not take it for a formula, nor a terminal for a command. */
+/** Text comes from the mesh: a spreadsheet must not run it as a formula, nor a terminal as a control sequence. */
 function cell(value: number | string): string {
   if (typeof value === 'number') return String(value);
   const clean = cleanText(value);

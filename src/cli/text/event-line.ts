@@ -16,13 +16,13 @@ import {
   type Status,
 } from './words.js';
 
-/** An event, with the values that a message carried. */
+/** An event; a message comes with its values. */
 export interface JoinedEvent {
   readonly event: StreamEvent;
   readonly values: readonly Value[];
 }
 
-/** Who it is about, what it is, and the rest. */
+/** The columns of a line: subject, kind, and details. */
 export interface Words {
   readonly who: string;
   readonly what: string;
@@ -31,7 +31,7 @@ export interface Words {
 }
 
 const WHO_WIDTH = 8;
-/** Of a gateway's name before it, so that most fleets stand in columns. */
+/** Extra width for the name of a gateway, so that most fleets align. */
 const GATEWAY_WIDTH = 12;
 const WHAT_WIDTH = 9;
 const SPACE = '  ';
@@ -77,7 +77,7 @@ function describeEvent(event: StreamEvent, values: readonly Value[], view: View)
       return describeSnapshot(event);
     case 'gap': {
       const to = event.to === null ? 'the restart of the numbering' : event.to;
-      return { who: 'meshgate', what: 'gap', text: `events ${event.from} to ${to} are lost`, colour: 'red' };
+      return { who: 'meshgate', what: 'gap', text: `events ${event.from} to ${to} were lost`, colour: 'red' };
     }
     default:
       return describeOther(event, view);
@@ -101,21 +101,21 @@ export function describeMessage(
   };
 }
 
-/** Text with a detail is the root's, about a node. */
+/** A text with a detail comes from the root and is about a node. */
 function wordsOf({ text, detail }: MessageInfo): string | null {
   return text !== null && detail ? `${detail}: ${text}` : (text ?? detail);
 }
 
-/** How the gateway calls a message that opcodes.json lacks: `Unknown 0x99`. */
+/** The gateway's name for an opcode that opcodes.json does not list: `Unknown 0x99`. */
 const UNKNOWN = 'Unknown ';
 
-/** A message that carries one value is mostly called like it. */
+/** A message with one value usually has the value's name. */
 function formatMessageValues(name: string, values: readonly Value[]): string {
   const text = formatNamedValues(values);
   return values.length === 1 && text.startsWith(`${name} `) ? text.slice(name.length + 1) : text;
 }
 
-/** Two digits of hex a byte: an address of two bytes and the opcode stand in front. */
+/** Two hex digits a byte: two bytes of address, then the opcode. */
 const HEADER_DIGITS = 6;
 
 function formatPayload({ body }: MessageInfo): string {

@@ -1,4 +1,4 @@
-/** Dates and times as ISO 8601 writes them, basic (`20261025T0230`) or extended (`2026-10-25T02:30`). */
+/** Dates and times in ISO 8601, basic (`20261025T0230`) or extended (`2026-10-25T02:30`). */
 import type { LocalFields } from '../../base/local-time.js';
 
 const SECOND = 1000;
@@ -8,26 +8,27 @@ const DAY = 24 * HOUR;
 
 const DATE = /^(\d{4})(-?)(\d\d)\2(\d\d)$/;
 const TIME = /^(\d\d)(?:(:?)(\d\d)(?:\2(\d\d))?)?(?:[.,](\d+))?$/;
-/** The minus sign of ISO 8601 is U+2212; a hyphen stands for it. */
+/** The minus sign of ISO 8601 is U+2212; a hyphen is accepted too. */
 const OFFSET = /^(?:[Zz]|([+\-\u2212])(\d\d)(?::?(\d\d))?)$/;
 /** A date; a time after a `T` or a space; an offset. */
-const WHOLE = /^(\d{4}-?\d\d-?\d\d)(?:[Tt ](\d\d[\d:]*(?:[.,]\d+)?)\s?([Zz]|[+\-\u2212]\d\d(?::?\d\d)?)?)?$/;
+const DATE_TIME =
+  /^(\d{4}-?\d\d-?\d\d)(?:[Tt ](\d\d[\d:]*(?:[.,]\d+)?)\s?([Zz]|[+\-\u2212]\d\d(?::?\d\d)?)?)?$/;
 const TIME_ALONE = /^[Tt]?(\d\d:\d\d[\d:]*(?:[.,]\d+)?)\s?([Zz]|[+\-\u2212]\d\d(?::?\d\d)?)?$/;
 
 export interface IsoTime {
-  /** Absent: it is a time of day. */
+  /** Absent for a time of day. */
   readonly date: Pick<LocalFields, 'year' | 'month' | 'day'> | undefined;
-  /** ms since midnight; absent: it is a date. */
+  /** ms since midnight; absent for a date. */
   readonly ms: number | undefined;
-  /** ms that the time is ahead of UTC; absent: it is local. */
+  /** ms ahead of UTC; absent for local time. */
   readonly offset: number | undefined;
 }
 
-/** Undefined where the text is not such a time. */
+/** Undefined if the text is not in this format. */
 export function parseIso(text: string): IsoTime | undefined {
   const [, alone, aloneOffset] = TIME_ALONE.exec(text) ?? [];
   if (alone !== undefined) return joined(undefined, alone, aloneOffset);
-  const [, date, time, offset] = WHOLE.exec(text) ?? [];
+  const [, date, time, offset] = DATE_TIME.exec(text) ?? [];
   return date === undefined ? undefined : joined(date, time, offset);
 }
 
@@ -56,7 +57,7 @@ function parseDate(text: string): IsoTime['date'] {
   return exists && DATE.test(text) ? { year, month, day } : undefined;
 }
 
-/** A fraction is one of the last part that is given; 24:00 ends the day. */
+/** A fraction belongs to the last part given; 24:00 is the end of the day. */
 function parseTimeOfDay(text: string): number | undefined {
   const match = TIME.exec(text);
   if (!match) return undefined;

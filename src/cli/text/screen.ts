@@ -1,4 +1,4 @@
-/** The whole terminal, taken over and given back. */
+/** Full-screen mode of the terminal. */
 
 const ENTER = '\x1b[?1049h\x1b[?25l';
 const LEAVE = '\x1b[?25h\x1b[?1049l';
@@ -6,7 +6,7 @@ const HOME = '\x1b[H';
 const CLEAR_BELOW = '\x1b[J';
 
 export interface ScreenHandlers {
-  /** What the keyboard sent: a character, or an escape sequence such as that of an arrow. */
+  /** Input from the keyboard: a character, or an escape sequence such as that of an arrow key. */
   onKey(key: string): void;
   onResize(): void;
 }
@@ -14,11 +14,11 @@ export interface ScreenHandlers {
 export interface Screen {
   /** Lines from the top; they must fit. */
   draw(lines: readonly string[]): void;
-  /** Gives the terminal back as it was. */
+  /** Restores the terminal. */
   close(): void;
 }
 
-/** Takes the terminal over until `close`, or until the process exits in whatever way. */
+/** Switches to the alternate screen until `close`, or until the process exits. */
 export function openScreen({ onKey, onResize }: ScreenHandlers): Screen {
   const { stdin, stdout } = process;
   const onData = (chunk: Buffer) => onKey(chunk.toString('latin1'));
@@ -42,7 +42,7 @@ export function openScreen({ onKey, onResize }: ScreenHandlers): Screen {
   }
   return {
     draw: (lines) => {
-      // One write, and cleared before: an erasing behind a full line would take its last character.
+      // One write, cleared first: erasing after a full line would remove its last character.
       if (isOpen) stdout.write(`${HOME}${CLEAR_BELOW}${lines.join('\r\n')}`);
     },
     close,

@@ -8,17 +8,17 @@ export interface Column<Row> {
   readonly text: (row: Row) => string;
   readonly colour?: (row: Row) => Colour | undefined;
   readonly align?: 'left' | 'right';
-  /** May be shortened where the terminal is too narrow; before it has less than this, optional columns go. */
+  /** May be shortened on a narrow terminal; optional columns are dropped before it gets narrower than this. */
   readonly flexible?: number;
-  /** Left out where the terminal is too narrow; the highest number first. */
+  /** Dropped on a narrow terminal; the highest number first. */
   readonly optional?: number;
 }
 
 const SPACE = '  ';
-/** A shortened column tells nothing with less. */
-const LEAST_FLEXIBLE_WIDTH = 12;
-/** On a terminal where not even this fits, lines are broken. */
-const LEAST_WIDTH = 4;
+/** A column that is shortened to less is useless. */
+const MIN_FLEXIBLE_WIDTH = 12;
+/** A terminal too narrow for this wraps the lines. */
+const MIN_WIDTH = 4;
 
 interface Measured<Row> {
   readonly column: Column<Row>;
@@ -26,7 +26,7 @@ interface Measured<Row> {
   readonly width: number;
 }
 
-/** Rows under titles in aligned columns that fit the terminal; every line ends in a newline. */
+/** Aligned columns with titles, fitted to the terminal; every line ends in a newline. */
 export function formatTable<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
@@ -44,11 +44,11 @@ export function formatTable<Row>(
 
 function measure<Row>(column: Column<Row>, rows: readonly Row[]): Measured<Row> {
   const cells = rows.map((row) => cleanText(column.text(row)));
-  const width = cells.reduce((most, cell) => Math.max(most, widthOf(cell)), widthOf(column.title));
+  const width = cells.reduce((max, cell) => Math.max(max, widthOf(cell)), widthOf(column.title));
   return { column, cells, width };
 }
 
-/** Gives the flexible column what the others leave; columns of less worth go before it becomes too narrow. */
+/** Gives the flexible column the remaining width; drops optional columns before it becomes too narrow. */
 function fitInto<Row>(
   measured: readonly Measured<Row>[],
   limit: number | undefined,
@@ -59,7 +59,7 @@ function fitInto<Row>(
   const victim = mostOptional(measured);
   if (victim && left < Math.min(flexible?.width ?? 0, flexible?.column.flexible ?? 0)) return without(victim);
   if (victim && totalOf(measured) - victim.width - SPACE.length <= limit) return without(victim);
-  const width = Math.max(LEAST_FLEXIBLE_WIDTH, left);
+  const width = Math.max(MIN_FLEXIBLE_WIDTH, left);
   return squeeze(
     measured.map((entry) => (entry === flexible ? { ...entry, width } : entry)),
     limit,
@@ -73,11 +73,11 @@ function fitInto<Row>(
   }
 }
 
-/** The last resort on a very narrow terminal: takes from the widest column, one after the other. */
+/** Last resort on a very narrow terminal: narrows the widest column, again and again. */
 function squeeze<Row>(measured: readonly Measured<Row>[], limit: number): readonly Measured<Row>[] {
   const excess = totalOf(measured) - limit;
   const widest = measured.reduce((a, b) => (b.width > a.width ? b : a));
-  if (excess <= 0 || widest.width <= LEAST_WIDTH) return measured;
+  if (excess <= 0 || widest.width <= MIN_WIDTH) return measured;
   const narrower = { ...widest, width: widest.width - 1 };
   return squeeze(
     measured.map((entry) => (entry === widest ? narrower : entry)),
@@ -105,17 +105,17 @@ function formatRow<Row>(
   terminal: Terminal,
 ): string {
   const last = measured.length - 1;
-  const cells = measured.map(({ column, cells, width }, place) => {
+  const cells = measured.map(({ column, cells, width }, position) => {
     const text = shorten(cells[index] ?? '', width);
-    const isLeftEnd = place === last && column.align !== 'right';
-    const room = ' '.repeat(isLeftEnd ? 0 : Math.max(0, width - widthOf(text)));
+    const isLeftEnd = position === last && column.align !== 'right';
+    const padding = ' '.repeat(isLeftEnd ? 0 : Math.max(0, width - widthOf(text)));
     const painted = paint(text, column.colour?.(row), terminal);
-    return column.align === 'right' ? room + painted : painted + room;
+    return column.align === 'right' ? padding + painted : painted + padding;
   });
   return cells.join(SPACE).trimEnd();
 }
 
-/** Names and what belongs to them, aligned, in as many lines as it takes; every line ends in a newline. */
+/** Names and values, aligned; long values are wrapped. Every line ends in a newline. */
 export function formatFacts(facts: readonly (readonly [name: string, text: string])[], terminal: Terminal) {
   const width = Math.max(...facts.map(([name]) => name.length));
   const room = terminal.columns && terminal.columns - width - SPACE.length;

@@ -1,38 +1,38 @@
-/** What standard output is, as far as text for people depends on it. */
+/** The properties of standard output that text for people depends on. */
 export interface Terminal {
-  /** A person reads it; false for a pipe or a file. */
+  /** False for a pipe or a file. */
   readonly isTTY: boolean;
-  /** Width in characters; undefined = nothing is shortened. */
+  /** Width in characters; undefined: nothing is shortened. */
   readonly columns: number | undefined;
   readonly colour: boolean;
 }
 
-/** Where a view is shown, and when: ms since the epoch. */
+/** Where and when something is shown; `now`: ms since the epoch. */
 export interface View {
   readonly terminal: Terminal;
   readonly now: number;
-  /** The gateway of a fleet that it is about; undefined for the gateway of a socket, and for several at once. */
+  /** The gateway of a fleet that it shows; undefined for the gateway of a socket, and for several at once. */
   readonly gateway?: string | undefined;
 }
 
-/** For a terminal that does not tell its width. */
-const USUAL_COLUMNS = 80;
+/** For a terminal that does not report its width. */
+const DEFAULT_COLUMNS = 80;
 
 const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
 
 export type Colour = keyof typeof CODES;
 
-/** A pipe has neither width nor colours; NO_COLOR and TERM=dumb take a terminal's colours away. */
+/** A pipe has neither width nor colours; NO_COLOR and TERM=dumb turn a terminal's colours off. */
 export function terminalOf(
   stream: { readonly isTTY?: boolean; readonly columns?: number },
   env: NodeJS.ProcessEnv,
 ): Terminal {
   if (!stream.isTTY) return { isTTY: false, columns: undefined, colour: false };
   const colour = !env.NO_COLOR && env.TERM !== 'dumb';
-  return { isTTY: true, columns: stream.columns || USUAL_COLUMNS, colour };
+  return { isTTY: true, columns: stream.columns || DEFAULT_COLUMNS, colour };
 }
 
-/** The text in a colour, where the terminal has colours. */
+/** The text in a colour, if the terminal has colours. */
 export function paint(text: string, colour: Colour | undefined, { colour: hasColours }: Terminal): string {
   return hasColours && colour ? `\x1b[${CODES[colour]}m${text}\x1b[0m` : text;
 }

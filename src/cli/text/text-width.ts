@@ -1,14 +1,14 @@
-/** How much room text takes on a terminal. `text` must be clean: see `cleanText`. */
+/** The width of text on a terminal. `text` must be clean: see `cleanText`. */
 import fastStringWidth from 'fast-string-width';
 
 const ASCII = /^[\x20-\x7e]*$/;
 
-/** Columns that the text takes. */
+/** Width in columns. */
 export function widthOf(text: string): number {
   return ASCII.test(text) ? text.length : fastStringWidth(text);
 }
 
-/** The text in at most `columns`, ending in `…` where it was cut. */
+/** The text in at most `columns`, ending in `…` if it was cut. */
 export function shorten(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text;
   let kept = '';
@@ -25,7 +25,7 @@ export function pad(text: string, columns: number, align: 'left' | 'right' = 'le
   return align === 'left' ? text + spaces : spaces + text;
 }
 
-/** Only where it is needed: the first segmenter of a process takes 8 ms, which is much of a short command. */
+/** Called only when needed: the first segmenter of a process takes 8 ms, a large part of a short command. */
 function charactersOf(text: string): Intl.Segments {
   return new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(text);
 }

@@ -1,4 +1,4 @@
-/** Times as people give and read them. All are ms since the epoch; without an offset they are local. */
+/** Times as users type and read them. All are ms since the epoch; without an offset they are local. */
 import { MeshgateError } from '../../base/errors.js';
 import {
   beginOfDay,
@@ -22,20 +22,20 @@ const AGE = /^(?:\d+(?:\.\d+)?\s*(?:ms|s|min|m|h|d)\s*)+$/;
 const AGE_PART = /(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d)/g;
 
 /**
- * The moment that a text names: `now`, an age (`10m`, `1h30m`, `2d ago`), a time of today (`14:05`), or ISO 8601.
- * A local time that was twice, since clocks were set back, is the first of both, which `tell` is told. Throws
- * `BAD_USAGE`, also for a local time that never was, since clocks were set forward.
+ * Parses `now`, an age (`10m`, `1h30m`, `2d ago`), a time of today (`14:05`), or ISO 8601. A local time that occurred
+ * twice because clocks were set back means the first, and `onAmbiguous` is given a note. Throws `BAD_USAGE`, also for a
+ * local time that was skipped because clocks were set forward.
  */
-export function parseTime(text: string, now: number, tell: (text: string) => void = note): number {
+export function parseTime(text: string, now: number, onAmbiguous: (text: string) => void = note): number {
   const trimmed = text.trim();
   const age = trimmed.replace(/\s+ago$/, '');
   if (trimmed === 'now') return now;
   if (AGE.test(age)) return now - parseDuration(age);
   const iso = parseIso(trimmed);
-  if (iso) return momentOf(iso, trimmed, now, tell);
+  if (iso) return momentOf(iso, trimmed, now, onAmbiguous);
   throw new MeshgateError(
     'BAD_USAGE',
-    `"${text}" is no time`,
+    `"${text}" is not a valid time`,
     'use an age such as 10m, 1h or 2d, a time of today such as 14:05, or ISO 8601 such as 2026-05-01T14:05:00Z',
   );
 }
@@ -44,7 +44,7 @@ function momentOf(
   { date, ms, offset }: IsoTime,
   text: string,
   now: number,
-  tell: (text: string) => void,
+  onAmbiguous: (text: string) => void,
 ): number {
   const day = date ?? dateOf(now);
   if (ms === undefined) return beginOfDay({ ...day, ms: 0 });
@@ -54,8 +54,8 @@ function momentOf(
   if (first === undefined) throw skipped(text);
   if (second !== undefined) {
     const [taken, other] = [first, second].map((at) => formatOffset(offsetAt(at)));
-    tell(
-      `meshgate: ${text} was twice, since clocks were set back: taking the first, ${text}${taken}; the second is ${text}${other}`,
+    onAmbiguous(
+      `meshgate: ${text} occurred twice, because clocks were set back: using the first, ${text}${taken}; the second is ${text}${other}`,
     );
   }
   return first;
@@ -64,8 +64,8 @@ function momentOf(
 function skipped(text: string): MeshgateError {
   return new MeshgateError(
     'BAD_USAGE',
-    `${text} never was: clocks were set forward over it`,
-    'give a time before or after it, or one with its offset from UTC, such as +02:00 or Z',
+    `${text} does not exist: clocks were set forward past it`,
+    'use a time before or after it, or one with an offset from UTC, such as +02:00 or Z',
   );
 }
 
@@ -75,7 +75,7 @@ function dateOf(at: number) {
   return { year: date.getFullYear(), month: date.getMonth() + 1, day: date.getDate() };
 }
 
-/** A time range as it was typed; an end that was not given stays open. Throws `BAD_USAGE`. */
+/** Parses a time range; an end that is not given stays open. Throws `BAD_USAGE`. */
 export function parseTimeRange(
   { from, to }: { readonly from?: string | undefined; readonly to?: string | undefined },
   now: number,
@@ -88,24 +88,24 @@ export function parseTimeRange(
   throw new MeshgateError('BAD_USAGE', `--from ${from} is later than --to ${to}`);
 }
 
-/** Both ends belong to it. */
+/** Both ends are included. */
 export interface TimeRange {
   readonly from?: number;
   readonly to?: number;
 }
 
-/** ms of a length of time as it was typed: `30s`, `10m`, `1h30m`. Throws `BAD_USAGE`. */
+/** Parses a duration to ms: `30s`, `10m`, `1h30m`. Throws `BAD_USAGE`. */
 export function parseLength(text: string): number {
   const ms = AGE.test(text.trim()) ? Math.round(parseDuration(text.trim())) : 0;
   if (ms > 0) return ms;
   throw new MeshgateError(
     'BAD_USAGE',
-    `"${text}" is no length of time`,
-    'use one such as 30s, 10m, 1h or 1d',
+    `"${text}" is not a valid duration`,
+    'use a duration such as 30s, 10m, 1h or 1d',
   );
 }
 
-/** ms of `10m`, `1h30m`, `500ms`; a text that is none gives 0. */
+/** ms of `10m`, `1h30m`, `500ms`; 0 for any other text. */
 function parseDuration(text: string): number {
   let ms = 0;
   for (const [, amount, unit = ''] of text.matchAll(AGE_PART)) ms += Number(amount) * (UNITS[unit] ?? 0);
@@ -134,8 +134,8 @@ export function formatAge(at: number, now: number): string {
 }
 
 /**
- * `14:05:09` on a terminal where that was today, otherwise `2026-05-01 14:05:09`: what `parseTime` takes back. In an
- * hour that clocks have twice, since they are set back, the offset follows: `02:30:00+01:00`.
+ * `14:05:09` for today on a terminal, otherwise `2026-05-01 14:05:09`; `parseTime` accepts both. In the hour that
+ * repeats when clocks are set back, the offset follows: `02:30:00+01:00`.
  */
 export function formatMoment(at: number, view: View): string {
   return localMoment(at, view, '');
@@ -151,7 +151,7 @@ function localMoment(at: number, { terminal, now }: View, fraction: string): str
   return `${isToday ? '' : `${localDate(at)} `}${localTime(at)}${fraction}${offsetIfRepeated(at)}`;
 }
 
-/** `3 s ago (14:05:09)`: the age, and the time itself at hand. */
+/** `3 s ago (14:05:09)` */
 export function formatWhen(at: number, view: View): string {
   return `${formatAge(at, view.now)} (${formatMoment(at, view)})`;
 }

@@ -1,4 +1,4 @@
-/** Says how many values have another type than data-types.json; undefined where there are none. */
+/** A note on values that no longer match data-types.json; undefined if there are none. */
 export function undecodedNote(count: number, isSummed = false): string | undefined {
   if (count === 0) return undefined;
   const [what, stored] = count === 1 ? ['1 value is', 'it was'] : [`${count} values are`, 'they were'];

@@ -4,8 +4,8 @@ import type { Value } from '../../client/index.js';
 type Fields = Value['fields'];
 
 /**
- * A value for people: `-123.291 deg, 44.576 deg` would not tell which is which, so fields have their names, unless
- * the only one is what the type is called for. Without fields: the bytes.
+ * A value for people: `longitude -123.291 deg, latitude 44.576 deg`. A single field needs no name: the type says it.
+ * Without fields: the bytes.
  */
 export function formatValue({ fields, bytes }: Pick<Value, 'fields' | 'bytes'>): string {
   const entries = Object.entries(fields);

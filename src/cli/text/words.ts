@@ -1,4 +1,4 @@
-/** What the gateway says, in words for people. */
+/** The gateway's answers in words. */
 import type { HistoryInfo, LinkInfo, MeshEvent, NodeInfo } from '../../client/index.js';
 import type { Colour, View } from './terminal.js';
 import { formatDuration, formatMoment } from './time.js';
@@ -13,21 +13,23 @@ const STATUS_COLOURS: Readonly<Record<Status, Colour>> = {
   unknown: 'dim',
 };
 
-/** Every status of a node: what `--status` takes. */
+/** Every status of a node: the choices of `--status`. */
 export const STATUSES = Object.keys(STATUS_COLOURS) as Status[];
 
 export function colourOfStatus({ status }: { readonly status: Status }): Colour {
   return STATUS_COLOURS[status];
 }
 
-/** `active`; `unknown, restored` of a node that was not heard since the gateway was started. */
+/** `active`; `unknown, restored` for a node not heard since the gateway started. */
 export function describeNodeStatus({ status, restored }: Pick<NodeInfo, 'status' | 'restored'>): string {
   return restored ? `${status}, restored` : status;
 }
 
-export function describeHistory({ file, fault }: HistoryInfo): string {
+/** `/var/lib/meshgate/history.db (node:sqlite)`; an earlier gateway does not name its driver. */
+export function describeHistory({ file, fault, driver }: HistoryInfo): string {
   if (file === null) return fault === null ? 'in memory only' : `in memory only: ${fault}`;
-  return fault === null ? file : `${file}, not written now: ${fault}`;
+  const named = driver ? `${file} (${driver})` : file;
+  return fault === null ? named : `${named}, not being written: ${fault}`;
 }
 
 /** `12, all active`; `12, of which 10 active, 2 idle`. */
@@ -43,23 +45,23 @@ export function describeStatusCounts(counts: Readonly<Record<Status, number>>): 
 
 const RECOVERY_STEPS = {
   probe: 'asked for its nodes',
-  restart: 'told to restart (RST-R)',
+  restart: 'restart sent (RST-R)',
   resetLines: 'board reset by DTR and RTS',
-  reopen: 'port closed and opened again',
+  reopen: 'port closed and reopened',
 } as const;
 
-/** `silent: told to restart (RST-R), round 2`. */
+/** `silent: restart sent (RST-R), round 2`. */
 export function describeRecovery({ step, round, outcome }: Extract<MeshEvent, { kind: 'recovery' }>): string {
   const times = round === 1 ? '' : `, round ${round}`;
-  return `silent: ${RECOVERY_STEPS[step]}${outcome === 'done' ? '' : ' is not possible'}${times}`;
+  return `silent: ${RECOVERY_STEPS[step]}${outcome === 'done' ? '' : ': not possible'}${times}`;
 }
 
 const LINK_STATES: Readonly<Record<LinkInfo['state'], string>> = {
   absent: 'down',
   opening: 'opening',
-  probing: 'open, but the root has not spoken yet',
+  probing: 'open, no message from the root yet',
   up: 'up',
-  backingOff: 'down, trying again',
+  backingOff: 'down, retrying',
   maintenance: 'closed for maintenance',
   stopped: 'stopped',
 };

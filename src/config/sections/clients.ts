@@ -1,4 +1,4 @@
-/** Sockets and ports that clients connect to, and what a client may take. */
+/** Sockets and ports for clients, their roles and their limits. */
 import { resolve } from 'node:path';
 import * as z from 'zod';
 import { group, list, mode, path, role, section, whole } from '../fields.js';
@@ -6,7 +6,7 @@ import { group, list, mode, path, role, section, whole } from '../fields.js';
 export const clientsSection = section({
   mode: mode.default(0o660),
   group: group.optional(),
-  /** What clients of the main socket may do, and those of the TCP ports. */
+  /** Role of clients on the main socket; `tcp_role`: on the TCP ports. */
   role: role.default('admin'),
   tcp_role: role.default('admin'),
   max: whole(1, 65_536).default(1024),
@@ -21,19 +21,19 @@ export type ClientsConfig = z.output<typeof clientsSection>;
 /** Ports of 127.0.0.1. */
 export const ports = z.preprocess(
   (value) => (typeof value === 'number' ? [value] : value),
-  list(whole(1, 65_535), 'must be a port from 1 to 65535, or several').refine(
+  list(whole(1, 65_535), 'must be a port from 1 to 65535, or a list of ports').refine(
     (all) => new Set(all).size === all.length,
-    { error: 'each port can be listed only once' },
+    { error: 'must not list a port twice' },
   ),
 );
 
-/** Further Unix sockets, for clients that may do less or more than those of the main one. */
+/** Further Unix sockets, for clients with other roles than on the main one. */
 export const sockets = z
   .array(section({ path, role, mode: mode.default(0o660), group: group.optional() }), {
-    error: 'must be a list: [[sockets]] with path and role',
+    error: 'must be a list of tables [[sockets]] with path and role',
   })
   .refine((all) => new Set(all.map(({ path }) => resolve(path))).size === all.length, {
-    error: 'each must have a path of its own',
+    error: 'must not list a path twice',
   });
 
 export type SocketsConfig = z.output<typeof sockets>;

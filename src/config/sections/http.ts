@@ -1,4 +1,4 @@
-/** The dashboard: where it is served, and to whom. */
+/** The dashboard: its address, and who may access it. */
 import { resolve } from 'node:path';
 import * as z from 'zod';
 import { MeshgateError } from '../../base/errors.js';
@@ -6,7 +6,7 @@ import { readOrigin } from '../../base/origin.js';
 import { flag, list, secret, text, token } from '../fields.js';
 import type { ClientsConfig, SocketsConfig } from './clients.js';
 
-/** `off`, a port of 127.0.0.1, or host and port; an IPv6 address stands in brackets. */
+/** `off`, a port of 127.0.0.1, or host and port; IPv6 addresses are in brackets. */
 const httpAddress = z
   .union([z.string(), z.number()])
   .transform((value) => parseHttpAddress(String(value)))
@@ -30,14 +30,14 @@ const origin = text(ORIGIN).transform((given, context) => {
 });
 
 export const httpSection = z.strictObject({
-  /** The monitor: dashboard page, websockets. Without it, 127.0.0.1:7654 is used if it is free. */
+  /** Dashboard page and websockets. Default: 127.0.0.1:7654 or a port close to it. */
   listen: httpAddress.optional(),
   token: secret(token.optional()),
   read_token: secret(token.optional()),
   /** Pages of other origins that may connect; `null`: pages from a file. */
   origins: list(origin, ORIGINS).default([]),
   read_only: flag.default(false),
-  /** Which messages dashboards at ws://…/ get. */
+  /** Version of the messages for classic dashboards at ws://…/ */
   classic: z.enum(['v1', 'v2'], { error: 'must be v1 or v2' }).default('v1'),
 });
 
@@ -47,7 +47,7 @@ interface HttpConfig {
 
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
 
-/** Throws `BAD_CONFIG` for an address that other machines reach, without a token. */
+/** Throws `BAD_CONFIG` for an address that other machines can reach, if no token is set. */
 export function webSettings(
   { http, clients }: HttpConfig & { readonly clients: ClientsConfig },
   { host, port }: { readonly host: string; readonly port: number },
@@ -56,8 +56,8 @@ export function webSettings(
   if (isPublic && http.token === undefined && http.read_token === undefined) {
     throw new MeshgateError(
       'BAD_CONFIG',
-      `http.listen = "${host}:${port}": other machines reach this address, so http.token must be set`,
-      'set http.token (everything) or http.read_token (reading), or listen on 127.0.0.1',
+      `http.listen = "${host}:${port}": other machines can reach this address, so a token is required`,
+      'set http.token (full access) or http.read_token (read-only), or listen on 127.0.0.1',
     );
   }
   return {
@@ -74,7 +74,7 @@ export function webSettings(
   };
 }
 
-/** Throws `BAD_CONFIG` where two of what the gateway listens on are one. `socketPath`: of the main socket. */
+/** Throws `BAD_CONFIG` if two listeners have the same address. `socketPath`: of the main socket. */
 export function refuseSharedListeners(
   { sockets, tcp, http }: HttpConfig & { readonly sockets: SocketsConfig; readonly tcp: readonly number[] },
   socketPath: string,
@@ -83,14 +83,14 @@ export function refuseSharedListeners(
   if (shared >= 0) {
     throw new MeshgateError(
       'BAD_CONFIG',
-      `sockets.${shared}.path = "${socketPath}": this is the main socket's path`,
+      `sockets.${shared}.path = "${socketPath}": already used by the main socket`,
     );
   }
   const { listen = 'off' } = http;
   if (listen !== 'off' && tcp.includes(listen.port) && [...LOOPBACK, '0.0.0.0', '::'].includes(listen.host)) {
     throw new MeshgateError(
       'BAD_CONFIG',
-      `http.listen = "${listen.host}:${listen.port}": tcp lists this port too`,
+      `http.listen = "${listen.host}:${listen.port}": this port is also in tcp`,
     );
   }
 }

@@ -1,4 +1,4 @@
-/** What the dashboard's map shows below its nodes. */
+/** The background of the dashboard's map. */
 import * as z from 'zod';
 import { isOnEarth } from '../../protocol/position.js';
 import { path, section, text } from '../fields.js';
@@ -16,19 +16,19 @@ function areCornersOnEarth([north, west, south, east]: readonly [number, number,
   return areOnEarth && north > south && west < east;
 }
 
-const TILES = 'must be an address such as https://example.org/{z}/{x}/{y}.png';
+const TILES = 'must be a URL such as https://example.org/{z}/{x}/{y}.png';
 const tiles = text(TILES).refine(
   (address) => /^https?:\/\//.test(address) && ['{z}', '{x}', '{y}'].every((part) => address.includes(part)),
   { error: TILES },
 );
 
 export const mapSection = section({
-  /** A PNG or GeoTIFF picture below the map's nodes. */
+  /** A PNG or GeoTIFF background image. */
   image: path.optional(),
-  /** Where the picture lies; a GeoTIFF in EPSG:4326 says so itself. */
+  /** Position of the image; not needed for a GeoTIFF in EPSG:4326. */
   corners: corners.optional(),
-  /** Pages load tiles from there; by default they load nothing from anywhere. */
+  /** URL from which pages load tiles; by default they load nothing from other hosts. */
   tiles: tiles.optional(),
-  /** Whose map it is. */
+  /** Copyright notice for the map. */
   attribution: text('must be text').optional(),
 });

@@ -1,4 +1,4 @@
-/** When a node counts as gone, how much is kept of it, what it is called, and what is done about a silent root. */
+/** Node status, memory limits and names, and the recovery of a silent root. */
 import * as z from 'zod';
 import { isUnicast } from '../../protocol/address.js';
 import { nameKey } from '../../protocol/names.js';
@@ -8,14 +8,14 @@ import { day, flag, minute, SECTION_ERROR, section, text, whole } from '../field
 export const meshSection = section({
   idle_after_s: whole(1, day).default(minute),
   disconnected_after_s: whole(1, 7 * day).default(3 * minute),
-  /** 0 = only when a client asks. */
+  /** Interval of requests for the node list; 0 = only when a client asks. */
   refresh_s: whole(0, day).default(30),
   max_message: whole(1, 1000).default(256),
   values: whole(1, 10_000).default(10),
   max_nodes: whole(1, 32_767).default(32_767),
-  /** Without a word for so long while the link is open, an alarm is raised. */
+  /** An alarm is raised after this time without a frame from the root while the link is open. */
   root_silent_after_s: whole(5, day).default(90),
-  /** Events that a client can resume from. */
+  /** Number of events that a client can resume from. */
   events: whole(100, 1_000_000).default(10_000),
 }).refine(({ idle_after_s, disconnected_after_s }) => idle_after_s <= disconnected_after_s, {
   path: ['disconnected_after_s'],
@@ -23,13 +23,13 @@ export const meshSection = section({
 });
 
 export const recoverySection = section({
-  /** False: a silent root is reported, and left alone. */
+  /** False: a silent root only raises an alarm. */
   enabled: flag.default(true),
   /** Silence after which the root is asked for its nodes; at mesh.root_silent_after_s it is restarted. */
   probe_after_s: whole(5, day).default(minute),
-  /** What the root is given after each step. */
+  /** Time to wait for the root after each step. */
   step_s: whole(1, 3600).default(20),
-  /** Between rounds; doubles with each. */
+  /** Pause after the first round; doubles with each further one. */
   first_pause_s: whole(1, day).default(minute),
   longest_pause_s: whole(1, day).default(60 * minute),
 });
@@ -37,7 +37,7 @@ export const recoverySection = section({
 const NAME = 'must be a name of 1 to 64 characters';
 const name = text(NAME).min(1, { error: NAME }).max(64, { error: NAME });
 
-/** Names by address. Neither a node nor a name stands there twice. */
+/** Names by address. Nodes and names must be unique. */
 export const names = z.record(z.string(), name, SECTION_ERROR).transform((entries, context) => {
   const keys = new Map<number, string>();
   const addresses = new Map<string, string>();
@@ -49,9 +49,9 @@ export const names = z.record(z.string(), name, SECTION_ERROR).transform((entrie
     const fault = findNameFault(address, name);
     if (!Number.isInteger(address) || !isUnicast(address)) refuse('must be a node address such as 0x0005');
     else if (fault !== undefined) refuse(fault);
-    else if (keys.has(address)) refuse(`the same node has a name already: ${entry(keys.get(address))}`);
+    else if (keys.has(address)) refuse(`this node already has a name: ${entry(keys.get(address))}`);
     else if (addresses.has(nameKey(name))) {
-      refuse(`another node has this name already: ${entry(addresses.get(nameKey(name)))}`);
+      refuse(`another node already has this name: ${entry(addresses.get(nameKey(name)))}`);
     }
     keys.set(address, key);
     addresses.set(nameKey(name), key);
@@ -89,9 +89,9 @@ export function networkSettings({ mesh, names, baud, recovery }: MeshConfig) {
   };
 }
 
-/** A full Net Info batch on the wire, if every byte of its body needed an escape; start, eight bits and stop each. */
+/** Bits of a full Net Info batch in which every byte is escaped: 10 per byte, with start and stop. */
 const LONGEST_BATCH_BITS = 724 * 2 * 10;
-/** At usual rates the root's own pauses between batches count for more than the wire. */
+/** At usual baud rates the root's own pauses between batches take longer than the transfer. */
 const MIN_BATCH_QUIET_MS = 300;
 
 function batchQuietMs(baud: number): number {

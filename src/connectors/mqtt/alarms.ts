@@ -1,11 +1,11 @@
 import type { AlarmDefinitions } from '../../hub/alarms.js';
 
-/** What only this connector can notice, and a person should know. */
+/** Alarms that only this connector can raise. */
 export const ALARMS = {
   ID_TAKEN: {
     priority: 'medium',
     of: 'gateway',
     lasting: false,
-    text: 'another gateway uses the name that this one has in another system',
+    text: 'another gateway uses the same id at the MQTT broker',
   },
 } as const satisfies AlarmDefinitions;

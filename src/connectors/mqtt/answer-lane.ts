@@ -1,12 +1,12 @@
 import type { Publication } from '../../mqtt/broker.js';
 import type { Lane, LanePublication } from './outbox.js';
 
-/** Answers that may wait; a program that gives commands faster than the broker takes answers loses some. */
+/** Answers that may wait; when commands come faster than the broker takes answers, some answers are dropped. */
 const MAX_WAITING = 1000;
-/** Their characters. One snapshot of the largest mesh fits. */
+/** Total characters of waiting answers. One snapshot of the largest mesh fits. */
 const MAX_WAITING_LENGTH = 67_108_864;
 
-/** Answers to commands, until the broker takes them. Those of a lost connection are dropped: who asked is gone too. */
+/** Answers to commands, held until the broker takes them. When the connection is lost they are dropped. */
 export class AnswerLane implements Lane {
   #waiting: Publication[] = [];
   #length = 0;

@@ -1,38 +1,39 @@
 /**
- * One command as it comes: `<prefix>/<id>/cmd/<name>`, with the method's parameters as a JSON object, or nothing.
- * Where the answer goes: MQTT 5's response topic and correlation data, else `response` in the payload, else the
- * gateway's own answer topic of the command.
+ * One incoming command: topic `<prefix>/<id>/cmd/<name>`, payload empty or a JSON object with the method's parameters.
+ * The answer goes to MQTT 5's response topic (with its correlation data), else to `response` in the payload, else to
+ * the gateway's own answer topic for the command.
  */
 import type { Incoming } from '../../mqtt/broker.js';
 import type { Topics } from '../../mqtt/topics.js';
 
-/** What is only carried out where the setting mqtt.commands names it. */
+/** Commands that run only if the setting mqtt.commands lists them. */
 export const ONLY_BY_NAME: readonly string[] = ['resetRoot', 'clean'];
 
-/** Why a command was not carried out before anybody looked at what it wants. Each has a line in docs/mqtt.md. */
+/** Why the connector refused a command. Each has a line in docs/mqtt.md. */
 export const COMMAND_REFUSALS = {
-  RETAINED: 'a command must not be retained: it would be carried out at each connection; publish it without',
-  TOO_LARGE: 'a command may have 65,536 bytes',
-  TOO_FAST: 'too many commands: 50 a second, and 200 at once',
+  RETAINED:
+    'commands must not be retained, or they would run again at each connection: publish without retain',
+  TOO_LARGE: 'command payload too large: the limit is 65,536 bytes',
+  TOO_FAST: 'too many commands: the limit is 50 per second, in bursts of up to 200',
   BAD_PAYLOAD: 'the payload must be a JSON object with the parameters, or empty',
-  BAD_RESPONSE: 'the response topic, or the correlation, is not allowed: see docs/mqtt.md',
-  NOT_ALLOWED: `the gateway’s setting mqtt.commands does not allow this command, which ${ONLY_BY_NAME.join(' and ')} must be named in; or there is none of this name`,
-  ANSWER_TOO_LONG: 'the answer is too long; ask for less',
+  BAD_RESPONSE: 'the response topic or the correlation is not allowed: see docs/mqtt.md',
+  NOT_ALLOWED: `unknown command, or not allowed by the gateway’s setting mqtt.commands (${ONLY_BY_NAME.join(' and ')} must be listed there)`,
+  ANSWER_TOO_LONG: 'the answer is too long: request less',
 } as const;
 
 export type CommandRefusal = keyof typeof COMMAND_REFUSALS;
 
 /** Bytes; the longest list of robots fits. */
 const MAX_PAYLOAD = 65_536;
-/** Bytes of a response topic, and of a correlation. */
+/** Bytes. */
 const MAX_RESPONSE_TOPIC = 512;
 const MAX_CORRELATION = 256;
 
 export interface ReplyTo {
   readonly topic: string;
-  /** As the answer's payload repeats it. */
+  /** Repeated in the answer's payload. */
   readonly correlation?: string | undefined;
-  /** As the answer's properties repeat it. */
+  /** Repeated in the answer's MQTT 5 properties. */
   readonly correlationData?: Buffer | undefined;
 }
 
@@ -48,7 +49,7 @@ export interface RefusedCommand {
   readonly replyTo: ReplyTo;
 }
 
-/** `discovery`: Home Assistant's prefix, where no answer may go either. */
+/** `discovery`: Home Assistant's prefix; answers must not go there. */
 export function readCommand(
   name: string,
   incoming: Incoming,
@@ -75,7 +76,7 @@ function readProperties({ responseTopic, correlation }: Incoming, own: ReplyTo):
   return { topic: responseTopic ?? own.topic, correlationData: correlation };
 }
 
-/** `{"topic": …, "correlation": …}`, both of which may be missing; undefined when it is something else. */
+/** `{"topic": …, "correlation": …}`, both optional; undefined if it has another shape. */
 function readResponse(response: unknown, properties: ReplyTo): ReplyTo | undefined {
   if (response === undefined) return properties;
   if (typeof response !== 'object' || response === null) return undefined;
@@ -94,11 +95,11 @@ function isTooLong({ topic, correlation = '', correlationData }: ReplyTo): boole
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are not allowed in a topic
-const NO_TOPIC = /^$|^\$|[+#\u0000]/;
+const INVALID_TOPIC = /^$|^\$|[+#\u0000]/;
 
-/** An answer must not be a command of its own, nor overwrite what gateways or Home Assistant read. */
+/** An answer must not become a command, or overwrite topics that gateways or Home Assistant read. */
 function isAnswerTopic(topic: string, { prefix, answers }: Topics, discovery: string | undefined): boolean {
-  if (NO_TOPIC.test(topic)) return false;
+  if (INVALID_TOPIC.test(topic)) return false;
   if (topic.startsWith(answers)) return true;
   return [prefix, discovery].every(
     (reserved) => reserved === undefined || !`${topic}/`.startsWith(`${reserved}/`),

@@ -1,4 +1,4 @@
-/** Commands that come over MQTT: the session's methods, each answered where it says. */
+/** Commands over MQTT: the session's methods, each answered at the topic that the request names. */
 
 import { InternalCaller } from '../../api/call.js';
 import { describeDelivery } from '../../api/describe.js';
@@ -26,27 +26,27 @@ import {
 import { Duplicates } from './duplicates.js';
 import { OWN_COMMANDS } from './own-commands.js';
 
-/** Who sends, for the hub and for the audit. */
+/** The sender's name in the hub and in the audit log. */
 const OWNER = 'mqtt';
-/** Events come by topics, to all that subscribe to them. */
-const NOT_HERE: readonly string[] = ['subscribe', 'unsubscribe'];
-/** Characters of an answer. */
-const MAX_ANSWER = 67_000_000;
+/** Not needed here: events are published as topics. */
+const EXCLUDED: readonly string[] = ['subscribe', 'unsubscribe'];
+/** Characters. */
+const MAX_ANSWER_LENGTH = 67_000_000;
 const RATE = { atOnce: 200, perSecond: 50 };
 
 const REFUSALS = Object.keys(COMMAND_REFUSALS) as CommandRefusal[];
 const ALL: readonly string[] = [
-  ...methods.map(({ name }) => name).filter((name) => !NOT_HERE.includes(name)),
+  ...methods.map(({ name }) => name).filter((name) => !EXCLUDED.includes(name)),
   ...OWN_COMMANDS.keys(),
 ];
 
-/** The commands that a setting allows. Throws `BAD_CONFIG` for one that there is not. */
+/** The commands that the setting allows. Throws `BAD_CONFIG` for an unknown one. */
 export function allowedCommands(names: readonly string[] | undefined): ReadonlySet<string> {
   const unknown = names?.find((name) => !ALL.includes(name));
   if (unknown !== undefined) {
     throw new MeshgateError(
       'BAD_CONFIG',
-      `mqtt.commands: there is no command "${unknown}"; there are ${ALL.join(', ')}`,
+      `mqtt.commands: unknown command "${unknown}"; available: ${ALL.join(', ')}`,
     );
   }
   return new Set(names ?? ALL.filter((name) => !ONLY_BY_NAME.includes(name)));
@@ -63,8 +63,8 @@ export interface CommandsOptions {
   readonly answer: (publication: Publication) => void;
 }
 
-/** A command whose answers are due: what an answer needs of it. */
-type Asked = Pick<CommandRequest, 'name' | 'replyTo'>;
+/** The parts of a command that its answers need. */
+type PendingAnswer = Pick<CommandRequest, 'name' | 'replyTo'>;
 
 export class Commands {
   readonly #options: CommandsOptions;
@@ -92,7 +92,7 @@ export class Commands {
     this.#caller.close();
   }
 
-  /** False when it is no command. */
+  /** Returns false when the message is not a command. */
   take(incoming: Incoming): boolean {
     const { topics, discoveryPrefix } = this.#options;
     const name = topics.commandIn(incoming.topic);
@@ -109,7 +109,7 @@ export class Commands {
     return true;
   }
 
-  /** A delivery has come on: its stages are answers to the command that began it. */
+  /** Each stage of a delivery is published as an answer to the command that started it. */
   onDelivery(delivery: Delivery): void {
     const { owner, tag } = delivery;
     if (owner !== OWNER || tag === undefined) return;
@@ -124,29 +124,29 @@ export class Commands {
   }
 
   #call(name: string, params: CommandRequest['params'], replyTo: ReplyTo): void {
-    const asked = { name, replyTo };
-    this.#caller.call({ name, params, tag: writeTag(asked) }, (outcome) => {
+    const pending = { name, replyTo };
+    this.#caller.call({ name, params, tag: writeTag(pending) }, (outcome) => {
       try {
-        this.#answer(asked, outcome.error ? refused(outcome.error) : { result: outcome.result });
+        this.#answer(pending, outcome.error ? refused(outcome.error) : { result: outcome.result });
       } catch (error) {
-        this.#answer(asked, refused(this.#caller.refusalOf(error, name)));
+        this.#answer(pending, refused(this.#caller.refusalOf(error, name)));
       }
     });
   }
 
-  #refuse(asked: Asked, refusal: CommandRefusal): void {
+  #refuse(pending: PendingAnswer, refusal: CommandRefusal): void {
     this.#refusals.add(refusal);
     this.#options.log.warn(
       `refused ${refusal}`,
-      `refused the command ${asked.name.slice(0, 64)}: ${COMMAND_REFUSALS[refusal]}`,
+      `refused the command ${pending.name.slice(0, 64)}: ${COMMAND_REFUSALS[refusal]}`,
     );
-    this.#answer(asked, failure(refusal, COMMAND_REFUSALS[refusal]));
+    this.#answer(pending, failure(refusal, COMMAND_REFUSALS[refusal]));
   }
 
-  #answer({ name, replyTo }: Asked, content: object): void {
+  #answer({ name, replyTo }: PendingAnswer, content: object): void {
     if (this.#isClosed) return;
     const payload = this.#payload(name, replyTo, content);
-    if (payload.length <= MAX_ANSWER) {
+    if (payload.length <= MAX_ANSWER_LENGTH) {
       this.#options.answer(answerTo(replyTo, payload));
       return;
     }
@@ -161,7 +161,7 @@ export class Commands {
   }
 }
 
-/** With the long lists that stand in it. */
+/** Also expands the long lists inside. */
 function jsonOf(content: object): string {
   const writer = new JsonWriter();
   const work = writeJson(content, writer);
@@ -169,12 +169,12 @@ function jsonOf(content: object): string {
   return wholeText(writer.finish());
 }
 
-/** The mark of a delivery: what its answers need, so that nothing is held here for it. */
-function writeTag({ name, replyTo: { topic, correlation, correlationData } }: Asked): string {
+/** Stored with the delivery and holds what its answers need, so that nothing is kept here. */
+function writeTag({ name, replyTo: { topic, correlation, correlationData } }: PendingAnswer): string {
   return JSON.stringify([name, topic, correlation ?? null, correlationData?.toString('base64') ?? null]);
 }
 
-function readTag(tag: string): Asked {
+function readTag(tag: string): PendingAnswer {
   const [name, topic, correlation, data] = JSON.parse(tag) as [string, string, string | null, string | null];
   const correlationData = data === null ? undefined : Buffer.from(data, 'base64');
   return { name, replyTo: { topic, correlation: correlation ?? undefined, correlationData } };

@@ -1,8 +1,7 @@
 /**
- * What Home Assistant is told, so that it finds the nodes by itself: one retained message a device, below its
- * discovery prefix. Keys are Home Assistant's own, written out, and availability stands at each entity. One key of the
- * device that it does not know, or two that exclude each other, and it refuses the whole device; a unit that does not
- * belong to its class, and it refuses the entity.
+ * Home Assistant's MQTT discovery: one retained message per device below the discovery prefix. Keys are written out,
+ * not abbreviated, and each entity has its own availability. Home Assistant rejects a device that has an unknown key or
+ * two conflicting keys, and an entity whose unit does not fit its device class.
  */
 
 import { packageVersion } from '../../base/package-root.js';
@@ -15,15 +14,15 @@ import { emptied, type NodeObject, type PlainField, plainFields, positionOf } fr
 import { sensorClasses } from './sensor-classes.js';
 
 export interface DiscoveryOptions {
-  /** Where Home Assistant looks: `homeassistant`. */
+  /** The topic prefix that Home Assistant reads: `homeassistant`. */
   readonly prefix: string;
   /** The gateway's own name. */
   readonly id: string;
   readonly topics: Topics;
   readonly dataTypes: DataTypes;
-  /** Those of the gateway itself become sensors; those of nodes are sensors of the nodes. */
+  /** Alarms of the gateway become its sensors. */
   readonly alarms: AlarmDefinitions;
-  /** Ping is among the commands that are carried out. */
+  /** Ping is an allowed command. */
   readonly mayPing: boolean;
 }
 
@@ -31,19 +30,19 @@ type Entity = Readonly<Record<string, unknown>>;
 
 export class Discovery {
   readonly #options: DiscoveryOptions;
-  /** What was told last of each node, in short. */
-  readonly #told = new Map<number, string>();
+  /** Signature of the last publication for each node. */
+  readonly #published = new Map<number, string>();
 
   constructor(options: DiscoveryOptions) {
     this.#options = options;
   }
 
-  /** All must be told again. */
+  /** Everything must be published again. */
   restart(): void {
-    this.#told.clear();
+    this.#published.clear();
   }
 
-  tellGateway(): Publication {
+  announceGateway(): Publication {
     const { id, topics, alarms } = this.#options;
     const availability = [this.#gatewayAvailability()];
     const codes = Object.keys(alarms).filter((code) => alarms[code]?.of === 'gateway');
@@ -74,13 +73,13 @@ export class Discovery {
     return this.#device(this.#unique(), { name: `meshgate ${id}`, model: 'Gateway' }, entities);
   }
 
-  /** Undefined while there is no news. */
-  tellNode(node: NodeObject): Publication | undefined {
+  /** Undefined if nothing changed. */
+  announceNode(node: NodeObject): Publication | undefined {
     const fields = plainFields(node.values);
     const position = positionOf(node.values);
     const signature = JSON.stringify([node.name, position !== undefined, fields.map(({ level }) => level)]);
-    if (this.#told.get(node.address) === signature) return undefined;
-    this.#told.set(node.address, signature);
+    if (this.#published.get(node.address) === signature) return undefined;
+    this.#published.set(node.address, signature);
     const facts = { name: node.name, model: 'Node', via_device: this.#unique(), serial_number: node.uuid };
     const entities = {
       ...this.#ownEntities(node.address),
@@ -91,7 +90,7 @@ export class Discovery {
   }
 
   removeNode(address: number): Publication {
-    this.#told.delete(address);
+    this.#published.delete(address);
     return emptied(this.#topic(this.#unique(formatAddress(address))));
   }
 
@@ -110,7 +109,7 @@ export class Discovery {
     return { topic: this.#topic(key), payload: JSON.stringify(payload), retain: true };
   }
 
-  /** Status, problem and ping: there whatever the node sends, and also while it is away. */
+  /** Status, problem and ping: independent of the node's data, and available while it is disconnected. */
   #ownEntities(address: number): Record<string, Entity> {
     const { topics, mayPing } = this.#options;
     const availability = [this.#gatewayAvailability()];
@@ -177,7 +176,7 @@ export class Discovery {
     return { topic: this.#options.topics.status, value_template: '{{ value_json.state }}' };
   }
 
-  /** The node's entities are there while the gateway is there and the node is alive. */
+  /** A node's entities are available while the gateway is online and the node is active or idle. */
   #nodeAvailability(address: number) {
     const isAlive = "value_json.status in ['active', 'idle']";
     const node = {
@@ -191,7 +190,7 @@ export class Discovery {
     return `${this.#options.prefix}/device/${key}/config`;
   }
 
-  /** A name that nothing else in Home Assistant has. */
+  /** An id that is unique in Home Assistant. */
   #unique(...options: readonly string[]): string {
     const { topics, id } = this.#options;
     return [topics.prefix, id, ...options].map(slug).join('-');
@@ -208,7 +207,7 @@ function fieldSlug({ type, name }: PlainField): string {
   return `${slug(type)}-${slug(name)}`;
 }
 
-/** Home Assistant allows letters, digits, `_` and `-`; all else is written as `_` and the hex of its UTF-8. */
+/** Home Assistant allows letters, digits, `_` and `-`; other characters become `_` and the hex of their UTF-8. */
 function slug(text: string): string {
   return text.replace(/[^A-Za-z0-9]/gu, (character) => `_${Buffer.from(character).toString('hex')}`);
 }

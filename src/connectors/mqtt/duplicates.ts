@@ -2,24 +2,24 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../../base/clock.js';
 import type { Incoming } from '../../mqtt/broker.js';
 
-/** QoS 1 means at least once: a publisher that lost the acknowledgement sends again within minutes. */
+/** QoS 1 means at least once: a publisher that misses the acknowledgement sends again within minutes. */
 const REMEMBERED_MS = 300_000;
 const MAX_REMEMBERED = 1000;
 
 /**
- * Commands that have come already. With a correlation, a second one that is the same in everything is the same
- * command; without, only one that is marked as perhaps delivered before.
+ * Detects commands that were delivered twice. An identical command is a duplicate if it has a correlation, or if the
+ * broker marks it as redelivered (DUP).
  */
 export class Duplicates {
   readonly #clock: Clock;
-  /** Monotonic ms by what the command was. */
+  /** Monotonic ms, by the command's hash. */
   readonly #seenAt = new Map<string, number>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** True when it has come before; remembers it otherwise. */
+  /** True if it was seen before; otherwise remembers it. */
   isDuplicate(incoming: Incoming, correlation: string | undefined): boolean {
     const now = this.#clock.monotonic();
     const key = keyOf(incoming, correlation);

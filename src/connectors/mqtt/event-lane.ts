@@ -1,6 +1,6 @@
 /**
- * Every event of the hub, in order, each once it may go: what waits while the broker is away or slow is the hub's own
- * ring, read after the last number that the broker has acknowledged. What the ring has dropped is reported by a gap.
+ * Publishes every event of the hub, in order. Nothing is queued here while the broker is slow or unreachable: events
+ * are read from the hub's ring after the last acknowledged number. Events that the ring has dropped are reported as a gap.
  */
 
 import { describeEvent } from '../../api/describe.js';
@@ -11,10 +11,10 @@ import type { Topics } from '../../mqtt/topics.js';
 import { formatAddress } from '../../protocol/address.js';
 import type { Lane, LanePublication } from './outbox.js';
 
-/** Events that are read from the ring at a time. */
-const READ_AT_ONCE = 64;
+/** Events read from the ring at a time. */
+const BATCH_SIZE = 64;
 
-/** Handed out, in order; `seq`: the number that is reached with it. */
+/** Publications handed out, in order; `seq`: everything up to this number is acknowledged with it. */
 interface Sent {
   readonly seq: number;
   isAcknowledged: boolean;
@@ -24,11 +24,11 @@ export interface EventLaneOptions {
   readonly hub: Hub;
   readonly topics: Topics;
   readonly now: () => number;
-  /** The broker has every event up to this number. */
+  /** The broker has acknowledged every event up to this number. */
   readonly onAcknowledged: (seq: number) => void;
 }
 
-/** A range that will never be published, both ends included; `from` is null where it is not known. */
+/** A range of events that will never be published, both ends included; `from` is null if unknown. */
 export interface Gap {
   readonly from: number | null;
   readonly to: number | null;
@@ -38,19 +38,19 @@ export class EventLane implements Lane {
   readonly #options: EventLaneOptions;
   readonly #reader: FeedReader;
   #acknowledged: number;
-  /** The last number that was handed out, or lies in a gap that was. */
+  /** The last number handed out, as an event or in a gap. */
   #handedOut: number;
   #batch: readonly HubEvent[] = [];
   #nextInBatch = 0;
   #gap: Gap | undefined;
-  /** What came before this number is not known, and the broker has not been told so yet. */
+  /** Events up to this number may be missing, and the gap is not acknowledged yet. */
   #unknownTo: number | undefined;
-  /** Events that the broker would not take. */
+  /** Events that the broker rejected. */
   #refused: number[] = [];
   #sent: Sent[] = [];
-  #gapsTold = 0;
+  #gapCount = 0;
 
-  /** `since`: the last number that the broker has; undefined = not known: it begins with what the hub has now. */
+  /** `since`: the last number that the broker has; undefined if unknown: only new events are published. */
   constructor(since: number | undefined, options: EventLaneOptions) {
     this.#options = options;
     this.#acknowledged = since ?? options.hub.feed.lastSeq();
@@ -62,23 +62,23 @@ export class EventLane implements Lane {
 
   counters() {
     const { hub } = this.#options;
-    const behind = Math.max(0, hub.feed.lastSeq() - this.#acknowledged);
-    return { acknowledged: this.#acknowledged, behind, gaps: this.#gapsTold };
+    const pending = Math.max(0, hub.feed.lastSeq() - this.#acknowledged);
+    return { acknowledged: this.#acknowledged, behind: pending, gaps: this.#gapCount };
   }
 
   next(): LanePublication | undefined {
     if (!this.#gap && this.#nextInBatch === this.#batch.length) this.#read();
-    if (this.#gap) return this.#tellGap(this.#gap);
+    if (this.#gap) return this.#gapPublication(this.#gap);
     const refused = this.#refused.shift();
-    if (refused !== undefined) return this.#tellGap({ from: refused, to: refused });
+    if (refused !== undefined) return this.#gapPublication({ from: refused, to: refused });
     const event = this.#batch[this.#nextInBatch];
     if (!event) return undefined;
     this.#nextInBatch++;
     this.#handedOut = event.seq;
-    return this.#tellEvent(event);
+    return this.#eventPublication(event);
   }
 
-  /** What is not acknowledged is read again, and may be published twice: its number tells. */
+  /** Unacknowledged events are read again and may be published twice; readers detect that by the number. */
   restart(): void {
     this.#batch = [];
     this.#nextInBatch = 0;
@@ -89,30 +89,30 @@ export class EventLane implements Lane {
     this.#gap = this.#unknownTo === undefined ? undefined : { from: null, to: this.#unknownTo };
   }
 
-  /** A gap goes out before the events after it are read. */
+  /** A gap is published before the events after it are read. */
   #read(): void {
     this.#gap = this.#reader.skipGap();
     if (this.#gap) this.#handedOut = this.#reader.readTo;
-    this.#batch = this.#gap ? [] : this.#reader.read(READ_AT_ONCE).events;
+    this.#batch = this.#gap ? [] : this.#reader.read(BATCH_SIZE).events;
     this.#nextInBatch = 0;
   }
 
-  #tellGap(gap: Gap): LanePublication {
+  #gapPublication(gap: Gap): LanePublication {
     this.#gap = undefined;
-    this.#gapsTold++;
+    this.#gapCount++;
     const { topics, now } = this.#options;
     const payload = JSON.stringify({ at: now(), kind: 'gap', ...gap });
     return { topic: topics.event('gap'), payload, retain: false, onDone: this.#expect(this.#handedOut) };
   }
 
-  #tellEvent(event: HubEvent): LanePublication {
+  #eventPublication(event: HubEvent): LanePublication {
     const described = describeEvent(event);
     const topic = this.#options.topics.event(described.kind, ...aboutOf(described));
     const onDone = this.#expect(event.seq, event.seq);
     return { topic, payload: JSON.stringify(described), retain: false, onDone };
   }
 
-  /** The acknowledged number rises to the last one below which nothing is open. `event`: where it is one. */
+  /** The acknowledged number rises as far as nothing before it is open. `event`: the event's number, if it is one. */
   #expect(seq: number, event?: number): (refusal?: string) => void {
     const sent: Sent = { seq, isAcknowledged: false };
     this.#sent.push(sent);
@@ -132,7 +132,7 @@ export class EventLane implements Lane {
   }
 }
 
-/** What stands in an event's topic behind its kind. */
+/** The topic levels after the event's kind. */
 function aboutOf(event: MeshEvent): string[] {
   switch (event.kind) {
     case 'message':

@@ -1,4 +1,4 @@
-/** The MQTT connector, as the gateway knows it: docs/mqtt.md says what it publishes and takes. */
+/** The MQTT connector's manifest: docs/mqtt.md describes its topics. */
 import { defineConnector } from '../connector.js';
 import { ALARMS } from './alarms.js';
 import { METRICS } from './metrics.js';

@@ -1,7 +1,7 @@
 /**
- * What an earlier run of this gateway left retained: topics of nodes and alarms that are no more. They are read once,
- * at the first connection. An alarm that is not open now is removed at once; a node only when the link has been there
- * for a while and the root has not named it.
+ * Removes retained topics that an earlier run left, of nodes and alarms that do not exist any more. They are read
+ * once, at the first connection. Alarms that are not open are removed at once; nodes only after 10 minutes, with the
+ * link up, in which they were neither listed nor heard.
  */
 
 import type { Value } from '../../api/shapes.js';
@@ -12,11 +12,11 @@ import type { Subject, Topics } from '../../mqtt/topics.js';
 import { isUnicast } from '../../protocol/address.js';
 import { findSubject, type PictureLane } from './picture-lane.js';
 
-/** For the broker to deliver all that is retained. */
+/** Time for the broker to deliver all retained messages. */
 const READING_MS = 10_000;
-/** For the root to list its nodes, and for nodes to be heard. */
+/** Time for the root to list its nodes, and for nodes to be heard. */
 const PATIENCE_MS = 600_000;
-/** Longer ones are not ours. */
+/** Longer payloads were not published by a gateway. */
 const MAX_PAYLOAD = 262_144;
 
 export interface LeftoversOptions {
@@ -24,14 +24,14 @@ export interface LeftoversOptions {
   readonly clock: Clock;
   readonly topics: Topics;
   readonly picture: PictureLane;
-  /** The picture has news. */
+  /** Called when the picture lane has new publications. */
   readonly wake: () => void;
 }
 
 export class Leftovers {
   readonly #options: LeftoversOptions;
   readonly #filters: readonly string[];
-  /** Nodes and devices of an earlier run that were not known when they were read. */
+  /** Nodes and devices of an earlier run that this run did not know when their topics were read. */
   readonly #unknown = new Set<Subject>();
   #hasRead = false;
   #cancelReading: CancelTimer = () => {};
@@ -43,7 +43,7 @@ export class Leftovers {
     this.#filters = [`${base}/node/+`, `${base}/device/+`, `${base}/alarm/+`];
   }
 
-  /** Reads what is retained, once. */
+  /** Reads the retained topics, once. */
   onConnected(broker: BrokerConnection): void {
     if (this.#hasRead) return;
     const { clock } = this.#options;
@@ -59,7 +59,7 @@ export class Leftovers {
     this.#cancelReading();
   }
 
-  /** True when it is one of these, or an echo of what this run has published. */
+  /** True for topics of nodes, devices and alarms, including this run's own publications. */
   take({ topic, payload, retain }: Incoming): boolean {
     const { base } = this.#options.topics;
     const isNode = topic.startsWith(`${base}/node/`) || topic.startsWith(`${base}/device/`);
@@ -118,7 +118,7 @@ function readObject(payload: Buffer): Left | undefined {
   }
 }
 
-/** As much of a value as tells its topics. */
+/** Checks only the fields from which its topics are derived. */
 function isValue(value: unknown): value is Pick<Value, 'type' | 'fields'> {
   if (typeof value !== 'object' || value === null) return false;
   const { type, fields } = value as Left;

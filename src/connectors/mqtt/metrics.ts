@@ -1,51 +1,51 @@
 import type { CounterMetric } from '../../hub/manifest.js';
 
-/** Of what `MqttConnector.counters` gives. */
+/** For the counters of `MqttConnector.counters`. */
 export const METRICS: readonly CounterMetric[] = [
-  { place: 'connected', name: 'mqtt_connected', help: '1 while there is a connection to the MQTT broker' },
+  { place: 'connected', name: 'mqtt_connected', help: '1 while connected to the MQTT broker' },
   {
     place: 'downs.*',
     name: 'mqtt_failures_total',
-    help: 'Times that the broker was lost or not reached',
+    help: 'Failed or lost connections to the broker',
     label: 'reason',
   },
-  { place: 'outbox.published', name: 'mqtt_published_total', help: 'Publications given to the broker' },
+  { place: 'outbox.published', name: 'mqtt_published_total', help: 'Publications sent to the broker' },
   {
     place: 'outbox.acknowledged',
     name: 'mqtt_acknowledged_total',
-    help: 'Publications that the broker has taken',
+    help: 'Publications acknowledged by the broker',
   },
-  { place: 'outbox.refused', name: 'mqtt_refused_total', help: 'Publications that the broker did not take' },
+  { place: 'outbox.refused', name: 'mqtt_refused_total', help: 'Publications rejected by the broker' },
   {
     place: 'outbox.tooLarge',
     name: 'mqtt_too_large_total',
-    help: 'Publications larger than the broker takes',
+    help: 'Publications larger than the broker allows',
   },
   {
     place: 'outbox.unacknowledged',
     name: 'mqtt_unacknowledged',
-    help: 'Publications that wait for the broker’s word',
+    help: 'Publications waiting for acknowledgement',
   },
   {
     place: 'events.acknowledged',
     name: 'mqtt_events_acknowledged',
-    help: 'Number of the last event that it has',
+    help: 'Number of the last event that the broker has',
   },
-  { place: 'events.behind', name: 'mqtt_events_behind', help: 'Events that it does not have yet' },
+  { place: 'events.behind', name: 'mqtt_events_behind', help: 'Events that the broker does not have yet' },
   {
     place: 'events.gaps',
     name: 'mqtt_gaps_total',
-    help: 'Gap notices: ranges of events that it will never have',
+    help: 'Gap notices: ranges of events that will never be published',
   },
   {
     place: 'picture.changedNodes',
     name: 'mqtt_changed_nodes',
-    help: 'Nodes whose news it does not have yet',
+    help: 'Nodes with changes that are not published yet',
   },
   {
     place: 'picture.fieldsLeftOut',
     name: 'mqtt_fields_left_out',
-    help: 'Fields without a topic of their own',
+    help: 'Fields without their own topic, because their node has too many',
   },
   {
     place: 'answersDropped',
@@ -58,5 +58,5 @@ export const METRICS: readonly CounterMetric[] = [
     help: 'Commands refused',
     label: 'reason',
   },
-  { place: 'commands.*', name: 'mqtt_commands_total', help: 'Commands that came by MQTT', label: 'what' },
+  { place: 'commands.*', name: 'mqtt_commands_total', help: 'Commands received over MQTT', label: 'what' },
 ];

@@ -1,4 +1,4 @@
-/** The parts list of the MQTT connector: docs/mqtt.md tells what it says and takes. */
+/** Assembles the MQTT connector: docs/mqtt.md describes its topics. */
 import { type CancelTimer, every } from '../../base/clock.js';
 import { errorText, MeshgateError } from '../../base/errors.js';
 import type { HubEvent } from '../../hub/hub.js';
@@ -28,10 +28,10 @@ import { type MqttSettings, readAddress } from './settings.js';
 import { type Instance, readInstance, type StatusReason, statusPayload, thisInstance } from './status.js';
 import { TakeoverWatch } from './takeover.js';
 
-/** For the broker to take the last word. */
-const LAST_WORD_MS = 500;
+/** Time for the broker to acknowledge the offline status. */
+const OFFLINE_TIMEOUT_MS = 500;
 
-/** Rejects with `BAD_CONFIG` when a file that the settings name can't be read, or a command is not known. */
+/** Rejects with `BAD_CONFIG` when a configured file can't be read or a configured command is unknown. */
 export async function createMqttConnector(
   settings: MqttSettings,
   options: ConnectorOptions,
@@ -55,8 +55,8 @@ export class MqttConnector implements Connector {
   readonly #keeper: BrokerKeeper;
   #broker: BrokerConnection | undefined;
   #connectedAt = 0;
-  /** Why there was no connection last, as the log knows it. */
-  #toldReason: string | undefined;
+  /** The last reason in the log why there is no connection. */
+  #loggedReason: string | undefined;
   #unsubscribe = () => {};
   #cancelPeriod: CancelTimer = () => {};
 
@@ -95,7 +95,7 @@ export class MqttConnector implements Connector {
       clock,
       lanes: [this.#answers, this.#events, this.#picture],
       onStalled: () => this.#keeper.giveUp('ackTimeout'),
-      onRefused: ({ topic }, why) => log.warn('not taken', `the broker does not take ${topic}: ${why}`),
+      onRefused: ({ topic }, why) => log.warn('rejected', `the broker rejected ${topic}: ${why}`),
     });
     const wake = () => this.#outbox.wake();
     const answer = (publication: Publication) => {
@@ -120,7 +120,7 @@ export class MqttConnector implements Connector {
     this.#cancelPeriod();
     this.#leftovers.stop();
     this.#commands.close();
-    await this.#sayLastWord();
+    await this.#publishOffline();
     this.#outbox.close();
     await this.#keeper.stop();
     this.#progress?.flush();
@@ -156,13 +156,13 @@ export class MqttConnector implements Connector {
         onUp: (broker, limits) => this.#onUp(broker, limits),
         onMessage: (message) => this.#onMessage(message),
         onLost: () => this.#onLost(),
-        onLasting: () => this.#takeover.onLasting(),
+        onStable: () => this.#takeover.onStable(),
         onDown: (reason, detail) => this.#onDown(reason, detail),
       },
     );
   }
 
-  /** The client's id is derived from the gateway's; with `/` in it, mosquitto's patterns would refuse it. */
+  /** The client id is derived from the gateway's, without `/`, which mosquitto's access patterns refuse. */
   #brokerOptions() {
     const { prefix, id } = this.#settings;
     this.#connectedAt = this.#options.clock.now();
@@ -180,12 +180,12 @@ export class MqttConnector implements Connector {
   #onUp(broker: BrokerConnection, limits: BrokerLimits): void {
     const { clock, log } = this.#options;
     log.info(`connected to ${brokerName(this.#settings.url)} as ${this.#topics.base}`);
-    this.#toldReason = undefined;
+    this.#loggedReason = undefined;
     this.#broker = broker;
     broker.subscribe([this.#topics.status, this.#topics.commands], (refused) => {
       this.#keeper.onEstablished();
       for (const topic of refused)
-        log.warn('not readable', `the broker does not let this client read ${topic}`);
+        log.warn('not readable', `the broker does not allow this client to read ${topic}`);
     });
     this.#leftovers.onConnected(broker);
     this.#publishStatus(broker, this.#status('connected', clock.now()), () =>
@@ -200,18 +200,18 @@ export class MqttConnector implements Connector {
     this.#outbox.close();
   }
 
-  /** A person wants to know why there is no connection, not each attempt. */
+  /** Warns once per reason; repeated attempts are logged at debug level. */
   #onDown(reason: BrokerDownReason, detail: string): void {
     const { log } = this.#options;
-    const words = `${BROKER_DOWN_REASONS[reason]}${detail === '' ? '' : ` (${detail})`}`;
+    const cause = `${BROKER_DOWN_REASONS[reason]}${detail === '' ? '' : ` (${detail})`}`;
     if (reason === 'takenOver') {
       this.#takeover.onTakenOver();
-      this.#tellConflict();
+      this.#reportConflict();
     }
-    const text = `no connection to ${brokerName(this.#settings.url)}: ${words}`;
-    if (this.#toldReason === reason) log.debug('%s', text);
+    const text = `no connection to ${brokerName(this.#settings.url)}: ${cause}`;
+    if (this.#loggedReason === reason) log.debug('%s', text);
     else log.warn(`broker ${reason}`, text);
-    this.#toldReason = reason;
+    this.#loggedReason = reason;
   }
 
   #onMessage(message: Incoming): void {
@@ -221,15 +221,15 @@ export class MqttConnector implements Connector {
 
   #onStatus({ payload }: Incoming): void {
     const instance = readInstance(payload);
-    if (instance && this.#takeover.onStatus(instance)) this.#tellConflict();
+    if (instance && this.#takeover.onStatus(instance)) this.#reportConflict();
   }
 
-  /** It is told in the log, to whoever watches the gateway, and as an alarm to whoever looks later. */
-  #tellConflict(): void {
+  /** In the log, as a log event to watchers, and as an alarm. */
+  #reportConflict(): void {
     const { hub, log } = this.#options;
     const { id } = this.#settings;
     const who = this.#takeover.other ?? 'another client';
-    const text = `two gateways have the id ${id} at ${brokerName(this.#settings.url)}: this one, and ${who}; give one another mqtt.id`;
+    const text = `two gateways use the id ${id} at ${brokerName(this.#settings.url)}: this one and ${who}; change mqtt.id of one of them`;
     log.warn('conflict', text);
     void hub.commands.execute({ kind: 'log', text }, 'mqtt');
     hub.alarms.raise('ID_TAKEN', text);
@@ -250,19 +250,19 @@ export class MqttConnector implements Connector {
     const publication = { topic: this.#topics.status, payload, retain: true };
     broker.publish(publication, (refusal) => {
       if (refusal === undefined) onDone();
-      else this.#options.log.warn('not taken', `the broker does not take ${publication.topic}: ${refusal}`);
+      else this.#options.log.warn('rejected', `the broker rejected ${publication.topic}: ${refusal}`);
     });
   }
 
-  /** Tells that this gateway is offline, unless the broker takes too long for that. */
-  #sayLastWord(): Promise<void> {
+  /** Publishes that this gateway is offline; gives up if the broker takes too long. */
+  #publishOffline(): Promise<void> {
     const broker = this.#broker;
     this.#broker = undefined;
     if (!broker) return Promise.resolve();
     const { clock } = this.#options;
     return new Promise((resolve) => {
-      const cancel = clock.after(LAST_WORD_MS, () => {
-        this.#reportSilence();
+      const cancel = clock.after(OFFLINE_TIMEOUT_MS, () => {
+        this.#reportNoAcknowledgement();
         resolve();
       });
       this.#publishStatus(broker, this.#status('stopped', clock.now()), () => {
@@ -272,10 +272,10 @@ export class MqttConnector implements Connector {
     });
   }
 
-  #reportSilence(): void {
+  #reportNoAcknowledgement(): void {
     const unacknowledged = this.#outbox.unacknowledged;
-    const lost = unacknowledged === 0 ? '' : `, nor ${unacknowledged} earlier publications`;
-    const text = `the broker did not acknowledge within ${LAST_WORD_MS} ms that this gateway stops${lost}`;
+    const others = unacknowledged === 0 ? '' : `, nor ${unacknowledged} earlier publications`;
+    const text = `the broker did not acknowledge the offline status within ${OFFLINE_TIMEOUT_MS} ms${others}`;
     this.#options.log.warn('silent broker', text);
   }
 }

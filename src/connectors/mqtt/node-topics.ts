@@ -1,4 +1,4 @@
-/** What of a node or device is retained: its object, one plain topic a field, its position. */
+/** The retained topics of a node or device: its object, one plain topic per field, its position. */
 
 import { describeNode } from '../../api/describe.js';
 import type { Value } from '../../api/shapes.js';
@@ -7,20 +7,20 @@ import type { Publication } from '../../mqtt/broker.js';
 import { fieldLevel, type Subject, type Topics } from '../../mqtt/topics.js';
 import { newestPosition } from '../../protocol/position.js';
 
-/** Fields of one node that get a topic: a report in JSON could have ever new ones. */
+/** Fields of one node that get a topic: JSON reports could bring new fields without end. */
 const MAX_FIELDS = 64;
 
 export type NodeObject = Omit<ReturnType<typeof describeNode>, 'values'> & {
   readonly values: readonly Value[];
 };
 
-/** The node as retained: as the session describes it, without ages, which would grow old. */
+/** The node as the session describes it, but without ages: a retained age would become wrong. */
 export function nodeObject(node: NodeView, now: number): NodeObject {
   const { values, ...described } = describeNode(node, now);
   return { ...described, values: values.map(({ ageMs: _, ...value }) => value) };
 }
 
-/** A field as it stands in its topic. */
+/** A field as published in its topic. */
 export interface PlainField {
   readonly level: string;
   readonly type: string;
@@ -38,7 +38,7 @@ export function plainFields(values: readonly Value[]): PlainField[] {
   );
 }
 
-/** The newest position that a node's values give, as published: degrees. */
+/** The newest position among a node's values, in degrees. */
 export function positionOf(
   values: readonly Value[],
 ): { latitude: number; longitude: number; at: number } | undefined {
@@ -48,7 +48,7 @@ export function positionOf(
   return { latitude: position.lat, longitude: position.lon, at: receivedAt };
 }
 
-/** The topics that were retained of each node and device, so that they can be removed with it. */
+/** Remembers the retained topics of each node and device, so that they can be removed with it. */
 export class NodeTopics {
   readonly #topics: Topics;
   readonly #levels = new Map<Subject, Set<string>>();
@@ -58,13 +58,13 @@ export class NodeTopics {
     this.#topics = topics;
   }
 
-  /** Fields without a topic of their own, since their node has too many. */
+  /** Fields without their own topic, because their node has too many. */
   get fieldsLeftOut(): number {
     return this.#fieldsLeftOut;
   }
 
-  /** `types`: names of the data types whose fields are news; undefined = of all. */
-  tell(
+  /** `types`: names of the data types that changed; undefined = all. */
+  publications(
     node: NodeObject,
     codes: readonly string[],
     now: number,
@@ -75,17 +75,17 @@ export class NodeTopics {
     const subject = node.device ?? node.address;
     this.#levelsOf(subject);
     const payload = JSON.stringify({ at: now, seq, ...node, alarms: codes });
-    const news = types ? values.filter(({ type }) => types.has(type)) : values;
+    const changed = types ? values.filter(({ type }) => types.has(type)) : values;
     return [
       { topic: this.#topics.node(subject), payload, retain: true },
-      ...plainFields(news)
+      ...plainFields(changed)
         .filter(({ level }) => this.#remember(subject, level))
-        .map(this.#tellField(subject)),
-      ...this.#tellPosition(subject, values, news),
+        .map(this.#fieldPublication(subject)),
+      ...this.#positionPublications(subject, values, changed),
     ];
   }
 
-  /** Topics that an earlier run retained. */
+  /** Adds topics that an earlier run retained. */
   recall(subject: Subject, values: readonly Pick<Value, 'type' | 'fields'>[]): void {
     this.#levelsOf(subject);
     for (const { type, fields } of values) {
@@ -93,7 +93,7 @@ export class NodeTopics {
     }
   }
 
-  /** Nodes and devices of which something is retained. */
+  /** Nodes and devices that have retained topics. */
   subjects(): Iterable<Subject> {
     return this.#levels.keys();
   }
@@ -102,19 +102,19 @@ export class NodeTopics {
     return this.#levels.has(subject);
   }
 
-  /** The topics of a removed node are empty. */
+  /** Called when the topics of a removed node are empty. */
   forget(subject: Subject): void {
     this.#levels.delete(subject);
   }
 
-  /** Empties every topic of a node that is no longer there. */
+  /** Empties every topic of a node that does not exist any more. */
   remove(subject: Subject): Publication[] {
     const levels = [...this.#levelsOf(subject)];
     const topics = levels.map((level) => this.#topics.field(subject, level));
     return [...topics, this.#topics.position(subject), this.#topics.node(subject)].map(emptied);
   }
 
-  #tellField(subject: Subject): (field: PlainField) => Publication {
+  #fieldPublication(subject: Subject): (field: PlainField) => Publication {
     return ({ level, value, receivedAt }) => {
       return {
         topic: this.#topics.field(subject, level),
@@ -125,8 +125,12 @@ export class NodeTopics {
     };
   }
 
-  #tellPosition(subject: Subject, values: readonly Value[], news: readonly Value[]): Publication[] {
-    const position = positionOf(news) && positionOf(values);
+  #positionPublications(
+    subject: Subject,
+    values: readonly Value[],
+    changed: readonly Value[],
+  ): Publication[] {
+    const position = positionOf(changed) && positionOf(values);
     if (!position) return [];
     return [{ topic: this.#topics.position(subject), payload: JSON.stringify(position), retain: true }];
   }
@@ -149,7 +153,7 @@ export class NodeTopics {
   }
 }
 
-/** Removes what is retained at a topic. */
+/** Removes the retained message of a topic. */
 export function emptied(topic: string): Publication {
   return { topic, payload: '', retain: true };
 }

@@ -1,43 +1,43 @@
 /**
- * What goes to the broker. Nothing is queued here: as long as the broker takes more, the lanes are asked for their
- * next publication in turn, so that what waits is what they hold anyway (the hub's ring, the picture, a few answers).
+ * Sends publications to the broker. There is no queue: while the broker takes more, the next publication is pulled from
+ * each lane in turn; what waits is held by the lanes (the hub's ring, the picture, a few answers).
  */
 import { type CancelTimer, type Clock, every } from '../../base/clock.js';
 import { Counters } from '../../base/counters.js';
 import type { BrokerConnection, BrokerLimits, Publication } from '../../mqtt/broker.js';
 
-/** Something that has publications. */
+/** A source of publications. */
 export interface Lane {
-  /** The next one, if there is one now. */
+  /** The next one, if any. */
   next(): LanePublication | undefined;
-  /** The connection is lost: what was not acknowledged counts as not sent. */
+  /** Called when the connection is lost: unacknowledged publications count as not sent. */
   restart(): void;
 }
 
 export interface LanePublication extends Publication {
-  /** The broker has it, or, with `refusal`, will never take it. */
+  /** Called when the broker has it or, with `refusal`, will never take it. */
   readonly onDone?: (refusal?: string) => void;
 }
 
-/** Publications that may be unacknowledged, unless the broker wants fewer. */
+/** Unacknowledged publications, unless the broker's limit is lower. */
 const MAX_UNACKNOWLEDGED = 256;
-/** Their bytes: beyond that the link is what is slow. */
+/** Bytes; beyond this the network is the bottleneck. */
 const MAX_UNACKNOWLEDGED_BYTES = 1_048_576;
-/** Publications that go out in one write. */
-const PUBLISHED_AT_ONCE = 8;
-/** Publications that are made while the broker works on others, so that neither waits for the other. */
-const MADE_AHEAD = 16;
+/** Publications per write. */
+const BATCH_SIZE = 8;
+/** Publications prepared while the broker works on others, so that neither waits for the other. */
+const PREFETCH = 16;
 const ACK_TIMEOUT_MS = 30_000;
 const CHECK_EVERY_MS = 5000;
-/** Bytes of a packet besides topic and payload, at most. */
+/** Maximum bytes of a packet besides topic and payload. */
 const PACKET_OVERHEAD = 512;
 
 export interface OutboxOptions {
   readonly clock: Clock;
   readonly lanes: readonly Lane[];
-  /** The broker acknowledges nothing any more. */
+  /** The broker has stopped acknowledging. */
   readonly onStalled: () => void;
-  /** Something was not taken: by the broker, or because it is too large for it. */
+  /** The broker rejected a publication, or it is larger than the broker allows. */
   readonly onRefused: (publication: Publication, why: string) => void;
 }
 
@@ -51,8 +51,7 @@ export class Outbox {
   /** Monotonic ms. */
   #lastProgressAt = 0;
   #turn = 0;
-  /** Made ahead. */
-  #made: LanePublication[] = [];
+  #prefetched: LanePublication[] = [];
   #isWoken = false;
   #cancelCheck: CancelTimer = () => {};
 
@@ -65,7 +64,7 @@ export class Outbox {
     return this.#unacknowledged;
   }
 
-  /** A connection is there. */
+  /** Called when connected. */
   open(broker: BrokerConnection, limits: BrokerLimits): void {
     this.#broker = broker;
     this.#limits = limits;
@@ -73,18 +72,18 @@ export class Outbox {
     this.wake();
   }
 
-  /** It is gone. */
+  /** Called when the connection has ended. */
   close(): void {
     if (!this.#broker) return;
     this.#broker = undefined;
     this.#unacknowledged = 0;
     this.#unacknowledgedBytes = 0;
     this.#cancelCheck();
-    this.#made = [];
+    this.#prefetched = [];
     for (const lane of this.#options.lanes) lane.restart();
   }
 
-  /** A lane may have something: once for all that happens in one turn of the event loop. */
+  /** A lane may have publications. Calls within one turn of the event loop are combined. */
   wake(): void {
     if (this.#isWoken || !this.#broker) return;
     this.#isWoken = true;
@@ -94,18 +93,18 @@ export class Outbox {
     });
   }
 
-  /** What was published is written before more is made: the broker works on it meanwhile. */
+  /** Writes a batch before preparing more, so that the broker can work on it meanwhile. */
   #pump(): void {
     for (let published = 0; this.#broker && this.#hasRoom; published++) {
-      if (published === PUBLISHED_AT_ONCE) {
+      if (published === BATCH_SIZE) {
         this.#pumpLater();
         return;
       }
-      const publication = this.#made.shift() ?? this.#next();
+      const publication = this.#prefetched.shift() ?? this.#next();
       if (!publication) return;
       this.#publish(this.#broker, publication);
     }
-    process.nextTick(() => this.#makeAhead());
+    process.nextTick(() => this.#prefetch());
   }
 
   #pumpLater(): void {
@@ -116,20 +115,20 @@ export class Outbox {
     });
   }
 
-  #makeAhead(): void {
-    while (this.#broker && this.#made.length < MADE_AHEAD) {
+  #prefetch(): void {
+    while (this.#broker && this.#prefetched.length < PREFETCH) {
       const publication = this.#next();
       if (!publication) return;
-      this.#made.push(publication);
+      this.#prefetched.push(publication);
     }
   }
 
   get #hasRoom(): boolean {
-    const most = Math.min(MAX_UNACKNOWLEDGED, this.#limits.receiveMaximum);
-    return this.#unacknowledged < most && this.#unacknowledgedBytes < MAX_UNACKNOWLEDGED_BYTES;
+    const limit = Math.min(MAX_UNACKNOWLEDGED, this.#limits.receiveMaximum);
+    return this.#unacknowledged < limit && this.#unacknowledgedBytes < MAX_UNACKNOWLEDGED_BYTES;
   }
 
-  /** The lanes take turns, so that none waits for the others to be empty. */
+  /** Round robin, so that no lane has to wait until the others are empty. */
   #next(): LanePublication | undefined {
     const { lanes } = this.#options;
     for (let tried = 0; tried < lanes.length; tried++) {
@@ -142,7 +141,7 @@ export class Outbox {
   #publish(broker: BrokerConnection, publication: LanePublication): void {
     const bytes = Buffer.byteLength(publication.payload) + publication.topic.length + PACKET_OVERHEAD;
     if (bytes > this.#limits.maximumPacketSize) {
-      const refusal = `larger than the broker takes: ${bytes} bytes`;
+      const refusal = `${bytes} bytes, larger than the broker allows`;
       this.counts.add('tooLarge');
       this.#options.onRefused(publication, refusal);
       publication.onDone?.(refusal);

@@ -1,4 +1,4 @@
-/** Commands that replace the session's `subscribe`: a program that reads the event topics begins with a picture. */
+/** Commands that replace the session's `subscribe`, for programs that read the event topics. */
 
 import { describeEvent, describeSnapshot } from '../../api/describe.js';
 import { SessionError } from '../../api/errors.js';
@@ -8,7 +8,7 @@ import type { Hub } from '../../hub/hub.js';
 type Params = Readonly<Record<string, unknown>>;
 type OwnCommand = (params: Params, hub: Hub, now: number) => object;
 
-/** Events in one answer. */
+/** Events per answer. */
 const MAX_EVENTS = 1000;
 const DEFAULT_EVENTS = 256;
 
@@ -17,24 +17,25 @@ export const OWN_COMMANDS: ReadonlyMap<string, OwnCommand> = new Map([
   ['events', events],
 ]);
 
-/** The whole picture, as of event `seq`. */
+/** The complete picture, as of event `seq`. */
 function snapshot(params: Params, hub: Hub, now: number): object {
   return Object.keys(params).length > 0
-    ? badParams('snapshot has none')
+    ? badParams('snapshot takes no parameters')
     : { result: describeSnapshot(hub, now) };
 }
 
-/** What is still held of the events after `since`, `limit` of them at most, and what is gone. */
+/** The events after `since` that are still held, at most `limit` of them, and the range that is gone. */
 function events({ since, limit = DEFAULT_EVENTS, ...others }: Params, hub: Hub): object {
-  const isWrong = !isWhole(since, 0, Number.MAX_SAFE_INTEGER) || !isWhole(limit, 1, MAX_EVENTS);
+  const isWrong =
+    !isIntegerBetween(since, 0, Number.MAX_SAFE_INTEGER) || !isIntegerBetween(limit, 1, MAX_EVENTS);
   if (isWrong || Object.keys(others).length > 0) {
-    return badParams(`since must be a number of an event, and limit 1 to ${MAX_EVENTS}`);
+    return badParams(`since must be an event number, and limit 1 to ${MAX_EVENTS}`);
   }
   const { events, gap } = new FeedReader(hub.feed, since).read(limit);
   return { result: { seq: hub.feed.lastSeq(), gone: gap ?? null, events: events.map(describeEvent) } };
 }
 
-function isWhole(value: unknown, min: number, max: number): value is number {
+function isIntegerBetween(value: unknown, min: number, max: number): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The picture as retained topics. What changes is only marked; it is described when the broker takes it, so a slow
- * broker gets the latest of each and not what lay in between.
+ * The picture as retained topics. Changes are only marked; the payload is built when the broker can take it, so a slow
+ * broker gets the latest state and skips those in between.
  */
 
 import { readCounters } from '../../api/counters.js';
@@ -18,14 +18,14 @@ export interface PictureLaneOptions {
   readonly gateway: GatewayFacts;
   readonly topics: Topics;
   readonly now: () => number;
-  /** What Home Assistant is told, if it is told anything. */
+  /** Home Assistant's discovery, if configured. */
   readonly discovery: Discovery | undefined;
 }
 
-/** What of the picture is told as a whole; `discovery`: the gateway as a device. */
+/** Topics that are always published complete; `discovery`: the gateway as a device. */
 type Part = 'discovery' | 'link' | 'alarms' | 'paths' | 'robots' | 'counters';
 
-/** Of earlier runs: more than the gateway ever has open. */
+/** Alarms of earlier runs: more than a gateway ever has open. */
 const MAX_RETAINED_ALARMS = 2000;
 const PARTS: readonly Part[] = ['discovery', 'link', 'alarms', 'paths', 'robots', 'counters'];
 
@@ -36,10 +36,10 @@ export class PictureLane implements Lane {
   /** Alarms whose topics are out of date. */
   readonly #changedAlarms = new Set<string>();
   readonly #retainedAlarms = new Set<string>();
-  /** Nodes and devices whose topics are out of date, and the data types that are news; undefined = all. */
+  /** Nodes and devices whose topics are out of date, and the data types that changed; undefined = all. */
   readonly #changedNodes = new Map<Subject, Set<string> | undefined>();
   #openAlarms: ReadonlyMap<string, Alarm> | undefined;
-  /** Publications of what was taken last. */
+  /** Publications of the change that was taken last, in reverse order. */
   #ready: LanePublication[] = [];
   #wasUp: boolean;
 
@@ -59,7 +59,7 @@ export class PictureLane implements Lane {
     return this.#ready.pop();
   }
 
-  /** The broker may have lost everything: all of it is told again. */
+  /** The broker may have lost everything: all topics are published again. */
   restart(): void {
     const { hub, discovery } = this.#options;
     this.#ready = [];
@@ -81,12 +81,12 @@ export class PictureLane implements Lane {
     else if (event.kind === 'paths' || event.kind === 'robots') this.#changedParts.add(event.kind);
   }
 
-  /** Counters, and when the root was heard last, are told now and then. */
+  /** Counters, and the time when the root was last heard, are published periodically. */
   onPeriod(): void {
     this.#changedParts.add('counters').add('link');
   }
 
-  /** What an earlier run has retained of a node or device that may not be known any more. */
+  /** Adds what an earlier run retained for a node or device, which may be unknown to this run. */
   recallNode(subject: Subject, values: Parameters<NodeTopics['recall']>[1]): void {
     this.#nodeTopics.recall(subject, values);
   }
@@ -114,7 +114,7 @@ export class PictureLane implements Lane {
     if (node !== undefined) this.#markNode(node);
   }
 
-  /** While there is no link every node is unknown, and no event of its own says so. */
+  /** Without a link every node's status is `unknown`; there are no events of their own for that. */
   #onLink(isUp: boolean): void {
     this.#changedParts.add('link');
     if (isUp === this.#wasUp) return;
@@ -126,22 +126,22 @@ export class PictureLane implements Lane {
     return this.#changedParts.size + this.#changedAlarms.size + this.#changedNodes.size > 0;
   }
 
-  /** What the first change comes to; it may be nothing. */
+  /** The publications of the oldest change; may be empty. */
   #takeOldest(): LanePublication[] {
     const part = takeFirst(this.#changedParts);
-    if (part !== undefined) return this.#tellPart(part);
+    if (part !== undefined) return this.#publishPart(part);
     const id = takeFirst(this.#changedAlarms);
-    if (id !== undefined) return [this.#tellAlarm(id)];
+    if (id !== undefined) return [this.#publishAlarm(id)];
     for (const [subject, types] of this.#changedNodes) {
       this.#changedNodes.delete(subject);
-      return this.#tellNode(subject, types);
+      return this.#publishNode(subject, types);
     }
     return [];
   }
 
-  #tellPart(part: Part): LanePublication[] {
+  #publishPart(part: Part): LanePublication[] {
     const { topics, discovery } = this.#options;
-    if (part === 'discovery') return discovery ? [discovery.tellGateway()] : [];
+    if (part === 'discovery') return discovery ? [discovery.announceGateway()] : [];
     return [{ topic: topics[part], payload: this.#payload(this.#describe(part)), retain: true }];
   }
 
@@ -171,7 +171,7 @@ export class PictureLane implements Lane {
     return { open: this.#alarms().size, unacknowledged, codes };
   }
 
-  #tellAlarm(id: string): LanePublication {
+  #publishAlarm(id: string): LanePublication {
     const topic = this.#options.topics.alarm(id);
     const alarm = this.#alarms().get(id);
     if (!alarm) return { ...emptied(topic), onDone: () => this.#onAlarmRemoved(id) };
@@ -183,34 +183,34 @@ export class PictureLane implements Lane {
     if (!this.#alarms().has(id)) this.#retainedAlarms.delete(id);
   }
 
-  #tellNode(subject: Subject, types: ReadonlySet<string> | undefined): LanePublication[] {
+  #publishNode(subject: Subject, types: ReadonlySet<string> | undefined): LanePublication[] {
     const { hub, now, discovery } = this.#options;
     const node = findSubject(subject, hub);
     if (!node) return this.#removeNode(subject);
     const described = nodeObject(node, now());
     const isNew = !this.#nodeTopics.knows(subject);
     const codes = this.#codesOf(node.address);
-    const told = this.#nodeTopics.tell(
+    const publications = this.#nodeTopics.publications(
       described,
       codes,
       now(),
       hub.feed.lastSeq(),
       isNew ? undefined : types,
     );
-    const discovered = typeof subject === 'number' ? discovery?.tellNode(described) : undefined;
-    return discovered ? [...told, discovered] : told;
+    const discovered = typeof subject === 'number' ? discovery?.announceNode(described) : undefined;
+    return discovered ? [...publications, discovered] : publications;
   }
 
   #removeNode(subject: Subject): LanePublication[] {
     if (!this.#nodeTopics.knows(subject)) return [];
     const { discovery } = this.#options;
-    const told: LanePublication[] = this.#nodeTopics.remove(subject);
-    if (discovery && typeof subject === 'number') told.push(discovery.removeNode(subject));
+    const publications: LanePublication[] = this.#nodeTopics.remove(subject);
+    if (discovery && typeof subject === 'number') publications.push(discovery.removeNode(subject));
     const onDone = () => {
       if (!findSubject(subject, this.#options.hub)) this.#nodeTopics.forget(subject);
     };
-    return told.map((publication, index) =>
-      index === told.length - 1 ? { ...publication, onDone } : publication,
+    return publications.map((publication, index) =>
+      index === publications.length - 1 ? { ...publication, onDone } : publication,
     );
   }
 
@@ -229,7 +229,7 @@ export class PictureLane implements Lane {
   }
 }
 
-/** A node that is known, or a device that is there. */
+/** The node or device; undefined if unknown. */
 export function findSubject(subject: Subject, { picture }: Hub): NodeView | undefined {
   const address = typeof subject === 'number' ? subject : picture.addressOf(subject);
   return address === undefined ? undefined : picture.findNode(address);

@@ -1,11 +1,11 @@
-/** The section `[mqtt]` of the settings. */
+/** The section `[mqtt]` of the configuration. */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { day, list, minute, path, secret, section, text, whole } from '../../config/fields.js';
 import type { MqttSettings } from './settings.js';
 
-const URL_ERROR = 'must be mqtt://HOST, mqtts://HOST, with :PORT where it is not 1883 or 8883';
+const URL_ERROR = 'must be mqtt://HOST[:PORT] or mqtts://HOST[:PORT]';
 const brokerUrl = text(URL_ERROR).refine(isBrokerUrl, { error: URL_ERROR });
 
 function isBrokerUrl(url: string): boolean {
@@ -14,23 +14,22 @@ function isBrokerUrl(url: string): boolean {
   return /^mqtts?:$/.test(protocol) && hostname !== '' && /^\/?$/.test(pathname) && search + hash === '';
 }
 
-/** What stands in a topic: no wildcards, no control characters. */
-const TOPIC = 'must be a topic without +, # and control characters, at most 127 characters';
+const TOPIC = 'must be a topic of at most 127 characters, without +, # and control characters';
 const topic = text(TOPIC).regex(/^(?![$/])[^+#\p{Cc}]{1,127}(?<!\/)$/u, { error: TOPIC });
 
 const TOPIC_LEVEL =
-  'must be 1 to 64 characters without /, +, # and control characters, and no blank at either end';
+  'must be 1 to 64 characters, without /, +, #, control characters and leading or trailing blanks';
 const topicLevel = text(TOPIC_LEVEL).regex(/^(?![$\s])[^/+#\p{Cc}]{1,64}(?<!\s)$/u, { error: TOPIC_LEVEL });
 
 const COMMANDS = 'must be a list of commands, such as ["send", "ping"]';
 
 export const mqttSection = section({
-  /** Without one there is no MQTT. It may hold a password. */
+  /** MQTT is off without it. May contain a password. */
   url: secret(brokerUrl.optional()),
-  /** The gateway's own name among those of a farm; the host's name unless given. */
+  /** The gateway's own name at the broker; defaults to the host name. */
   id: topicLevel.optional(),
   prefix: topic.default('meshgate'),
-  /** `auto`: 5, and 3.1.1 where the broker does not speak it. */
+  /** `auto`: 5, or 3.1.1 if the broker does not support 5. */
   version: z.enum(['auto', '5', '3.1.1'], { error: 'must be auto, 5 or 3.1.1' }).default('auto'),
   user: text('must be text').optional(),
   password: secret(text('must be text').optional()),
@@ -38,17 +37,17 @@ export const mqttSection = section({
   ca_file: path.optional(),
   cert_file: path.optional(),
   key_file: path.optional(),
-  /** Commands that are carried out; all but `resetRoot` and `clean` unless given. */
+  /** Allowed commands; defaults to all but `resetRoot` and `clean`. */
   commands: list(text(COMMANDS), COMMANDS).optional(),
-  /** Home Assistant's discovery prefix, mostly `homeassistant`; nothing is published there unless given. */
+  /** Home Assistant's discovery prefix, usually `homeassistant`; off without it. */
   discovery: topic.optional(),
   /** 0 = never. */
   counters_s: whole(0, day).default(minute),
-  /** Where the number of the last event that the broker has is kept across restarts; in the state directory unless given. */
+  /** File for the number of the last event that the broker has; defaults to mqtt.json in the state directory. */
   state_file: path.optional(),
 });
 
-/** Undefined where no broker is named. `directory`: of what outlives the process, if any. */
+/** Undefined if no broker is configured. `directory`: the state directory, if any. */
 export function mqttSettings(
   mqtt: z.output<typeof mqttSection>,
   directory: string | undefined,

@@ -1,4 +1,4 @@
-/** What Home Assistant should take a field for: as data-types.json says, else as its unit suggests. */
+/** Home Assistant's classes for a field: from data-types.json, else derived from its unit. */
 import type { DataType, SensorClasses } from '../../protocol/data-types.js';
 
 export interface SensorKeys {
@@ -7,17 +7,17 @@ export interface SensorKeys {
   readonly state_class?: string;
 }
 
-/** Every version takes it so; the letter mu, U+03BC, is taken only since 2025.9. */
+/** With the micro sign, U+00B5, which every version accepts; the letter mu, U+03BC, only since 2025.9. */
 const MICROSIEMENS = '\u00b5S/cm';
 
-/** Units that Home Assistant writes in another way. */
+/** Units that Home Assistant spells differently. */
 const UNITS: Readonly<Record<string, string>> = {
   deg: '°',
   'uS/cm': MICROSIEMENS,
   '\u03bcS/cm': MICROSIEMENS,
 };
 
-/** Units that can mean but one thing, as Home Assistant writes them. */
+/** Units that imply one device class, in Home Assistant's spelling. */
 const CLASS_BY_UNIT: Readonly<Record<string, string>> = {
   '°C': 'temperature',
   '°F': 'temperature',
@@ -47,7 +47,7 @@ const CLASS_BY_UNIT: Readonly<Record<string, string>> = {
   h: 'duration',
 };
 
-/** A percentage of what: only the name can tell. */
+/** Percentages need the field's name to decide. */
 const PERCENTAGES: readonly (readonly [RegExp, string])[] = [
   [/batter/i, 'battery'],
   [/moist/i, 'moisture'],

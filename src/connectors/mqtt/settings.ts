@@ -4,10 +4,10 @@ import { readSecretFile } from '../../base/text-file.js';
 import { addressIn, type BrokerAddress } from '../../mqtt/broker-address.js';
 
 export interface MqttSettings {
-  /** `mqtt://HOST[:PORT]`, or `mqtts:`; may hold user and password. */
+  /** `mqtt://HOST[:PORT]` or `mqtts://…`; may contain user and password. */
   readonly url: string;
   readonly prefix: string;
-  /** The gateway's own name among those under the prefix. */
+  /** The gateway's own name below the prefix. */
   readonly id: string;
   readonly version: 'auto' | '5' | '3.1.1';
   readonly user: string | undefined;
@@ -16,17 +16,17 @@ export interface MqttSettings {
   readonly caFile: string | undefined;
   readonly certFile: string | undefined;
   readonly keyFile: string | undefined;
-  /** Commands that are carried out; undefined = all but `resetRoot` and `clean`. */
+  /** Allowed commands; undefined = all but `resetRoot` and `clean`. */
   readonly commands: readonly string[] | undefined;
-  /** Where Home Assistant looks; undefined = it is told nothing. */
+  /** Home Assistant's discovery prefix; undefined = off. */
   readonly discoveryPrefix: string | undefined;
   /** 0 = never. */
   readonly countersEveryMs: number;
-  /** Where the number of the last event that the broker has is kept across restarts. */
+  /** Keeps the number of the last event that the broker has across restarts. */
   readonly stateFile: string | undefined;
 }
 
-/** Reads what the settings name; files again each time, so that a renewed certificate is used. Throws when one can't be read. */
+/** Reads the files again each time, so that a renewed certificate is used. Throws if one can't be read. */
 export function readAddress(settings: MqttSettings): BrokerAddress {
   const inUrl = addressIn(settings.url);
   return {
@@ -43,7 +43,7 @@ function readBytes(file: string): Buffer {
   return readFileSync(file);
 }
 
-/** Of the file, where there is one. */
+/** The password file takes precedence. */
 function readPassword({ password, passwordFile }: MqttSettings): string | undefined {
   return readFile('mqtt.password_file', passwordFile, readSecretFile) ?? password;
 }

@@ -1,4 +1,4 @@
-/** The status topic: whether the gateway is there, and which process it is. */
+/** The status topic: whether the gateway is online, and which process it is. */
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 
@@ -17,7 +17,7 @@ export function thisInstance(version: string, startedAt: number): Instance {
   return { instance: randomBytes(8).toString('hex'), host: hostname(), pid: process.pid, version, startedAt };
 }
 
-/** `lost`: what the broker says when the connection has ended without a word; nobody knows when that will be. */
+/** `lost`: the will, published by the broker when the connection breaks; its time is not known in advance. */
 export type StatusReason = 'connected' | 'stopped' | 'lost';
 
 export function statusPayload(
@@ -35,7 +35,7 @@ export function statusPayload(
   });
 }
 
-/** Whose status it is; undefined when it is none. */
+/** The instance in a status payload; undefined if it is not a status. */
 export function readInstance(payload: Buffer): Instance | undefined {
   try {
     const { instance, host, pid, version, startedAt } = JSON.parse(payload.toString('utf8')) ?? {};

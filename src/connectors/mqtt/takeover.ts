@@ -1,10 +1,10 @@
 /**
- * Two gateways with the same id: each connection of one ends that of the other. MQTT 5 says so when it ends a
- * connection; with 3.1.1 it shows in the status topic, where another gateway's status stands in place of one's own.
+ * Detects two gateways with the same id: each connection of one ends that of the other. MQTT 5 gives that as the reason
+ * for a disconnect; with 3.1.1 it shows in the status topic, where the other gateway's status replaces this one's.
  */
 import type { Instance } from './status.js';
 
-/** A status that is not ours may be an old one that a restarted broker found on its disk: once is no proof. */
+/** A foreign status may be an old one that a restarted broker read from its disk: one is not proof. */
 const SIGHTINGS_UNTIL_SURE = 2;
 
 export class TakeoverWatch {
@@ -23,24 +23,24 @@ export class TakeoverWatch {
     return this.#isSure || this.#sightings >= SIGHTINGS_UNTIL_SURE;
   }
 
-  /** Who it is, where it has said so. */
+  /** Describes the other gateway, if known. */
   get other(): string | undefined {
     if (!this.#other) return undefined;
     const { host, pid, version } = this.#other;
     return `meshgate ${version} on ${host}, process ${pid}`;
   }
 
-  /** The broker says that another client has taken the connection over. */
+  /** The broker reports that another client took over the connection. */
   onTakenOver(): void {
     this.#isSure = true;
   }
 
-  /** The broker has this gateway's own status: from now on no other should stand there. */
+  /** The broker has retained this gateway's own status: a different one from here on is a conflict. */
   onOwnStatusRetained(): void {
     this.#isOursRetained = true;
   }
 
-  /** True when this says something new. */
+  /** True if the other gateway is news. */
   onStatus(instance: Instance): boolean {
     if (instance.instance === this.#own.instance || !this.#isOursRetained) return false;
     this.#isOursRetained = false;
@@ -49,8 +49,8 @@ export class TakeoverWatch {
     return this.isConflict;
   }
 
-  /** The connection has lasted: whatever it was is over. */
-  onLasting(): void {
+  /** The connection is stable: the conflict is over. */
+  onStable(): void {
     this.#sightings = 0;
     this.#isSure = false;
     this.#other = undefined;

@@ -1,7 +1,7 @@
 import css from './charts.css' with { type: 'text' };
 import { installStyle } from './install-style.js';
 
-/** The style sheet that all charts share. */
+/** Installs the style sheet shared by all charts. */
 export function useChartStyle(): void {
   installStyle('charts', css);
 }

@@ -1,14 +1,14 @@
-/** Colours for canvases, which know nothing of custom properties: read from the page, and anew when it changes. */
+/** Colours for canvases, which can't use custom properties: read from the page, again when they change. */
 
 const probes = new Map<string, HTMLElement>();
 
-/** The colour that a custom property stands for now, as `rgb(…)`. */
+/** The current colour of a custom property, as `rgb(…)`. */
 export function colourOf(property: string): string {
   const probe = probes.get(property) ?? addProbe(property);
   return getComputedStyle(probe).color;
 }
 
-/** Only an element that has the colour tells what light-dark() comes to. */
+/** light-dark() is resolved only for an element that uses it. */
 function addProbe(property: string): HTMLElement {
   const probe = document.createElement('span');
   probe.hidden = true;
@@ -18,7 +18,7 @@ function addProbe(property: string): HTMLElement {
   return probe;
 }
 
-/** Calls back when the page turns light or dark; returns how to end that. */
+/** Calls back when the page turns light or dark; returns a function that stops it. */
 export function watchColours(onChange: () => void): () => void {
   const scheme = matchMedia('(prefers-color-scheme: dark)');
   const observer = new MutationObserver(onChange);

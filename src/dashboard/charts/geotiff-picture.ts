@@ -1,19 +1,19 @@
-/** Decodes a GeoTIFF. Its decoder is large, so that it is loaded only when there is one. */
+/** Decodes a GeoTIFF. The decoder is large: this module is loaded only when needed. */
 import { fromArrayBuffer, type GeoTIFFImage } from 'geotiff';
 import type { Corners } from './picture.js';
 
 export interface DecodedTiff {
-  /** As PNG. */
+  /** A PNG. */
   readonly picture: Blob;
   /** Undefined unless the file is in EPSG:4326. */
   readonly corners: Corners | undefined;
 }
 
-/** Pixels along the longer side: more is not seen, and fills the memory. */
+/** Maximum pixels along the longer side: more are not visible, and cost memory. */
 const MAX_SIDE = 4096;
 const WGS84 = 4326;
 
-/** Rejects with the decoder's error for a file that it can't read. */
+/** Rejects with the decoder's error if the file can't be read. */
 export async function decodeGeoTiff(bytes: ArrayBuffer): Promise<DecodedTiff> {
   const tiff = await fromArrayBuffer(bytes);
   const image = await tiff.getImage();
@@ -40,7 +40,7 @@ async function toPng(image: GeoTIFFImage): Promise<Blob> {
   return canvas.convertToBlob();
 }
 
-/** Samples of 16 bits become bytes. */
+/** Reduces 16-bit samples to 8 bits. */
 function toRgba(rgb: ArrayLike<number>, pixels: number): Uint8ClampedArray<ArrayBuffer> {
   const scale = rgb instanceof Uint16Array ? 1 / 257 : 1;
   const rgba = new Uint8ClampedArray(pixels * 4).fill(255);

@@ -1,10 +1,12 @@
-/** Lines of latitude and longitude: a map without tiles is not an empty plain. */
+/** Lines of latitude and longitude, so that a map without tiles is not blank. */
 import L from 'leaflet';
 
-/** Steps between lines, in degrees, that people can read. */
+/** Spacing of lines, in degrees: round numbers. */
 const STEPS = [30, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001];
-/** So many lines fit across the picture. */
+/** Desired number of lines across the map. */
 const LINES_WANTED = 5;
+/** px that the label of a line of longitude needs. */
+const LABEL_WIDTH = 72;
 /** Bounds of the Mercator projection. */
 const MAX_LATITUDE = 85;
 
@@ -47,7 +49,7 @@ export class Graticule {
   #addLine(from: L.LatLngTuple, to: L.LatLngTuple, degrees: number, sides: string, step: number): void {
     const style = { color: this.#colour, weight: 1, opacity: 0.6, interactive: false, pane: 'graticule' };
     this.#layer.addLayer(L.polyline([from, to], style));
-    if (!this.#isSeen(degrees, sides)) return;
+    if (!this.#isVisible(degrees, sides) || !this.#hasLabel(degrees, sides, step)) return;
     const decimals = step >= 1 ? 0 : Math.ceil(-Math.log10(step));
     const text = `${Math.abs(degrees).toFixed(decimals)}° ${degrees < 0 ? sides[1] : sides[0]}`;
     const icon = L.divIcon({
@@ -56,23 +58,32 @@ export class Graticule {
       iconSize: [0, 0],
       iconAnchor: [-3, 0],
     });
-    const place = this.#labelPlace(from);
+    const position = this.#labelPosition(from);
     const options = { icon, interactive: false, keyboard: false, pane: 'graticule' };
-    this.#layer.addLayer(L.marker(place, options));
+    this.#layer.addLayer(L.marker(position, options));
   }
 
-  #isSeen(degrees: number, sides: string): boolean {
-    const shown = this.#map.getBounds();
-    if (sides === 'NS') return degrees > shown.getSouth() && degrees < shown.getNorth();
-    return degrees > shown.getWest() && degrees < shown.getEast();
+  /** Where lines of longitude are close together, not every one has a label. */
+  #hasLabel(degrees: number, sides: string, step: number): boolean {
+    if (sides === 'NS') return true;
+    const { lat, lng } = this.#map.getCenter();
+    const spacing =
+      this.#map.latLngToContainerPoint([lat, lng + step]).x - this.#map.latLngToContainerPoint([lat, lng]).x;
+    return Math.round(degrees / step) % Math.max(1, Math.ceil(LABEL_WIDTH / spacing)) === 0;
   }
 
-  /** Inside of what is shown, at the left or the lower edge. */
-  #labelPlace([lat, lon]: L.LatLngTuple): L.LatLngTuple {
-    const shown = this.#map.getBounds();
+  #isVisible(degrees: number, sides: string): boolean {
+    const visible = this.#map.getBounds();
+    if (sides === 'NS') return degrees > visible.getSouth() && degrees < visible.getNorth();
+    return degrees > visible.getWest() && degrees < visible.getEast();
+  }
+
+  /** Within the visible part, at its left or lower edge. */
+  #labelPosition([lat, lon]: L.LatLngTuple): L.LatLngTuple {
+    const visible = this.#map.getBounds();
     const { y: height } = this.#map.getSize();
     const lower = this.#map.containerPointToLatLng([0, height - 16]).lat;
-    return [Math.max(lat, lower), Math.max(lon, shown.getWest())];
+    return [Math.max(lat, lower), Math.max(lon, visible.getWest())];
   }
 }
 

@@ -1,4 +1,4 @@
-/** Style sheets of parts that are loaded later: a page's own sheet does not hold them. */
+/** Style sheets of parts loaded on demand, which are not in the page's own style sheet. */
 const installed = new Set<string>();
 
 /** Adds `css` to the page; once for each `name`. */

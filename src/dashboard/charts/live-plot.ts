@@ -1,28 +1,31 @@
 import UPlot, { type Axis, type Band, type Options, type Series } from 'uplot';
 import uplotCss from 'uplot/dist/uPlot.min.css' with { type: 'text' };
-import { spacedOffset } from '../format.js';
+import { alignNumber, decimalsOf } from '../../base/number-text.js';
+import { spacedOffset, unitSign } from '../format.js';
 import { colourOf } from './colours.js';
 import { installStyle } from './install-style.js';
 import { alignSeries, type PlotSeries, unitsOf } from './plot-data.js';
 
 export const SERIES_COLOURS = ['--chart-1', '--chart-2', '--chart-3', '--chart-4', '--chart-5', '--chart-6'];
-/** The second cue beside colour: dashes, in pixels. */
+/** Dashes, in pixels: they distinguish lines without colour. */
 export const SERIES_DASHES: readonly (readonly number[])[] = [[], [8, 4], [2, 3], [12, 3, 2, 3]];
 
-/** What an axis needs beside its numbers, and for each digit, in pixels. */
+/** Width of an axis in pixels: a margin, and each digit. */
 const AXIS_MARGIN = 18;
 const DIGIT = 7.2;
-/** Share of the height that stays free above and below the lines. */
-const FREE = 0.08;
+/** Share of the height left free above and below the lines. */
+const PADDING = 0.08;
+/** Minimum distance of time labels in pixels, so that `11:34:50` does not touch its neighbours. */
+const TIME_SPACE = 72;
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 const BAND_OPACITY = 0.3;
 const LEFT = 3;
 const RIGHT = 1;
-/** What is shown of a single moment: the time around it. */
-const SINGLE_MOMENT_MS = 60_000;
+/** Time range shown for a single point. */
+const SINGLE_POINT_MS = 60_000;
 
-/** A uPlot that follows the newest values until somebody zooms in. */
+/** A uPlot that follows the newest values until the user zooms in. */
 export class LivePlot {
   readonly #plot: UPlot;
   #isZoomed = false;
@@ -44,13 +47,13 @@ export class LivePlot {
     this.#plot.setSize({ width, height });
   }
 
-  /** Shows all, and follows the newest values again. */
+  /** Shows the full time range, and follows the newest values again. */
   reset(): void {
     this.#isZoomed = false;
     this.#plot.setData(this.#plot.data, true);
   }
 
-  /** Zooms about the middle: 0.5 shows half of the time, 2 twice as much. */
+  /** Zooms about the middle: 0.5 shows half of the time range, 2 twice as much. */
   zoom(factor: number): void {
     const { min, max } = this.#plot.scales.x ?? {};
     if (min === undefined || max === undefined) return;
@@ -81,29 +84,33 @@ function plotOptions(series: readonly PlotSeries[]): Omit<Options, 'width' | 'he
     legend: { show: false },
     scales: {
       x: { time: true, range: (_plot, min, max) => widen(min, max) },
-      ...Object.fromEntries(units.map((unit) => [scaleOf(unit), { range: freeAround }])),
+      ...Object.fromEntries(units.map((unit) => [scaleOf(unit), { range: padRange }])),
     },
     series: [{}, ...series.flatMap(describeSeries)],
     bands: describeBands(series),
     axes: [
-      { ...lookOfAxis(), values: (_plot, times, _axis, _space, step) => formatTimes(times, step) },
+      {
+        ...axisStyle(),
+        space: TIME_SPACE,
+        values: (_plot, times, _axis, _space, step) => formatTimes(times, step),
+      },
       ...units.map(describeAxis),
     ],
   };
 }
 
 function widen(min: number, max: number): [number, number] {
-  return min === max ? [min - SINGLE_MOMENT_MS / 2, max + SINGLE_MOMENT_MS / 2] : [min, max];
+  return min === max ? [min - SINGLE_POINT_MS / 2, max + SINGLE_POINT_MS / 2] : [min, max];
 }
 
-/** A line that does not change lies in the middle. */
-function freeAround(_plot: UPlot, min: number | null, max: number | null): [number, number] {
+/** A constant line is in the middle. */
+function padRange(_plot: UPlot, min: number | null, max: number | null): [number, number] {
   if (min === null || max === null) return [0, 1];
-  const free = min === max ? Math.abs(min) / 1000 || 1 : (max - min) * FREE;
-  return [min - free, max + free];
+  const padding = min === max ? Math.abs(min) / 1000 || 1 : (max - min) * PADDING;
+  return [min - padding, max + padding];
 }
 
-/** In local time; no finer than the step from one to the next. */
+/** Local time, as precise as the step between labels requires. */
 function formatTimes(times: readonly number[], stepMs: number): string[] {
   const options: Intl.DateTimeFormatOptions =
     stepMs >= DAY_MS
@@ -119,7 +126,7 @@ function formatTimes(times: readonly number[], stepMs: number): string[] {
   return times.map((time) => format.format(time) + offsetOf(time));
 }
 
-/** The line, and the edges of its band where it has one: see `alignSeries`. */
+/** The line, and the edges of its band if it has one: see `alignSeries`. */
 function describeSeries(series: PlotSeries, index: number): Series[] {
   const { name, unit = '', points, hasBand = false } = series;
   const edge = { scale: scaleOf(unit), width: 0, points: { show: false }, spanGaps: false };
@@ -132,7 +139,7 @@ function describeSeries(series: PlotSeries, index: number): Series[] {
     spanGaps: !hasBand,
     points: points.length === 1 ? { show: true } : {},
   };
-  return hasBand ? [line, { ...edge, label: `${name}, most` }, { ...edge, label: `${name}, least` }] : [line];
+  return hasBand ? [line, { ...edge, label: `${name}, max` }, { ...edge, label: `${name}, min` }] : [line];
 }
 
 function describeBands(series: readonly PlotSeries[]): Band[] {
@@ -156,23 +163,29 @@ function faint(colour: string): string {
 
 function describeAxis(unit: string, index: number): Axis {
   const side = index === 0 ? LEFT : RIGHT;
-  const label = unit === '' ? {} : { label: unit, labelSize: 18 };
+  const label = unit === '' ? {} : { label: unitSign(unit), labelSize: 18 };
   const size = (_plot: UPlot, values: readonly string[] | null) =>
     AXIS_MARGIN + DIGIT * Math.max(3, ...(values ?? []).map((value) => value?.length ?? 0));
   return {
-    ...lookOfAxis(),
+    ...axisStyle(),
     ...label,
     size,
+    values: (_plot, values, _axis, _space, step) => formatTicks(values, step),
     scale: scaleOf(unit),
     side,
-    grid: { ...gridLook, show: index === 0 },
+    grid: { ...gridStyle, show: index === 0 },
   };
 }
 
-const gridLook = { stroke: () => colourOf('--chart-grid'), width: 1 };
+/** With the decimals of the step between ticks, so that neighbours differ. */
+function formatTicks(values: readonly number[], step: number): string[] {
+  return values.map((value) => alignNumber(value, decimalsOf(step)));
+}
 
-function lookOfAxis(): Axis {
-  return { stroke: () => colourOf('--chart-text'), grid: gridLook, ticks: gridLook };
+const gridStyle = { stroke: () => colourOf('--chart-grid'), width: 1 };
+
+function axisStyle(): Axis {
+  return { stroke: () => colourOf('--chart-text'), grid: gridStyle, ticks: gridStyle };
 }
 
 function scaleOf(unit: string): string {

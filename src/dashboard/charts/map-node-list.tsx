@@ -1,20 +1,19 @@
 import { useState } from 'preact/hooks';
-import { formatPlace, type PlacedNode } from './places.js';
-import { STATUS_LOOKS } from './status-look.js';
+import { formatPosition, type LocatedNode } from './positions.js';
 
-/** More would make the page slow; typing narrows them. */
+/** More would make the page slow; the filter finds the others. */
 const MAX_LISTED = 100;
 
 interface MapNodeListProps {
-  readonly nodes: readonly PlacedNode[];
+  readonly nodes: readonly LocatedNode[];
   readonly selected: number | undefined;
-  onSelect(node: PlacedNode): void;
+  onSelect(node: LocatedNode): void;
 }
 
-/** The map's nodes for those who use no pointer. */
+/** The nodes on the map as buttons, for users without a pointer. */
 export function MapNodeList({ nodes, selected, onSelect }: MapNodeListProps) {
-  const [wanted, setWanted] = useState('');
-  const found = nodes.filter(({ node }) => node.name.toLowerCase().includes(wanted.trim().toLowerCase()));
+  const [filter, setFilter] = useState('');
+  const found = nodes.filter(({ node }) => node.name.toLowerCase().includes(filter.trim().toLowerCase()));
   const listed = found.slice(0, MAX_LISTED);
   return (
     <section aria-label="Nodes on the map">
@@ -23,27 +22,27 @@ export function MapNodeList({ nodes, selected, onSelect }: MapNodeListProps) {
           Nodes on the map:{' '}
           <input
             type="search"
-            value={wanted}
-            placeholder="part of a name"
-            onInput={({ currentTarget }) => setWanted(currentTarget.value)}
+            value={filter}
+            placeholder="Filter by name"
+            onInput={({ currentTarget }) => setFilter(currentTarget.value)}
           />
         </label>
         {found.length > listed.length && (
           <span>
-            {listed.length} of {found.length} are listed; type to narrow them
+            Showing {listed.length} of {found.length}; filter to see others
           </span>
         )}
       </div>
       <ul class="map-nodes">
-        {listed.map((placed) => (
-          <li key={placed.node.address}>
+        {listed.map((located) => (
+          <li key={located.node.address}>
             <button
               type="button"
-              aria-pressed={placed.node.address === selected}
-              title={formatPlace(placed)}
-              onClick={() => onSelect(placed)}
+              aria-pressed={located.node.address === selected}
+              title={formatPosition(located)}
+              onClick={() => onSelect(located)}
             >
-              {placed.node.name} ({STATUS_LOOKS[placed.node.status].text})
+              {located.node.name} ({located.node.status})
             </button>
           </li>
         ))}

@@ -4,7 +4,7 @@ import type { Picture } from './picture.js';
 
 const SIDES = ['North', 'West', 'South', 'East'] as const;
 
-/** Loads a background from a person's disk; it stays in this page's memory and is sent nowhere. */
+/** Loads a background image from the user's disk; it stays in this page's memory and is not sent anywhere. */
 export function MapPictureForm({ onPicture }: { onPicture(picture: Picture | undefined): void }) {
   const [file, setFile] = useState<File>();
   const [corners, setCorners] = useState<readonly string[]>(['', '', '', '']);
@@ -12,26 +12,26 @@ export function MapPictureForm({ onPicture }: { onPicture(picture: Picture | und
   async function show(event: Event) {
     event.preventDefault();
     if (!file) return;
-    setResult('Reading the picture …');
+    setResult('Loading…');
     try {
       onPicture(await openPicture(file, readCorners(corners)));
-      setResult(`${file.name} is shown.`);
+      setResult(`Showing ${file.name}.`);
     } catch (error) {
-      setResult(`${file.name} can't be shown: ${error instanceof Error ? error.message : String(error)}.`);
+      setResult(`Cannot show ${file.name}: ${error instanceof Error ? error.message : String(error)}.`);
     }
   }
   function remove() {
     onPicture(undefined);
-    setResult('The background is plain.');
+    setResult('Image removed.');
   }
   return (
     <details class="map-picture">
-      <summary>Background picture</summary>
+      <summary>Background image</summary>
       <form onSubmit={show}>
         <fieldset>
-          <legend>PNG, JPEG or GeoTIFF from this computer; it is not sent anywhere</legend>
+          <legend>PNG, JPEG or GeoTIFF from this computer; it is not uploaded</legend>
           <label>
-            Picture
+            Image file
             <input
               type="file"
               accept=".png,.jpg,.jpeg,.tif,.tiff"
@@ -49,9 +49,9 @@ export function MapPictureForm({ onPicture }: { onPicture(picture: Picture | und
               />
             </label>
           ))}
-          <button type="submit">Show picture</button>
+          <button type="submit">Show image</button>
           <button type="button" onClick={remove}>
-            Remove picture
+            Remove image
           </button>
         </fieldset>
         <p class="chart-note" role="status">

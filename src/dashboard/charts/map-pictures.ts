@@ -1,41 +1,40 @@
-/** Background pictures of the map: from the gateway's settings, or from a person's disk. */
+/** Background images of the map: from the gateway's configuration, or from the user's disk. */
 import type { MapInfo } from '../../api/shapes.js';
 import { type Corners, MAX_PICTURE_LENGTH, type Picture, PictureError } from './picture.js';
 
-/** The picture that the settings name; undefined where they name none. */
+/** The configured image; undefined if there is none. */
 export async function fetchPicture({ image, corners }: MapInfo): Promise<Picture | undefined> {
   if (image === null) return undefined;
   const response = await fetch(image);
-  if (!response.ok) throw new PictureError(`the gateway does not give its picture (${response.status})`);
+  if (!response.ok) throw new PictureError(`the gateway returned HTTP ${response.status}`);
   return openPicture(await response.blob(), corners ?? undefined);
 }
 
-/** Throws a `PictureError`. `corners`: where it lies, if it does not say so itself. */
+/** Throws a `PictureError`. `corners`: used if the file has no coordinates of its own. */
 export async function openPicture(file: Blob, corners: Corners | undefined): Promise<Picture> {
-  if (file.size > MAX_PICTURE_LENGTH) throw new PictureError('the picture has more than 64 MiB');
+  if (file.size > MAX_PICTURE_LENGTH) throw new PictureError('the file is larger than 64 MiB');
   const start = new Uint8Array(await file.slice(0, 4).arrayBuffer());
   if (isTiff(start)) return openTiff(file, corners);
-  if (!isPngOrJpeg(start)) throw new PictureError('this is neither a PNG, a JPEG nor a TIFF picture');
-  if (!corners) throw new PictureError('a PNG or JPEG does not say where it lies: type its corners');
+  if (!isPngOrJpeg(start)) throw new PictureError('not a PNG, JPEG or TIFF file');
+  if (!corners) throw new PictureError('a PNG or JPEG has no coordinates: enter four valid corners');
   return { url: URL.createObjectURL(file), corners };
 }
 
-/** Undefined unless all four are numbers that lie on earth, the right way round. */
+/** Undefined unless all four are valid: north above south, west of east. */
 export function readCorners(texts: readonly string[]): Corners | undefined {
   const [north = Number.NaN, west = Number.NaN, south = Number.NaN, east = Number.NaN] = texts.map((text) =>
     text.trim() === '' ? Number.NaN : Number(text),
   );
-  const isOnEarth =
-    north > south && north <= 90 && south >= -90 && west < east && west >= -180 && east <= 180;
-  return isOnEarth ? [north, west, south, east] : undefined;
+  const isValid = north > south && north <= 90 && south >= -90 && west < east && west >= -180 && east <= 180;
+  return isValid ? [north, west, south, east] : undefined;
 }
 
 async function openTiff(file: Blob, given: Corners | undefined): Promise<Picture> {
   const { decodeGeoTiff } = await import('./geotiff-picture.js');
   const { picture, corners } = await decodeGeoTiff(await file.arrayBuffer());
-  const place = corners ?? given;
-  if (!place) throw new PictureError('this TIFF is not in EPSG:4326, so its corners must be given');
-  return { url: URL.createObjectURL(picture), corners: place };
+  const position = corners ?? given;
+  if (!position) throw new PictureError('this TIFF is not in EPSG:4326: enter four valid corners');
+  return { url: URL.createObjectURL(picture), corners: position };
 }
 
 function isTiff(start: Uint8Array): boolean {

@@ -3,7 +3,7 @@ import type { MapInfo } from '../../api/shapes.js';
 import { useSession } from '../store/context.js';
 import { useTopic } from '../store/topic.js';
 
-/** What the gateway's settings name as background of the map; undefined until it has told it. */
+/** The map's background as configured in the gateway; undefined until received. */
 export function useMapSettings(): MapInfo | undefined {
   const session = useSession();
   useTopic(session.topic);
@@ -12,7 +12,7 @@ export function useMapSettings(): MapInfo | undefined {
   useEffect(() => {
     if (!isOpen) return;
     session.call('map', {}).then(
-      (given) => setSettings((known) => (JSON.stringify(known) === JSON.stringify(given) ? known : given)),
+      (next) => setSettings((last) => (JSON.stringify(last) === JSON.stringify(next) ? last : next)),
       () => {},
     );
   }, [session, isOpen]);

@@ -1,4 +1,4 @@
-/** The map itself: leaflet, told what to show. */
+/** The map itself, drawn by Leaflet. */
 import L from 'leaflet';
 import leafletCss from 'leaflet/dist/leaflet.css' with { type: 'text' };
 import { colourOf } from './colours.js';
@@ -6,12 +6,12 @@ import { Graticule } from './graticule.js';
 import { installStyle } from './install-style.js';
 import { NodeMarks } from './node-marks.js';
 import type { Picture } from './picture.js';
-import type { Place, PlacedNode } from './places.js';
+import type { LocatedNode, Position } from './positions.js';
 
-export interface Shown {
-  readonly nodes: readonly PlacedNode[];
-  readonly paths: readonly (readonly [Place, Place])[];
-  readonly trails: readonly (readonly Place[])[];
+export interface MapContents {
+  readonly nodes: readonly LocatedNode[];
+  readonly paths: readonly (readonly [Position, Position])[];
+  readonly trails: readonly (readonly Position[])[];
   readonly selected: number | undefined;
 }
 
@@ -25,9 +25,9 @@ const EARTH: L.LatLngBoundsLiteral = [
   [75, 170],
 ];
 const MAX_ZOOM = 22;
-/** With so few zooms the whole earth is shown: no node has been seen yet. */
+/** Up to this many levels above the minimum zoom, the map is not fitted to nodes yet. */
 const FAR_ZOOMS = 4;
-/** What a lone node is shown with. */
+/** Zoom for a single node. */
 const CLOSE_ZOOM = 16;
 
 export class MapView {
@@ -37,19 +37,27 @@ export class MapView {
   readonly #paths: L.Polyline;
   readonly #trails: L.Polyline;
   readonly #observer: ResizeObserver;
-  #shown: Shown | undefined;
+  #contents: MapContents | undefined;
   #picture: L.ImageOverlay | undefined;
   #tiles: L.TileLayer | undefined;
-  /** A person has moved the map: it stays where it is. */
+  /** The user has moved the map: it is not fitted automatically. */
   #isHeld = false;
 
   constructor(holder: HTMLElement, onSelect: (address: number) => void) {
     installStyle('leaflet', leafletCss);
     const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
     const animated = { zoomAnimation: !calm, fadeAnimation: false, markerZoomAnimation: !calm };
-    this.#map = L.map(holder, { preferCanvas: true, maxZoom: MAX_ZOOM, worldCopyJump: false, ...animated });
+    this.#map = L.map(holder, {
+      preferCanvas: true,
+      zoomControl: false,
+      maxZoom: MAX_ZOOM,
+      worldCopyJump: false,
+      ...animated,
+    });
     this.#map.attributionControl.setPrefix(false);
-    L.control.scale({ imperial: false, position: 'bottomright' }).addTo(this.#map);
+    // At the top right, they do not cover the graticule's labels.
+    L.control.zoom({ position: 'topright' }).addTo(this.#map);
+    L.control.scale({ imperial: false, position: 'topright' }).addTo(this.#map);
     this.#graticule = new Graticule(this.#map, colourOf('--chart-line'));
     this.#trails = L.polyline([], { weight: 2, opacity: 0.55, interactive: false }).addTo(this.#map);
     this.#paths = L.polyline([], { weight: 1.5, interactive: false }).addTo(this.#map);
@@ -63,26 +71,26 @@ export class MapView {
     this.recolour();
   }
 
-  show(shown: Shown): void {
-    this.#shown = shown;
-    this.#paths.setLatLngs(shown.paths.map((path) => path.map(toLatLng)));
-    this.#trails.setLatLngs(shown.trails.map((trail) => trail.map(toLatLng)));
-    this.#marks.show(shown.nodes, shown.selected);
-    if (!this.#isHeld && !this.#isAllSeen()) this.fit();
+  show(contents: MapContents): void {
+    this.#contents = contents;
+    this.#paths.setLatLngs(contents.paths.map((path) => path.map(toLatLng)));
+    this.#trails.setLatLngs(contents.trails.map((trail) => trail.map(toLatLng)));
+    this.#marks.show(contents.nodes, contents.selected);
+    if (!this.#isHeld && !this.#areAllVisible()) this.fit();
   }
 
-  /** Moves so that all nodes and the picture are seen. */
+  /** Makes all nodes and the image visible. */
   fit(): void {
     this.#isHeld = false;
-    const bounds = L.latLngBounds((this.#shown?.nodes ?? []).map(toLatLng));
+    const bounds = L.latLngBounds((this.#contents?.nodes ?? []).map(toLatLng));
     if (this.#picture) bounds.extend(this.#picture.getBounds());
     if (!bounds.isValid()) return;
     this.#map.fitBounds(bounds, { padding: [30, 30], maxZoom: CLOSE_ZOOM, animate: false });
   }
 
-  moveTo(place: Place): void {
+  moveTo(position: Position): void {
     this.#isHeld = true;
-    this.#map.panTo(toLatLng(place));
+    this.#map.panTo(toLatLng(position));
   }
 
   setPicture(picture: Picture | undefined): void {
@@ -94,7 +102,7 @@ export class MapView {
       [south, west],
       [north, east],
     ];
-    this.#picture = L.imageOverlay(picture.url, bounds, { alt: 'Background picture' }).addTo(this.#map);
+    this.#picture = L.imageOverlay(picture.url, bounds, { alt: 'Background image' }).addTo(this.#map);
     this.fit();
   }
 
@@ -115,21 +123,21 @@ export class MapView {
     this.#isHeld = true;
   }
 
-  #isAllSeen(): boolean {
-    const seen = this.#map.getBounds();
+  #areAllVisible(): boolean {
+    const visible = this.#map.getBounds();
     const isClose = this.#map.getZoom() > this.#map.getMinZoom() + FAR_ZOOMS;
-    return isClose && (this.#shown?.nodes ?? []).every((place) => seen.contains(toLatLng(place)));
+    return isClose && (this.#contents?.nodes ?? []).every((position) => visible.contains(toLatLng(position)));
   }
 
   destroy(): void {
     this.#observer.disconnect();
-    // Leaflet forgets some of the drawings that it has asked for; they must find their canvas still there.
+    // Leaflet does not cancel every redraw that it has scheduled; the canvas must exist until then.
     for (const part of [this.#graticule, this.#marks, this.#paths, this.#trails]) part.remove();
     requestAnimationFrame(() => this.#map.remove());
   }
 }
 
-function toLatLng({ lat, lon }: Place): L.LatLngTuple {
+function toLatLng({ lat, lon }: Position): L.LatLngTuple {
   return [lat, lon];
 }
 

@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { MapInfo, NodeInfo, PathInfo } from '../../api/shapes.js';
+import { formatCount } from '../format.js';
 import { useChartStyle } from './charts-style.js';
 import { watchColours } from './colours.js';
 import { MapNodeList } from './map-node-list.js';
@@ -7,36 +8,36 @@ import { MapPictureForm } from './map-picture-form.js';
 import { fetchPicture } from './map-pictures.js';
 import { MapView } from './map-view.js';
 import { type Picture, releasePicture } from './picture.js';
-import { type Place, type PlacedNode, placeNodes, placePaths } from './places.js';
+import { type LocatedNode, locateNodes, locatePaths, type Position } from './positions.js';
 import { StatusLegend } from './status-look.js';
 
 export interface MeshMapProps {
   readonly nodes: readonly NodeInfo[];
   readonly paths: readonly PathInfo[];
-  /** Recent places by node, oldest first. */
-  readonly trails: ReadonlyMap<number, readonly (Place & { readonly at: number })[]>;
+  /** Recent positions by node, oldest first. */
+  readonly trails: ReadonlyMap<number, readonly (Position & { readonly at: number })[]>;
   readonly selected?: number | undefined;
-  /** What the settings name as background: the session's method `map`. */
+  /** The configured background: the result of the method `map`. */
   readonly settings?: MapInfo | undefined;
   onSelect(address: number): void;
 }
 
-/** Nodes by the places that they tell, with paths and trails. */
+/** Nodes at their reported positions, with paths and trails. */
 export default function MeshMap(props: MeshMapProps) {
   useChartStyle();
   const { nodes, paths, selected, settings, onSelect } = props;
-  const placed = useMemo(() => placeNodes(nodes), [nodes]);
-  const { holder, view } = useMapView(props, placed);
+  const located = useMemo(() => locateNodes(nodes), [nodes]);
+  const { holder, view } = useMapView(props, located);
   const { error, setPicture } = usePictures(view, settings);
-  const drawnPaths = placePaths(paths, placed).length;
-  const select = (node: PlacedNode) => {
+  const drawnPaths = locatePaths(paths, located).length;
+  const select = (node: LocatedNode) => {
     view.current?.moveTo(node);
     onSelect(node.node.address);
   };
   return (
     <div class="chart">
       <div class="map-frame">
-        <div ref={holder} role="application" aria-label="Map; arrow keys move it, plus and minus zoom" />
+        <div ref={holder} role="application" aria-label="Map: arrow keys to move, plus and minus to zoom" />
       </div>
       <div class="chart-bar">
         <button type="button" onClick={() => view.current?.fit()}>
@@ -44,9 +45,9 @@ export default function MeshMap(props: MeshMapProps) {
         </button>
         <StatusLegend />
       </div>
-      <p class="chart-note">{describeShown(nodes.length, placed.length, paths.length, drawnPaths)}</p>
-      {error !== undefined && <p class="chart-note">Background picture: {error}.</p>}
-      <MapNodeList nodes={placed} selected={selected} onSelect={select} />
+      <p class="chart-note">{describeShown(nodes.length, located.length, paths.length, drawnPaths)}</p>
+      {error !== undefined && <p class="chart-note">Background image: {error}.</p>}
+      <MapNodeList nodes={located} selected={selected} onSelect={select} />
       <MapPictureForm onPicture={setPicture} />
     </div>
   );
@@ -54,15 +55,15 @@ export default function MeshMap(props: MeshMapProps) {
 
 export { MeshMap };
 
-function describeShown(nodes: number, placed: number, paths: number, drawnPaths: number): string {
-  const places = `${placed} of ${nodes} nodes have told where they are.`;
-  if (paths === 0) return `${places} The root has reported no paths.`;
+function describeShown(nodes: number, located: number, paths: number, drawnPaths: number): string {
+  const positions = `${located} of ${nodes} nodes have a known position.`;
+  if (paths === 0) return `${positions} The root has reported no paths.`;
+  const drawn = drawnPaths > 0 ? ` ${formatCount(drawnPaths, 'path')} drawn.` : '';
   const missing = paths - drawnPaths;
-  const left = missing > 0 ? `; ${missing} are not, since the place of an end is not known` : '';
-  return `${places} ${drawnPaths} of ${paths} paths are drawn${left}.`;
+  return `${positions}${drawn}${missing > 0 ? ` ${formatCount(missing, 'path')} not drawn: position unknown.` : ''}`;
 }
 
-function useMapView({ paths, trails, selected, onSelect }: MeshMapProps, placed: readonly PlacedNode[]) {
+function useMapView({ paths, trails, selected, onSelect }: MeshMapProps, located: readonly LocatedNode[]) {
   const holder = useRef<HTMLDivElement>(null);
   const view = useRef<MapView | undefined>(undefined);
   const select = useRef(onSelect);
@@ -79,13 +80,18 @@ function useMapView({ paths, trails, selected, onSelect }: MeshMapProps, placed:
     };
   }, []);
   useEffect(() => {
-    const shown = { nodes: placed, paths: placePaths(paths, placed), trails: [...trails.values()], selected };
-    view.current?.show(shown);
-  }, [placed, paths, trails, selected]);
+    const contents = {
+      nodes: located,
+      paths: locatePaths(paths, located),
+      trails: [...trails.values()],
+      selected,
+    };
+    view.current?.show(contents);
+  }, [located, paths, trails, selected]);
   return { holder, view };
 }
 
-/** The background: that of the settings, until a person loads another. */
+/** The background: the configured one, until the user loads another. */
 function usePictures(view: { readonly current: MapView | undefined }, settings: MapInfo | undefined) {
   const [picture, setPicture] = useState<Picture>();
   const [error, setError] = useState<string>();
@@ -95,7 +101,7 @@ function usePictures(view: { readonly current: MapView | undefined }, settings: 
     view.current?.setTiles(tiles === null ? undefined : { url: tiles, attribution });
     let isOver = false;
     fetchPicture(settings).then(
-      (fetched) => !isOver && fetched && setPicture((own) => own ?? fetched),
+      (fetched) => !isOver && fetched && setPicture((loaded) => loaded ?? fetched),
       (failure: Error) => !isOver && setError(failure.message),
     );
     return () => {

@@ -1,16 +1,16 @@
 import L from 'leaflet';
 import { colourOf } from './colours.js';
-import type { PlacedNode } from './places.js';
+import type { LocatedNode } from './positions.js';
 import { STATUS_LOOKS } from './status-look.js';
 
-/** Labels of more nodes would hide each other. */
+/** With more nodes, labels would overlap. */
 const MAX_LABELS = 60;
 const SELECTED_WEIGHT = 4;
 const WEIGHT = 2;
 
 interface Mark {
   readonly circle: L.CircleMarker;
-  /** What it was drawn from: a mark is touched only when this changes. */
+  /** What it was drawn from: it is redrawn only when this changes. */
   drawnFrom: string;
 }
 
@@ -19,7 +19,7 @@ export class NodeMarks {
   readonly #map: L.Map;
   readonly #onSelect: (address: number) => void;
   readonly #marks = new Map<number, Mark>();
-  #nodes: readonly PlacedNode[] = [];
+  #nodes: readonly LocatedNode[] = [];
   #selected: number | undefined;
 
   constructor(map: L.Map, onSelect: (address: number) => void) {
@@ -27,7 +27,7 @@ export class NodeMarks {
     this.#onSelect = onSelect;
   }
 
-  show(nodes: readonly PlacedNode[], selected: number | undefined): void {
+  show(nodes: readonly LocatedNode[], selected: number | undefined): void {
     this.#nodes = nodes;
     this.#selected = selected;
     const shown = new Set(nodes.map(({ node }) => node.address));
@@ -37,7 +37,7 @@ export class NodeMarks {
       this.#marks.delete(address);
     }
     const hasLabels = nodes.length <= MAX_LABELS;
-    for (const placed of nodes) this.#draw(placed, hasLabels);
+    for (const node of nodes) this.#draw(node, hasLabels);
   }
 
   recolour(): void {
@@ -50,7 +50,7 @@ export class NodeMarks {
     this.#marks.clear();
   }
 
-  #draw({ node, lat, lon }: PlacedNode, hasLabel: boolean): void {
+  #draw({ node, lat, lon }: LocatedNode, hasLabel: boolean): void {
     const { address, name, status } = node;
     const isSelected = address === this.#selected;
     const drawnFrom = JSON.stringify([lat, lon, status, name, isSelected, hasLabel]);
@@ -66,8 +66,8 @@ export class NodeMarks {
     this.#label(mark.circle, name, hasLabel);
   }
 
-  #add(address: number, place: L.LatLngTuple): Mark {
-    const circle = L.circleMarker(place, { bubblingMouseEvents: false });
+  #add(address: number, position: L.LatLngTuple): Mark {
+    const circle = L.circleMarker(position, { bubblingMouseEvents: false });
     circle.on('click', () => this.#onSelect(address));
     circle.addTo(this.#map);
     const mark = { circle, drawnFrom: '' };

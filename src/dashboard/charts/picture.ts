@@ -1,18 +1,18 @@
-/** A background picture of the map. */
+/** A background image of the map. */
 
 /** North, west, south, east, in degrees. */
 export type Corners = readonly [number, number, number, number];
 
 export interface Picture {
-  /** Belongs to the picture: `releasePicture` gives it back. */
+  /** An object URL, revoked by `releasePicture`. */
   readonly url: string;
   readonly corners: Corners;
 }
 
-/** Bytes of the largest picture: decoded it is many times as large. */
+/** Maximum file size in bytes: decoded, an image is many times larger. */
 export const MAX_PICTURE_LENGTH = 64 * 1024 * 1024;
 
-/** Why a picture can't be shown, for a person to read. */
+/** Why an image can't be shown, as a message for the user. */
 export class PictureError extends Error {}
 
 export function releasePicture({ url }: Picture): void {

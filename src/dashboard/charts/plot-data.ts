@@ -1,13 +1,12 @@
 import type { AlignedData } from 'uplot';
-import { formatNumber } from '../../base/number-text.js';
 
-/** `value` is NaN where the line is broken. */
+/** `value` is NaN where the line is interrupted. */
 export interface PlotPoint {
   readonly at: number;
   readonly value: number;
 }
 
-/** Many values in one: `value` is their mean. */
+/** Many values combined: `value` is their mean. */
 export interface BandPoint extends PlotPoint {
   readonly min: number;
   readonly max: number;
@@ -16,7 +15,7 @@ export interface BandPoint extends PlotPoint {
 interface SeriesFacts {
   readonly name: string;
   readonly unit?: string;
-  /** The newest value, where it is not that of the last point. */
+  /** The newest value, if it differs from that of the last point. */
   readonly latest?: number | undefined;
 }
 
@@ -32,7 +31,7 @@ export interface Extent {
   readonly max: number;
 }
 
-/** All lines on one row of times; null where a line has no value. A series with a band has three: mean, most, least. */
+/** All lines on a common time axis; null where a line has no value. A series with a band has three lines: mean, max, min. */
 export function alignSeries(series: readonly PlotSeries[]): AlignedData {
   const lines = series.flatMap(linesOf);
   const rows = new Map<number, (number | null)[]>();
@@ -64,23 +63,18 @@ export function extentOf(series: PlotSeries): Extent | undefined {
   let min = Number.POSITIVE_INFINITY;
   let max = Number.NEGATIVE_INFINITY;
   for (const point of series.points) {
-    const { least, most } = spanOf(point);
-    if (least < min) min = least;
-    if (most > max) max = most;
+    const [lowest, highest] = rangeOf(point);
+    if (lowest < min) min = lowest;
+    if (highest > max) max = highest;
   }
   return { latest: series.latest ?? last.value, min, max };
 }
 
-function spanOf(point: PlotPoint | BandPoint): { readonly least: number; readonly most: number } {
-  return 'min' in point ? { least: point.min, most: point.max } : { least: point.value, most: point.value };
+function rangeOf(point: PlotPoint | BandPoint): readonly [number, number] {
+  return 'min' in point ? [point.min, point.max] : [point.value, point.value];
 }
 
-/** The units of these series, each once; an axis is drawn for each. */
+/** The distinct units of these series; each has an axis. */
 export function unitsOf(series: readonly PlotSeries[]): string[] {
   return [...new Set(series.map(({ unit }) => unit ?? ''))];
-}
-
-export function formatValue(value: number, unit?: string): string {
-  const text = formatNumber(value);
-  return unit ? `${text} ${unit}` : text;
 }

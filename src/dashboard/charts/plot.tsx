@@ -1,19 +1,20 @@
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { formatField } from '../format.js';
 import { useChartStyle } from './charts-style.js';
 import { watchColours } from './colours.js';
 import { LivePlot, SERIES_COLOURS, SERIES_DASHES } from './live-plot.js';
-import { extentOf, formatValue, type PlotSeries } from './plot-data.js';
+import { extentOf, type PlotSeries } from './plot-data.js';
 
 export interface PlotProps {
   readonly series: readonly PlotSeries[];
-  /** The newest values come in by themselves. */
+  /** New values are added as they arrive. */
   readonly live: boolean;
-  /** In pixels. */
+  /** px. */
   readonly height?: number;
   readonly label: string;
 }
 
-/** Values over time, one axis for each unit. Dragging zooms in; a double click or the button goes back. */
+/** Values over time, with an axis for each unit. Dragging zooms in; a double click or the button resets. */
 export function Plot({ series, live, height = 240, label }: PlotProps) {
   useChartStyle();
   const plot = useRef<LivePlot | undefined>(undefined);
@@ -33,7 +34,7 @@ export function Plot({ series, live, height = 240, label }: PlotProps) {
       </div>
       <div class="plot-canvas" style={{ height: `${height}px` }}>
         <Lines key={linesOf(series)} series={series} height={height} plot={plot} />
-        {isEmpty && <p class="plot-empty">No values yet</p>}
+        {isEmpty && <p class="plot-empty">No values yet.</p>}
       </div>
       <ul class="plot-values" aria-label={`${label}: values`}>
         {series.map((one, index) => (
@@ -44,7 +45,7 @@ export function Plot({ series, live, height = 240, label }: PlotProps) {
   );
 }
 
-/** A plot is made anew only when it has other lines. */
+/** A plot is recreated only when it has different lines. */
 function linesOf(series: readonly PlotSeries[]): string {
   return JSON.stringify(series.map(({ name, unit, hasBand }) => [name, unit, hasBand]));
 }
@@ -78,7 +79,7 @@ function Lines({ series, height, plot }: LinesProps) {
   return <div ref={holder} aria-hidden="true" />;
 }
 
-/** The same for those who can't see the lines. */
+/** The values as text, for users who can't see the lines. */
 function Values({ series, index }: { series: PlotSeries; index: number }) {
   const { name, unit } = series;
   const extent = extentOf(series);
@@ -90,7 +91,7 @@ function Values({ series, index }: { series: PlotSeries; index: number }) {
         <line x2="26" y1="4" y2="4" stroke={`var(${colour})`} stroke-width="2" stroke-dasharray={dashes} />
       </svg>{' '}
       {extent
-        ? `${name}: ${formatValue(extent.latest, unit)} (lowest ${formatValue(extent.min)}, highest ${formatValue(extent.max)})`
+        ? `${name}: ${formatField(extent.latest, unit)} (min ${formatField(extent.min)}, max ${formatField(extent.max)})`
         : `${name}: no values`}
     </li>
   );

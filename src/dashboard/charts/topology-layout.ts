@@ -1,4 +1,4 @@
-/** Where the nodes of the graph stand: in layers by hops from the root, each layer by rising address. */
+/** Layout of the graph: layers by number of paths from the root, each sorted by address. */
 import type { NodeInfo, PathInfo } from '../../api/shapes.js';
 
 export interface Point {
@@ -12,7 +12,7 @@ export interface PlacedAddress extends Point {
 
 export interface Layer {
   readonly title: string;
-  /** Of its first row. */
+  /** y of its first row. */
   readonly y: number;
   readonly members: readonly PlacedAddress[];
 }
@@ -23,20 +23,20 @@ export interface Layout {
   readonly root: Point;
   readonly layers: readonly Layer[];
   readonly edges: readonly { readonly key: string; readonly from: Point; readonly to: Point }[];
-  /** Nodes that no path names. */
-  readonly apart: readonly number[];
-  /** Nodes in the paths that are not drawn, since there are too many. */
-  readonly left: number;
+  /** Nodes that are not in any path. */
+  readonly unconnected: readonly number[];
+  /** Number of nodes not drawn because there are too many. */
+  readonly omitted: number;
 }
 
-/** A drawing with more can't be read, and a page with more parts becomes slow. */
+/** More nodes would be unreadable, and make the page slow. */
 export const MAX_DRAWN = 400;
 const MAX_COLUMNS = 14;
 const COLUMN = 84;
 const ROW = 62;
 const TITLE = 26;
 const MARGIN = 30;
-/** Addresses of the root: 0 in what it says of itself, 1 in the mesh. */
+/** Addresses of the root: 0 for its own messages, 1 in the mesh. */
 const ROOT = 0;
 const ROOT_ADDRESSES: ReadonlySet<number> = new Set([0, 1]);
 
@@ -45,8 +45,8 @@ type Links = ReadonlyMap<number, ReadonlySet<number>>;
 export function layOut(nodes: readonly NodeInfo[], paths: readonly PathInfo[]): Layout {
   const links = linksOf(paths);
   const hops = countHops(links);
-  const named = [...links.keys()].filter((address) => address !== ROOT);
-  const ordered = named.sort((a, b) => hopsOf(a, hops) - hopsOf(b, hops) || a - b);
+  const connected = [...links.keys()].filter((address) => address !== ROOT);
+  const ordered = connected.sort((a, b) => hopsOf(a, hops) - hopsOf(b, hops) || a - b);
   const drawn = ordered.slice(0, MAX_DRAWN);
   const columns = Math.min(
     MAX_COLUMNS,
@@ -55,7 +55,7 @@ export function layOut(nodes: readonly NodeInfo[], paths: readonly PathInfo[]): 
   const width = columns * COLUMN + 2 * MARGIN;
   const root = { x: width / 2, y: MARGIN };
   const { layers, bottom } = placeLayers(groupByHops(drawn, hops), columns, width);
-  const apart = nodes
+  const unconnected = nodes
     .map(({ address }) => address)
     .filter((address) => !isRoot(address) && !links.has(address));
   return {
@@ -64,8 +64,8 @@ export function layOut(nodes: readonly NodeInfo[], paths: readonly PathInfo[]): 
     root,
     layers,
     edges: placeEdges(links, layers, root),
-    apart,
-    left: ordered.length - drawn.length,
+    unconnected,
+    omitted: ordered.length - drawn.length,
   };
 }
 
@@ -126,7 +126,7 @@ function placeLayers(groups: readonly [number, number[]][], columns: number, wid
 }
 
 function titleOf(distance: number): string {
-  if (!Number.isFinite(distance)) return 'No path to the root is reported';
+  if (!Number.isFinite(distance)) return 'No reported path to the root';
   return distance === 1 ? '1 path from the root' : `${distance} paths from the root`;
 }
 

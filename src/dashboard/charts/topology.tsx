@@ -1,7 +1,8 @@
 import { useMemo } from 'preact/hooks';
 import type { NodeInfo, PathInfo } from '../../api/shapes.js';
+import { formatCount } from '../format.js';
 import { useChartStyle } from './charts-style.js';
-import { STATUS_LOOKS, StatusLegend, StatusMark } from './status-look.js';
+import { StatusLegend, StatusMark } from './status-look.js';
 import { type Layout, layOut, MAX_DRAWN, type PlacedAddress } from './topology-layout.js';
 
 export interface TopologyProps {
@@ -11,10 +12,10 @@ export interface TopologyProps {
   onSelect(address: number): void;
 }
 
-/** Nodes without a path that are listed. */
-const MAX_APART = 100;
+/** Unconnected nodes listed at most. */
+const MAX_UNCONNECTED = 100;
 
-/** Root and nodes as a graph of the paths that the root has reported. */
+/** The root and the nodes as a graph of the paths reported by the root. */
 export function Topology({ nodes, paths, selected, onSelect }: TopologyProps) {
   useChartStyle();
   const byAddress = useMemo(() => new Map(nodes.map((node) => [node.address, node])), [nodes]);
@@ -29,27 +30,27 @@ export function Topology({ nodes, paths, selected, onSelect }: TopologyProps) {
           <Graph layout={layout} {...select} />
         </>
       )}
-      {layout.apart.length > 0 && <Apart addresses={layout.apart} {...select} />}
+      {layout.unconnected.length > 0 && <Unconnected addresses={layout.unconnected} {...select} />}
     </div>
   );
 }
 
-function describeLayout(paths: number, { left }: Layout): string {
+function describeLayout(paths: number, { omitted }: Layout): string {
   if (paths === 0) {
-    return 'The root has reported no paths, so that it is not known how the nodes are joined. Newer firmware reports them when it is asked, once some are in use.';
+    return 'The root has reported no paths, so the topology is unknown. Newer firmware reports paths on request, once some are in use.';
   }
-  const shown = `${paths} ${paths === 1 ? 'path' : 'paths'} that the root has reported, each drawn as a line.`;
-  if (left === 0) return shown;
-  return `${shown} The ${MAX_DRAWN} nodes nearest to the root are drawn; ${left} more are not.`;
+  const shown = `${formatCount(paths, 'path')} reported by the root, each drawn as a line.`;
+  if (omitted === 0) return shown;
+  return `${shown} Only the ${MAX_DRAWN} nodes nearest to the root are drawn; ${omitted} are omitted.`;
 }
 
-interface Selecting {
+interface Selection {
   readonly byAddress: ReadonlyMap<number, NodeInfo>;
   readonly selected: number | undefined;
   onSelect(address: number): void;
 }
 
-function Graph({ layout, ...select }: { layout: Layout } & Selecting) {
+function Graph({ layout, ...select }: { layout: Layout } & Selection) {
   const { width, height, root, layers, edges } = layout;
   return (
     <section class="topology" aria-label="Paths of the mesh">
@@ -78,7 +79,7 @@ function Graph({ layout, ...select }: { layout: Layout } & Selecting) {
   );
 }
 
-function NodeMark({ at, byAddress, selected, onSelect }: { at: PlacedAddress } & Selecting) {
+function NodeMark({ at, byAddress, selected, onSelect }: { at: PlacedAddress } & Selection) {
   const { address, x, y } = at;
   const node = byAddress.get(address);
   const status = node?.status ?? 'unknown';
@@ -89,7 +90,7 @@ function NodeMark({ at, byAddress, selected, onSelect }: { at: PlacedAddress } &
       class="topology-node"
       style={{ left: `${x}px`, top: `${y}px` }}
       title={name}
-      aria-label={`${name}, ${STATUS_LOOKS[status].text}`}
+      aria-label={`${name}, ${status}`}
       aria-pressed={address === selected}
       onClick={() => onSelect(address)}
     >
@@ -102,15 +103,20 @@ function NodeMark({ at, byAddress, selected, onSelect }: { at: PlacedAddress } &
   );
 }
 
-/** Nodes that no reported path names: nothing is known of how they are joined. */
-function Apart({ addresses, byAddress, selected, onSelect }: { addresses: readonly number[] } & Selecting) {
-  const listed = addresses.slice(0, MAX_APART);
+/** Nodes that are not in any reported path. */
+function Unconnected({
+  addresses,
+  byAddress,
+  selected,
+  onSelect,
+}: { addresses: readonly number[] } & Selection) {
+  const listed = addresses.slice(0, MAX_UNCONNECTED);
   const more = addresses.length - listed.length;
   return (
     <section aria-label="Nodes without reported paths">
       <p class="chart-note">
-        Nodes that no reported path names ({addresses.length}
-        {more > 0 ? `; the first ${MAX_APART} are listed` : ''}):
+        Nodes without reported paths ({addresses.length}
+        {more > 0 ? `; first ${MAX_UNCONNECTED} listed` : ''}):
       </p>
       <ul class="map-nodes">
         {listed.map((address) => (

@@ -4,7 +4,7 @@ const WIDTH = 72;
 const HEIGHT = 20;
 const MARGIN = 2;
 
-/** A small line of the latest values; its size never changes. */
+/** A sparkline of the latest values, of fixed size. */
 export function TrendLine({ points, label }: { points: readonly number[]; label: string }) {
   useChartStyle();
   return (

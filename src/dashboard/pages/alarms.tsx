@@ -15,7 +15,7 @@ export function AlarmsPage() {
   const mayAct = useMayAct();
   const [failure, setFailure] = useState('');
   const alarms = session.store.openAlarms();
-  const waiting = alarms.filter(({ acknowledged }) => !acknowledged);
+  const unacknowledged = alarms.filter(({ acknowledged }) => !acknowledged);
   const acknowledge = async (ids: readonly string[]) => {
     try {
       await Promise.all(ids.map((id) => session.call('acknowledge', { id })));
@@ -27,14 +27,20 @@ export function AlarmsPage() {
   return (
     <div class="page">
       <PageTitle title="Alarms">
-        {mayAct && waiting.length > 1 && (
-          <button type="button" class="button" onClick={() => void acknowledge(waiting.map(({ id }) => id))}>
+        {mayAct && unacknowledged.length > 1 && (
+          <button
+            type="button"
+            class="button"
+            onClick={() => void acknowledge(unacknowledged.map(({ id }) => id))}
+          >
             Acknowledge all
           </button>
         )}
-        <p class="muted count-line">
-          {waiting.length} to acknowledge, {alarms.length - waiting.length} acknowledged
-        </p>
+        {alarms.length > 0 && (
+          <p class="muted count-line">
+            {unacknowledged.length} unacknowledged, {alarms.length - unacknowledged.length} acknowledged
+          </p>
+        )}
       </PageTitle>
       {failure && (
         <p class="failure" role="alert">
@@ -42,9 +48,7 @@ export function AlarmsPage() {
         </p>
       )}
       {alarms.length === 0 ? (
-        <p class="placeholder">
-          There are no alarms. One stays here until its condition is over and it is acknowledged.
-        </p>
+        <p class="placeholder">No open alarms. An alarm stays open while it is active or not acknowledged.</p>
       ) : (
         <AlarmTable alarms={alarms} acknowledge={mayAct ? (id) => void acknowledge([id]) : undefined} />
       )}
@@ -69,16 +73,16 @@ function AlarmTable({ alarms, acknowledge }: TableProps) {
               Node
             </th>
             <th scope="col" class="wide-only">
-              Condition
+              State
             </th>
             <th scope="col" class="wide-only">
-              First
+              First seen
             </th>
             <th scope="col" class="wide-only">
-              Last
+              Last seen
             </th>
             <th scope="col" class="wide-only">
-              Times
+              Count
             </th>
             <th scope="col">Acknowledged</th>
           </tr>
@@ -121,7 +125,7 @@ function AlarmRow({
       <td class="mono wide-only">
         {node === null ? '–' : <a href={nodeHref(node)}>{formatAddress(node)}</a>}
       </td>
-      <td class="wide-only">{active ? 'present' : 'over'}</td>
+      <td class="wide-only">{active ? 'active' : 'ended'}</td>
       <td class="figure wide-only">{formatDateTime(firstAt)}</td>
       <td class="figure wide-only">
         <Age at={lastAt} suffix=" ago" />

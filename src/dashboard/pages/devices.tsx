@@ -15,7 +15,7 @@ export function DevicesPage() {
     <div class="page">
       <PageTitle title="Devices" />
       {devices.length === 0 ? (
-        <p class="placeholder">No devices: nothing but the mesh is connected.</p>
+        <p class="placeholder">No devices. Only the mesh is connected.</p>
       ) : (
         <div class="scroll-x">
           <table class="plain wide" aria-label="Devices">

@@ -2,13 +2,13 @@ import { CLIENT_KINDS } from '../../api/client-kind.js';
 import type { Result } from '../api.js';
 import { Age } from '../parts/age.js';
 import { Card } from '../parts/card.js';
-import { useAsked } from '../store/use-asked.js';
+import { usePolled } from '../store/use-polled.js';
 
 type Client = Result<'clients'>['clients'][number];
 
-/** Who is connected, what each was sent, and what it missed because it read too slowly. */
+/** Connected clients: messages sent to each, and those missed by reading too slowly. */
 export function Clients() {
-  const clients = useAsked('clients')?.clients ?? [];
+  const clients = usePolled('clients')?.clients ?? [];
   return (
     <Card title="Clients">
       <div class="scroll-x">
@@ -17,7 +17,7 @@ export function Clients() {
             <tr>
               <th scope="col">Client</th>
               <th scope="col">Kind</th>
-              <th scope="col">May</th>
+              <th scope="col">Access</th>
               <th scope="col">Connected</th>
               <th scope="col" class="number">
                 Sent
@@ -50,7 +50,7 @@ function ClientRow({ client }: { readonly client: Client }) {
     <tr>
       <th scope="row">{name}</th>
       <td>{CLIENT_KINDS[kind]}</td>
-      <td>{role === 'admin' ? 'all' : (role ?? 'nothing')}</td>
+      <td>{role === 'admin' ? 'full' : (role ?? 'none')}</td>
       <td>
         <Age at={connectedAt} />
       </td>

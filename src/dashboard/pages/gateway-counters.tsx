@@ -1,13 +1,13 @@
 import { useState } from 'preact/hooks';
 import { Card } from '../parts/card.js';
-import { useAsked } from '../store/use-asked.js';
+import { usePolled } from '../store/use-polled.js';
 
-/** Everything that the gateway counts; zeros are left out unless they are asked for. */
+/** All counters of the gateway; zeros are hidden by default. */
 export function Counters() {
-  const counters = useAsked('counters');
+  const counters = usePolled('counters');
   const [showsAll, setShowsAll] = useState(false);
   const rows = flatten(counters).filter(([, count]) => showsAll || count !== 0);
-  const choice = (
+  const zerosCheckbox = (
     <label class="check">
       <input
         type="checkbox"
@@ -18,7 +18,7 @@ export function Counters() {
     </label>
   );
   return (
-    <Card title="Counters" controls={choice}>
+    <Card title="Counters" controls={zerosCheckbox}>
       <table class="plain" aria-label="Counters">
         <thead>
           <tr>
@@ -41,7 +41,7 @@ export function Counters() {
   );
 }
 
-/** `uart · received · bytes`: one line for each number. */
+/** `uart · received · bytes`: a row for each number. */
 function flatten(counters: unknown, path: readonly string[] = []): [string, number][] {
   if (typeof counters === 'number') return [[path.join(' · '), counters]];
   if (typeof counters !== 'object' || counters === null) return [];

@@ -3,6 +3,7 @@ import type { Result } from '../api.js';
 import { formatDateTime } from '../format.js';
 import { Card } from '../parts/card.js';
 import { ConfirmDialog } from '../parts/confirm-dialog.js';
+import { LINK_WORDS } from '../parts/link-words.js';
 import { PageTitle } from '../parts/page-title.js';
 import { RefreshButton } from '../parts/refresh-button.js';
 import { useMayAct, useSession } from '../store/context.js';
@@ -18,7 +19,7 @@ export function GatewayPage() {
       <PageTitle title="Gateway" />
       <div class="node-columns">
         <div class="column">
-          <Facts />
+          <Details />
           {mayAct && (
             <>
               <Card title="Send to all nodes">
@@ -37,14 +38,14 @@ export function GatewayPage() {
   );
 }
 
-function Facts() {
+function Details() {
   const session = useSession();
   useTopic(session.topic);
   useTopic(session.store.topics.link);
   const { version, startedAt, role } = session;
   const { link } = session.store;
   return (
-    <Card title="Facts">
+    <Card title="Details">
       <dl class="facts">
         <dt>Version</dt>
         <dd>{version || '–'}</dd>
@@ -53,23 +54,23 @@ function Facts() {
         <dt>Port</dt>
         <dd>{link?.port ?? 'none'}</dd>
         <dt>Link</dt>
-        <dd>{link ? `${link.state} since ${formatDateTime(link.since)}` : '–'}</dd>
+        <dd>{link ? `${LINK_WORDS[link.state]} since ${formatDateTime(link.since)}` : '–'}</dd>
         {link?.detail && (
           <>
             <dt>Reason</dt>
             <dd>{link.detail}</dd>
           </>
         )}
-        <HistoryFacts />
-        <dt>This page may</dt>
+        <HistoryDetails />
+        <dt>Access</dt>
         <dd>{role === 'read' ? 'read' : role === 'send' ? 'read and send' : 'read, send and reset'}</dd>
       </dl>
     </Card>
   );
 }
 
-/** Where history is kept is told by `status`; that writing fails or works again, by an alarm. */
-function HistoryFacts() {
+/** The method `status` gives file and error of the history; an alarm shows that the error has changed. */
+function HistoryDetails() {
   const session = useSession();
   useTopic(session.topic);
   const alarms = useTopic(session.store.topics.alarms);
@@ -89,8 +90,8 @@ function HistoryFacts() {
       <dd>{history.file ?? 'in memory only'}</dd>
       {history.fault !== null && (
         <>
-          <dt>History fault</dt>
-          <dd class="bad">{history.file === null ? history.fault : `not written now: ${history.fault}`}</dd>
+          <dt>History error</dt>
+          <dd class="bad">{history.file === null ? history.fault : `not being written: ${history.fault}`}</dd>
         </>
       )}
     </>
@@ -99,21 +100,21 @@ function HistoryFacts() {
 
 function RootActions() {
   const session = useSession();
-  const [asked, setAsked] = useState<'reset' | 'clean'>();
-  const close = () => setAsked(undefined);
+  const [dialog, setDialog] = useState<'reset' | 'clean'>();
+  const close = () => setDialog(undefined);
   const count = session.store.nodes.size;
   return (
-    <Card title="The root">
+    <Card title="Root">
       <div class="actions">
         <RefreshButton what="nodes" />
-        <button type="button" class="button" onClick={() => setAsked('reset')}>
+        <button type="button" class="button" onClick={() => setDialog('reset')}>
           Reset root…
         </button>
-        <button type="button" class="button danger" onClick={() => setAsked('clean')}>
-          Clean…
+        <button type="button" class="button danger" onClick={() => setDialog('clean')}>
+          Clean network…
         </button>
       </div>
-      {asked === 'reset' && (
+      {dialog === 'reset' && (
         <ConfirmDialog
           title="Reset the root?"
           action="Reset root"
@@ -121,21 +122,21 @@ function RootActions() {
           onClose={close}
         >
           <p>
-            The root restarts, which takes some seconds. Messages on their way are lost, and all {count} nodes
-            count as disconnected until they are heard again. Nothing is forgotten.
+            The root restarts, which takes a few seconds. Messages in transit are lost, and all {count} nodes
+            are disconnected until they are heard again. No nodes or settings are deleted.
           </p>
         </ConfirmDialog>
       )}
-      {asked === 'clean' && (
+      {dialog === 'clean' && (
         <ConfirmDialog
           title="Clean the network?"
-          action="Forget every node"
+          action="Clean network"
           onConfirm={() => session.call('clean', { confirm: true })}
           onClose={close}
         >
           <p>
-            The root forgets its network and restarts. All {count} nodes are forgotten, here and in the root;
-            each has to be provisioned again. This can’t be undone.
+            The root deletes its network and restarts. All {count} nodes are removed from the root and from
+            this gateway, and must be provisioned again. This can’t be undone.
           </p>
         </ConfirmDialog>
       )}

@@ -13,23 +13,23 @@ import { useSlowTopic, useTopic } from '../store/topic.js';
 
 const MeshMap = lazyPart(() => import('../charts/mesh-map.js').then(({ MeshMap }) => MeshMap), 'map');
 
-/** Marks move at most this often. */
-const RENEW_EVERY_MS = 1000;
+/** Marks are updated at most this often. */
+const UPDATE_EVERY_MS = 1000;
 
 export function MapPage({ query }: { readonly query: URLSearchParams }) {
   const { store } = useSession();
-  const picture = useNodes(store);
+  const nodesAndTrails = useNodes(store);
   useTopic(store.topics.paths);
   const selected = readNode(query);
   const settings = useMapSettings();
   return (
     <div class="page">
       <PageTitle title="Map">
-        <RefreshButton what="paths" atOnce={store.paths.length === 0} />
+        <RefreshButton what="paths" onOpen={store.paths.length === 0} />
         <SelectedNode address={selected} />
       </PageTitle>
       <MeshMap
-        {...picture}
+        {...nodesAndTrails}
         paths={store.paths}
         settings={settings}
         {...(selected !== undefined && { selected })}
@@ -39,14 +39,14 @@ export function MapPage({ query }: { readonly query: URLSearchParams }) {
   );
 }
 
-interface Picture {
+interface NodesAndTrails {
   readonly nodes: readonly NodeInfo[];
   readonly trails: ReadonlyMap<number, readonly TrailPoint[]>;
 }
 
-/** The nodes with the status that is shown, and where they were. */
-export function useNodes(store: Store): Picture {
-  const version = useSlowTopic(store.topics.nodes, RENEW_EVERY_MS);
+/** The nodes with their displayed status, and their recent positions. */
+export function useNodes(store: Store): NodesAndTrails {
+  const version = useSlowTopic(store.topics.nodes, UPDATE_EVERY_MS);
   const linkVersion = useTopic(store.topics.link);
   return useMemo(() => {
     const records = [...store.nodes.values()].sort((a, b) => a.info.address - b.info.address);

@@ -10,12 +10,12 @@ export function RobotsPage() {
     <div class="page">
       <PageTitle title="Robots" />
       {store.robots.length === 0 ? (
-        <p class="placeholder">No robots have been published. Clients do that with the command W-RBT.</p>
+        <p class="placeholder">No robots published. Clients publish them with the W-RBT command.</p>
       ) : (
         <table class="plain wide" aria-label="Robots">
           <thead>
             <tr>
-              <th scope="col">Id</th>
+              <th scope="col">ID</th>
               <th scope="col">Name</th>
               <th scope="col">State</th>
               <th scope="col">Node</th>
@@ -39,7 +39,7 @@ export function RobotsPage() {
   );
 }
 
-/** Clients name the node as they like: a link is made where it is a name or address of a known one. */
+/** Clients name the node freely: it becomes a link if it is the name or address of a known node. */
 function NodeLink({ text }: { readonly text: string }) {
   const { store } = useSession();
   for (const { info } of store.nodes.values()) {

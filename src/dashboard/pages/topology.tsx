@@ -16,7 +16,7 @@ export function TopologyPage({ query }: { readonly query: URLSearchParams }) {
   return (
     <div class="page">
       <PageTitle title="Topology">
-        <RefreshButton what="paths" atOnce={store.paths.length === 0} />
+        <RefreshButton what="paths" onOpen={store.paths.length === 0} />
         <SelectedNode address={selected} />
       </PageTitle>
       <Topology

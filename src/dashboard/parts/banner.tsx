@@ -4,54 +4,56 @@ import { useSession } from '../store/context.js';
 import type { MeshSession } from '../store/session.js';
 import { useTopic } from '../store/topic.js';
 
-interface Trouble {
+interface Problem {
   readonly text: string;
   readonly detail: string;
-  /** Since when the picture is old, ms since the epoch, host clock. */
-  readonly since: number | undefined;
+  /** When the data was last current, ms since the epoch, host clock. */
+  readonly updatedAt: number | undefined;
 }
 
-/** Says what is wrong with the picture. The age is not read out: it would be, every second. */
+/** Says why the data is out of date. Its age is not announced by screen readers: it changes every second. */
 export function Banner() {
   const session = useSession();
   useTopic(session.topic);
   useTopic(session.store.topics.link);
   const now = useHostNow();
-  const trouble = findTrouble(session);
-  if (!trouble) return null;
+  const problem = findProblem(session);
+  if (!problem) return null;
   return (
     <div class="banner" role="alert">
-      <strong>{trouble.text}</strong>
-      <span aria-live="off">{trouble.detail}</span>
-      {trouble.since !== undefined && (
+      <strong>{problem.text}</strong>
+      <span aria-live="off">{problem.detail}</span>
+      {problem.updatedAt !== undefined && (
         <span class="banner-age" aria-live="off">
-          The picture is {formatAge(now - trouble.since)} old.
+          Last updated {formatAge(now - problem.updatedAt)} ago.
         </span>
       )}
     </div>
   );
 }
 
+const RETRYING = 'Retrying automatically.';
+
 const LINK_DETAILS = {
-  absent: 'There is no serial device.',
-  opening: 'The serial port is being opened.',
+  absent: 'No serial device found.',
+  opening: 'Opening the serial port.',
   probing: 'The port is open; waiting for the root to answer.',
   up: '',
-  backingOff: 'Trying again by itself.',
-  maintenance: 'The port is handed to another program for a while.',
-  stopped: 'The gateway has stopped it.',
+  backingOff: RETRYING,
+  maintenance: 'The port is temporarily released to another program.',
+  stopped: 'Stopped by the gateway.',
 } as const;
 
-function findTrouble({ state, pictureAt, store: { link, root } }: MeshSession): Trouble | undefined {
+function findProblem({ state, updatedAt, store: { link, root } }: MeshSession): Problem | undefined {
   if (state === 'lost') {
     const text =
-      pictureAt === undefined ? 'The gateway does not answer.' : 'The connection to the gateway is lost.';
-    return { text, detail: 'Trying again by itself.', since: pictureAt };
+      updatedAt === undefined ? 'The gateway is not responding.' : 'Connection to the gateway lost.';
+    return { text, detail: RETRYING, updatedAt };
   }
   if (state !== 'open' || !link || link.state === 'up') return undefined;
   return {
     text: 'The link to the root is down.',
     detail: link.detail ?? LINK_DETAILS[link.state],
-    since: root.lastHeardAt ?? undefined,
+    updatedAt: root.lastHeardAt ?? undefined,
   };
 }

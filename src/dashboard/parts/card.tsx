@@ -3,12 +3,12 @@ import { useId } from 'preact/hooks';
 
 interface Props {
   readonly title: string;
-  /** Controls on the line of the title. */
+  /** Controls beside the title. */
   readonly controls?: ComponentChildren;
   readonly children: ComponentChildren;
 }
 
-/** A part of a page with a heading of its own. */
+/** A section of a page, with a heading. */
 export function Card({ title, controls, children }: Props) {
   const id = useId();
   return (

@@ -4,15 +4,15 @@ import { errorText } from '../api.js';
 
 interface Props {
   readonly title: string;
-  /** What will happen. */
+  /** What confirming will do. */
   readonly children: ComponentChildren;
-  /** What the button says that does it. */
+  /** Label of the button that confirms. */
   readonly action: string;
   readonly onConfirm: () => Promise<unknown>;
   readonly onClose: () => void;
 }
 
-/** Asks before something is destroyed; Escape and Cancel leave everything as it is. */
+/** Asks for confirmation before something is lost; Escape and Cancel change nothing. */
 export function ConfirmDialog({ title, children, action, onConfirm, onClose }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [isBusy, setBusy] = useState(false);

@@ -5,17 +5,17 @@ import { useSession } from '../store/context.js';
 import { useTopic } from '../store/topic.js';
 
 export interface SentMessage {
-  /** Of the delivery. */
+  /** The delivery's id. */
   readonly id: string;
-  /** The person wants to see an answer. */
-  readonly waits: boolean;
+  /** The user asked to wait for an answer. */
+  readonly awaitsAnswer: boolean;
   readonly text: string;
 }
 
-/** An answer that has not come by then will hardly come. */
+/** An answer after this time is unlikely. */
 const ANSWER_TIMEOUT_MS = 5000;
 
-/** What has become of the messages, as it happens. */
+/** The messages with their stages so far. */
 export function DeliveryList({ sent }: { readonly sent: readonly SentMessage[] }) {
   const { store } = useSession();
   useTopic(store.topics.deliveries);
@@ -40,12 +40,14 @@ function Delivery({ delivery, message }: { readonly delivery: DeliveryInfo; read
             {stage}
           </li>
         ))}
-        {message.waits && delivery.stage === 'written' && <Waiting since={delivery.stages.at(-1)?.at ?? 0} />}
+        {message.awaitsAnswer && delivery.stage === 'written' && (
+          <Waiting since={delivery.stages.at(-1)?.at ?? 0} />
+        )}
       </ol>
       {failure && <span class="bad">Failed: {detail ?? failure}.</span>}
       {answer !== null && (
         <span class="good">
-          Answer {hexAsText(answer) ?? formatHex(answer)} after {Math.round(roundTripMs ?? 0)} ms
+          Answered in {Math.round(roundTripMs ?? 0)} ms: {hexAsText(answer) ?? formatHex(answer)}
         </span>
       )}
     </li>
@@ -54,5 +56,5 @@ function Delivery({ delivery, message }: { readonly delivery: DeliveryInfo; read
 
 function Waiting({ since }: { readonly since: number }) {
   const isOver = useHostNow() - since > ANSWER_TIMEOUT_MS;
-  return <li class="stage stage-waiting">{isOver ? 'no answer in 5 s' : 'waiting for an answer…'}</li>;
+  return <li class="stage stage-waiting">{isOver ? 'no answer within 5 s' : 'waiting for an answer…'}</li>;
 }

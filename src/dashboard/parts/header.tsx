@@ -1,17 +1,18 @@
 import type { ComponentChildren } from 'preact';
 import { TrendLine } from '../charts/trend-line.js';
 import { isFleet } from '../fleet.js';
-import { formatUptime } from '../format.js';
+import { formatCount, formatUptime } from '../format.js';
 import { useHostNow } from '../store/clock.js';
 import { useSession } from '../store/context.js';
 import { STATUSES } from '../store/store.js';
 import { useSlowTopic, useTopic } from '../store/topic.js';
-import { Age } from './age.js';
-import { FieldSelect } from './field-select.js';
+import { LastHeard } from './age.js';
+import { GatewaySelect } from './gateway-select.js';
+import { LINK_WORDS } from './link-words.js';
 import { Nav } from './nav.js';
 import { ThemeButton } from './theme-button.js';
 
-/** Counts need not be newer than the eye can tell. */
+/** Counts are updated at most this often. */
 const COUNT_EVERY_MS = 250;
 
 export function Header({ page }: { readonly page: string }) {
@@ -21,7 +22,7 @@ export function Header({ page }: { readonly page: string }) {
         <a class="brand" href="#/nodes">
           meshgate
         </a>
-        {isFleet && <FieldSelect />}
+        {isFleet && <GatewaySelect />}
         <Nav page={page} />
         <ThemeButton />
       </div>
@@ -51,16 +52,6 @@ function Metric({ label, class: name, children }: MetricProps) {
   );
 }
 
-const LINK_WORDS = {
-  absent: 'no device',
-  opening: 'opening',
-  probing: 'waiting for the root',
-  up: 'up',
-  backingOff: 'down',
-  maintenance: 'maintenance',
-  stopped: 'stopped',
-} as const;
-
 function LinkMetric() {
   const session = useSession();
   useTopic(session.topic);
@@ -87,12 +78,8 @@ function RootMetric() {
   const { lastHeardAt, resets } = store.root;
   return (
     <Metric label="Root" class="metric-root">
-      <span>
-        heard <Age at={lastHeardAt} suffix={lastHeardAt === null ? '' : ' ago'} />
-      </span>
-      <span class="muted">
-        {resets} {resets === 1 ? 'restart' : 'restarts'}
-      </span>
+      <LastHeard at={lastHeardAt} />
+      <span class="muted">{formatCount(resets, 'restart')}</span>
     </Metric>
   );
 }
@@ -127,7 +114,7 @@ function TrafficMetric() {
     <Metric label="Traffic" class="metric-traffic">
       <span class="figure">{store.rate.perSecond(now).toFixed(1)}</span>
       <span>msg/s</span>
-      <TrendLine points={store.rate.history(now)} label="Messages a second in the last minute" />
+      <TrendLine points={store.rate.history(now)} label="Messages per second over the last minute" />
     </Metric>
   );
 }

@@ -6,7 +6,7 @@ type State<Props> =
   | { readonly kind: 'ready'; readonly Part: ComponentType<Props> }
   | { readonly kind: 'failed' };
 
-/** A component that is loaded when it is first shown. `load`: one function for its whole life, made at the module's top. */
+/** A component that is loaded when it is first shown. `load`: a function that never changes, made at module level. */
 export function lazyPart<Props extends object>(load: () => Promise<ComponentType<Props>>, label: string) {
   return function LazyPart(props: Props) {
     const [state, setState] = useState<State<Props>>({ kind: 'loading' });

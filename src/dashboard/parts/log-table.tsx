@@ -5,31 +5,46 @@ import type { LogLine } from '../store/traffic-log.js';
 import { NARROW, useMedia } from './use-media.js';
 import { useVirtual, type VirtualRows } from './use-virtual.js';
 
-/** px; style.css has the same. */
+/** px; the same as in styles/log.css. */
 const ROW_HEIGHT = 24;
 
 interface Props {
   readonly lines: readonly LogLine[];
   readonly label: string;
-  /** Bytes in place of what they mean. */
+  /** Bytes instead of decoded content. */
   readonly showsHex: boolean;
-  /** px; the rest of the page unless given. */
+  /** px; by default, the rest of the page. */
   readonly height?: number;
-  /** The lines stand still. */
-  readonly isHeld?: boolean;
-  /** The person has scrolled up to read. */
+  /** The lines don't change. */
+  readonly isPaused?: boolean;
+  /** The user has scrolled up, away from the newest line. */
   readonly onLeaveEnd?: () => void;
+  /** Shown when there are no lines. */
+  readonly emptyText?: string;
 }
 
-/** Lines of the log, the newest below; it stays at the end until somebody scrolls up. */
-export function LogTable({ lines, label, showsHex, height, isHeld = false, onLeaveEnd }: Props) {
+/** Lines of the log, newest last. Follows the newest line until the user scrolls up. */
+export function LogTable({
+  lines,
+  label,
+  showsHex,
+  height,
+  isPaused = false,
+  onLeaveEnd,
+  emptyText = 'No messages yet.',
+}: Props) {
   const rows = useVirtual(lines.length, ROW_HEIGHT);
   const [selected, setSelected] = useState<LogLine>();
   const isNarrow = useMedia(NARROW);
-  const follow = useFollow(rows, { lines, isHeld, onLeaveEnd });
+  const follow = useFollow(rows, { lines, isPaused, onLeaveEnd });
   return (
     <div class="log" style={height === undefined ? undefined : { height: `${height}px` }}>
-      <section class="scroll" ref={follow.ref} onScroll={follow.onScroll} aria-label={`${label}, scrolling`}>
+      <section
+        class="scroll"
+        ref={follow.ref}
+        onScroll={follow.onScroll}
+        aria-label={`${label} (scrollable)`}
+      >
         <table class="grid log-table" aria-label={label} aria-rowcount={lines.length + 1}>
           <Columns isNarrow={isNarrow} />
           <tbody style={rows.style}>
@@ -46,29 +61,29 @@ export function LogTable({ lines, label, showsHex, height, isHeld = false, onLea
             ))}
           </tbody>
         </table>
-        {lines.length === 0 && <p class="placeholder">Nothing has come yet.</p>}
+        {lines.length === 0 && <p class="placeholder">{emptyText}</p>}
       </section>
       {selected && <Detail line={selected} onClose={() => setSelected(undefined)} />}
     </div>
   );
 }
 
-interface Following {
+interface FollowOptions {
   readonly lines: readonly LogLine[];
-  readonly isHeld: boolean;
+  readonly isPaused: boolean;
   readonly onLeaveEnd: (() => void) | undefined;
 }
 
-/** Keeps the newest line in view, until the person scrolls up; again when the lines are let go on. */
-function useFollow(rows: VirtualRows, { lines, isHeld, onLeaveEnd }: Following) {
+/** Keeps the newest line in view until the user scrolls up, and again once the log is resumed. */
+function useFollow(rows: VirtualRows, { lines, isPaused, onLeaveEnd }: FollowOptions) {
   const follows = useRef(true);
   const lastTop = useRef(0);
   useLayoutEffect(() => {
-    if (!isHeld) follows.current = true;
-  }, [isHeld]);
+    if (!isPaused) follows.current = true;
+  }, [isPaused]);
   useLayoutEffect(() => {
-    if (follows.current && !isHeld && lines.length > 0) rows.scrollToEnd();
-  }, [lines, isHeld, rows.scrollToEnd]);
+    if (follows.current && !isPaused && lines.length > 0) rows.scrollToEnd();
+  }, [lines, isPaused, rows.scrollToEnd]);
   const onScroll = ({ currentTarget: { scrollTop } }: { readonly currentTarget: HTMLElement }) => {
     if (rows.isAtEnd()) follows.current = true;
     else if (scrollTop < lastTop.current && follows.current) {
@@ -124,7 +139,7 @@ function Line({ line, index, showsHex, isSelected, isNarrow, onSelect }: LinePro
           type="button"
           class="line-button"
           aria-pressed={isSelected}
-          title="Show the bytes"
+          title="Show bytes"
           onClick={() => onSelect(line)}
         >
           {isNarrow ? formatTimeMs(at).slice(0, 8) : formatTimeMs(at)}
@@ -143,7 +158,7 @@ function Line({ line, index, showsHex, isSelected, isNarrow, onSelect }: LinePro
 
 function Detail({ line, onClose }: { readonly line: LogLine; readonly onClose: () => void }) {
   return (
-    <section class="detail" aria-label="Bytes of the line">
+    <section class="detail" aria-label="Selected line">
       <div class="card-head">
         <h3>
           {line.name || line.kind} <span class="muted">{line.source}</span>

@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks';
 
 interface Props {
   readonly title: string;
-  /** Controls on the same line. */
+  /** Controls beside the title. */
   readonly children?: ComponentChildren;
 }
 

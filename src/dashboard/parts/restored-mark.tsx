@@ -1,8 +1,8 @@
-/** Beside what is known from before the gateway was started, and was not noticed anew since. */
+/** Marks data that dates from before the gateway was started and has not been updated since. */
 export function RestoredMark({ isRestored }: { readonly isRestored: boolean }) {
   if (!isRestored) return null;
   return (
-    <span class="restored" title="known from before the gateway was started, and not noticed since">
+    <span class="restored" title="from before the gateway was started; not updated since">
       restored
     </span>
   );

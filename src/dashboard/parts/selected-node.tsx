@@ -3,16 +3,16 @@ import { nodeHref } from '../router.js';
 import { useSession } from '../store/context.js';
 import type { NodeRecord } from '../store/node-record.js';
 import { useTopic } from '../store/topic.js';
-import { Age } from './age.js';
+import { LastHeard } from './age.js';
 import { StatusBadge } from './status-badge.js';
 
-/** A line on the node that was chosen on the map or in the graph. */
+/** A summary of the node selected on the map or in the graph. */
 export function SelectedNode({ address }: { readonly address: number | undefined }) {
   const { store } = useSession();
   const record = address === undefined ? undefined : store.nodes.get(address);
   return (
     <p class="selected-node" data-testid="selected-node">
-      {record ? <Line record={record} /> : <span class="muted">Choose a node to see more of it.</span>}
+      {record ? <Line record={record} /> : <span class="muted">Select a node for details.</span>}
     </p>
   );
 }
@@ -26,7 +26,7 @@ function Line({ record }: { readonly record: NodeRecord }) {
       <a href={nodeHref(address)}>{name}</a>
       <StatusBadge status={store.statusOf(record.info)} />
       <span class="figure muted">
-        heard <Age at={lastHeardAt} suffix={lastHeardAt === null ? '' : ' ago'} />
+        <LastHeard at={lastHeardAt} />
       </span>
       <span class="figure ellipsis">
         {values.map((value) => `${value.type} ${formatValue(value)}`).join(' · ')}

@@ -1,6 +1,6 @@
 import type { NodeStatusName } from '../../api/shapes.js';
 
-/** The word stands beside the colour: nobody has to tell colours apart. */
+/** Word and colour: the status is readable without seeing colours. */
 export function StatusBadge({ status }: { readonly status: NodeStatusName }) {
   return <span class={`status status-${status}`}>{status}</span>;
 }

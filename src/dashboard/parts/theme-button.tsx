@@ -13,8 +13,8 @@ export function ThemeButton() {
       type="button"
       class="theme"
       onClick={toggle}
-      aria-label={`Use ${next} colours`}
-      title={`Use ${next} colours`}
+      aria-label={`Switch to ${next} theme`}
+      title={`Switch to ${next} theme`}
     >
       <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
         <circle cx="8" cy="8" r="6.25" fill="none" stroke="currentColor" stroke-width="1.5" />

@@ -1,15 +1,15 @@
 import { useState } from 'preact/hooks';
 
 interface Props {
-  /** What asks for the token, and where it is set. */
+  /** What requires the token, and where it is set. */
   readonly text: string;
-  /** Why the last token did not do; undefined for the first. */
+  /** Why the last token was rejected; undefined if none was. */
   readonly refusal: string | undefined;
   /** Never empty. */
   readonly onToken: (token: string) => void;
 }
 
-/** The page while it has no token that is accepted. */
+/** Shown until a token is accepted. */
 export function TokenForm({ text, refusal, onToken }: Props) {
   const [token, setToken] = useState('');
   const submit = (event: Event) => {

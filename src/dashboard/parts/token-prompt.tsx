@@ -3,7 +3,7 @@ import { TokenForm } from './token-form.js';
 
 const KEY = 'meshgate.token';
 
-/** Kept as long as the tab is open, and no longer. */
+/** The token, kept until the tab is closed. */
 export function readToken(): string | undefined {
   return sessionStorage.getItem(KEY) ?? undefined;
 }
@@ -12,7 +12,7 @@ export function keepToken(token: string): void {
   sessionStorage.setItem(KEY, token);
 }
 
-/** Asks for the token that the gateway demands. */
+/** Asks for the token that the gateway requires. */
 export function TokenPrompt() {
   const session = useSession();
   const connect = (token: string) => {
@@ -22,7 +22,7 @@ export function TokenPrompt() {
   return (
     <TokenForm
       text="This gateway requires a token. It is set in the gateway’s configuration."
-      refusal={readToken() === undefined ? undefined : 'The gateway did not accept the token.'}
+      refusal={readToken() === undefined ? undefined : 'The gateway rejected the token.'}
       onToken={connect}
     />
   );

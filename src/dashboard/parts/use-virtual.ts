@@ -1,18 +1,18 @@
-/** Which rows of a long list are in view: only they are in the page. */
+/** Virtual scrolling: only the visible rows of a long list are in the page. */
 import { useCallback, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
-/** Rows beyond the edges, so that the keyboard and a fast wheel find some. */
+/** Extra rows above and below, for the keyboard and for fast scrolling. */
 const OVERSCAN = 6;
 
 export interface VirtualRows {
-  /** For the element that scrolls. */
+  /** For the scrolling element. */
   readonly ref: (element: HTMLElement | null) => void;
   readonly onScroll: () => void;
-  /** First row, and the one behind the last. */
+  /** The first visible row, and the row after the last. */
   readonly first: number;
   readonly end: number;
-  /** For the tbody: the room of the rows that are not in the page, see style.css. */
-  readonly style: { readonly '--before': string; readonly '--behind': string };
+  /** For the tbody: the height of the rows left out, see styles/grid.css. */
+  readonly style: { readonly '--above': string; readonly '--below': string };
   readonly scrollToEnd: () => void;
   readonly isAtEnd: () => boolean;
 }
@@ -29,12 +29,12 @@ export function useVirtual(count: number, rowHeight: number): VirtualRows {
   const measure = useCallback(() => {
     const { scrollTop = 0, clientHeight = 0 } = element.current ?? {};
     const top = Math.floor(scrollTop / rowHeight) * rowHeight;
-    setView((known) =>
-      known.top === top && known.height === clientHeight ? known : { top, height: clientHeight },
+    setView((previous) =>
+      previous.top === top && previous.height === clientHeight ? previous : { top, height: clientHeight },
     );
   }, [rowHeight]);
-  const ref = useCallback((given: HTMLElement | null) => {
-    element.current = given;
+  const ref = useCallback((target: HTMLElement | null) => {
+    element.current = target;
   }, []);
   useLayoutEffect(() => {
     const { current } = element;
@@ -58,8 +58,8 @@ export function useVirtual(count: number, rowHeight: number): VirtualRows {
     first,
     end,
     style: {
-      '--before': `${first * rowHeight}px`,
-      '--behind': `${Math.max(0, count - end) * rowHeight}px`,
+      '--above': `${first * rowHeight}px`,
+      '--below': `${Math.max(0, count - end) * rowHeight}px`,
     },
     scrollToEnd,
     isAtEnd,

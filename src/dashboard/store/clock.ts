@@ -1,9 +1,9 @@
-/** The gateway's clock as far as the page knows it: ages are counted by the clock that made the times. */
+/** The gateway's clock, estimated: ages are measured by the clock that made the timestamps. */
 import { useEffect, useState } from 'preact/hooks';
 
 let offsetMs = 0;
 
-/** `now`: ms since the epoch by the host clock, just received. */
+/** `now`: ms since the epoch, host clock, just received. */
 export function setHostClock(now: number): void {
   offsetMs = now - Date.now();
 }
@@ -17,7 +17,7 @@ const TICK_MS = 1000;
 const listeners = new Set<() => void>();
 let timer: ReturnType<typeof setInterval> | undefined;
 
-/** The host's time, renewed every second, for all parts of the page at the same moment. */
+/** The host's time, updated every second in all components at once. */
 export function useHostNow(): number {
   const [, setCount] = useState(0);
   useEffect(() => {

@@ -7,14 +7,14 @@ const SessionContext = createContext<MeshSession | undefined>(undefined);
 
 export const SessionProvider = SessionContext.Provider;
 
-/** The session of the page; it changes itself, not its identity. */
+/** The page's session: always the same object, whose topics report changes. */
 export function useSession(): MeshSession {
   const session = useContext(SessionContext);
-  if (!session) throw new Error('there is no session around this component');
+  if (!session) throw new Error('useSession must be used within a SessionProvider');
   return session;
 }
 
-/** True where this page may send, reset and acknowledge; false while there is no connection to do it by. */
+/** True if this page may send, reset and acknowledge; false until it has connected. */
 export function useMayAct(): boolean {
   const session = useSession();
   useTopic(session.topic);

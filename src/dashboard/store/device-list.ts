@@ -1,10 +1,10 @@
 import type { DeviceInfo, MeshEvent } from '../../api/shapes.js';
 
-/** The devices beside the mesh, as the page holds them: replaced, never changed. */
+/** The devices outside the mesh. Entries are replaced, never mutated. */
 export class DeviceList {
   readonly #byId = new Map<string, DeviceInfo>();
 
-  /** In the order of the gateway's list. */
+  /** In the gateway's order. */
   all(): DeviceInfo[] {
     return [...this.#byId.values()].sort((a, b) => a.node - b.node);
   }
@@ -22,7 +22,7 @@ export class DeviceList {
     this.#byId.set(known.id, { ...known, restored: false, lastHeardAt: value.receivedAt, values });
   }
 
-  /** What is to be known of one that is added, only the gateway can say. */
+  /** Added devices are fetched from the gateway: the event has no details. */
   onNode({ device = '', change, status }: Extract<MeshEvent, { kind: 'node' }>): void {
     if (change === 'forgotten') this.#byId.delete(device);
     const known = this.#byId.get(device);

@@ -1,21 +1,21 @@
-/** Gathers events until the next frame is drawn: a thousand a second cost sixty renderings, not a thousand. */
+/** Collects events until the next frame: a thousand per second cost sixty renders, not a thousand. */
 import type { MeshEvent } from '../../api/shapes.js';
 
-/** A page in the background draws no frames; it takes what has come this often. */
+/** A hidden page draws no frames; it applies events this often. */
 const HIDDEN_PAUSE_MS = 1000;
-/** Events that wait at most, whatever the browser does about frames. */
+/** Events waiting at most, however rarely the browser draws frames. */
 const MAX_WAITING = 5000;
 
 export class EventBatch {
   readonly #apply: (events: readonly MeshEvent[]) => void;
-  readonly #tell: () => void;
+  readonly #notify: () => void;
   #events: MeshEvent[] = [];
   #isScheduled = false;
 
-  /** `apply` takes events in their order; `tell` then shows what has come of them. */
-  constructor(apply: (events: readonly MeshEvent[]) => void, tell: () => void) {
+  /** `apply` is called with the events in order, then `notify` to show the result. */
+  constructor(apply: (events: readonly MeshEvent[]) => void, notify: () => void) {
     this.#apply = apply;
-    this.#tell = tell;
+    this.#notify = notify;
     document.addEventListener('visibilitychange', () => this.#run());
   }
 
@@ -25,14 +25,14 @@ export class EventBatch {
     this.schedule();
   }
 
-  /** Applies what waits, so that what comes next is newer than it. */
+  /** Applies the waiting events. */
   flush(): void {
     const events = this.#events;
     this.#events = [];
     if (events.length > 0) this.#apply(events);
   }
 
-  /** Shows what has changed with the next frame. */
+  /** Shows changes with the next frame. */
   schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
@@ -44,6 +44,6 @@ export class EventBatch {
     if (!this.#isScheduled) return;
     this.#isScheduled = false;
     this.flush();
-    this.#tell();
+    this.#notify();
   }
 }

@@ -1,30 +1,30 @@
-/** Asks for what events do not tell: a node's name and uuid, and every status once the link is back. */
+/** Fetches what events don't contain: a node's name and uuid, and every status once the link is back. */
 import type { MeshEvent } from '../../api/shapes.js';
 import type { MethodName, Params, Result } from '../api.js';
 import type { Store } from './store.js';
 
-/** Many nodes appear at once when a root lists them: they are asked for together. */
+/** Many nodes appear at once when a root lists them: they are fetched together. */
 const GATHER_MS = 500;
-/** More than these, and the whole list is asked for. */
+/** If more nodes than this are wanted, the full list is fetched. */
 const MAX_SINGLE = 8;
 
-interface Ask {
+interface Gateway {
   call<Name extends MethodName>(name: Name, params: Params<Name>): Promise<Result<Name>>;
-  /** Applies the events that came before the reply. */
+  /** Applies the events received before the reply. */
   flush(): void;
 }
 
 export class NodeDetails {
   readonly #store: Store;
-  readonly #ask: Ask;
+  readonly #gateway: Gateway;
   readonly #wanted = new Set<number>();
   #wantsAll = false;
   #wantsDevices = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(store: Store, ask: Ask) {
+  constructor(store: Store, gateway: Gateway) {
     this.#store = store;
-    this.#ask = ask;
+    this.#gateway = gateway;
   }
 
   onNodeEvent({ node, device, change }: Extract<MeshEvent, { kind: 'node' }>): void {
@@ -39,7 +39,7 @@ export class NodeDetails {
     this.#schedule();
   }
 
-  askAll(): void {
+  fetchAll(): void {
     this.#wantsAll = true;
     this.#schedule();
   }
@@ -47,40 +47,40 @@ export class NodeDetails {
   #schedule(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      void this.#run().catch(() => {});
+      void this.#fetch().catch(() => {});
     }, GATHER_MS);
   }
 
-  async #run(): Promise<void> {
-    await Promise.all([this.#runNodes(), this.#runDevices()]);
+  async #fetch(): Promise<void> {
+    await Promise.all([this.#fetchNodes(), this.#fetchDevices()]);
   }
 
-  /** There are few of them: all are asked for. */
-  async #runDevices(): Promise<void> {
+  /** Devices are few: all are fetched. */
+  async #fetchDevices(): Promise<void> {
     if (!this.#wantsDevices) return;
     this.#wantsDevices = false;
-    const { devices } = await this.#ask.call('devices', {});
-    this.#ask.flush();
+    const { devices } = await this.#gateway.call('devices', {});
+    this.#gateway.flush();
     this.#store.replaceDevices(devices);
   }
 
-  async #runNodes(): Promise<void> {
+  async #fetchNodes(): Promise<void> {
     const addresses = [...this.#wanted];
     const wantsAll = this.#wantsAll || addresses.length > MAX_SINGLE;
     this.#wanted.clear();
     this.#wantsAll = false;
     if (wantsAll) {
-      const { nodes } = await this.#ask.call('nodes', {});
-      this.#ask.flush();
+      const { nodes } = await this.#gateway.call('nodes', {});
+      this.#gateway.flush();
       this.#store.replaceNodes(nodes);
     } else {
-      await Promise.all(addresses.map((address) => this.#askOne(address)));
+      await Promise.all(addresses.map((address) => this.#fetchOne(address)));
     }
   }
 
-  async #askOne(node: number): Promise<void> {
-    const info = await this.#ask.call('node', { node });
-    this.#ask.flush();
+  async #fetchOne(node: number): Promise<void> {
+    const info = await this.#gateway.call('node', { node });
+    this.#gateway.flush();
     this.#store.replaceNode(info);
   }
 }

@@ -1,4 +1,4 @@
-/** A node as the page holds it: what the gateway says, and what was seen since the page was opened. */
+/** A node: the gateway's description, and what was received since the page was opened. */
 
 import type { AgedValue, MeshEvent, NodeInfo, NodeStatusName, Value } from '../../api/shapes.js';
 import { type Position, positionIn } from '../../protocol/position.js';
@@ -6,11 +6,11 @@ import { trendField } from '../format.js';
 import { Ring } from './ring.js';
 import { Topic } from './topic.js';
 
-/** Points of a trend line: about what its width can show. */
+/** Points of a trend line: about as many as fit its width. */
 const TREND_POINTS = 40;
-/** Places of a trail; at one a second some minutes. */
+/** Positions in a trail: a few minutes at one per second. */
 const TRAIL_POINTS = 300;
-/** Changes of status that the page of a node lists. */
+/** Status changes listed on a node's page. */
 const CHANGES_KEPT = 100;
 
 export interface StatusChange {
@@ -28,16 +28,16 @@ export interface TrailPoint {
 
 interface Trail {
   readonly points: Ring<TrailPoint>;
-  /** Bytes of the type that tells the place: the longer, the finer. */
-  readonly fineness: number;
+  /** Bytes of the data type: the longer, the more precise. */
+  readonly precision: number;
 }
 
 export class NodeRecord {
-  /** Replaced, never changed: a row is drawn anew when it is another. */
+  /** Replaced, never mutated: another object means that the node has changed. */
   info: NodeInfo;
   readonly changes = new Ring<StatusChange>(CHANGES_KEPT);
-  /** Told of every value, for the plots. */
-  readonly onValue = new Set<(value: Value) => void>();
+  /** Called with every value, for the plots. */
+  readonly valueListeners = new Set<(value: Value) => void>();
   readonly topic = new Topic();
   readonly #trends = new Map<string, Ring<number>>();
   readonly #trails = new Map<string, Trail>();
@@ -48,21 +48,21 @@ export class NodeRecord {
     for (const value of info.values) this.#note(value);
   }
 
-  /** Takes a fresh description; what was seen stays. */
+  /** Replaces the description; trends, trails and changes are kept. */
   replace(info: NodeInfo): void {
-    const known = this.info.values;
+    const previous = this.info.values;
     this.info = info;
     for (const value of info.values) {
-      const before = known.find(({ id }) => id === value.id);
+      const before = previous.find(({ id }) => id === value.id);
       if (!before || before.receivedAt < value.receivedAt) this.#note(value);
     }
   }
 
-  /** `isNews`: it is not yet in the description. */
-  onNewValue(value: Value, isNews: boolean): void {
+  /** `isNew`: false if the description has it already. */
+  onNewValue(value: Value, isNew: boolean): void {
     this.#note(value);
-    for (const listener of this.onValue) listener(value);
-    if (!isNews) return;
+    for (const listener of this.valueListeners) listener(value);
+    if (!isNew) return;
     const aged: AgedValue = { ...value, ageMs: 0 };
     const { values } = this.info;
     const index = values.findIndex(({ id }) => id === value.id);
@@ -84,14 +84,14 @@ export class NodeRecord {
     return this.#trends.get(type)?.toArray() ?? [];
   }
 
-  /** Where it was, by the type that tells it most finely. */
+  /** Recent positions, from the most precise data type. */
   trail(): readonly TrailPoint[] {
     let best: Trail | undefined;
-    for (const trail of this.#trails.values()) if (!best || trail.fineness > best.fineness) best = trail;
+    for (const trail of this.#trails.values()) if (!best || trail.precision > best.precision) best = trail;
     return best?.points.toArray() ?? [];
   }
 
-  /** Everything that the search looks at, in lower case. */
+  /** The text that the search matches, in lower case. */
   get searchText(): string {
     if (this.#searchText?.info !== this.info)
       this.#searchText = { info: this.info, text: describe(this.info) };
@@ -109,7 +109,7 @@ export class NodeRecord {
   #noteTrail({ type, bytes, receivedAt }: Value, { lat, lon }: Position): void {
     let trail = this.#trails.get(type);
     if (!trail) {
-      trail = { points: new Ring(TRAIL_POINTS), fineness: bytes.length };
+      trail = { points: new Ring(TRAIL_POINTS), precision: bytes.length };
       this.#trails.set(type, trail);
     }
     const { last } = trail.points;

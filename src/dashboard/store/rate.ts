@@ -1,7 +1,7 @@
-/** Messages a second, counted by the page. */
+/** Messages per second, counted by the page. */
 const SECONDS_KEPT = 60;
-/** The figure is the mean of so many seconds: steady enough to be read. */
-const MEAN_OVER_S = 5;
+/** Seconds that the displayed rate is averaged over: steady enough to read. */
+const AVERAGED_S = 5;
 
 export class Rate {
   readonly #counts = new Map<number, number>();
@@ -13,7 +13,7 @@ export class Rate {
     if (this.#counts.size > 2 * SECONDS_KEPT) this.#forgetBefore(second - SECONDS_KEPT);
   }
 
-  /** Messages in each of the last 60 whole seconds, oldest first. */
+  /** Messages in each of the last 60 full seconds, oldest first. */
   history(now: number): number[] {
     const second = Math.floor(now / 1000);
     return Array.from(
@@ -22,10 +22,10 @@ export class Rate {
     );
   }
 
-  /** Messages a second, of late. */
+  /** Messages per second, averaged over the last seconds. */
   perSecond(now: number): number {
-    const recent = this.history(now).slice(-MEAN_OVER_S);
-    return recent.reduce((sum, count) => sum + count, 0) / MEAN_OVER_S;
+    const recent = this.history(now).slice(-AVERAGED_S);
+    return recent.reduce((sum, count) => sum + count, 0) / AVERAGED_S;
   }
 
   #forgetBefore(second: number): void {

@@ -1,9 +1,9 @@
-/** The last so many entries, oldest first. */
+/** The newest entries up to a limit, oldest first. */
 export class Ring<Entry> {
   readonly #limit: number;
   #entries: Entry[] = [];
 
-  /** `limit`: entries kept; up to a quarter more are held, so that room is made seldom. */
+  /** `limit`: entries kept; up to a quarter more are stored, so that trimming is rare. */
   constructor(limit: number) {
     this.#limit = limit;
   }

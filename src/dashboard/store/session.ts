@@ -1,4 +1,4 @@
-/** Keeps the store true: connects, subscribes, resumes after the last event, and takes events in batches. */
+/** Keeps the store current: connects, subscribes, resumes after the last event, and applies events in batches. */
 import type { MeshEvent } from '../../api/shapes.js';
 import { Backoff } from '../../base/backoff.js';
 import { ResumePoint } from '../../client/resume-point.js';
@@ -11,6 +11,7 @@ import {
   type Result,
   type Role,
 } from '../api.js';
+import { formatCount } from '../format.js';
 import { RpcConnection } from '../rpc.js';
 import { hostNow, setHostClock } from './clock.js';
 import { EventBatch } from './event-batch.js';
@@ -18,21 +19,21 @@ import { NodeDetails } from './node-details.js';
 import { Store } from './store.js';
 import { Topic } from './topic.js';
 
-/** `denied`: the gateway demands a token, or refused the one it was shown. */
+/** `denied`: the gateway requires a token, or rejected the one it was sent. */
 export type ConnectionState = 'connecting' | 'open' | 'lost' | 'denied';
 
 const PAUSES = { firstMs: 250, longestMs: 5000 };
-/** Events from before the page was opened that the log and the trends begin with. */
+/** Events from before the page was opened, for the log and the trends. */
 const BACKLOG = 2000;
-/** A page that is too slow must not be made slower by asking for the whole picture again and again. */
+/** Minimum time between snapshots: a slow page must not be slowed down further by them. */
 const RESYNC_PAUSE_MS = 5000;
 
 export class MeshSession {
   readonly store = new Store();
   readonly topic = new Topic();
   state: ConnectionState = 'connecting';
-  /** When the picture was last known to be true, ms since the epoch, host clock; undefined before the first. */
-  pictureAt: number | undefined;
+  /** When the data was last current, if the connection was lost; ms since the epoch, host clock. */
+  updatedAt: number | undefined;
   role: Role = 'read';
   version = '';
   /** ms since the epoch, host clock. */
@@ -40,7 +41,7 @@ export class MeshSession {
   readonly #url: string;
   readonly #batch = new EventBatch(
     (events) => this.#apply(events),
-    () => this.store.tell(),
+    () => this.store.notify(),
   );
   readonly #details: NodeDetails;
   #token: string | undefined;
@@ -63,7 +64,7 @@ export class MeshSession {
     });
   }
 
-  /** Opens the connection, at once even where a pause has begun. */
+  /** Opens the connection, without waiting for the end of a reconnect delay. */
   connect(token = this.#token): void {
     clearTimeout(this.#reconnectTimer);
     this.#token = token;
@@ -78,7 +79,7 @@ export class MeshSession {
     this.#connection = connection;
   }
 
-  /** Someone looks, or the network is back: there is no point in waiting. */
+  /** Skips the reconnect delay: the page is visible again, or the network is back. */
   retryNow(): void {
     if (this.state !== 'lost' || this.#connection) return;
     this.#pause.reset();
@@ -92,7 +93,7 @@ export class MeshSession {
 
   async #begin(connection: RpcConnection): Promise<void> {
     try {
-      await this.#showToken(connection);
+      await this.#authenticate(connection);
       const [hello, status] = await Promise.all([
         connection.call('hello', {}),
         connection.call('status', {}),
@@ -110,8 +111,8 @@ export class MeshSession {
     }
   }
 
-  /** A gateway that demands none knows no such method; that is no failure. */
-  async #showToken(connection: RpcConnection): Promise<void> {
+  /** A gateway that requires no token has no such method; that is not an error. */
+  async #authenticate(connection: RpcConnection): Promise<void> {
     if (this.#token === undefined) return;
     await connection.authenticate(this.#token).catch((error: unknown) => {
       if (!(error instanceof RequestError) || error.code !== 'UNKNOWN_METHOD') throw error;
@@ -126,7 +127,7 @@ export class MeshSession {
     this.#batch.flush();
     if (result.gone?.to === null) this.store.restartNumbering();
     else if (result.gone && this.#point.seq !== undefined)
-      this.store.note(hostNow(), 'some lines are missing here');
+      this.store.note(hostNow(), 'some events are missing here');
     this.#point.onStarted(result, since);
     if (result.snapshot) this.store.replaceAll(result.snapshot);
     this.#batch.schedule();
@@ -143,19 +144,16 @@ export class MeshSession {
       const wasUp = this.store.isLinkUp;
       this.store.apply(event);
       if (event.kind === 'node') this.#details.onNodeEvent(event);
-      if (!wasUp && this.store.isLinkUp) this.#details.askAll();
+      if (!wasUp && this.store.isLinkUp) this.#details.fetchAll();
     }
   }
 
-  /** Values of a gap still come; of anything else that was left out, only a fresh picture knows. */
+  /** Coalesced values still arrive; anything that was dropped requires a new snapshot. */
   #onGap(subscription: string, { to, dropped }: GapNotice): void {
     if (subscription !== this.#point.subscription) return;
     this.#point.onReached(to);
     if (dropped === 0) return;
-    this.store.note(
-      hostNow(),
-      `${dropped} events are missing here: they came faster than this page took them`,
-    );
+    this.store.note(hostNow(), `${formatCount(dropped, 'event')} dropped: this page could not keep up`);
     const pause = Math.max(0, this.#resyncedAt + RESYNC_PAUSE_MS - Date.now());
     this.#resyncTimer ??= setTimeout(() => void this.#resync(), pause);
   }
@@ -181,7 +179,7 @@ export class MeshSession {
     clearTimeout(this.#resyncTimer);
     this.#resyncTimer = undefined;
     if (this.state === 'denied') return;
-    if (this.state === 'open') this.pictureAt = hostNow();
+    if (this.state === 'open') this.updatedAt = hostNow();
     this.#setState('lost');
     this.#reconnectTimer = setTimeout(
       () => this.connect(),

@@ -1,4 +1,4 @@
-/** The page's picture of the mesh. Changed by batches of events; each part tells its topic once a batch. */
+/** The page's picture of the mesh. Updated by batches of events; each topic is notified once per batch. */
 import type {
   AlarmInfo,
   DeliveryInfo,
@@ -19,9 +19,9 @@ import { Rate } from './rate.js';
 import { Topic } from './topic.js';
 import { TrafficLog } from './traffic-log.js';
 
-/** Deliveries that the page follows; older ones are of no use to who sent them. */
+/** Deliveries kept; forms show only the newest. */
 const MAX_DELIVERIES = 200;
-/** Addresses of the root: its own, and that which it has in the mesh. */
+/** Addresses of the root: 0 for its own messages, 1 in the mesh. */
 const LAST_ROOT_ADDRESS = 1;
 
 const TOPICS = ['nodes', 'devices', 'link', 'paths', 'robots', 'alarms', 'deliveries', 'traffic'] as const;
@@ -46,8 +46,8 @@ export class Store {
   readonly log = new TrafficLog();
   readonly rate = new Rate();
   readonly topics: Readonly<Record<TopicName, Topic>>;
-  /** Events up to this one are in the picture already; the log may still want them. */
-  #pictureSeq = 0;
+  /** The snapshot includes events up to this one; the log may not have them yet. */
+  #snapshotSeq = 0;
   readonly #changed = new Set<TopicName>();
   readonly #changedNodes = new Set<NodeRecord>();
 
@@ -59,7 +59,7 @@ export class Store {
     return this.link?.state === 'up';
   }
 
-  /** Without a link nothing is known of a node that was heard. */
+  /** While the link is down, the status of a node that was heard is unknown. */
   statusOf({ status }: NodeInfo): NodeStatusName {
     return this.isLinkUp || status === 'unheard' ? status : 'unknown';
   }
@@ -70,7 +70,7 @@ export class Store {
     return counts;
   }
 
-  /** Alarms that are still to be acknowledged come first, then the newest. */
+  /** Unacknowledged alarms first, then the newest first. */
   openAlarms(): AlarmInfo[] {
     return [...this.alarms.values()].sort(
       (a, b) => Number(a.acknowledged) - Number(b.acknowledged) || b.lastAt - a.lastAt,
@@ -78,7 +78,7 @@ export class Store {
   }
 
   replaceAll(snapshot: Snapshot): void {
-    this.#pictureSeq = snapshot.seq;
+    this.#snapshotSeq = snapshot.seq;
     this.link = snapshot.link;
     this.root = snapshot.root;
     this.paths = snapshot.paths;
@@ -86,12 +86,12 @@ export class Store {
     this.alarms.clear();
     for (const alarm of snapshot.alarms) this.alarms.set(alarm.id, alarm);
     this.replaceNodes(snapshot.nodes);
-    // A gateway of a fleet may be of a version that has none.
+    // A gateway of a fleet may be a version without devices.
     this.replaceDevices(snapshot.devices ?? []);
     for (const name of TOPICS) this.#changed.add(name);
   }
 
-  /** Takes the whole list of nodes; those that are not on it are gone. */
+  /** Replaces the full list of nodes. */
   replaceNodes(nodes: readonly NodeInfo[]): void {
     const listed = new Set(nodes.map(({ address }) => address));
     for (const address of this.nodes.keys()) if (!listed.has(address)) this.nodes.delete(address);
@@ -110,9 +110,9 @@ export class Store {
     this.#touch(this.nodes.get(info.address));
   }
 
-  /** The gateway numbers its events anew: what it says now is not what was seen before. */
+  /** The gateway's event numbers have restarted: lower numbers are new events. */
   restartNumbering(): void {
-    this.#pictureSeq = 0;
+    this.#snapshotSeq = 0;
     this.log.restart();
   }
 
@@ -122,14 +122,14 @@ export class Store {
   }
 
   apply(event: MeshEvent): void {
-    if (this.log.take(event)) this.#changed.add('traffic');
+    if (this.log.add(event)) this.#changed.add('traffic');
     if (event.kind === 'message') this.rate.count(event.at);
-    const isNews = event.seq > this.#pictureSeq;
-    if (event.kind === 'value' && event.value.device !== undefined) this.#onDevice(event, isNews);
-    else if (event.kind === 'node' && event.device !== undefined) this.#onDevice(event, isNews);
-    else if (event.kind === 'value') this.#onValue(event, isNews);
-    else if (event.kind === 'node') this.#onNode(event, isNews);
-    else if (isNews) this.#onNews(event);
+    const isNew = event.seq > this.#snapshotSeq;
+    if (event.kind === 'value' && event.value.device !== undefined) this.#onDevice(event, isNew);
+    else if (event.kind === 'node' && event.device !== undefined) this.#onDevice(event, isNew);
+    else if (event.kind === 'value') this.#onValue(event, isNew);
+    else if (event.kind === 'node') this.#onNode(event, isNew);
+    else if (isNew) this.#onNewEvent(event);
   }
 
   setDelivery(delivery: DeliveryInfo): void {
@@ -140,8 +140,8 @@ export class Store {
     this.#changed.add('deliveries');
   }
 
-  /** Tells who watches what has changed since the last time. */
-  tell(): void {
+  /** Notifies the topics that have changed since the last call. */
+  notify(): void {
     const names = [...this.#changed];
     const records = [...this.#changedNodes];
     this.#changed.clear();
@@ -150,7 +150,7 @@ export class Store {
     for (const { topic } of records) topic.notify();
   }
 
-  #onNews(event: MeshEvent): void {
+  #onNewEvent(event: MeshEvent): void {
     switch (event.kind) {
       case 'message':
         this.#onHeard(event.message, event.at);
@@ -177,36 +177,36 @@ export class Store {
     }
   }
 
-  /** One that is over and acknowledged is closed. */
+  /** An alarm is open while it is active or not acknowledged. */
   #onAlarm(alarm: AlarmInfo): void {
     if (alarm.acknowledged && !alarm.active) this.alarms.delete(alarm.id);
     else this.alarms.set(alarm.id, alarm);
     this.#changed.add('alarms');
   }
 
-  #onValue({ value }: Extract<MeshEvent, { kind: 'value' }>, isNews: boolean): void {
+  #onValue({ value }: Extract<MeshEvent, { kind: 'value' }>, isNew: boolean): void {
     const record = this.nodes.get(value.node);
-    record?.onNewValue(value, isNews);
+    record?.onNewValue(value, isNew);
     this.#touch(record);
   }
 
-  #onDevice(event: Extract<MeshEvent, { kind: 'value' | 'node' }>, isNews: boolean): void {
-    if (!isNews) return;
+  #onDevice(event: Extract<MeshEvent, { kind: 'value' | 'node' }>, isNew: boolean): void {
+    if (!isNew) return;
     if (event.kind === 'value') this.devices.onValue(event);
     else this.devices.onNode(event);
     this.#changed.add('devices');
   }
 
-  #onNode({ seq, node, at, change, status }: Extract<MeshEvent, { kind: 'node' }>, isNews: boolean): void {
-    const record = this.nodes.get(node) ?? (isNews && change !== 'forgotten' ? this.#add(node) : undefined);
+  #onNode({ seq, node, at, change, status }: Extract<MeshEvent, { kind: 'node' }>, isNew: boolean): void {
+    const record = this.nodes.get(node) ?? (isNew && change !== 'forgotten' ? this.#add(node) : undefined);
     record?.changes.push({ seq, at, change, status });
-    if (isNews && change === 'forgotten') this.nodes.delete(node);
-    if (isNews && status && record) record.info = { ...record.info, status };
+    if (isNew && change === 'forgotten') this.nodes.delete(node);
+    if (isNew && status && record) record.info = { ...record.info, status };
     this.#touch(record);
     this.#changed.add('nodes');
   }
 
-  /** A node of which no more is known yet than that it is there. */
+  /** Adds a node of which only the address is known. */
   #add(address: number): NodeRecord {
     const record = new NodeRecord({
       address,
@@ -221,11 +221,11 @@ export class Store {
     return record;
   }
 
-  /** Text with a detail is the root's about a node: no contact with that node. */
+  /** A text with a detail is the root's report about a node, not a sign of life from it. */
   #onHeard({ from, text, detail }: MessageInfo, at: number): void {
     this.root = { ...this.root, lastHeardAt: at };
-    const isComplaint = text !== null && detail !== null;
-    if (from > LAST_ROOT_ADDRESS && !isComplaint) {
+    const isReport = text !== null && detail !== null;
+    if (from > LAST_ROOT_ADDRESS && !isReport) {
       const record = this.nodes.get(from);
       record?.onHeard(at);
       this.#touch(record);

@@ -1,4 +1,4 @@
-/** What a part of the store says when it has changed; a component that uses it renders again, once a frame at most. */
+/** Announces changes of a part of the store; components that use it render again, at most once per frame. */
 import { useLayoutEffect, useState } from 'preact/hooks';
 
 export class Topic {
@@ -14,26 +14,26 @@ export class Topic {
   }
 }
 
-/** Renders the component again whenever the topic is told of; returns how often it was. */
+/** Renders the component when the topic is notified; returns the number of notifications. */
 export function useTopic(topic: Topic): number {
   const [count, setCount] = useState(0);
   useLayoutEffect(() => topic.subscribe(() => setCount((count) => count + 1)), [topic]);
   return count;
 }
 
-/** As `useTopic`, at most once in `ms`: for what is costly to show and need not be quick. */
+/** Like `useTopic`, at most once per `ms`: for content that is costly to render and need not be immediate. */
 export function useSlowTopic(topic: Topic, ms: number): number {
   const [count, setCount] = useState(0);
   useLayoutEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    let renewedAt = 0;
-    const renew = () => {
+    let renderedAt = 0;
+    const render = () => {
       timer = undefined;
-      renewedAt = performance.now();
+      renderedAt = performance.now();
       setCount((count) => count + 1);
     };
     const unsubscribe = topic.subscribe(() => {
-      timer ??= setTimeout(renew, Math.max(0, renewedAt + ms - performance.now()));
+      timer ??= setTimeout(render, Math.max(0, renderedAt + ms - performance.now()));
     });
     return () => {
       unsubscribe();

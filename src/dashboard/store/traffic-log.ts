@@ -1,30 +1,30 @@
-/** What goes over the wire, as lines: the newest are kept. */
+/** Messages, commands and console output as lines of a log; the newest are kept. */
 import type { MeshEvent, Value } from '../../api/shapes.js';
-import { formatAddress, formatHex, formatTimeMs, formatValue, hexAsText } from '../format.js';
+import { formatAddress, formatCount, formatHex, formatTimeMs, formatValue, hexAsText } from '../format.js';
 import { Ring } from './ring.js';
 
 export type LineKind = 'message' | 'command' | 'console' | 'note';
 
 export interface LogLine {
-  /** Counted by the page: notes of its own have no number of the gateway. */
+  /** Counted by the page: its own notes have no event number. */
   readonly id: number;
   /** ms since the epoch, host clock. */
   readonly at: number;
   readonly kind: LineKind;
-  /** The node that it is from or to; 0 = the root; undefined when it is about none. */
+  /** The node that it is from or to; 0 = the root; undefined if neither. */
   readonly node: number | undefined;
   readonly source: string;
-  /** The opcode or command by name. */
+  /** Name of the opcode or command. */
   readonly name: string;
-  /** Decoded. */
+  /** Decoded content. */
   readonly text: string;
   /** Bytes as hex; empty for text. */
   readonly hex: string;
 }
 
-/** Some minutes of a busy mesh; more than anyone scrolls through. */
+/** A few minutes of a busy mesh; more than anyone scrolls through. */
 export const MAX_LINES = 5000;
-/** Values that wait for the message which brought them; the message follows at once. */
+/** Values waiting for the message that carried them, which follows at once. */
 const MAX_WAITING_VALUES = 64;
 const COMMAND_LENGTH = 10;
 const ADDRESS_LENGTH = 4;
@@ -35,13 +35,13 @@ export class TrafficLog {
   #lastSeq = 0;
   #lastId = 0;
 
-  /** Takes what is traffic. An event that was seen before is left out. True when there is a new line. */
-  take(event: MeshEvent): boolean {
+  /** Adds a line for an event that is traffic, unless it was seen before. Returns true if a line was added. */
+  add(event: MeshEvent): boolean {
     if (event.seq <= this.#lastSeq) return false;
     this.#lastSeq = event.seq;
     if (event.kind === 'value') {
-      const isOfMesh = event.value.device === undefined;
-      if (isOfMesh && this.#values.length < MAX_WAITING_VALUES) this.#values.push(event.value);
+      const isFromMesh = event.value.device === undefined;
+      if (isFromMesh && this.#values.length < MAX_WAITING_VALUES) this.#values.push(event.value);
       return false;
     }
     const line = this.#lineOf(event);
@@ -49,7 +49,7 @@ export class TrafficLog {
     return line !== undefined;
   }
 
-  /** The gateway numbers its events anew. */
+  /** The gateway's event numbers have restarted. */
   restart(): void {
     this.#lastSeq = 0;
     this.#values = [];
@@ -127,14 +127,15 @@ export class TrafficLog {
     }
   }
 
-  /** The gateway tells the values of a message right before the message itself. */
+  /** The gateway sends a message's values right before the message. */
   #decode(from: number, name: string, body: string): string {
     const values = this.#values.filter(({ node }) => node === from);
     this.#values = [];
     if (values.length > 0) return values.map((value) => `${value.type} ${formatValue(value)}`).join(' · ');
     const payload = body.slice(ADDRESS_LENGTH + 2);
-    if (name === 'NetInfo' || name === 'PathInfo')
-      return `${Number.parseInt(payload.slice(0, 2), 16) || 0} entries`;
+    if (name === 'NetInfo' || name === 'PathInfo') {
+      return formatCount(Number.parseInt(payload.slice(0, 2), 16) || 0, 'entry', 'entries');
+    }
     if (name === 'NodeInfo') return `uuid ${payload.slice(-32)}`;
     return describePayload(payload);
   }
@@ -149,7 +150,7 @@ function describePayload(payload: string): string {
   return text === undefined ? formatHex(payload) : `“${text}”`;
 }
 
-/** A body to the root: five characters, and for those that send an address and a message. */
+/** A body to the root: five characters; commands that send also have an address and a message. */
 function describeCommand(body: string): Pick<LogLine, 'node' | 'name' | 'text'> {
   const name = hexAsText(body.slice(0, COMMAND_LENGTH)) ?? formatHex(body.slice(0, COMMAND_LENGTH));
   const rest = body.slice(COMMAND_LENGTH);
@@ -160,7 +161,7 @@ function describeCommand(body: string): Pick<LogLine, 'node' | 'name' | 'text'> 
   return { node, name, text: `to ${sourceOf(node)}: ${describePayload(rest.slice(ADDRESS_LENGTH))}` };
 }
 
-/** A line of the file that is downloaded, and of the hex view. */
+/** A line of the downloaded file. */
 export function lineAsText({ at, kind, source, name, text, hex }: LogLine): string {
   const parts = [formatTimeMs(at), kind.padEnd(7), source.padEnd(14), name.padEnd(10), text];
   return hex === '' ? parts.join('  ') : `${parts.join('  ')}  [${formatHex(hex)}]`;

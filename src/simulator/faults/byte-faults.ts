@@ -10,25 +10,25 @@ const COUNTS = {
   toRoot: { flip: 'bitsFlippedToRoot', lose: 'bytesLostToRoot', double: 'bytesDoubledToRoot' },
 } as const satisfies Record<string, Record<keyof ByteChances, FaultCount>>;
 
-/** A bad cable: any byte may have a bit turned over, be lost, or come twice. */
+/** A bad cable: any byte may have a bit flipped, be lost, or be doubled. */
 export class ByteFaults implements LineFault {
   readonly name = 'bytes';
   readonly #options: FaultContext;
   readonly #chances: ByteChances;
-  readonly #way: keyof typeof COUNTS;
+  readonly #direction: keyof typeof COUNTS;
 
-  constructor(options: FaultContext, chances: ByteChances, way: keyof typeof COUNTS) {
+  constructor(options: FaultContext, chances: ByteChances, direction: keyof typeof COUNTS) {
     this.#options = options;
     this.#chances = chances;
-    this.#way = way;
+    this.#direction = direction;
   }
 
   disturb(bytes: Buffer, { atMs }: Passing): Buffer {
-    const random = Random.of(this.#options.seed, 'faults', this.#way, atMs, bytes.toString('latin1'));
+    const random = Random.of(this.#options.seed, 'faults', this.#direction, atMs, bytes.toString('latin1'));
     const { flip, lose, double } = this.#chances;
-    const flipped = strikes(random, flip, bytes.length);
-    const lost = strikes(random, lose, bytes.length);
-    const doubled = strikes(random, double, bytes.length);
+    const flipped = drawHits(random, flip, bytes.length);
+    const lost = drawHits(random, lose, bytes.length);
+    const doubled = drawHits(random, double, bytes.length);
     this.#count('flip', flipped.size);
     this.#count('lose', lost.size);
     this.#count('double', doubled.size);
@@ -42,15 +42,15 @@ export class ByteFaults implements LineFault {
   }
 
   #count(kind: keyof ByteChances, amount: number): void {
-    if (amount > 0) this.#options.counters.add(COUNTS[this.#way][kind], amount);
+    if (amount > 0) this.#options.counters.add(COUNTS[this.#direction][kind], amount);
   }
 }
 
-/** Which of so many bytes are struck. One draw a strike, not a byte: how far it is to the next one. */
-function strikes(random: Random, chance: number, length: number): ReadonlySet<number> {
-  const struck = new Set<number>();
-  if (chance === 0) return struck;
-  const far = () => (chance === 1 ? 0 : Math.floor(Math.log(1 - random.float()) / Math.log(1 - chance)));
-  for (let at = far(); at < length; at += 1 + far()) struck.add(at);
-  return struck;
+/** Offsets of the bytes that are hit. Draws the distance to the next hit instead of one number per byte. */
+function drawHits(random: Random, chance: number, length: number): ReadonlySet<number> {
+  const hits = new Set<number>();
+  if (chance === 0) return hits;
+  const gap = () => (chance === 1 ? 0 : Math.floor(Math.log(1 - random.float()) / Math.log(1 - chance)));
+  for (let at = gap(); at < length; at += 1 + gap()) hits.add(at);
+  return hits;
 }

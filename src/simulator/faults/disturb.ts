@@ -1,12 +1,12 @@
 import type { LineFault, LineFaultName, Passing } from './fault.js';
 
-/** What is left of some bytes, and which faults had a part in it. */
+/** The bytes after all faults, and the faults that changed them. */
 export interface Disturbed {
   readonly bytes: Buffer;
   readonly causes: readonly LineFaultName[];
 }
 
-/** Sends bytes through one fault after another. */
+/** Passes bytes through one fault after another. */
 export function disturb(faults: readonly LineFault[], bytes: Buffer, passing: Passing): Disturbed {
   const causes: LineFaultName[] = [];
   let left = bytes;

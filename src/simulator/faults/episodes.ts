@@ -5,11 +5,11 @@ import type { Timeline } from '../timeline.js';
 export interface EpisodeOptions {
   readonly timeline: Timeline;
   readonly random: Random;
-  /** How long all is well before each. */
+  /** Time without the fault before each episode. */
   readonly after: Span;
 }
 
-/** Lets something begin again and again. `begin` calls `done` when it is over; only then the next is awaited. */
+/** Starts a fault repeatedly. `begin` calls `done` when it has ended; then the time to the next one starts. */
 export function startEpisodes(options: EpisodeOptions, begin: (done: () => void) => void): void {
   const { timeline, random, after } = options;
   timeline.after(drawFrom(random, after), () => begin(() => startEpisodes(options, begin)));

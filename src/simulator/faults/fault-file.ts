@@ -4,7 +4,7 @@ import { parseToml } from '../../base/toml.js';
 import { type FaultPlan, readFaults } from './fault-plan.js';
 import { PRESET_NAMES, PRESETS, type Preset } from './presets.js';
 
-/** The faults of a preset or of a TOML file. Throws `BAD_CONFIG` that names the file, the key and the reason. */
+/** Loads the faults of a preset or a TOML file. Throws `BAD_CONFIG` with the file, the key and the reason. */
 export function loadFaults(fileOrPreset: string): FaultPlan {
   const preset = findPreset(fileOrPreset);
   return readFaults(preset?.faults ?? readToml(fileOrPreset), fileOrPreset);
@@ -21,10 +21,8 @@ function readToml(file: string): unknown {
     const isMissing = systemErrorCode(error) === 'ENOENT';
     throw new MeshgateError(
       'BAD_CONFIG',
-      isMissing
-        ? `faults "${file}": there is neither such a file nor such a preset`
-        : `${file}: ${errorText(error)}`,
-      isMissing ? `presets: ${PRESET_NAMES.join(', ')}` : undefined,
+      isMissing ? `faults "${file}": no such file or preset` : `${file}: ${errorText(error)}`,
+      isMissing ? `available presets: ${PRESET_NAMES.join(', ')}` : undefined,
       { cause: error },
     );
   }

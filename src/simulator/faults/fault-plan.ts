@@ -1,8 +1,8 @@
 /**
- * A fault file: which faults there are, how often, how long.
+ * The schema of a fault file: which faults occur, how often and for how long.
  *
- * Seconds are a number, or `[least, most]`, from which each time is drawn. `after_s` is how long all is well before a
- * fault begins, again and again; `for_s` how long it lasts. A chance is a probability from 0 to 1.
+ * Times in seconds are a number, or a range `[min, max]` from which each time is drawn. `after_s` is the time without the
+ * fault before each occurrence, `for_s` its duration. A chance is a probability from 0 to 1.
  */
 import * as z from 'zod';
 import { MeshgateError } from '../../base/errors.js';
@@ -21,15 +21,15 @@ function whole(min: number, max: number) {
   return z.number({ error }).int({ error }).min(min, { error }).max(max, { error });
 }
 
-/** `what` from `min` to `max`, as one number or as `[least, most]`. */
+/** `what` from `min` to `max`, as one number or as `[min, max]`. */
 function spanOf(min: number, max: number, what: string) {
-  const error = `must be ${what} from ${min} to ${max}, as 5 or as [least, most]`;
+  const error = `must be ${what} from ${min} to ${max}: a number or [min, max]`;
   const number = z.number({ error }).min(min, { error }).max(max, { error });
   return z
     .union([number, z.tuple([number, number], { error })], { error })
     .transform((given): Span => {
-      const [least, most] = typeof given === 'number' ? [given, given] : given;
-      return { min: least, max: most };
+      const [shortest, longest] = typeof given === 'number' ? [given, given] : given;
+      return { min: shortest, max: longest };
     })
     .refine((span) => span.min <= span.max, { error });
 }
@@ -55,7 +55,7 @@ const silence = section({
   until: z.enum(['restart', 'lines', 'reopen'], { error: UNTIL }).optional(),
 }).refine(({ for_s, until }) => for_s !== undefined || until !== undefined, {
   path: ['for_s'],
-  error: 'must be given, unless until says what ends the silence',
+  error: 'is required unless until is set',
 });
 
 export const planSchema = section({
@@ -79,28 +79,28 @@ export const planSchema = section({
     in_frame: flag.default(true),
   }).optional(),
   silence: z
-    .array(silence, { error: 'must be [[silence]], once or several times' })
-    .max(MAX_SILENCES, { error: `can stand there ${MAX_SILENCES} times at most` })
+    .array(silence, { error: 'must be one or more [[silence]] sections' })
+    .max(MAX_SILENCES, { error: `is allowed ${MAX_SILENCES} times at most` })
     .optional(),
   hang_ups: section({ after_s: seconds(0.1), for_s: seconds(0.1) }).optional(),
   churn: section({
-    share: limited(0, 0.99, 'a share'),
+    share: limited(0, 0.99, 'a fraction'),
     away_s: seconds(0.1).prefault([60, 300]),
   }).optional(),
   storm: section({
     after_s: seconds(0.1),
     for_s: seconds(0.1),
-    rate_hz: limited(0.1, 1000, 'updates a second'),
+    rate_hz: limited(0.1, 1000, 'updates per second'),
   }).optional(),
 });
 
-/** A fault file as it is written. */
+/** A fault file as written. */
 export type GivenFaults = z.input<typeof planSchema>;
 
-/** The faults that there are: times as spans of virtual milliseconds. */
+/** A checked fault file, with times as spans of virtual milliseconds. */
 export type FaultPlan = z.output<typeof planSchema>;
 
-/** Checks what a fault file says. Throws `BAD_CONFIG` that names `source`, the key, its value and the reason. */
+/** Checks a fault file. Throws `BAD_CONFIG` with `source`, the key, its value and the reason. */
 export function readFaults(given: unknown, source: string): FaultPlan {
   const result = planSchema.safeParse(given);
   if (result.success) return result.data;
@@ -110,7 +110,7 @@ export function readFaults(given: unknown, source: string): FaultPlan {
 function badFaults(issue: z.core.$ZodIssue | undefined, given: unknown, source: string): MeshgateError {
   if (issue?.code === 'unrecognized_keys') {
     const key = [...issue.path, issue.keys[0]].join('.');
-    return new MeshgateError('BAD_CONFIG', `${source}: ${key}: there is no such fault or setting`);
+    return new MeshgateError('BAD_CONFIG', `${source}: ${key}: unknown fault or setting`);
   }
   const at = issue?.path ?? [];
   const value = JSON.stringify(valueAt(given, at));

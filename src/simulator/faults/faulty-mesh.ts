@@ -21,18 +21,17 @@ const DEFAULT_SEED = 1;
 
 export interface FaultyMeshOptions extends VirtualMeshOptions {
   readonly faults: FaultPlan;
-  /** Takes account of every frame that the root means to send. */
+  /** Records the fate of every frame that the root sends. */
   readonly ledger?: Ledger | undefined;
-  /** A fault that lasts has begun: what it is, for people, and when, in virtual milliseconds. */
+  /** A fault has begun: a description for people, and the time in virtual milliseconds. */
   readonly onFault?: (what: string, atMs: number) => void;
-  /** It is over, after so many virtual milliseconds: the count that tells which it was; of silences, what ended it. */
+  /** A fault has ended: which one (of silences, what ended it), and its duration in virtual milliseconds. */
   readonly onFaultOver?: (count: FaultCount, lastedMs: number) => void;
 }
 
 /**
- * A virtual mesh, and in front of it a line that disturbs what passes. The same seed and the same plan give the same
- * faults at the same virtual times; faults draw from streams of their own, so the mesh behind them is the one that
- * it would be without.
+ * A virtual mesh on a line with faults. The same seed and the same plan give the same faults at the same virtual times.
+ * Faults have their own random streams, so the mesh itself behaves as it would without them.
  */
 export class FaultyMesh implements VirtualUart {
   readonly name: string;
@@ -58,8 +57,8 @@ export class FaultyMesh implements VirtualUart {
       seed: meshOptions.seed ?? DEFAULT_SEED,
       timeline,
       counters: createFaultCounters(),
-      tell: (what: string) => onFault?.(what, timeline.now),
-      over: (count: FaultCount, lastedMs: number) => onFaultOver?.(count, lastedMs),
+      onBegin: (what: string) => onFault?.(what, timeline.now),
+      onEnd: (count: FaultCount, lastedMs: number) => onFaultOver?.(count, lastedMs),
     };
     this.#context = context;
     this.#plan = plan;
@@ -111,7 +110,7 @@ export class FaultyMesh implements VirtualUart {
     this.mesh.stop();
   }
 
-  /** What the faults have done so far. */
+  /** Counters of the faults so far. */
   faultCounters(): Readonly<Record<FaultCount, number>> {
     const { churn } = this.mesh;
     return {

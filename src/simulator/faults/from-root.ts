@@ -6,20 +6,20 @@ import type { FaultContext, LineFault } from './fault.js';
 import type { Fate, Ledger, LedgerEntry } from './ledger.js';
 import { LineSpeed } from './line-speed.js';
 
-/** What is left of one frame, or of some console text; `entry` only for frames, and where a ledger is kept. */
+/** One frame or console text after the faults; `entry` only for frames, and only with a ledger. */
 interface Parcel extends Disturbed {
   readonly entry: LedgerEntry | undefined;
 }
 
 export interface FromRootOptions {
-  /** In the order in which bytes meet them. */
+  /** Applied in this order. */
   readonly faults: readonly LineFault[];
   /** Without it, bytes arrive at once. */
   readonly line: { readonly baud: number; readonly latency: Span } | undefined;
   readonly ledger: Ledger | undefined;
 }
 
-/** The way from the root to the reader, with all that happens on it. */
+/** The line from the root to the reader, with its faults. */
 export class FromRoot {
   readonly #context: FaultContext;
   readonly #options: FromRootOptions;
@@ -35,7 +35,7 @@ export class FromRoot {
       options.line &&
       new LineSpeed(context, {
         ...options.line,
-        way: 'from root',
+        direction: 'from root',
         deliver: (bytes, finished) => this.#deliver(bytes, finished),
       });
     this.#decoder = new FrameDecoder({
@@ -52,13 +52,13 @@ export class FromRoot {
     return this.#reader;
   }
 
-  /** Another reader, or none: what was on its way to the one before is lost. */
+  /** Sets another reader, or none: bytes in transit to the previous one are lost. */
   connect(reader: OnRootBytes | undefined): void {
     this.#reader = reader;
     for (const parcel of this.#speed?.flush() ?? []) this.#settle(parcel, 'unread');
   }
 
-  /** The root sends a whole frame, or console text. */
+  /** Sends a complete frame or console text from the root. */
   send(chunk: Buffer, atMs: number): void {
     const isFrame = chunk[0] === FRAME_START;
     const entry = isFrame ? this.#options.ledger?.begin(this.#bodyOf(chunk), atMs) : undefined;
@@ -77,8 +77,8 @@ export class FromRoot {
     const reader = this.#reader;
     reader?.(bytes, this.#context.timeline.now);
     for (const parcel of finished) {
-      const asSent = parcel.causes.length > 0 ? 'damaged' : 'whole';
-      this.#settle(parcel, reader ? asSent : 'unread');
+      const arrived = parcel.causes.length > 0 ? 'damaged' : 'whole';
+      this.#settle(parcel, reader ? arrived : 'unread');
     }
   }
 

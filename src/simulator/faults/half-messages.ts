@@ -3,7 +3,7 @@ import type { VirtualRoot } from '../virtual-root.js';
 import type { FaultContext } from './fault.js';
 import type { FaultPlan } from './fault-plan.js';
 
-/** Blocks of the root's UART end in the middle of frames more often than they would by themselves. */
+/** Makes read blocks of the root's UART end in the middle of frames more often than they would normally. */
 export class HalfMessages {
   readonly #options: FaultContext;
   readonly #chance: number;
@@ -15,7 +15,7 @@ export class HalfMessages {
     this.#root = root;
   }
 
-  /** Bytes reach the root. */
+  /** Delivers bytes to the root. */
   deliver(bytes: Buffer): void {
     const { seed, timeline, counters } = this.#options;
     const random = Random.of(seed, 'faults', 'half message', timeline.now, bytes.toString('latin1'));

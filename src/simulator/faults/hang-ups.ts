@@ -4,7 +4,7 @@ import { startEpisodes } from './episodes.js';
 import type { FaultContext } from './fault.js';
 import type { FaultPlan } from './fault-plan.js';
 
-/** The adapter goes from the bus, and comes back. The root has power from elsewhere and goes on. */
+/** The USB adapter is unplugged and plugged in again. The root has its own power and keeps running. */
 export class HangUps {
   readonly #options: FaultContext;
   readonly #settings: NonNullable<FaultPlan['hang_ups']>;
@@ -26,17 +26,17 @@ export class HangUps {
   }
 
   start(): void {
-    const { seed, timeline, counters, tell, over } = this.#options;
+    const { seed, timeline, counters, onBegin, onEnd } = this.#options;
     const { after_s: after, for_s: lasting } = this.#settings;
     const random = Random.of(seed, 'faults', 'hang-ups');
     startEpisodes({ timeline, random, after }, (done) => {
       const backAfterMs = drawFrom(random, lasting);
       counters.add('hangUps');
-      tell(`the device is unplugged for ${(backAfterMs / 1000).toFixed(1)} s`);
+      onBegin(`the device is unplugged for ${(backAfterMs / 1000).toFixed(1)} s`);
       this.#isPlugged = false;
       timeline.after(backAfterMs, () => {
         this.#isPlugged = true;
-        over('hangUps', backAfterMs);
+        onEnd('hangUps', backAfterMs);
         done();
       });
       this.#unplug(backAfterMs);

@@ -1,32 +1,32 @@
 import { Counters } from '../../base/counters.js';
 import type { LineFaultName } from './fault.js';
 
-/** What became of a frame that the root meant to send. */
+/** Fates of a frame that the root sent. */
 export const FATES = {
-  pending: 'on the line',
-  whole: 'every byte of it, and none between, reached one reader',
+  pending: 'in transit',
+  whole: 'all its bytes, and no others, reached one reader',
   damaged:
-    'bytes of it were changed, lost or doubled, or others came between; a reader may still have made something of it',
-  lost: 'nothing of it came through',
-  unread: 'nobody had the port open for the whole of it',
+    'bytes of it were changed, lost or doubled, or other bytes were inserted; a reader may still have decoded it',
+  lost: 'none of its bytes arrived',
+  unread: 'no reader had the port open for its entire duration',
 } as const;
 
 export type Fate = keyof typeof FATES;
 
-/** A frame that the root meant to send. */
+/** A frame that the root sent, before any fault. */
 export interface LedgerEntry {
   /** 1, 2, 3 … in the order in which the root sent them. */
   readonly id: number;
   /** Virtual milliseconds. */
   readonly atMs: number;
-  /** What the root said, unescaped. */
+  /** Unescaped. */
   readonly body: Buffer;
   readonly fate: Fate;
   /** Which faults damaged or lost it. */
   readonly causes: readonly LineFaultName[];
 }
 
-type Open = { -readonly [Key in keyof LedgerEntry]: LedgerEntry[Key] };
+type MutableEntry = { -readonly [Key in keyof LedgerEntry]: LedgerEntry[Key] };
 
 /** 100,000 frames of 12 nodes are about two hours, and about 40 MB. */
 const DEFAULT_LIMIT = 100_000;
@@ -34,25 +34,25 @@ const DEFAULT_LIMIT = 100_000;
 const COUNTED = ['meant', 'whole', 'damaged', 'lost', 'unread', 'forgotten'] as const;
 
 /**
- * An account of every frame that the root meant to send. The counts are of all; of the entries the oldest make room
- * (`forgotten`) when nobody takes them in time.
+ * Records the fate of every frame that the root sends. The counters include all frames; the oldest entries are dropped
+ * (`forgotten`) if they are not taken in time.
  */
 export class Ledger {
   readonly counters = new Counters<(typeof COUNTED)[number]>(COUNTED);
   readonly #limit: number;
-  readonly #entries = new Map<number, Open>();
+  readonly #entries = new Map<number, MutableEntry>();
 
-  /** `limit`: entries that are held. */
+  /** `limit`: maximum number of entries. */
   constructor(limit = DEFAULT_LIMIT) {
     this.#limit = limit;
   }
 
-  /** The entries that are held, oldest first. */
+  /** All entries, oldest first. */
   entries(): LedgerEntry[] {
     return [...this.#entries.values()];
   }
 
-  /** Takes out the entries whose fate is known, oldest first, up to the first that is still on the line. */
+  /** Removes and returns the settled entries, oldest first, up to the first that is still pending. */
   take(): LedgerEntry[] {
     const taken: LedgerEntry[] = [];
     for (const entry of this.#entries.values()) {
@@ -63,16 +63,16 @@ export class Ledger {
     return taken;
   }
 
-  /** The root sends a frame. */
+  /** Adds a frame that the root sends. */
   begin(body: Buffer, atMs: number): LedgerEntry {
     this.counters.add('meant');
-    const entry: Open = { id: this.counters.get('meant'), atMs, body, fate: 'pending', causes: [] };
+    const entry: MutableEntry = { id: this.counters.get('meant'), atMs, body, fate: 'pending', causes: [] };
     this.#entries.set(entry.id, entry);
     if (this.#entries.size > this.#limit) this.#forgetOldest();
     return entry;
   }
 
-  /** Its fate is known, and final. */
+  /** Sets the final fate of a frame. */
   settle(entry: LedgerEntry, fate: Exclude<Fate, 'pending'>, causes: readonly LineFaultName[]): void {
     this.counters.add(fate);
     Object.assign(entry, { fate, causes });

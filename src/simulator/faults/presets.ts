@@ -1,12 +1,12 @@
 import type { GivenFaults } from './fault-plan.js';
 
 export interface Preset {
-  /** What it is like, for people. */
+  /** Description for people. */
   readonly text: string;
   readonly faults: GivenFaults;
 }
 
-/** Fault files that need not be written. */
+/** Built-in fault files. */
 export const PRESETS = {
   'noisy-cable': {
     text: 'bytes are changed, lost and doubled, both ways',
@@ -16,7 +16,7 @@ export const PRESETS = {
     },
   },
   'flaky-root': {
-    text: 'the root crashes, prints into its frames, and loses half messages; nodes come and go',
+    text: 'the root crashes, prints log lines into frames, and loses half messages; nodes come and go',
     faults: {
       log_text: { chance: 0.02 },
       resets: { after_s: [20, 90] },
@@ -25,11 +25,11 @@ export const PRESETS = {
     },
   },
   'reset-loop': {
-    text: 'the root restarts again and again, mostly before it is up',
+    text: 'the root restarts repeatedly, usually before it has finished booting',
     faults: { resets: { after_s: [20, 40], times: [5, 15], apart_s: [0.3, 4] } },
   },
   'silent-root': {
-    text: 'the root falls silent: for a while, until RST-R, until DTR/RTS, until the port is reopened',
+    text: 'the root falls silent: for some seconds, until RST-R, until DTR/RTS, or until the port is reopened',
     faults: {
       silence: [
         { after_s: [20, 60], for_s: [5, 20] },
@@ -40,19 +40,19 @@ export const PRESETS = {
     },
   },
   'wrong-baud': {
-    text: 'both sides understand nothing for some seconds, as at another baud rate',
+    text: 'both sides receive garbage for some seconds, as with different baud rates',
     faults: { wrong_baud: { after_s: [15, 60], for_s: [3, 15] } },
   },
   storm: {
-    text: 'all nodes send 50 updates a second for some seconds, on a line of 115200 baud',
+    text: 'all nodes send 50 updates per second for some seconds, on a line of 115200 baud',
     faults: { line: { baud: 115_200 }, storm: { after_s: [15, 45], for_s: [5, 10], rate_hz: 50 } },
   },
   'hang-ups': {
-    text: 'the adapter is unplugged, and is back some seconds later',
+    text: 'the adapter is unplugged, and plugged in again some seconds later',
     faults: { hang_ups: { after_s: [20, 60], for_s: [1, 8] } },
   },
   mixed: {
-    text: 'something of everything, for long runs',
+    text: 'a bit of every fault, for long runs',
     faults: {
       bytes: { flip: 0.00005, lose: 0.00003, double: 0.00003 },
       bytes_to_root: { flip: 0.00005, lose: 0.00003, double: 0.00003 },

@@ -1,17 +1,17 @@
 /**
- * What a UART reads when the other side sends at another baud rate.
+ * Simulates a UART that receives at a different baud rate than the sender's.
  *
  *     idle 1 | start 0 | 8 bits, lowest first | stop 1
  *
- * The reader takes a falling edge for a start, and looks at the middle of each bit as long as it thinks that bits are.
+ * The reader takes a falling edge for a start bit, and samples the middle of each bit at its own rate.
  */
 const START_AND_DATA_BITS = 9;
 const DATA_BITS = 8;
 
-/** The bytes that are read; the same when the rates are. The line is idle before and after. */
+/** The bytes that are read; unchanged if the rates are equal. The line is idle before and after. */
 export function resample(bytes: Uint8Array, sentBaud: number, readBaud: number): Buffer {
   const bits = [...bytes].flatMap(bitsOf);
-  /** A bit as the reader knows it, in bits as the sender does. */
+  /** The reader's bit length, in bits of the sender. */
   const step = sentBaud / readBaud;
   const read: number[] = [];
   for (let start = nextEdge(bits, 0); start !== -1; ) {
@@ -34,7 +34,7 @@ function readByte(bits: readonly number[], start: number, step: number): number 
   return byte;
 }
 
-/** Where the line next goes from 1 to 0, at `from` or later; -1 when it does no more. */
+/** Index of the next falling edge, at `from` or later; -1 if there is none. */
 function nextEdge(bits: readonly number[], from: number): number {
   for (let at = from; at < bits.length; at++) {
     if (bits[at] === 0 && (bits[at - 1] ?? 1) === 1) return at;

@@ -6,14 +6,14 @@ import { startEpisodes } from './episodes.js';
 import type { FaultContext, LineFault, Passing } from './fault.js';
 import type { FaultPlan } from './fault-plan.js';
 
-/** A root that has nothing to send for so long resets between frames. */
+/** A root that sends nothing for this long resets between frames. */
 const FRAME_WITHIN_MS = 2_000;
 
 const NOTHING = Buffer.alloc(0);
 
 /**
- * The root resets itself: in the middle of a frame, whose rest is never sent, or between frames. What it would have
- * sent at that moment behind the cut frame is lost too.
+ * The root resets spontaneously, between frames or in the middle of one, whose rest is never sent. Frames that would have
+ * followed the cut one at the same moment are lost too.
  */
 export class Resets implements LineFault {
   readonly name = 'resets';
@@ -21,7 +21,7 @@ export class Resets implements LineFault {
   readonly #settings: NonNullable<FaultPlan['resets']>;
   readonly #root: VirtualRoot;
   readonly #random: Random;
-  #state: 'well' | 'awaitingFrame' | 'falling' = 'well';
+  #state: 'running' | 'awaitingFrame' | 'resetting' = 'running';
   #cancelWait: CancelTimer = () => {};
 
   constructor(options: FaultContext, settings: NonNullable<FaultPlan['resets']>, root: VirtualRoot) {
@@ -32,19 +32,19 @@ export class Resets implements LineFault {
   }
 
   start(): void {
-    const { timeline } = this.#options;
+    const { timeline, onBegin } = this.#options;
     startEpisodes({ timeline, random: this.#random, after: this.#settings.after_s }, (done) => {
       const times = Math.round(drawFrom(this.#random, this.#settings.times));
-      this.#options.tell(times === 1 ? 'the root resets itself' : `the root resets itself ${times} times`);
+      onBegin(times === 1 ? 'the root resets' : `the root resets ${times} times`);
       this.#resetTimes(times, done);
     });
   }
 
   disturb(bytes: Buffer, { atMs, isFrame }: Passing): Buffer {
-    if (this.#state === 'falling') return NOTHING;
-    if (this.#state === 'well' || !isFrame) return bytes;
+    if (this.#state === 'resetting') return NOTHING;
+    if (this.#state === 'running' || !isFrame) return bytes;
     this.#options.counters.add('framesCut');
-    this.#fall();
+    this.#reset();
     const random = Random.of(this.#options.seed, 'faults', 'cut', atMs, bytes.toString('latin1'));
     return bytes.subarray(0, random.int(1, bytes.length - 1));
   }
@@ -56,24 +56,24 @@ export class Resets implements LineFault {
   }
 
   #beginReset(): void {
-    if (this.#state !== 'well') return;
+    if (this.#state !== 'running') return;
     if (this.#settings.in_frame && this.#root.online) this.#awaitFrame();
-    else this.#fall();
+    else this.#reset();
   }
 
   #awaitFrame(): void {
     this.#state = 'awaitingFrame';
-    this.#cancelWait = this.#options.timeline.after(FRAME_WITHIN_MS, () => this.#fall());
+    this.#cancelWait = this.#options.timeline.after(FRAME_WITHIN_MS, () => this.#reset());
   }
 
-  /** Not at once: the root may be in the middle of sending a list. */
-  #fall(): void {
+  /** Deferred, since the root may be in the middle of sending a list. */
+  #reset(): void {
     this.#cancelWait();
-    this.#state = 'falling';
+    this.#state = 'resetting';
     this.#options.timeline.after(0, () => {
-      this.#state = 'well';
+      this.#state = 'running';
       this.#options.counters.add('resets');
-      this.#options.over('resets', 0);
+      this.#options.onEnd('resets', 0);
       this.#root.boot('crash');
     });
   }

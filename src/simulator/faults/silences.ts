@@ -10,15 +10,15 @@ import type { FaultPlan } from './fault-plan.js';
 
 type Silence = NonNullable<FaultPlan['silence']>[number];
 
-/** A root that boots, or is silent already, is left alone for so long. */
-const TRY_AGAIN_MS = 1_000;
+/** Delay before a silence is tried again when the root is booting or already silent. */
+const RETRY_MS = 1_000;
 
 const NOTHING = Buffer.alloc(0);
 
-const WORDS = {
+const TEXTS = {
   restart: 'the root hangs, until RST-R',
   lines: 'the root hangs, until DTR/RTS reset it',
-  reopen: 'the port is stuck, until it is opened anew',
+  reopen: 'the port is stuck, until it is reopened',
 } as const;
 
 const ENDS: Readonly<Record<BootCause | 'time', FaultCount>> = {
@@ -30,8 +30,8 @@ const ENDS: Readonly<Record<BootCause | 'time', FaultCount>> = {
 };
 
 /**
- * Silences, one at a time. A root that hangs says and does nothing; a port that is stuck swallows what goes through it,
- * both ways, modem lines included, while the root goes on.
+ * Silences, one at a time. A root that hangs sends and does nothing; a stuck port loses everything in both directions,
+ * modem lines included, while the root keeps running.
  */
 export class Silences {
   readonly fromRoot: LineFault;
@@ -39,7 +39,7 @@ export class Silences {
   readonly #options: FaultContext;
   readonly #settings: readonly Silence[];
   readonly #root: VirtualRoot;
-  /** Ends the silence that is on. */
+  /** Ends the current silence. */
   #end: ((by: FaultCount) => void) | undefined;
   #isStuck = false;
 
@@ -51,7 +51,7 @@ export class Silences {
     this.toRoot = this.#line('bytesStuckToRoot');
   }
 
-  /** What passes through a stuck port: nothing. */
+  /** Whether the port is stuck: nothing passes through it. */
   get isStuck(): boolean {
     return this.#isStuck;
   }
@@ -66,20 +66,20 @@ export class Silences {
     });
   }
 
-  /** The port has been opened anew. */
+  /** Called when the port has been reopened. */
   onReopened(): void {
     if (this.#isStuck) this.#end?.('endedByReopen');
   }
 
   #begin(silence: Silence, random: Random, done: () => void): void {
-    const { timeline, counters, tell, over } = this.#options;
+    const { timeline, counters, onBegin, onEnd } = this.#options;
     if (this.#end || !this.#root.online) {
-      timeline.after(TRY_AGAIN_MS, () => this.#begin(silence, random, done));
+      timeline.after(RETRY_MS, () => this.#begin(silence, random, done));
       return;
     }
     const { until, for_s: lasting } = silence;
     counters.add('silences');
-    tell(until === undefined ? 'the root falls silent for a while' : WORDS[until]);
+    onBegin(until === undefined ? 'the root falls silent for a while' : TEXTS[until]);
     let cancelTimer: CancelTimer = () => {};
     const begunAt = timeline.now;
     this.#end = (by) => {
@@ -87,7 +87,7 @@ export class Silences {
       this.#end = undefined;
       this.#isStuck = false;
       counters.add(by);
-      over(by, timeline.now - begunAt);
+      onEnd(by, timeline.now - begunAt);
       done();
     };
     if (lasting) cancelTimer = timeline.after(drawFrom(random, lasting), () => this.#endByTime());

@@ -7,19 +7,19 @@ import type { FaultPlan } from './fault-plan.js';
 
 /** All nodes send at a high rate for a while. */
 export function startStorms(
-  { seed, timeline, counters, tell, over }: FaultContext,
+  { seed, timeline, counters, onBegin, onEnd }: FaultContext,
   { after_s: after, for_s: lasting, rate_hz: rateHz }: NonNullable<FaultPlan['storm']>,
   mesh: VirtualMesh,
 ): void {
   const random = Random.of(seed, 'faults', 'storm');
   startEpisodes({ timeline, random, after }, (done) => {
     counters.add('storms');
-    tell(`a storm: ${rateHz} updates a second from each node`);
+    onBegin(`a storm: ${rateHz} updates per second from each node`);
     mesh.storm(rateHz);
     const lastsMs = drawFrom(random, lasting);
     timeline.after(lastsMs, () => {
       mesh.storm(undefined);
-      over('storms', lastsMs);
+      onEnd('storms', lastsMs);
       done();
     });
   });

@@ -4,18 +4,18 @@ import type { FaultContext, LineFault } from './fault.js';
 import { LineSpeed } from './line-speed.js';
 
 export interface ToRootOptions {
-  /** In the order in which bytes meet them. */
+  /** Applied in this order. */
   readonly faults: readonly LineFault[];
   /** Without it, bytes arrive at once. */
   readonly line: { readonly baud: number } | undefined;
-  /** Bytes reach the root. */
+  /** Delivers bytes to the root. */
   deliver(bytes: Buffer): void;
 }
 
-/** The root looks at its UART this often. */
+/** The root polls its UART this often. */
 const LATENCY_MS: Span = { min: 1, max: 1 };
 
-/** The way from the gateway to the root, with all that happens on it. */
+/** The line from the gateway to the root, with its faults. */
 export class ToRoot {
   readonly #context: FaultContext;
   readonly #options: ToRootOptions;
@@ -28,7 +28,7 @@ export class ToRoot {
       options.line &&
       new LineSpeed(context, {
         ...options.line,
-        way: 'to root',
+        direction: 'to root',
         latency: LATENCY_MS,
         deliver: (bytes) => options.deliver(bytes),
       });

@@ -5,10 +5,10 @@ import type { FaultContext, LineFault } from './fault.js';
 import type { FaultPlan } from './fault-plan.js';
 import { resample } from './resample.js';
 
-/** What the reader's port is set to. */
+/** The baud rate of the reader's port. */
 const READ_BAUD = 115_200;
 
-/** For a while the root sends and reads at another baud rate. */
+/** The root sends and reads at another baud rate for a while. */
 export class WrongBaud {
   readonly fromRoot: LineFault;
   readonly toRoot: LineFault;
@@ -25,17 +25,17 @@ export class WrongBaud {
   }
 
   start(): void {
-    const { seed, timeline, counters, tell, over } = this.#options;
+    const { seed, timeline, counters, onBegin, onEnd } = this.#options;
     const { after_s: after, for_s: lasting, baud } = this.#settings;
     const random = Random.of(seed, 'faults', 'wrong baud');
     startEpisodes({ timeline, random, after }, (done) => {
       this.#isWrong = true;
       counters.add('wrongBauds');
-      tell(`the root sends at ${baud} baud`);
+      onBegin(`the root sends at ${baud} baud`);
       const lastsMs = drawFrom(random, lasting);
       timeline.after(lastsMs, () => {
         this.#isWrong = false;
-        over('wrongBauds', lastsMs);
+        onEnd('wrongBauds', lastsMs);
         done();
       });
     });

@@ -1,4 +1,4 @@
-/** What each command of the classic dialect does at the hub; one row a command. */
+/** The commands of the classic dialect, one row per command. */
 
 import type { Role } from '../../config/role.js';
 import {
@@ -20,17 +20,17 @@ import { parseRobots } from './robots.js';
 
 interface Row {
   readonly role: Role;
-  /** The arguments as opcodes.json must name them for this row to understand the bytes. */
+  /** The arguments that opcodes.json must declare for this row to parse the bytes. */
   readonly takes: readonly ArgumentShape[];
   readonly run: (args: Buffer, hub: Hub, owner: string) => Promise<Reply> | Reply;
 }
 
-/** The most that an amount byte can say. */
+/** Maximum of an amount byte. */
 const MAX_AMOUNT = 255;
 const UNKNOWN_UUID = Buffer.alloc(UUID_LENGTH);
 const TOO_MANY_NODES = 'More Than 255 Nodes';
 
-/** The dialect's words for each. */
+/** The dialect's text for each failure. */
 export const FAILURE_TEXTS: Readonly<Record<RootFailure, string>> = {
   noLink: 'No Serial Connection',
   linkLost: 'No Serial Connection',
@@ -43,21 +43,29 @@ const rows: Readonly<Record<string, Row>> = {
   'SEND-': {
     role: 'send',
     takes: ['address', 'message'],
-    run: (args, hub, owner) => tell(sendCommand(args, false), hub, owner),
+    run: (args, hub, owner) => executeCommand(sendCommand(args, false), hub, owner),
   },
   SENDI: {
     role: 'send',
     takes: ['address', 'message'],
-    run: (args, hub, owner) => tell(sendCommand(args, true), hub, owner),
+    run: (args, hub, owner) => executeCommand(sendCommand(args, true), hub, owner),
   },
   BCAST: {
     role: 'send',
     takes: ['ignored', 'message'],
     run: (args, hub, owner) =>
-      tell({ kind: 'broadcast', message: args.subarray(ADDRESS_LENGTH) }, hub, owner),
+      executeCommand({ kind: 'broadcast', message: args.subarray(ADDRESS_LENGTH) }, hub, owner),
   },
-  'RST-R': { role: 'admin', takes: [], run: (_args, hub, owner) => tell({ kind: 'resetRoot' }, hub, owner) },
-  CLEAN: { role: 'admin', takes: [], run: (_args, hub, owner) => tell({ kind: 'clean' }, hub, owner) },
+  'RST-R': {
+    role: 'admin',
+    takes: [],
+    run: (_args, hub, owner) => executeCommand({ kind: 'resetRoot' }, hub, owner),
+  },
+  CLEAN: {
+    role: 'admin',
+    takes: [],
+    run: (_args, hub, owner) => executeCommand({ kind: 'clean' }, hub, owner),
+  },
   NINFO: {
     role: 'read',
     takes: [],
@@ -89,19 +97,21 @@ const rows: Readonly<Record<string, Row>> = {
   'W-LOG': {
     role: 'send',
     takes: ['text'],
-    run: (args, hub, owner) => tell({ kind: 'log', text: textOf(args) }, hub, owner),
+    run: (args, hub, owner) => executeCommand({ kind: 'log', text: textOf(args) }, hub, owner),
   },
   'W-RBT': {
     role: 'send',
     takes: ['text'],
     run: (args, hub, owner) => {
       const robots = parseRobots(textOf(args));
-      return robots ? tell({ kind: 'setRobots', robots }, hub, owner) : failure('Robot List Not Readable');
+      return robots
+        ? executeCommand({ kind: 'setRobots', robots }, hub, owner)
+        : failure('Robot List Not Readable');
     },
   },
 };
 
-/** Why this gateway can't serve a command table: a command that it should execute but can't. */
+/** Why this gateway can't use a command table: a command that it should execute but can't. */
 export function findCommandFault(opcodes: Opcodes): string | undefined {
   for (const { name, executor, arguments: given } of opcodes.commands()) {
     const row = rows[name];
@@ -113,20 +123,20 @@ export function findCommandFault(opcodes: Opcodes): string | undefined {
   return undefined;
 }
 
-/** What a client must be allowed to give a command. What a site's own command does is known to its root alone. */
+/** The role that a command needs. A site's own commands need admin: only the root knows what they do. */
 export function roleForCommand(name: string): Role {
   return rows[name]?.role ?? 'admin';
 }
 
-/** Carries a request out and gives the reply's bytes. A command without a row is one for the site's own root. */
+/** Carries out a request and returns the reply. A command without a row is passed to the site's own root. */
 export async function answerRequest({ spec, args }: ClassicRequest, hub: Hub, owner: string): Promise<Reply> {
   const row = rows[spec.name];
   if (row) return row.run(args, hub, owner);
   const bytes = Buffer.concat([Buffer.from(spec.name, 'latin1'), args]);
-  return tell({ kind: 'other', bytes }, hub, owner);
+  return executeCommand({ kind: 'other', bytes }, hub, owner);
 }
 
-async function tell(command: Command, hub: Hub, owner: string): Promise<Buffer> {
+async function executeCommand(command: Command, hub: Hub, owner: string): Promise<Buffer> {
   const outcome = await hub.commands.execute(command, owner);
   return outcome.ok ? success() : failure(FAILURE_TEXTS[outcome.reason]);
 }
@@ -147,7 +157,7 @@ function describeStatus(nodes: readonly NodeView[]) {
   };
 }
 
-/** Each node is in one of the three lists. */
+/** Each node is in exactly one of the three lists. */
 const STATES: Readonly<Record<string, (status: NodeStatus) => boolean>> = {
   A: isAlive,
   D: (status: NodeStatus) => status === 'disconnected' || status === 'unknown',
@@ -163,7 +173,7 @@ function listByState(state: string, nodes: readonly NodeView[]): Buffer {
   return success(Buffer.of(found.length), ...entries);
 }
 
-/** `address (2) | data type`: one node's latest value, or with address 0000 that of every active node. */
+/** `address (2) | data type`: the latest value of one node, or of all active nodes (address 0000). */
 function getValues(args: Buffer, hub: Hub): Buffer {
   const address = args.readUInt16BE(0);
   const key = args.subarray(ADDRESS_LENGTH);
@@ -199,14 +209,14 @@ function encodeValues(key: Buffer, type: DataType, values: readonly NodeValue[])
   return success(key, Buffer.of(length, values.length), ...entries);
 }
 
-/** The reply has one length for all: shorter values of a varying type are filled up, JSON with spaces. */
+/** All values in a reply have the same length: shorter values of a varying type are padded, JSON with spaces. */
 function padded(bytes: Buffer, length: number, type: DataType): Buffer {
   return bytes.length === length
     ? bytes
     : Buffer.concat([bytes, Buffer.alloc(length - bytes.length, type.json ? ' ' : 0)]);
 }
 
-/** The existing client library puts a 2-byte address behind every command; no text begins with two zero bytes. */
+/** The existing client library puts a 2-byte address after every command; no text begins with two zero bytes. */
 function textOf(args: Buffer): string {
   const hasAddress = args.length >= ADDRESS_LENGTH && args.readUInt16BE(0) === ROOT_ADDRESS;
   return args.toString('utf8', hasAddress ? ADDRESS_LENGTH : 0);

@@ -1,14 +1,14 @@
-/** The JSON of an `NINFO` reply: everything that is known. Times are ms since the epoch, host clock. */
+/** The JSON of an `NINFO` reply: the complete state of the mesh. Times are ms since the epoch, host clock. */
 import type { Hub, NodeView } from '../../hub/hub.js';
 import { success } from './reply.js';
 import { ValueTexts } from './value-text.js';
 
-/** Nodes that are described before others get their turn: with ten values each, that takes a millisecond. */
+/** Nodes described in one turn: with ten values each, that takes a millisecond. */
 const NODES_AT_ONCE = 64;
 
 /**
- * In pieces, so that a large mesh holds nobody up, and a reader begins to get them at once. Each node is told as it is
- * when its turn comes.
+ * In pieces, so that a large mesh does not delay other clients, and the first piece can be sent immediately. Each node is
+ * described in its state at that time.
  */
 export function* describeMesh(hub: Hub, fresh: boolean): Generator<Buffer> {
   const texts = new ValueTexts();

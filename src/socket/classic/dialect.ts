@@ -1,9 +1,9 @@
 /**
- * The classic dialect: what a client says first decides what it is.
+ * The classic dialect: the first bytes of a client decide its kind.
  *
- *     [syn] 00             listening: answered [ack] 00, then gets each forwarded message as its bare body
- *     a command            sending: one command, one reply, then the gateway closes
- *     anything else        answered F…, closed
+ *     [syn] 00             listening: answered [ack] 00, then receives each forwarded message as its bare body
+ *     a command            sending: one command, one reply, then the gateway closes the connection
+ *     anything else        answered F…, then closed
  */
 import type { AuditOrigin } from '../../api/audit.js';
 import type { GatewayFacts } from '../../api/method.js';
@@ -21,7 +21,7 @@ import { type ClassicRequest, examineRequest } from './request.js';
 export interface ClassicSettings {
   /** Bytes of the longest request. */
   readonly maxRequestLength: number;
-  /** ms without a byte after which a request of varying length is over. */
+  /** ms without a byte after which a request of varying length is complete. */
   readonly settleMs: number;
 }
 
@@ -33,11 +33,11 @@ export interface ClassicOptions {
 
 const SYN = Buffer.from('[syn]\0', 'latin1');
 const ACK = Buffer.from('[ack]\0', 'latin1');
-/** Bytes of a reply that are written together: as much as clients are known to read at once. */
+/** Bytes of a reply that are written together: the buffer size of existing clients. */
 const REPLY_WRITE_LENGTH = 65_536;
 const TOO_MANY_CLIENTS = failure('Too Many Clients');
 
-/** The last of a list of dialects: it answers every client. */
+/** Must be the last in a list of dialects: it accepts every client. */
 export function classicDialect(options: ClassicOptions): DialectType {
   return {
     isSpokenBy: () => true,
@@ -79,7 +79,7 @@ class ClassicDialect implements Dialect {
     this.#reply(TOO_MANY_CLIENTS, 'tooMany');
   }
 
-  /** A request that is under way is answered. */
+  /** A request in progress is still answered. */
   stop(): void {
     if (this.#connection.isListening) this.#connection.finish('stopped');
   }
@@ -94,7 +94,7 @@ class ClassicDialect implements Dialect {
     this.#unsubscribe();
   }
 
-  /** `isOver`: nothing more will come, or is waited for. */
+  /** `isOver`: no more input will come, or the wait is over. */
   #examine(isOver: boolean): void {
     if (this.#isHandshake()) this.#onHandshake(isOver);
     else this.#examineRequest(isOver);
@@ -105,18 +105,20 @@ class ClassicDialect implements Dialect {
     const examined = examineRequest(this.#received, hub.tables, settings.maxRequestLength);
     if (examined.kind === 'complete') this.#answerInTurn(examined.request);
     else if (examined.kind === 'refused') this.#reply(failure(examined.failure), 'refused');
-    else if (isOver) this.#onOver(examined);
-    else if (examined.kind === 'mayGoOn') this.#settleThenExamine();
+    else if (isOver) this.#onInputEnd(examined);
+    else if (examined.kind === 'mayContinue') this.#settleThenExamine();
   }
 
-  #onOver(examined: Extract<ReturnType<typeof examineRequest>, { kind: 'mayGoOn' | 'tooShort' }>): void {
-    if (examined.kind === 'mayGoOn') this.#answerInTurn(examined.request);
+  #onInputEnd(
+    examined: Extract<ReturnType<typeof examineRequest>, { kind: 'mayContinue' | 'tooShort' }>,
+  ): void {
+    if (examined.kind === 'mayContinue') this.#answerInTurn(examined.request);
     else this.#reply(failure(examined.failure), 'timedOut');
   }
 
   /**
-   * The pass through the event loop after the settle time reads what had come while the process was busy: time in
-   * which nobody looked is not silence.
+   * After the settle time, one more pass of the event loop reads input that arrived while the process was busy: only real
+   * silence ends a request.
    */
   #settleThenExamine(): void {
     const length = this.#received.length;
@@ -155,7 +157,7 @@ class ClassicDialect implements Dialect {
   }
 
   *#answerWork(request: ClassicRequest): Work {
-    if (this.#connection.output.isBudgetUsedUp) yield 'long';
+    if (this.#connection.output.isBudgetExhausted) yield 'long';
     void this.#answer(request);
   }
 
@@ -177,7 +179,7 @@ class ClassicDialect implements Dialect {
     return { client: name, via: options.via, role };
   }
 
-  /** Our own mistake costs this client its answer, and is seen in the log; the others do not notice. */
+  /** A bug costs only this client its answer, and is logged. */
   async #carryOut(request: ClassicRequest, needed: Role): Promise<Reply> {
     const { hub, gateway } = this.#options;
     try {
@@ -187,12 +189,12 @@ class ClassicDialect implements Dialect {
       }
       return reply;
     } catch (error) {
-      this.#logMistake(request, error);
+      this.#logInternalError(request, error);
       return failure('Internal Error');
     }
   }
 
-  #logMistake({ spec }: ClassicRequest, error: unknown): void {
+  #logInternalError({ spec }: ClassicRequest, error: unknown): void {
     this.#connection.options.log.error('internal error', `${spec.name}: ${errorStack(error)}`);
   }
 
@@ -202,8 +204,8 @@ class ClassicDialect implements Dialect {
   }
 
   /**
-   * A piece a turn, and no faster than the client reads, so that what waits for it stays small. The recorder gets how
-   * the reply begins.
+   * One piece per turn, and no faster than the client reads, so that little is queued. The recorder gets the beginning of
+   * the reply.
    */
   *#replyInPieces(request: ClassicRequest, pieces: Iterator<Buffer>, isFirst = true): Work {
     const connection = this.#connection;
@@ -214,11 +216,11 @@ class ClassicDialect implements Dialect {
         if (!connection.isOpen) return;
         observer?.answered(next.value);
         observer = undefined;
-        if (!connection.output.write(next.value)) return this.#goOnWhenDrained(request, pieces);
+        if (!connection.output.write(next.value)) return this.#resumeWhenDrained(request, pieces);
         yield 'next';
       }
     } catch (error) {
-      this.#logMistake(request, error);
+      this.#logInternalError(request, error);
       connection.end('failed');
     }
     if (!connection.isOpen) return;
@@ -226,7 +228,7 @@ class ClassicDialect implements Dialect {
     connection.finish('answered');
   }
 
-  #goOnWhenDrained(request: ClassicRequest, pieces: Iterator<Buffer>): void {
+  #resumeWhenDrained(request: ClassicRequest, pieces: Iterator<Buffer>): void {
     const { output } = this.#connection;
     void output.drained().then(() => output.lane.add(this.#replyInPieces(request, pieces, false)));
   }
@@ -240,8 +242,8 @@ class ClassicDialect implements Dialect {
 }
 
 /**
- * Pieces of a reply put together: an existing client takes what one `recv` gives as the whole reply, so one that fits
- * into its buffer goes out in one write.
+ * Joins pieces of a reply: existing clients take the result of one `recv` as the complete reply, so a reply that fits
+ * their buffer goes out in one write.
  */
 function* inFewWrites(pieces: Iterable<Buffer>): Generator<Buffer, void> {
   let gathered: Buffer[] = [];

@@ -3,14 +3,14 @@
  *
  *     command (5 ASCII bytes) | arguments
  *
- * A stream has no message boundaries. A request is complete when it can't legally go on, when the client has shut
- * down its writing side, or, for a command of varying length, when no byte has come for a settle time.
+ * A stream has no message boundaries. A request is complete when no valid request is longer, when the client has shut
+ * down its writing side, or, for a command of varying length, when no byte has arrived for the settle time.
  */
 import { ADDRESS_LENGTH } from '../../protocol/address.js';
 import type { Tables } from '../../protocol/message.js';
 import { COMMAND_NAME_LENGTH, type CommandSpec } from '../../protocol/opcodes.js';
 
-/** The command whose argument is the letter of a state. */
+/** The command whose argument is a state letter. */
 const STATE_COMMAND = 'NETIF';
 /** Active, disconnected, not available. */
 const STATE_LETTERS = ['A', 'D', 'N'] as const;
@@ -19,7 +19,7 @@ export type StateLetter = (typeof STATE_LETTERS)[number];
 /** No type's name is longer: see data-types.json. */
 const MAX_TYPE_NAME_LENGTH = 64;
 
-/** A whole request: its command, and the bytes behind the command's name. */
+/** A complete request: its command, and the bytes after the command's name. */
 export interface ClassicRequest {
   readonly spec: CommandSpec;
   readonly args: Buffer;
@@ -27,13 +27,13 @@ export interface ClassicRequest {
 
 export type Examined =
   | { readonly kind: 'complete'; readonly request: ClassicRequest }
-  /** Legal as it is, and legal if more comes: it is over when no more comes. */
-  | { readonly kind: 'mayGoOn'; readonly request: ClassicRequest }
-  /** `failure`: what to answer if nothing more comes. */
+  /** Valid now and also if more bytes follow: complete when no more arrive. */
+  | { readonly kind: 'mayContinue'; readonly request: ClassicRequest }
+  /** `failure`: the answer if no more bytes arrive. */
   | { readonly kind: 'tooShort'; readonly failure: string }
   | { readonly kind: 'refused'; readonly failure: string };
 
-/** Looks at what has come so far. `limit`: bytes of the longest request. */
+/** Examines the bytes received so far. `limit`: bytes of the longest request. */
 export function examineRequest(bytes: Buffer, tables: Tables, limit: number): Examined {
   if (bytes.length < COMMAND_NAME_LENGTH) return { kind: 'tooShort', failure: 'Command Too Short' };
   const spec = tables.opcodes.findCommand(bytes.toString('latin1', 0, COMMAND_NAME_LENGTH));
@@ -46,7 +46,7 @@ export function examineRequest(bytes: Buffer, tables: Tables, limit: number): Ex
   const typed = completeByType(spec, bytes, tables);
   if (typed) return typed;
   if (bytes.length > limit) return { kind: 'refused', failure: 'Request Too Long' };
-  return { ...complete(spec, bytes), kind: 'mayGoOn' };
+  return { ...complete(spec, bytes), kind: 'mayContinue' };
 }
 
 function complete(spec: CommandSpec, bytes: Buffer) {
@@ -57,9 +57,9 @@ function complete(spec: CommandSpec, bytes: Buffer) {
 /**
  *     NETIF | state (1)          NETIF | address (2) | state (1)
  *
- * The field's client library writes an address before the state. One byte can be a state or begin an address, whatever
- * byte it is: only the third byte decides. Until it is there a letter is a state if nothing more comes, and
- * another byte has begun an address.
+ * The field's client library writes an address before the state. Any first byte can be a state or the start of an
+ * address: only the third byte decides. Before it arrives, a letter is a state if no more bytes arrive, and any other
+ * byte starts an address.
  */
 function examineState(spec: CommandSpec, bytes: Buffer): Examined {
   const args = bytes.subarray(COMMAND_NAME_LENGTH);
@@ -70,7 +70,7 @@ function examineState(spec: CommandSpec, bytes: Buffer): Examined {
     return complete(spec, requestOf(hasAddress ? third : first));
   }
   if (!isLetter(first)) return { kind: 'tooShort', failure: 'Command Too Short' };
-  return { ...complete(spec, requestOf(first)), kind: 'mayGoOn' };
+  return { ...complete(spec, requestOf(first)), kind: 'mayContinue' };
 }
 
 /** The request in its short form. */
@@ -86,7 +86,7 @@ function isLetter(byte: number): boolean {
   return /[A-Za-z]/.test(String.fromCharCode(byte));
 }
 
-/** A data type that exists, and that no longer type name begins with, ends its request; what follows is ignored. */
+/** A known data type that is not a prefix of a longer name ends the request; the rest is ignored. */
 function completeByType(spec: CommandSpec, bytes: Buffer, { dataTypes }: Tables) {
   if (spec.arguments.at(-1) !== 'dataType') return undefined;
   const longest = Math.min(bytes.length, spec.minLength + MAX_TYPE_NAME_LENGTH);
@@ -99,7 +99,7 @@ function completeByType(spec: CommandSpec, bytes: Buffer, { dataTypes }: Tables)
   return undefined;
 }
 
-/** The words that the root's own firmware uses for the same fault. */
+/** The texts that the root's firmware uses for the same errors. */
 function missingArgument(spec: CommandSpec, length: number): string {
   const [first] = spec.arguments;
   const isAddressed = first === 'address' || first === 'ignored';

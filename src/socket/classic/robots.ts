@@ -2,7 +2,7 @@ import JSON5 from 'json5';
 import * as z from 'zod';
 import type { Robot } from '../../hub/hub.js';
 
-/** The list is shown whole on every dashboard: more robots than this are a mistake. */
+/** Every dashboard shows the complete list: more robots than this are a mistake. */
 const MAX_ROBOTS = 256;
 
 /** `String(…)` of anything else would show `[object Object]` or `null` as a robot's name. */
@@ -19,7 +19,7 @@ const robotsSchema = z
   )
   .max(MAX_ROBOTS);
 
-/** Reads a robot list as JSON5, since existing clients send Python-style quotes; undefined when it is none. */
+/** Reads a robot list as JSON5, since existing clients send Python-style quotes; undefined if it is invalid. */
 export function parseRobots(text: string): Robot[] | undefined {
   try {
     return robotsSchema.safeParse(JSON5.parse(text)).data;

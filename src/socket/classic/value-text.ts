@@ -1,17 +1,17 @@
 import type { TimedValue } from '../../node/node-values.js';
 import { type DataField, type DataType, decodeValue, fieldValue } from '../../protocol/data-types.js';
 
-/** What is the same in all values of a type, as JSON. */
+/** The JSON that all values of a type share. */
 interface TypeText {
-  /** The member's name, and its value up to when it was received. */
+  /** The name of the member and its value up to the time received. */
   readonly head: string;
-  /** Each field up to its value, and from there on. */
+  /** For each field the JSON before and after its value. */
   readonly fields: readonly { readonly field: DataField; readonly before: string; readonly after: string }[];
 }
 
 /**
- * Values as members of a JSON object: the type's name, and what is known. Put together from texts: a large mesh has
- * hundreds of thousands of values, and making an object of each first takes twice as long.
+ * Values as members of a JSON object, keyed by the name of the type. Built from strings: a large mesh has hundreds of
+ * thousands of values, and building an object for each takes twice as long.
  */
 export class ValueTexts {
   readonly #ofTypes = new Map<DataType, TypeText>();

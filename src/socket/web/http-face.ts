@@ -1,6 +1,6 @@
 /**
- * An HTTP server as gateway and fleet have it: who may come, the page, and websockets, each of which shows a token or is
- * one of a few that still have to.
+ * The HTTP server of gateway and fleet: access control, the dashboard page, and websockets, with a limit on those that
+ * have not authenticated yet.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -27,15 +27,15 @@ import {
 export interface HttpFaceSettings extends AccessSettings {
   readonly host: string;
   readonly port: number;
-  /** Websockets at once, without those that have shown no token. */
+  /** Concurrent websockets, not counting those that have not authenticated. */
   readonly maxClients: number;
 }
 
 /** One websocket's client. */
 export interface FaceClient {
-  /** Asks whether the client is still there; one that did not answer the last time is dropped. */
+  /** Pings the client; drops it if it did not answer the previous ping. */
   ping(): void;
-  /** Others need the room, and this client has shown no token yet. */
+  /** Closes the client to make room: it has not authenticated yet. */
   displace(): void;
 }
 
@@ -43,7 +43,7 @@ export interface OpenedWebsocket {
   readonly websocket: WebSocket;
   readonly socket: Socket;
   readonly request: IncomingMessage;
-  /** Undefined until the client has shown a token. */
+  /** Undefined until the client has authenticated. */
   readonly role: Role | undefined;
 }
 
@@ -53,13 +53,13 @@ export interface HttpFaceOptions<Client extends FaceClient> {
   readonly settings: HttpFaceSettings;
   /** The folder of the dashboard's files; it may be missing. */
   readonly pageDirectory: string;
-  /** Answers a GET or HEAD for a path of its own; false for others, where there may be a file. */
+  /** Answers a GET or HEAD for one of its own paths; false for others, which may be files. */
   readonly serve: (
     path: string,
     request: IncomingMessage,
     response: ServerResponse,
   ) => boolean | Promise<boolean>;
-  /** Undefined where there is no websocket; `allowsLoopback`: for any page of this machine. */
+  /** Undefined if the path has no websocket; `allowsLoopback`: open to any page from this machine. */
   readonly findWebsocket: (
     path: string,
     request: IncomingMessage,
@@ -68,14 +68,14 @@ export interface HttpFaceOptions<Client extends FaceClient> {
 }
 
 const PING_EVERY_MS = 20_000;
-/** Websockets at once that have shown no token; each has 5 s to do so, and beyond this number the oldest makes room. */
+/** Concurrent websockets that have not authenticated; each has 5 s to do so, and beyond this number the oldest makes room. */
 const MAX_WITHOUT_TOKEN = 64;
 
 export class HttpFace<Client extends FaceClient> {
   readonly clients: ReadonlySet<Client>;
   readonly #options: HttpFaceOptions<Client>;
   readonly #clients = new Set<Client>();
-  /** Those of them that have shown no token. */
+  /** Those that have not authenticated. */
   readonly #withoutToken = new WaitingRoom<Client>(MAX_WITHOUT_TOKEN, (oldest) => oldest.displace());
   readonly #http = createServer({ connectionsCheckingInterval: CHECK_EVERY_MS }, (request, response) =>
     this.#onRequest(request, response),
@@ -101,14 +101,14 @@ export class HttpFace<Client extends FaceClient> {
     return this.#http.listening;
   }
 
-  /** Connections and websockets that were not let in. */
+  /** Connections and websockets that were refused. */
   get refused(): number {
     return this.#refused;
   }
 
   /**
-   * Resolves with the port, which the system chooses for port 0. Rejects with the system's error; another port may be
-   * tried then.
+   * Resolves with the port; port 0 lets the system choose one. Rejects with the system's error; the caller may then try
+   * another port.
    */
   async listen(port = this.#options.settings.port): Promise<number> {
     const { clock, log, settings } = this.#options;
@@ -118,7 +118,7 @@ export class HttpFace<Client extends FaceClient> {
     return bound;
   }
 
-  /** A client has shown a token: false where there is no room for it. */
+  /** A client has authenticated: false if there is no room for it. */
   admit(client: Client): boolean {
     if (this.#isFull) return false;
     this.#withoutToken.delete(client);
@@ -131,7 +131,7 @@ export class HttpFace<Client extends FaceClient> {
     this.#withoutToken.delete(client);
   }
 
-  /** The settings have changed: what is still refused is logged again. */
+  /** The settings have changed: log again what is still refused. */
   onAccessChanged(): void {
     this.#refusals.reset();
   }
@@ -141,7 +141,7 @@ export class HttpFace<Client extends FaceClient> {
     return roleOfHeader(request, settings) ?? roleWithoutToken(settings);
   }
 
-  /** Accepts nobody more. Resolves when all connections are over; websockets are their clients' owner's to end. */
+  /** Stops accepting. Resolves when all connections are closed; websockets are closed by the owner of their clients. */
   stop(): Promise<void> {
     this.#cancelPing();
     const closed = new Promise<void>((resolve) => this.#http.close(() => resolve()));
@@ -149,12 +149,12 @@ export class HttpFace<Client extends FaceClient> {
     return closed;
   }
 
-  /** Ends at once what is being answered. */
+  /** Closes the connections that are being answered. */
   cut(): void {
     this.#http.closeAllConnections();
   }
 
-  /** Whatever goes wrong costs this request its answer, and is logged; the others do not notice. */
+  /** A failure is logged and costs only this request its answer. */
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
     for (const stream of [request, response]) stream.on('error', () => {});
     const path = pathOf(request);
@@ -169,12 +169,12 @@ export class HttpFace<Client extends FaceClient> {
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
     if (!isTrustedHost(request.headers.host, this.#options.settings)) {
       this.#refusals.onForeignHost(request);
-      refuse(response, 403, 'unknown host name');
+      refuse(response, 403, 'host name not allowed');
     } else if (request.method !== 'GET' && request.method !== 'HEAD') {
-      refuse(response, 405, 'only GET and HEAD');
+      refuse(response, 405, 'method not allowed: use GET or HEAD');
     } else if (await this.#options.serve(path, request, response)) {
       return;
-    } else if (!(await this.#files.serve(path, request, response))) refuse(response, 404, 'no such page');
+    } else if (!(await this.#files.serve(path, request, response))) refuse(response, 404, 'not found');
   }
 
   #onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
@@ -205,7 +205,7 @@ export class HttpFace<Client extends FaceClient> {
     socket.end(`HTTP/1.1 ${refusal}\r\nconnection: close\r\n\r\n`);
   }
 
-  /** The status line of a refusal; undefined for a client that may come in. */
+  /** The status line of a refusal; undefined if the client is accepted. */
   #whyRefused(path: string, request: IncomingMessage): string | undefined {
     const { settings, findWebsocket } = this.#options;
     const found = findWebsocket(path, request);
@@ -223,7 +223,7 @@ export class HttpFace<Client extends FaceClient> {
     return this.roleOf(request) && this.#isFull ? '503 Service Unavailable' : undefined;
   }
 
-  /** Those that have shown no token do not count. */
+  /** Clients that have not authenticated do not count. */
   get #isFull(): boolean {
     return this.#clients.size - this.#withoutToken.size >= this.#options.settings.maxClients;
   }
@@ -233,7 +233,7 @@ export class HttpFace<Client extends FaceClient> {
   }
 }
 
-/** Ends a request with one line of text. */
+/** Answers a request with one line of text. */
 export function refuse(response: ServerResponse, status: number, text: string): void {
   response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' });
   response.end(`${text}\n`);

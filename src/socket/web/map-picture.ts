@@ -1,4 +1,4 @@
-/** The background picture of the map, which a setting names: checked when the gateway starts, read when it is asked for. */
+/** The configured background image of the map: checked when the gateway starts, read for each request. */
 import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
@@ -10,7 +10,7 @@ import type { Config } from '../../config/schema.js';
 
 export const MAP_PICTURE_PATH = '/map/image';
 
-/** Bytes of the largest picture: a browser holds it decoded, many times as large. */
+/** Bytes of the largest image: decoded in the browser, it is many times larger. */
 const MAX_LENGTH = 64 * 1024 * 1024;
 
 const SIGNATURES = [
@@ -22,24 +22,24 @@ const SIGNATURES = [
 ] as const;
 const SIGNATURE_LENGTH = 8;
 
-/** Opening a pipe that has taken the picture's path must not wait for a writer. */
+/** If the path has become a pipe, opening it must not wait for a writer. */
 const OPEN_TO_READ = constants.O_RDONLY | constants.O_NONBLOCK;
 
 type PictureType = (typeof SIGNATURES)[number]['type'];
 
 export class MapPicture {
-  /** `image` holds a key: a page has no way to show a token for a picture. */
+  /** The URL in `image` contains a key: a page can't send a token with an image request. */
   readonly facts: MapInfo;
   readonly #path: string | undefined;
   readonly #type: PictureType | undefined;
   readonly #key = randomBytes(16).toString('hex');
 
-  /** Throws `BAD_CONFIG` for a picture that is not there, is none, is too large, or whose place nothing tells. */
+  /** Throws `BAD_CONFIG` if the image is missing, invalid, too large, or has no position. */
   constructor({ image, corners, tiles, attribution }: Config['map']) {
     this.#path = image;
     this.#type = image === undefined ? undefined : checkPicture(image);
     if (this.#type === 'image/png' && corners === undefined)
-      throw badPicture(image, 'a PNG does not say where it lies, so map.corners must be set');
+      throw badPicture(image, 'a PNG has no position; set map.corners');
     this.facts = {
       image: image === undefined ? null : `${MAP_PICTURE_PATH}?key=${this.#key}`,
       corners: corners ?? null,
@@ -49,8 +49,8 @@ export class MapPicture {
   }
 
   /**
-   * Answers a GET or HEAD; false where there is no picture, or the key is wrong and `needsKey`. Rejects with the
-   * system's error, whatever has become of the file since the start; where the answer had begun, the connection is cut.
+   * Answers a GET or HEAD; false if there is no image, or if `needsKey` and the key is wrong. Rejects with the system's
+   * error if the file can't be read any more; once the answer has begun, it closes the connection instead.
    */
   async serve(request: IncomingMessage, response: ServerResponse, needsKey: boolean): Promise<boolean> {
     const key = new URL(request.url ?? '/', 'http://localhost').searchParams.get('key');
@@ -73,7 +73,7 @@ export class MapPicture {
   }
 }
 
-/** A file that has become shorter meanwhile leaves the client without the rest: the connection ends, so that it knows. */
+/** If the file has become shorter, the connection is closed, so that the client notices. */
 async function sendFile(file: FileHandle, length: number, response: ServerResponse): Promise<void> {
   const stream = file.createReadStream({ end: length - 1, autoClose: false });
   try {
@@ -89,8 +89,8 @@ async function sendFile(file: FileHandle, length: number, response: ServerRespon
 function checkPicture(path: string): PictureType {
   const { start, length } = readStart(path);
   const known = SIGNATURES.find(({ hex }) => start.startsWith(hex));
-  if (!known) throw badPicture(path, 'this is neither a PNG nor a TIFF picture');
-  if (length > MAX_LENGTH) throw badPicture(path, `a picture may have ${MAX_LENGTH} bytes at most`);
+  if (!known) throw badPicture(path, 'not a PNG or TIFF image');
+  if (length > MAX_LENGTH) throw badPicture(path, `image larger than ${MAX_LENGTH} bytes`);
   return known.type;
 }
 

@@ -1,24 +1,24 @@
 /**
- * What one dashboard of the classic kind gets, and when. The field's page keeps only the last of the messages that
- * arrive together, so they leave one by one; and while the last one has not gone out, nothing more is sent.
+ * The messages to one classic dashboard, and their pace. The field's page keeps only the last of several messages that
+ * arrive together, so they are sent one at a time, each after the previous one has gone out.
  */
 
 import type { ClientTally } from '../../api/client-tally.js';
 import type { CancelTimer, Clock } from '../../base/clock.js';
 
-/** Sends one message; `onGone` is called once the system has taken it. */
-export type SendMessage = (text: Buffer, onGone: () => void) => void;
+/** Sends one message; `onSent` is called when the system has accepted it. */
+export type SendMessage = (text: Buffer, onSent: () => void) => void;
 
-/** ms between two messages: the 50 that the page needs, and what a timer may be early. */
+/** ms between two messages: the page needs 50, plus a margin for timers that fire early. */
 export const MESSAGE_PAUSE_MS = 55;
-/** Lines of the traffic log that wait for one dashboard; beyond that the oldest are dropped, and counted. */
+/** Lines of the traffic log queued for one dashboard; beyond that the oldest are dropped and counted. */
 export const LINES_WAITING = 50;
 
 export class MonitorFeed {
   readonly #clock: Clock;
   readonly #send: SendMessage;
   readonly #tally: ClientTally;
-  /** By kind: of each only the newest is worth sending. */
+  /** By kind: only the newest of each is sent. */
   readonly #states = new Map<string, Buffer>();
   readonly #lines: Buffer[] = [];
   #isWaiting = false;
@@ -31,7 +31,7 @@ export class MonitorFeed {
     this.#tally = tally;
   }
 
-  /** Takes the place of a state of the same kind that still waits. `text` may be shared with other feeds. */
+  /** Replaces a waiting state of the same kind. `text` may be shared with other feeds. */
   setState(kind: string, text: Buffer): void {
     const replaced = this.#states.get(kind);
     if (replaced && replaced !== text) this.#tally.coalesced++;
@@ -63,7 +63,7 @@ export class MonitorFeed {
     this.#send(text, () => this.#pause());
   }
 
-  /** States go first: there are few, and they change less often than lines come. */
+  /** States go first: there are few, and they change less often than lines arrive. */
   #takeState(): Buffer | undefined {
     for (const [kind, text] of this.#states) {
       this.#states.delete(kind);

@@ -1,5 +1,5 @@
 /**
- * What existing dashboards understand: protocol.md section 7. Two generations; a setting says which one is spoken.
+ * Messages for existing dashboards: protocol.md section 7. There are two generations; a setting selects one.
  */
 
 import { cleanText } from '../../base/clean-text.js';
@@ -22,10 +22,10 @@ export function nodeStatus(hub: Hub) {
   return { type: 'networkStatus', status: 'nodeStatus', nodes };
 }
 
-/** `socket`: a listener is there; `uart`: the port is open. */
-export function connectionStatus(hub: Hub, isListenerThere: boolean) {
+/** `socket`: a listener is connected; `uart`: the port is open. */
+export function connectionStatus(hub: Hub, hasListener: boolean) {
   const uart = isOpen(hub.picture.link());
-  return { type: 'networkStatus', status: 'connectionStatus', socket: isListenerThere, uart };
+  return { type: 'networkStatus', status: 'connectionStatus', socket: hasListener, uart };
 }
 
 export function robotStatus(hub: Hub) {
@@ -40,7 +40,7 @@ export function meshPicture(hub: Hub) {
   };
 }
 
-/** An event as a line of the traffic log; undefined for what is no traffic. */
+/** An event as a line of the traffic log; undefined if it is not traffic. */
 export function trafficLine(event: HubEvent): string | undefined {
   switch (event.kind) {
     case 'message': {
@@ -93,8 +93,8 @@ function describeNode(node: NodeView, hub: Hub) {
 }
 
 /**
- * The page's key for a node: never empty, never that of another. A node whose uuid is not known (or is all zeros, which
- * a root lists for one that it knows as little of) has its address, 4 digits where a uuid has 32.
+ * The page's key for a node, which must be unique and not empty: its uuid, or its address (4 digits instead of 32) if the
+ * uuid is unknown or all zeros, as roots report an unknown uuid.
  */
 function uuidKey({ uuid, address }: NodeView): string {
   if (uuid?.some((byte) => byte !== 0)) return uuid.toString('hex');

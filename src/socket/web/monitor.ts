@@ -1,6 +1,6 @@
 /**
- * Feeds dashboards of the classic kind: the present state at once, then what changes, and every few seconds all of it
- * again, for a page that was not ready when it came.
+ * Feeds classic dashboards: first the current state, then changes, and every few seconds the state again, for pages that
+ * were not ready the first time.
  */
 
 import type { ClientTally } from '../../api/client-tally.js';
@@ -16,7 +16,7 @@ import {
   trafficLog,
 } from './monitor-messages.js';
 
-/** `v1`: several kinds of message; `v2`: one that holds the whole picture. */
+/** `v1`: several kinds of messages; `v2`: one message with the complete picture. */
 export type MonitorGeneration = 'v1' | 'v2';
 
 export interface MonitorOptions {
@@ -24,23 +24,23 @@ export interface MonitorOptions {
   readonly clock: Clock;
   readonly generation: MonitorGeneration;
   /** True while a listening client of the classic dialect is connected. */
-  readonly isListenerThere: () => boolean;
+  readonly hasListener: () => boolean;
 }
 
-/** A state as it was sent last, made once for all dashboards. */
+/** The last version of a state that was sent, shared by all dashboards. */
 interface SentState {
   readonly text: Buffer;
-  /** By the clock that is never set. */
+  /** Monotonic ms. */
   readonly sentAt: number;
 }
 
-/** Changes are sent at most this often: people look at them. */
+/** Minimum interval between updates, which are for people. */
 const UPDATE_EVERY_MS = 250;
-/** A state that does not change is sent again after this time. */
+/** An unchanged state is repeated after this time. */
 const REPEAT_EVERY_MS = 3000;
-/** With thousands of nodes and hundreds of pages, updates take no more than one part in so many of the process's time. */
+/** Updates take at most 1/COST_SHARE of the process's time, even with thousands of nodes and hundreds of pages. */
 const COST_SHARE = 10;
-/** Lines of the traffic log that a dashboard gets when it connects. */
+/** Lines of the traffic log that a new dashboard receives. */
 const LINES_KEPT = 50;
 
 export class Monitor {
@@ -49,9 +49,9 @@ export class Monitor {
   readonly #lines: Buffer[] = [];
   readonly #unsubscribe: () => void;
   #states = new Map<string, SentState>();
-  /** Something has happened since the states were made. */
+  /** An event has occurred since the states were built. */
   #isStale = true;
-  #wasListenerThere = false;
+  #hadListener = false;
   #cancel: CancelTimer = () => {};
 
   constructor(options: MonitorOptions) {
@@ -59,7 +59,7 @@ export class Monitor {
     this.#unsubscribe = options.hub.feed.subscribe((event) => this.#onEvent(event));
   }
 
-  /** Sends the present state, then every change; what the client misses goes into its tally. Returns how to end that. */
+  /** Sends the current state, then changes; counts what the client misses in its tally. Returns a function that ends this. */
   add(send: SendMessage, tally: ClientTally): () => void {
     const feed = new MonitorFeed(this.#options.clock, send, tally);
     if (this.#feeds.size === 0) this.#begin();
@@ -76,7 +76,7 @@ export class Monitor {
     this.#feeds.clear();
   }
 
-  /** States are made only while somebody looks. */
+  /** States are built only while dashboards are connected. */
   #begin(): void {
     this.#states = new Map();
     this.#isStale = true;
@@ -117,23 +117,23 @@ export class Monitor {
     for (const feed of this.#feeds) feed.setState(kind, text);
   }
 
-  /** Those of before where nothing has happened. */
+  /** Returns the previous states if nothing has changed. */
   #makeStates(): [string, Buffer][] {
-    const isListenerThere = this.#options.isListenerThere();
-    if (!this.#isStale && isListenerThere === this.#wasListenerThere) {
+    const hasListener = this.#options.hasListener();
+    if (!this.#isStale && hasListener === this.#hadListener) {
       return [...this.#states].map(([kind, { text }]) => [kind, text]);
     }
     this.#isStale = false;
-    this.#wasListenerThere = isListenerThere;
-    return Object.entries(this.#describe(isListenerThere)).map(([kind, state]) => [kind, encode(state)]);
+    this.#hadListener = hasListener;
+    return Object.entries(this.#describe(hasListener)).map(([kind, state]) => [kind, encode(state)]);
   }
 
-  #describe(isListenerThere: boolean): Readonly<Record<string, object>> {
+  #describe(hasListener: boolean): Readonly<Record<string, object>> {
     const { hub, generation } = this.#options;
     if (generation === 'v2') return { picture: meshPicture(hub) };
     return {
       nodes: nodeStatus(hub),
-      connection: connectionStatus(hub, isListenerThere),
+      connection: connectionStatus(hub, hasListener),
       robots: robotStatus(hub),
     };
   }

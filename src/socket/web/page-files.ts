@@ -6,7 +6,7 @@ import type { Log } from '../../base/log.js';
 
 type Handler = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
 
-/** `sirv` gives these without their character set. */
+/** `sirv` omits the character set of these. */
 const TEXT_TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -14,23 +14,23 @@ const TEXT_TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * The files of the dashboard: `x.gz` beside `x` is what browsers get. The list of them is read once, with the first
- * request: neither that nor `sirv` takes time when the gateway starts.
+ * The files of the dashboard: browsers get `x.gz` instead of `x`. `sirv` and the list of files are loaded with the first
+ * request, so that they do not slow down the start.
  *
- * Without `ETag`: `sirv` makes it of size and time, and packages are unpacked with the same time in every version.
+ * No `ETag`: `sirv` derives it from size and time, and packages are unpacked with the same time in every version.
  */
 export class PageFiles {
   readonly #log: Log;
   readonly #directory: string;
   #handler: Promise<Handler | undefined> | undefined;
 
-  /** The directory may be missing: nothing is found then. */
+  /** The directory may be missing: then no file is found. */
   constructor(directory: string, log: Log) {
     this.#log = log;
     this.#directory = directory;
   }
 
-  /** Answers a GET or HEAD for `path`; false when there is no such file. */
+  /** Answers a GET or HEAD for `path`; false if the file does not exist. */
   async serve(path: string, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
     if (path.endsWith('.gz') || (path !== '/' && path.endsWith('/'))) return false;
     this.#handler ??= loadHandler(this.#directory);
@@ -38,7 +38,7 @@ export class PageFiles {
     if (!handle) return false;
     if (response.destroyed) return true;
     request.url = path === '/' ? '/index.html' : path;
-    // A range that is not one would be an exception there.
+    // sirv throws on an invalid range.
     delete request.headers.range;
     response.once('pipe', (file: ReadStream) => this.#watch(file, response));
     let isFound = true;
@@ -48,19 +48,16 @@ export class PageFiles {
     return isFound;
   }
 
-  /** A file that has gone or changed since the start ends this answer, and nothing else; `sirv` does not look. */
+  /** Aborts the answer if the file was removed or changed since the start, which `sirv` does not check. */
   #watch(file: ReadStream, response: ServerResponse): void {
     const expected = Number(response.getHeader('content-length'));
     const fail = (why: string) => {
-      this.#log.warn(
-        'page',
-        `the dashboard's files can't be read: ${why}; restart the gateway after an update`,
-      );
+      this.#log.warn('page', `can't read the dashboard's files: ${why}; restart the gateway after an update`);
       response.destroy();
     };
     file.on('error', (error) => fail(errorText(error)));
     file.prependListener('end', () => {
-      if (file.bytesRead !== expected) fail('they have changed since it was started');
+      if (file.bytesRead !== expected) fail('changed since the gateway was started');
     });
     response.once('close', () => file.destroy());
   }

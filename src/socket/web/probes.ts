@@ -1,6 +1,6 @@
 /**
- * What monitoring asks by HTTP: `/healthz` and `/readyz` tell everybody a word and a reason; `/metrics` is for those who
- * may read.
+ * HTTP endpoints for monitoring: `/healthz` and `/readyz` are open to everyone, and answer a word and a reason;
+ * `/metrics` needs the role read.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { healthText } from '../../api/describe.js';
@@ -26,26 +26,26 @@ export class Probes {
     this.#options = options;
   }
 
-  /** False where the path is none of these. */
+  /** False for any other path. */
   serve(path: string, request: IncomingMessage, response: ServerResponse): boolean {
     if (path === '/healthz') answer(response, 200, 'ok\n');
-    else if (path === '/readyz') this.#tellReady(response);
-    else if (path === '/metrics') this.#tellMetrics(request, response);
+    else if (path === '/readyz') this.#serveReady(response);
+    else if (path === '/metrics') this.#serveMetrics(request, response);
     else return false;
     return true;
   }
 
-  #tellReady(response: ServerResponse): void {
+  #serveReady(response: ServerResponse): void {
     const reason = this.#options.hub.health().ready;
     if (reason === undefined) answer(response, 200, 'ready\n');
     else answer(response, 503, `not ready: ${reason}: ${healthText(reason)}\n`);
   }
 
-  #tellMetrics(request: IncomingMessage, response: ServerResponse): void {
+  #serveMetrics(request: IncomingMessage, response: ServerResponse): void {
     const { settings, metrics, log } = this.#options;
     if (!(roleOfHeader(request, settings) ?? roleWithoutToken(settings))) {
       response.setHeader('www-authenticate', 'Bearer');
-      answer(response, 401, 'this gateway wants a token: Authorization: Bearer …\n');
+      answer(response, 401, 'authentication required: send the header Authorization: Bearer TOKEN\n');
       return;
     }
     metrics.read().then(

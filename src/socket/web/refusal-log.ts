@@ -1,10 +1,10 @@
-/** Says once for each foreign page, and each foreign host name, that it was refused, and which setting would allow it. */
+/** Logs each refused origin and host name once, with the setting that would allow it. */
 import type { IncomingMessage } from 'node:http';
 import { cleanText } from '../../base/clean-text.js';
 import type { Log } from '../../base/log.js';
 import { readOrigin } from '../../base/origin.js';
 
-/** A page in a loop could use a new name each time. */
+/** Limit of logged names: a page could use a new name for each request. */
 const MAX_NAMES = 100;
 const MAX_NAME_LENGTH = 200;
 
@@ -18,21 +18,21 @@ export class RefusalLog {
 
   onForeignOrigin({ headers: { origin = '' }, url = '/' }: IncomingMessage): void {
     const path = url.split('?')[0] ?? '/';
-    const text = (shown: string) => `a page from the origin ${shown} was refused at ${shorten(path)}`;
-    this.#say(origin, text, origin);
+    const text = (shown: string) => `refused a page from the origin ${shown} at ${shorten(path)}`;
+    this.#logOnce(origin, text, origin);
   }
 
   onForeignHost({ headers: { host = '' } }: IncomingMessage): void {
-    const text = (shown: string) => `a request to the host name ${shown} was refused`;
-    this.#say(`host ${host}`, text, `http://${host}`);
+    const text = (shown: string) => `refused a request to the host name ${shown}`;
+    this.#logOnce(`host ${host}`, text, `http://${host}`);
   }
 
-  /** The settings have changed: what is still refused is said again. */
+  /** The settings have changed: log again what is still refused. */
   reset(): void {
     this.#seen.clear();
   }
 
-  #say(key: string, text: (shown: string) => string, origin: string): void {
+  #logOnce(key: string, text: (shown: string) => string, origin: string): void {
     const name = shorten(key);
     if (this.#seen.has(name) || this.#seen.size > MAX_NAMES) return;
     this.#seen.add(name);
@@ -47,5 +47,5 @@ function advice(origin: string): string {
 }
 
 function shorten(text: string): string {
-  return cleanText(text.slice(0, MAX_NAME_LENGTH)) || 'without a name';
+  return cleanText(text.slice(0, MAX_NAME_LENGTH)) || '(none)';
 }

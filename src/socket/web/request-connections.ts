@@ -1,19 +1,19 @@
 /**
- * The limits on plain HTTP connections: those that have sent no request or half of one, those that idle between two, and
- * those that are being answered. Websockets are not among them.
+ * Limits on plain HTTP connections, in two groups: those without a complete request (new, incomplete or idle), and those
+ * that are being answered. Websockets are excluded.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { WaitingRoom } from '../waiting-room.js';
 
-/** For a request to be complete, its headers included; how often it is checked who takes longer. */
+/** Time for a request to be complete, headers included, and the interval at which it is checked. */
 const REQUEST_TIMEOUT_MS = 10_000;
 export const CHECK_EVERY_MS = 2000;
-/** For a client to take more of an answer, or to ask again. */
+/** Time for a client to read more of an answer, or to send the next request. */
 const STALL_TIMEOUT_MS = 20_000;
-/** Connections at once without a complete request: when the gateway restarts, hundreds of clients return in one moment. */
+/** Maximum connections without a complete request: after a restart, hundreds of clients reconnect at once. */
 const MAX_SILENT = 512;
-/** Connections at once that are being answered: a browser opens six for a page. */
+/** Maximum connections that are being answered: a browser opens six for a page. */
 const MAX_ANSWERED = 128;
 
 export class RequestConnections {
@@ -21,7 +21,7 @@ export class RequestConnections {
   readonly #answered = new WaitingRoom<Socket>(MAX_ANSWERED, (oldest) => this.#cut(oldest));
   readonly #onCut: () => void;
 
-  /** `onCut`: called for each connection that had to make room. */
+  /** `onCut`: called for each connection that is closed to make room. */
   constructor(server: Server, onCut: () => void = () => {}) {
     this.#onCut = onCut;
     server.requestTimeout = REQUEST_TIMEOUT_MS;

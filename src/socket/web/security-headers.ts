@@ -1,4 +1,4 @@
-/** Of every answer: the page loads nothing from elsewhere, and stands in no other page. */
+/** Headers of every answer: the page loads code from this server only, and can't be embedded in other pages. */
 export const SECURITY_HEADERS = {
   'content-security-policy':
     "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src * data: blob:; style-src 'self' 'unsafe-inline'; connect-src 'self' ws: wss:; frame-ancestors 'none'",

@@ -1,6 +1,6 @@
 /**
- * The first message of a websocket whose client had no header to show its token in: `authenticate` with `token`. Where
- * that is not what comes, or nothing comes in time, the client reads why, and the connection ends.
+ * Authentication by the first message of a websocket, for clients that can't send a header: `authenticate` with `token`.
+ * Any other message, or none in time, is answered with the error, and the connection is closed.
  */
 import type { WebSocket } from 'ws';
 import { SessionError, type SessionErrorCode } from '../../api/errors.js';
@@ -12,13 +12,13 @@ import { type AccessSettings, roleOfToken } from './web-access.js';
 export interface TokenHandshakeOptions {
   readonly clock: Clock;
   readonly access: AccessSettings;
-  /** The client has shown a token: false where there is no room for it. */
+  /** The client has authenticated: false if there are too many clients. */
   readonly admit: () => boolean;
-  /** It may come in, and has read so. */
+  /** Called when the client has been accepted and answered. */
   readonly onRole: (role: Role) => void;
-  /** The client was refused, and has a moment to read why. */
+  /** Called when the client has been refused; it has a moment to read the error. */
   readonly onRefused: (reason: TokenRefusal) => void;
-  /** That moment is over: the connection is to be ended. */
+  /** Called after that: the connection must be closed. */
   readonly onOver: (reason: TokenRefusal) => void;
 }
 
@@ -29,9 +29,9 @@ export const CLOSE_POLICY = 1008;
 /** Try again later. */
 const CLOSE_TOO_MANY = 1013;
 
-/** A client must show its token within this time. */
+/** Time for a client to authenticate. */
 const TOKEN_TIMEOUT_MS = 5000;
-/** A client that was refused has this long to read why. */
+/** Time for a refused client to read the error. */
 const REFUSED_LINGER_MS = 1000;
 
 export class TokenHandshake {
@@ -46,7 +46,7 @@ export class TokenHandshake {
     this.#cancelTimeout = options.clock.after(TOKEN_TIMEOUT_MS, () => this.#refuse('UNAUTHORIZED', null));
   }
 
-  /** Takes a message of a client that has no role yet. */
+  /** Processes a message from a client that has not authenticated. */
   onMessage(text: string): void {
     if (this.#isRefused) return;
     const { access, admit } = this.#options;

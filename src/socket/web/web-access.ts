@@ -1,8 +1,8 @@
 /**
- * Who may use the web side. A browser lets any page on the internet open a websocket to this machine, so a page must
- * come from the gateway itself or from an origin that the settings name; and the name that it used for the gateway must
- * be this machine's, since a foreign name can be made to point here. Where nothing can be commanded, pages that this
- * machine serves may come too: existing dashboards are such.
+ * Access control of the web server. A browser lets any page on the internet open a websocket to this machine, so a page
+ * must come from the gateway itself or from a configured origin; and the host name that it used must be this machine's,
+ * since a foreign name can be made to resolve to it. Where no commands are possible, any page served by this machine is
+ * allowed, such as existing dashboards.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
@@ -10,29 +10,29 @@ import { hostNameOf } from '../../base/origin.js';
 import type { Role } from '../../config/role.js';
 
 export interface AccessSettings {
-  /** Origins beside the gateway's own, such as `http://localhost:3000`; `null` is that of a page from a file. */
+  /** Allowed origins in addition to the gateway's own, such as `http://localhost:3000`; `null` is a page from a file. */
   readonly origins: readonly string[];
-  /** Whoever shows it may do everything. */
+  /** Token with full access. */
   readonly token?: string | undefined;
-  /** Whoever shows it may read. */
+  /** Token with read access. */
   readonly readToken?: string | undefined;
-  /** The role of a client without a token, where none is demanded. */
+  /** Clients with full access get the role read only. */
   readonly readOnly: boolean;
-  /** Bound to an address that other machines reach. */
+  /** Listening on an address that other machines can reach. */
   readonly isPublic: boolean;
 }
 
-/** What a browser may call the gateway. */
+/** Host names that a browser may use for the gateway. */
 const LOOPBACK_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
-/** Where a page of this machine may come from; names as `URL` writes them. */
+/** Hosts of pages from this machine, as normalized by `URL`. */
 const LOOPBACK_PAGE = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
-/** True where a token is demanded. */
-export function demandsToken({ token, readToken, isPublic }: AccessSettings): boolean {
+/** True if clients must authenticate. */
+export function requiresToken({ token, readToken, isPublic }: AccessSettings): boolean {
   return isPublic || token !== undefined || readToken !== undefined;
 }
 
-/** True for this machine's own names; a public gateway is reached by names that it can't know. */
+/** True for this machine's own names; a public gateway can't know its names. */
 export function isTrustedHost(host: string | undefined, { isPublic, origins }: AccessSettings): boolean {
   if (isPublic) return true;
   const name = hostNameOf(`http://${host ?? ''}`);
@@ -41,8 +41,8 @@ export function isTrustedHost(host: string | undefined, { isPublic, origins }: A
 }
 
 /**
- * True for programs, which send no origin, for the gateway's own page, and for origins that the settings name; where
- * `allowsLoopback`, also for pages of this machine, from any port.
+ * True for programs, which send no origin, for the gateway's own page, and for configured origins; with
+ * `allowsLoopback`, also for pages from any port of this machine.
  */
 export function isTrustedOrigin(
   { headers }: IncomingMessage,
@@ -56,25 +56,25 @@ export function isTrustedOrigin(
   return allowsLoopback && LOOPBACK_PAGE.test(hostNameOf(origin) ?? '');
 }
 
-/** The role of a client before it has shown a token; undefined where it must show one. */
+/** The role of a client without a token; undefined if a token is required. */
 export function roleWithoutToken(settings: AccessSettings): Role | undefined {
-  if (demandsToken(settings)) return undefined;
+  if (requiresToken(settings)) return undefined;
   return settings.readOnly ? 'read' : 'admin';
 }
 
-/** The role that `Authorization: Bearer …` gives. */
+/** The role granted by the header `Authorization: Bearer …`. */
 export function roleOfHeader({ headers }: IncomingMessage, settings: AccessSettings): Role | undefined {
   const token = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1];
   return token === undefined ? undefined : roleOfToken(token, settings);
 }
 
-/** The role that a token gives; undefined for a wrong one. */
+/** The role granted by a token; undefined if it is wrong. */
 export function roleOfToken(token: string, settings: AccessSettings): Role | undefined {
   if (isSame(token, settings.token)) return settings.readOnly ? 'read' : 'admin';
   return isSame(token, settings.readToken) ? 'read' : undefined;
 }
 
-/** In constant time: digests have one length, whatever was guessed. */
+/** Compares in constant time: digests have the same length for any guess. */
 function isSame(given: string, expected: string | undefined): boolean {
   if (expected === undefined) return false;
   return timingSafeEqual(digest(given), digest(expected));

@@ -1,4 +1,4 @@
-/** One websocket client: a dashboard of the classic kind, or a JSON-RPC session. */
+/** One websocket client: a classic dashboard or a JSON-RPC session. */
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { Share } from '../../api/byte-budget.js';
@@ -17,42 +17,42 @@ import { WebTransport } from './web-transport.js';
 
 export const WEB_END_REASONS = {
   clientLeft: 'the client closed it',
-  refused: 'the client showed no valid token',
-  displaced: 'too many clients had shown no token, and this one had waited longest',
+  refused: 'the client did not authenticate',
+  displaced: 'too many clients had not authenticated, and this one had waited the longest',
   tooMany: 'too many clients were connected',
-  slowReader: 'the client did not read what was sent to it',
-  tooMuchUnread: 'clients of its role left too much unread, and it had read nothing of the most',
-  tooMuchUnfinished: 'clients of its role sent too much without an end, and it had held most for longest',
+  slowReader: 'the client read too slowly',
+  tooMuchUnread: 'too much data unread by clients of its role, and it had the most',
+  tooMuchUnfinished: 'too many incomplete requests from clients of its role, and it had the most',
   notAlive: 'the client did not answer a ping',
   failed: 'the connection failed',
-  accessChanged: 'what clients may do was changed',
+  accessChanged: 'the access settings were changed',
   stopped: 'the gateway was stopped',
 } as const;
 
 export type WebEndReason = keyof typeof WEB_END_REASONS;
 
 export interface WebClientOptions
-  extends Omit<SessionOptions, 'send' | 'isBehind' | 'role' | 'tally' | 'lane' | 'onHeld' | 'eventTexts'> {
+  extends Omit<SessionOptions, 'send' | 'isBackedUp' | 'role' | 'tally' | 'lane' | 'onHeld' | 'eventTexts'> {
   readonly access: AccessSettings;
-  /** Undefined until the client has shown a token. */
+  /** Undefined until the client has authenticated. */
   readonly role: Role | undefined;
-  /** Bytes that may wait for a client that does not read. */
+  /** Bytes that may be queued for a client that does not read. */
   readonly outboxLimit: number;
   readonly shared: SharedLimits;
   readonly purpose: 'monitor' | 'session';
-  /** Begins to feed a dashboard of the classic kind; returns how to end that. */
+  /** Starts feeding a classic dashboard; returns a function that ends this. */
   readonly watch: (send: SendMessage, tally: ClientTally) => () => void;
-  /** The client has shown a token: false where there is no room for it. */
+  /** The client has authenticated: false if there are too many clients. */
   readonly admit: (client: WebClient) => boolean;
   readonly onEnd: (client: WebClient, reason: WebEndReason) => void;
 }
 
 /** Close codes of websockets: RFC 6455, section 7.4. */
 const CLOSE_GOING_AWAY = 1001;
-/** Bytes of the reason that a close frame may have. */
+/** Maximum bytes of the reason in a close frame. */
 const MAX_CLOSE_REASON = 123;
-/** 1012, service restart: the client may come again at once. */
-const CLOSE_COME_AGAIN = 1012;
+/** The client may reconnect immediately. */
+const CLOSE_SERVICE_RESTART = 1012;
 
 const END_REASONS: Readonly<Record<ClosingReason, WebEndReason>> = {
   SLOW_READER: 'slowReader',
@@ -73,14 +73,14 @@ export class WebClient implements FaceClient {
   #role: Role | undefined;
   #session: ClientSession | undefined;
   #unwatch: () => void = () => {};
-  /** Of what all have not read, where there is no session; and of what all have sent and is not carried out. */
+  /** Shares of the unread output (a session has its own) and of the unprocessed input of all clients. */
   #shares: { readonly unread: Share | undefined; readonly unfinished: Share } | undefined;
-  /** Bytes that the client had sent when its last message was whole. */
+  /** Bytes received up to the end of the last complete message. */
   #readAtMessage = 0;
   #handshake: TokenHandshake | undefined;
   #isAlive = true;
   #isEnded = false;
-  /** Who has begun to close the connection. */
+  /** Why the connection is being closed; `clientLeft` unless the gateway closes it. */
   #closedAs: WebEndReason = 'clientLeft';
 
   constructor(socket: WebSocket, tcp: Socket, options: WebClientOptions) {
@@ -120,7 +120,7 @@ export class WebClient implements FaceClient {
     };
   }
 
-  /** Asks whether the client is still there; one that did not answer the last time is dropped. */
+  /** Pings the client; drops it if it did not answer the previous ping. */
   ping(): void {
     if (!this.#isAlive) {
       this.#end('notAlive');
@@ -135,21 +135,21 @@ export class WebClient implements FaceClient {
     this.#socket.close(CLOSE_GOING_AWAY);
   }
 
-  /** Nothing is taken from the client any more; it may come again, and is judged anew. */
+  /** Closes the client after a change of access settings; it may reconnect under the new ones. */
   dismiss(): void {
     this.#closedAs = 'accessChanged';
     this.#handshake?.close();
     this.#unwatch();
     this.#session?.close();
-    this.#socket.close(CLOSE_COME_AGAIN);
+    this.#socket.close(CLOSE_SERVICE_RESTART);
   }
 
-  /** Ends the connection at once, whatever is still unsent. */
+  /** Ends the connection immediately and drops unsent output. */
   cut(): void {
     this.#end('stopped');
   }
 
-  /** Others need the room, and this client has shown no token yet. */
+  /** Closes the client to make room: it has not authenticated yet. */
   displace(): void {
     this.#end(this.#closedAs === 'clientLeft' ? 'displaced' : this.#closedAs);
   }
@@ -181,7 +181,7 @@ export class WebClient implements FaceClient {
 
   #watch(role: Role): void {
     this.#openShares(role, true);
-    this.#unwatch = this.#options.watch((text, onGone) => this.#send(text, onGone), this.#tally);
+    this.#unwatch = this.#options.watch((text, onSent) => this.#send(text, onSent), this.#tally);
   }
 
   #openSession(role: Role): void {
@@ -219,7 +219,7 @@ export class WebClient implements FaceClient {
     else this.#onClosing(reason);
   }
 
-  /** What was sent is still given to the client, for as long as the websocket waits for its answer. */
+  /** Queued output is still sent while the websocket waits for the client's close frame. */
   #onClosing(reason: ClosingReason): void {
     this.#closedAs = END_REASONS[reason];
     this.#closeShares();
@@ -232,9 +232,9 @@ export class WebClient implements FaceClient {
     this.#shares?.unfinished.close();
   }
 
-  #send(text: Buffer, onGone: () => void): void {
+  #send(text: Buffer, onSent: () => void): void {
     this.#tally.messages++;
-    this.#socket.send(text, { binary: false }, onGone);
+    this.#socket.send(text, { binary: false }, onSent);
     this.#shares?.unread?.update(text.length);
   }
 

@@ -1,6 +1,6 @@
 /**
- * The HTTP server: the dashboard page at `/`, websockets of existing dashboards at `/` too, the JSON-RPC session as a
- * websocket at `/rpc`, and what monitoring asks.
+ * The HTTP server: the dashboard page at `/`, websockets for existing dashboards also at `/`, the JSON-RPC session as a
+ * websocket at `/rpc`, and the endpoints for monitoring.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { OpenObserver } from '../../api/client-observer.js';
@@ -20,7 +20,7 @@ import { MAP_PICTURE_PATH, type MapPicture } from './map-picture.js';
 import { Metrics } from './metrics/metrics.js';
 import { Monitor, type MonitorGeneration } from './monitor.js';
 import { Probes } from './probes.js';
-import { demandsToken } from './web-access.js';
+import { requiresToken } from './web-access.js';
 import { WEB_END_REASONS, WebClient, type WebEndReason } from './web-client.js';
 
 export interface WebSettings extends HttpFaceSettings {
@@ -35,21 +35,21 @@ export interface WebServerOptions {
   readonly log: Log;
   readonly observer?: OpenObserver | undefined;
   readonly settings: WebSettings;
-  /** What clients of all sockets share. */
+  /** Shared by clients of all sockets. */
   readonly shared: SharedLimits;
   readonly mapPicture: MapPicture;
-  /** What the counters of connectors are called as metrics. */
+  /** Metric names for counters of connectors. */
   readonly counterMetrics?: readonly CounterMetric[];
-  /** ms that commands waited to be written. */
+  /** Times that commands waited to be written, in ms. */
   readonly sendWaits: () => Distribution;
   /** The folder of the dashboard's files. */
   readonly pageDirectory: string;
 }
 
-/** What a stopping gateway gives its clients to take what was sent to them. */
+/** Time for clients to read their last output when the gateway stops. */
 const STOP_TIMEOUT_MS = 500;
 
-/** A person should know that the gateway closed a client for these. */
+/** Reasons that are logged as warnings. */
 const WARNED: ReadonlySet<WebEndReason> = new Set([
   'slowReader',
   'tooMuchUnread',
@@ -78,7 +78,7 @@ export class WebServer {
       hub: options.hub,
       clock: options.clock,
       generation: options.settings.generation,
-      isListenerThere: () => options.gateway.clients().listening > 0,
+      hasListener: () => options.gateway.clients().listening > 0,
     });
     this.#face = new HttpFace({
       ...options,
@@ -94,13 +94,13 @@ export class WebServer {
     return this.#face.isListening;
   }
 
-  /** Clients now: all, and those that have a session. */
+  /** Numbers of current clients: all, and sessions. */
   clients() {
     const clients = [...this.#face.clients];
     return { connected: clients.length, sessions: clients.filter(({ hasSession }) => hasSession).length };
   }
 
-  /** Each client, in the order in which they came. */
+  /** All clients in order of connection. */
   list(): ClientInfo[] {
     return [...this.#face.clients].map((client) => client.describe());
   }
@@ -116,8 +116,8 @@ export class WebServer {
   }
 
   /**
-   * Resolves with the port, which the system chooses for port 0. Rejects with the system's error; another port may be
-   * tried then.
+   * Resolves with the port; port 0 lets the system choose one. Rejects with the system's error; the caller may then try
+   * another port.
    */
   async listen(port?: number): Promise<number> {
     const bound = await this.#face.listen(port);
@@ -125,7 +125,7 @@ export class WebServer {
     return bound;
   }
 
-  /** Tokens, or what they allow, are others than before: what was allowed by them ends. */
+  /** Tokens or their roles have changed: closes all clients. */
   onAccessChanged(): void {
     this.#face.onAccessChanged();
     for (const client of this.#face.clients) client.dismiss();
@@ -152,10 +152,10 @@ export class WebServer {
   async #serveMap(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
     const { mapPicture, settings, log } = this.#options;
     try {
-      return await mapPicture.serve(request, response, demandsToken(settings));
+      return await mapPicture.serve(request, response, requiresToken(settings));
     } catch (error) {
       if (systemErrorCode(error) === undefined || response.headersSent) throw error;
-      log.warn('map picture', `the map's picture can not be read: ${errorText(error)}; check map.image`);
+      log.warn('map picture', `can't read the image of the map: ${errorText(error)}; check map.image`);
       return false;
     }
   }

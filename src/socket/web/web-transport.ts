@@ -17,13 +17,13 @@ export class WebTransport implements SessionTransport {
     return this.#socket.bufferedAmount;
   }
 
-  /** A text in parts is one message in fragments: RFC 6455, section 5.4. */
-  write(bytes: string | Buffer, onTaken?: () => void, isPart = false): void {
+  /** A text in parts is sent as a fragmented message: RFC 6455, section 5.4. */
+  write(bytes: string | Buffer, onWritten?: () => void, isPart = false): void {
     if (this.#isCut || this.#socket.readyState !== this.#socket.OPEN) return;
-    this.#socket.send(bytes, { binary: false, fin: !isPart }, () => onTaken?.());
+    this.#socket.send(bytes, { binary: false, fin: !isPart }, () => onWritten?.());
   }
 
-  /** Between the fragments of a message nothing may be sent but the close frame, which has the reason too. */
+  /** Within a fragmented message only a close frame can be sent; it carries the reason too. */
   cutShort(): void {
     this.#isCut = true;
   }

@@ -12,7 +12,7 @@ function accessTo(listen: string, http: object = {}) {
 }
 
 for (const listen of ['127.0.0.1:80', 'localhost:80', '[::1]:80', '80']) {
-  test(`${listen} is this machine: no token is needed`, (t) => {
+  test(`${listen} is local: no token is needed`, (t) => {
     t.false(accessTo(listen).isPublic);
   });
 }
@@ -27,7 +27,7 @@ const BEYOND = [
   '*:80',
 ];
 for (const listen of [...BEYOND, '127.0.0.2:80', 'localhost.example.org:80', '127.0.0.1.example.org:80']) {
-  test(`${listen} may be reached by others: without a token it is refused`, (t) => {
+  test(`${listen} can be reached by other machines: without a token it is refused`, (t) => {
     t.throws(() => accessTo(listen), { code: 'BAD_CONFIG', message: /http\.token must be set/ });
     t.true(accessTo(listen, { token: TOKEN }).isPublic);
     t.true(accessTo(listen, { read_token: TOKEN }).isPublic);

@@ -1,4 +1,4 @@
-/** The connector in a whole gateway, at a broker of MQTT 3.1.1 in this process. */
+/** The connector in a complete gateway, with a broker of MQTT 3.1.1 in this process. */
 import test, { type ExecutionContext } from 'ava';
 import { AedesBroker } from '../../support/aedes-broker.js';
 import { type FixtureOptions, startGateway, temporaryFolder } from '../../support/gateway-fixture.js';
@@ -7,7 +7,7 @@ import { killProcesses, startProcess } from '../../support/process-fixture.js';
 
 const BASE = 'farm/north';
 
-/** A broker, a gateway that joins it, and a program that watches all that it says. */
+/** A broker, a gateway connected to it, and a program that receives all that the gateway publishes. */
 async function join(t: ExecutionContext, settings: FixtureOptions['settings'] = {}) {
   const broker = await AedesBroker.start();
   const watcher = await MqttWatcher.connect(broker.url, ['#']);
@@ -22,7 +22,7 @@ async function join(t: ExecutionContext, settings: FixtureOptions['settings'] = 
   return { broker, watcher, gateway };
 }
 
-test('a broker that speaks only 3.1.1 is spoken to in that', async (t) => {
+test('with a broker that supports only 3.1.1 the gateway uses 3.1.1', async (t) => {
   const { gateway, watcher } = await join(t);
   gateway.root.say('00 05 44 01 00 07');
   const node = await watcher.until(() => watcher.at(`${BASE}/node/0x0005`));
@@ -36,7 +36,7 @@ test('a broker that speaks only 3.1.1 is spoken to in that', async (t) => {
   t.like(message, { kind: 'message', message: { from: 5, body: '000544010007' } });
 });
 
-test('the picture is retained: who comes later has it at once', async (t) => {
+test('the state is retained: a late subscriber gets it at once', async (t) => {
   const { broker, gateway, watcher } = await join(t);
   gateway.root.say('00 05 44 01 00 07');
   await watcher.until(() => watcher.at(`${BASE}/node/0x0005`));
@@ -48,7 +48,7 @@ test('the picture is retained: who comes later has it at once', async (t) => {
   t.true(late.received.every(({ packet, topic }) => packet.retain === !topic.includes('/event/')));
 });
 
-test('a command and its answer, with all that a delivery comes to', async (t) => {
+test('a command and its answer, with all stages of its delivery', async (t) => {
   const { gateway, watcher } = await join(t);
   const response = { topic: 'me', correlation: '1' };
   watcher.publish(`${BASE}/cmd/send`, { node: 5, hex: '4501', until: 'answered', response });
@@ -65,7 +65,7 @@ test('a command and its answer, with all that a delivery comes to', async (t) =>
   t.deepEqual(stages, ['queued', 'written', 'answered', undefined]);
 });
 
-test('a retained command that waits at the broker is refused when the gateway comes', async (t) => {
+test('a retained command at the broker is refused when the gateway connects', async (t) => {
   const broker = await AedesBroker.start();
   const watcher = await MqttWatcher.connect(broker.url, ['#']);
   watcher.publish(`${BASE}/cmd/log`, { text: 'again' }, { retain: true });
@@ -93,7 +93,7 @@ test('a gateway that is stopped is offline, and may be stopped twice', async (t)
   t.like(status, { reason: 'stopped' });
 });
 
-test('a broker that is away for a while, and has forgotten everything, is told all that happened', async (t) => {
+test('a broker that was away and has lost its state gets every event from the meantime', async (t) => {
   const { broker, gateway, watcher } = await join(t);
   const { hub, root } = gateway;
   root.say('00 05 44 01 00 01');
@@ -116,7 +116,7 @@ test('a broker that is away for a while, and has forgotten everything, is told a
   );
 });
 
-test('what the connector counts stands among the counters', async (t) => {
+test('the counters of the connector are among the counters', async (t) => {
   const { gateway, watcher } = await join(t);
   const counters = await watcher.until(() =>
     watcher.at<{ counters: { clients: { mqtt: object } } }>(`${BASE}/counters`),
@@ -125,7 +125,7 @@ test('what the connector counts stands among the counters', async (t) => {
   t.true(gateway.logged.some((line) => line.includes(`connected to mqtt://127.0.0.1:`)));
 });
 
-test('--mqtt joins a broker; a gateway that is told to stop says so there', async (t) => {
+test('--mqtt connects to a broker; a gateway that is stopped publishes so', async (t) => {
   const broker = await AedesBroker.start();
   const watcher = await MqttWatcher.connect(broker.url, ['#']);
   const folder = temporaryFolder();
@@ -152,10 +152,10 @@ test('--mqtt joins a broker; a gateway that is told to stop says so there', asyn
   t.like(watcher.at(`${BASE}/status`), { state: 'offline', reason: 'stopped', pid: gateway.pid });
 });
 
-test('settings that can not be right keep the gateway from starting', async (t) => {
+test('contradictory settings keep the gateway from starting', async (t) => {
   for (const [mqtt, why] of [
     [{ ca_file: '/nowhere.pem' }, /mqtt\.ca_file/],
-    [{ commands: 'nonsense' }, /there is no command "nonsense"/],
+    [{ commands: 'nonsense' }, /unknown command "nonsense"/],
   ] as const) {
     const error = await t.throwsAsync(
       startGateway({ settings: { mqtt: { url: 'mqtt://127.0.0.1:1', ...mqtt } } }),

@@ -15,7 +15,7 @@ interface Answer {
 /** What came at an answer topic. */
 const answers = ({ broker }: MqttFixture, topic: string) => broker.at(topic) as unknown as Answer[];
 
-/** Gives a command, and gives its last answer. */
+/** Sends a command and returns its last answer. */
 async function ask(
   fixture: MqttFixture,
   name: string,
@@ -39,7 +39,7 @@ test('a command is a method of the session, with its parameters and its result',
   t.like(await ask(fixture, 'node', { node: 5 }), { result: { address: 5 } });
 });
 
-test('refusals are those of the session', async (t) => {
+test('errors are those of the session', async (t) => {
   const fixture = await MqttFixture.start();
   t.like(await ask(fixture, 'node', { node: 9 }), { error: { code: 'NODE_NOT_FOUND' } });
   t.like(await ask(fixture, 'node', { nodes: 9 }), { error: { code: 'BAD_PARAMS' } });
@@ -49,18 +49,18 @@ test('refusals are those of the session', async (t) => {
 
 const STAGES = ['queued', 'written', 'answered'];
 
-test('a delivery is told stage by stage to whoever began it, and the result when it is so far', async (t) => {
+test('the sender of a command gets the stages of its delivery one by one, then the result', async (t) => {
   const fixture = await MqttFixture.start();
   await fixture.command('send', { node: 5, hex: '4501', until: 'answered' });
   await fixture.say('00 05 41 01');
-  const told = answers(fixture, 'farm/north/answer/send');
+  const received = answers(fixture, 'farm/north/answer/send');
   t.deepEqual(
-    told.map(({ delivery, result }) => delivery?.stage ?? result?.stage),
+    received.map(({ delivery, result }) => delivery?.stage ?? result?.stage),
     [...STAGES, 'answered'],
   );
 });
 
-test('stages that come behind the result are told too', async (t) => {
+test('stages after the result are published too', async (t) => {
   const fixture = await MqttFixture.start();
   await fixture.command('send', {
     node: 5,
@@ -70,15 +70,15 @@ test('stages that come behind the result are told too', async (t) => {
   });
   await fixture.say('00 05 41 01');
   await fixture.say('00 05 41 01');
-  const told = answers(fixture, 'me');
+  const received = answers(fixture, 'me');
   t.deepEqual(
-    told.map(({ delivery, result }) => (delivery ? delivery.stage : `result ${result?.stage}`)).sort(),
+    received.map(({ delivery, result }) => (delivery ? delivery.stage : `result ${result?.stage}`)).sort(),
     ['answered', 'queued', 'result queued', 'written'],
   );
-  t.true(told.every(({ correlation }) => correlation === 'a'));
+  t.true(received.every(({ correlation }) => correlation === 'a'));
 });
 
-test('each of several commands under way gets its own stages, with its own correlation data', async (t) => {
+test('each of several pending commands gets its own stages, with its own correlation data', async (t) => {
   const fixture = await MqttFixture.start();
   for (const node of [5, 6]) {
     const more = { responseTopic: `me/${node}`, correlation: Buffer.of(0, 255, node) };
@@ -93,7 +93,7 @@ test('each of several commands under way gets its own stages, with its own corre
   }
 });
 
-test('a list longer than one page comes whole', async (t) => {
+test('a list longer than one page is sent complete', async (t) => {
   const fixture = await MqttFixture.start();
   for (let node = 1; node <= 40; node++)
     await fixture.say(`00 ${node.toString(16).toUpperCase().padStart(2, '0')} 44 01 00 07`);
@@ -101,7 +101,7 @@ test('a list longer than one page comes whole', async (t) => {
   t.is((result?.nodes as unknown[] | undefined)?.length, 40);
 });
 
-test('stages of deliveries that others began are told to nobody', async (t) => {
+test('stages of deliveries from other sources are published to nobody', async (t) => {
   const fixture = await MqttFixture.start();
   await fixture.command('send', { node: 5, hex: '4501' });
   const before = answers(fixture, 'farm/north/answer/send').length;
@@ -122,7 +122,7 @@ test('with MQTT 5 the answer goes to the response topic, with the correlation da
   t.false(answer?.retain);
 });
 
-test('in the payload the same stands under response', async (t) => {
+test('without MQTT 5 the payload names them under response', async (t) => {
   const fixture = await MqttFixture.start();
   await fixture.command('hello', { response: { topic: 'reply/here', correlation: '7' } });
   t.like(answers(fixture, 'reply/here')[0], {
@@ -134,7 +134,7 @@ test('in the payload the same stands under response', async (t) => {
   t.like(answers(fixture, 'farm/north/answer/hello')[0], { correlation: '8' });
 });
 
-test('no method has a parameter that is called response', (t) => {
+test('no method has a parameter called response', (t) => {
   t.deepEqual(
     methods.filter(({ params }) => 'response' in params.shape).map(({ name }) => name),
     [],
@@ -156,9 +156,9 @@ for (const topic of [
     const before = fixture.broker.at('farm/south/status').length;
     await fixture.command('hello', { response: { topic } });
     await fixture.command('hello', '', { responseTopic: topic });
-    const told = answers(fixture, 'farm/north/answer/hello');
+    const received = answers(fixture, 'farm/north/answer/hello');
     t.deepEqual(
-      told.map(({ error }) => error?.code),
+      received.map(({ error }) => error?.code),
       ['BAD_RESPONSE', 'BAD_RESPONSE'],
     );
     t.is(fixture.broker.at('farm/south/status').length, before);
@@ -174,7 +174,7 @@ for (const response of [
   { topic: 'x'.repeat(513) },
   { correlation: 'x'.repeat(257) },
 ]) {
-  test(`${JSON.stringify(response).slice(0, 30)} is no response`, async (t) => {
+  test(`${JSON.stringify(response).slice(0, 30)} is not a valid response`, async (t) => {
     const fixture = await MqttFixture.start();
     t.like(await ask(fixture, 'hello', { response }), { error: { code: 'BAD_RESPONSE' } });
   });
@@ -195,7 +195,7 @@ test('answers may go below the gateway’s own answer topic', async (t) => {
 });
 
 for (const payload of ['{', '3', '[]', 'null', '"x"']) {
-  test(`${payload} is no payload of a command`, async (t) => {
+  test(`${payload} is not a valid command payload`, async (t) => {
     const fixture = await MqttFixture.start();
     t.like(await ask(fixture, 'hello', payload), { error: { code: 'BAD_PAYLOAD' } });
   });
@@ -214,11 +214,11 @@ test('a retained command is not carried out', async (t) => {
   t.deepEqual(fixture.mesh.sent, []);
   t.is(fixture.connector.counters().commands.refused.RETAINED, 1);
   t.true(
-    fixture.logged.some((line) => line.includes('refused the command send: a command must not be retained')),
+    fixture.logged.some((line) => line.includes('refused the command send: commands must not be retained')),
   );
 });
 
-test('all is allowed but resetRoot and clean; subscriptions are there for nobody', async (t) => {
+test('everything is allowed but resetRoot and clean; subscriptions do not exist over MQTT', async (t) => {
   const fixture = await MqttFixture.start();
   for (const { name } of methods) {
     await fixture.command(name, '');
@@ -234,25 +234,25 @@ test('all is allowed but resetRoot and clean; subscriptions are there for nobody
   );
 });
 
-test('the setting names what is allowed', async (t) => {
+test('the setting lists the allowed commands', async (t) => {
   const fixture = await MqttFixture.start({ settings: { commands: ['clean'] } });
   t.like(await ask(fixture, 'ping', { node: 5 }), { error: { code: 'NOT_ALLOWED' } });
   t.like(await ask(fixture, 'clean', { confirm: true }), { result: {} });
   t.deepEqual(fixture.mesh.sent, ['CLEAN']);
 });
 
-test('a command in the setting that there is not is a wrong setting', async (t) => {
+test('an unknown command in the setting is an invalid setting', async (t) => {
   const error = await t.throwsAsync(MqttFixture.make({ settings: { commands: ['ping', 'subscribe'] } }));
   t.like(error, { code: 'BAD_CONFIG' });
   t.regex(
     error?.message ?? '',
-    /mqtt\.commands: there is no command "subscribe"; there are rpc\.discover, hello/,
+    /mqtt\.commands: unknown command "subscribe"; available: rpc\.discover, hello/,
   );
 });
 
 const SEND = { node: 5, text: 'T', response: { correlation: '1' } };
 
-test('what comes twice with the same correlation is carried out once', async (t) => {
+test('a command that arrives twice with the same correlation data is carried out once', async (t) => {
   const fixture = await MqttFixture.start();
   await fixture.command('send', SEND);
   await fixture.command('send', SEND);
@@ -262,7 +262,7 @@ test('what comes twice with the same correlation is carried out once', async (t)
   t.is(fixture.connector.counters().commands.duplicate, 1);
 });
 
-test('without one, what is marked as perhaps delivered before is', async (t) => {
+test('without correlation data, a redelivered command is not carried out again', async (t) => {
   const fixture = await MqttFixture.start();
   const payload = { node: 5, text: 'T' };
   await fixture.command('send', payload);
@@ -274,7 +274,7 @@ test('without one, what is marked as perhaps delivered before is', async (t) => 
   t.is(fixture.mesh.sent.length, 3);
 });
 
-test('correlation data count as well, and after 5 minutes nothing is remembered', async (t) => {
+test('correlation data of MQTT 5 count too, and are forgotten after 5 minutes', async (t) => {
   const fixture = await MqttFixture.start();
   const more = { correlation: Buffer.from('x') };
   await fixture.command('send', { node: 5, text: 'T' }, more);
@@ -299,7 +299,7 @@ test('200 commands at once, and 50 a second', async (t) => {
   t.like(answers(fixture, 'farm/north/answer/hello').at(-1), { error: { code: 'TOO_FAST' } });
 });
 
-test('answers beyond 1,000 that the broker does not take are dropped, and counted', async (t) => {
+test('answers beyond 1,000 that the broker does not accept are dropped, and counted', async (t) => {
   const fixture = await MqttFixture.start();
   fixture.broker.hold();
   for (let round = 0; round < 8; round++) {
@@ -311,7 +311,7 @@ test('answers beyond 1,000 that the broker does not take are dropped, and counte
   t.is(fixture.connector.counters().answersDropped, 1600 - 1000 - onTheWay);
 });
 
-test('snapshot gives the whole picture, and the number that it goes up to', async (t) => {
+test('snapshot returns the complete state, and its event number', async (t) => {
   const fixture = await MqttFixture.start();
   await fixture.say('00 05 44 01 00 07');
   const { result } = await ask(fixture, 'snapshot');
@@ -325,7 +325,7 @@ function numbersIn(result: Answer['result']): number[] {
   return ((result?.events ?? []) as { seq: number }[]).map(({ seq }) => seq);
 }
 
-test('events gives what came behind a number, and what is gone', async (t) => {
+test('events returns the events after a number, and the range that is lost', async (t) => {
   const fixture = await MqttFixture.start({ mesh: { eventsHeld: 10 } });
   const since = fixture.mesh.hub.feed.lastSeq();
   await fixture.say('00 05 45 00', '00 05 45 01');
@@ -346,7 +346,7 @@ test('events gives what came behind a number, and what is gone', async (t) => {
   }
 });
 
-test('with snapshot, event topics and events a client rebuilds what a session has', async (t) => {
+test('with snapshot, event topics and events a client rebuilds the state that a session has', async (t) => {
   const fixture = await MqttFixture.start({ mesh: { eventsHeld: 100 } });
   await fixture.say('00 05 44 01 00 07');
   const { result } = await ask(fixture, 'snapshot');

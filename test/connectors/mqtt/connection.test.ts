@@ -11,12 +11,12 @@ test.after.always(() => rmSync(folder, { recursive: true, force: true }));
 
 const STATUS = 'farm/north/status';
 
-/** A broker that can not be had. */
+/** A broker that cannot be reached. */
 function brokerWithout(refusal: BrokerDownReason | 'silent'): FakeBroker {
   return Object.assign(new FakeBroker(), { refusal });
 }
 
-/** When there were attempts, in s from the first. */
+/** The times of the attempts, in s from the first. */
 async function attemptsWithin(fixture: MqttFixture, seconds: number): Promise<number[]> {
   const times: number[] = [];
   for (let second = 0; second <= seconds; second++) {
@@ -26,7 +26,7 @@ async function attemptsWithin(fixture: MqttFixture, seconds: number): Promise<nu
   return times;
 }
 
-test('the status says who is there, and the will what is said when nobody is', async (t) => {
+test('the status says who is online, and the will says offline', async (t) => {
   const { broker, mesh } = await MqttFixture.start();
   const status = broker.kept(STATUS);
   t.like(status, {
@@ -40,7 +40,7 @@ test('the status says who is there, and the will what is said when nobody is', a
   t.like(broker.kept(STATUS), { state: 'offline', reason: 'lost', at: null, instance: status?.instance });
 });
 
-test('a gateway that is stopped says so, says goodbye, and publishes nothing more', async (t) => {
+test('a gateway that is stopped publishes offline, disconnects, and publishes nothing more', async (t) => {
   const fixture = await MqttFixture.start();
   const stopped = fixture.connector.stop();
   await fixture.settle();
@@ -54,7 +54,7 @@ test('a gateway that is stopped says so, says goodbye, and publishes nothing mor
   t.is(fixture.broker.attempts.length, 1);
 });
 
-test('a broker that does not take the last word delays the end by half a second', async (t) => {
+test('a broker that does not accept the last message delays the end by half a second', async (t) => {
   const fixture = await MqttFixture.start();
   fixture.broker.hold();
   let isStopped = false;
@@ -102,7 +102,7 @@ test('a connection that has lasted a minute makes the next pause short again', a
   t.is(fixture.broker.attempts.length, attempts + 1);
 });
 
-test('a broker that restarts often is found again within seconds each time', async (t) => {
+test('a broker that restarts often is reconnected within seconds each time', async (t) => {
   const fixture = await MqttFixture.start();
   for (let restart = 0; restart < 10; restart++) {
     const attempts = fixture.broker.attempts.length;
@@ -114,7 +114,7 @@ test('a broker that restarts often is found again within seconds each time', asy
   }
 });
 
-test('a broker that grants each connection and drops it is asked every 2 s at most', async (t) => {
+test('a broker that accepts each connection and drops it is tried every 2 s at most', async (t) => {
   const fixture = await MqttFixture.start();
   fixture.broker.lose();
   await fixture.pass(1300);
@@ -139,7 +139,7 @@ test('a connection on which the subscriptions were not answered does not shorten
   t.is(fixture.broker.attempts.length, attempts);
 });
 
-test('a broker that says nothing is given up after 20 s', async (t) => {
+test('a broker that does not respond is given up after 20 s', async (t) => {
   const fixture = await MqttFixture.start({ broker: brokerWithout('silent') });
   await fixture.pass(19_000);
   t.is(fixture.connector.counters().broker, 'connecting');
@@ -148,12 +148,12 @@ test('a broker that says nothing is given up after 20 s', async (t) => {
 });
 
 for (const reason of ['unreachable', 'tlsFailed', 'badCredentials', 'notAllowed', 'refused'] as const) {
-  test(`${reason} is counted, and told once, with words`, async (t) => {
+  test(`${reason} is counted, and logged once, with an explanation`, async (t) => {
     const fixture = await MqttFixture.start({ broker: brokerWithout(reason) });
     await fixture.pass(60_000);
-    const told = fixture.logged.filter((line) => line.includes(BROKER_DOWN_REASONS[reason]));
-    t.is(told.length, 1);
-    t.regex(told[0] ?? '', /no connection to mqtt:\/\/broker\.test: .* \(says the broker\)$/);
+    const matching = fixture.logged.filter((line) => line.includes(BROKER_DOWN_REASONS[reason]));
+    t.is(matching.length, 1);
+    t.regex(matching[0] ?? '', /no connection to mqtt:\/\/broker\.test: .* \(says the broker\)$/);
     t.true(fixture.connector.counters().downs[reason] > 3);
   });
 }
@@ -171,7 +171,7 @@ test('the log never shows user and password', async (t) => {
   });
 });
 
-test('a broker that does not speak MQTT 5 is spoken to in 3.1.1, unless the setting says 5', async (t) => {
+test('a broker without MQTT 5 is used with 3.1.1, unless the setting says 5', async (t) => {
   for (const [version, spoken] of [
     ['auto', [5, 4, 4]],
     ['5', [5, 5, 5]],
@@ -186,12 +186,12 @@ test('a broker that does not speak MQTT 5 is spoken to in 3.1.1, unless the sett
   }
 });
 
-test('the client id is derived from prefix and id, without what brokers stumble over', async (t) => {
+test('the client id is derived from prefix and id, without characters that brokers reject', async (t) => {
   const fixture = await MqttFixture.start({ settings: { prefix: 'farm/a', id: 'north+1' } });
   t.is(fixture.broker.latest.options.clientId, 'farm-a-north%2B1');
 });
 
-test('files are read anew at each attempt; one that has gone is a reason', async (t) => {
+test('files are read again at each attempt; a missing one is a failure reason', async (t) => {
   const passwordFile = join(folder, 'password');
   writeFileSync(passwordFile, 'first\n');
   const settings = { user: 'me', passwordFile };
@@ -208,46 +208,46 @@ test('files are read anew at each attempt; one that has gone is a reason', async
   t.true(fixture.logged.some((line) => line.includes('mqtt.password_file')));
 });
 
-test('a file that can not be read at the start is a wrong setting', async (t) => {
+test('a file that cannot be read at the start is an invalid setting', async (t) => {
   const settings = { caFile: join(folder, 'nowhere.pem') };
   const error = await t.throwsAsync(MqttFixture.make({ settings }));
   t.like(error, { code: 'BAD_CONFIG' });
   t.regex(error?.message ?? '', /mqtt\.ca_file = ".*nowhere\.pem": ENOENT/);
 });
 
-test('topics that the broker lets nobody read are named in the log', async (t) => {
+test('topics that the broker does not allow to be read are named in the log', async (t) => {
   const broker = new FakeBroker();
   broker.unreadable = ['farm/north/cmd/+'];
   const fixture = await MqttFixture.start({ broker });
-  t.true(fixture.logged.some((line) => line.endsWith('does not let this client read farm/north/cmd/+')));
+  t.true(fixture.logged.some((line) => line.endsWith('does not allow this client to read farm/north/cmd/+')));
 });
 
 /** The status of another gateway with the same id. */
 const OTHER = { state: 'online', instance: 'other', host: 'shed', pid: 77, version: '9.9.9', startedAt: 0 };
 
-/** Another gateway comes, and puts its status where ours was. */
+/** Another gateway connects and replaces our status with its own. */
 function throwOut({ broker }: MqttFixture, reason: BrokerDownReason): void {
   broker.lose(reason);
   broker.retained.set(STATUS, JSON.stringify(OTHER));
 }
 
-test('a takeover that MQTT 5 names is told at once, and who it was at the next connection', async (t) => {
+test('a takeover reported by MQTT 5 is logged at once, with the other gateway’s name at the next connection', async (t) => {
   const fixture = await MqttFixture.start();
   throwOut(fixture, 'takenOver');
   await fixture.settle();
   t.true(fixture.connector.counters().isContested);
-  t.true(fixture.logged.some((line) => /two gateways have the id north .* another client/.test(line)));
+  t.true(fixture.logged.some((line) => /two gateways use the id north .* another client/.test(line)));
   await fixture.pass(40_000);
   const who = 'meshgate 9.9.9 on shed, process 77';
   t.true(fixture.logged.some((line) => line.includes(who)));
-  const told = fixture.broker.at('farm/north/event/traffic');
-  t.true(told.some(({ text }) => String(text).includes(who)));
+  const matching = fixture.broker.at('farm/north/event/traffic');
+  t.true(matching.some(({ text }) => String(text).includes(who)));
   const [alarm] = fixture.mesh.hub.alarms.open();
   t.like(alarm, { id: 'ID_TAKEN', priority: 'medium', active: false, count: 2 });
   t.true(alarm?.text.includes(who));
 });
 
-test('with 3.1.1 it is told when another status has taken the place of ours twice', async (t) => {
+test('with 3.1.1 it is reported when another status has replaced ours twice', async (t) => {
   const fixture = await MqttFixture.start({ settings: { version: '3.1.1' } });
   throwOut(fixture, 'closed');
   await fixture.pass(2000);
@@ -258,7 +258,7 @@ test('with 3.1.1 it is told when another status has taken the place of ours twic
   t.true(fixture.logged.some((line) => line.includes('meshgate 9.9.9 on shed, process 77')));
 });
 
-test('gateways that contest an id do not throw each other out all the time', async (t) => {
+test('gateways that contest an id do not keep disconnecting each other', async (t) => {
   const fixture = await MqttFixture.start();
   for (let round = 0; round < 10; round++) {
     if (fixture.connector.counters().broker === 'up') throwOut(fixture, 'takenOver');
@@ -267,7 +267,7 @@ test('gateways that contest an id do not throw each other out all the time', asy
   t.true(fixture.broker.attempts.length <= 6, `${fixture.broker.attempts.length} attempts in 10 minutes`);
 });
 
-test('when the other has gone for 20 minutes all is well again', async (t) => {
+test('the conflict is over when the other has been gone for 20 minutes', async (t) => {
   const fixture = await MqttFixture.start();
   throwOut(fixture, 'takenOver');
   await fixture.pass(40_000 + 1_200_000);
@@ -275,7 +275,7 @@ test('when the other has gone for 20 minutes all is well again', async (t) => {
   t.is(fixture.connector.counters().broker, 'up');
 });
 
-test('the status of an earlier run, and our own will, are nobody else', async (t) => {
+test('the status of an earlier run, and our own will, are not a conflict', async (t) => {
   const broker = new FakeBroker();
   broker.retained.set(STATUS, JSON.stringify(OTHER));
   const fixture = await MqttFixture.start({ broker });

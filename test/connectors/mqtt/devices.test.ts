@@ -45,7 +45,7 @@ test('the topics of a device become empty when its source closes', async (t) => 
   t.is(fixture.broker.retained.get(`${DEVICE}/Supply/voltage`), undefined);
 });
 
-test('what an earlier run has retained of a device that does not come back is removed', async (t) => {
+test('retained topics of an earlier run are removed for a device that does not come back', async (t) => {
   const broker = new FakeBroker();
   const fixture = await MqttFixture.start({ broker });
   const values = [{ type: 'Supply', fields: { voltage: { value: 12 } } }];

@@ -25,7 +25,7 @@ const GATEWAY = 'homeassistant/device/farm-north/config';
 const discovering = ({ settings, ...others }: MqttFixtureOptions = {}) =>
   MqttFixture.start({ settings: { discoveryPrefix: 'homeassistant', ...settings }, ...others });
 
-/** Every device that is told, by topic. */
+/** Every announced device, by topic. */
 const devices = ({ broker }: MqttFixture) =>
   [...broker.retained.keys()].filter((topic) => topic.startsWith('homeassistant/'));
 
@@ -63,24 +63,24 @@ function checkEntity(t: ExecutionContext, key: string, entity: Entity): void {
     t.true(book.binarySensorClasses.includes(entity.device_class), key);
 }
 
-test('every device has the keys that Home Assistant documents, and no other', async (t) => {
+test('every device has the keys that Home Assistant documents, and no others', async (t) => {
   const fixture = await discovering();
   await fixture.say(DATA, netInfo(6), '00 07 7B 22 6C 61 74 22 3A 31 2C 22 6C 6F 6E 22 3A 32 7D 0A');
   t.is(devices(fixture).length, 4);
   for (const topic of devices(fixture)) checkDevice(t, fixture, topic);
 });
 
-test('without the setting nothing is told there', async (t) => {
+test('without the setting nothing is announced there', async (t) => {
   const fixture = await MqttFixture.start();
   await fixture.say(DATA);
   t.deepEqual(devices(fixture), []);
 });
 
-test('a node is a device behind the gateway, and each of its fields a sensor', async (t) => {
+test('a node is a device connected via the gateway, and each of its fields a sensor', async (t) => {
   const fixture = await discovering();
   await fixture.say(netInfo(5), DATA);
-  const told = fixture.broker.kept(topicOf('0x0005'));
-  t.like(told, {
+  const announced = fixture.broker.kept(topicOf('0x0005'));
+  t.like(announced, {
     device: {
       identifiers: ['farm-north-0x0005'],
       name: 'Node-5',
@@ -111,7 +111,7 @@ function availabilityOf(entity: Entity | undefined): unknown[] {
   return ((entity?.availability ?? []) as Entity[]).map(({ topic }) => topic);
 }
 
-test('its entities are there while the gateway is there and the node is alive', async (t) => {
+test('its entities are available while the gateway is online and the node is connected', async (t) => {
   const fixture = await discovering();
   await fixture.say(DATA);
   const { 'Battery-voltage': voltage, problem, ping, status } = entities(fixture, topicOf('0x0005'));
@@ -122,7 +122,7 @@ test('its entities are there while the gateway is there and the node is alive', 
   }
 });
 
-test('a place makes a tracker, from what stands in its position topic', async (t) => {
+test('a position makes a tracker, read from its position topic', async (t) => {
   const fixture = await discovering();
   await fixture.say('00 05 44 01 00 07');
   t.false('position' in entities(fixture, topicOf('0x0005')));
@@ -135,7 +135,7 @@ test('a place makes a tracker, from what stands in its position topic', async (t
   });
 });
 
-test('the ping button gives a command that pings the node, where that is allowed', async (t) => {
+test('the ping button sends a command that pings the node, where that is allowed', async (t) => {
   const fixture = await discovering();
   await fixture.say(DATA);
   const { ping } = entities(fixture, topicOf('0x0005'));
@@ -147,7 +147,7 @@ test('the ping button gives a command that pings the node, where that is allowed
   t.false('ping' in entities(without, topicOf('0x0005')));
 });
 
-test('alarms are problem sensors: of a node at the node, of the gateway one a code', async (t) => {
+test('alarms are problem sensors: one per node, and one per code for the gateway', async (t) => {
   const fixture = await discovering();
   await fixture.say(DATA);
   t.like(entities(fixture, topicOf('0x0005')).problem, {
@@ -166,7 +166,7 @@ test('alarms are problem sensors: of a node at the node, of the gateway one a co
   t.like(fixture.broker.kept('farm/north/alarms'), { codes: { LINK_LOST: 1 } });
 });
 
-test('every alarm of the gateway is a sensor there, and only those', async (t) => {
+test('every gateway alarm is a sensor there, and only those', async (t) => {
   const fixture = await discovering();
   const problems = Object.entries(entities(fixture, GATEWAY)).filter(([key]) => key !== 'link');
   const codes = Object.entries(fixture.mesh.hub.alarms.definitions).filter(([, { of }]) => of === 'gateway');
@@ -177,7 +177,7 @@ test('every alarm of the gateway is a sensor there, and only those', async (t) =
   t.is(problems.find(([key]) => key === 'history_failing')?.[1].name, 'History failing');
 });
 
-test('a device is told again only when it has something new', async (t) => {
+test('a device is announced again only when it has something new', async (t) => {
   const fixture = await discovering();
   await fixture.say(DATA);
   await fixture.say(DATA);
@@ -195,7 +195,7 @@ test('a node that is forgotten is removed there too', async (t) => {
   t.deepEqual(devices(fixture), [GATEWAY]);
 });
 
-test('one that an earlier run told of is removed when it does not come back', async (t) => {
+test('a device announced by an earlier run is removed when it does not come back', async (t) => {
   const earlier = await discovering();
   await earlier.say(DATA);
   earlier.broker.lose();
@@ -204,7 +204,7 @@ test('one that an earlier run told of is removed when it does not come back', as
   t.deepEqual(devices(fixture), [GATEWAY]);
 });
 
-test('whatever names hold, keys and topics are of the letters that Home Assistant allows', async (t) => {
+test('with any names, keys and topics use only the characters that Home Assistant allows', async (t) => {
   const table = readTable(DATA_TYPES_FILE) as { types: object[] };
   const odd = {
     name: 'A_B',
@@ -245,7 +245,7 @@ for (const [type, name, unit, expected] of [
   });
 }
 
-test('units that suggest a class are units that Home Assistant has for it', (t) => {
+test('units that imply a class are units that Home Assistant has for it', (t) => {
   const units = [
     '°C',
     '°F',
@@ -270,7 +270,7 @@ test('units that suggest a class are units that Home Assistant has for it', (t) 
   }
 });
 
-test('what data-types.json says goes before what the unit suggests', (t) => {
+test('data-types.json overrides what the unit implies', (t) => {
   const field = {
     name: 'rain',
     type: 'u8',

@@ -9,22 +9,22 @@ import { MqttFixture } from '../../support/mqtt-fixture.js';
 const folder = mkdtempSync(join(tmpdir(), 'mg-mqtt-'));
 test.after.always(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Whose number the state file holds. */
+/** The id that the number in the state file belongs to. */
 const AT = 'mqtt://broker.test/farm/north';
 
-/** Node 5 says a sequence number. */
+/** Node 5 sends a sequence number. */
 const sequence = (value: number) => `00 05 44 01 00 ${value.toString(16).toUpperCase().padStart(2, '0')}`;
 
 /** From the first number to the last, none missing. */
 const allBetween = (first: number, last: number) =>
   Array.from({ length: last - first + 1 }, (_, index) => first + index);
 
-test('every event goes to the broker, in order and as the session tells it', async (t) => {
+test('every event goes to the broker, in order and in the form of the session', async (t) => {
   const fixture = await MqttFixture.start();
   fixture.mesh.forget();
   await fixture.say(sequence(1), sequence(2), '00 06 45 AA');
-  const told = fixture.broker.below('farm/north/event').slice(1);
-  t.deepEqual(told, JSON.parse(JSON.stringify(fixture.mesh.events.map(describeEvent))));
+  const published = fixture.broker.below('farm/north/event').slice(1);
+  t.deepEqual(published, JSON.parse(JSON.stringify(fixture.mesh.events.map(describeEvent))));
 });
 
 for (const [body, topics] of [
@@ -50,7 +50,7 @@ for (const [body, topics] of [
   });
 }
 
-test('deliveries stand below their receiver, or below all', async (t) => {
+test('deliveries are below their receiver, or below all', async (t) => {
   const fixture = await MqttFixture.start();
   fixture.mesh.hub.commands.deliver(
     { kind: 'send', to: 5, message: Buffer.from('T'), tracked: false },
@@ -68,7 +68,7 @@ function stages({ broker }: MqttFixture, to: string): unknown[] {
     .map(({ delivery }) => (delivery as { stage: string }).stage);
 }
 
-test('without knowledge of an earlier run it begins with a gap up to the present', async (t) => {
+test('without state of an earlier run it begins with a gap up to the present', async (t) => {
   const fixture = await MqttFixture.make();
   const last = fixture.mesh.hub.feed.lastSeq();
   fixture.connector.start();
@@ -77,7 +77,7 @@ test('without knowledge of an earlier run it begins with a gap up to the present
   t.is(fixture.gaps().length, 1);
 });
 
-test('events of the time without a broker come afterwards, in order', async (t) => {
+test('events during an outage of the broker are published afterwards, in order', async (t) => {
   const broker = new FakeBroker();
   broker.refusal = 'unreachable';
   const fixture = await MqttFixture.start({ broker });
@@ -89,20 +89,23 @@ test('events of the time without a broker come afterwards, in order', async (t) 
   t.deepEqual(fixture.eventNumbers(), allBetween(first, fixture.mesh.hub.feed.lastSeq()));
 });
 
-test('more than the ring holds is told as a gap, and what it holds comes behind it', async (t) => {
+test('beyond the capacity of the ring events become a gap, followed by those it holds', async (t) => {
   const fixture = await MqttFixture.start({ mesh: { eventsHeld: 20 } });
   const { hub } = fixture.mesh;
   await fixture.say(sequence(0));
   const known = hub.feed.lastSeq();
   fixture.broker.lose();
   for (let value = 1; value < 50; value++) fixture.mesh.say(sequence(value));
-  const told = fixture.eventNumbers().length;
+  const published = fixture.eventNumbers().length;
   await fixture.pass(2000);
   t.like(fixture.gaps().at(-1), { from: known + 1, to: hub.feed.lastSeq() - 20 });
-  t.deepEqual(fixture.eventNumbers().slice(told), allBetween(hub.feed.lastSeq() - 19, hub.feed.lastSeq()));
+  t.deepEqual(
+    fixture.eventNumbers().slice(published),
+    allBetween(hub.feed.lastSeq() - 19, hub.feed.lastSeq()),
+  );
 });
 
-test('what a lost connection left unacknowledged comes again; what it had acknowledged does not', async (t) => {
+test('events unacknowledged when the connection was lost are sent again; acknowledged ones are not', async (t) => {
   const fixture = await MqttFixture.start();
   fixture.broker.hold();
   const first = fixture.mesh.hub.feed.lastSeq() + 1;
@@ -121,7 +124,7 @@ test('what a lost connection left unacknowledged comes again; what it had acknow
   t.deepEqual(fixture.eventNumbers(), allBetween(first, last));
 });
 
-test('an acknowledgement out of order does not hide what is still open before it', async (t) => {
+test('an acknowledgement out of order does not hide earlier events that are still open', async (t) => {
   const fixture = await MqttFixture.start();
   fixture.broker.refuses = (topic) => (topic.includes('/value/') ? 'not allowed' : undefined);
   await fixture.say(sequence(1));
@@ -130,17 +133,17 @@ test('an acknowledgement out of order does not hide what is still open before it
   t.is(fixture.connector.counters().events.behind, 0);
 });
 
-test('an event that is larger than the broker takes is told as a gap, and in the log', async (t) => {
+test('an event that is larger than the broker allows is reported as a gap, and logged', async (t) => {
   const broker = new FakeBroker();
   broker.limits = { receiveMaximum: 10, maximumPacketSize: 1000 };
   const fixture = await MqttFixture.start({ broker });
   await fixture.say(`00 05 00 ${'AA '.repeat(400)}`);
   t.is(fixture.gaps().length, 2);
-  t.true(fixture.logged.some((line) => line.includes('larger than the broker takes')));
+  t.true(fixture.logged.some((line) => line.includes('larger than the broker allows')));
   t.true(fixture.connector.counters().outbox.tooLarge >= 1);
 });
 
-test('the number that the broker has is kept in a file, and the next run tells what is gone', async (t) => {
+test('the last number at the broker is kept in a file, and the next run reports what is lost', async (t) => {
   const stateFile = join(folder, 'new', 'mqtt.json');
   const first = await MqttFixture.start({ settings: { stateFile } });
   await first.say(sequence(1));
@@ -159,7 +162,7 @@ test('the number that the broker has is kept in a file, and the next run tells w
   );
 });
 
-test('the number is of one broker, and of one id there', async (t) => {
+test('the number belongs to one broker, and to one id there', async (t) => {
   const stateFile = join(folder, 'places.json');
   const first = await MqttFixture.start({ settings: { stateFile } });
   await first.pass(1000);
@@ -190,7 +193,7 @@ test('it is written once a second at most, and when the connector stops', async 
   });
 });
 
-test('a file that can not be read is named in the log, and counts as none', async (t) => {
+test('a file that cannot be read is named in the log, and ignored', async (t) => {
   const stateFile = join(folder, 'broken.json');
   writeFileSync(stateFile, '{');
   const fixture = await MqttFixture.start({ settings: { stateFile } });

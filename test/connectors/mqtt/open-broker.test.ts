@@ -1,4 +1,4 @@
-/** What brokers say, byte by byte, and what is made of it. */
+/** What brokers send, byte by byte, and how it is interpreted. */
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
@@ -13,7 +13,7 @@ async function open(t: ExecutionContext, version: 4 | 5) {
   await once(server, 'listening');
   const { port } = server.address() as { port: number };
   const accepted = once(server, 'connection') as Promise<[Socket]>;
-  const told: { down?: string; limits?: BrokerLimits; messages: Incoming[] } = { messages: [] };
+  const reported: { down?: string; limits?: BrokerLimits; messages: Incoming[] } = { messages: [] };
   let tell = () => {};
   const isDown = new Promise<void>((resolve) => {
     tell = resolve;
@@ -32,12 +32,12 @@ async function open(t: ExecutionContext, version: 4 | 5) {
     },
     {
       onConnected: (limits) => {
-        told.limits = limits;
+        reported.limits = limits;
         onUp();
       },
-      onMessage: (message) => told.messages.push(message),
+      onMessage: (message) => reported.messages.push(message),
       onDown: (reason, detail) => {
-        told.down = `${reason} ${detail}`.trim();
+        reported.down = `${reason} ${detail}`.trim();
         tell();
       },
     },
@@ -52,7 +52,7 @@ async function open(t: ExecutionContext, version: 4 | 5) {
     server.close();
   });
   const say = (hex: string) => socket.write(bytesOf(hex));
-  return { connection, socket, say, told, isDown, isUp, bytes: () => Buffer.concat(bytes) };
+  return { connection, socket, say, reported, isDown, isUp, bytes: () => Buffer.concat(bytes) };
 }
 
 for (const [version, says, reason] of [
@@ -69,15 +69,15 @@ for (const [version, says, reason] of [
   [5, '20 03 00 00 00 E0 02 8B 00', 'closed reason 0x8b'],
 ] as const) {
   test(`MQTT ${version === 4 ? '3.1.1' : 5}: ${says} is ${reason}`, async (t) => {
-    const { say, told, isDown, socket } = await open(t, version);
+    const { say, reported, isDown, socket } = await open(t, version);
     say(says);
     if (says.includes('E0 02')) socket.end();
     await isDown;
-    t.is(told.down, reason);
+    t.is(reported.down, reason);
   });
 }
 
-test('a connection whose goodbye the broker does not take is closed when it is dropped', async (t) => {
+test('a connection whose disconnect the broker does not accept is closed when it is dropped', async (t) => {
   const { connection, say, socket, isUp } = await open(t, 5);
   say('20 03 00 00 00');
   await isUp;
@@ -89,18 +89,18 @@ test('a connection whose goodbye the broker does not take is closed when it is d
   t.pass();
 });
 
-test('what the broker takes stands in its answer, where it limits it', async (t) => {
+test('the broker’s limits are read from its answer', async (t) => {
   const limited = await open(t, 5);
   limited.say('20 0B 00 00 08 21 00 14 27 00 00 10 00');
   await limited.isUp;
-  t.deepEqual(limited.told.limits, { receiveMaximum: 20, maximumPacketSize: 4096 });
+  t.deepEqual(limited.reported.limits, { receiveMaximum: 20, maximumPacketSize: 4096 });
   const free = await open(t, 4);
   free.say('20 02 00 00');
   await free.isUp;
-  t.deepEqual(free.told.limits, { receiveMaximum: 65_535, maximumPacketSize: Number.POSITIVE_INFINITY });
+  t.deepEqual(free.reported.limits, { receiveMaximum: 65_535, maximumPacketSize: Number.POSITIVE_INFINITY });
 });
 
-test('it shows user, password and a will that is retained, and asks for a clean session', async (t) => {
+test('it sends user, password and a retained will, and asks for a clean session', async (t) => {
   const { bytes } = await open(t, 4);
   t.is(hexOf(bytes()), '10 19 00 04 4D 51 54 54 04 EE 00 1E 00 01 63 00 01 77 00 01 78 00 01 75 00 01 70');
 });
@@ -117,17 +117,17 @@ const published = (connection: BrokerConnection) =>
     connection.publish({ topic: 't', payload: 'x', retain: false }, resolve);
   });
 
-/** The packet's own number, in hex, at its place in the bytes that come next. */
+/** The packet's own number, in hex, at its position in the next bytes. */
 async function idAt(socket: Socket, place: number): Promise<string> {
   const [packet] = (await once(socket, 'data')) as [Buffer];
   return hexOf(packet.subarray(place, place + 2));
 }
 
-/** Behind head, length, and a topic of one letter. */
+/** After header, length, and a topic of one letter. */
 const PUBLISH_ID = 5;
 const SUBSCRIBE_ID = 2;
 
-test('a publication is done when it is acknowledged; a refusal is told with its reason', async (t) => {
+test('a publication is done when it is acknowledged; a rejection is reported with its reason', async (t) => {
   const { connection, socket, say } = await up(t, 5);
   const first = published(connection);
   say(`40 02 ${await idAt(socket, PUBLISH_ID)}`);
@@ -137,7 +137,7 @@ test('a publication is done when it is acknowledged; a refusal is told with its 
   t.is(await second, 'Publish error: Not authorized');
 });
 
-test('an acknowledgement after the connection was dropped is nobody’s', async (t) => {
+test('an acknowledgement after the connection was dropped is ignored', async (t) => {
   const { connection, socket, say } = await up(t, 4);
   let calls = 0;
   connection.publish({ topic: 't', payload: 'x', retain: false }, () => calls++);
@@ -148,18 +148,18 @@ test('an acknowledgement after the connection was dropped is nobody’s', async 
   t.is(calls, 0);
 });
 
-test('topics that the broker refuses are named', async (t) => {
+test('topics that the broker rejects are named', async (t) => {
   const { connection, socket, say } = await up(t, 4);
   const refused = new Promise((resolve) => connection.subscribe(['a', 'b', 'c'], resolve));
   say(`90 05 ${await idAt(socket, SUBSCRIBE_ID)} 01 80 01`);
   t.deepEqual(await refused, ['b']);
 });
 
-test('a message comes with what tells where its answer goes, and whether it came before', async (t) => {
-  const { socket, say, told } = await up(t, 5);
+test('a message carries its response topic and correlation data, and whether it is a duplicate', async (t) => {
+  const { socket, say, reported } = await up(t, 5);
   say('3B 13 00 01 74 00 07 09 08 00 01 72 09 00 02 01 02 7B 7D 20 20');
   await once(socket, 'data');
-  const [message] = told.messages;
+  const [message] = reported.messages;
   t.like(message, {
     topic: 't',
     retain: true,
@@ -170,29 +170,29 @@ test('a message comes with what tells where its answer goes, and whether it came
   t.is(message?.payload.toString(), '{}  ');
 });
 
-test('a message of more than 1 MiB ends the connection before it is all there', async (t) => {
-  const { socket, say, told, isDown } = await up(t, 4);
+test('a message of more than 1 MiB ends the connection before it is complete', async (t) => {
+  const { socket, say, reported, isDown } = await up(t, 4);
   say('30 80 80 80 02 00 01 74');
   socket.on('error', () => {});
   socket.write(Buffer.alloc(1_200_000));
   await isDown;
-  t.is(told.down, 'packetTooLarge');
-  t.deepEqual(told.messages, []);
+  t.is(reported.down, 'packetTooLarge');
+  t.deepEqual(reported.messages, []);
 });
 
-test('many that together are longer are taken', async (t) => {
-  const { socket, say, told } = await up(t, 4);
+test('many messages that together are longer are accepted', async (t) => {
+  const { socket, say, reported } = await up(t, 4);
   for (let sent = 0; sent < 30; sent++) {
     say('30 D0 86 03 00 01 74');
     socket.write(Buffer.alloc(49_997));
   }
   say('32 05 00 01 74 00 07');
   await once(socket, 'data');
-  t.is(told.messages.length, 31);
-  t.is(told.down, undefined);
+  t.is(reported.messages.length, 31);
+  t.is(reported.down, undefined);
 });
 
-test('a goodbye is a DISCONNECT, so that the will is not published', async (t) => {
+test('stopping sends a DISCONNECT, so that the will is not published', async (t) => {
   const { connection, socket, bytes } = await up(t, 4);
   const closed = once(socket, 'close');
   await connection.end();

@@ -4,7 +4,7 @@ import { MqttFixture } from '../../support/mqtt-fixture.js';
 
 const sequence = (value: number) => `00 05 44 01 00 ${value.toString(16).toUpperCase().padStart(2, '0')}`;
 
-test('no more goes out unacknowledged than the broker wants', async (t) => {
+test('no more publications are unacknowledged than the broker allows', async (t) => {
   const broker = new FakeBroker();
   broker.limits = { receiveMaximum: 3, maximumPacketSize: 1_000_000 };
   const fixture = await MqttFixture.start({ broker });
@@ -25,7 +25,7 @@ test('no more than 256 in any case', async (t) => {
   t.is(fixture.broker.waiting.length, 256);
 });
 
-test('a slow broker gets the latest of each node, not what lay in between', async (t) => {
+test('a slow broker gets the latest of each node, not the values in between', async (t) => {
   const fixture = await MqttFixture.start();
   await fixture.say(sequence(0));
   fixture.broker.hold();
@@ -33,12 +33,12 @@ test('a slow broker gets the latest of each node, not what lay in between', asyn
   const before = fixture.broker.at('farm/north/node/0x0005/Sequence/sequence').length;
   fixture.broker.release();
   await fixture.settle();
-  const told = fixture.broker.at('farm/north/node/0x0005/Sequence/sequence');
-  t.true(told.length - before <= 3, `${told.length - before} times`);
+  const published = fixture.broker.at('farm/north/node/0x0005/Sequence/sequence');
+  t.true(published.length - before <= 3, `${published.length - before} times`);
   t.is(fixture.broker.retained.get('farm/north/node/0x0005/Sequence/sequence'), '99');
 });
 
-test('a broker that acknowledges nothing for 30 s is left, and connected to anew', async (t) => {
+test('a broker that acknowledges nothing for 30 s is disconnected and reconnected', async (t) => {
   const fixture = await MqttFixture.start();
   fixture.broker.hold();
   await fixture.say(sequence(1));
@@ -53,7 +53,7 @@ test('a broker that acknowledges nothing for 30 s is left, and connected to anew
   t.is(fixture.broker.attempts.length, 2);
 });
 
-test('one that is merely slow is not', async (t) => {
+test('a broker that is merely slow is kept', async (t) => {
   const fixture = await MqttFixture.start();
   fixture.broker.hold();
   await fixture.say(...Array.from({ length: 200 }, (_, value) => sequence(value)));
@@ -64,14 +64,12 @@ test('one that is merely slow is not', async (t) => {
   t.is(fixture.broker.attempts.length, 1);
 });
 
-test('what the broker does not take is named in the log and counted', async (t) => {
+test('a publication that the broker rejects is logged and counted', async (t) => {
   const fixture = await MqttFixture.start();
   fixture.broker.refuses = (topic) =>
     topic.endsWith('/robots') ? 'Publish error: Not authorized' : undefined;
   await fixture.mesh.hub.commands.execute({ kind: 'setRobots', robots: [] }, 'test');
   await fixture.settle();
-  t.true(
-    fixture.logged.some((line) => line.includes('does not take farm/north/event/robots: Publish error')),
-  );
+  t.true(fixture.logged.some((line) => line.includes('rejected farm/north/event/robots: Publish error')));
   t.true(fixture.connector.counters().outbox.refused >= 1);
 });

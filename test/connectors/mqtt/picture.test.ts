@@ -8,7 +8,7 @@ import { DATA_TYPES_FILE, loadTables, OPCODES_FILE, readTable, temporaryFile } f
 const DATA = '00 05 44 02 00 07 01 39 30 00 09 BC 00';
 const base = 'farm/north';
 
-test('a node is one object, one plain topic a field, and a position', async (t) => {
+test('a node is one object, one plain topic per field, and a position', async (t) => {
   const fixture = await MqttFixture.start();
   await fixture.say(DATA);
   const { broker, mesh } = fixture;
@@ -20,7 +20,7 @@ test('a node is one object, one plain topic a field, and a position', async (t) 
   t.like(broker.kept(`${base}/node/0x0005/position`), { latitude: 48.137, longitude: 12.345 });
 });
 
-test('every payload of it tells its time, and a plain field as a property', async (t) => {
+test('every payload carries its time, and a plain field has it as a property', async (t) => {
   const fixture = await MqttFixture.start({ settings: { countersEveryMs: 1000 } });
   await fixture.say(DATA, netInfo(6));
   await fixture.pass(1000);
@@ -31,14 +31,14 @@ test('every payload of it tells its time, and a plain field as a property', asyn
   }
 });
 
-test('only the fields that have come are told anew', async (t) => {
+test('only the fields that have arrived are published again', async (t) => {
   const fixture = await MqttFixture.start();
   await fixture.say(DATA);
   const before = fixture.broker.taken.length;
   await fixture.say('00 05 44 01 00 08');
-  const told = fixture.broker.taken.slice(before).map(({ topic }) => topic);
+  const published = fixture.broker.taken.slice(before).map(({ topic }) => topic);
   t.deepEqual(
-    told.filter((topic) => !topic.includes('/event/')),
+    published.filter((topic) => !topic.includes('/event/')),
     [`${base}/node/0x0005`, `${base}/node/0x0005/Sequence/sequence`],
   );
 });
@@ -64,7 +64,7 @@ test('link, paths, robots, alarms and counters are there from the start', async 
   t.like(fixture.broker.kept(`${base}/counters`), { counters: { clients: { accepted: 1 } } });
 });
 
-test('the topic counters has what the method counters of a session gives', async (t) => {
+test('the topic counters has the result of the session method counters', async (t) => {
   const fixture = await MqttFixture.start();
   await fixture.command('counters', '');
   const [answer] = fixture.broker.at('farm/north/answer/counters') as { result: object }[];
@@ -73,7 +73,7 @@ test('the topic counters has what the method counters of a session gives', async
   t.true('recorder' in counters && 'classicLog' in counters);
 });
 
-test('of one node that a client forgets nothing is left, its alarms and its device included', async (t) => {
+test('when a client forgets a node nothing of it remains, including its alarms and its device', async (t) => {
   const fixture = await MqttFixture.start({ settings: { discoveryPrefix: 'homeassistant' } });
   await fixture.say(DATA, '00 05 44 01', '00 06 44 01 00 01');
   t.true(keptOf(fixture, '0x0005').length > 2);
@@ -84,7 +84,7 @@ test('of one node that a client forgets nothing is left, its alarms and its devi
   t.like(fixture.broker.kept(`${base}/alarms`), { open: 0 });
 });
 
-test('counters come anew after their period, and never where it is 0', async (t) => {
+test('counters are published again after their period, and never where it is 0', async (t) => {
   const often = await MqttFixture.start({ settings: { countersEveryMs: 60_000 } });
   await often.pass(180_000);
   t.is(often.broker.at(`${base}/counters`).length, 4);
@@ -93,7 +93,7 @@ test('counters come anew after their period, and never where it is 0', async (t)
   t.is(never.broker.at(`${base}/counters`).length, 1);
 });
 
-test('robots and paths are told when they change', async (t) => {
+test('robots and paths are published when they change', async (t) => {
   const fixture = await MqttFixture.start();
   const robots = [{ id: 1, name: 'One', state: 'Active', node: 'Node-5' }];
   await fixture.mesh.hub.commands.execute({ kind: 'setRobots', robots }, 'test');
@@ -101,7 +101,7 @@ test('robots and paths are told when they change', async (t) => {
   t.like(fixture.broker.kept(`${base}/robots`), { robots });
 });
 
-test('an open alarm is retained, counted, and named by its node; a closed one is gone', async (t) => {
+test('an open alarm is retained, counted, and named by its node; a closed one is removed', async (t) => {
   const fixture = await MqttFixture.start();
   await fixture.say('00 05 44');
   t.like(fixture.broker.kept(`${base}/alarm/MALFORMED_DATA:5`), {
@@ -122,7 +122,7 @@ test('an open alarm is retained, counted, and named by its node; a closed one is
 const keptOf = ({ broker }: MqttFixture, node: string) =>
   [...broker.retained.keys()].filter((topic) => topic.startsWith(`${base}/node/${node}`));
 
-test('of a node that is forgotten nothing is left', async (t) => {
+test('nothing remains of a node that is forgotten', async (t) => {
   const fixture = await MqttFixture.start();
   await fixture.say(DATA);
   t.true(keptOf(fixture, '0x0005').length > 4);
@@ -131,7 +131,7 @@ test('of a node that is forgotten nothing is left', async (t) => {
   t.deepEqual(keptOf(fixture, '0x0005'), []);
 });
 
-test('nor of one that is forgotten while the broker is away, or while it takes the removal', async (t) => {
+test('nothing remains of a node forgotten while the broker is away, or while it processes the removal', async (t) => {
   const fixture = await MqttFixture.start();
   await fixture.say(DATA, '00 06 44 01 00 01');
   fixture.broker.hold();
@@ -143,7 +143,7 @@ test('nor of one that is forgotten while the broker is away, or while it takes t
   t.deepEqual([...keptOf(fixture, '0x0005'), ...keptOf(fixture, '0x0006')], []);
 });
 
-test('a broker that has lost everything is told everything', async (t) => {
+test('a broker that has lost everything gets everything again', async (t) => {
   const fixture = await MqttFixture.start();
   await fixture.say(DATA, '00 06 44');
   const before = new Set(fixture.broker.retained.keys());
@@ -153,7 +153,7 @@ test('a broker that has lost everything is told everything', async (t) => {
   t.deepEqual(new Set(fixture.broker.retained.keys()), before);
 });
 
-test('what names hold stays within its level', async (t) => {
+test('a name stays within its topic level, whatever it contains', async (t) => {
   const table = readTable(DATA_TYPES_FILE) as { types: object[] };
   const odd = { name: 'a/b+#', id: 99, length: 1, fields: [{ name: 'c/d\n', type: 'u8' }] };
   const file = temporaryFile(t, 'types.json', { types: [...table.types, odd] });
@@ -176,7 +176,7 @@ test('a node with ever new fields gets topics for 64 of them; the object has the
   t.true(JSON.stringify(fixture.broker.kept(`${base}/node/0x0005`)).includes('field79'));
 });
 
-test('the newest value that has a place tells the position', async (t) => {
+test('the newest value with a position gives the position', async (t) => {
   const fixture = await MqttFixture.start();
   await fixture.say(DATA);
   fixture.mesh.clock.advance(1000);
@@ -184,7 +184,7 @@ test('the newest value that has a place tells the position', async (t) => {
   t.like(fixture.broker.kept(`${base}/node/0x0005/position`), { latitude: 50, longitude: 8 });
 });
 
-test('a position that is not on earth is not published, and the one before it stays', async (t) => {
+test('a position that is not on earth is not published, and the previous one stays', async (t) => {
   const fixture = await MqttFixture.start({ settings: { discoveryPrefix: 'homeassistant' } });
   const nowhere = { lat: 5_000_000_000, lon: -9_990_000_000 };
   await fixture.say(report(nowhere));
@@ -196,10 +196,10 @@ test('a position that is not on earth is not published, and the one before it st
   fixture.mesh.clock.advance(1000);
   await fixture.say(report(nowhere));
   t.like(fixture.broker.kept(`${base}/node/0x0005/position`), { latitude: 48.137, longitude: 12.345 });
-  t.is(fixture.broker.retained.get(`${base}/node/0x0005/Report/lat`), '500', 'the field is as it came');
+  t.is(fixture.broker.retained.get(`${base}/node/0x0005/Report/lat`), '500', 'the field is unchanged');
 });
 
-/** A broker with what an earlier run has left. */
+/** A broker with the retained topics of an earlier run. */
 async function brokerOfEarlierRun(): Promise<FakeBroker> {
   const earlier = await MqttFixture.start();
   await earlier.say(DATA, '00 06 44');
@@ -207,14 +207,14 @@ async function brokerOfEarlierRun(): Promise<FakeBroker> {
   return earlier.broker;
 }
 
-test('an alarm of an earlier run that is not open now is removed at once', async (t) => {
+test('an alarm of an earlier run that is no longer open is removed at once', async (t) => {
   const broker = await brokerOfEarlierRun();
   t.true(broker.retained.has(`${base}/alarm/MALFORMED_DATA:6`));
   await MqttFixture.start({ broker });
   t.false(broker.retained.has(`${base}/alarm/MALFORMED_DATA:6`));
 });
 
-test('a node of an earlier run is removed when the root has not named it for 10 minutes', async (t) => {
+test('a node of an earlier run is removed when the root has not listed it for 10 minutes', async (t) => {
   const broker = await brokerOfEarlierRun();
   const fixture = await MqttFixture.start({ broker });
   await fixture.pass(300_000);
@@ -225,7 +225,7 @@ test('a node of an earlier run is removed when the root has not named it for 10 
   t.like(broker.kept(`${base}/node/0x0006`), { status: 'disconnected' });
 });
 
-test('it stays as long as there is no link, since nobody could name it', async (t) => {
+test('it is kept while there is no link, since nothing could report it', async (t) => {
   const broker = await brokerOfEarlierRun();
   const fixture = await MqttFixture.start({ broker });
   fixture.mesh.link('absent');
@@ -236,7 +236,7 @@ test('it stays as long as there is no link, since nobody could name it', async (
   t.deepEqual(keptOf(fixture, '0x0005'), []);
 });
 
-test('what is left is read once, and what is nonsense there is left alone', async (t) => {
+test('leftovers are read once, and unreadable ones are left alone', async (t) => {
   const broker = new FakeBroker();
   for (const [topic, payload] of [
     ['node/0x0007', 'nonsense'],

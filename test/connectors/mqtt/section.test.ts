@@ -1,7 +1,7 @@
 import test from 'ava';
 import { mqttSection, mqttSettings } from '../../../src/connectors/mqtt/section.js';
 
-test('the MQTT connector remembers beside the history, unless a file is named, or there is no history', (t) => {
+test('the MQTT connector keeps its state beside the history, unless a file is named, or there is no history', (t) => {
   const url = 'mqtt://broker.test';
   const fileOf = (mqtt: object, directory: string | undefined) =>
     mqttSettings(mqttSection.parse({ url, ...mqtt }), directory)?.stateFile;

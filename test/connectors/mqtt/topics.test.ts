@@ -14,12 +14,12 @@ for (const [text, level] of [
   ['°C', '°C'],
   ['', '%00'],
 ] as const) {
-  test(`as a level of a topic ${JSON.stringify(text)} is ${JSON.stringify(level)}`, (t) => {
+  test(`as a topic level ${JSON.stringify(text)} is ${JSON.stringify(level)}`, (t) => {
     t.is(topicLevel(text), level);
   });
 }
 
-test('whatever a name holds, it is one level, without wildcards, and no other name has the same', (t) => {
+test('any name is one level, without wildcards, and unique to that name', (t) => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (one, other) => {
       const level = topicLevel(one);
@@ -31,7 +31,7 @@ test('whatever a name holds, it is one level, without wildcards, and no other na
   t.pass();
 });
 
-test('topics stand below prefix and id', (t) => {
+test('topics are below prefix and id', (t) => {
   const topics = new Topics('farm/site', 'north/2');
   t.is(topics.base, 'farm/site/north%2F2');
   t.is(topics.node(5), 'farm/site/north%2F2/node/0x0005');
@@ -42,7 +42,7 @@ test('topics stand below prefix and id', (t) => {
   );
 });
 
-test('a command is what stands below cmd', (t) => {
+test('a command is the part below cmd', (t) => {
   const topics = new Topics('farm', 'north');
   t.is(topics.commandIn('farm/north/cmd/send'), 'send');
   t.is(topics.commandIn('farm/south/cmd/send'), undefined);

@@ -13,14 +13,14 @@ const SETTINGS = { nodes: 6, loss: 0.05 };
 function run(faults: GivenFaults, seed: number, advance: (clock: ManualClock) => void) {
   const recorder = new FaultyRecorder(faults, { ...SETTINGS, seed });
   advance(recorder.clock);
-  const { traffic, told, mesh } = recorder;
-  return { traffic, told, counters: mesh.faultCounters() };
+  const { traffic, reported, mesh } = recorder;
+  return { traffic, reported, counters: mesh.faultCounters() };
 }
 
 const atOnce = (clock: ManualClock) => clock.advance(FIVE_MINUTES);
 
 for (const [name, { faults }] of Object.entries<Preset>(PRESETS)) {
-  test(`${name}: the same seed gives the same bytes and the same faults, in whatever steps time passes`, (t) => {
+  test(`${name}: the same seed gives the same bytes and the same faults, in any time steps`, (t) => {
     const first = run(faults, 1, atOnce);
     const second = run(faults, 1, (clock) => {
       for (let passed = 0, step = 1; passed < FIVE_MINUTES; passed += step, step = (step * 7) % 997) {
@@ -35,7 +35,7 @@ for (const [name, { faults }] of Object.entries<Preset>(PRESETS)) {
     const first = run(faults, 1, atOnce);
     const second = run(faults, 2, atOnce);
     t.notDeepEqual(second.traffic, first.traffic);
-    if (first.told.length > 0) t.notDeepEqual(second.told, first.told);
+    if (first.reported.length > 0) t.notDeepEqual(second.reported, first.reported);
     else t.notDeepEqual(second.counters, first.counters);
   });
 
@@ -55,7 +55,7 @@ for (const [name, { faults }] of Object.entries<Preset>(PRESETS)) {
   });
 }
 
-test('the mesh behind the line is the one that it would be without faults on the line', (t) => {
+test('faults on the line do not change the mesh itself', (t) => {
   const alone = new MeshRecorder(SETTINGS);
   alone.clock.advance(FIVE_MINUTES);
   const faulty = new FaultyRecorder(
@@ -69,7 +69,7 @@ test('the mesh behind the line is the one that it would be without faults on the
   );
 });
 
-test('what is asked of the root moves no fault of what the nodes send', (t) => {
+test('queries to the root do not shift the faults in the nodes’ messages', (t) => {
   const faults = { bytes: { flip: 0.002, lose: 0.002 } };
   const quiet = new FaultyRecorder(faults, SETTINGS);
   const asked = new FaultyRecorder(faults, SETTINGS);

@@ -12,12 +12,12 @@ import { temporaryFile } from '../../support/tables.js';
 for (const [says, toml] of [
   ['bytes.flip = 2: must be a probability from 0 to 1', '[bytes]\nflip = 2'],
   ['bytes.lose = "0.1": must be a probability from 0 to 1', '[bytes]\nlose = "0.1"'],
-  ['bytes.flop: there is no such fault or setting', '[bytes]\nflop = 0.1'],
-  ['noise: there is no such fault or setting', '[noise]\nflip = 0.1'],
+  ['bytes.flop: unknown fault or setting', '[bytes]\nflop = 0.1'],
+  ['noise: unknown fault or setting', '[noise]\nflip = 0.1'],
   ['bytes_to_root = 3: must be a section', 'bytes_to_root = 3'],
   ['log_text.chance: must be a probability from 0 to 1', '[log_text]'],
   [
-    'storm.for_s: must be seconds from 0.1 to 2592000, as 5 or as [least, most]',
+    'storm.for_s: must be seconds from 0.1 to 2592000: a number or [min, max]',
     '[storm]\nafter_s = 3\nrate_hz = 5',
   ],
   ['resets.after_s = [9,3]: must be seconds from 0.1 to 2592000', '[resets]\nafter_s = [9, 3]'],
@@ -30,15 +30,15 @@ for (const [says, toml] of [
     '[[silence]]\nafter_s = 1\nuntil = "noon"',
   ],
   [
-    'silence.1.for_s: must be given, unless until says',
+    'silence.1.for_s: is required unless until is set',
     '[[silence]]\nafter_s = 1\nfor_s = 1\n[[silence]]\nafter_s = 1',
   ],
-  ['silence = {"after_s":1}: must be [[silence]]', '[silence]\nafter_s = 1'],
+  ['silence = {"after_s":1}: must be one or more [[silence]] sections', '[silence]\nafter_s = 1'],
   [
     'wrong_baud.baud = 74880.5: must be a whole number from 300 to 4000000',
     '[wrong_baud]\nafter_s = 1\nfor_s = 1\nbaud = 74880.5',
   ],
-  ['churn.share = 1: must be a share from 0 to 0.99', '[churn]\nshare = 1'],
+  ['churn.share = 1: must be a fraction from 0 to 0.99', '[churn]\nshare = 1'],
   ['line 1, column 2: Invalid TOML document', '[bytes'],
 ] as const) {
   test(`a fault file is refused: ${says}`, (t) => {
@@ -49,20 +49,20 @@ for (const [says, toml] of [
   });
 }
 
-test('a name that is neither a file nor a preset is refused, and the presets are named', (t) => {
+test('a name that is neither a file nor a preset is refused, and the presets are listed', (t) => {
   for (const name of ['nosy-cable', 'toString', '/nonexistent.toml']) {
     const error = t.throws(() => loadFaults(name), { instanceOf: MeshgateError });
     t.is(error?.code, 'BAD_CONFIG');
-    t.is(error?.message, `faults "${name}": there is neither such a file nor such a preset`);
-    t.is(error?.hint, `presets: ${PRESET_NAMES.join(', ')}`);
+    t.is(error?.message, `faults "${name}": no such file or preset`);
+    t.is(error?.hint, `available presets: ${PRESET_NAMES.join(', ')}`);
   }
 });
 
-test('a fault file may be empty: there are no faults', (t) => {
+test('a fault file may be empty: then there are no faults', (t) => {
   t.deepEqual(loadFaults(temporaryFile(t, 'faults.toml', '')), {});
 });
 
-test('times are read as spans of milliseconds, and what is not given has a default', (t) => {
+test('times are read as ranges of milliseconds, and omitted settings have defaults', (t) => {
   const file = temporaryFile(
     t,
     'faults.toml',
@@ -81,22 +81,22 @@ test('times are read as spans of milliseconds, and what is not given has a defau
   });
 });
 
-test('every preset is a fault file that is right, and has faults', (t) => {
+test('every preset is a valid fault file, and has faults', (t) => {
   for (const name of PRESET_NAMES) {
     t.deepEqual(loadFaults(name), readFaults(PRESETS[name].faults, name));
     t.true(Object.keys(loadFaults(name)).length > 0, name);
   }
 });
 
-test('mixed has every fault that there is', (t) => {
+test('mixed has every kind of fault', (t) => {
   t.deepEqual(Object.keys(PRESETS.mixed.faults).sort(), Object.keys(planSchema.shape).sort());
 });
 
-test('every setting of a fault file is explained in docs/simulator.md, and nothing else is', (t) => {
+test('every setting of a fault file is explained in docs/simulator.md, and nothing else', (t) => {
   t.deepEqual(documented().sort(), Object.entries(planSchema.shape).flatMap(settingsOf).sort());
 });
 
-test('every fault file in docs/simulator.md is right, and a preset that is copied from there is the preset', (t) => {
+test('every fault file in docs/simulator.md is valid, and a preset copied from there equals the preset', (t) => {
   const files = [...docs().matchAll(/```toml\n([\s\S]*?)```/g)].map(([, text = '']) => text);
   const read = files.map((text) => loadFaults(temporaryFile(t, 'faults.toml', text)));
   t.deepEqual(read.slice(1), PRESET_NAMES.map(loadFaults));

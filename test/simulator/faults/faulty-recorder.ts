@@ -7,7 +7,7 @@ import { Receiver } from '../../../src/uart/receiver.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { tables } from '../recorder.js';
 
-/** Near enough that every node is one hop away. */
+/** Close enough that every node is one hop away. */
 export const NEAR = { radioRangeM: 9_000 };
 
 /** A virtual mesh with faults on a clock moved by hand, and the gateway's own receiver on its line. */
@@ -15,15 +15,15 @@ export class FaultyRecorder {
   readonly clock: ManualClock;
   readonly mesh: FaultyMesh;
   readonly ledger = new Ledger();
-  /** `<virtual ms> <hex>`: what came, piece by piece. */
+  /** `<virtual ms> <hex>`: the bytes received, piece by piece. */
   readonly traffic: string[] = [];
   /** `<virtual ms> <what>`: the faults that lasted. */
-  readonly told: string[] = [];
+  readonly reported: string[] = [];
   readonly bodies: Buffer[] = [];
   readonly console: string[] = [];
   readonly hungUp: number[] = [];
   readonly receiver: Receiver;
-  /** Opens the port again when the device is back. */
+  /** Reopens the port when the device is back. */
   readonly #reconnects: boolean;
 
   constructor(
@@ -39,7 +39,7 @@ export class FaultyRecorder {
       ...options,
       faults: readFaults(faults, 'test'),
       ledger: this.ledger,
-      onFault: (what, atMs) => this.told.push(`${atMs} ${what}`),
+      onFault: (what, atMs) => this.reported.push(`${atMs} ${what}`),
     });
     this.receiver = new Receiver(
       {
@@ -53,7 +53,7 @@ export class FaultyRecorder {
     this.mesh.start();
   }
 
-  /** Opens the port, anew when it was open. */
+  /** Opens the port, or reopens it. */
   connect(): void {
     this.mesh.connect(
       (chunk, atMs) => {
@@ -68,7 +68,7 @@ export class FaultyRecorder {
     );
   }
 
-  /** Moves time on; returns the bodies that came. */
+  /** Moves time on; returns the bodies received. */
   advance(ms: number): Buffer[] {
     const from = this.bodies.length;
     this.clock.advance(ms);
@@ -81,7 +81,7 @@ export class FaultyRecorder {
     return this.advance(1_000);
   }
 
-  /** The bodies that reached the reader whole, by the ledger. */
+  /** The bodies that reached the reader complete, by the ledger. */
   whole(): string[] {
     return this.ledger
       .entries()
@@ -97,7 +97,7 @@ export class FaultyRecorder {
   }
 }
 
-/** True when all of `inner` stands in `outer`, in that order. */
+/** True when all of `inner` is in `outer`, in that order. */
 export function isSubsequence(inner: readonly string[], outer: readonly string[]): boolean {
   let at = 0;
   for (const item of outer) if (item === inner[at]) at++;

@@ -13,7 +13,7 @@ import { FaultyRecorder, isSubsequence } from './faulty-recorder.js';
 
 const BODY = Buffer.from('000544010007', 'hex');
 
-test('the ledger counts each fate, and entries are numbered as they were sent', (t) => {
+test('the ledger counts each outcome, and entries are numbered as they were sent', (t) => {
   const ledger = new Ledger();
   const [one, two, three, four] = [1, 2, 3, 4].map((atMs) => ledger.begin(BODY, atMs));
   if (!one || !two || !three || !four) return t.fail();
@@ -33,7 +33,7 @@ test('the ledger counts each fate, and entries are numbered as they were sent', 
   t.deepEqual([meant, whole, damaged, lost, unread, forgotten], [4, 1, 1, 0, 1, 0]);
 });
 
-test('who takes entries gets each once, in order, and never one behind one that is still on the line', (t) => {
+test('taking entries returns each once, in order, and never one after one that is still on the line', (t) => {
   const ledger = new Ledger();
   const [one, two, three] = [1, 2, 3].map((atMs) => ledger.begin(BODY, atMs));
   if (!one || !two || !three) return t.fail();
@@ -52,7 +52,7 @@ test('who takes entries gets each once, in order, and never one behind one that 
   t.deepEqual(ledger.entries(), []);
 });
 
-test('the ledger holds no more than its limit, and counts what it has forgotten', (t) => {
+test('the ledger holds no more than its limit, and counts the entries it has dropped', (t) => {
   const ledger = new Ledger(10);
   for (let atMs = 0; atMs < 25; atMs++) ledger.settle(ledger.begin(BODY, atMs), 'whole', []);
   t.is(ledger.entries().length, 10);
@@ -61,7 +61,7 @@ test('the ledger holds no more than its limit, and counts what it has forgotten'
   t.is(ledger.counters.get('whole'), 25);
 });
 
-test('without faults every frame is whole, and what the reader gets is what the root meant', (t) => {
+test('without faults every frame is complete, and the reader gets exactly what the root sent', (t) => {
   const recorder = new FaultyRecorder({}, { nodes: 5, loss: 0.1 });
   const bodies = recorder.advance(120_000).map((body) => body.toString('hex'));
   t.true(bodies.length > 500);
@@ -69,7 +69,7 @@ test('without faults every frame is whole, and what the reader gets is what the 
   t.is(recorder.ledger.counters.get('meant'), bodies.length);
 });
 
-test('what nobody reads is unread', (t) => {
+test('a frame without a reader is unread', (t) => {
   const clock = new ManualClock();
   const ledger = new Ledger();
   const faults = readFaults({ line: {} }, 'test');
@@ -87,7 +87,7 @@ test('what nobody reads is unread', (t) => {
   t.true(ledger.counters.get('unread') > unread);
 });
 
-/** A gateway's UART manager on a faulty mesh; time passes in steps, so that promises are kept in between. */
+/** A gateway's UART manager on a faulty mesh; time passes in steps, so that promises settle in between. */
 async function runGateway(preset: Preset, minutes: number) {
   const clock = new ManualClock();
   const ledger = new Ledger();
@@ -123,7 +123,7 @@ async function runGateway(preset: Preset, minutes: number) {
 }
 
 for (const [name, preset] of Object.entries<Preset>(PRESETS)) {
-  test(`${name}: a gateway gets every frame that came whole, in order, and the rest is accounted for`, async (t) => {
+  test(`${name}: a gateway gets every frame that arrived complete, in order, and the rest is accounted for`, async (t) => {
     const { account, bodies, counters, uart } = await runGateway(preset, 15);
     const whole = account.filter(({ fate }) => fate === 'whole').map(({ body }) => body.toString('hex'));
     const { meant, damaged, lost, unread, forgotten } = counters;
@@ -162,7 +162,7 @@ const anyFaults = fc.record(
   { requiredKeys: [] },
 ) as fc.Arbitrary<GivenFaults>;
 
-test('under any faults the receiver gets every frame that came whole, and each is accounted for once', (t) => {
+test('under any faults the receiver gets every frame that arrived complete, and each is accounted for once', (t) => {
   const isAccountedFor = (faults: GivenFaults, seed: number) => {
     const recorder = new FaultyRecorder(faults, { nodes: 3, seed });
     for (let round = 0; round < 20; round++) recorder.tell({ kind: 'listNodes' });
@@ -174,7 +174,7 @@ test('under any faults the receiver gets every frame that came whole, and each i
   t.notThrows(() => fc.assert(fc.property(anyFaults, fc.nat(1_000), isAccountedFor), { numRuns: 50 }));
 });
 
-test('whatever was on the line before, of two good frames the receiver gets the second', (t) => {
+test('whatever was on the line before, the receiver gets the second of two good frames', (t) => {
   for (const [name, { faults }] of Object.entries<Preset>(PRESETS)) {
     const recorder = new FaultyRecorder(faults, { nodes: 4, seed: 5 });
     recorder.advance(600_000);

@@ -1,4 +1,4 @@
-/** Faults of the line: what they do to the bytes, and that the gateway's receiver finds the good frames behind them. */
+/** Faults of the line: how they change the bytes, and that the gateway's receiver finds the good frames after them. */
 import test from 'ava';
 import fc from 'fast-check';
 import type { FaultCount } from '../../../src/simulator/faults/fault-counters.js';
@@ -12,7 +12,7 @@ for (const [fault, count, change] of [
   ['lose', 'bytesLost', -1],
   ['double', 'bytesDoubled', 1],
 ] as const) {
-  test(`bytes.${fault}: a frame that was struck has another length or other bytes, the others come whole`, (t) => {
+  test(`bytes.${fault}: an affected frame has another length or other bytes, the others arrive complete`, (t) => {
     const recorder = new FaultyRecorder({ bytes: { [fault]: 0.002 } }, { nodes: 4, ...NEAR });
     const bodies = recorder.advance(5 * MINUTE).map((body) => body.toString('hex'));
     const struck = recorder.mesh.faultCounters()[count];
@@ -27,13 +27,13 @@ for (const [fault, count, change] of [
   });
 }
 
-/** All that came on the line. */
+/** All bytes received on the line. */
 function lineOf(recorder: FaultyRecorder, ms: number): Buffer {
   recorder.advance(ms);
   return Buffer.from(recorder.traffic.map((line) => line.split(' ')[1] ?? '').join(''), 'hex');
 }
 
-test('bytes.flip turns over one bit of a byte', (t) => {
+test('bytes.flip inverts one bit of a byte', (t) => {
   const settings = { nodes: 2, ...NEAR };
   const sent = lineOf(new FaultyRecorder({}, settings), 5 * MINUTE);
   const faulty = new FaultyRecorder({ bytes: { flip: 0.01 } }, settings);
@@ -44,7 +44,7 @@ test('bytes.flip turns over one bit of a byte', (t) => {
   t.is(new Set(turned).size, 8, 'any of the eight');
 });
 
-test('a chance of 1 strikes every byte, a chance of 0 none', (t) => {
+test('a chance of 1 affects every byte, a chance of 0 none', (t) => {
   const all = new FaultyRecorder({ bytes: { lose: 1 } }, { nodes: 2, ...NEAR });
   t.deepEqual(all.advance(MINUTE), []);
   t.is(all.receiver.received.get('bytes'), 0);
@@ -55,7 +55,7 @@ test('a chance of 1 strikes every byte, a chance of 0 none', (t) => {
   t.is(none.ledger.counters.get('whole'), none.ledger.counters.get('meant'));
 });
 
-test('bytes_to_root: commands are lost on the way to the root, and what comes from it is untouched', (t) => {
+test('bytes_to_root: commands are lost on the way to the root, and its own messages are unaffected', (t) => {
   const recorder = new FaultyRecorder({ bytes_to_root: { flip: 0.05, lose: 0.05 } }, { nodes: 1, ...NEAR });
   recorder.advance(5_000);
   for (let round = 0; round < 100; round++) recorder.tell({ kind: 'listNodes' });
@@ -67,7 +67,7 @@ test('bytes_to_root: commands are lost on the way to the root, and what comes fr
   t.is(recorder.ledger.counters.get('damaged'), 0);
 });
 
-test('log_text: a line stands in the middle of a frame; only one behind an escape costs the frame', (t) => {
+test('log_text: a line appears within a frame; only one after an escape costs the frame', (t) => {
   const recorder = new FaultyRecorder({ log_text: { chance: 0.2 } }, { nodes: 3, ...NEAR });
   const bodies = recorder.advance(5 * MINUTE).map((body) => body.toString('hex'));
   const { logLines } = recorder.mesh.faultCounters();
@@ -81,13 +81,13 @@ test('log_text: a line stands in the middle of a frame; only one behind an escap
   t.deepEqual(recorder.ledger.entries().find(({ fate }) => fate === 'damaged')?.causes, ['log_text']);
 });
 
-test('wrong_baud: nothing is understood for as long as it lasts, and all is well behind it', (t) => {
+test('wrong_baud: nothing is understood while it lasts, and everything after it', (t) => {
   const recorder = new FaultyRecorder(
     { wrong_baud: { after_s: 20, for_s: 10, baud: 74_880 } },
     { nodes: 5, ...NEAR },
   );
   recorder.advance(20_000);
-  t.deepEqual(recorder.told, ['20000 the root sends at 74880 baud']);
+  t.deepEqual(recorder.reported, ['20000 the root sends at 74880 baud']);
   const good = recorder.ledger.counters.get('whole');
   recorder.advance(9_500);
   t.is(recorder.ledger.counters.get('whole'), good);
@@ -113,7 +113,7 @@ test('wrong_baud: the root understands nothing either', (t) => {
   t.is(recorder.mesh.mesh.root.counters.get('commands'), commands + 1);
 });
 
-test('at the same baud rate what is read is what was sent', (t) => {
+test('at the same baud rate the bytes are read as sent', (t) => {
   const isKept = (bytes: Uint8Array) => resample(bytes, 9600, 9600).equals(Buffer.from(bytes));
   t.notThrows(() => fc.assert(fc.property(fc.uint8Array(), isKept)));
 });
@@ -129,7 +129,7 @@ for (const [sent, read, from, to] of [
   });
 }
 
-test('line: bytes come at the baud rate, by the piece', (t) => {
+test('line: bytes arrive at the baud rate, piece by piece', (t) => {
   const recorder = new FaultyRecorder(
     { line: { baud: 9600, latency_s: [0.004, 0.02] } },
     { nodes: 20, ...NEAR },
@@ -152,7 +152,7 @@ test('line: bytes come at the baud rate, by the piece', (t) => {
   t.deepEqual(recorder.whole(), hex(recorder.bodies));
 });
 
-test('line: what the root can not get rid of is lost and counted, and memory is bounded', (t) => {
+test('line: bytes that the root cannot send are lost and counted, and memory is bounded', (t) => {
   const recorder = new FaultyRecorder({ line: { baud: 9600 } }, { nodes: 10, rateHz: 50, ...NEAR });
   recorder.advance(MINUTE);
   const { meant, whole, lost } = recorder.ledger.counters.snapshot();
@@ -163,7 +163,7 @@ test('line: what the root can not get rid of is lost and counted, and memory is 
   t.deepEqual(recorder.ledger.entries().find(({ fate }) => fate === 'lost')?.causes, ['line']);
 });
 
-test('line: a command takes as long as its bytes, and one that is under way when the block ends is lost', (t) => {
+test('line: a command takes as long as its bytes, and one still in transfer when the block ends is lost', (t) => {
   const recorder = new FaultyRecorder({ line: { baud: 1200 } }, { nodes: 0 });
   recorder.advance(350 + 2_970);
   recorder.tell({ kind: 'listPaths' });
@@ -172,7 +172,7 @@ test('line: a command takes as long as its bytes, and one that is under way when
   t.deepEqual([halfMessages, commands], [1, 0]);
 });
 
-test('half_messages: the frame is lost, the root says so, and a frame behind it is obeyed', (t) => {
+test('half_messages: the frame is lost, the root reports it, and a frame after it is obeyed', (t) => {
   const recorder = new FaultyRecorder({ half_messages: { chance: 0.5 } }, { nodes: 0 });
   recorder.advance(1_000);
   for (let round = 0; round < 100; round++) recorder.tell({ kind: 'listPaths' });
@@ -184,7 +184,7 @@ test('half_messages: the frame is lost, the root says so, and a frame behind it 
   t.is(lists, 100 - halfMessages);
 });
 
-test('a count is there for everything, from the beginning', (t) => {
+test('every counter exists from the start', (t) => {
   const counters = new FaultyRecorder({}).mesh.faultCounters();
   t.true(Object.keys(counters).length > 20);
   for (const count of Object.keys(counters) as FaultCount[]) t.is(counters[count], 0, count);

@@ -16,19 +16,19 @@ const PULSE = [
 
 const hex = (bodies: readonly Buffer[]) => bodies.map((body) => body.toString('hex'));
 const isReset = (body: Buffer) => body.toString('latin1') === '\0\0\x03online\n';
-/** What the root counts: how often it was started. */
+/** The root's own counter: how often it was started. */
 const bootsOf = ({ mesh }: FaultyRecorder) => mesh.mesh.root.counters.get('boots');
 
 function pulse({ mesh }: FaultyRecorder): void {
   for (const lines of PULSE) mesh.setLines(lines);
 }
 
-test('resets: a frame is cut, the boot log follows, and Root Reset comes whole', (t) => {
+test('resets: a frame is cut, the boot log follows, and Root Reset arrives complete', (t) => {
   const recorder = new FaultyRecorder({ resets: { after_s: 20 } }, { nodes: 3, ...NEAR });
   recorder.advance(19_900);
   t.is(recorder.bodies.filter(isReset).length, 1);
   const bodies = recorder.advance(6_000);
-  t.deepEqual(recorder.told, ['20000 the root resets itself']);
+  t.deepEqual(recorder.reported, ['20000 the root resets']);
   t.is(bodies.filter(isReset).length, 1);
   t.true(recorder.receiver.drops.get('abandoned') + recorder.receiver.drops.get('badEscape') === 1);
   const { resets, framesCut } = recorder.mesh.faultCounters();
@@ -40,7 +40,7 @@ test('resets: a frame is cut, the boot log follows, and Root Reset comes whole',
   t.true(isSubsequence(recorder.whole(), hex(recorder.bodies)));
 });
 
-test('resets: what is left of the cut frame is its beginning, and nothing follows it before the boot log', (t) => {
+test('resets: the rest of the cut frame is its beginning, and nothing follows it before the boot log', (t) => {
   const recorder = new FaultyRecorder({ resets: { after_s: 20 } }, { nodes: 3, ...NEAR });
   recorder.advance(26_000);
   const [cut] = recorder.ledger.entries().filter(({ fate }) => fate === 'damaged');
@@ -52,11 +52,11 @@ test('resets: what is left of the cut frame is its beginning, and nothing follow
   t.regex(Buffer.from(next, 'hex').toString('latin1'), /^Guru Meditation Error/);
 });
 
-test('resets: what the root sends behind the cut frame at that moment is lost', (t) => {
+test('resets: messages of the root after the cut frame at that moment are lost', (t) => {
   const clock = new ManualClock();
   const mesh = new VirtualMesh({ clock, tables, nodes: 0 });
   const counters = createFaultCounters();
-  const parts = { seed: 1, timeline: mesh.timeline, counters, tell() {}, over() {} };
+  const parts = { seed: 1, timeline: mesh.timeline, counters, onBegin() {}, onEnd() {} };
   const resets = new Resets(
     parts,
     readFaults({ resets: { after_s: 5 } }, 'test').resets ?? t.fail(),
@@ -77,7 +77,7 @@ test('resets: what the root sends behind the cut frame at that moment is lost', 
   t.deepEqual(resets.disturb(frame, passing), frame);
 });
 
-test('resets: a root that has nothing to send resets between frames; in_frame = false always does', (t) => {
+test('resets: a root with nothing to send resets between frames; in_frame = false always does', (t) => {
   const silent = new FaultyRecorder({ resets: { after_s: 20 } }, { nodes: 0 });
   const between = new FaultyRecorder({ resets: { after_s: 20, in_frame: false } }, { nodes: 5, ...NEAR });
   for (const recorder of [silent, between]) {
@@ -89,7 +89,7 @@ test('resets: a root that has nothing to send resets between frames; in_frame = 
   }
 });
 
-test('resets: again and again before it is up, the root sends nothing but boot logs', (t) => {
+test('resets: if it resets again before it is up, the root sends only boot logs', (t) => {
   const recorder = new FaultyRecorder(
     { resets: { after_s: 20, times: 10, apart_s: 2 } },
     { nodes: 3, ...NEAR },
@@ -103,7 +103,7 @@ test('resets: again and again before it is up, the root sends nothing but boot l
   t.is(recorder.bodies.filter(isReset).length, 2);
 });
 
-test('silence: the root says and does nothing for a while, then goes on without a reset', (t) => {
+test('silence: the root sends and does nothing for a while, then continues without a reset', (t) => {
   const recorder = new FaultyRecorder({ silence: [{ after_s: 20, for_s: 10 }] }, { nodes: 3, ...NEAR });
   recorder.advance(20_000);
   const boots = bootsOf(recorder);
@@ -142,7 +142,7 @@ test('silence until = "lines": RST-R does not end it, DTR/RTS do', (t) => {
   t.deepEqual([endedByLines, endedByRestart], [1, 0]);
 });
 
-test('silence until = "reopen": neither RST-R nor DTR/RTS get through, and the root was well all the time', (t) => {
+test('silence until = "reopen": neither RST-R nor DTR/RTS get through, and the root was fine all the time', (t) => {
   const recorder = new FaultyRecorder({ silence: [{ after_s: 20, until: 'reopen' }] }, { nodes: 3, ...NEAR });
   recorder.advance(20_000);
   const boots = bootsOf(recorder);
@@ -160,7 +160,7 @@ test('silence until = "reopen": neither RST-R nor DTR/RTS get through, and the r
   t.is(bytesStuckToRoot, 7);
 });
 
-test('silence: for_s bounds one that waits for something', (t) => {
+test('silence: for_s limits a silence that waits for something', (t) => {
   for (const until of ['restart', 'lines', 'reopen'] as const) {
     const recorder = new FaultyRecorder(
       { silence: [{ after_s: 20, for_s: 30, until }] },
@@ -173,7 +173,7 @@ test('silence: for_s bounds one that waits for something', (t) => {
   }
 });
 
-test('silence: of several only one is on at a time', (t) => {
+test('silence: only one of several is active at a time', (t) => {
   const recorder = new FaultyRecorder(
     {
       silence: [
@@ -202,7 +202,7 @@ test('DTR/RTS: the root is held as long as RTS is asserted without DTR, and boot
   t.is(bootsOf(recorder), 2);
 });
 
-test('hang_ups: the reader is told, and what the root says meanwhile is unread', (t) => {
+test('hang_ups: the reader is notified, and messages of the root meanwhile are unread', (t) => {
   const recorder = new FaultyRecorder({ hang_ups: { after_s: 20, for_s: 5 } }, { nodes: 4, ...NEAR });
   recorder.advance(19_999);
   t.true(recorder.mesh.isPlugged);
@@ -219,7 +219,7 @@ test('hang_ups: the reader is told, and what the root says meanwhile is unread',
   t.deepEqual(recorder.whole(), hex(recorder.bodies));
 });
 
-test('storm: every node sends at that rate for as long as it lasts, and then at its own', (t) => {
+test('storm: every node sends at that rate while it lasts, and then at its own', (t) => {
   const recorder = new FaultyRecorder(
     { storm: { after_s: 20, for_s: 10, rate_hz: 40 } },
     { nodes: 5, ...NEAR },
@@ -233,7 +233,7 @@ test('storm: every node sends at that rate for as long as it lasts, and then at 
   t.is(recorder.mesh.faultCounters().storms, 1);
 });
 
-test('storm: a node that joins in the middle of it storms too, and a field test does not end it', (t) => {
+test('storm: a node that joins during it storms too, and a field test does not end it', (t) => {
   const recorder = new FaultyRecorder(
     { storm: { after_s: 10, for_s: 20, rate_hz: 20 } },
     { nodes: 1, ...NEAR },
@@ -252,7 +252,7 @@ test('storm: a node that joins in the middle of it storms too, and a field test 
   t.true(Math.abs(calm - 16) <= 1, 'the rate of the test');
 });
 
-test('churn: nodes go and come back at the share and for the time that the plan says', (t) => {
+test('churn: nodes leave and return at the configured share and times', (t) => {
   const recorder = new FaultyRecorder({ churn: { share: 0.5, away_s: [5, 10] } }, { nodes: 10, ...NEAR });
   recorder.advance(10 * MINUTE);
   const { nodesGone, nodesBack } = recorder.mesh.faultCounters();

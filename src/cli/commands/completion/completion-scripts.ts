@@ -1,4 +1,4 @@
-/** Scripts for shells, made from the commands that there are. */
+/** Completion scripts for shells, made from the declared commands. */
 import { type CommandWords, flatten, type OptionWords, type ProgramWords } from './completion-words.js';
 
 /** Words that may follow a command. */
@@ -77,17 +77,17 @@ export function zshScript({ name, options, commands }: ProgramWords): string {
   return `#compdef ${name}
 # Completion of ${name} for zsh: source <(${name} completion zsh)
 _${name}() {
-  local place='' word
+  local cmdpath='' word
   local -a commands
   commands=(
 ${commands.map((command) => `    ${quoted(`${command.path}:${command.description.replaceAll(':', '\\:')}`)}`).join('\n')}
   )
   for word in "\${(@)words[2,CURRENT-1]}"; do
-    case "$place $word" in
+    case "$cmdpath $word" in
 ${zshPaths(commands)}
     esac
   done
-  case "$place" in
+  case "$cmdpath" in
     '')
       _describe command commands
       _arguments -s \\
@@ -96,12 +96,18 @@ ${zshPaths(commands)}
 ${cases.join('\n')}
   esac
 }
-(( $+functions[compdef] )) && compdef _${name} ${name}
+# Installed in a directory of fpath, this file is the body of the function at its first call.
+if [[ "\${funcstack[1]}" == _${name} ]]; then
+  _${name} "$@"
+elif (( $+functions[compdef] )); then
+  compdef _${name} ${name}
+fi
 `;
 }
 
+/** In zsh `path` is tied to PATH. */
 function zshPaths(commands: readonly CommandWords[]): string {
-  return bashPaths(commands).replaceAll(' path=', ' place=');
+  return bashPaths(commands).replaceAll(' path=', ' cmdpath=');
 }
 
 function zshOption({ long, description, values, takesValue, takesPath }: OptionWords): string {
@@ -140,7 +146,7 @@ function fishOption({ long, values, takesValue, takesPath }: OptionWords): strin
   return values.length > 0 ? `${option} -x -a ${quoted(values.join(' '))}` : `${option} -x`;
 }
 
-/** As one word of a shell, whatever is in it: no text of ours has a backslash. */
+/** One word for a shell. No text of ours has a backslash. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", '’')}'`;
 }

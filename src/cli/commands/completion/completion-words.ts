@@ -1,27 +1,27 @@
 import type { Command, Option } from 'commander';
 import { CliCommand } from '../../cli-command.js';
 
-/** An option by its long name; `values`: what it takes, where that is a closed list. */
+/** An option by its long name; `values`: its choices, if they are a closed list. */
 export interface OptionWords {
   readonly long: string;
   readonly description: string;
   readonly values: readonly string[];
   readonly takesValue: boolean;
-  /** The value is the path of a file. */
+  /** The value is a path. */
   readonly takesPath: boolean;
 }
 
-/** A command as a shell completes it; `path`: the words that lead to it, `alarms ack`. */
+/** A command as a shell completes it; `path`: its words, such as `alarms ack`. */
 export interface CommandWords {
   readonly path: string;
   readonly description: string;
   readonly subcommands: readonly CommandWords[];
   readonly options: readonly OptionWords[];
-  /** Of its arguments, where they come from a closed list. */
+  /** Choices of its arguments, if they are a closed list. */
   readonly values: readonly string[];
 }
 
-/** The program: what may stand before a command, and every command. */
+/** The program: its global options, and every command. */
 export interface ProgramWords {
   readonly name: string;
   readonly options: readonly OptionWords[];
@@ -34,16 +34,24 @@ export function describeProgram(program: Command): ProgramWords {
   return {
     name: program.name(),
     options: [...options, HELP],
-    commands: program.commands.map((command) => describe(command, '', ofFleet)),
+    commands: visibleCommands(program).map((command) => describe(command, '', ofFleet)),
   };
 }
 
-/** Commands with all that stand below them, in one list. */
+/** `help` is not completed. */
+function visibleCommands(program: Command): Command[] {
+  return program
+    .createHelp()
+    .visibleCommands(program)
+    .filter((command) => command.name() !== 'help');
+}
+
+/** Commands and their subcommands in one list. */
 export function flatten(commands: readonly CommandWords[]): CommandWords[] {
   return commands.flatMap((command) => [command, ...flatten(command.subcommands)]);
 }
 
-/** `ofFleet`: the program's options that a command takes which is for a fleet. */
+/** `ofFleet`: global options for commands that work on a fleet. */
 function describe(command: Command, parent: string, ofFleet: readonly OptionWords[]): CommandWords {
   const path = `${parent} ${command.name()}`.trim();
   return {
@@ -61,7 +69,7 @@ function describe(command: Command, parent: string, ofFleet: readonly OptionWord
 
 const HELP: OptionWords = {
   long: '--help',
-  description: 'how the command is used',
+  description: 'show help',
   values: [],
   takesValue: false,
   takesPath: false,

@@ -1,4 +1,5 @@
-import { Argument, type Command } from 'commander';
+import { Argument } from 'commander';
+import type { CliCommand } from '../../cli-command.js';
 import { print } from '../../output.js';
 import { bashScript, fishScript, zshScript } from './completion-scripts.js';
 import { describeProgram } from './completion-words.js';
@@ -8,17 +9,18 @@ const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript };
 type Shell = keyof typeof SCRIPTS;
 
 const HOW_TO = `
-To use it, put one of these into the shell's own start file:
+To enable it, add one of these lines to the start-up file of your shell:
   bash   source <(meshgate completion bash)
   zsh    source <(meshgate completion zsh)
   fish   meshgate completion fish | source
 `;
 
-export function addCompletionCommand(program: Command): void {
+export function addCompletionCommand(program: CliCommand): void {
   program
     .command('completion')
     .description('print a script that completes commands and options in a shell')
-    .addArgument(new Argument('<shell>', 'which shell').choices(Object.keys(SCRIPTS)))
+    .addArgument(new Argument('<shell>', 'type of shell').choices(Object.keys(SCRIPTS)))
+    .examples({ 'meshgate completion bash': 'print the script for bash' })
     .addHelpText('after', HOW_TO)
     .action((shell: Shell) => print(SCRIPTS[shell](describeProgram(program))));
 }

@@ -1,4 +1,4 @@
-/** What doctor finds beyond the root: nodes that are gone, alarms, history. How bad each is, the gateway judges. */
+/** Checks beyond the root: disconnected nodes, alarms, history. The gateway decides how severe each is. */
 import type { AlarmInfo, HealthInfo, MeshgateClient } from '../../../client/index.js';
 import type { Result } from '../../results.js';
 import { formatAddress } from '../../text/address.js';
@@ -8,10 +8,15 @@ import type { Finding } from './findings.js';
 
 type Check = HealthInfo['checks'][number];
 
-/** Addresses that are named; more are counted. */
+/** Addresses listed; the rest are counted. */
 const NAMED = 8;
 
-/** After the root was asked: what it has answered is in them. */
+const DISK_ADVICE =
+  'free disk space, end the program that locks the file, or make the state directory writable; the gateway retries automatically';
+
+const RESTART_ADVICE = 'the gateway does not retry this: restart it once SQLite is available';
+
+/** To be called after the root was asked, so that its answer is included. */
 export async function examineMesh(client: MeshgateClient): Promise<Finding[]> {
   const { checks } = await client.call('health', {});
   const [status, { nodes }, { alarms }] = await Promise.all([
@@ -40,26 +45,26 @@ function withNodes(
   const more = gone.length > NAMED ? [`${gone.length - NAMED} more`] : [];
   return {
     ...finding,
-    text: `${gone.length} of ${total} are disconnected: ${[...named, ...more].join(', ')}`,
+    text: `${gone.length} of ${total} disconnected: ${[...named, ...more].join(', ')}`,
     advice:
-      'look at their power and at who is between them and the root; meshgate explain NODE gives the facts',
+      'check their power supply and the nodes between them and the root; for details: meshgate explain NODE',
   };
 }
 
-/** Open ones by their code; those that are over are shown too, until somebody has acknowledged them. */
+/** Open alarms by code: active, or over but not acknowledged. */
 function withAlarms(finding: Finding, alarms: readonly AlarmInfo[]): Finding {
   const active = alarms.filter((alarm) => alarm.active);
   const over = alarms.filter((alarm) => !alarm.active);
   if (alarms.length === 0) return { ...finding, text: 'none' };
   const groups = [
     ...(active.length > 0 ? [`active: ${countCodes(active)}`] : []),
-    ...(over.length > 0 ? [`over, but not acknowledged: ${countCodes(over)}`] : []),
+    ...(over.length > 0 ? [`over, not acknowledged: ${countCodes(over)}`] : []),
   ];
   return {
     ...finding,
     verdict: finding.verdict === 'fine' ? 'warning' : finding.verdict,
     text: groups.join('; '),
-    advice: 'to see them: meshgate alarms; once they are dealt with: meshgate alarms ack all',
+    advice: 'to list them: meshgate alarms; once dealt with: meshgate alarms ack all',
   };
 }
 
@@ -73,11 +78,9 @@ function countCodes(alarms: readonly AlarmInfo[]): string {
 
 function withHistory(finding: Finding, { history }: Result<'status'>): Finding {
   if (history.file === null && history.fault === null) {
-    return { check: finding.check, verdict: 'skipped', text: 'in memory only: the settings want no file' };
+    return { check: finding.check, verdict: 'skipped', text: 'in memory only, as configured' };
   }
   const text = describeHistory(history);
   if (finding.verdict === 'fine') return { ...finding, text };
-  const advice =
-    'free disk space, end the program that holds the file, or make the state directory writable; the gateway retries by itself, unless a package is missing';
-  return { ...finding, text, advice };
+  return { ...finding, text, advice: history.driver === null ? RESTART_ADVICE : DISK_ADVICE };
 }

@@ -1,4 +1,4 @@
-/** What usually goes wrong with serial ports. */
+/** Checks of the serial port. */
 import { accessSync, constants, existsSync, realpathSync } from 'node:fs';
 import { choosePort, describePort, type PortChoice, type SerialPortInfo } from '../../../link/port-choice.js';
 import type { Result } from '../../results.js';
@@ -8,13 +8,13 @@ import { findHolders } from './port-holders.js';
 
 type Status = Result<'status'>;
 
-/** What tests replace. */
+/** Replaced in tests. */
 export interface PortOptions {
   readonly procRoot?: string;
   readonly isUsable?: (path: string) => boolean;
 }
 
-/** `status`: of the gateway, where one answers; without one it is looked for the port that it would take. */
+/** `status`: of the running gateway; without one, the port is checked that a gateway would choose. */
 export function examinePorts(
   ports: readonly SerialPortInfo[],
   status: Status | undefined,
@@ -32,18 +32,18 @@ export function examinePorts(
 }
 
 function notNeeded({ link }: Status): Finding {
-  return { check: 'serial port', verdict: 'skipped', text: `the gateway does not use one: ${link.port}` };
+  return { check: 'serial port', verdict: 'skipped', text: `not used by the gateway: ${link.port}` };
 }
 
 const BOARD_ADVICE =
-  'check that the board is plugged in, that its cable carries data, and that dmesg names it';
+  'check that the board is plugged in, that its cable carries data, and that dmesg lists it';
 
 function absent(path: string): Finding {
-  const advice = `${BOARD_ADVICE}; to see which ports there are: meshgate ports`;
-  return { check: 'serial port', verdict: 'problem', text: `${path} is not there`, advice };
+  const advice = `${BOARD_ADVICE}; to list the ports: meshgate ports`;
+  return { check: 'serial port', verdict: 'problem', text: `${path} does not exist`, advice };
 }
 
-/** A choice's own sentence ends in what to do. */
+/** The reason of a choice ends with the advice. */
 function undecided({ kind, candidates, why }: Exclude<PortChoice, { kind: 'chosen' }>): Finding {
   const at = why.lastIndexOf('; ');
   const advice = why.slice(at + 2);
@@ -56,7 +56,7 @@ function undecided({ kind, candidates, why }: Exclude<PortChoice, { kind: 'chose
   };
 }
 
-/** A gateway knows by itself whether it may open the port; it may be another user's. */
+/** A gateway reports whether it can open the port: it may run as another user. */
 function examineAccess(
   path: string,
   status: Status | undefined,
@@ -65,8 +65,13 @@ function examineAccess(
   const check = 'port permission';
   const who = status ? 'the gateway' : 'this user';
   const isAllowed = status ? status.link.reason !== 'noPermission' : isUsable(path);
-  if (isAllowed) return { check, verdict: 'fine', text: `${who} may open it` };
-  return { check, verdict: 'problem', text: `${who} may not open ${path}`, advice: permissionAdvice(path) };
+  if (isAllowed) return { check, verdict: 'fine', text: `${who} can open it` };
+  return {
+    check,
+    verdict: 'problem',
+    text: `${who} is not allowed to open ${path}`,
+    advice: permissionAdvice(path),
+  };
 }
 
 function isReadWrite(path: string): boolean {
@@ -81,20 +86,20 @@ function isReadWrite(path: string): boolean {
 function examineHolders(path: string, status: Status | undefined, { procRoot }: PortOptions): Finding {
   const check = 'port in use';
   if (status?.link.reason !== 'heldByAnother' && isPseudoTerminal(path)) {
-    return { check, verdict: 'skipped', text: 'a pseudo-terminal: whoever has its other end is no rival' };
+    return { check, verdict: 'skipped', text: 'not checked: a pseudo-terminal has two users by design' };
   }
   const { found, hidden } = findHolders(path, procRoot);
   const others = found.filter(({ pid }) => pid !== status?.pid);
   if (others.length > 0) {
     const names = others.map(({ pid, name }) => `${name} (process ${pid})`).join(', ');
-    const advice = `end ${others.length === 1 ? 'that program' : 'those programs'}: a serial port serves only one`;
+    const advice = `stop ${others.length === 1 ? 'that program' : 'those programs'}: a serial port works with only one at a time`;
     return { check, verdict: 'problem', text: `held by ${names}`, advice };
   }
   if (hidden > 0 && found.length === 0) {
-    const text = `not by this user's programs; ${hidden} processes of others can not be looked into (sudo can)`;
+    const text = `not by this user's programs; ${hidden} processes of other users could not be checked (sudo can)`;
     return { check, verdict: 'skipped', text };
   }
-  return { check, verdict: 'fine', text: found.length > 0 ? 'by the gateway only' : 'by no program' };
+  return { check, verdict: 'fine', text: found.length > 0 ? 'by the gateway only' : 'no' };
 }
 
 function isPseudoTerminal(path: string): boolean {

@@ -1,7 +1,7 @@
-/** `problem`: something to do; `warning`: something to look at; `skipped`: it does not matter here, or can't be seen. */
+/** `problem`: must be fixed; `warning`: worth a look; `skipped`: not relevant here, or could not be checked. */
 export type Verdict = 'fine' | 'warning' | 'problem' | 'skipped';
 
-/** What was looked at and found; `advice`: what to do about a problem or a warning. */
+/** The result of a check; `advice`: what to do about a problem or a warning. */
 export interface Finding {
   readonly check: string;
   readonly verdict: Verdict;

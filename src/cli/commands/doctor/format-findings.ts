@@ -1,4 +1,4 @@
-/** Findings as people are shown them: by doctor and by health. */
+/** Findings as text, for doctor and health. */
 import { cleanText } from '../../../base/clean-text.js';
 import { type Colour, paint, type View } from '../../text/terminal.js';
 import { pad } from '../../text/text-width.js';
@@ -15,7 +15,7 @@ const MARKS: Readonly<Record<Verdict, readonly [mark: string, colour: Colour]>> 
 const MARK_WIDTH = 9;
 const CHECK_WIDTH = 17;
 
-/** A line for each finding, with what to do below; and the sum of it. */
+/** A line for each finding, with advice below it; then a summary. */
 export function formatFindings(findings: readonly Finding[], view: View): string {
   const lines = findings.flatMap((finding) => formatFinding(finding, view));
   return `${[...lines, '', sumUp(findings)].join('\n')}\n`;
@@ -27,7 +27,7 @@ function sumUp(findings: readonly Finding[]): string {
     const count = findings.filter((finding) => finding.verdict === verdict).length;
     return count === 0 ? [] : [`${count} ${verdict}${count === 1 ? '' : 's'}`];
   });
-  return counts.length === 0 ? 'All is well.' : `${counts.join(' and ')} found.`;
+  return counts.length === 0 ? 'No problems found.' : `${counts.join(' and ')} found.`;
 }
 
 function formatFinding({ check, verdict, text, advice }: Finding, { terminal }: View): string[] {

@@ -1,30 +1,30 @@
-/** Who may use a file of the system, and what a person who may not should do. */
+/** How a user gets access to a device or a socket. */
 import { readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 
-/** What tests replace. */
+/** Replaced in tests. */
 export interface PermissionOptions {
   /** Text of /etc/group. */
   readonly groups?: string;
   readonly user?: string;
 }
 
-/** `sudo usermod -aG dialout pia`, with what else must be known; for a path that this user may not use. */
+/** For a path that this user has no access to: `… sudo usermod -aG dialout pia …`. */
 export function permissionAdvice(path: string, options: PermissionOptions = {}): string {
   const { groups = readGroups(), user = userName() } = options;
   const found = groupOf(path);
-  if (!found) return `ask who owns ${dirname(path)} for access to it`;
+  if (!found) return `ask the owner of ${dirname(path)} for access`;
   const { gid, mode, at } = found;
   const group = groupLines(groups).find((line) => line.gid === gid);
   const name = group?.name ?? String(gid);
   if ((mode & 0o060) !== 0o060 && (mode & 0o050) !== 0o050) {
-    return `${at} is closed to its group ${name}: run this as its owner, or with sudo`;
+    return `the group ${name} has no access to ${at}: run this as its owner, or with sudo`;
   }
   if (group?.members.includes(user)) {
-    return `${user} is in the group ${name}, but this login is older than that: log out and in again`;
+    return `${user} has joined the group ${name} since this login: log out and in again`;
   }
-  return `${at} is for the group ${name}: sudo usermod -aG ${name} ${user}, then log out and in again`;
+  return `${at} requires the group ${name}: sudo usermod -aG ${name} ${user}, then log out and in again`;
 }
 
 interface Found {
@@ -33,7 +33,7 @@ interface Found {
   readonly at: string;
 }
 
-/** The path, or the directory that keeps this user from it. */
+/** The path, or its directory if that denies access. */
 function groupOf(path: string): Found | undefined {
   for (const at of [path, dirname(path)]) {
     try {
@@ -59,7 +59,7 @@ function readGroups(): string {
   }
 }
 
-/** A user id without a name, as in many containers, stands for itself. */
+/** The user id if it has no name, as in many containers. */
 function userName(): string {
   try {
     return userInfo().username;

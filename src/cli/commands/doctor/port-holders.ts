@@ -1,4 +1,4 @@
-/** Which processes have a file open. */
+/** Processes that have a file open. */
 import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -10,11 +10,11 @@ export interface Holder {
 
 export interface Holders {
   readonly found: readonly Holder[];
-  /** Processes of other users that may not be looked into. */
+  /** Processes of other users, which could not be checked. */
   readonly hidden: number;
 }
 
-/** Looks through /proc. `procRoot`: what tests replace. */
+/** Searches /proc. `procRoot`: replaced in tests. */
 export function findHolders(path: string, procRoot = '/proc'): Holders {
   const target = realPathOf(path);
   const found: Holder[] = [];
@@ -57,6 +57,6 @@ function nameOf(directory: string): string {
   try {
     return readFileSync(join(directory, 'comm'), 'utf8').trim();
   } catch {
-    return 'a program that has ended';
+    return 'a program that has exited';
   }
 }

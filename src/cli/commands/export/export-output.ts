@@ -1,19 +1,19 @@
-/** Where an export goes: standard output, or a file that gets its name when it is whole. */
+/** Output of an export: standard output, or a file that is renamed into place when complete. */
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { fileError, isStandardOutput } from '../../files.js';
 import { printInStep } from '../../output.js';
 
 export interface ExportOutput {
-  /** What a person calls it; undefined: standard output. */
+  /** The file as the user named it; undefined for standard output. */
   readonly name: string | undefined;
-  /** It is no terminal: what is told on one does not mix with it. */
+  /** Not a terminal: messages on one do not mix with it. */
   readonly isApart: boolean;
   /** Resolves when there is room for more. Rejects with a `MeshgateError`, or when the signal aborts. */
   write(text: string): Promise<void>;
-  /** All was written. */
+  /** Everything was written. */
   finish(): Promise<void>;
-  /** Takes away what is not finished; does nothing after `finish`. */
+  /** Removes an unfinished file; does nothing after `finish`. */
   abandon(): Promise<void>;
 }
 
@@ -26,7 +26,7 @@ export async function openOutput(file: string | undefined, signal: AbortSignal):
     if (existing && !existing.isFile()) return device(file, await open(path, 'w'));
     const temporary = `${path}.${randomBytes(4).toString('hex')}.part`;
     const handle = await open(temporary, 'wx', existing?.mode);
-    // The umask has taken bits away that the file had.
+    // The umask may have cleared bits that the existing file has.
     if (existing) await handle.chmod(existing.mode & 0o777);
     return newFile(file, path, temporary, handle);
   });
@@ -42,7 +42,7 @@ function standardOutput(signal: AbortSignal): ExportOutput {
   };
 }
 
-/** A pipe or a device has no other name in the meantime. */
+/** A pipe or a device is written in place. */
 function device(file: string, handle: FileHandle): ExportOutput {
   return {
     name: file,
@@ -74,7 +74,7 @@ function newFile(file: string, path: string, temporary: string, handle: FileHand
   };
 }
 
-/** Runs it; what the system refuses is told with the file's name. */
+/** Adds the name of the file to errors of the system. */
 async function naming<Result>(file: string, run: () => Promise<Result>): Promise<Result> {
   try {
     return await run();

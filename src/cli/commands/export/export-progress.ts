@@ -1,6 +1,6 @@
-/** How far an export has come, on one line of a terminal. */
+/** Progress of an export, on one line of a terminal. */
 
-/** Drawn anew at most this often. */
+/** Minimum time between two updates. */
 const DRAW_EVERY_MS = 100;
 const BAR_WIDTH = 30;
 const CLEAR_LINE = '\r\x1b[K';
@@ -15,7 +15,7 @@ export class ExportProgress {
     this.#write = write;
   }
 
-  /** So many more values; `share`: of all that there is to do, 0 to 1. `now`: monotonic ms. */
+  /** `values`: written since the last call; `share`: of the export done, 0 to 1; `now`: monotonic ms. */
   advance(values: number, share: number, now: number): void {
     this.#values += values;
     if (now < this.#drawnAt + DRAW_EVERY_MS) return;
@@ -23,7 +23,7 @@ export class ExportProgress {
     this.#write(`${CLEAR_LINE}${formatProgress(this.#values, share)}`);
   }
 
-  /** Takes the line away. */
+  /** Erases the line. */
   clear(): void {
     if (this.#drawnAt !== Number.NEGATIVE_INFINITY) this.#write(CLEAR_LINE);
   }

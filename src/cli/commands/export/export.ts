@@ -27,51 +27,61 @@ interface ExportFlags extends GatewayFlags {
   readonly output?: string;
 }
 
-/** Makes text of values. */
+/** Formats values. */
 interface Writer {
   readonly header: string;
   row(value: ExportedValue): string;
 }
 
 export function addExportCommand(program: CliCommand): void {
-  gatewayCommand(program, 'export', 'the values that are kept, as CSV or JSON lines', 'one')
-    .option('--from <time>', 'values since then: an age (10m, 1h, 2d), 14:05, or ISO 8601')
-    .option('--to <time>', 'values until then')
-    .option('--node <node>', 'only those of this node or device: address (5, 0x5), name, or id')
-    .option('--type <type>', 'only those of this data type: name or id')
-    .addOption(
-      new Option('--format <format>', 'by the ending of the file unless given, else csv').choices(FORMATS),
+  gatewayCommand(
+    program,
+    'export',
+    'export stored values as CSV or JSON lines',
+    {
+      'meshgate export --from 1d --type Temperature -o day.csv': 'temperatures of the last day',
+      'meshgate export --format jsonl --node 5': 'every value of node 0x0005, as JSON lines',
+    },
+    'one',
+  )
+    .option('--from <time>', 'start: an age (10m, 1h, 2d), 14:05, or ISO 8601')
+    .option('--to <time>', 'end, in the same form')
+    .option('--node <node>', 'only this node or device: address (5, 0x5), name, or id')
+    .option('--type <type>', 'only this data type: name or id')
+    .addOption(new Option('--format <format>', 'default: by the file name, or csv').choices(FORMATS))
+    .option(
+      '-o, --output <file>',
+      'output file, renamed into place when complete; - or none: standard output',
     )
-    .option('-o, --output <file>', 'a file, renamed into place when complete; - or none is standard output')
     .action((flags: ExportFlags) => runExport(flags));
 }
 
 async function runExport(flags: ExportFlags): Promise<void> {
-  const wish = readWish(flags, Date.now());
+  const options = readOptions(flags, Date.now());
   const format = formatOf(flags);
   const { signal } = abortWhenTerminated();
   await withClients(flags, async (client) => {
     const run = async () => {
-      const writer = await openWriter(format, wish.type, client, signal);
+      const writer = await openWriter(format, options.type, client, signal);
       const output = await openOutput(flags.output, signal);
-      await copy(client.exportPages({ ...wish, signal }), writer, output).finally(output.abandon);
+      await copy(client.exportPages({ ...options, signal }), writer, output).finally(output.abandon);
     };
     await run().catch((error: unknown) => endWhenInterrupted(error, flags.output, signal));
   });
 }
 
-/** Rejects with the error where nobody has interrupted. */
+/** Throws the error unless the user has interrupted. */
 function endWhenInterrupted(error: unknown, output: string | undefined, signal: AbortSignal): never {
   if (!signal.aborted) throw error;
   note(
-    `meshgate: interrupted; ${isStandardOutput(output) ? 'what was printed is not complete' : `${output} was not written`}`,
+    `meshgate: interrupted; ${isStandardOutput(output) ? 'the output is incomplete' : `${output} was not written`}`,
   );
-  // What waits for a reader who takes nothing would keep the process.
+  // Pending output to a stalled reader would keep the process running.
   process.exit(EXIT.failed);
 }
 
 /** Throws `BAD_USAGE`. */
-function readWish({ node, type, ...range }: ExportFlags, now: number): ExportOptions {
+function readOptions({ node, type, ...range }: ExportFlags, now: number): ExportOptions {
   return {
     ...parseTimeRange(range, now),
     ...(node !== undefined && { node: parseNode(node) }),
@@ -83,7 +93,7 @@ function formatOf({ format, json, output = '' }: ExportFlags): Format {
   return format ?? (json || /\.(jsonl|ndjson)$/i.test(output) ? 'jsonl' : 'csv');
 }
 
-/** Columns come from the types that there are; one that is not there is refused with the first page. */
+/** The columns are those of the known types; an unknown type is refused with the first page. */
 async function openWriter(
   format: Format,
   type: ExportOptions['type'],
@@ -100,7 +110,7 @@ async function openWriter(
   return { header: csv.header(), row: (value) => csv.row(value) };
 }
 
-/** Holds a page at a time. */
+/** Holds one page at a time in memory. */
 async function copy(
   pages: ReturnType<MeshgateClient['exportPages']>,
   { header, row }: Writer,
@@ -109,10 +119,10 @@ async function copy(
   const isShown = Boolean(process.stderr.isTTY) && output.isApart;
   const progress = new ExportProgress((text) => isShown && process.stderr.write(text));
   let head = header;
-  let undecodedInAll = 0;
+  let totalUndecoded = 0;
   try {
     for await (const { values, undecoded, progress: share } of pages) {
-      undecodedInAll += undecoded;
+      totalUndecoded += undecoded;
       await output.write(head + values.map(row).join(''));
       head = '';
       progress.advance(values.length, share, performance.now());
@@ -121,7 +131,7 @@ async function copy(
   } finally {
     progress.clear();
   }
-  const changed = undecodedNote(undecodedInAll);
+  const changed = undecodedNote(totalUndecoded);
   if (changed !== undefined) note(changed);
   if (isShown) note(output.name === undefined ? progress.total() : `${progress.total()} in ${output.name}`);
 }

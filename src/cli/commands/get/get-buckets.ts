@@ -11,7 +11,7 @@ import { formatMoment, type TimeRange } from '../../text/time.js';
 import { undecodedNote } from '../../text/undecoded.js';
 import type { GatewayFlags } from '../../with-client.js';
 
-interface BucketWish {
+interface BucketQuery {
   readonly type: number | string;
   readonly node: number | string | undefined;
   readonly range: TimeRange;
@@ -21,49 +21,49 @@ interface BucketWish {
 /** A bucket, and the node whose values are in it. */
 export interface NodeBucket extends BucketInfo {
   readonly node: number;
-  /** Id, where it is a device. */
+  /** Id of a device. */
   readonly device?: string | undefined;
 }
 
-/** Buckets that are told unless it is said from when on. */
-const USUAL_BUCKETS = 24;
+/** Buckets shown without --from. */
+const DEFAULT_BUCKETS = 24;
 
-export async function printBuckets(flags: GatewayFlags, wish: BucketWish, now: number): Promise<void> {
+export async function printBuckets(flags: GatewayFlags, query: BucketQuery, now: number): Promise<void> {
   const units = new Map<object, ReadonlyMap<string, string | null>>();
   await askAndPrint(
     flags,
     async (client) => {
-      const buckets = await askBuckets(wish, now, client);
+      const buckets = await readBuckets(query, now, client);
       const { types } = await client.call('dataTypes', {});
-      const fields = types.find(isNamed(wish.type))?.fields ?? [];
+      const fields = types.find(isNamed(query.type))?.fields ?? [];
       units.set(buckets, new Map(fields.map(({ name, unit }) => [name, unit])));
-      return { bucketMs: wish.bucketMs, buckets };
+      return { bucketMs: query.bucketMs, buckets };
     },
     ({ buckets }, view) => formatBuckets(buckets, units.get(buckets) ?? new Map(), view),
   );
 }
 
-async function askBuckets(
-  { type, node, range, bucketMs }: BucketWish,
+async function readBuckets(
+  { type, node, range, bucketMs }: BucketQuery,
   now: number,
   client: MeshgateClient,
 ): Promise<NodeBucket[]> {
   const { to = now } = range;
-  const { from = beginOf(to, bucketMs) - (USUAL_BUCKETS - 1) * bucketMs } = range;
+  const { from = beginOf(to, bucketMs) - (DEFAULT_BUCKETS - 1) * bucketMs } = range;
   const all: NodeBucket[] = [];
-  let undecodedInAll = 0;
-  for (const whose of await nodesWithValues({ type, node, from, to }, client)) {
-    const asked = { type, node: whose.device ?? whose.node, from, to, bucketMs };
-    const { buckets, undecoded = 0 } = await client.aggregate(asked);
-    undecodedInAll += undecoded;
-    all.push(...buckets.map((bucket) => ({ ...whose, ...bucket })));
+  let totalUndecoded = 0;
+  for (const owner of await nodesWithValues({ type, node, from, to }, client)) {
+    const params = { type, node: owner.device ?? owner.node, from, to, bucketMs };
+    const { buckets, undecoded = 0 } = await client.aggregate(params);
+    totalUndecoded += undecoded;
+    all.push(...buckets.map((bucket) => ({ ...owner, ...bucket })));
   }
-  const changed = undecodedNote(undecodedInAll, true);
+  const changed = undecodedNote(totalUndecoded, true);
   if (changed !== undefined) note(changed);
   return all;
 }
 
-/** Nodes that the gateway has forgotten are among them. */
+/** Includes nodes that the gateway has forgotten. */
 async function nodesWithValues(
   {
     type,
@@ -99,7 +99,7 @@ export function formatBuckets(
   const rows = buckets.flatMap((bucket) =>
     Object.entries(bucket.fields).map(([field, summary]): Row => ({ bucket, field, summary })),
   );
-  if (rows.length === 0) return 'No number is held.\n';
+  if (rows.length === 0) return 'No numeric values.\n';
   const decimals = fieldDecimals(rows);
   const number = (title: string, read: (summary: Row['summary']) => number, more = 0): Column<Row> => ({
     title,
@@ -111,9 +111,9 @@ export function formatBuckets(
       { title: 'NODE', text: ({ bucket }) => formatSubject(bucket, view.gateway), optional: 1 },
       { title: 'FROM', text: ({ bucket }) => formatMoment(bucket.at, view) },
       { title: 'FIELD', text: ({ field }) => describeField(field, units), flexible: 12 },
-      number('LEAST', ({ min }) => min),
+      number('MIN', ({ min }) => min),
       number('MEAN', ({ mean }) => mean, 1),
-      number('MOST', ({ max }) => max),
+      number('MAX', ({ max }) => max),
       { ...number('LAST', ({ last }) => last), optional: 2 },
       { title: 'VALUES', text: ({ bucket }) => String(bucket.count), align: 'right', optional: 3 },
     ],
@@ -127,17 +127,17 @@ function describeField(field: string, units: ReadonlyMap<string, string | null>)
   return unit ? `${field} [${unit}]` : field;
 }
 
-/** Digits behind the point that the numbers of each field have at most, so that their points stand under each other. */
+/** The highest number of decimals of each field: aligns the decimal points. */
 function fieldDecimals(rows: readonly Row[]): Map<string, number> {
   const decimals = new Map<string, number>();
   for (const { field, summary } of rows) {
-    const most = Math.max(...[summary.min, summary.max, summary.last].map(decimalsOf));
-    decimals.set(field, Math.max(most, decimals.get(field) ?? 0));
+    const highest = Math.max(...[summary.min, summary.max, summary.last].map(decimalsOf));
+    decimals.set(field, Math.max(highest, decimals.get(field) ?? 0));
   }
   return decimals;
 }
 
-/** A mean has as many digits as a division gives it; one that is too small for these keeps its exponent. */
+/** A mean has too many digits; a number too small for these decimals keeps its exponent. */
 function roundTo(value: number, decimals: number): string {
   const rounded = Number(value.toFixed(Math.min(6, decimals)));
   return alignNumber(rounded === 0 ? value : rounded, Math.min(6, decimals));

@@ -30,8 +30,8 @@ interface GetFlags extends GatewayFlags {
 
 type Name = number | string;
 
-/** What is asked for. Times are ms since the epoch. */
-interface Wish {
+/** Times are ms since the epoch. */
+interface Query {
   readonly type: Name;
   readonly node: Name | undefined;
   readonly at: number | undefined;
@@ -41,33 +41,36 @@ interface Wish {
 
 type AnyValue = Listed<Value & Partial<Pick<AgedValue, 'ageMs'>>>;
 
-/** More would be no table to read, and are held in memory for it. */
+/** The table is built in memory; use export for more. */
 const MAX_VALUES = 100_000;
 
 export function addGetCommand(program: CliCommand): void {
-  gatewayCommand(program, 'get', 'values of a data type: the latest, those of a time, or a time range')
+  gatewayCommand(program, 'get', 'values of a data type: the latest, those at a time, or of a time range', {
+    'meshgate get Temperature': 'the latest temperature of every node',
+    'meshgate get Temperature 5 --from 6h --bucket 1h': 'hourly summary of node 0x0005',
+  })
     .argument('<type>', 'name or id of a data type')
-    .argument('[node]', 'address (5, 0x5), name, or id of a device; all unless given')
-    .option('--at <time>', 'what was current then: an age (10m, 1h, 2d), 14:05, or ISO 8601')
-    .option('--from <time>', 'values since then')
-    .option('--to <time>', 'values until then')
+    .argument('[node]', 'address (5, 0x5), name, or id of a device (default: all)')
+    .option('--at <time>', 'values current at that time: an age (10m, 1h, 2d), 14:05, or ISO 8601')
+    .option('--from <time>', 'start of the time range, in the same form')
+    .option('--to <time>', 'end of the time range')
     .option(
       '--bucket <length>',
-      'least, mean, most and last of each 10m, 1h, 1d …; the last 24 unless --from',
+      'min, mean, max and last value of each 10m, 1h, 1d …; without --from: the last 24',
     )
     .action(async (type: string, node: string | undefined, flags: GetFlags) => {
       const now = Date.now();
-      const wish = readWish(type, node, flags, now);
-      const { bucketMs } = wish;
-      if (bucketMs === undefined) await printValues(flags, wish);
-      else await printBuckets(flags, { ...wish, bucketMs }, now);
+      const query = readQuery(type, node, flags, now);
+      const { bucketMs } = query;
+      if (bucketMs === undefined) await printValues(flags, query);
+      else await printBuckets(flags, { ...query, bucketMs }, now);
     });
 }
 
-async function printValues(flags: GetFlags, wish: Wish): Promise<void> {
+async function printValues(flags: GetFlags, query: Query): Promise<void> {
   await askAndPrint(
     flags,
-    async (client) => ({ values: await ask(wish, client) }),
+    async (client) => ({ values: await readValues(query, client) }),
     ({ values }, view) => formatValues(values, view),
     (parts) => ({
       values: joinRows(parts.map(({ gateway, result }) => ({ gateway, result: result.values }))),
@@ -76,10 +79,10 @@ async function printValues(flags: GetFlags, wish: Wish): Promise<void> {
 }
 
 /** Throws `BAD_USAGE`. */
-function readWish(type: string, node: string | undefined, flags: GetFlags, now: number): Wish {
+function readQuery(type: string, node: string | undefined, flags: GetFlags, now: number): Query {
   const { at, bucket } = flags;
   if (at !== undefined && (flags.from ?? flags.to ?? bucket) !== undefined) {
-    throw new MeshgateError('BAD_USAGE', '--at excludes --from, --to and --bucket');
+    throw new MeshgateError('BAD_USAGE', '--at cannot be used with --from, --to or --bucket');
   }
   return {
     type: parseNumberOrName(type),
@@ -90,44 +93,44 @@ function readWish(type: string, node: string | undefined, flags: GetFlags, now: 
   };
 }
 
-async function ask({ type, node, at, range }: Wish, client: MeshgateClient): Promise<AnyValue[]> {
+async function readValues({ type, node, at, range }: Query, client: MeshgateClient): Promise<AnyValue[]> {
   if (at !== undefined) {
     const { values, undecoded = 0 } = await client.call('at', { type, node, time: at });
-    tellUndecoded(undecoded);
+    noteUndecoded(undecoded);
     return values;
   }
   const { from, to } = range;
   if (from === undefined && to === undefined) return (await client.latest(type, node)).values;
-  return takeAll(client.exportPages({ type, node, ...range }));
+  return readPages(client.exportPages({ type, node, ...range }));
 }
 
-/** Nodes that the gateway has forgotten are among them. */
-async function takeAll(pages: ReturnType<MeshgateClient['exportPages']>): Promise<Value[]> {
+/** Includes nodes that the gateway has forgotten. */
+async function readPages(pages: ReturnType<MeshgateClient['exportPages']>): Promise<Value[]> {
   const all: Value[] = [];
-  let undecodedInAll = 0;
+  let totalUndecoded = 0;
   for await (const { values, undecoded } of pages) {
-    undecodedInAll += undecoded;
+    totalUndecoded += undecoded;
     for (const { name: _, ...value } of values) all.push(value);
     if (all.length > MAX_VALUES) {
       throw new MeshgateError(
         'BAD_USAGE',
-        `there are more than ${MAX_VALUES.toLocaleString('en')} values`,
-        'ask for less by --from, --to or a node, sum them up by --bucket, or take them all by: meshgate export',
+        `more than ${MAX_VALUES.toLocaleString('en')} values in this range`,
+        'narrow it with --from, --to or a node, summarise with --bucket, or export everything: meshgate export',
       );
     }
   }
-  tellUndecoded(undecodedInAll);
+  noteUndecoded(totalUndecoded);
   return all;
 }
 
-function tellUndecoded(count: number): void {
+function noteUndecoded(count: number): void {
   const text = undecodedNote(count);
   if (text !== undefined) note(text);
 }
 
-/** One column for each field of the type, so that numbers stand under each other. */
+/** One column for each field of the type, so that numbers align. */
 export function formatValues(values: readonly AnyValue[], view: View): string {
-  if (values.length === 0) return 'No value is held.\n';
+  if (values.length === 0) return 'No values.\n';
   return formatTable(
     [
       { title: 'NODE', text: (value: AnyValue) => formatSubject(value, value.gateway ?? view.gateway) },
@@ -146,7 +149,7 @@ export function formatValues(values: readonly AnyValue[], view: View): string {
   );
 }
 
-/** Of values without fields. */
+/** For values without fields. */
 const BYTES_COLUMN: Column<AnyValue> = {
   title: 'BYTES',
   text: ({ fields, bytes }) => (Object.keys(fields).length === 0 ? bytes : ''),
@@ -162,11 +165,11 @@ function fieldColumns(values: readonly AnyValue[]): Column<AnyValue>[] {
   return hasBytesOnly ? [...columns, BYTES_COLUMN] : columns;
 }
 
-/** Numbers with as many decimals as the one with the most, so that their points stand under each other. */
+/** All numbers have the same decimals, so that their points align. */
 function fieldColumn(name: string, unit: string | undefined, values: readonly AnyValue[]): Column<AnyValue> {
-  const decimals = values.reduce((most, { fields }) => {
+  const decimals = values.reduce((max, { fields }) => {
     const value = fields[name]?.value;
-    return typeof value === 'number' ? Math.max(most, decimalsOf(value)) : most;
+    return typeof value === 'number' ? Math.max(max, decimalsOf(value)) : max;
   }, 0);
   return {
     title: unit === undefined ? name.toUpperCase() : `${name.toUpperCase()} [${unit}]`,

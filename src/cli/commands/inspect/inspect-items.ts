@@ -1,4 +1,4 @@
-/** What the records of a recording come to: messages, commands, console lines, faults, what clients said. */
+/** The contents of a recording: messages, commands, console lines, faults, and traffic of clients. */
 
 import { describeEvent } from '../../../api/describe.js';
 import type { MessageInfo, Value } from '../../../client/index.js';
@@ -17,8 +17,8 @@ const HEADER_LENGTH = ADDRESS_LENGTH + 1;
 export type Direction = 'fromRoot' | 'toRoot';
 
 /**
- * One thing that happened. `at`: ms since the epoch, host clock; `elapsedMs`: since the recording began, by the clock
- * that is never set; bytes are hex.
+ * One entry of the output. `at`: ms since the epoch, host clock; `elapsedMs`: since the start of the recording,
+ * monotonic clock; bytes are hex.
  */
 export type Item = { readonly at: number; readonly elapsedMs: number } & ItemContent;
 
@@ -28,7 +28,7 @@ export type ItemContent =
       readonly message: Omit<MessageInfo, 'toListeners'>;
       readonly values: readonly Value[];
     }
-  /** `to`: the node that it is for, where it is for one; `body`: what stands behind the command. */
+  /** `to`: the node it is addressed to, if any; `body`: the bytes after the command and the address. */
   | { readonly kind: 'command'; readonly name: string; readonly to: number | null; readonly body: string }
   | { readonly kind: 'console'; readonly line: string }
   | { readonly kind: 'dropped'; readonly direction: Direction; readonly reason: FrameDropReason }
@@ -41,30 +41,30 @@ export type ItemContent =
       readonly reason: string | null;
       readonly detail: string | null;
     }
-  /** The modem lines were set; true is asserted. */
+  /** The modem lines were set; true: asserted. */
   | { readonly kind: 'lines'; readonly dtr: boolean; readonly rts: boolean }
-  /** The host clock was set: by so much, as far as can be told. */
+  /** The host clock was set; `byMs` is an estimate. */
   | { readonly kind: 'clock'; readonly byMs: number }
   | {
       readonly kind: 'client';
       readonly client: string;
       readonly what: 'request' | 'reply' | 'call' | 'result' | 'ended';
-      /** JSON texts and reasons; null where there are bytes. */
+      /** JSON texts and reasons; null for bytes. */
       readonly text: string | null;
       readonly hex: string | null;
-      /** Bytes; more than are there where it was cut. */
+      /** Bytes before the recorder cut it. */
       readonly length: number;
     };
 
 export interface InspectSettings extends WireSettings {
   readonly tables: Tables;
-  /** Also the bytes of the line as they are. */
+  /** Include the raw bytes of the line. */
   readonly withBytes: boolean;
-  /** Payloads were taken out: what is there in their place means nothing. */
+  /** Payloads were removed: the bytes in their place are meaningless. */
   readonly isRedacted: boolean;
 }
 
-/** Takes the records of one recording, in order. */
+/** Decodes the records of one recording, in order. */
 export class Inspector {
   readonly #settings: InspectSettings;
   readonly #lines: Readonly<Record<Direction, WireDecoder>>;
@@ -89,7 +89,7 @@ export class Inspector {
     return [...left, ...this.#contentsOf(entry).map((content) => ({ ...this.#now, ...content }))];
   }
 
-  /** What is unfinished at the end of the recording. */
+  /** Unfinished frames at the end of the recording. */
   finish(): Item[] {
     return this.#endLines().map((content) => ({ ...this.#now, ...content }));
   }
@@ -149,7 +149,7 @@ export class Inspector {
     return { kind: 'message', message: { ...message, name, text: null, detail }, values: [] };
   }
 
-  /** Each block tells how the link is: said only where it is news. */
+  /** Every block states the link; only changes are shown. */
   #linkItems(
     kind: Extract<RecordKind, 'link' | 'opened' | 'notOpened' | 'closed'>,
     payload: Buffer,
@@ -177,7 +177,7 @@ function describeMessage(message: Message, at: number): MessageInfo {
   return event.message;
 }
 
-/** What its opcode is called, whatever came of its payload. */
+/** Name of its opcode, even if its payload could not be decoded. */
 function nameOf({ from, body }: Message, { opcodes }: Tables): string | undefined {
   const speaker = isRootAddress(from) ? 'root' : 'node';
   return opcodes.findMessage(body[ADDRESS_LENGTH] ?? 0, speaker)?.name;

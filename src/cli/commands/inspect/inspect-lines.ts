@@ -1,4 +1,4 @@
-/** What is in a recording, as lines for people. */
+/** Contents of a recording as lines for people. */
 
 import { LINK_DOWN_REASONS } from '../../../link/link.js';
 import { FRAME_DROP_REASONS } from '../../../uart/frame.js';
@@ -10,8 +10,8 @@ import { formatDuration } from '../../text/time.js';
 import type { Direction, Item } from './inspect-items.js';
 
 const NOISES = {
-  emptyFrame: 'a frame with nothing in it',
-  strayEnd: 'the end of a frame that had not begun',
+  emptyFrame: 'empty frame',
+  strayEnd: 'end of a frame without a start',
 };
 
 const LINK_CHANGES = {
@@ -31,11 +31,11 @@ function describeItem(item: Item): Words {
     case 'message':
       return describeMessage({ ...item.message, toListeners: false }, item.values, {});
     case 'command':
-      return { who: whoIsTold(item.to), what: item.name, text: item.body && formatBytes(item.body) };
+      return { who: receiverOf(item.to), what: item.name, text: item.body && formatBytes(item.body) };
     case 'console':
       return { who: 'root', what: 'console', text: item.line, colour: 'dim' };
     case 'dropped': {
-      const text = `a frame: ${FRAME_DROP_REASONS[item.reason]}`;
+      const text = `frame: ${FRAME_DROP_REASONS[item.reason]}`;
       return { who: sideOf(item.direction), what: 'dropped', text, colour: 'red' };
     }
     case 'noise':
@@ -61,14 +61,14 @@ function onOrOff(isOn: boolean): string {
 
 function describeJump(byMs: number): string {
   const amount = Math.abs(byMs) < 1000 ? `${Math.abs(byMs)} ms` : formatDuration(Math.abs(byMs));
-  return `the host clock was set ${byMs < 0 ? 'back' : 'on'} by ${amount}`;
+  return `the host clock was set ${byMs < 0 ? 'back' : 'forward'} by ${amount}`;
 }
 
 function sideOf(direction: Direction): string {
   return direction === 'fromRoot' ? 'root' : '→ root';
 }
 
-function whoIsTold(to: number | null): string {
+function receiverOf(to: number | null): string {
   return to === null || to === 0 ? '→ root' : `→ ${formatAddress(to, undefined)}`;
 }
 
@@ -88,10 +88,10 @@ function describeReason(reason: string | null): string | null {
   return LINK_DOWN_REASONS[reason as keyof typeof LINK_DOWN_REASONS] ?? reason;
 }
 
-/** Letters that a reply of the classic dialect begins with. */
+/** First letter of a reply of the classic dialect. */
 const REPLIES: Readonly<Record<string, string>> = { S: 'success', F: 'failure' };
 const COMMAND_DIGITS = 10;
-/** `F` and the length of the text behind it. */
+/** `F` and the length of the text that follows. */
 const FAILURE_HEAD = 4;
 
 function describeClientItem(item: Extract<Item, { kind: 'client' }>): Words {

@@ -1,4 +1,4 @@
-/** Counts of what is in a recording. */
+/** Statistics of a recording. */
 import type { RecordingHead } from '../../../recorder/recording.js';
 import { FRAME_DROP_REASONS } from '../../../uart/frame.js';
 import { formatBytesAmount } from '../../text/numbers.js';
@@ -17,10 +17,10 @@ interface LineStats {
 }
 
 export interface RecordingStats extends RecordingHead {
-  /** ms since the epoch, host clock; null when nothing is there. */
+  /** ms since the epoch, host clock; null if the recording is empty. */
   readonly from: number | null;
   readonly to: number | null;
-  /** Between the two, by the clock that is never set. */
+  /** Between the two, monotonic clock. */
   readonly durationMs: number;
   readonly lines: Readonly<Record<Direction, LineStats>>;
   /** Messages of the root and its nodes by name. */
@@ -34,7 +34,7 @@ export interface RecordingStats extends RecordingHead {
   readonly damage: { readonly bytes: number; readonly blocks: number; readonly missing: number };
 }
 
-/** Counts items as they come; they must have their bytes. */
+/** Counts items, which must include raw bytes. */
 export class StatsCounter {
   readonly #lines: Record<Direction, LineStats> = { fromRoot: emptyLine(), toRoot: emptyLine() };
   readonly #messages: Counts = {};
@@ -129,7 +129,7 @@ function factsOf(stats: RecordingStats, view: View): [string, string][] {
   const asked = (clients.request ?? 0) + (clients.call ?? 0);
   return [
     ['recorded', time],
-    ['by', `meshgate ${gateway || 'of an unknown version'}${redacted ? ', payloads taken out' : ''}`],
+    ['by', `meshgate ${gateway || '(unknown version)'}${redacted ? ', payloads removed' : ''}`],
     ['console', `${stats.consoleLines} lines`],
     ['clock', stats.clockSettings === 0 ? 'not set' : `set ${stats.clockSettings} times`],
     ['clients', `${asked} requests, ${(clients.reply ?? 0) + (clients.result ?? 0)} replies`],
@@ -139,9 +139,9 @@ function factsOf(stats: RecordingStats, view: View): [string, string][] {
 
 export function describeDamage({ bytes, blocks, missing }: RecordingStats['damage']): string {
   if (bytes + blocks + missing === 0) return 'none';
-  const unreadable = bytes === 0 ? [] : [`${formatBytesAmount(bytes)} can't be read`];
-  const damaged = blocks === 0 ? [] : [`${blocks} blocks are damaged`];
-  return [...unreadable, ...damaged, ...(missing === 0 ? [] : [`${missing} blocks are missing`])].join(', ');
+  const unreadable = bytes === 0 ? [] : [`${formatBytesAmount(bytes)} unreadable`];
+  const damaged = blocks === 0 ? [] : [`${blocks} blocks damaged`];
+  return [...unreadable, ...damaged, ...(missing === 0 ? [] : [`${missing} blocks missing`])].join(', ');
 }
 
 type NamedLine = LineStats & { readonly name: string };

@@ -35,7 +35,7 @@ export async function inspect(file: string, flags: InspectFlags): Promise<void> 
   if (damage !== 'none') note(`meshgate: ${inputName(file)}: ${damage}`);
 }
 
-/** Everything that a recording comes to, in order. */
+/** All items of a recording, in order. */
 export function* inspectAll(recording: Recording, settings: InspectSettings): Generator<Item> {
   const inspector = new Inspector(settings);
   for (const entry of recording.entries()) yield* inspector.take(entry);
@@ -47,7 +47,7 @@ interface TimeRange {
   readonly to: number;
 }
 
-/** An age counts back from the end of the recording. */
+/** Ages are relative to the end of the recording. */
 function readTimeRange(recording: Recording, { from, to }: InspectFlags): TimeRange {
   const end = from === undefined && to === undefined ? 0 : endOf(recording);
   return {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { errorText, MeshgateError, systemErrorCode } from '../../../base/errors.js';
+import { MeshgateError, systemErrorCode } from '../../../base/errors.js';
 import { listenNear } from '../../../base/listen-near.js';
 import { createLog } from '../../../base/log.js';
 import { packageRoot } from '../../../base/package-root.js';
@@ -8,6 +8,7 @@ import { FleetMonitor } from '../../../fleet/monitor.js';
 import { loadConfig } from '../../../gateway/settings.js';
 import type { FleetChoice } from '../../fleet-choice.js';
 import { print } from '../../output.js';
+import { systemErrorText } from '../../text/system-error.js';
 import { openFleet } from '../../with-fleet.js';
 import { wantedFleet } from '../gateways.js';
 import { logFatalErrors } from '../log-fatal-errors.js';
@@ -19,8 +20,8 @@ export interface MonitorFlags {
   readonly fleetChoice?: FleetChoice;
 }
 
-/** Beside a gateway's own dashboard on the same machine. */
-const USUAL_PORT = 7655;
+/** Next to the dashboard of a gateway on the same machine. */
+const DEFAULT_PORT = 7655;
 
 /** Rejects with `BAD_USAGE`, `BAD_CONFIG`, `NO_BROKER`, `ADDRESS_IN_USE`, `SOCKET_FAILED`. */
 export async function runMonitor({ http, config, fleetChoice }: MonitorFlags): Promise<void> {
@@ -37,8 +38,8 @@ export async function runMonitor({ http, config, fleetChoice }: MonitorFlags): P
     const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host;
     const count = fleet.gateways().length;
     const isElsewhere = settings.port !== 0 && port !== settings.port;
-    const why = isElsewhere ? ` (port ${settings.port} is taken)` : '';
-    print(`the dashboard of ${count} gateways is on http://${host}:${port}/${why}\n`);
+    const why = isElsewhere ? ` (port ${settings.port} is in use)` : '';
+    print(`dashboard of ${count} gateways: http://${host}:${port}/${why}\n`);
     await terminated;
   } finally {
     await monitor.stop();
@@ -50,8 +51,13 @@ export async function runMonitor({ http, config, fleetChoice }: MonitorFlags): P
 function readSettings(http: string | undefined, file: string | undefined) {
   const config = loadConfig({ http: { listen: http } }, file);
   const { listen } = config.http;
-  if (listen === 'off') throw new MeshgateError('BAD_USAGE', 'monitor needs an address to listen on');
-  const address = listen ?? { host: '127.0.0.1', port: USUAL_PORT };
+  if (listen === 'off')
+    throw new MeshgateError(
+      'BAD_USAGE',
+      'monitor needs an address to listen on, and http.listen is off',
+      'set one: --http PORT',
+    );
+  const address = listen ?? { host: '127.0.0.1', port: DEFAULT_PORT };
   return { ...webSettings(config, address), isRequired: listen !== undefined };
 }
 
@@ -64,6 +70,10 @@ async function listen(monitor: FleetMonitor, settings: Settings): Promise<number
     const where = `${settings.host}:${settings.port}`;
     const isTaken = systemErrorCode(error) === 'EADDRINUSE';
     const code = isTaken ? 'ADDRESS_IN_USE' : 'SOCKET_FAILED';
-    throw new MeshgateError(code, `${where}: ${errorText(error)}`, 'give it another: --http PORT');
+    throw new MeshgateError(
+      code,
+      `cannot listen on ${where}: ${systemErrorText(error)}`,
+      'choose another: --http PORT',
+    );
   }
 }

@@ -3,13 +3,13 @@ import { formatAddress } from '../../text/address.js';
 import { formatTable } from '../../text/table.js';
 import type { Colour, View } from '../../text/terminal.js';
 
-/** One ping and what came of it; `number` counts from 1 for each node. */
+/** One ping and its result; `number` counts from 1 for each node. */
 export interface Ping extends Awaited<ReturnType<MeshgateClient['ping']>> {
   readonly name: string;
   readonly number: number;
 }
 
-/** Times are ms; null where no ping was answered. */
+/** Times are ms; null if no ping was answered. */
 export interface PingSummary {
   readonly node: number;
   readonly name: string;
@@ -32,7 +32,7 @@ export function formatPing(
   return `${who}, ping ${number}: ${result}\n`;
 }
 
-/** By rising address. */
+/** Sorted by address. */
 export function summarise(pings: readonly Ping[]): PingSummary[] {
   const nodes = [...new Set(pings.map(({ node }) => node))].sort((a, b) => a - b);
   return nodes.map((node) => summariseOne(pings.filter((ping) => ping.node === node)));
@@ -55,7 +55,7 @@ function summariseOne(pings: readonly Ping[]): PingSummary {
 }
 
 export function formatPingSummary(nodes: readonly PingSummary[], { terminal, gateway }: View): string {
-  if (nodes.length === 0) return 'There was nobody to ping.\n';
+  if (nodes.length === 0) return 'No nodes to ping.\n';
   const right = { align: 'right' } as const;
   const table = formatTable(
     [
@@ -64,9 +64,9 @@ export function formatPingSummary(nodes: readonly PingSummary[], { terminal, gat
       { title: 'SENT', text: ({ sent }) => String(sent), ...right, optional: 2 },
       { title: 'ANSWERED', text: ({ answered }) => String(answered), ...right },
       { title: 'LOSS', text: ({ lossPercent }) => `${lossPercent} %`, colour: colourOfLoss, ...right },
-      { title: 'LEAST', text: ({ leastMs }) => milliseconds(leastMs), ...right, optional: 1 },
+      { title: 'MIN', text: ({ leastMs }) => milliseconds(leastMs), ...right, optional: 1 },
       { title: 'MEAN', text: ({ meanMs }) => milliseconds(meanMs), ...right },
-      { title: 'MOST', text: ({ mostMs }) => milliseconds(mostMs), ...right, optional: 1 },
+      { title: 'MAX', text: ({ mostMs }) => milliseconds(mostMs), ...right, optional: 1 },
     ],
     nodes,
     terminal,

@@ -25,19 +25,22 @@ interface Run {
   readonly client: MeshgateClient;
   readonly count: number;
   readonly timeoutMs: number | undefined;
-  /** Aborted by Ctrl-C: what has come so far is still summed up. */
+  /** Aborted by Ctrl-C; the results so far are still summarised. */
   readonly signal: AbortSignal;
   readonly onPing: (ping: Ping) => void;
 }
 
-/** Nodes that are pinged at a time: more would only wait for each other in the mesh. */
-const AT_A_TIME = 8;
+/** Nodes pinged at the same time: more would only queue in the mesh. */
+const CONCURRENT_PINGS = 8;
 
 export function addPingCommand(program: CliCommand): void {
-  gatewayCommand(program, 'ping', 'send an Echo to nodes and wait for the Ack: round trip and loss')
+  gatewayCommand(program, 'ping', 'send Echo to nodes and wait for the Ack: round-trip time and loss', {
+    'meshgate ping all': 'three pings to every node',
+    'meshgate ping 5 -c 10': 'ten pings to node 0x0005',
+  })
     .argument('<node>', 'address (5, 0x5), name, or all')
-    .option('-c, --count <n>', 'pings to each node', '3')
-    .option('--timeout <s>', 'how long to wait for each answer, in seconds (5)')
+    .option('-c, --count <n>', 'number of pings to each node', '3')
+    .option('--timeout <s>', 'time to wait for each answer, in seconds (default: 5)')
     .action(async (node: string, flags: PingFlags) => {
       const { signal } = abortWhenTerminated();
       await withClients(flags, (client, scope) => ping(node, flags, client, scope, signal));
@@ -66,7 +69,7 @@ async function ping(
   if (pings.length === 0 || pings.some(({ answered }) => !answered)) endWith(EXIT.failed);
 }
 
-/** A node that is not known can be pinged too: by its address. */
+/** An unknown node can be pinged by its address. */
 async function findTargets(
   node: string,
   client: MeshgateClient,
@@ -75,7 +78,7 @@ async function findTargets(
   if (nameKey(node) === ALL_NODES) return (await client.nodes()).nodes;
   const wanted = parseNode(node);
   if (typeof wanted === 'string') return [await client.node(wanted)];
-  await noteUnknownNode(wanted, 'sending all the same', client, gateway);
+  await noteUnknownNode(wanted, 'pinging it anyway', client, gateway);
   const known = (await client.nodes()).nodes.find(({ address }) => address === wanted);
   return [known ?? { address: wanted, name: formatAddress(wanted, gateway) }];
 }
@@ -85,10 +88,10 @@ async function pingAll(targets: readonly Target[], run: Run): Promise<void> {
   const work = async () => {
     for (let target = waiting.shift(); target; target = waiting.shift()) await pingOne(target, run);
   };
-  await Promise.all(Array.from({ length: AT_A_TIME }, work));
+  await Promise.all(Array.from({ length: CONCURRENT_PINGS }, work));
 }
 
-/** Rejects when the gateway refuses, or when the link is lost. */
+/** Rejects if the gateway refuses, or the link is lost. */
 async function pingOne(
   { address, name }: Target,
   { client, count, timeoutMs, signal, onPing }: Run,

@@ -2,11 +2,11 @@ import { type SerialPortInfo, usbIdOf } from '../../../link/port-choice.js';
 import { type Column, formatTable } from '../../text/table.js';
 import type { Terminal } from '../../text/terminal.js';
 
-const NO_PORTS = `No serial ports found. What to check:
+const NO_PORTS = `No serial ports found. Check that:
   - the board is plugged in, and its cable carries data (many only charge)
-  - this machine sees it: dmesg names a ttyUSB or ttyACM device when it is plugged in
+  - this machine sees it: dmesg lists a ttyUSB or ttyACM device when it is plugged in
   - in a container or a virtual machine, the device is passed through
-A port that is listed but does not open needs permission: meshgate doctor tells which.
+If a port is listed but does not open, run meshgate doctor: it shows the missing permission.
 `;
 
 const COLUMNS: readonly Column<SerialPortInfo>[] = [
@@ -17,7 +17,7 @@ const COLUMNS: readonly Column<SerialPortInfo>[] = [
   { title: 'BY ID', text: ({ byId }) => byId ?? '-', flexible: 36 },
 ];
 
-/** The ports as a table for people, ending in a newline; what to check when there are none. */
+/** The ports as a table, or what to check if there are none; ends in a newline. */
 export function formatPorts(ports: readonly SerialPortInfo[], terminal: Terminal): string {
   return ports.length === 0 ? NO_PORTS : formatTable(COLUMNS, ports, terminal);
 }

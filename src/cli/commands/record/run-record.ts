@@ -36,13 +36,13 @@ export async function record(flags: RecordFlags): Promise<void> {
   await withLastingClient(flags, async (client) => {
     const first = await client.call('recording', { lastMs });
     const file = isStandardOutput(output) ? undefined : new OutputFile(output);
-    const taken = new Taken(redact ? redactorOf() : undefined, async (bytes) =>
+    const copy = new RecordingCopy(redact ? redactorOf() : undefined, async (bytes) =>
       file ? file.write(bytes) : printBytes(bytes),
     );
-    await taken.add(first);
-    await takeMore(client, taken, first, signal);
+    await copy.add(first);
+    await copyRest(client, copy, first, signal);
     file?.close();
-    tellWhatWasTaken(taken, flags);
+    reportCopy(copy, flags);
   });
 }
 
@@ -50,8 +50,8 @@ function refuseTerminal(output: string | undefined): void {
   if (!isStandardOutput(output) || !process.stdout.isTTY) return;
   throw new MeshgateError(
     'BAD_USAGE',
-    'a recording is bytes, and no text for a terminal',
-    'give -o FILE, or send it into a file or a pipe',
+    'a recording is binary and cannot be shown on a terminal',
+    'use -o FILE, or redirect the output',
   );
 }
 
@@ -61,10 +61,10 @@ function redactorOf(): () => Redactor {
   return () => new Redactor({ opcodes, openFrameTimeoutMs: config.serial.frame_timeout_ms });
 }
 
-/** The rest of what is held, and with a signal what comes until it aborts. */
-async function takeMore(
+/** Copies the rest of the recorder; with a signal, also new records until it aborts. */
+async function copyRest(
   client: MeshgateClient,
-  taken: Taken,
+  copy: RecordingCopy,
   first: Page,
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -76,7 +76,7 @@ async function takeMore(
     const page = await nextPage(client, cursor, signal !== undefined);
     if (!page) continue;
     ({ cursor, more } = page);
-    await taken.add(page);
+    await copy.add(page);
   }
 }
 
@@ -88,7 +88,7 @@ async function wasAborted(signal: AbortSignal | undefined, ms: number): Promise<
   return signal?.aborted ?? true;
 }
 
-/** Undefined while a gateway that is followed is away. */
+/** With `isFollowed`: undefined while the gateway is unreachable. */
 async function nextPage(client: MeshgateClient, after: string, isFollowed: boolean) {
   try {
     return await client.call('recording', { after });
@@ -100,10 +100,10 @@ async function nextPage(client: MeshgateClient, after: string, isFollowed: boole
   }
 }
 
-/** What was taken, and the way out for it: each run of the gateway begins with a head. */
-class Taken {
+/** Writes pages of the recorder and counts them; each run of the gateway begins with a head. */
+class RecordingCopy {
   readonly counts = { bytes: 0, blocks: 0, records: 0, missed: 0 };
-  /** ms since the epoch of the first record and the last. */
+  /** First and last record: ms since the epoch. */
   from: number | undefined;
   to: number | undefined;
   readonly #createRedactor: (() => Redactor) | undefined;
@@ -147,17 +147,17 @@ class Taken {
   }
 }
 
-function tellWhatWasTaken({ counts, from, to }: Taken, { output, json }: RecordFlags): void {
+function reportCopy({ counts, from, to }: RecordingCopy, { output, json }: RecordFlags): void {
   const times = { from: from ?? null, to: to ?? null };
   if (json) {
     printJson({ file: output, ...counts, ...times });
     return;
   }
-  if (counts.missed > 0) note(`meshgate: ${counts.missed} blocks were gone before they could be read`);
+  if (counts.missed > 0) note(`meshgate: ${counts.missed} blocks were overwritten before they could be read`);
   if (isStandardOutput(output)) return;
   const what =
     from === undefined || to === undefined
-      ? 'nothing has been recorded'
+      ? 'nothing recorded'
       : `${formatDuration(to - from)}, ${counts.records} records`;
   note(`${output}: ${what}, ${formatBytesAmount(counts.bytes)}`);
 }

@@ -6,9 +6,9 @@ import { safeJson } from '../../output.js';
 import { formatEvent } from '../../text/event-line.js';
 import { paint, type View } from '../../text/terminal.js';
 
-/** Events in front of a difference. */
+/** Events shown before a difference. */
 const CONTEXT = 2;
-/** Of a long run of missing events, so many are shown. */
+/** Maximum shown of a run of missing or extra events. */
 const SHOWN_EVENTS = 5;
 
 /** Every line ends in a newline. */
@@ -20,7 +20,7 @@ export function formatDifferences(
 ): string {
   if (differences.length === 0) return `${got.length} events, all as expected\n`;
   const parts = differences.map((difference) => formatDifference(difference, expected, view));
-  const counts = `${expected.length} events were expected, ${got.length} came; the first differences:`;
+  const counts = `expected ${expected.length} events, got ${got.length}; first differences:`;
   return `${[counts, ...parts].join('\n\n')}\n`;
 }
 
@@ -34,21 +34,21 @@ function formatDifference(difference: Difference, expected: readonly ComparedEve
 }
 
 function titleOf(difference: Difference): string {
-  const place = `event ${difference.at + 1}`;
-  if (difference.kind === 'changed') return `${place} is another than expected:`;
+  const position = `event ${difference.at + 1}`;
+  if (difference.kind === 'changed') return `${position} differs:`;
   const { length } = difference.events;
   const events = length === 1 ? '1 event' : `${length} events`;
   return difference.kind === 'missing'
-    ? `${events} missing from ${place} on:`
-    : `${events} too many in front of ${place}:`;
+    ? `${events} missing, starting at ${position}:`
+    : `${events} not expected before ${position}:`;
 }
 
 function linesOf(difference: Difference, view: View): string[] {
   if (difference.kind === 'changed') {
     const fields = difference.fields.flatMap(({ field, expected, got }) => [
       `      ${cleanText(field)}`,
-      paint(`        - ${cleanText(expected ?? 'not there')}`, 'red', view.terminal),
-      paint(`        + ${cleanText(got ?? 'not there')}`, 'green', view.terminal),
+      paint(`        - ${cleanText(expected ?? 'absent')}`, 'red', view.terminal),
+      paint(`        + ${cleanText(got ?? 'absent')}`, 'green', view.terminal),
     ]);
     return [`  * ${lineOf(difference.expected, view)}`, ...fields];
   }
@@ -59,7 +59,7 @@ function linesOf(difference: Difference, view: View): string[] {
   return rest > 0 ? [...lines, `    and ${rest} more`] : lines;
 }
 
-/** As `watch` shows it; as JSON where it is no event that this version knows. */
+/** As `watch` prints it; an event that this version does not know as JSON. */
 function lineOf(event: ComparedEvent, view: View): string {
   const terminal = { ...view.terminal, columns: undefined, colour: false };
   try {

@@ -1,14 +1,21 @@
-import type { Command } from 'commander';
+import type { CliCommand } from '../../cli-command.js';
 import type { ReplayFlags } from './run-replay.js';
 
-export function addReplayCommand(program: Command): void {
+export function addReplayCommand(program: CliCommand): void {
   program
     .command('replay')
-    .description('what clients would have been told, had a recording been the root')
-    .argument('<file>', 'made by record, or by a gateway on disk; - is standard input')
-    .option('--expect <file>', 'compare with these events, one JSON a line; exit code 1 when they differ')
+    .description('replay a recording and print the events that clients would have received')
+    .examples({
+      'meshgate replay odd.mgrec': 'every event, as one line of JSON',
+      'meshgate replay odd.mgrec --expect events.jsonl': 'compare with saved events',
+    })
+    .argument('<file>', 'recording made by record or by a gateway; - is standard input')
+    .option(
+      '--expect <file>',
+      'compare with these events, one JSON object per line; exit with 1 if they differ',
+    )
     .option('--config <file>', 'TOML file with settings')
-    .option('--json', 'JSON, for programs; without --expect it is always JSON, one event a line')
+    .option('--json', 'print the comparison as JSON; events are always JSON, one per line')
     .action(async (file: string, flags: ReplayFlags) => {
       const { replay } = await import('./run-replay.js');
       await replay(file, flags);

@@ -18,31 +18,34 @@ export interface ReplayFlags {
   readonly json?: true;
 }
 
-/** More differences than a person reads in one go. */
+/** Enough to see what is wrong. */
 const SHOWN_DIFFERENCES = 10;
 
 /** Rejects with `BAD_RECORDING`, `FILE_FAILED`, `NO_PERMISSION`, `BAD_CONFIG`, `BAD_TABLE`. */
 export async function replay(file: string, flags: ReplayFlags): Promise<void> {
   const config = loadConfig({}, flags.config);
   if (file === '-' && flags.expect === '-') {
-    throw new MeshgateError('BAD_USAGE', 'standard input is either the recording or the expected events');
+    throw new MeshgateError(
+      'BAD_USAGE',
+      'the recording and the expected events cannot both be standard input',
+    );
   }
   const recording = openRecording(inputName(file), await readInput(file));
   if (flags.expect === undefined) {
-    await tellEvents({ recording, speed: 'max' }, config, printJsonLine);
+    await replayEvents({ recording, speed: 'max' }, config, printJsonLine);
     return;
   }
   const expected = await readEvents(flags.expect);
   const got: MeshEvent[] = [];
-  await tellEvents({ recording, speed: 'max' }, config, (event) => got.push(event));
+  await replayEvents({ recording, speed: 'max' }, config, (event) => got.push(event));
   const differences = compareEvents(expected, got, SHOWN_DIFFERENCES);
   if (flags.json) printJson({ expected: expected.length, got: got.length, differences });
   else print(formatDifferences(differences, expected, got, currentView()));
   if (differences.length > 0) process.exitCode = EXIT.failed;
 }
 
-/** Lets a gateway without clients live through a recording, and tells every event as clients would have got it. */
-export async function tellEvents(
+/** Runs a gateway without clients on a recording; `onEvent` receives every event that clients would have received. */
+export async function replayEvents(
   options: ReplayOptions,
   config: Config,
   onEvent: (event: MeshEvent) => void,
@@ -65,12 +68,12 @@ export async function tellEvents(
   await gateway.stop();
 }
 
-/** A replay must repeat: pauses are as short as they can be, so that the gateway is never later than the recording. */
+/** Makes replays repeatable: pauses have their minimum, so that the gateway is never later than the recording. */
 export function noChance(): number {
   return 0;
 }
 
-/** There is no port, and what is replayed has been recorded, and logged. */
+/** No port is used, and a replay is neither recorded nor logged a second time. */
 export function configForReplay(config: Config): Config {
   const { recorder, history } = config;
   return {
@@ -93,15 +96,15 @@ async function readEvents(file: string): Promise<ComparedEvent[]> {
   );
 }
 
-function parseEvent(line: string, place: string): ComparedEvent {
+function parseEvent(line: string, position: string): ComparedEvent {
   const parsed = parseJson(line);
   const isEvent = typeof parsed === 'object' && parsed !== null && 'seq' in parsed && 'kind' in parsed;
   if (isEvent && typeof parsed.seq === 'number' && typeof parsed.kind === 'string')
     return parsed as ComparedEvent;
   throw new MeshgateError(
     'BAD_RECORDING',
-    `${place}: this is no event`,
-    'events are what meshgate replay prints',
+    `${position}: not an event`,
+    'use the output of meshgate replay, or of meshgate watch --json',
   );
 }
 

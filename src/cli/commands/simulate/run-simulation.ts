@@ -17,14 +17,14 @@ export interface SimulateFlags {
   readonly faults?: string;
 }
 
-/** Serves a virtual mesh until it is told to stop. Rejects with a `MeshgateError`. */
+/** Serves a virtual mesh until it is terminated. Rejects with a `MeshgateError`. */
 export async function runSimulation({ pty, ...flags }: SimulateFlags): Promise<void> {
   const config = loadConfig(givenSettings(flags));
   const { uart, report } = createSimulation(config, loadTables(config));
   const ended = new AbortController();
   const terminated = untilTerminated(ended.signal);
   const served = await serveOnPty(uart, pty, (detail) => ended.abort(detail));
-  // Nothing else does while the pseudo-terminal is unplugged.
+  // Nothing else keeps the process running while the pseudo-terminal is unplugged.
   const keptAlive = setInterval(() => {}, 60_000);
   process.stdout.write(greeting(pty, config));
   const termination = await terminated;
@@ -32,14 +32,14 @@ export async function runSimulation({ pty, ...flags }: SimulateFlags): Promise<v
   await served.close();
   process.stdout.write(report());
   if (termination === 'aborted')
-    throw new MeshgateError('PTY_LOST', `${pty} has gone: ${ended.signal.reason}`);
+    throw new MeshgateError('PTY_LOST', `lost the pseudo-terminal ${pty}: ${ended.signal.reason}`);
 }
 
 function greeting(pty: string, { simulation: { nodes, seed, faults } }: Config): string {
-  return `a virtual mesh of ${nodes} nodes, seed ${seed}, is on ${pty}${faults ? `, with the faults of ${faults}` : ''}
-run a gateway on it, in another terminal:
+  return `virtual mesh of ${nodes} nodes, seed ${seed}, on ${pty}${faults ? `, with faults: ${faults}` : ''}
+To run a gateway on it, in another terminal:
   npx meshgate start --port ${pty}
-Ctrl-C ends it.
+Press Ctrl-C to stop.
 `;
 }
 

@@ -1,24 +1,24 @@
 import type { Log } from '../../../base/log.js';
 import { EXIT } from '../../exit-codes.js';
 
-/** For what the system still has to do with handles that were closed. */
+/** Time for the system to finish closing handles. */
 const LEFTOVERS_MS = 500;
 
 /**
- * Ends the process although something may hold it: a stop that could not be completed ends with `stopIncomplete`.
- * `unfinished`: what the stop has named.
+ * Ends the process even if a handle is still open; exits with `stopIncomplete` after an incomplete stop. `unfinished`:
+ * the parts that did not stop in time.
  */
 export function exitSoon(unfinished: readonly string[], log: Log): void {
   if (unfinished.length > 0) process.exitCode = EXIT.stopIncomplete;
   const waitMs = unfinished.length > 0 ? 0 : LEFTOVERS_MS;
   setTimeout(() => {
-    const held = process.getActiveResourcesInfo().filter((name) => !QUIET.includes(name));
+    const held = process.getActiveResourcesInfo().filter((name) => !HARMLESS.includes(name));
     if (unfinished.length === 0 && held.length > 0) {
-      log.warn('held', `ended with resources still open: ${[...new Set(held)].join(', ')}`);
+      log.warn('held', `exiting with open resources: ${[...new Set(held)].join(', ')}`);
     }
     process.exit();
   }, waitMs).unref();
 }
 
-/** Standard streams, and timers: they keep nothing open that matters. */
-const QUIET: readonly string[] = ['TTYWrap', 'PipeWrap', 'Timeout', 'FSReqCallback'];
+/** Standard streams and timers, which are harmless. */
+const HARMLESS: readonly string[] = ['TTYWrap', 'PipeWrap', 'Timeout', 'FSReqCallback'];

@@ -1,8 +1,8 @@
 import { closeSync, openSync } from 'node:fs';
 
 /**
- * SIGHUP means two things: the terminal has gone, which ends the gateway as Ctrl-C does; and, for one that runs without
- * a terminal or still has it, `reload`.
+ * SIGHUP has two meanings. If the terminal was closed, the gateway stops as for Ctrl-C; if there never was one, or it
+ * still exists, the gateway reloads its settings.
  */
 export function onHangUp(reload: () => void): void {
   const hadTerminal = hasTerminal();
@@ -12,7 +12,7 @@ export function onHangUp(reload: () => void): void {
   });
 }
 
-/** The terminal that this process belongs to can be opened for as long as it is there. */
+/** The controlling terminal can be opened as long as it exists. */
 function hasTerminal(): boolean {
   try {
     closeSync(openSync('/dev/tty', 'r'));

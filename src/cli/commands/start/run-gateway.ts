@@ -43,13 +43,13 @@ export interface StartFlags {
   readonly config?: string;
 }
 
-/** The port of `--tcp` without one: what existing clients use. */
+/** For `--tcp` without a port: the one that existing clients use. */
 const DEFAULT_TCP_PORT = '5001';
 
-/** systemd asks for no answer: word that it does not take is not waited for. */
+/** systemd does not acknowledge notifications: do not wait longer than this for it to read one. */
 const SYSTEMD_LIMIT_MS = 3000;
 
-/** Runs until it is told to stop. Rejects with a `MeshgateError`. */
+/** Runs until it is terminated. Rejects with a `MeshgateError`. */
 export async function runGateway(flags: StartFlags): Promise<void> {
   const terminated = untilTerminated();
   outliveReaders();
@@ -73,7 +73,7 @@ export async function runGateway(flags: StartFlags): Promise<void> {
       service.ready();
     });
     greet(config, gateway, log, replay ? replayGreeting(flags) : '');
-    tellLink(gateway, service);
+    reportLink(gateway, service);
     gateway.connect();
     service.ready();
     if (replay) void playToTheEnd(replay);
@@ -84,20 +84,24 @@ export async function runGateway(flags: StartFlags): Promise<void> {
     await terminated;
   } finally {
     replay?.stop();
-    const word = new Stopping(SYSTEMD_LIMIT_MS);
-    const toSystemd = { what: 'word to systemd', limitMs: SYSTEMD_LIMIT_MS, stop: () => service.stopping() };
-    const [stopped] = await Promise.all([gateway.stop(), word.run(toSystemd)]);
+    const notifying = new Stopping(SYSTEMD_LIMIT_MS);
+    const toSystemd = {
+      what: 'notification of systemd',
+      limitMs: SYSTEMD_LIMIT_MS,
+      stop: () => service.stopping(),
+    };
+    const [stopped] = await Promise.all([gateway.stop(), notifying.run(toSystemd)]);
     lostEvents = stopped.lostEvents;
-    exitSoon([...stopped.unfinished, ...word.unfinished], log);
+    exitSoon([...stopped.unfinished, ...notifying.unfinished], log);
   }
   process.stdout.write(simulation?.report() ?? '');
   if (lostEvents > 0) {
-    const text = `${lostEvents} events were not in the history when the gateway ended`;
-    throw new MeshgateError('EVENTS_LOST', text, 'look for a slow or full disk in the log above');
+    const text = `${lostEvents} events were not stored in the history before the gateway exited`;
+    throw new MeshgateError('EVENTS_LOST', text, 'check the log above for a slow or full disk');
   }
 }
 
-/** What few runs need is loaded only then: the simulator, and what replays a recording. */
+/** The simulator is loaded on demand, as is replay. */
 async function simulate(
   config: Config,
   tables: Tables,
@@ -118,7 +122,7 @@ function linkParts(config: Config, simulation: { readonly openLink: OpenLink } |
   };
 }
 
-/** Everything happens at the times of the recording; but clients are waited for as ever. It makes no history. */
+/** The gateway runs at the times of the recording, but timeouts of clients use the system clock. No history is written. */
 async function replayParts(config: Config, { clock, link }: Replay) {
   const { configForReplay, noChance } = await import('../replay/run-replay.js');
   return {
@@ -133,14 +137,14 @@ async function replayParts(config: Config, { clock, link }: Replay) {
 
 async function playToTheEnd(replay: Replay): Promise<void> {
   await replay.run();
-  createLog('replay', undefined, replay.clock).info('the recording is over; the gateway stays up');
-  await replay.goOn();
+  createLog('replay', undefined, replay.clock).info('end of the recording; the gateway keeps running');
+  await replay.continueLive();
 }
 
 /** Rejects with `BAD_USAGE`, `BAD_RECORDING`, `FILE_FAILED` or `NO_PERMISSION`. */
 async function readReplay({ replay, speed }: StartFlags): Promise<Replay | undefined> {
   if (replay === undefined) {
-    if (speed !== undefined) throw new MeshgateError('BAD_USAGE', '--speed is for --replay');
+    if (speed !== undefined) throw new MeshgateError('BAD_USAGE', '--speed needs --replay FILE');
     return undefined;
   }
   const { openRecording } = await import('../../../recorder/recording.js');
@@ -152,24 +156,31 @@ async function readReplay({ replay, speed }: StartFlags): Promise<Replay | undef
 function readSpeed(text: string): number | 'max' {
   const speed = Number(text);
   if (text === 'max' || (/^\d+(\.\d+)?$/.test(text) && speed > 0)) return text === 'max' ? text : speed;
-  throw new MeshgateError('BAD_USAGE', `"${text}" is no speed`, 'give a number above 0, or max');
+  throw new MeshgateError('BAD_USAGE', `invalid speed "${text}"`, 'use a number above 0, or max');
 }
 
-/** Attempts to open the link are not worth telling; what comes of them is. */
-function tellLink({ hub }: Gateway, service: ServiceNotifier): void {
+/** Reports the state of the link to systemd, except attempts to open it. */
+function reportLink({ hub }: Gateway, service: ServiceNotifier): void {
   hub.feed.subscribe((event) => {
     if (event.kind !== 'link' || event.status.state === 'opening') return;
     service.status(describeLinkStatus(event.status));
   });
 }
 
-/** Where lines are for programs, this one is too. */
+/** With a log format for programs, the banner is a log line. */
 function greet(config: Config, gateway: Gateway, log: Log, more: string): void {
   if (config.log.format === 'text') process.stdout.write(greeting(config, gateway) + more);
-  else log.info([servedLine(config, gateway), webLine(config, gateway.webUrl)].filter(Boolean).join('; '));
+  else {
+    const lines = [
+      servedLine(config, gateway),
+      webLine(config, gateway.webUrl),
+      historyLine(config, gateway),
+    ];
+    log.info(lines.filter(Boolean).join('; '));
+  }
 }
 
-/** Whoever reads the log may go (`| head`, a terminal that is closed): that must not end the gateway. */
+/** A closed pipe or terminal (`| head`) must not end the gateway. */
 function outliveReaders(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 }
@@ -178,17 +189,17 @@ function readConfig(flags: StartFlags): Config {
   const sources = (['simulate', 'port', 'replay'] as const).filter((flag) => flags[flag] !== undefined);
   if (sources.length > 1) {
     const named = sources.map((flag) => `--${flag}`).join(' and ');
-    throw new MeshgateError('BAD_USAGE', `${named} exclude each other`);
+    throw new MeshgateError('BAD_USAGE', `${named} cannot be used together`);
   }
   const given = loadConfig(givenSettings(flags), flags.config);
   const config = flags.replay === undefined ? given : { ...given, simulate: false };
   if (flags.faults !== undefined && !config.simulate) {
-    throw new MeshgateError('BAD_USAGE', '--faults is for a virtual mesh only', 'add --simulate');
+    throw new MeshgateError('BAD_USAGE', '--faults needs a virtual mesh', 'add --simulate');
   }
   return config;
 }
 
-/** What existing dashboards connect to. */
+/** The address that existing dashboards use. */
 const DEFAULT_WEB = { host: '127.0.0.1', port: 7654 };
 
 function webAddress({ http: { listen } }: Config): WebAddress | undefined {
@@ -225,7 +236,8 @@ function serial({ port, baud, serial }: Config, log: Log) {
 
 function greeting(config: Config, gateway: Gateway): string {
   const web = webLine(config, gateway.webUrl);
-  const served = `${servedLine(config, gateway)}\n${roleGreeting(config)}${web && `${web}\n`}`;
+  const history = historyLine(config, gateway);
+  const served = `${servedLine(config, gateway)}\n${roleGreeting(config)}${web && `${web}\n`}${history && `${history}\n`}`;
   return config.simulate ? served + simulationGreeting(config, gateway.socketPath) : served;
 }
 
@@ -234,46 +246,62 @@ function servedLine({ tcp }: Config, { socketPath }: Gateway): string {
   return `meshgate ${packageVersion} serves clients on ${socketPath}${ports}`;
 }
 
-/** Where the sockets lie that are for some. */
+/** The sockets with a role. */
 function roleGreeting({ sockets }: Config): string {
-  return sockets.map(({ path, role }) => `clients that may ${ROLE_WORDS[role]}: ${path}\n`).join('');
+  return sockets.map(({ path, role }) => `${ROLE_WORDS[role]}: ${path}\n`).join('');
 }
 
-const ROLE_WORDS = { read: 'read', send: 'read and send', admin: 'do everything' } as const;
+const ROLE_WORDS = {
+  read: 'socket for reading only',
+  send: 'socket for reading and sending',
+  admin: 'socket with all rights',
+} as const;
 
-/** Whoever binds to more than this machine is told who may come in. */
+/** Says if a token is required. */
 function webLine({ http }: Config, url: string | undefined): string {
   if (url === undefined) return '';
   const hasToken = http.token !== undefined || http.read_token !== undefined;
   const isElsewhere = http.listen === undefined && Number(new URL(url).port) !== DEFAULT_WEB.port;
-  const why = isElsewhere ? ` (port ${DEFAULT_WEB.port} is taken)` : '';
-  return `the dashboard is on ${url}${why}${hasToken ? ', for those who show a token' : ''}`;
+  const why = isElsewhere ? ` (port ${DEFAULT_WEB.port} is in use)` : '';
+  return `dashboard: ${url}${why}${hasToken ? ', token required' : ''}`;
+}
+
+/** Nothing while history is written to its file, or is off. */
+function historyLine({ history }: Config, { hub }: Gateway): string {
+  const { file, fault } = hub.archive.status();
+  return history.enabled && file === undefined && fault !== undefined
+    ? `history is in memory only: ${fault}`
+    : '';
 }
 
 function replayGreeting({ replay, speed = '1' }: StartFlags): string {
   const pace =
-    speed === '1' ? 'at its own pace' : speed === 'max' ? 'as fast as it goes' : `${speed} times as fast`;
-  return `the root is a recording, ${inputName(replay ?? '')}, replayed ${pace}\n`;
+    speed === '1'
+      ? 'at its original speed'
+      : speed === 'max'
+        ? 'at maximum speed'
+        : `at ${speed} times its speed`;
+  return `replaying ${inputName(replay ?? '')} ${pace}\n`;
 }
 
 function simulationGreeting({ simulation }: Config, socketPath: string): string {
   const socket = socketFlag(socketPath);
   return `
-The mesh is simulated: ${simulation.nodes} virtual nodes, seed ${simulation.seed}. No hardware is used.
-${simulation.faults === undefined ? '' : `The faults are those of ${simulation.faults}.\n`}
+Simulated mesh: ${simulation.nodes} virtual nodes, seed ${simulation.seed}. No hardware is used.
+${simulation.faults === undefined ? '' : `Faults: ${simulation.faults}.\n`}
 Try next, in another terminal:
-  npx meshgate nodes${socket}          what is known of the nodes
-  npx meshgate watch${socket}          messages as they come, decoded
-  npx meshgate ping all${socket}       round trip to each node, and loss
+  npx meshgate nodes${socket}          all nodes and their latest values
+  npx meshgate watch${socket}          decoded messages, live
+  npx meshgate ping all${socket}       round-trip time and loss of each node
 
-On real hardware, with the root on a USB cable:
+With real hardware, the root on a USB cable:
   npx meshgate start
 
-Ctrl-C ends it.
+Press Ctrl-C to stop.
 `;
 }
 
-/** What a client must be told to find this gateway; nothing where it looks there by itself. */
+/** The flag that a client needs to find this gateway; empty for the default socket. */
 function socketFlag(socketPath: string): string {
   const found = findSocket(undefined, { ...process.env, MESHGATE_SOCKET: undefined });
   return found === socketPath ? '' : ` --socket ${socketPath}`;

@@ -10,11 +10,11 @@ import type { VirtualUart } from '../../../simulator/virtual-uart.js';
 
 export interface Simulation {
   readonly uart: VirtualUart;
-  /** What the faults have done, for people; nothing where there are none. */
+  /** Counts of injected faults, as text; empty without faults. */
   report(): string;
 }
 
-/** The virtual mesh of the settings. Throws `BAD_CONFIG` for a wrong fault file. */
+/** The virtual mesh that the settings describe. Throws `BAD_CONFIG` for an invalid fault file. */
 export function createSimulation({ simulation }: Config, tables: Tables): Simulation {
   const { nodes, seed, rate_hz: rateHz, loss, generation, faults } = simulation;
   const options = { clock: systemClock, tables, nodes, seed, rateHz, loss, generation };
@@ -28,13 +28,13 @@ export function createSimulation({ simulation }: Config, tables: Tables): Simula
   return { uart, report: () => formatFaults(uart.faultCounters()) };
 }
 
-/** A line for each fault that has done something. */
+/** One line for each kind of fault that occurred. */
 export function formatFaults(counters: Readonly<Record<FaultCount, number>>): string {
   const done = Object.entries(counters).filter(([, count]) => count > 0);
-  if (done.length === 0) return 'the faults have done nothing\n';
+  if (done.length === 0) return 'no faults injected\n';
   const width = Math.max(...done.map(([, count]) => String(count).length));
   const lines = done.map(
     ([name, count]) => `  ${String(count).padStart(width)}  ${FAULT_COUNTS[name as FaultCount]}\n`,
   );
-  return `what the faults have done:\n${lines.join('')}`;
+  return `faults injected:\n${lines.join('')}`;
 }

@@ -10,7 +10,7 @@ import { formatAge, formatMoment } from '../../text/time.js';
 import { formatNamedValues } from '../../text/values.js';
 import { colourOfStatus, describeLink, describeStatusCounts } from '../../text/words.js';
 
-/** What is shown. */
+/** The data on the screen. */
 export interface TopPicture {
   readonly status: Result<'status'>;
   readonly nodes: readonly NodeInfo[];
@@ -19,13 +19,13 @@ export interface TopPicture {
   /** The last events, newest last; at least as many as there are rows. */
   readonly recent: readonly JoinedEvent[];
   readonly isConnected: boolean;
-  /** The first node that is shown: an index. */
+  /** Index of the first node shown. */
   readonly scroll: number;
 }
 
-/** Lines beside those of nodes and traffic: two of state, titles, and empty ones between. */
+/** Lines other than nodes and traffic: state, titles, and blank lines. */
 const FIXED_LINES = 7;
-/** The share of the rest that nodes may take while there is traffic to show. */
+/** Share of the remaining lines for nodes; traffic has the rest. */
 const NODES_SHARE = 0.6;
 
 /** How many nodes fit on a screen of `rows` lines. */
@@ -63,7 +63,7 @@ function headLines({ status, rates, isConnected }: TopPicture, view: View): stri
   const counts = `${total.toFixed(1)} messages/s · ${alarms} · nodes ${describeStatusCounts(nodes.byStatus)}`;
   const state = isConnected
     ? `link ${describeLink(link, view)}`
-    : 'the connection to the gateway is lost; trying again';
+    : 'lost the connection to the gateway; reconnecting';
   const colour = isConnected && link.state === 'up' ? 'green' : 'red';
   return [
     paint(fitted(title, view), 'bold', view.terminal),
@@ -92,7 +92,7 @@ function topColumns({ rates }: TopPicture, view: View): Column<NodeInfo>[] {
   ];
 }
 
-/** Columns that would jump with their content: `disconnected`, `2 min 15 s ago`. */
+/** Fixed widths, so that columns do not jump: `disconnected`, `2 min 15 s ago`. */
 const STATUS_WIDTH = 12;
 const AGE_WIDTH = 13;
 

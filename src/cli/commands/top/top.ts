@@ -11,10 +11,10 @@ import { nodeRows, renderTop } from './top-view.js';
 import { TrafficMeter } from './traffic-meter.js';
 
 const REFRESH_MS = 1000;
-const USUAL_ROWS = 24;
+const DEFAULT_ROWS = 24;
 
 const CTRL_C = '\x03';
-/** By how many screens a key moves; an arrow moves by one line. */
+/** How many lines a key scrolls. */
 const MOVES: Readonly<Record<string, (page: number) => number>> = {
   '\x1b[A': () => -1,
   '\x1b[B': () => 1,
@@ -26,17 +26,18 @@ const MOVES: Readonly<Record<string, (page: number) => number>> = {
 };
 
 export function addTopCommand(program: CliCommand): void {
-  gatewayCommand(program, 'top', 'nodes and traffic, live on the whole terminal; q quits').action(
-    async (flags: GatewayFlags) => {
-      const ended = abortWhenTerminated();
-      if (flags.json)
-        await withLastingClient(flags, (client, scope) => printPictures(client, scope, ended.signal));
-      else await showTop(flags, ended);
-    },
-  );
+  gatewayCommand(program, 'top', 'live full-screen view of nodes and traffic; press q to quit', {
+    'meshgate top': 'live view',
+    'meshgate top --json': 'one object per second, for programs',
+  }).action(async (flags: GatewayFlags) => {
+    const ended = abortWhenTerminated();
+    if (flags.json)
+      await withLastingClient(flags, (client, scope) => printReadings(client, scope, ended.signal));
+    else await showTop(flags, ended);
+  });
 }
 
-/** One reading of the gateway. */
+/** State of the gateway at one moment. */
 interface Reading {
   readonly status: Result<'status'>;
   readonly nodes: readonly NodeInfo[];
@@ -47,8 +48,8 @@ async function read(client: MeshgateClient, signal: AbortSignal): Promise<Readin
   return { status, nodes };
 }
 
-/** For programs: an object a second. */
-async function printPictures(
+/** For programs: one object per second. */
+async function printReadings(
   client: MeshgateClient,
   scope: GatewayScope,
   signal: AbortSignal,
@@ -69,15 +70,15 @@ async function showTop(flags: GatewayFlags, ended: AbortController): Promise<voi
     throw new MeshgateError(
       'BAD_USAGE',
       'top needs a terminal',
-      'for a pipe: meshgate top --json, or meshgate watch',
+      'for a pipe or a file: meshgate top --json, or meshgate watch',
     );
   }
   const { fleetChoice } = flags;
   if (fleetChoice && fleetChoice.gateway === undefined) {
     throw new MeshgateError(
       'BAD_USAGE',
-      'the screen of top has room for one gateway',
-      'name it: --gateway ID; all of them: meshgate --fleet URL monitor, or top --json',
+      'top shows one gateway at a time',
+      'choose one: --gateway ID; for all of them: meshgate --fleet URL monitor, or top --json',
     );
   }
   let top: Top | undefined;
@@ -95,7 +96,7 @@ async function showTop(flags: GatewayFlags, ended: AbortController): Promise<voi
   );
 }
 
-/** The live screen: what was read last, and where the person has scrolled to. */
+/** The live screen: the last reading and the scroll position. */
 class Top {
   readonly #ended: AbortController;
   readonly #gateway: string | undefined;
@@ -163,28 +164,28 @@ class Top {
   }
 }
 
-/** Ends with the signal, or when the gateway refuses. */
+/** Runs until the signal aborts or the gateway refuses. */
 async function follow(client: MeshgateClient, meter: TrafficMeter, signal: AbortSignal): Promise<void> {
   try {
     for await (const event of client.subscribe({ signal })) meter.add(event, Date.now());
   } catch {
-    // The next reading fails for the same reason, and tells it.
+    // The next reading fails for the same reason and reports it.
   }
 }
 
-/** While the client connects again there is nothing to read; one that was turned away will not come back. */
+/** Readings fail while the client reconnects; any other failure is final. */
 function ignoreLoss(signal: AbortSignal): (error: unknown) => undefined {
   return (error) => {
-    const isLost = error instanceof ClientError && BACK_SOON.has(error.code);
+    const isLost = error instanceof ClientError && TEMPORARY.has(error.code);
     if (!signal.aborted && !isLost) throw error;
     return undefined;
   };
 }
 
-const BACK_SOON: ReadonlySet<string> = new Set(['CONNECTION_LOST', 'NOT_RUNNING']);
+const TEMPORARY: ReadonlySet<string> = new Set(['CONNECTION_LOST', 'NOT_RUNNING']);
 
 function rowsNow(): number {
-  return process.stdout.rows || USUAL_ROWS;
+  return process.stdout.rows || DEFAULT_ROWS;
 }
 
 function pause(signal: AbortSignal): Promise<void> {

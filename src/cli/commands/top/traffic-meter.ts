@@ -4,10 +4,10 @@ import { ValueJoiner } from '../watch/value-joiner.js';
 
 /** Rates are means over this time: short enough to follow, long enough not to jump. */
 const WINDOW_MS = 10_000;
-/** Events that are kept to be shown; more than a screen has lines. */
+/** Events kept for display: more than a screen has lines. */
 const KEPT = 200;
 
-/** What goes through the gateway: messages per second, in all and by node, and the last events. */
+/** Messages per second by node, and the last events. */
 export class TrafficMeter {
   readonly #joiner = new ValueJoiner();
   readonly #startedAt: number;
@@ -19,14 +19,14 @@ export class TrafficMeter {
     this.#startedAt = now;
   }
 
-  /** `now`: when it came. */
+  /** `now`: time of arrival. */
   add(event: StreamEvent, now: number): void {
     if (event.kind === 'message') this.#messages.push({ at: now, from: event.message.from });
     const shown = this.#joiner.take(event).filter((one) => one.event.kind !== 'value');
     this.#recent = [...this.#recent, ...shown].slice(-KEPT);
   }
 
-  /** The newest last. */
+  /** Newest last. */
   recent(count: number): readonly JoinedEvent[] {
     return count > 0 ? this.#recent.slice(-count) : [];
   }

@@ -4,13 +4,13 @@ import type { JoinedEvent } from '../../text/event-line.js';
 type ValueEvent = Extract<MeshEvent, { kind: 'value' }>;
 
 /**
- * Puts a message and what it carried together again: its values come as events of their own, with the numbers right
- * before the message's. Values of devices belong to no message.
+ * Joins a message with its values, which arrive as separate events numbered directly before it. Values of devices have
+ * no message.
  */
 export class ValueJoiner {
   #values: ValueEvent[] = [];
 
-  /** What can be shown now: values that belong to no message by themselves. */
+  /** The events ready for display; values without a message stay separate. */
   take(event: StreamEvent): JoinedEvent[] {
     if (event.kind === 'value' && event.value.device === undefined) return this.#hold(event);
     const held = this.#values;

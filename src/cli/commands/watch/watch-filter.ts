@@ -2,7 +2,7 @@ import type { EventKind, SubscribeOptions } from '../../../client/index.js';
 import { parseNode, parseNumberOrName } from '../../text/address.js';
 import { parseWhole } from '../../text/numbers.js';
 
-/** What the command line gave; each may be given several times, or with commas. */
+/** Options; each list may be given several times or with commas. */
 export interface FilterFlags {
   readonly kind?: readonly string[];
   readonly node?: readonly string[];
@@ -26,12 +26,12 @@ const KINDS: Readonly<Record<EventKind, true>> = {
   robots: true,
 };
 
-/** Every kind of event: what `--kind` takes. */
+/** Every kind of event: the choices of `--kind`. */
 export const EVENT_KINDS = Object.keys(KINDS) as EventKind[];
 
 const KINDS_ABOUT_NODES: readonly EventKind[] = ['message', 'value', 'node', 'delivery', 'alarm'];
 
-/** What the gateway is asked for, and what of it is shown. Throws `BAD_USAGE`. */
+/** The subscription for these options. Throws `BAD_USAGE`. */
 export function readFilter(flags: FilterFlags): SubscribeOptions {
   const kinds = kindsOf(flags);
   const { node, opcode, type, since, snapshot } = flags;
@@ -40,12 +40,12 @@ export function readFilter(flags: FilterFlags): SubscribeOptions {
     ...(node && { nodes: node.map(parseNode) }),
     ...(opcode && { opcodes: opcode.map(parseNumberOrName) }),
     ...(type && { types: type.map(parseNumberOrName) }),
-    ...(since !== undefined && { since: parseWhole(since, 0, 'number of an event') }),
+    ...(since !== undefined && { since: parseWhole(since, 0, 'event number') }),
     snapshot: snapshot ?? false,
   };
 }
 
-/** Who filters by something wants to see only what has it; `undefined`: everything. */
+/** A filter implies the kinds of events that have the property; `undefined`: all. */
 function kindsOf({ kind, node, opcode, type }: FilterFlags): readonly EventKind[] | undefined {
   if (kind) return kind as EventKind[];
   if (opcode && type) return ['message', 'value'];

@@ -14,18 +14,21 @@ import { EVENT_KINDS, type FilterFlags, readFilter } from './watch-filter.js';
 type WatchFlags = GatewayFlags & FilterFlags;
 
 export function addWatchCommand(program: CliCommand): void {
-  const command = gatewayCommand(program, 'watch', 'what happens in the mesh, decoded, as it happens');
+  const command = gatewayCommand(program, 'watch', 'print events of the mesh, decoded, as they happen', {
+    'meshgate watch': 'every event',
+    'meshgate watch --kind message --node 5': 'only messages of node 0x0005',
+  });
   command
     .addOption(listOption(command, '--kind <kinds>', 'only these kinds of events', EVENT_KINDS))
-    .addOption(listOption(command, '--node <nodes>', 'only what is about these nodes or devices'))
+    .addOption(listOption(command, '--node <nodes>', 'only events about these nodes or devices'))
     .addOption(listOption(command, '--opcode <opcodes>', 'only these messages, by name or opcode'))
     .addOption(listOption(command, '--type <types>', 'only values of these data types'))
-    .option('--since <seq>', 'begin behind this event; --json shows the numbers')
-    .option('--snapshot', 'tell first how everything is now')
+    .option('--since <seq>', 'start after this event number, as shown by --json')
+    .option('--snapshot', 'print the current state first')
     .action((flags: WatchFlags) => watch(flags));
 }
 
-/** An option that takes several values: with commas, or given again. */
+/** An option with several values: separated by commas, or given again. */
 function listOption(command: Command, usage: string, description: string, allowed?: readonly string[]) {
   const option = command.createOption(usage, description).argParser<string[]>((text, before) => {
     const values = text.split(',').filter(Boolean);
@@ -59,7 +62,7 @@ async function noteUnknown(
   await noteUnknownOpcodes(opcodes, client, gateway);
 }
 
-/** In a fleet a node is given as `field-north/0x0005`; undefined where none of them is of this gateway. */
+/** In a fleet a node may be `field-north/0x0005`; undefined if no node is of this gateway. */
 function ofGateway(gateway: string | undefined, flags: WatchFlags): WatchFlags | undefined {
   if (gateway === undefined || !flags.node) return flags;
   const node = flags.node.flatMap((each) => {
@@ -85,10 +88,10 @@ async function watchAsText(
   const { kinds } = filter;
   const wantsMessages = !kinds || kinds.includes('message');
   const wantsValues = !kinds || kinds.includes('value');
-  const asked =
+  const subscribed =
     wantsMessages && kinds ? { ...filter, kinds: [...new Set([...kinds, 'value' as const])] } : filter;
   const joiner = new ValueJoiner();
-  for await (const event of client.subscribe(asked)) {
+  for await (const event of client.subscribe(subscribed)) {
     const shown = wantsMessages ? joiner.take(event) : [{ event, values: [] }];
     for (const one of shown) {
       if (isWanted(one.event, wantsValues)) print(`${formatEvent(one, currentView(gateway))}\n`);
@@ -96,7 +99,7 @@ async function watchAsText(
   }
 }
 
-/** Values of messages that are not shown are not shown either, unless they were asked for. */
+/** Values are hidden with their messages unless they were asked for. */
 function isWanted(event: StreamEvent, wantsValues: boolean): boolean {
   return wantsValues || event.kind !== 'value';
 }

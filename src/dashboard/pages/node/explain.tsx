@@ -6,17 +6,17 @@ import { useTopic } from '../../store/topic.js';
 
 interface Props {
   readonly address: number;
-  /** The facts are asked for anew when it changes. */
+  /** The explanation is fetched again when it changes. */
   readonly status: string;
 }
 
-/** The gateway's own words on why the status is what it is. */
+/** The gateway's explanation of the node's status. */
 export function Explain({ address, status }: Props) {
   const session = useSession();
   useTopic(session.topic);
   const [facts, setFacts] = useState<readonly string[]>([]);
   const [failure, setFailure] = useState('');
-  const ask = useCallback(async () => {
+  const refresh = useCallback(async () => {
     try {
       setFacts((await session.call('explain', { node: address })).facts);
       setFailure('');
@@ -26,15 +26,15 @@ export function Explain({ address, status }: Props) {
   }, [session, address]);
   const isOpen = session.state === 'open';
   useEffect(() => {
-    if (isOpen) void ask();
-  }, [ask, isOpen, status]);
-  const again = (
-    <button type="button" class="button small" disabled={!isOpen} onClick={() => void ask()}>
-      Ask again
+    if (isOpen) void refresh();
+  }, [refresh, isOpen, status]);
+  const refreshButton = (
+    <button type="button" class="button small" disabled={!isOpen} onClick={() => void refresh()}>
+      Refresh
     </button>
   );
   return (
-    <Card title="Why this status" controls={again}>
+    <Card title="Status" controls={refreshButton}>
       {failure ? (
         <p class="failure">{failure}</p>
       ) : (

@@ -1,14 +1,14 @@
-/** The numbers of one data type over time, one line a field: each value, or many of them summed up in buckets. */
+/** The numbers of one data type over time, with a line for each field: single values, or aggregated in buckets. */
 import type { BucketInfo, Value } from '../../../api/shapes.js';
 import type { BandPoint, PlotPoint } from '../../charts/plot-data.js';
 
 interface LineFacts {
   readonly field: string;
-  /** The newest number. */
+  /** The newest value. */
   readonly latest: number | undefined;
 }
 
-/** `bucketMs`: undefined where each value has its point. */
+/** `bucketMs`: undefined if each value is a point. */
 export type FieldLine = LineFacts &
   (
     | { readonly bucketMs: undefined; readonly points: readonly PlotPoint[] }
@@ -16,15 +16,15 @@ export type FieldLine = LineFacts &
   );
 
 export interface FieldLines {
-  /** A value that came just now. */
+  /** Adds a value that was just received. */
   add(value: Value): void;
-  /** What is older is left out. `from`: ms since the epoch. */
+  /** Drops older points. `from`: ms since the epoch. */
   lines(from: number): FieldLine[];
-  /** Points of the longest line. */
+  /** Number of points of the longest line. */
   readonly length: number;
 }
 
-/** Every value has its point. */
+/** Every value is a point. */
 export class ValueLines implements FieldLines {
   readonly #lines = new Map<string, PlotPoint[]>();
 
@@ -45,7 +45,7 @@ export class ValueLines implements FieldLines {
   }
 
   lines(from: number): FieldLine[] {
-    forget(this.#lines, from);
+    dropBefore(this.#lines, from);
     return [...this.#lines].map(([field, points]) => ({
       field,
       latest: points.at(-1)?.value,
@@ -55,21 +55,21 @@ export class ValueLines implements FieldLines {
   }
 }
 
-/** Buckets without values that a line goes over; more break it. */
+/** Empty buckets that a line spans at most; a longer gap interrupts it. */
 const SPANNED_BUCKETS = 5;
 
 interface OpenPoint extends BandPoint {
   readonly count: number;
 }
 
-/** As the gateway sums up, and goes on with what comes behind `to`. */
+/** Buckets from the gateway, extended by values received after `to`. */
 export class BucketLines implements FieldLines {
   readonly #bucketMs: number;
   readonly #to: number;
   readonly #lines = new Map<string, OpenPoint[]>();
   readonly #latest = new Map<string, number>();
 
-  /** `buckets`: of values until `to`, ms since the epoch. */
+  /** `buckets`: of values up to `to`, ms since the epoch. */
   constructor(buckets: readonly BucketInfo[], bucketMs: number, to: number) {
     this.#bucketMs = bucketMs;
     this.#to = to;
@@ -94,7 +94,7 @@ export class BucketLines implements FieldLines {
   }
 
   lines(from: number): FieldLine[] {
-    forget(this.#lines, from);
+    dropBefore(this.#lines, from);
     return [...this.#lines].map(([field, points]) => ({
       field,
       latest: this.#latest.get(field),
@@ -146,7 +146,7 @@ function lineOf<Point>(lines: Map<string, Point[]>, field: string): Point[] {
   return points;
 }
 
-function forget<Point extends PlotPoint>(lines: Map<string, Point[]>, from: number): void {
+function dropBefore<Point extends PlotPoint>(lines: Map<string, Point[]>, from: number): void {
   for (const [field, points] of lines) {
     if ((points[0]?.at ?? from) < from)
       lines.set(
@@ -165,17 +165,17 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Lengths of a bucket that people think in. */
+/** Bucket lengths that are round numbers. */
 const BUCKETS = [
   ...[1, 2, 5, 10, 15, 30].map((seconds) => seconds * SECOND),
   ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * MINUTE),
   ...[1, 2, 3, 6, 12].map((hours) => hours * HOUR),
 ];
 
-/** The shortest bucket that leaves `most` of them in a stretch of `lengthMs` at most. */
-export function bucketFor(lengthMs: number, most: number): number {
-  const least = lengthMs / most;
-  return BUCKETS.find((length) => length >= least) ?? Math.ceil(least / DAY) * DAY;
+/** The shortest bucket that divides `rangeMs` into at most `maxBuckets`. */
+export function bucketFor(rangeMs: number, maxBuckets: number): number {
+  const minMs = rangeMs / maxBuckets;
+  return BUCKETS.find((length) => length >= minMs) ?? Math.ceil(minMs / DAY) * DAY;
 }
 
 /** `10 s`, `5 min`, `2 h`, `1 d`. */

@@ -7,29 +7,29 @@ interface Props {
   readonly name: string;
 }
 
-/** Removes the node, after a question; the list of nodes is what is left to show. */
+/** Removes the node after confirmation, then shows the list of nodes. */
 export function ForgetNode({ address, name }: Props) {
   const session = useSession();
-  const [isAsked, setAsked] = useState(false);
+  const [isConfirming, setConfirming] = useState(false);
   const forget = async () => {
     await session.call('forget', { node: address });
     location.hash = '#/nodes';
   };
   return (
     <>
-      <button type="button" class="button danger" onClick={() => setAsked(true)}>
+      <button type="button" class="button danger" onClick={() => setConfirming(true)}>
         Forget…
       </button>
-      {isAsked && (
+      {isConfirming && (
         <ConfirmDialog
           title={`Forget ${name}?`}
           action="Forget node"
           onConfirm={forget}
-          onClose={() => setAsked(false)}
+          onClose={() => setConfirming(false)}
         >
           <p>
-            The node is removed with its latest values and its alarms. What the history has of it stays. It
-            comes back when it is heard, or when the root lists it.
+            The node is removed, with its latest values and its alarms. Its history is kept. It reappears when
+            it is heard or when the root lists it.
           </p>
         </ConfirmDialog>
       )}

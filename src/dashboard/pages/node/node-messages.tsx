@@ -4,19 +4,19 @@ import { LogTable } from '../../parts/log-table.js';
 import { useSession } from '../../store/context.js';
 import { useSlowTopic } from '../../store/topic.js';
 
-const RENEW_EVERY_MS = 250;
+const UPDATE_EVERY_MS = 250;
 
-/** What this node said and what was sent to it, as far as the log of the page goes back. */
+/** Messages from and to this node, as far as the page's log goes back. */
 export function NodeMessages({ address }: { readonly address: number }) {
   const { store } = useSession();
-  const version = useSlowTopic(store.topics.traffic, RENEW_EVERY_MS);
+  const version = useSlowTopic(store.topics.traffic, UPDATE_EVERY_MS);
   const lines = useMemo(
     () => store.log.lines.toArray().filter(({ node }) => node === address),
     [store, address, version],
   );
   return (
     <Card title="Messages">
-      <LogTable lines={lines} label="Messages of this node" showsHex={false} height={260} />
+      <LogTable lines={lines} label="Messages from and to this node" showsHex={false} height={260} />
     </Card>
   );
 }

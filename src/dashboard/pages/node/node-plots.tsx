@@ -1,5 +1,6 @@
 import { useRef, useState } from 'preact/hooks';
 import type { PlotSeries } from '../../charts/plot-data.js';
+import { isNamedAfterType } from '../../format.js';
 import { Card } from '../../parts/card.js';
 import { lazyPart } from '../../parts/lazy.js';
 import type { NodeRecord } from '../../store/node-record.js';
@@ -17,16 +18,16 @@ const PERIODS = [
   ['30 d', 720 * HOUR_MS],
 ] as const;
 const PLOT_HEIGHT = 170;
-/** Pixels that a plot has where it can't be measured, and has at least. */
-const USUAL_WIDTH = 600;
-const LEAST_WIDTH = 200;
+/** Width of a plot in pixels: if it can't be measured, and the minimum. */
+const DEFAULT_WIDTH = 600;
+const MIN_WIDTH = 200;
 
 export function NodePlots({ record }: { readonly record: NodeRecord }) {
   const [period, setPeriod] = useState(0);
   const holder = useRef<HTMLDivElement>(null);
-  const widthOf = () => Math.max(LEAST_WIDTH, holder.current?.clientWidth ?? USUAL_WIDTH);
+  const widthOf = () => Math.max(MIN_WIDTH, holder.current?.clientWidth ?? DEFAULT_WIDTH);
   const { series, isLoading, failure } = useSeries(record, PERIODS[period]?.[1] ?? HOUR_MS, widthOf);
-  const choice = (
+  const periodSelect = (
     <label class="inline-field">
       <span>Period</span>
       <select value={period} onChange={({ currentTarget }) => setPeriod(Number(currentTarget.value))}>
@@ -39,7 +40,7 @@ export function NodePlots({ record }: { readonly record: NodeRecord }) {
     </label>
   );
   return (
-    <Card title="Values over time" controls={choice}>
+    <Card title="Values over time" controls={periodSelect}>
       <div ref={holder}>
         {failure && (
           <p class="failure" role="alert">
@@ -51,7 +52,7 @@ export function NodePlots({ record }: { readonly record: NodeRecord }) {
         ))}
         {isLoading && <p class="placeholder">Loading…</p>}
         {series.length === 0 && !isLoading && !failure && (
-          <p class="placeholder">There are no values of this period.</p>
+          <p class="placeholder">No values in this period.</p>
         )}
       </div>
     </Card>
@@ -60,16 +61,16 @@ export function NodePlots({ record }: { readonly record: NodeRecord }) {
 
 function FieldPlot({ series }: { readonly series: FieldSeries }) {
   const { type, field, bucketMs } = series;
+  const hasOwnName = !isNamedAfterType(field, type);
+  const name = hasOwnName ? `${type} ${field}` : type;
   return (
-    <section class="plot-section" aria-label={`${type} ${field}`}>
+    <section class="plot-section" aria-label={name}>
       <h3>
-        {type} <span class="muted">{field}</span>
+        {type} {hasOwnName && <span class="muted">{field}</span>}
       </h3>
-      <Plot label={`${type} ${field} over time`} series={[toPlot(series)]} live height={PLOT_HEIGHT} />
+      <Plot label={`${name} over time`} series={[toPlot(series)]} live height={PLOT_HEIGHT} />
       {bucketMs !== undefined && (
-        <p class="muted plot-note">
-          The line is the mean of each {formatBucket(bucketMs)}, the band goes from the least to the most.
-        </p>
+        <p class="muted plot-note">Line: mean of each {formatBucket(bucketMs)}; band: minimum to maximum.</p>
       )}
     </section>
   );

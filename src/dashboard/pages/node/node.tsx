@@ -1,5 +1,5 @@
 import { formatAddress } from '../../format.js';
-import { Age } from '../../parts/age.js';
+import { LastHeard } from '../../parts/age.js';
 import { Card } from '../../parts/card.js';
 import { PageTitle } from '../../parts/page-title.js';
 import { RestoredMark } from '../../parts/restored-mark.js';
@@ -9,7 +9,7 @@ import type { NodeRecord } from '../../store/node-record.js';
 import { useSlowTopic, useTopic } from '../../store/topic.js';
 import { Explain } from './explain.js';
 import { ForgetNode } from './forget-node.js';
-import { NodeFacts, StatusHistory } from './node-facts.js';
+import { NodeDetails, StatusHistory } from './node-details.js';
 import { NodeMessages } from './node-messages.js';
 import { NodePlots } from './node-plots.js';
 import { PingButton } from './ping.js';
@@ -26,17 +26,18 @@ export function NodePage({ address }: { readonly address: number }) {
   const isLoading = !session.store.link;
   return (
     <div class="page">
-      <PageTitle title={isLoading ? 'Node' : 'No such node'} />
+      <PageTitle title={isLoading ? 'Node' : 'Node not found'} />
       <p class="placeholder">
-        {isLoading ? 'Loading…' : `No node with the address ${describeAddress(address)} is known.`}{' '}
-        <a href="#/nodes">All nodes</a>
+        {isLoading ? 'Loading…' : notFoundText(address)} <a href="#/nodes">All nodes</a>
       </p>
     </div>
   );
 }
 
-function describeAddress(address: number): string {
-  return Number.isInteger(address) ? formatAddress(address) : 'given';
+function notFoundText(address: number): string {
+  return Number.isInteger(address)
+    ? `There is no node with address ${formatAddress(address)}.`
+    : 'The node’s address is invalid.';
 }
 
 function KnownNode({ record }: { readonly record: NodeRecord }) {
@@ -46,7 +47,7 @@ function KnownNode({ record }: { readonly record: NodeRecord }) {
   const { address, name, status, lastHeardAt } = record.info;
   return (
     <div class="page">
-      <nav class="crumbs" aria-label="Way back">
+      <nav class="crumbs" aria-label="Breadcrumb">
         <a href="#/nodes">Nodes</a> <span aria-hidden="true">/</span> {name}
       </nav>
       <PageTitle title={name}>
@@ -54,15 +55,15 @@ function KnownNode({ record }: { readonly record: NodeRecord }) {
         <StatusBadge status={store.statusOf(record.info)} />
         <RestoredMark isRestored={record.info.restored} />
         <span class="figure muted">
-          heard <Age at={lastHeardAt} suffix={lastHeardAt === null ? '' : ' ago'} />
+          <LastHeard at={lastHeardAt} />
         </span>
-        <a href={`#/map?node=${address}`}>On the map</a>
-        <a href={`#/topology?node=${address}`}>In the topology</a>
+        <a href={`#/map?node=${address}`}>Show on map</a>
+        <a href={`#/topology?node=${address}`}>Show in topology</a>
         {mayAct && <ForgetNode address={address} name={name} />}
       </PageTitle>
       <div class="node-columns">
         <div class="column">
-          <NodeFacts record={record} />
+          <NodeDetails record={record} />
           <Explain address={address} status={status} />
           {mayAct && (
             <Card title="Send">

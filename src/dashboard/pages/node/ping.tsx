@@ -3,7 +3,7 @@ import { errorText } from '../../api.js';
 import { formatTime } from '../../format.js';
 import { useSession } from '../../store/context.js';
 
-/** Results that are shown; one alone says little about a radio. */
+/** Results shown; a single one says little about a radio link. */
 const RESULTS_SHOWN = 5;
 
 interface PingResult {
@@ -39,7 +39,7 @@ export function PingButton({ address }: { readonly address: number }) {
         Ping
       </button>
       <ol aria-label="Ping results" aria-live="polite">
-        {isBusy && <li class="muted">waiting for the answer…</li>}
+        {isBusy && <li class="muted">waiting for an answer…</li>}
         {results.map(({ id, at, text, isGood }) => (
           <li key={id}>
             <span class="figure muted">{formatTime(at)}</span>{' '}

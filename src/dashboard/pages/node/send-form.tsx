@@ -4,15 +4,15 @@ import { DeliveryList, type SentMessage } from '../../parts/deliveries.js';
 import { useSession } from '../../store/context.js';
 import type { MeshSession } from '../../store/session.js';
 
-type Form = 'text' | 'hex';
+type Format = 'text' | 'hex';
 
-/** Bytes that an edge device takes. */
+/** Maximum message length that an edge node accepts. */
 const MAX_BYTES = 256;
-/** Messages of this form whose stages are shown. */
+/** Number of sent messages whose stages are shown. */
 const SENT_SHOWN = 5;
 
-interface Wishes {
-  readonly form: Form;
+interface Draft {
+  readonly format: Format;
   readonly message: string;
   readonly isTracked: boolean;
 }
@@ -20,47 +20,51 @@ interface Wishes {
 /** `to`: an address, or undefined for all nodes. */
 export function SendForm({ to }: { readonly to: number | undefined }) {
   const session = useSession();
-  const [wishes, setWishes] = useState<Wishes>({ form: 'text', message: '', isTracked: true });
-  const [waits, setWaits] = useState(true);
+  const [draft, setDraft] = useState<Draft>({ format: 'text', message: '', isTracked: true });
+  const [awaitsAnswer, setAwaitsAnswer] = useState(true);
   const [sent, setSent] = useState<readonly SentMessage[]>([]);
   const [failure, setFailure] = useState('');
   const submit = async (event: Event) => {
     event.preventDefault();
-    const problem = findProblem(wishes);
+    const problem = findProblem(draft);
     setFailure(problem);
     if (problem) return;
     try {
-      const delivery = await post(session, to, wishes);
+      const delivery = await post(session, to, draft);
       session.store.setDelivery(delivery);
-      session.store.tell();
-      const message = { id: delivery.id, waits: waits && to !== undefined, text: wishes.message };
+      session.store.notify();
+      const message = {
+        id: delivery.id,
+        awaitsAnswer: awaitsAnswer && to !== undefined,
+        text: draft.message,
+      };
       setSent((earlier) => [message, ...earlier].slice(0, SENT_SHOWN));
     } catch (error) {
       setFailure(errorText(error));
     }
   };
-  const change = (part: Partial<Wishes>) => setWishes((known) => ({ ...known, ...part }));
+  const change = (part: Partial<Draft>) => setDraft((previous) => ({ ...previous, ...part }));
   return (
     <form
       class="send"
       aria-label={to === undefined ? 'Send to all nodes' : 'Send to this node'}
       onSubmit={(event) => void submit(event)}
     >
-      <MessageField wishes={wishes} change={change} failure={failure} />
+      <MessageField draft={draft} change={change} failure={failure} />
       <div class="send-options">
         {to !== undefined && (
           <>
             <Check
               label="Tracked"
-              title="The root sends it again, up to 3 times"
-              checked={wishes.isTracked}
+              title="The root retransmits the message, up to 3 times"
+              checked={draft.isTracked}
               onChange={(isTracked) => change({ isTracked })}
             />
             <Check
               label="Wait for an answer"
-              title="An Ack of the node"
-              checked={waits}
-              onChange={setWaits}
+              title="An Ack from the node"
+              checked={awaitsAnswer}
+              onChange={setAwaitsAnswer}
             />
           </>
         )}
@@ -74,37 +78,37 @@ export function SendForm({ to }: { readonly to: number | undefined }) {
 }
 
 interface MessageFieldProps {
-  readonly wishes: Wishes;
-  readonly change: (part: Partial<Wishes>) => void;
+  readonly draft: Draft;
+  readonly change: (part: Partial<Draft>) => void;
   readonly failure: string;
 }
 
-function MessageField({ wishes: { form, message }, change, failure }: MessageFieldProps) {
+function MessageField({ draft: { format, message }, change, failure }: MessageFieldProps) {
   const id = useId();
   return (
     <>
       <div class="send-line">
         <input
           type="text"
-          class={form === 'hex' ? 'mono' : ''}
+          class={format === 'hex' ? 'mono' : ''}
           aria-label="Message"
           aria-invalid={failure !== ''}
           aria-describedby={failure ? id : undefined}
-          placeholder={form === 'hex' ? '45 01 02' : 'Message'}
+          placeholder={format === 'hex' ? '45 01 02' : 'Message'}
           autocomplete="off"
           spellcheck={false}
           value={message}
           onInput={({ currentTarget }) => change({ message: currentTarget.value })}
         />
         <fieldset class="choice">
-          <legend class="hidden">Form of the message</legend>
+          <legend class="hidden">Message format</legend>
           {(['text', 'hex'] as const).map((name) => (
             <label key={name}>
               <input
                 type="radio"
                 name="form"
-                checked={form === name}
-                onChange={() => change({ form: name })}
+                checked={format === name}
+                onChange={() => change({ format: name })}
               />
               {name === 'text' ? 'Text' : 'Hex'}
             </label>
@@ -144,21 +148,22 @@ function cleanHex(text: string): string {
   return text.replace(/0x|[\s,:]/gi, '');
 }
 
-/** What is wrong with it, in words; empty when nothing is. */
-function findProblem({ form, message }: Wishes): string {
+/** Why the message can't be sent, for the user; empty if it can. */
+function findProblem({ format, message }: Draft): string {
   const hex = cleanHex(message);
-  if (message === '') return 'Write a message first.';
-  if (form === 'hex' && !/^([0-9a-f]{2})+$/i.test(hex)) return 'Hex has two digits a byte, such as 45 01 02.';
-  const length = form === 'hex' ? hex.length / 2 : new TextEncoder().encode(message).length;
-  return length > MAX_BYTES ? `The message has ${length} bytes; an edge device takes ${MAX_BYTES}.` : '';
+  if (message === '') return 'Enter a message.';
+  if (format === 'hex' && !/^([0-9a-f]{2})+$/i.test(hex))
+    return 'Invalid hex: use two digits per byte, such as 45 01 02.';
+  const length = format === 'hex' ? hex.length / 2 : new TextEncoder().encode(message).length;
+  return length > MAX_BYTES ? `The message is too long: ${length} bytes, maximum ${MAX_BYTES}.` : '';
 }
 
 function post(
   session: MeshSession,
   to: number | undefined,
-  { form, message, isTracked }: Wishes,
+  { format, message, isTracked }: Draft,
 ): Promise<Result<'send'>> {
-  const body = form === 'hex' ? { hex: cleanHex(message) } : { text: message };
+  const body = format === 'hex' ? { hex: cleanHex(message) } : { text: message };
   if (to === undefined) return session.call('broadcast', { ...body, until: 'queued' });
   return session.call('send', { node: to, ...body, tracked: isTracked, until: 'queued' });
 }

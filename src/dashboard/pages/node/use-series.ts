@@ -1,4 +1,4 @@
-/** The values of a node over time: what the gateway holds, and then as they come. */
+/** The values of a node over time: those stored by the gateway, then live ones. */
 import { useEffect, useState } from 'preact/hooks';
 import type { Value } from '../../../api/shapes.js';
 import { errorText } from '../../api.js';
@@ -18,39 +18,39 @@ export type FieldSeries = FieldLine & {
 
 export interface NodeSeries {
   readonly series: readonly FieldSeries[];
-  /** Data types are still asked for. */
+  /** Some data types are still being fetched. */
   readonly isLoading: boolean;
-  /** Why some can't be had; empty where all is well. */
+  /** Why some could not be fetched; empty if all were. */
   readonly failure: string;
 }
 
-/** Plots are drawn anew at most this often. */
-const RENEW_EVERY_MS = 500;
-/** A line of so many times the points that a plot has pixels is asked for anew, in larger buckets. */
-const MOST_POINTS_A_PIXEL = 4;
+/** Plots are updated at most this often. */
+const UPDATE_EVERY_MS = 500;
+/** A line with more points than this per pixel of the plot is fetched again, in larger buckets. */
+const MAX_POINTS_PER_PIXEL = 4;
 
-const NOTHING: NodeSeries = { series: [], isLoading: true, failure: '' };
+const LOADING: NodeSeries = { series: [], isLoading: true, failure: '' };
 
-/** `periodMs`: how far back; `widthOf`: pixels that a plot has. */
+/** `periodMs`: how far back; `widthOf`: width of a plot in pixels. */
 export function useSeries(record: NodeRecord, periodMs: number, widthOf: () => number): NodeSeries {
   const session = useSession();
   useTopic(session.topic);
-  const [series, setSeries] = useState(NOTHING);
+  const [series, setSeries] = useState(LOADING);
   const isOpen = session.state === 'open';
   useEffect(() => {
     if (!isOpen) return;
-    setSeries(NOTHING);
+    setSeries(LOADING);
     const collector = new Collector(record, session, periodMs, widthOf(), setSeries);
     return () => collector.stop();
   }, [session, record, periodMs, isOpen]);
   return series;
 }
 
-/** What is had of one data type; undefined while it is asked for. */
 interface TypeEntry {
   readonly latest: Value;
+  /** Undefined while they are being fetched. */
   lines: FieldLines | undefined;
-  /** Values that came meanwhile. */
+  /** Values received meanwhile. */
   early: Value[];
 }
 
@@ -86,17 +86,17 @@ class Collector {
     this.#entries = record.info.values
       .map(newEntry)
       .sort((a, b) => rankOfType(a.latest) - rankOfType(b.latest));
-    record.onValue.add(this.#onValue);
+    record.valueListeners.add(this.#onValue);
     void this.#load();
   }
 
   stop(): void {
     this.#isStopped = true;
-    this.#record.onValue.delete(this.#onValue);
+    this.#record.valueListeners.delete(this.#onValue);
     clearTimeout(this.#timer);
   }
 
-  /** One after the other: a long stretch is work for the gateway, and the first plots are there at once. */
+  /** One after another: a long time range is work for the gateway, and the first plots appear at once. */
   async #load(): Promise<void> {
     if (this.#isLoading) return;
     this.#isLoading = true;
@@ -105,13 +105,13 @@ class Collector {
       if (!entry.lines && !this.#isStopped) await this.#loadType(entry);
     }
     this.#isLoading = false;
-    this.#renew();
+    this.#update();
   }
 
   async #loadType(entry: TypeEntry): Promise<void> {
     const from = Math.max(0, Math.floor(hostNow() - this.#periodMs));
     try {
-      const lines = await askLines(
+      const lines = await fetchLines(
         this.#session,
         this.#record.info.address,
         entry.latest.id,
@@ -123,7 +123,7 @@ class Collector {
     } catch (error) {
       this.#failure = `${entry.latest.type}: ${errorText(error)}`;
     }
-    this.#renew();
+    this.#update();
   }
 
   #onLive(value: Value): void {
@@ -133,10 +133,10 @@ class Collector {
       void this.#load();
     } else if (entry.lines) entry.lines.add(value);
     else if (this.#isLoading) entry.early.push(value);
-    this.#timer ??= setTimeout(() => this.#renew(), RENEW_EVERY_MS);
+    this.#timer ??= setTimeout(() => this.#update(), UPDATE_EVERY_MS);
   }
 
-  #renew(): void {
+  #update(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#isStopped) return;
@@ -147,12 +147,12 @@ class Collector {
       isLoading: this.#isLoading,
       failure: this.#failure,
     });
-    this.#renewLong();
+    this.#refetchLong();
   }
 
-  #renewLong(): void {
+  #refetchLong(): void {
     const long = this.#entries.filter(
-      ({ lines }) => lines && lines.length > MOST_POINTS_A_PIXEL * this.#width,
+      ({ lines }) => lines && lines.length > MAX_POINTS_PER_PIXEL * this.#width,
     );
     for (const entry of long) entry.lines = undefined;
     if (long.length > 0) void this.#load();
@@ -168,7 +168,7 @@ function describe({ type, fields }: Value, lines: readonly FieldLine[]): FieldSe
   }));
 }
 
-/** What is measured comes first, then counters, then places. */
+/** Measurements first, then counters, then coordinates. */
 function rankOf({ field, unit }: { readonly field: string; readonly unit: string | undefined }): number {
   if (unit === undefined) return 1;
   return isMeasured(field, unit) ? 0 : 2;
@@ -178,8 +178,8 @@ function rankOfType({ fields }: Value): number {
   return Math.min(...Object.entries(fields).map(([field, { unit }]) => rankOf({ field, unit })));
 }
 
-/** Every value where the plot has a pixel for each; otherwise buckets, about as many as it has pixels. */
-async function askLines(
+/** Every value if the plot has a pixel for each; otherwise buckets, about one per pixel. */
+async function fetchLines(
   session: MeshSession,
   node: number,
   type: number,

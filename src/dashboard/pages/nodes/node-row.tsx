@@ -12,11 +12,11 @@ import type { ValueColumn } from './nodes-view.js';
 interface Props {
   readonly record: NodeRecord;
   readonly columns: readonly ValueColumn[];
-  /** Among all rows, the header's being 1. */
+  /** Among all rows; the header is 1. */
   readonly index: number;
 }
 
-/** Drawn anew when its own node has changed, not when another has. */
+/** Rendered only when its own node has changed. */
 export function NodeRow({ record, columns, index }: Props) {
   const { store } = useSession();
   useTopic(record.topic);
@@ -52,13 +52,13 @@ function ValueCell({ record, column }: { readonly record: NodeRecord; readonly c
       <span class="figure ellipsis">{formatField(field.value, field.unit, column.decimals)}</span>
       <TrendLine
         points={record.trendOf(column.type)}
-        label={`Trend of ${column.trend} of ${record.info.name}`}
+        label={`Trend of ${column.trend}, ${record.info.name}`}
       />
     </td>
   );
 }
 
-/** For a phone: the values stand on a second line. */
+/** For phones: the values are on a second line. */
 export function NarrowRow({ record, columns, index }: Props) {
   const { store } = useSession();
   useTopic(record.topic);

@@ -7,7 +7,7 @@ import { useTopic } from '../../store/topic.js';
 import { NarrowRow, NodeRow } from './node-row.js';
 import type { Sort, ValueColumn } from './nodes-view.js';
 
-/** px; style.css has the same. */
+/** px; the same as in styles/grid.css. */
 const ROW_HEIGHT = 32;
 const NARROW_ROW_HEIGHT = 52;
 const FIXED_COLUMNS = [
@@ -21,7 +21,7 @@ const NARROW_COLUMNS = [
   ['status', 'Status', 124],
 ] as const;
 const UUID_WIDTH = 280;
-/** What "restored" takes beside a status. */
+/** px that "restored" takes beside a status. */
 const RESTORED_WIDTH = 60;
 
 interface Props {
@@ -33,7 +33,7 @@ interface Props {
 interface Column {
   readonly id: string;
   readonly title: string;
-  /** px; 0 = what is left. */
+  /** px; 0 = the remaining width. */
   readonly width: number;
 }
 
@@ -94,14 +94,14 @@ function widenStatus(column: Column): Column {
 
 function HeadCell({ column: { id, title }, sort }: { readonly column: Column; readonly sort: Sort }) {
   const isSorted = sort.column === id;
-  const direction = isSorted ? (sort.isFalling ? 'descending' : 'ascending') : 'none';
-  const onClick = () => setQuery('sort', isSorted && !sort.isFalling ? `-${id}` : id);
+  const direction = isSorted ? (sort.isDescending ? 'descending' : 'ascending') : 'none';
+  const onClick = () => setQuery('sort', isSorted && !sort.isDescending ? `-${id}` : id);
   return (
     <th scope="col" aria-sort={direction}>
       <button type="button" class="sort" onClick={onClick}>
         {title}
         <span class="arrow" aria-hidden="true">
-          {isSorted ? (sort.isFalling ? '▾' : '▴') : ''}
+          {isSorted ? (sort.isDescending ? '▾' : '▴') : ''}
         </span>
       </button>
     </th>
@@ -113,10 +113,6 @@ function Empty() {
   useTopic(session.topic);
   const { size } = session.store.nodes;
   if (!session.store.link) return <p class="placeholder">Loading…</p>;
-  if (size > 0) return <p class="placeholder">No node matches the search and the status.</p>;
-  return (
-    <p class="placeholder">
-      No node is known yet. Nodes appear when the root lists them, or when they speak.
-    </p>
-  );
+  if (size > 0) return <p class="placeholder">No matching nodes.</p>;
+  return <p class="placeholder">No nodes yet. A node appears when the root lists it or when it is heard.</p>;
 }

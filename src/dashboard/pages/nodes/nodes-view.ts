@@ -1,4 +1,4 @@
-/** Which nodes the table shows, and in which order. */
+/** The nodes that the table shows, filtered and sorted. */
 
 import type { AgedValue, NodeStatusName } from '../../../api/shapes.js';
 import { positionIn } from '../../../protocol/position.js';
@@ -9,37 +9,37 @@ import { STATUSES, type Store } from '../../store/store.js';
 export interface ValueColumn {
   readonly type: string;
   readonly id: number;
-  /** The field whose trend is drawn. */
+  /** The field to draw a trend of. */
   readonly trend: string | undefined;
-  /** Digits behind the point that any node needs, so that figures stand in line. */
+  /** The most decimals that any node needs, so that figures are aligned. */
   decimals: number;
   /** px. */
   readonly width: number;
 }
 
-/** `name`, `address`, `status`, `heard`, `uuid`, or `type:` and a data type. `-` in front: falling. */
+/** `name`, `address`, `status`, `heard`, `uuid`, or `type:` and a data type. Prefixed with `-`: descending. */
 export interface Sort {
   readonly column: string;
-  readonly isFalling: boolean;
+  readonly isDescending: boolean;
 }
 
-export interface Wish {
+export interface NodesView {
   readonly search: string;
   readonly status: NodeStatusName | undefined;
   readonly sort: Sort;
 }
 
-export function readWish(query: URLSearchParams): Wish {
+export function readNodesView(query: URLSearchParams): NodesView {
   const status = query.get('status');
   const sort = query.get('sort') ?? 'address';
   return {
     search: query.get('search') ?? '',
     status: STATUSES.find((name) => name === status),
-    sort: { column: sort.replace(/^-/, ''), isFalling: sort.startsWith('-') },
+    sort: { column: sort.replace(/^-/, ''), isDescending: sort.startsWith('-') },
   };
 }
 
-export function findNodes(store: Store, { search, status, sort }: Wish): NodeRecord[] {
+export function findNodes(store: Store, { search, status, sort }: NodesView): NodeRecord[] {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   const found: NodeRecord[] = [];
   for (const record of store.nodes.values()) {
@@ -51,9 +51,9 @@ export function findNodes(store: Store, { search, status, sort }: Wish): NodeRec
 
 type Key = number | string;
 
-function sortNodes(records: NodeRecord[], { column, isFalling }: Sort, store: Store): NodeRecord[] {
+function sortNodes(records: NodeRecord[], { column, isDescending }: Sort, store: Store): NodeRecord[] {
   const keyed = records.map((record) => ({ record, key: sortKey(record, column, store) }));
-  const sign = isFalling ? -1 : 1;
+  const sign = isDescending ? -1 : 1;
   keyed.sort(
     (a, b) =>
       compareMissing(a.key, b.key) ||
@@ -63,7 +63,7 @@ function sortNodes(records: NodeRecord[], { column, isFalling }: Sort, store: St
   return keyed.map(({ record }) => record);
 }
 
-/** Undefined for what the node does not have: it comes last, whatever the direction. */
+/** Undefined if the node has no such value: it sorts last in both directions. */
 function sortKey({ info }: NodeRecord, column: string, store: Store): Key | undefined {
   switch (column) {
     case 'name':
@@ -98,16 +98,16 @@ function compare(a: Key | undefined, b: Key | undefined): number {
 }
 
 const TREND_WIDTH = 180;
-const PLACE_WIDTH = 184;
+const POSITION_WIDTH = 184;
 const PLAIN_WIDTH = 96;
 
 function newColumn(value: AgedValue): ValueColumn {
   const trend = trendField(value);
-  const width = trend ? TREND_WIDTH : positionIn(value.fields) ? PLACE_WIDTH : PLAIN_WIDTH;
+  const width = trend ? TREND_WIDTH : positionIn(value.fields) ? POSITION_WIDTH : PLAIN_WIDTH;
   return { type: value.type, id: value.id, trend, decimals: 0, width };
 }
 
-/** A column for each data type that any node has told of, by rising id. */
+/** A column for each data type that any node has reported, by ascending id. */
 export function findColumns(store: Store): ValueColumn[] {
   const columns = new Map<number, ValueColumn>();
   for (const { info } of store.nodes.values()) {

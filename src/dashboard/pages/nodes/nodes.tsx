@@ -1,38 +1,38 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { formatCount } from '../../format.js';
 import { PageTitle } from '../../parts/page-title.js';
 import { setQuery } from '../../router.js';
 import { useSession } from '../../store/context.js';
 import { STATUSES } from '../../store/store.js';
 import { useSlowTopic, useTopic } from '../../store/topic.js';
 import { NodesTable } from './nodes-table.js';
-import { findColumns, findNodes, readWish } from './nodes-view.js';
+import { findColumns, findNodes, readNodesView } from './nodes-view.js';
 
-/** Rows change places at most this often: who reads a table must not lose the line. */
-const ORDER_EVERY_MS = 1000;
+/** Rows are reordered at most this often, so that they stay readable. */
+const SORT_EVERY_MS = 1000;
 
 export function NodesPage({ query }: { readonly query: URLSearchParams }) {
   const session = useSession();
   const { store } = session;
-  const version = useSlowTopic(store.topics.nodes, ORDER_EVERY_MS);
+  const version = useSlowTopic(store.topics.nodes, SORT_EVERY_MS);
   const linkVersion = useTopic(store.topics.link);
-  const wish = readWish(query);
+  const view = readNodesView(query);
   const key = query.toString();
-  const records = useMemo(() => findNodes(store, wish), [store, key, version, linkVersion]);
+  const records = useMemo(() => findNodes(store, view), [store, key, version, linkVersion]);
   const columns = useMemo(() => findColumns(store), [store, version]);
   return (
     <div class="page page-fixed">
       <PageTitle title="Nodes">
-        <Toolbar search={wish.search} status={wish.status ?? ''}>
-          <SortChoice sort={query.get('sort') ?? 'address'} types={columns.map(({ type }) => type)} />
+        <Toolbar search={view.search} status={view.status ?? ''}>
+          <SortSelect sort={query.get('sort') ?? 'address'} types={columns.map(({ type }) => type)} />
         </Toolbar>
         <p class="muted count-line" data-testid="shown-count">
-          {records.length === store.nodes.size
-            ? `${records.length} nodes`
-            : `${records.length} of ${store.nodes.size}`}
+          {records.length === store.nodes.size ? '' : `${records.length} of `}
+          {formatCount(store.nodes.size, 'node')}
         </p>
       </PageTitle>
-      <NodesTable records={records} columns={columns} sort={wish.sort} />
+      <NodesTable records={records} columns={columns} sort={view.sort} />
     </div>
   );
 }
@@ -52,7 +52,7 @@ function Toolbar({ search, status, children }: ToolbarProps) {
         ref={input}
         type="search"
         aria-label="Search nodes"
-        placeholder="Address, name, uuid or value"
+        placeholder="Address, name, UUID or value"
         value={search}
         onInput={({ currentTarget }) => setQuery('search', currentTarget.value)}
       />
@@ -72,14 +72,14 @@ function Toolbar({ search, status, children }: ToolbarProps) {
   );
 }
 
-interface SortChoiceProps {
+interface SortSelectProps {
   readonly sort: string;
-  /** Data types that there is a column of. */
+  /** Data types that have a column. */
   readonly types: readonly string[];
 }
 
-/** For a phone, which has no room for the columns. */
-function SortChoice({ sort, types }: SortChoiceProps) {
+/** For phones, which have no room for the columns. */
+function SortSelect({ sort, types }: SortSelectProps) {
   return (
     <label class="inline-field narrow-only">
       <span>Sort</span>
@@ -98,7 +98,7 @@ function SortChoice({ sort, types }: SortChoiceProps) {
   );
 }
 
-/** `/` goes to the search, as in other tools. */
+/** `/` focuses the search field, as in other tools. */
 function useSlashKey(input: { readonly current: HTMLInputElement | null }): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {

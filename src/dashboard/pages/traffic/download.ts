@@ -1,6 +1,6 @@
 import { type LogLine, lineAsText } from '../../store/traffic-log.js';
 
-/** Gives the lines to the browser as a text file. */
+/** Downloads the lines as a text file. */
 export function download(lines: readonly LogLine[]): void {
   const text = `${lines.map(lineAsText).join('\n')}\n`;
   const url = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));

@@ -6,8 +6,8 @@ import { useSlowTopic } from '../../store/topic.js';
 import { type LineKind, type LogLine, MAX_LINES } from '../../store/traffic-log.js';
 import { download } from './download.js';
 
-/** Lines are shown at most this often; nobody reads faster. */
-const RENEW_EVERY_MS = 100;
+/** Lines are updated at most this often; nobody reads faster. */
+const UPDATE_EVERY_MS = 100;
 
 const KINDS: Readonly<Record<LineKind, string>> = {
   message: 'Messages',
@@ -18,16 +18,16 @@ const KINDS: Readonly<Record<LineKind, string>> = {
 
 export function TrafficPage() {
   const { store } = useSession();
-  const version = useSlowTopic(store.topics.traffic, RENEW_EVERY_MS);
-  const [held, setHeld] = useState<readonly LogLine[]>();
+  const version = useSlowTopic(store.topics.traffic, UPDATE_EVERY_MS);
+  const [paused, setPaused] = useState<readonly LogLine[]>();
   const [search, setSearch] = useState('');
   const [hidden, setHidden] = useState<ReadonlySet<LineKind>>(new Set());
   const [showsHex, setShowsHex] = useState(false);
-  const all = useMemo(() => held ?? store.log.lines.toArray(), [store, held, version]);
+  const all = useMemo(() => paused ?? store.log.lines.toArray(), [store, paused, version]);
   const lines = useMemo(() => filterLines(all, search, hidden), [all, search, hidden]);
-  const hold = () => setHeld(store.log.lines.toArray());
+  const pause = () => setPaused(store.log.lines.toArray());
   const newest = store.log.lines.last?.id ?? 0;
-  const isBehind = held !== undefined && newest > (held.at(-1)?.id ?? 0);
+  const hasNewer = paused !== undefined && newest > (paused.at(-1)?.id ?? 0);
   return (
     <div class="page page-fixed">
       <PageTitle title="Traffic">
@@ -39,7 +39,7 @@ export function TrafficPage() {
             value={search}
             onInput={({ currentTarget }) => setSearch(currentTarget.value)}
           />
-          <KindChoice hidden={hidden} onChange={setHidden} />
+          <KindFilter hidden={hidden} onChange={setHidden} />
           <label class="check">
             <input
               type="checkbox"
@@ -48,34 +48,40 @@ export function TrafficPage() {
             />
             Hex
           </label>
-          <button type="button" class="button pause" onClick={() => (held ? setHeld(undefined) : hold())}>
-            {held ? 'Resume' : 'Pause'}
+          <button
+            type="button"
+            class="button pause"
+            onClick={() => (paused ? setPaused(undefined) : pause())}
+          >
+            {paused ? 'Resume' : 'Pause'}
           </button>
           <button type="button" class="button" onClick={() => download(lines)}>
             Download
           </button>
         </search>
         <p class="muted count-line" data-testid="shown-count">
-          {lines.length} of at most {MAX_LINES} lines{isBehind ? ' · paused, there are newer ones' : ''}
+          {lines.length === all.length ? '' : `${lines.length} of `}
+          {all.length} lines (maximum {MAX_LINES}){hasNewer ? ' · paused, new lines waiting' : ''}
         </p>
       </PageTitle>
       <LogTable
         lines={lines}
         label="Traffic"
         showsHex={showsHex}
-        isHeld={held !== undefined}
-        onLeaveEnd={hold}
+        isPaused={paused !== undefined}
+        onLeaveEnd={pause}
+        emptyText={all.length === 0 ? 'No messages yet.' : 'No matching lines.'}
       />
     </div>
   );
 }
 
-interface KindChoiceProps {
+interface KindFilterProps {
   readonly hidden: ReadonlySet<LineKind>;
   readonly onChange: (hidden: ReadonlySet<LineKind>) => void;
 }
 
-function KindChoice({ hidden, onChange }: KindChoiceProps) {
+function KindFilter({ hidden, onChange }: KindFilterProps) {
   const toggle = (kind: LineKind) => {
     const next = new Set(hidden);
     if (!next.delete(kind)) next.add(kind);
@@ -83,7 +89,7 @@ function KindChoice({ hidden, onChange }: KindChoiceProps) {
   };
   return (
     <fieldset class="choice">
-      <legend class="hidden">Kinds</legend>
+      <legend class="hidden">Kinds of lines</legend>
       {(Object.entries(KINDS) as [LineKind, string][]).map(([kind, name]) => (
         <label key={kind}>
           <input type="checkbox" checked={!hidden.has(kind)} onChange={() => toggle(kind)} />

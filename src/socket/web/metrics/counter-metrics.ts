@@ -1,6 +1,6 @@
 /**
- * What the session method `counters` tells, as metrics: the counters themselves are named nowhere else. One that no
- * row below fits becomes a gauge that is named after its place, so that nothing is left out.
+ * The results of the session method `counters` as metrics. A counter that matches no row below becomes a gauge named
+ * after its path, so that none is missing.
  */
 
 import type { CounterMetric } from '../../../hub/manifest.js';
@@ -17,7 +17,7 @@ const row = (place: string, name: string, help: string, label?: string): Row => 
   ...(label !== undefined && { label }),
 });
 
-/** The same counters of clients on sockets and of those on websockets. */
+/** The same counter for clients on sockets and on websockets. */
 const both = (place: string, name: string, help: string, label?: string): Row[] =>
   (['sockets', 'web'] as const).map((via) => ({
     ...row(`clients.${via}.${place}`, name, help, label),
@@ -26,102 +26,109 @@ const both = (place: string, name: string, help: string, label?: string): Row[] 
 
 const ROWS: readonly Row[] = [
   row('uart.received.bytes', 'uart_received_bytes_total', 'Bytes from the root'),
-  row('uart.received.frames', 'uart_received_frames_total', 'Whole frames from the root'),
+  row('uart.received.frames', 'uart_received_frames_total', 'Complete frames from the root'),
   row(
     'uart.received.outsideBytes',
     'uart_received_outside_bytes_total',
-    'Bytes outside frames: console text',
+    'Bytes outside frames (console text)',
   ),
   row('uart.received.consoleLines', 'uart_console_lines_total', 'Lines of console text'),
   row('uart.received.emptyFrame', 'uart_empty_frames_total', 'Frames without a body'),
-  row('uart.received.strayEnd', 'uart_stray_ends_total', 'Ends of frames that had no start'),
-  row('uart.dropped.*', 'uart_frames_dropped_total', 'Frames that were not whole', 'reason'),
+  row('uart.received.strayEnd', 'uart_stray_ends_total', 'Frame ends without a start'),
+  row('uart.dropped.*', 'uart_frames_dropped_total', 'Frames dropped as incomplete or damaged', 'reason'),
   row('uart.sent.frames', 'uart_sent_frames_total', 'Frames written to the port'),
   row('uart.sent.bytes', 'uart_sent_bytes_total', 'Bytes written to the port'),
-  row(
-    'uart.sent.halfMessages',
-    'uart_half_messages_total',
-    'Times that the root said it lost half a message',
-  ),
-  row('uart.sent.sentAgain', 'uart_frames_sent_again_total', 'Frames sent again because the root lost them'),
+  row('uart.sent.halfMessages', 'uart_half_messages_total', 'Half messages that the root reported lost'),
+  row('uart.sent.sentAgain', 'uart_frames_sent_again_total', 'Frames resent because the root lost them'),
   row('uart.sent.uncertain', 'uart_frames_uncertain_total', 'Frames that the root may have lost'),
-  row('uart.sent.*', 'uart_commands_failed_total', 'Commands that were not written', 'reason'),
-  row('uart.waiting', 'uart_queue_commands', 'Commands that wait to be written'),
-  row('uart.linkLosses.*', 'link_failures_total', 'Times that the link was lost or not opened', 'reason'),
+  row('uart.sent.*', 'uart_commands_failed_total', 'Commands not written', 'reason'),
+  row('uart.waiting', 'uart_queue_commands', 'Commands waiting to be written'),
+  row('uart.linkLosses.*', 'link_failures_total', 'Times the link was lost or could not be opened', 'reason'),
   row('messages.*', 'messages_total', 'Messages from the root and the nodes', 'kind'),
-  row('malformed.*', 'messages_malformed_total', 'Messages that could not be read', 'reason'),
-  row(
-    'complaints.*',
-    'root_complaints_total',
-    'Times that the root said it could not send a message',
-    'what',
-  ),
-  row('picture.nodes', 'nodes_known', 'Nodes in the table'),
-  row('picture.nodesEvicted', 'nodes_evicted_total', 'Nodes forgotten to make room'),
+  row('malformed.*', 'messages_malformed_total', 'Messages that could not be decoded', 'reason'),
+  row('complaints.*', 'root_complaints_total', 'Messages that the root reported it could not send', 'what'),
+  row('picture.nodes', 'nodes_known', 'Known nodes'),
+  row('picture.nodesEvicted', 'nodes_evicted_total', 'Nodes removed to make room'),
   row(
     'picture.doubtfulForgotten',
     'doubtful_nodes_forgotten_total',
-    'Silent addresses forgotten that the root had never listed',
+    'Silent addresses removed that the root never listed',
   ),
-  row('devices.devices', 'devices_known', 'Devices of the sources beside the mesh'),
-  row('devices.valuesThinned', 'device_values_thinned_total', 'Values that came faster than their feed rate'),
-  row('devices.reportsLate', 'device_reports_late_total', 'Reports of sources that had closed'),
+  row('devices.devices', 'devices_known', 'Devices of sources other than the mesh'),
+  row(
+    'devices.valuesThinned',
+    'device_values_thinned_total',
+    'Values dropped because they exceeded their feed rate',
+  ),
+  row('devices.reportsLate', 'device_reports_late_total', 'Reports from sources that had closed'),
   row('picture.rootResets', 'root_resets_total', 'Restarts of the root'),
   row('history.events', 'history_events_total', 'Events stored'),
   row('history.values', 'history_values_total', 'Values stored'),
-  row('history.batches', 'history_batches_total', 'Batches written to the disk'),
-  row('history.dropped', 'history_dropped_events_total', 'Events that were not stored'),
-  row('history.failures', 'history_failures_total', 'Times that writing failed'),
-  row('history.setAside', 'history_files_set_aside_total', 'Damaged files that were set aside'),
-  row('history.takenOver', 'history_taken_over_events_total', 'Events written to a new file from memory'),
-  row('history.reads', 'history_reads_total', 'Reads of the history'),
-  row('history.readsRefused', 'history_reads_refused_total', 'Reads refused because too many were waiting'),
-  row('history.readsTimedOut', 'history_reads_timed_out_total', 'Reads given up after 30 s'),
+  row('history.batches', 'history_batches_total', 'Batches written to disk'),
+  row('history.dropped', 'history_dropped_events_total', 'Events not stored'),
+  row('history.failures', 'history_failures_total', 'Failed writes of the history'),
+  row('history.setAside', 'history_files_set_aside_total', 'Damaged history files set aside'),
+  row(
+    'history.takenOver',
+    'history_taken_over_events_total',
+    'Events copied from memory to a new history file',
+  ),
+  row('history.reads', 'history_reads_total', 'History reads'),
+  row(
+    'history.readsRefused',
+    'history_reads_refused_total',
+    'History reads refused because too many were waiting',
+  ),
+  row('history.readsTimedOut', 'history_reads_timed_out_total', 'History reads that timed out after 30 s'),
   row(
     'history.readsCancelled',
     'history_reads_cancelled_total',
-    'Reads that ended with their client or the gateway',
+    'History reads cancelled because the client left or the gateway stopped',
   ),
-  row('history.readsFailed', 'history_reads_failed_total', 'Reads that failed'),
-  row('classicLog.written', 'classic_log_lines_total', 'Lines of the classic log written'),
+  row('history.readsFailed', 'history_reads_failed_total', 'History reads that failed'),
+  row('classicLog.written', 'classic_log_lines_total', 'Lines written to the classic log'),
+  row('classicLog.dropped', 'classic_log_dropped_lines_total', 'Lines not written to the classic log'),
+  row('classicLog.failures', 'classic_log_failures_total', 'Failed writes of the classic log'),
+  row('classicLog.renamed', 'classic_log_files_renamed_total', 'Rotations of the classic log'),
+  row('recovery.*', 'recovery_steps_total', 'Recovery steps for a silent root', 'step'),
+  row('recorder.records', 'recorder_records_total', 'Records in the flight recorder'),
+  row('recorder.blocks', 'recorder_blocks_total', 'Blocks filled by the flight recorder'),
+  row('recorder.heldBlocks', 'recorder_held_blocks', 'Blocks of the flight recorder in memory'),
+  row('recorder.heldBytes', 'recorder_held_bytes', 'Bytes of the flight recorder in memory'),
   row(
-    'classicLog.dropped',
-    'classic_log_dropped_lines_total',
-    'Lines of the classic log that were not written',
+    'recorder.droppedBlocks',
+    'recorder_replaced_blocks_total',
+    'Blocks of the flight recorder replaced by newer ones',
   ),
-  row('classicLog.failures', 'classic_log_failures_total', 'Times that writing the classic log failed'),
-  row('classicLog.renamed', 'classic_log_files_renamed_total', 'Files of the classic log that were full'),
-  row('recovery.*', 'recovery_steps_total', 'What was done about a silent root', 'step'),
-  row('recorder.records', 'recorder_records_total', 'Records of the flight recorder'),
-  row('recorder.blocks', 'recorder_blocks_total', 'Blocks that it has filled'),
-  row('recorder.heldBlocks', 'recorder_held_blocks', 'Blocks that it holds in memory'),
-  row('recorder.heldBytes', 'recorder_held_bytes', 'Bytes that it holds in memory'),
-  row('recorder.droppedBlocks', 'recorder_replaced_blocks_total', 'Blocks that made room for newer ones'),
-  row('recorder.disk.*', 'recorder_disk', 'What it has written to the disk', 'what'),
-  row('alarms.open', 'alarms_open', 'Alarms that are not both over and acknowledged'),
+  row('recorder.disk.*', 'recorder_disk', 'What the flight recorder wrote to disk', 'what'),
+  row('alarms.open', 'alarms_open', 'Open alarms (active, or not acknowledged)'),
   row('alarms.dropped', 'alarms_dropped_total', 'Alarms dropped to make room'),
-  row('clients.audit.recorded', 'audit_recorded_total', 'What was done by the role admin'),
+  row('clients.audit.recorded', 'audit_recorded_total', 'Commands carried out with the role admin'),
   row(
     'clients.audit.forbidden',
     'audit_forbidden_total',
-    'What clients asked for and their role does not allow',
+    'Calls refused because the role of the client does not permit them',
   ),
-  row('clients.audit.notWritten', 'audit_not_written_total', 'Audit entries that the disk did not take'),
+  row(
+    'clients.audit.notWritten',
+    'audit_not_written_total',
+    'Audit entries that could not be written to disk',
+  ),
   ...both('accepted', 'clients_accepted_total', 'Connections accepted'),
-  ...both('refused', 'clients_refused_total', 'Websockets refused'),
-  ...both('connected', 'clients_connected', 'Connections now'),
-  ...both('listening', 'clients_listening', 'Listening connections now'),
-  ...both('sessions', 'clients_sessions', 'Sessions now'),
-  ...both('queuedBytes', 'clients_queued_bytes', 'Bytes that wait for clients to read'),
+  ...both('refused', 'clients_refused_total', 'Websocket connections refused'),
+  ...both('connected', 'clients_connected', 'Open connections'),
+  ...both('listening', 'clients_listening', 'Open listening connections'),
+  ...both('sessions', 'clients_sessions', 'Open sessions'),
+  ...both('queuedBytes', 'clients_queued_bytes', 'Bytes not yet read by clients'),
   ...both('sent.messages', 'clients_sent_messages_total', 'Replies, events and messages sent to clients'),
   ...both('sent.bytes', 'clients_sent_bytes_total', 'Bytes sent to clients'),
-  ...both('dropped', 'clients_dropped_events_total', 'Events that clients missed: they read too slowly'),
+  ...both('dropped', 'clients_dropped_events_total', 'Events not sent because clients read too slowly'),
   ...both(
     'coalesced',
     'clients_coalesced_values_total',
-    'Values replaced by later ones: clients read too slowly',
+    'Values replaced by later ones because clients read too slowly',
   ),
-  ...both('ended.*', 'clients_ended_total', 'Connections that are over', 'reason'),
+  ...both('ended.*', 'clients_ended_total', 'Closed connections', 'reason'),
 ];
 
 interface Leaf {
@@ -130,8 +137,7 @@ interface Leaf {
 }
 
 /**
- * Every number in the counters becomes a sample of one metric; a metric has its samples together. `extra`: names
- * besides those of this file.
+ * Turns every number in the counters into a sample, grouped by metric. `extra`: rows in addition to those of this file.
  */
 export function describeCounters(counters: unknown, extra: readonly CounterMetric[] = []): SampledMetric[] {
   const rows = [...ROWS, ...extra];
@@ -149,7 +155,7 @@ export function describeCounters(counters: unknown, extra: readonly CounterMetri
   return [...metrics.values()];
 }
 
-/** What the rows name, for the docs. */
+/** The metrics named by rows, for the docs. */
 export function namedCounters(extra: readonly CounterMetric[] = []): MetricDefinition[] {
   const rows: readonly Row[] = [...ROWS, ...extra];
   const byName = new Map(rows.map((found) => [found.name, found]));
@@ -173,7 +179,7 @@ function describeLeaf({ path }: Leaf, rows: readonly Row[]) {
   return { ...definition(found.name, found.help), labels };
 }
 
-/** The row that names this very place, or else the one whose `*` it is. */
+/** The row for this path, or else the row whose `*` matches it. */
 function rowOf(path: readonly string[], rows: readonly Row[]): Row | undefined {
   const place = path.join('.');
   const group = [...path.slice(0, -1), '*'].join('.');

@@ -1,10 +1,10 @@
-/** Metrics as text for Prometheus. Loaded when it is first asked for: prom-client takes some 40 ms to load. */
+/** Metrics in the Prometheus text format. Loaded on first use: prom-client takes about 40 ms to load. */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { HistogramMetric, SampledMetric } from './metric.js';
 
 /**
- * prom-client's own figures of the event loop are left out: each is too large by the pause between two looks, and ours
- * measure from the start. So that nothing wakes up for them, they are set to look once in 24 days.
+ * prom-client's event loop metrics are left out: each is too large by its sampling interval, and our own measure from
+ * the start. Their sampling interval is set to 24 days, so that they cause no wake-ups.
  */
 const LEFT_OUT = /^nodejs_eventloop_/;
 const NEVER_MS = 2 ** 31 - 1;
@@ -23,7 +23,7 @@ export class Exposition {
     }
   }
 
-  /** All of it, with what Node tells of its own process. */
+  /** All metrics, including Node's process metrics. */
   async render(sampled: readonly SampledMetric[], histograms: readonly HistogramMetric[]): Promise<string> {
     for (const metric of sampled) this.#set(metric);
     return [await this.#registry.metrics(), ...histograms.map(histogramText)].join('\n');
@@ -43,7 +43,7 @@ export class Exposition {
   }
 }
 
-/** A histogram of prom-client measures only what comes once it is loaded; ours have measured from the start. */
+/** Our own histograms: those of prom-client would measure only from when it is loaded. */
 function histogramText({ name, help, distribution }: HistogramMetric): string {
   const { bounds, cumulative, count, sum } = distribution;
   const lines = [

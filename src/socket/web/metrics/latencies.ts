@@ -1,4 +1,4 @@
-/** How long things take, as histograms: measured from the start, whether or not anybody asks. */
+/** Latencies as histograms, measured from the start whether or not they are read. */
 import { type CancelTimer, type Clock, every } from '../../../base/clock.js';
 import { type Distribution, Histogram } from '../../../base/histogram.js';
 import type { Hub } from '../../../hub/hub.js';
@@ -7,28 +7,22 @@ import type { HistogramMetric, MetricDefinition } from './metric.js';
 export interface LatencyOptions {
   readonly hub: Hub;
   readonly clock: Clock;
-  /** ms that commands waited to be written. */
+  /** Times that commands waited to be written, in ms. */
   readonly sendWaits: () => Distribution;
 }
 
 /** An edge device in the field answers in half a second to some seconds. */
 const ROUND_TRIP_BOUNDS_MS = [50, 100, 250, 500, 750, 1000, 1500, 2000, 3000, 5000, 10_000, 30_000];
 const DELAY_BOUNDS_MS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000];
-/** Seldom enough to cost nothing; a process that is kept busy still shows within seconds. */
+/** Rare enough to cost nothing; a busy process still shows within seconds. */
 const CHECK_EVERY_MS = 1000;
 
 const ROUND_TRIP = histogram(
   'meshgate_delivery_round_trip_seconds',
-  'From writing a message to the answer of the node, where one was expected and came',
+  'Time from writing a message to the answer of the node',
 );
-const SEND_WAIT = histogram(
-  'meshgate_uart_send_wait_seconds',
-  'From queueing a command to its being written',
-);
-const LOOP_DELAY = histogram(
-  'meshgate_event_loop_delay_seconds',
-  'By how much a timer is late, looked at once a second',
-);
+const SEND_WAIT = histogram('meshgate_uart_send_wait_seconds', 'Time a command waited in the send queue');
+const LOOP_DELAY = histogram('meshgate_event_loop_delay_seconds', 'Event loop lag, sampled every second');
 
 export const latencyHistograms: readonly MetricDefinition[] = [ROUND_TRIP, SEND_WAIT, LOOP_DELAY];
 
@@ -50,11 +44,11 @@ export class Latencies {
       if (event.delivery.roundTripMs !== undefined) this.#roundTrips.observe(event.delivery.roundTripMs);
     });
     const { raw = clock } = clock;
-    let lookedAt = raw.monotonic();
+    let sampledAt = raw.monotonic();
     this.#cancel = every(raw, CHECK_EVERY_MS, () => {
       const now = raw.monotonic();
-      this.#loopDelays.observe(Math.max(0, now - lookedAt - CHECK_EVERY_MS));
-      lookedAt = now;
+      this.#loopDelays.observe(Math.max(0, now - sampledAt - CHECK_EVERY_MS));
+      sampledAt = now;
     });
   }
 

@@ -4,7 +4,7 @@ export interface MetricDefinition {
   readonly name: string;
   readonly help: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
-  /** Names of its labels. */
+  /** Label names. */
   readonly labels: readonly string[];
 }
 
@@ -13,12 +13,12 @@ export interface Sample {
   readonly value: number;
 }
 
-/** A counter or a gauge as it is now. */
+/** A counter or gauge with its current samples. */
 export interface SampledMetric extends MetricDefinition {
   readonly samples: readonly Sample[];
 }
 
-/** A histogram as it is now; what it measured is in ms. */
+/** A histogram with its current distribution, in ms. */
 export interface HistogramMetric extends MetricDefinition {
   readonly distribution: Distribution;
 }

@@ -1,4 +1,4 @@
-/** Everything that the gateway can be measured by, for `/metrics`. */
+/** All metrics of the gateway, for `/metrics`. */
 import { readCounters } from '../../../api/counters.js';
 import type { GatewayFacts } from '../../../api/method.js';
 import type { CounterMetric } from '../../../hub/manifest.js';
@@ -10,11 +10,11 @@ import { readStateGauges, stateGauges } from './state-gauges.js';
 
 export interface MetricsOptions extends LatencyOptions {
   readonly gateway: GatewayFacts;
-  /** What counters are called that the gateway's own rooms do not have. */
+  /** Metric names for counters of connectors. */
   readonly counterMetrics?: readonly CounterMetric[];
 }
 
-/** All that have a name of their own; Node's are not among them. */
+/** All named metrics except Node's. */
 export function metricDefinitions(extra: readonly CounterMetric[] = []): MetricDefinition[] {
   return [...stateGauges, ...latencyHistograms, ...namedCounters(extra)];
 }
@@ -29,7 +29,7 @@ export class Metrics {
     this.#latencies = new Latencies(options);
   }
 
-  /** Begins to measure how long things take. */
+  /** Starts measuring latencies. */
   start(): void {
     this.#latencies.start();
   }
@@ -38,7 +38,7 @@ export class Metrics {
     this.#latencies.stop();
   }
 
-  /** The text that Prometheus reads, and what it is to be sent as. */
+  /** The text for Prometheus and its content type. */
   async read(): Promise<{ readonly text: string; readonly contentType: string }> {
     this.#exposition ??= import('./exposition.js').then((loaded) => new loaded.Exposition());
     const exposition = await this.#exposition;

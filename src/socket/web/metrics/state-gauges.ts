@@ -1,4 +1,4 @@
-/** How the gateway is now, as gauges: what the counters do not tell. */
+/** The current state of the gateway as gauges: what the counters do not cover. */
 
 import { describeHealth } from '../../../api/describe.js';
 import type { GatewayFacts } from '../../../api/method.js';
@@ -21,19 +21,19 @@ interface StateGauge {
 const GAUGES: readonly StateGauge[] = [
   {
     name: 'meshgate_build_info',
-    help: 'Always 1; the labels tell which versions run',
+    help: 'Always 1; the labels give the versions of the gateway and Node',
     labels: ['version', 'node'],
     read: ({ gateway: { version } }) => one(1, { version, node: process.versions.node }),
   },
   {
     name: 'meshgate_ready',
-    help: '1 when the link is open and the root has spoken lately, as /readyz tells',
+    help: '1 if ready, as reported by /readyz',
     labels: [],
     read: ({ hub }) => one(hub.health().ready === undefined ? 1 : 0),
   },
   {
     name: 'meshgate_health',
-    help: '1 for the level that the session method health gives: healthy, degraded or unhealthy',
+    help: '1 for the current health level: healthy, degraded or unhealthy',
     labels: ['level'],
     read: ({ hub }) => {
       const { level } = describeHealth(hub.health());
@@ -42,7 +42,7 @@ const GAUGES: readonly StateGauge[] = [
   },
   {
     name: 'meshgate_link_state',
-    help: '1 for the state that the link is in',
+    help: '1 for the current link state',
     labels: ['state'],
     read: ({ hub }) => {
       const { state } = hub.picture.link();
@@ -51,7 +51,7 @@ const GAUGES: readonly StateGauge[] = [
   },
   {
     name: 'meshgate_root_silent_seconds',
-    help: 'Since the last word of the root; +Inf until it has spoken',
+    help: 'Time since the root was last heard; +Inf before the first time',
     labels: [],
     read: ({ hub }) => one(hub.picture.root().silentMs / 1000),
   },
@@ -66,7 +66,7 @@ const GAUGES: readonly StateGauge[] = [
   },
   {
     name: 'meshgate_alarms_active',
-    help: 'Alarms whose condition is there now',
+    help: 'Active alarms',
     labels: ['code'],
     read: ({ hub }) => {
       const active = hub.alarms.open().filter((alarm) => alarm.active);
@@ -91,7 +91,7 @@ function one(value: number, labels: Sample['labels'] = {}): Sample[] {
   return [{ labels, value }];
 }
 
-/** A sample for each of a closed list, zeros included: a query finds those that are not there now. */
+/** A sample for each name of a closed list, zeros included, so that queries always find all of them. */
 function each<Name extends string>(
   label: string,
   names: readonly Name[],

@@ -1,8 +1,8 @@
 import type { MeshEvent } from '../../src/api/shapes.js';
 import type { Delivered } from './alignment.js';
 
-/** What an event says about messages that were delivered, or may be missing. */
-export function toldBy(event: MeshEvent): Delivered | undefined {
+/** The delivered message, or the possible loss, that an event reports. */
+export function deliveredBy(event: MeshEvent): Delivered | undefined {
   if (event.kind === 'message') {
     return { kind: 'message', body: Buffer.from(event.message.body, 'hex'), at: event.at };
   }

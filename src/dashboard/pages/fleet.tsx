@@ -1,45 +1,46 @@
-import { FIELDS_HREF, fieldHref, type GatewaySummary, useFleet } from '../fleet.js';
-import { formatUptime } from '../format.js';
-import { FieldSelect } from '../parts/field-select.js';
+import { FLEET_HREF, type GatewaySummary, gatewayHref, useFleet } from '../fleet.js';
+import { formatCount, formatUptime } from '../format.js';
+import { GatewaySelect } from '../parts/gateway-select.js';
+import { LINK_WORDS } from '../parts/link-words.js';
 import { PageTitle } from '../parts/page-title.js';
 import { ThemeButton } from '../parts/theme-button.js';
 import { TokenForm } from '../parts/token-form.js';
 import { keepToken, readToken } from '../parts/token-prompt.js';
 import { STATUSES } from '../store/store.js';
 
-const ASK_EVERY_MS = 2000;
+const POLL_EVERY_MS = 2000;
 
-/** All gateways of a fleet: how each is, and the way to its own pages. */
-export function FieldsApp() {
-  const { gateways, at, state } = useFleet(ASK_EVERY_MS);
+/** All gateways of a fleet: the state of each, and a link to its own page. */
+export function FleetApp() {
+  const { gateways, at, state } = useFleet(POLL_EVERY_MS);
   if (state === 'denied') return <FleetToken />;
   return (
     <div class={`app ${state === 'lost' ? 'is-stale' : ''}`}>
       <header class="top">
         <div class="bar">
-          <a class="brand" href={FIELDS_HREF}>
+          <a class="brand" href={FLEET_HREF}>
             meshgate
           </a>
-          <FieldSelect />
-          <span class="bar-room" />
+          <GatewaySelect />
+          <span class="bar-space" />
           <ThemeButton />
         </div>
       </header>
       {state === 'lost' && (
         <div class="banner" role="alert">
-          <strong>The connection to the monitor is lost; trying again.</strong>
-          <span>What is shown may be out of date.</span>
+          <strong>Connection to the monitor lost.</strong>
+          <span>Retrying automatically. The data below may be out of date.</span>
         </div>
       )}
       <main id="main">
         <div class="page">
-          <PageTitle title="Fields">
+          <PageTitle title="Gateways">
             {gateways && <p class="muted count-line">{countLine(gateways)}</p>}
           </PageTitle>
           {gateways && gateways.length > 0 ? (
-            <FieldTable gateways={gateways} at={at} />
+            <GatewayTable gateways={gateways} at={at} />
           ) : (
-            <p class="placeholder">{gateways ? 'No gateway has been at this broker.' : 'Asking …'}</p>
+            <p class="placeholder">{gateways ? 'No gateways on this broker.' : 'Loading…'}</p>
           )}
         </div>
       </main>
@@ -50,17 +51,23 @@ export function FieldsApp() {
 function countLine(gateways: readonly GatewaySummary[]): string {
   const online = gateways.filter(({ state }) => state === 'online').length;
   const nodes = gateways.reduce((sum, each) => sum + (each.nodes?.total ?? 0), 0);
-  return `${online} of ${gateways.length} online, ${nodes} nodes`;
+  return `${online} of ${gateways.length} online, ${formatCount(nodes, 'node')}`;
 }
 
-function FieldTable({ gateways, at }: { readonly gateways: readonly GatewaySummary[]; readonly at: number }) {
+function GatewayTable({
+  gateways,
+  at,
+}: {
+  readonly gateways: readonly GatewaySummary[];
+  readonly at: number;
+}) {
   return (
     <div class="scroll-x">
-      <table class="plain wide fields" aria-label="Fields">
+      <table class="plain wide gateways" aria-label="Gateways">
         <thead>
           <tr>
-            <th scope="col">Field</th>
             <th scope="col">Gateway</th>
+            <th scope="col">State</th>
             <th scope="col">Link</th>
             <th scope="col">Nodes</th>
             {STATUSES.map((status) => (
@@ -76,7 +83,7 @@ function FieldTable({ gateways, at }: { readonly gateways: readonly GatewaySumma
         </thead>
         <tbody>
           {gateways.map((each) => (
-            <FieldRow key={each.id} field={each} at={at} />
+            <GatewayRow key={each.id} gateway={each} at={at} />
           ))}
         </tbody>
       </table>
@@ -84,19 +91,19 @@ function FieldTable({ gateways, at }: { readonly gateways: readonly GatewaySumma
   );
 }
 
-function FieldRow({ field, at }: { readonly field: GatewaySummary; readonly at: number }) {
-  const { id, state, since, link, nodes, openAlarms, host } = field;
+function GatewayRow({ gateway, at }: { readonly gateway: GatewaySummary; readonly at: number }) {
+  const { id, state, since, link, nodes, openAlarms, host } = gateway;
   const tone = state === 'offline' ? 'bad' : link === 'up' ? 'good' : 'unknown';
   return (
     <tr>
       <th scope="row">
-        <a href={fieldHref(id)}>{id}</a>
+        <a href={gatewayHref(id)}>{id}</a>
       </th>
       <td>
         <span class={`lamp lamp-${tone}`} aria-hidden="true" /> {state}
         {since !== null && <span class="muted"> for {formatUptime(Math.max(0, at - since))}</span>}
       </td>
-      <td>{link ?? '–'}</td>
+      <td>{link ? LINK_WORDS[link] : '–'}</td>
       <td class="figure">{nodes?.total ?? '–'}</td>
       {STATUSES.map((status) => (
         <td key={status} class={`figure wide-only ${nodes?.byStatus[status] ? '' : 'muted'}`}>
@@ -117,7 +124,7 @@ function FleetToken() {
   return (
     <TokenForm
       text="This page requires a token. It is set in the configuration of meshgate monitor."
-      refusal={readToken() === undefined ? undefined : 'The monitor did not accept the token.'}
+      refusal={readToken() === undefined ? undefined : 'The monitor rejected the token.'}
       onToken={reload}
     />
   );

@@ -1,5 +1,5 @@
 import type { AgedValue } from '../../../api/shapes.js';
-import { formatAddress, formatDateTime, formatField, formatHex } from '../../format.js';
+import { formatAddress, formatDateTime, formatField, formatHex, isNamedAfterType } from '../../format.js';
 import { Age } from '../../parts/age.js';
 import { Card } from '../../parts/card.js';
 import { StatusBadge } from '../../parts/status-badge.js';
@@ -7,16 +7,16 @@ import { useSession } from '../../store/context.js';
 import type { NodeRecord, StatusChange } from '../../store/node-record.js';
 import { useTopic } from '../../store/topic.js';
 
-export function NodeFacts({ record }: { readonly record: NodeRecord }) {
+export function NodeDetails({ record }: { readonly record: NodeRecord }) {
   const { store } = useSession();
   useTopic(store.topics.paths);
   const { address, uuid, lastHeardAt, values } = record.info;
   const paths = store.paths.filter(({ origin, target }) => origin === address || target === address);
   return (
-    <Card title="What is known">
+    <Card title="Details">
       <dl class="facts">
         <dt>UUID</dt>
-        <dd class="mono">{uuid ?? 'not told yet'}</dd>
+        <dd class="mono">{uuid ?? 'unknown'}</dd>
         <dt>Last heard</dt>
         <dd>{lastHeardAt === null ? 'never' : formatDateTime(lastHeardAt)}</dd>
         <dt>Paths</dt>
@@ -26,7 +26,7 @@ export function NodeFacts({ record }: { readonly record: NodeRecord }) {
             : paths.map((path) => <PathItem key={`${path.origin}-${path.target}`} {...path} />)}
         </dd>
       </dl>
-      {values.length === 0 ? <p class="muted">It has not told any value yet.</p> : <Values values={values} />}
+      {values.length === 0 ? <p class="muted">No values yet.</p> : <Values values={values} />}
     </Card>
   );
 }
@@ -53,12 +53,13 @@ function Values({ values }: { readonly values: readonly AgedValue[] }) {
       </thead>
       <tbody>
         {values.map((value) => (
-          <tr key={value.id} title={`bytes ${formatHex(value.bytes)}`}>
+          <tr key={value.id} title={`Bytes: ${formatHex(value.bytes)}`}>
             <th scope="row">{value.type}</th>
             <td class="figure">
               {Object.entries(value.fields).map(([name, { value: field, unit }]) => (
                 <span key={name} class={`field-value ${typeof field === 'string' ? 'is-text' : ''}`}>
-                  <span class="muted">{name}</span> {formatField(field, unit)}
+                  {!isNamedAfterType(name, value.type) && <span class="muted">{name} </span>}
+                  {formatField(field, unit)}
                 </span>
               ))}
             </td>
@@ -78,7 +79,7 @@ export function StatusHistory({ record }: { readonly record: NodeRecord }) {
   return (
     <Card title="Status history">
       {changes.length === 0 ? (
-        <p class="muted">No change has been seen since this page was opened.</p>
+        <p class="muted">No changes since this page was opened.</p>
       ) : (
         <ol class="history">
           {changes.map((change) => (
@@ -97,9 +98,9 @@ export function StatusHistory({ record }: { readonly record: NodeRecord }) {
 
 const CHANGE_TEXTS = {
   added: 'appeared',
-  identified: 'told its uuid',
-  renamed: 'got another name',
-  forgotten: 'was forgotten',
+  identified: 'UUID received',
+  renamed: 'renamed',
+  forgotten: 'forgotten',
 } as const;
 
 function ChangeText({ change: { change, status } }: { readonly change: StatusChange }) {
