@@ -272,7 +272,7 @@ test('explain lists the facts of a delivery, in order', async (t) => {
   ]);
   fixture.mesh.say('00 05 41 AA');
   t.deepEqual((await facts(id)).slice(2), [
-    '0.0 s ago: a message that matches came from the node',
+    '0.0 s ago: the node sent a matching answer',
     '2000 ms from writing to the answer',
   ]);
 });

@@ -79,11 +79,11 @@ ptyTest('top takes over the terminal, shows nodes and traffic live, and restores
   const top = runOn(pty, ['top', '--socket', socket]);
   await pty.readUntil(shows('0x0007'));
   await gateway.stop();
-  await pty.readUntil(shows('the connection to the gateway is lost'));
+  await pty.readUntil(shows('lost the connection to the gateway'));
   gateway = await startGateway();
   await pty.readUntil((received) => {
     const text = received.toString();
-    return text.slice(text.lastIndexOf('is lost')).includes('link up for');
+    return text.slice(text.lastIndexOf('lost the connection')).includes('link up for');
   });
   await pty.write(Buffer.from('q'));
   t.deepEqual(await once(top, 'close'), [0, null]);
