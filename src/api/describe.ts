@@ -166,6 +166,8 @@ export function describeDevice(view: DeviceView, now: number): DeviceInfo {
   return { id: view.id, node: view.address, source: view.source, status, restored, lastHeardAt, values };
 }
 
+export const UNKNOWN_MEDIA = 'application/octet-stream';
+
 export function describeDeviceDetails(view: DeviceView, now: number): DeviceDetails {
   return {
     ...describeDevice(view, now),
@@ -173,7 +175,7 @@ export function describeDeviceDetails(view: DeviceView, now: number): DeviceDeta
     images: view.media.map(({ type, receivedAt, bytes }) => ({
       type: type.name,
       id: type.id,
-      mediaType: type.latestOnly?.mediaType ?? 'application/octet-stream',
+      mediaType: type.latestOnly?.mediaType ?? UNKNOWN_MEDIA,
       receivedAt,
       bytes: bytes.length,
     })),

@@ -145,10 +145,10 @@ export const deviceDetailsShape = deviceShape.extend({
         id: z.int(),
         mediaType: z.string(),
         receivedAt: time,
-        bytes: z.int().describe('length; the image itself is at /devices/ID/TYPE of the web port'),
+        bytes: z.int().describe('length; the method image returns the image itself'),
       }),
     )
-    .describe('the newest of each type that is kept as the newest only'),
+    .describe('of types of which only the newest value is kept'),
   commands: z.array(commandDefinitionShape),
 });
 

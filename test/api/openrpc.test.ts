@@ -106,6 +106,7 @@ function calls(delivery: string, command = delivery): Readonly<Record<string, re
     node: [{ node: 5 }, { node: '0x6' }, { node: 'pump' }, { node: 7 }, { node: 9 }],
     devices: [{}],
     device: [{ device: 'stage' }, { device: FIRST_STAGE }],
+    image: [{ device: 'stage', type: 'Camera' }],
     command: [
       { device: 'stage', name: 'move', arguments: { position: 5, mode: 'fast' }, until: 'queued' },
       { device: 'stage', name: 'home', until: 'completed', timeoutMs: 100 },

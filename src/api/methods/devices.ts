@@ -2,9 +2,17 @@ import * as z from 'zod';
 import { mayDo } from '../../config/role.js';
 import { type CommandDefinition, checkArguments } from '../../hub/command-definition.js';
 import type { DeviceView, Hub } from '../../hub/hub.js';
-import { describeDelivery, describeDeviceDetails } from '../describe.js';
+import { describeDelivery, describeDeviceDetails, UNKNOWN_MEDIA } from '../describe.js';
 import { SessionError } from '../errors.js';
-import { type MethodContext, method, nodeParam, resolveAddress, throwIfFailed } from '../method.js';
+import {
+  type MethodContext,
+  method,
+  nodeParam,
+  resolveAddress,
+  resolveType,
+  throwIfFailed,
+  typeParam,
+} from '../method.js';
 import { deliveryShape, deviceDetailsShape } from '../shapes.js';
 
 const DEFAULT_WAIT_MS = 10_000;
@@ -19,6 +27,25 @@ export const deviceMethods = [
     params: z.strictObject({ device: nodeParam }),
     result: deviceDetailsShape,
     run: ({ device }, { hub, clock }) => describeDeviceDetails(resolveDevice(device, hub), clock.now()),
+  }),
+  method({
+    name: 'image',
+    summary: 'The newest image of a device, or whatever else of which only the newest value is kept.',
+    params: z.strictObject({ device: nodeParam, type: typeParam }),
+    result: z.object({
+      type: z.string(),
+      mediaType: z.string(),
+      receivedAt: z.number().describe('ms since the epoch, host clock'),
+      data: z.string().describe('its bytes, base64'),
+    }),
+    run: ({ device, type }, { hub }) => {
+      const { id } = resolveType(type, hub);
+      const image = resolveDevice(device, hub).media.find((value) => value.type.id === id);
+      if (!image) throw new SessionError('TYPE_NOT_FOUND', `no image ${type} of this device`);
+      const { name, latestOnly } = image.type;
+      const mediaType = latestOnly?.mediaType ?? UNKNOWN_MEDIA;
+      return { type: name, mediaType, receivedAt: image.receivedAt, data: image.bytes.toString('base64') };
+    },
   }),
   method({
     name: 'command',
