@@ -3,11 +3,13 @@ import type { Delivery, DeliveryStage } from '../hub/deliveries.js';
 import type { Hub } from '../hub/hub.js';
 
 /** How far a caller wants to wait. */
-export type WaitUntil = 'written' | 'answered';
+export type WaitUntil = 'written' | 'answered' | 'accepted' | 'completed';
 
 const REACHED: Readonly<Record<WaitUntil, ReadonlySet<DeliveryStage>>> = {
   written: new Set(['written', 'uncertain', 'answered', 'failed']),
   answered: new Set(['answered', 'failed']),
+  accepted: new Set(['accepted', 'progress', 'completed', 'failed', 'aborted']),
+  completed: new Set(['completed', 'failed', 'aborted']),
 };
 
 interface Waiter {

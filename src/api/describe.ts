@@ -2,6 +2,7 @@
 import { cleanText } from '../base/clean-text.js';
 import type { Alarm } from '../hub/alarms.js';
 import type { ArchivedValue, ArchiveStatus } from '../hub/archive.js';
+import type { CommandDefinition } from '../hub/command-definition.js';
 import type { Delivery } from '../hub/deliveries.js';
 import {
   HEALTH_CHECKS,
@@ -29,7 +30,9 @@ import { MALFORMED_REASONS, type Message, messageName } from '../protocol/messag
 import type {
   AgedValue,
   AlarmInfo,
+  CommandInfo,
   DeliveryInfo,
+  DeviceDetails,
   DeviceInfo,
   HealthInfo,
   HistoryInfo,
@@ -163,6 +166,39 @@ export function describeDevice(view: DeviceView, now: number): DeviceInfo {
   return { id: view.id, node: view.address, source: view.source, status, restored, lastHeardAt, values };
 }
 
+export const UNKNOWN_MEDIA = 'application/octet-stream';
+
+export function describeDeviceDetails(view: DeviceView, now: number): DeviceDetails {
+  return {
+    ...describeDevice(view, now),
+    description: view.description ?? null,
+    images: view.media.map(({ type, receivedAt, bytes }) => ({
+      type: type.name,
+      id: type.id,
+      mediaType: type.latestOnly?.mediaType ?? UNKNOWN_MEDIA,
+      receivedAt,
+      bytes: bytes.length,
+    })),
+    commands: view.commands.map(describeCommand),
+  };
+}
+
+function describeCommand(definition: CommandDefinition): CommandInfo {
+  const { name, summary, role = 'send', isHazardous = false, isAbortable = false } = definition;
+  const listed = definition.arguments.map((argument) => ({
+    name: argument.name,
+    type: argument.type,
+    summary: argument.summary ?? null,
+    unit: argument.unit ?? null,
+    min: argument.min ?? null,
+    max: argument.max ?? null,
+    choices: argument.choices ? [...argument.choices] : null,
+    default: argument.default ?? null,
+    required: argument.default === undefined && !argument.optional,
+  }));
+  return { name, summary, role, hazardous: isHazardous, abortable: isAbortable, arguments: listed };
+}
+
 export function describeHistory({ file, fault, driver, storedSeq }: ArchiveStatus): HistoryInfo {
   return {
     file: file ?? null,
@@ -182,6 +218,7 @@ export function describeDelivery(delivery: Delivery): DeliveryInfo {
     id,
     to: to ?? null,
     message: message.toString('hex'),
+    ...describeCommandOf(delivery),
     stage,
     stages: [...stages],
     failure: failure ?? null,
@@ -191,11 +228,23 @@ export function describeDelivery(delivery: Delivery): DeliveryInfo {
   };
 }
 
-/** Why a delivery failed, as text, with the root's own words if the root rejected the message. */
-export function failureText({ failure, rootWords }: Delivery): string | undefined {
+function describeCommandOf({ device, command, progress, result, failure, detail }: Delivery) {
+  if (device === undefined || !command) return {};
+  return {
+    device,
+    command: { name: command.name, arguments: { ...command.arguments } },
+    ...(progress && { progress }),
+    ...(result !== undefined && { result }),
+    ...(failure === undefined && detail !== undefined && { detail }),
+  };
+}
+
+/** Why a delivery failed, as text, with the root's or the device's own words if there are any. */
+export function failureText({ failure, rootWords, detail }: Delivery): string | undefined {
   if (failure === undefined) return undefined;
   const { text } = COMMAND_FAILURES[failure];
-  return rootWords === undefined ? text : `${text}: ${rootWords}`;
+  const words = rootWords ?? detail;
+  return words === undefined ? text : `${text}: ${words}`;
 }
 
 /** The complete picture as of the hub's last event. */

@@ -2,7 +2,8 @@ import * as z from 'zod';
 import type { Clock } from '../base/clock.js';
 import type { Work } from '../base/turns.js';
 import type { Role } from '../config/role.js';
-import type { Hub, NodeView } from '../hub/hub.js';
+import type { Delivery } from '../hub/deliveries.js';
+import { COMMAND_FAILURES, type Hub, type NodeView } from '../hub/hub.js';
 import {
   FIRST_DEVICE_ADDRESS,
   isDevice,
@@ -227,4 +228,12 @@ function findByName<Named extends { readonly name: string }>(
 ): Named | undefined {
   const key = nameKey(name);
   return all.find((entry) => nameKey(entry.name) === key);
+}
+
+/** Throws the failure of a delivery by its code. */
+export function throwIfFailed({ failure, rootWords, detail, id }: Delivery): void {
+  if (failure === undefined) return;
+  const words = rootWords ?? detail;
+  const { code } = COMMAND_FAILURES[failure];
+  throw new SessionError(code, words === undefined ? `delivery ${id}` : `delivery ${id}, ${words}`);
 }

@@ -5,13 +5,14 @@
 import * as z from 'zod';
 import { ROLES } from '../config/role.js';
 import { ALARM_PRIORITIES } from '../hub/alarms.js';
+import { ARGUMENT_TYPES } from '../hub/command-definition.js';
 import { DELIVERY_STAGES } from '../hub/deliveries.js';
 import { COMMAND_FAILURES } from '../hub/failures.js';
 import { HEALTH_CHECKS, HEALTH_LEVELS } from '../hub/health.js';
 import { NODE_CHANGES, RECOVERY_OUTCOMES, RECOVERY_STEPS } from '../hub/hub.js';
 import { LINK_STATES } from '../link/link-keeper.js';
 import { NODE_STATUSES } from '../node/mesh-node.js';
-import { MAX_DEVICE_ADDRESS, MAX_UNICAST_ADDRESS } from '../protocol/address.js';
+import { MAX_DEVICE_ADDRESS } from '../protocol/address.js';
 import { CLIENT_KINDS } from './client-kind.js';
 
 const MAX_ADDRESS = 0xffff;
@@ -23,7 +24,6 @@ function codesOf<Code extends string>(list: Readonly<Record<Code, unknown>>): [C
 
 const time = z.number().describe('ms since the epoch, host clock');
 const hex = z.string().regex(/^([0-9a-f]{2})*$/i);
-const address = z.int().min(0).max(MAX_UNICAST_ADDRESS).describe('unicast address; 0 = the root');
 
 /** Address of a node, or the internal number of a device; people and programs use the device's id. */
 const nodeOrDevice = z
@@ -51,7 +51,11 @@ export const rootShape = z.object({
 
 export const nodeStatusShape = z.enum(NODE_STATUSES);
 
-export const fieldShape = z.object({ value: z.union([z.number(), z.string()]), unit: z.string().optional() });
+export const fieldShape = z.object({
+  value: z.union([z.number(), z.string()]),
+  name: z.string().optional().describe('what the number stands for, of an enumeration'),
+  unit: z.string().optional(),
+});
 
 export const valueShape = z.object({
   node: nodeOrDevice,
@@ -109,6 +113,45 @@ export const deviceShape = z.object({
   values: z.array(agedValueShape).describe('the latest value of each data type'),
 });
 
+const argumentValueShape = z.union([z.number(), z.string(), z.boolean()]);
+
+export const commandDefinitionShape = z.object({
+  name: z.string(),
+  summary: z.string(),
+  role: z.enum(ROLES).describe('needed to run it'),
+  hazardous: z.boolean().describe('it moves, switches or heats something: confirm it with a person'),
+  abortable: z.boolean(),
+  arguments: z.array(
+    z.object({
+      name: z.string(),
+      type: z.enum(ARGUMENT_TYPES),
+      summary: z.string().nullable(),
+      unit: z.string().nullable(),
+      min: z.number().nullable().describe('of a text: of its length'),
+      max: z.number().nullable(),
+      choices: z.array(z.string()).nullable(),
+      default: argumentValueShape.nullable(),
+      required: z.boolean(),
+    }),
+  ),
+});
+
+export const deviceDetailsShape = deviceShape.extend({
+  description: z.string().nullable(),
+  images: z
+    .array(
+      z.object({
+        type: z.string(),
+        id: z.int(),
+        mediaType: z.string(),
+        receivedAt: time,
+        bytes: z.int().describe('length; the method image returns the image itself'),
+      }),
+    )
+    .describe('of types of which only the newest value is kept'),
+  commands: z.array(commandDefinitionShape),
+});
+
 export const pathShape = z.object({
   origin: anyAddress,
   target: anyAddress.describe('unicast or group address'),
@@ -137,6 +180,8 @@ export const alarmShape = z.object({
   priority: z.enum(ALARM_PRIORITIES),
   node: nodeOrDevice.nullable(),
   source: z.string().optional().describe('the device source concerned; absent for alarms about the mesh'),
+  device: z.string().optional().describe('for DEVICE_ALARM: id of the device'),
+  deviceCode: z.string().optional().describe("for DEVICE_ALARM: the device's own code"),
   text: z.string(),
   firstAt: time,
   lastAt: time,
@@ -150,8 +195,14 @@ export const deliveryStageShape = z.enum(DELIVERY_STAGES);
 
 export const deliveryShape = z.object({
   id: z.string(),
-  to: address.nullable().describe('null = all nodes'),
-  message: hex,
+  to: nodeOrDevice.nullable().describe('null = all nodes'),
+  message: hex.describe('empty for a command to a device'),
+  device: z.string().optional().describe('id of the device that a command is for'),
+  command: z.object({ name: z.string(), arguments: z.record(z.string(), argumentValueShape) }).optional(),
+  progress: z
+    .object({ fraction: z.number().optional().describe('0 to 1'), text: z.string().optional() })
+    .optional(),
+  result: z.unknown().optional().describe('what a completed command returned'),
   stage: deliveryStageShape,
   stages: z.array(z.object({ stage: deliveryStageShape, at: time })),
   failure: z.enum(codesOf(COMMAND_FAILURES)).nullable(),
@@ -276,6 +327,8 @@ export type BucketInfo = z.output<typeof bucketShape>;
 export type HistoryInfo = z.output<typeof historyShape>;
 export type NodeInfo = z.output<typeof nodeShape>;
 export type DeviceInfo = z.output<typeof deviceShape>;
+export type DeviceDetails = z.output<typeof deviceDetailsShape>;
+export type CommandInfo = z.output<typeof commandDefinitionShape>;
 export type PathInfo = z.output<typeof pathShape>;
 export type RobotInfo = z.output<typeof robotShape>;
 export type MapInfo = z.output<typeof mapShape>;

@@ -5,7 +5,7 @@ export const ALARM_PRIORITIES = ['high', 'medium', 'low'] as const;
 
 export interface AlarmDefinition {
   readonly priority: AlarmPriority;
-  readonly of: 'gateway' | 'node';
+  readonly of: 'gateway' | 'node' | 'device';
   readonly lasting: boolean;
   readonly text: string;
 }
@@ -58,6 +58,12 @@ export const ALARM_CODES = {
     lasting: false,
     text: 'commands were refused because the send queue was full',
   },
+  DEVICE_ALARM: {
+    priority: 'medium',
+    of: 'device',
+    lasting: true,
+    text: 'a device reports an alarm; its own code and priority say which',
+  },
   MALFORMED_DATA: {
     priority: 'low',
     of: 'node',
@@ -67,8 +73,16 @@ export const ALARM_CODES = {
 } as const satisfies AlarmDefinitions;
 
 export type AlarmCode = keyof typeof ALARM_CODES;
-/** A node's address, or a source's name. */
-export type AlarmSubject = number | string;
+/** What a device reports, with its own code and priority. */
+export interface DeviceAlarmSubject {
+  readonly address: number;
+  readonly device: string;
+  readonly deviceCode: string;
+  readonly priority: AlarmPriority;
+  readonly isLasting: boolean;
+}
+/** A node's address, or a source's name, or a device with its own code. */
+export type AlarmSubject = number | string | DeviceAlarmSubject;
 export type AlarmPriority = (typeof ALARM_PRIORITIES)[number];
 
 /** Times are ms since the epoch, host clock. */
@@ -80,6 +94,9 @@ export interface Alarm {
   readonly node?: number;
   /** The source of devices, if that is the subject. */
   readonly source?: string;
+  /** Of `DEVICE_ALARM`: the id of the device, and the device's own code. */
+  readonly device?: string;
+  readonly deviceCode?: string;
   readonly text: string;
   readonly firstAt: number;
   readonly lastAt: number;
@@ -159,15 +176,14 @@ export class Alarms {
     this.#put({
       id,
       code,
-      priority,
+      priority: typeof about === 'object' ? about.priority : priority,
       text,
       firstAt: known?.firstAt ?? now,
       lastAt: now,
       count: known?.restored && known.active ? known.count : (known?.count ?? 0) + 1,
-      active: lasting,
+      active: typeof about === 'object' ? about.isLasting : lasting,
       acknowledged: false,
-      ...(typeof about === 'number' && { node: about }),
-      ...(typeof about === 'string' && { source: about }),
+      ...factsOf(about),
     });
   }
 
@@ -178,6 +194,16 @@ export class Alarms {
   /** The condition has ended. */
   clear(code: string, about?: AlarmSubject): void {
     const alarm = this.#alarms.get(alarmId(code, about));
+    if (alarm?.active) this.#put({ ...withoutRestored(alarm), active: false });
+  }
+
+  find(id: string): Alarm | undefined {
+    return this.#alarms.get(id);
+  }
+
+  /** The condition that a device reported is over. */
+  clearOfDevice(device: string, deviceCode: string): void {
+    const alarm = this.#alarms.get(`DEVICE_ALARM:${device}:${deviceCode}`);
     if (alarm?.active) this.#put({ ...withoutRestored(alarm), active: false });
   }
 
@@ -216,6 +242,15 @@ function withoutRestored({ restored: _, ...alarm }: Alarm): Alarm {
   return alarm;
 }
 
+function factsOf(about: AlarmSubject | undefined): Partial<Alarm> {
+  if (typeof about === 'number') return { node: about };
+  if (typeof about === 'string') return { source: about };
+  return about === undefined
+    ? {}
+    : { node: about.address, device: about.device, deviceCode: about.deviceCode };
+}
+
 function alarmId(code: string, about: AlarmSubject | undefined): string {
+  if (typeof about === 'object') return `${code}:${about.device}:${about.deviceCode}`;
   return about === undefined ? code : `${code}:${about}`;
 }

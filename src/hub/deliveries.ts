@@ -1,12 +1,34 @@
 import type { Clock } from '../base/clock.js';
 import { ADDRESS_LENGTH } from '../protocol/address.js';
 import type { Message } from '../protocol/message.js';
+import type { ArgumentValues } from './command-definition.js';
 import type { CommandFailure } from './failures.js';
 
-/** What is known about a message that was sent. `answered`: a matching message was received. */
-export const DELIVERY_STAGES = ['queued', 'written', 'answered', 'uncertain', 'failed'] as const;
+/** What is known about a message or command that was sent. `answered`: a matching message was received. */
+export const DELIVERY_STAGES = [
+  'queued',
+  'written',
+  'answered',
+  'uncertain',
+  'failed',
+  // Of commands to devices only.
+  'accepted',
+  'progress',
+  'completed',
+  'aborted',
+] as const;
 
 export type DeliveryStage = (typeof DELIVERY_STAGES)[number];
+
+/** What became of a request to abort a command. */
+export type AbortOutcome = 'aborting' | 'notAbortable' | 'ended' | 'unknown';
+
+/** How far a device has come with a command. */
+export interface CommandProgress {
+  /** 0 to 1. */
+  readonly fraction?: number;
+  readonly text?: string;
+}
 
 /** Times are ms since the epoch, host clock. Immutable: each stage makes a new object. */
 export interface Delivery {
@@ -15,9 +37,18 @@ export interface Delivery {
   readonly owner: string;
   /** Chosen by the owner. */
   readonly tag?: string;
-  /** 0x0000: the root; `undefined`: all nodes. */
+  /** 0x0000: the root; `undefined`: all nodes; 0x10000 and up: a device. */
   readonly to?: number;
+  /** Empty for a command to a device. */
   readonly message: Buffer;
+  /** Id of the device that the command is for. */
+  readonly device?: string;
+  readonly command?: { readonly name: string; readonly arguments: ArgumentValues };
+  readonly progress?: CommandProgress;
+  /** What a completed command returned: JSON. */
+  readonly result?: unknown;
+  /** Why a command failed, in the device's own words. */
+  readonly detail?: string;
   readonly stage: DeliveryStage;
   readonly stages: readonly { readonly stage: DeliveryStage; readonly at: number }[];
   readonly failure?: CommandFailure;
@@ -97,9 +128,14 @@ export class Deliveries {
     return this.#tracked.get(id)?.delivery;
   }
 
+  /** Unique, also across restarts. */
+  nextId(): string {
+    return `${this.#runId}-${++this.#count}`;
+  }
+
   /** Starts a delivery at `queued`. Answers are matched from here on, before anything is written. */
   begin({ to, message, by, expects }: NewDelivery): Delivery {
-    const id = `${this.#runId}-${++this.#count}`;
+    const id = this.nextId();
     const at = this.#clock.now();
     const delivery: Delivery = {
       id,

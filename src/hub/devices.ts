@@ -5,9 +5,11 @@ import { NodeValues, type TimedValue } from '../node/node-values.js';
 import { isDevice } from '../protocol/address.js';
 import { type DataType, type DataTypes, fitsType } from '../protocol/data-types.js';
 import type { NodeNames } from '../protocol/node-names.js';
+import { findDefinitionFault } from './command-definition.js';
 import { findDeviceIdFault } from './device-id.js';
 import { FeedLane } from './feed-lane.js';
-import type { DeviceView, HubEventContent, RestoredNode } from './hub.js';
+import type { DeviceView, HubEventContent, MediaValue, RestoredNode } from './hub.js';
+import type { DeviceFacts } from './source.js';
 
 /** Limit for the devices of all sources together, and again for removed devices that are remembered. */
 export const MAX_DEVICES = 1000;
@@ -15,10 +17,16 @@ export const MAX_DEVICES = 1000;
 /** Default for `feedRate` of a data type: values per second that reach the picture, the feed and the history. */
 export const DEVICE_FEED_RATE = 10;
 
+/** Bytes of images and the like of all devices together. */
+const MAX_MEDIA_BYTES = 67_108_864;
+
 interface Device {
   readonly address: number;
   readonly id: string;
   readonly source: string;
+  readonly facts: DeviceFacts;
+  /** Of types that are `latestOnly`, by type id. */
+  readonly media: Map<number, MediaValue>;
   readonly values: NodeValues;
   /** By type id. */
   readonly lanes: Map<number, FeedLane<TimedValue>>;
@@ -53,13 +61,20 @@ export class Devices {
   readonly #former = new Map<number, FormerDevice>();
   #thinned = 0;
   #late = 0;
+  #mediaBytes = 0;
+  #mediaRefused = 0;
 
   constructor(options: DevicesOptions) {
     this.#options = options;
   }
 
   counters() {
-    return { devices: this.#byAddress.size, valuesThinned: this.#thinned, reportsLate: this.#late };
+    return {
+      devices: this.#byAddress.size,
+      valuesThinned: this.#thinned,
+      reportsLate: this.#late,
+      mediaRefused: this.#mediaRefused,
+    };
   }
 
   /** Remembers the devices of an earlier run until their sources add them. */
@@ -76,12 +91,12 @@ export class Devices {
    * Adds a device, with its last values of declared types. Throws if the address or id is taken or not valid, or if there
    * are too many devices.
    */
-  add(source: string, address: number, id: string): void {
-    const fault = this.#findFault(address, id);
+  add(source: string, address: number, id: string, facts: DeviceFacts = {}): void {
+    const fault = this.#findFault(address, id) ?? findDefinitionFault(facts.commands ?? []);
     if (fault !== undefined) throw new RangeError(`device ${id}: ${fault}`);
     const { valuesKept, publish } = this.#options;
     const values = new NodeValues(valuesKept, this.#memory);
-    const common = { lastHeardAt: undefined, isRestored: false, lanes: new Map() };
+    const common = { facts, media: new Map(), lastHeardAt: undefined, isRestored: false, lanes: new Map() };
     const device: Device = { address, id, source, values, ...common, reportedStatus: 'unknown' };
     this.#byAddress.set(address, device);
     this.#byId.set(id.toLowerCase(), device);
@@ -127,7 +142,8 @@ export class Devices {
   /** Removes every device of a source that has closed. */
   removeAll(source: string): void {
     for (const device of this.#of(source)) {
-      const { address, id, values, lastHeardAt, lanes } = device;
+      const { address, id, values, lastHeardAt, lanes, media } = device;
+      for (const { bytes } of media.values()) this.#mediaBytes -= bytes.length;
       for (const lane of lanes.values()) lane.flush();
       this.#byAddress.delete(address);
       this.#byId.delete(id.toLowerCase());
@@ -152,8 +168,28 @@ export class Devices {
     if (!fitsType(type, bytes))
       throw new RangeError(`${bytes.length} bytes is not a valid length for ${type.name}`);
     const common = { receivedAt: clock.now(), bytes: Buffer.from(bytes) };
-    const isNew = this.#laneOf(device, type).offer(at === undefined ? common : { ...common, deviceTime: at });
-    if (!isNew) this.#thinned++;
+    if (type.latestOnly) this.#keepMedia(device, { type, ...common });
+    else if (!this.#laneOf(device, type).offer(at === undefined ? common : { ...common, deviceTime: at }))
+      this.#thinned++;
+  }
+
+  /** Only the newest is kept; one that is over the limit of all is refused, and the one before it stays. */
+  #keepMedia(device: Device, value: MediaValue): void {
+    const before = device.media.get(value.type.id)?.bytes.length ?? 0;
+    const after = this.#mediaBytes - before + value.bytes.length;
+    if (after > MAX_MEDIA_BYTES) {
+      this.#mediaRefused++;
+      return;
+    }
+    this.#mediaBytes = after;
+    device.media.set(value.type.id, value);
+    this.#onHeard(device, value.receivedAt);
+  }
+
+  #onHeard(device: Device, at: number): void {
+    device.lastHeardAt = at;
+    device.isRestored = false;
+    this.#reportStatus(device);
   }
 
   /** A source was used after it was closed. */
@@ -174,10 +210,8 @@ export class Devices {
 
   #store(device: Device, type: DataType, value: TimedValue): void {
     const { address, id } = device;
-    device.lastHeardAt = value.receivedAt;
-    device.isRestored = false;
     device.values.store(type.id, value);
-    this.#reportStatus(device);
+    this.#onHeard(device, value.receivedAt);
     this.#options.publish({ kind: 'value', node: address, device: id, type, value });
   }
 
@@ -259,7 +293,7 @@ export class Devices {
   }
 
   #view(device: Device): DeviceView {
-    const { address, id, source, values, lastHeardAt, isRestored } = device;
+    const { address, id, source, facts, media, values, lastHeardAt, isRestored } = device;
     const { dataTypes } = this.#options;
     return {
       address,
@@ -275,6 +309,9 @@ export class Devices {
           return type && value ? [{ type, value }] : [];
         });
       },
+      commands: facts.commands ?? [],
+      media: [...media.values()],
+      ...(facts.description !== undefined && { description: facts.description }),
       ...(lastHeardAt !== undefined && { lastHeardAt }),
     };
   }

@@ -8,6 +8,7 @@ import type { NodeNames } from '../protocol/node-names.js';
 import { ALARM_CODES, type Alarm, type AlarmDefinitions, Alarms } from './alarms.js';
 import type { Archive } from './archive.js';
 import { Deliveries, type Delivery, type Expectation, type Requester } from './deliveries.js';
+import { DeviceCommands, type NewCommand } from './device-commands.js';
 import { isOneWord } from './device-id.js';
 import { Devices } from './devices.js';
 import { EventFeed } from './event-feed.js';
@@ -25,7 +26,7 @@ import type {
 import { MemoryArchive } from './memory-archive.js';
 import { MeshPicture, type MeshPictureSettings } from './mesh-picture.js';
 import { HubPicture } from './picture.js';
-import type { RootCommandRunner, Source, SourceOptions } from './source.js';
+import type { DeviceAlarm, RootCommandRunner, Source, SourceOptions } from './source.js';
 
 export interface HubSettings extends MeshPictureSettings {
   /** Number of events that a client can resume from. */
@@ -44,6 +45,8 @@ export interface HubOptions {
 
 /** Name of the source that talks to the root: every gateway has one. */
 const MESH = 'mesh';
+/** Of a device's own alarm code. */
+const MAX_CODE_LENGTH = 64;
 const DONE: Outcome = { ok: true, fresh: true };
 
 interface OpenSource extends SourceOptions {
@@ -62,6 +65,7 @@ export class GatewayHub implements Hub {
   /** For raising and clearing any alarm. */
   readonly alarmBook: Alarms;
   readonly #devices: Devices;
+  readonly #deviceCommands: DeviceCommands;
   readonly #settings: HubSettings;
   readonly #sources = new Map<string, OpenSource>();
   #archive: Archive;
@@ -79,6 +83,8 @@ export class GatewayHub implements Hub {
     const isUp = (source: string) => this.#sources.get(source)?.link.state === 'up';
     const names = () => settings.names;
     this.#devices = new Devices({ clock, dataTypes, valuesKept: settings.valuesKept, names, isUp, publish });
+    const onStage = (delivery: Delivery) => publish({ kind: 'delivery', delivery });
+    this.#deviceCommands = new DeviceCommands({ clock, nextId: () => this.deliveries.nextId(), onStage });
     const link = () => this.#sources.get(MESH)?.link ?? NO_LINK;
     this.picture = new HubPicture({ clock, mesh: this.mesh, devices: this.#devices, settings, link });
     this.#archive = this.memoryArchive();
@@ -171,6 +177,7 @@ export class GatewayHub implements Hub {
       ...Object.assign({}, ...ofSources),
       picture: this.mesh.counters(),
       devices: this.#devices.counters(),
+      deviceCommands: this.#deviceCommands.counters(),
       alarms: this.alarmBook.counters(),
       history: this.#archive.status().counters,
     };
@@ -190,9 +197,12 @@ export class GatewayHub implements Hub {
     };
     return {
       declare: (types) => whileOpen(() => this.#archive.declare(this.tables.dataTypes.declare(types))),
-      addDevice: (address, id) => whileOpen(() => this.#devices.add(name, address, id)),
+      addDevice: (address, id, facts) => whileOpen(() => this.#devices.add(name, address, id, facts)),
       report: (address, type, bytes, at) =>
         whileOpen(() => this.#devices.report(name, address, type, bytes, at)),
+      raiseAlarm: (address, alarm) => whileOpen(() => this.#raiseDeviceAlarm(name, address, alarm)),
+      clearAlarm: (address, code) =>
+        whileOpen(() => this.alarmBook.clearOfDevice(this.#devices.idOf(address) ?? '', code)),
       setLink: (status) => whileOpen(() => this.#setLink(source, status)),
       close: () => whileOpen(() => this.#close(source)),
     };
@@ -213,13 +223,33 @@ export class GatewayHub implements Hub {
     }
     if (isOpen(status)) this.alarmBook.clear('LINK_LOST', source.name);
     else if (isLost(status)) this.alarmBook.raise('LINK_LOST', source.name, `no link to ${source.name}`);
+    if (status.state !== 'up') this.#deviceCommands.failAllOf(source.name, 'linkLost');
     this.#devices.onLink(source.name);
   }
 
   #close({ name }: OpenSource): void {
+    this.#deviceCommands.failAllOf(name, 'linkLost');
     this.#devices.removeAll(name);
     this.alarmBook.clear('LINK_LOST', name);
     this.#sources.delete(name);
+  }
+
+  /** Throws for a device of another source. */
+  #raiseDeviceAlarm(
+    source: string,
+    address: number,
+    { code, priority, text, isLasting = true }: DeviceAlarm,
+  ): void {
+    const device = this.#devices.findView(address);
+    if (device?.source !== source) throw new Error(`${source} has no device with the address ${address}`);
+    const about = {
+      address,
+      device: device.id,
+      deviceCode: cleanText(code).slice(0, MAX_CODE_LENGTH),
+      priority,
+      isLasting,
+    };
+    this.alarmBook.raise('DEVICE_ALARM', about, cleanText(text));
   }
 
   #createAlarmBoard(): AlarmBoard {
@@ -233,16 +263,27 @@ export class GatewayHub implements Hub {
 
   /** Nothing else would end an alarm about a source that is not open. */
   #acknowledge(id: string): boolean {
-    const { code, source } = this.alarmBook.all().find((alarm) => alarm.id === id) ?? {};
+    const { code, source, node, device, deviceCode } = this.alarmBook.find(id) ?? {};
+    if (node !== undefined && deviceCode !== undefined)
+      this.#onDeviceAlarmAcknowledged(node, device ?? '', deviceCode);
     if (code && source !== undefined && !this.#sources.has(source)) this.alarmBook.clear(code, source);
     return this.alarmBook.acknowledge(id);
+  }
+
+  /** One of a device that no source has can't end by itself either. */
+  #onDeviceAlarmAcknowledged(address: number, device: string, code: string): void {
+    const view = this.#devices.findView(address);
+    if (view) this.#sources.get(view.source)?.onAcknowledged?.(address, code);
+    else this.alarmBook.clearOfDevice(device, code);
   }
 
   #createCommands(): Commands {
     return {
       execute: (command, owner) => this.#execute(command, owner),
       deliver: (sending, by, expects) => this.#deliver(sending, by, expects),
-      findDelivery: (id) => this.deliveries.find(id),
+      command: (command) => this.#command(command),
+      abort: (delivery) => this.#deviceCommands.abort(delivery),
+      findDelivery: (id) => this.deliveries.find(id) ?? this.#deviceCommands.find(id),
       forget: (address) => this.#forget(address),
       releasePort: (ms) => this.#root.releasePort(ms),
       takePort: () => this.#root.takePort(),
@@ -266,6 +307,15 @@ export class GatewayHub implements Hub {
       default:
         return this.#root.execute(command, owner);
     }
+  }
+
+  /** Throws for an address that no device has. */
+  #command({ address, ...command }: Omit<NewCommand, 'target'> & { readonly address: number }): Delivery {
+    const target = this.#devices.findView(address);
+    const source = target && this.#sources.get(target.source);
+    if (!target || !source) throw new RangeError(`no device has the address ${address}`);
+    const start = source.link.state === 'up' ? source.onCommand : undefined;
+    return this.#deviceCommands.begin({ ...command, target }, start);
   }
 
   #forget(address: number): boolean {

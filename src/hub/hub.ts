@@ -11,11 +11,13 @@ import type { Message, Path, Tables } from '../protocol/message.js';
 import type { RootCommand } from '../protocol/root-command.js';
 import type { Alarm, AlarmDefinitions } from './alarms.js';
 import type { Archive } from './archive.js';
-import type { Delivery, Expectation, Requester } from './deliveries.js';
-import type { CommandFailure } from './failures.js';
+import type { CommandDefinition } from './command-definition.js';
+import type { AbortOutcome, Delivery, Expectation, Requester } from './deliveries.js';
+import type { NewCommand } from './device-commands.js';
+import type { RootFailure } from './failures.js';
 import type { Health } from './health.js';
 
-export { COMMAND_FAILURES, type CommandFailure } from './failures.js';
+export { COMMAND_FAILURES, type CommandFailure, type RootFailure } from './failures.js';
 
 /** The current state of a node. */
 export interface NodeView {
@@ -37,6 +39,19 @@ export interface DeviceView extends NodeView {
   readonly id: string;
   /** Name of its source. */
   readonly source: string;
+  /** What it is, for people. */
+  readonly description?: string;
+  readonly commands: readonly CommandDefinition[];
+  /** The newest value of each of its types that keep only that one, such as images; by type id. */
+  readonly media: readonly MediaValue[];
+}
+
+/** The newest value of a type that is `latestOnly`. */
+export interface MediaValue {
+  readonly type: DataType;
+  /** ms since the epoch, host clock. */
+  readonly receivedAt: number;
+  readonly bytes: Buffer;
 }
 
 export interface RootView {
@@ -83,7 +98,7 @@ export type Command =
 /** `fresh`: the root answered; always true for commands without an answer. */
 export type Outcome =
   | { readonly ok: true; readonly fresh: boolean }
-  | { readonly ok: false; readonly reason: CommandFailure };
+  | { readonly ok: false; readonly reason: RootFailure };
 
 /** A message to one node (0x0000: the root itself), or to all. */
 export type Sending = Extract<RootCommand, { kind: 'send' | 'broadcast' }>;
@@ -195,6 +210,7 @@ export interface Picture {
   nodesFrom(address: number, limit: number): NodeView[];
   /** Every device of the other sources, by rising address. */
   devices(): DeviceView[];
+  findDevice(address: number): DeviceView | undefined;
   /** A node of the mesh, or a device. */
   findNode(address: number): NodeView | undefined;
   /** The newest value of a node and type. */
@@ -240,6 +256,11 @@ export interface Commands {
   execute(command: Command, owner: string): Promise<Outcome>;
   /** Sends a message and returns its delivery at once. `expects`: which message counts as the answer. */
   deliver(sending: Sending, by: Requester, expects?: Expectation): Delivery;
+  /** Gives a device a command, with checked arguments; its stages arrive like those of a message. */
+  command(command: Omit<NewCommand, 'target'> & { readonly address: number }): Delivery;
+  /** Asks for the end of a command that is under way; `aborting`: the stage `aborted` follows. */
+  abort(delivery: string): AbortOutcome;
+  /** A message or a command to a device; the last 1,000 of each are kept. */
   findDelivery(id: string): Delivery | undefined;
   /**
    * Removes a node from the picture, with its values and alarms; it comes back when it is heard or listed. Its history is

@@ -57,6 +57,10 @@ export class HubPicture implements Picture, HeldValues {
     return this.#devices.views();
   }
 
+  findDevice(address: number): DeviceView | undefined {
+    return this.#devices.findView(address);
+  }
+
   findNode(address: number): NodeView | undefined {
     return this.#mesh.nodes.find(address) ?? this.#devices.findView(address);
   }

@@ -8,7 +8,7 @@ import { Counters } from '../base/counters.js';
 import type { Log } from '../base/log.js';
 import type { Delivery, Expectation, Requester } from '../hub/deliveries.js';
 import type { GatewayHub } from '../hub/gateway-hub.js';
-import { type CommandFailure, type Outcome, RECOVERY_STEPS, type Sending } from '../hub/hub.js';
+import { type Outcome, RECOVERY_STEPS, type RootFailure, type Sending } from '../hub/hub.js';
 import type { RootBoundCommand, RootCommandRunner, Source } from '../hub/source.js';
 import type { LinkStatus } from '../link/link-keeper.js';
 import { formatAddress, isUnicast } from '../protocol/address.js';
@@ -173,7 +173,7 @@ export class NetworkManager implements RootCommandRunner {
     };
   }
 
-  async #sendToRoot(command: RootCommand, owner: string): Promise<CommandFailure | undefined> {
+  async #sendToRoot(command: RootCommand, owner: string): Promise<RootFailure | undefined> {
     const failure = await this.#rootCommands.send(command, owner);
     if (failure !== undefined) return failure;
     if (command.kind === 'resetRoot') this.#watch.runOrdered(() => this.#hub.mesh.onRootRestart());
@@ -295,6 +295,6 @@ function count(amount: number, what: string): string {
   return `${amount} ${what}${amount === 1 ? '' : 's'}`;
 }
 
-function outcomeOf(failure: CommandFailure | undefined): Outcome {
+function outcomeOf(failure: RootFailure | undefined): Outcome {
   return failure === undefined ? DONE : { ok: false, reason: failure };
 }

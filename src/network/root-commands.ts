@@ -1,5 +1,5 @@
 import type { Deliveries, Delivery, Expectation, Requester } from '../hub/deliveries.js';
-import type { CommandFailure, Sending } from '../hub/hub.js';
+import type { RootFailure, Sending } from '../hub/hub.js';
 import { encodeRootCommand, type RootCommand } from '../protocol/root-command.js';
 import { type HalfMessageOutcome, SendError, type SendFailure } from '../uart/transmitter.js';
 
@@ -63,7 +63,7 @@ export class RootCommands {
     return { delivery, written };
   }
 
-  async #write(id: string, sending: Sending, owner: string): Promise<CommandFailure | undefined> {
+  async #write(id: string, sending: Sending, owner: string): Promise<RootFailure | undefined> {
     const { deliveries, maxMessageLength } = this.#options;
     const failure =
       sending.message.length > maxMessageLength

@@ -9,6 +9,7 @@ import {
   NUMBER_SIZES,
   type SensorClasses,
   STATE_CLASSES,
+  type ValueNames,
 } from './data-types.js';
 import {
   badTable,
@@ -39,6 +40,9 @@ const fieldSchema = z.strictObject({
     .regex(/^[a-z][a-z0-9_]{0,63}$/, {
       error: 'must be a Home Assistant device class such as "temperature"',
     })
+    .optional(),
+  names: z
+    .record(z.string().regex(/^-?\d{1,10}$/, { error: 'must be a whole number' }), z.string().min(1).max(64))
     .optional(),
   stateClass: z.enum(STATE_CLASSES, { error: `must be one of ${STATE_CLASSES.join(', ')}` }).optional(),
 });
@@ -126,7 +130,7 @@ function readJsonShape(file: string, key: string, entry: TypeEntry): NonNullable
       throw badTable(
         file,
         `${key}.fields.${index}`,
-        'a JSON field can have only name, scale, unit, deviceClass and stateClass',
+        'a JSON field can have only name, scale, unit, names, deviceClass and stateClass',
       );
     }
     return { name: field.name, scale: field.scale ?? 1, ...optionsOf(field) };
@@ -155,6 +159,9 @@ function readFieldEntry(file: string, key: string, field: FieldEntry, offset: nu
   if (isNumber === (field.length !== undefined)) {
     throw badTable(file, `${key}.length`, 'required for text and bytes, not allowed for numbers');
   }
+  if (field.names !== undefined && !isInteger(field.type)) {
+    throw badTable(file, `${key}.names`, 'can only be given for an integer');
+  }
   const size = isNumber ? NUMBER_SIZES[field.type as keyof typeof NUMBER_SIZES] : (field.length ?? 0);
   if (isNumber && size > 1 && field.endian === undefined) {
     throw badTable(file, `${key}.endian`, 'must be "le" or "be" for a number of more than one byte');
@@ -164,9 +171,19 @@ function readFieldEntry(file: string, key: string, field: FieldEntry, offset: nu
   return { name, type, littleEndian, size, offset, scale: field.scale ?? 1, ...optionsOf(field) };
 }
 
-function optionsOf({ unit, deviceClass, stateClass }: FieldEntry): SensorClasses & { unit?: string } {
+function isInteger(type: string): boolean {
+  return /^[ui]\d/.test(type);
+}
+
+function optionsOf({
+  unit,
+  names,
+  deviceClass,
+  stateClass,
+}: FieldEntry): SensorClasses & { unit?: string; names?: ValueNames } {
   return {
     ...(unit !== undefined && { unit }),
+    ...(names !== undefined && { names }),
     ...(deviceClass !== undefined && { deviceClass }),
     ...(stateClass !== undefined && { stateClass }),
   };

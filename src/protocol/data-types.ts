@@ -10,6 +10,8 @@ import { nameKey, numberIn } from './names.js';
 /** One decoded field; `unit` as in data-types.json. */
 export interface DecodedField {
   readonly value: number | string;
+  /** What the number stands for, where the field is an enumeration. */
+  readonly name?: string;
   readonly unit?: string;
 }
 
@@ -36,13 +38,18 @@ export interface DataField extends SensorClasses {
   readonly offset: number;
   readonly scale: number;
   readonly unit?: string;
+  readonly names?: ValueNames;
 }
+
+/** Of an enumeration: what each number, before scaling, stands for. */
+export type ValueNames = Readonly<Record<string, string>>;
 
 /** A member of a JSON value that is scaled or has a unit; other members are passed on unchanged. */
 export interface JsonField extends SensorClasses {
   readonly name: string;
   readonly scale: number;
   readonly unit?: string;
+  readonly names?: ValueNames;
 }
 
 export interface DataType {
@@ -57,6 +64,8 @@ export interface DataType {
   readonly json?: { readonly fields: readonly JsonField[]; readonly deviceTime?: string };
   /** Devices only: maximum values per second for the picture, feed and history; the newest of each interval is used. */
   readonly feedRate?: number;
+  /** Of devices: kept as the newest value only, in no event and no history, such as an image. */
+  readonly latestOnly?: { readonly mediaType: string };
 }
 
 type FieldType = keyof typeof NUMBER_SIZES | 'text' | 'bytes';
@@ -81,6 +90,8 @@ const MAX_ID = 0xffff;
 
 /** Maximum bytes of a device's value: thousands of them are held in memory as events. */
 const MAX_DEVICE_VALUE_LENGTH = 4096;
+/** Maximum bytes of a value that is `latestOnly`: one of each device and type is held, and sent in one reply. */
+const MAX_MEDIA_LENGTH = 1_048_576;
 
 /** The data types of a site, by id and by name. */
 export class DataTypes {
@@ -153,15 +164,15 @@ export class DataTypes {
   }
 }
 
-function findTypeFault({ name, id, length, feedRate = 1 }: DataType): string | undefined {
+function findTypeFault({ name, id, length, feedRate = 1, latestOnly }: DataType): string | undefined {
   if (!Number.isInteger(id) || id <= MAX_WIRE_ID || id > MAX_ID) {
     return `the id of a device's type must be from ${MAX_WIRE_ID + 1} to ${MAX_ID}`;
   }
   if (!/^[\x21-\x7e]{2,64}$/.test(name))
     return 'the name must be 2 to 64 printable ASCII characters without spaces';
   if (numberIn(name) !== undefined) return 'the name must not look like a number';
-  if (length < 1 || length > MAX_DEVICE_VALUE_LENGTH)
-    return `the length must be from 1 to ${MAX_DEVICE_VALUE_LENGTH}`;
+  const longest = latestOnly ? MAX_MEDIA_LENGTH : MAX_DEVICE_VALUE_LENGTH;
+  if (length < 1 || length > longest) return `the length must be from 1 to ${longest}`;
   return feedRate >= 0.001 && feedRate <= 1000 ? undefined : 'feedRate must be from 0.001 to 1000';
 }
 
@@ -218,7 +229,10 @@ function dateOrNothing(ms: number): number | undefined {
 }
 
 function decodeField(field: DataField, bytes: Buffer): DecodedField {
-  return withUnit(fieldValue(field, bytes), field.unit);
+  if (!field.names) return withUnit(fieldValue(field, bytes), field.unit);
+  const raw = readField(field, bytes);
+  const value = typeof raw === 'number' ? scaled(raw, field.scale) : raw;
+  return withName(withUnit(value, field.unit), field.names, raw);
 }
 
 /** The value of one field, scaled. `bytes` must have the type's length. */
@@ -266,11 +280,17 @@ function decodeJson(fields: readonly JsonField[], bytes: Buffer): DecodedValue {
  * becomes text, unless it is scaled: then only 12 digits matter.
  */
 function decodeMember(fields: readonly JsonField[], name: string, raw: unknown): DecodedField {
-  const { scale = 1, unit } = fields.find((candidate) => candidate.name === name) ?? {};
+  const { scale = 1, unit, names } = fields.find((candidate) => candidate.name === name) ?? {};
+  if (names && typeof raw === 'number') return withName(withUnit(scaled(raw, scale), unit), names, raw);
   const digits = digitsOf(raw);
   if (digits !== undefined) return withUnit(scale === 1 ? digits : scaled(Number(digits), scale), unit);
   if (typeof raw === 'number') return withUnit(scaled(raw, scale), unit);
   return withUnit(typeof raw === 'string' ? raw : writeExact(raw), unit);
+}
+
+function withName(field: DecodedField, names: ValueNames, raw: number | string): DecodedField {
+  const name = Object.hasOwn(names, raw) ? names[raw] : undefined;
+  return name === undefined ? field : { ...field, name };
 }
 
 function withUnit(value: number | string, unit: string | undefined): DecodedField {

@@ -1,6 +1,7 @@
 import test from 'ava';
-import type { DeviceInfo, NodeInfo, Value } from '../../src/api/shapes.js';
+import type { DeliveryInfo, DeviceDetails, DeviceInfo, NodeInfo, Value } from '../../src/api/shapes.js';
 import { BenchSource, FIRST_SUPPLY, SUPPLY } from '../support/bench-source.js';
+import { CAMERA, CommandedBench, FIRST_STAGE, STATE } from '../support/commanded-bench.js';
 import { SessionFixture } from '../support/session-fixture.js';
 
 /** A session on a gateway with node 5 and the supplies `hv:1` and `hv:2`; the first has reported 12 V. */
@@ -141,4 +142,90 @@ test('types declared by a source are among the data types, and device counters a
     { id: 0x100 },
   );
   t.like(await session.result('counters'), { devices: { devices: 2, valuesThinned: 0 } });
+});
+
+async function openStage(role: 'send' | 'admin' = 'admin') {
+  const session = await SessionFixture.open({ role });
+  const bench = new CommandedBench(session.mesh.hub, () => session.mesh.clock.now());
+  bench.link('up');
+  return { session, bench };
+}
+
+test('device lists commands with their arguments, and images without their bytes', async (t) => {
+  const { session, bench } = await openStage();
+  bench.source.report(FIRST_STAGE, CAMERA, Buffer.from('first'));
+  bench.source.report(FIRST_STAGE, CAMERA, Buffer.from('newest'));
+  const device = await session.result<DeviceDetails>('device', { device: 'stage' });
+  t.is(device.description, 'Stage of the bench');
+  t.like(device.images, [{ type: 'Camera', mediaType: 'image/png', bytes: 6 }]);
+  t.deepEqual(
+    device.commands.map(({ name, role, hazardous, abortable }) => [name, role, hazardous, abortable]),
+    [
+      ['move', 'send', true, true],
+      ['home', 'admin', false, false],
+    ],
+  );
+  t.like(device.commands[0]?.arguments[0], {
+    name: 'position',
+    unit: 'mm',
+    min: 0,
+    max: 100,
+    required: true,
+  });
+  const image = await session.result('image', { device: 'stage', type: 'Camera' });
+  t.like(image, { mediaType: 'image/png', data: Buffer.from('newest').toString('base64') });
+  t.is(await session.refusal('image', { device: 'stage', type: 'StageState' }), 'TYPE_NOT_FOUND');
+});
+
+test('an image is in no event, and a field of an enumeration has its name', async (t) => {
+  const { session, bench } = await openStage();
+  const before = session.mesh.hub.feed.lastSeq();
+  bench.source.report(FIRST_STAGE, CAMERA, Buffer.from('png'));
+  const kinds = session.mesh.hub.feed.replay(before).events.map(({ kind }) => kind);
+  t.deepEqual(kinds, ['node'], 'it is active now');
+  bench.source.report(FIRST_STAGE, STATE, Buffer.of(1));
+  const { values } = await session.result<{ values: Value[] }>('latest', { type: 'StageState' });
+  t.deepEqual(values[0]?.fields, { state: { value: 1, name: 'MOVING' } });
+  bench.source.report(FIRST_STAGE, STATE, Buffer.of(9));
+  await session.pass(1000);
+  const later = await session.result<{ values: Value[] }>('latest', { type: 'StageState' });
+  t.deepEqual(later.values[0]?.fields, { state: { value: 9 } });
+});
+
+test('a command is answered when the device accepts it, and its stages are events', async (t) => {
+  const { session, bench } = await openStage();
+  await session.subscribe();
+  const request = session.post('command', { device: 'stage', name: 'move', arguments: { position: 5 } });
+  t.is(session.replyTo(request), undefined);
+  bench.lastRun.accept();
+  await session.pass(0);
+  const accepted = session.replyTo(request)?.result as DeliveryInfo;
+  t.like(accepted, { stage: 'accepted', device: 'stage', message: '' });
+  t.deepEqual(accepted.command, { name: 'move', arguments: { position: 5, mode: 'slow' } });
+  t.like(await session.result('abort', { delivery: accepted.id }), { id: accepted.id });
+  bench.lastRun.aborted();
+  t.like(await session.result('delivery', { id: accepted.id }), { stage: 'aborted' });
+});
+
+test('what is wrong with a command is refused before the device sees it', async (t) => {
+  const { session, bench } = await openStage('send');
+  const move = { device: 'stage', name: 'move' };
+  t.is(await session.refusal('command', { ...move, arguments: { position: 500 } }), 'BAD_PARAMS');
+  t.is(await session.refusal('command', { ...move, name: 'fly' }), 'COMMAND_NOT_FOUND');
+  t.is(await session.refusal('command', { device: 'stage', name: 'home' }), 'FORBIDDEN');
+  t.is(await session.refusal('command', { device: 'nothing', name: 'move' }), 'NODE_NOT_FOUND');
+  t.is(await session.refusal('abort', { delivery: 'none' }), 'DELIVERY_NOT_FOUND');
+  t.deepEqual(bench.runs, []);
+  bench.link('backingOff');
+  t.is(await session.refusal('command', { ...move, arguments: { position: 5 } }), 'LINK_DOWN');
+});
+
+test("a device's rejection has its own words", async (t) => {
+  const { session, bench } = await openStage();
+  const request = session.post('command', { device: 'stage', name: 'move', arguments: { position: 5 } });
+  bench.lastRun.fail('rejectedByDevice', 'interlock open');
+  await session.pass(0);
+  const { error } = session.replyTo(request) ?? {};
+  t.is(error?.data.code, 'REJECTED_BY_DEVICE');
+  t.regex(error?.message ?? '', /interlock open/);
 });

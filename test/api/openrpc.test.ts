@@ -3,6 +3,7 @@ import { SESSION_ERRORS } from '../../src/api/errors.js';
 import { findMethod, methods } from '../../src/api/methods/index.js';
 import { eventKinds, eventShape } from '../../src/api/shapes.js';
 import { NodeNames } from '../../src/protocol/node-names.js';
+import { CAMERA, CommandedBench, FIRST_STAGE, STATE } from '../support/commanded-bench.js';
 import { temporaryFolder } from '../support/gateway-fixture.js';
 import { schemaFaults } from '../support/json-schema.js';
 import { LineClient } from '../support/line-client.js';
@@ -79,6 +80,12 @@ async function fullMesh(): Promise<SessionFixture> {
     { kind: 'setRobots', robots: [{ id: 'a', name: 'A', state: 'idle', node: '5' }] },
     't',
   );
+  const bench = new CommandedBench(mesh.hub, () => mesh.clock.now());
+  bench.link('up');
+  bench.acceptsAtOnce = true;
+  bench.source.report(FIRST_STAGE, CAMERA, Buffer.from('png'));
+  bench.source.report(FIRST_STAGE, STATE, Buffer.of(1));
+  bench.source.raiseAlarm(FIRST_STAGE, { code: 'LIMIT', priority: 'low', text: 'end switch' });
   return fixture;
 }
 
@@ -87,9 +94,10 @@ function hex(text: string): string {
 }
 
 /** A call of every method, as a program might make it; `alone`: what the mesh must not have gone through before. */
-function calls(delivery: string): Readonly<Record<string, readonly object[]>> {
+function calls(delivery: string, command = delivery): Readonly<Record<string, readonly object[]>> {
   return {
     'rpc.discover': [{}],
+    abort: [{ delivery: command }],
     hello: [{}],
     status: [{}],
     health: [{}],
@@ -97,6 +105,12 @@ function calls(delivery: string): Readonly<Record<string, readonly object[]>> {
     nodes: [{}, { status: 'unheard' }],
     node: [{ node: 5 }, { node: '0x6' }, { node: 'pump' }, { node: 7 }, { node: 9 }],
     devices: [{}],
+    device: [{ device: 'stage' }, { device: FIRST_STAGE }],
+    image: [{ device: 'stage', type: 'Camera' }],
+    command: [
+      { device: 'stage', name: 'move', arguments: { position: 5, mode: 'fast' }, until: 'queued' },
+      { device: 'stage', name: 'home', until: 'completed', timeoutMs: 100 },
+    ],
     paths: [{}],
     robots: [{}],
     map: [{}],
@@ -205,9 +219,11 @@ test('every result of every method matches its schema, with every kind of data a
   const fixture = await fullMesh();
   const document = await discover(fixture);
   const { id } = await fixture.result<{ id: string }>('send', { node: 5, hex: '45AA' });
+  const move = { device: 'stage', name: 'move', arguments: { position: 1 }, until: 'queued' };
+  const command = await fixture.result<{ id: string }>('command', move);
   for (const link of ['up', 'backingOff'] as const) {
     if (link === 'backingOff') await fixture.subscribe();
-    for (const [name, given] of Object.entries(calls(id))) {
+    for (const [name, given] of Object.entries(calls(id, command.id))) {
       for (const params of given) {
         const request = fixture.post(name, params);
         await fixture.pass(3000);

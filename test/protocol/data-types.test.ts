@@ -103,7 +103,7 @@ const WRONG_FILES: readonly (readonly [string, unknown, string, RegExp])[] = [
     'has a binary JSON field',
     fileWith({ encoding: 'json', fields: [field] }),
     'types.0.fields.0',
-    /only name, scale, unit, deviceClass and stateClass/,
+    /only name, scale, unit, names, deviceClass and stateClass/,
   ],
   [
     'has a field with an invalid device class',

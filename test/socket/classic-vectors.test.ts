@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { loadConfig } from '../../src/gateway/settings.js';
 import { loadTables } from '../../src/gateway.js';
-import { COMMAND_FAILURES, type CommandFailure } from '../../src/hub/hub.js';
+import type { RootFailure } from '../../src/hub/hub.js';
 import { FAILURE_TEXTS } from '../../src/socket/classic/commands.js';
 import { examineRequest } from '../../src/socket/classic/request.js';
 import { ask, type Delivery } from '../support/classic-client.js';
@@ -100,7 +100,7 @@ test('every command of the table has a vector that succeeds, except those of edg
 
 test('every reason for refusing a command has a vector', (t) => {
   const texts = new Set(vectors.map(({ reply }) => reply.toString('utf8', 2)));
-  for (const failure of Object.keys(COMMAND_FAILURES) as CommandFailure[]) {
+  for (const failure of Object.keys(FAILURE_TEXTS) as RootFailure[]) {
     // The root's rejection comes after the reply: the classic dialect has none for it.
     if (failure !== 'rejectedByRoot') t.true(texts.has(FAILURE_TEXTS[failure]), failure);
   }

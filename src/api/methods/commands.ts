@@ -13,6 +13,7 @@ import {
   opcodeParam,
   resolveMeshAddress,
   resolveOpcode,
+  throwIfFailed,
 } from '../method.js';
 import { deliveryShape, robotShape } from '../shapes.js';
 
@@ -244,12 +245,6 @@ async function attempt(
   const by = { owner, ...(tag !== undefined && { tag }) };
   const begun = hub.commands.deliver(sending, by, expects);
   return until === 'queued' ? begun : deliveries.wait(begun, until, timeoutMs);
-}
-
-function throwIfFailed({ failure, rootWords, id }: Delivery): void {
-  if (failure === undefined) return;
-  const words = rootWords === undefined ? '' : `, ${rootWords}`;
-  throw new SessionError(COMMAND_FAILURES[failure].code, `delivery ${id}${words}`);
 }
 
 function readMessage(text: string | undefined, hex: string | undefined): Buffer {

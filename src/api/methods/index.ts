@@ -4,6 +4,7 @@ import { packageVersion } from '../../base/package-root.js';
 import { type Method, method } from '../method.js';
 import { describeOpenRpc } from '../openrpc.js';
 import { commandMethods } from './commands.js';
+import { deviceMethods } from './devices.js';
 import { queryMethods } from './queries.js';
 import { recordingMethods } from './recording.js';
 import { subscriptionMethods } from './subscriptions.js';
@@ -23,6 +24,7 @@ const all = [
   ...queryMethods,
   ...valueMethods,
   ...commandMethods,
+  ...deviceMethods,
   ...subscriptionMethods,
   ...recordingMethods,
 ] as const;

@@ -151,6 +151,10 @@ const STAGE_TEXTS = {
   answered: 'the node sent a matching answer',
   uncertain: 'the root lost half a message, and it may have been this one',
   failed: 'failed',
+  accepted: 'accepted by the device',
+  progress: 'the last progress',
+  completed: 'completed',
+  aborted: 'aborted',
 } as const;
 
 function explainDelivery(delivery: Delivery, now: number): string[] {

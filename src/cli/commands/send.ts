@@ -87,6 +87,10 @@ const STAGES: Readonly<Record<DeliveryInfo['stage'], string>> = {
   answered: 'answered',
   uncertain: 'uncertain: the root lost part of a message, possibly of this one',
   failed: 'failed',
+  accepted: 'accepted by the device',
+  progress: 'in progress',
+  completed: 'completed',
+  aborted: 'aborted',
 };
 
 /** State of a delivery, and the command that shows it later. */

@@ -3,11 +3,11 @@
 import type { Role } from '../../config/role.js';
 import {
   type Command,
-  type CommandFailure,
   type Hub,
   isAlive,
   type NodeView,
   type Outcome,
+  type RootFailure,
 } from '../../hub/hub.js';
 import type { NodeStatus } from '../../node/mesh-node.js';
 import { ADDRESS_LENGTH, addressBytes, ROOT_ADDRESS, UUID_LENGTH } from '../../protocol/address.js';
@@ -31,7 +31,7 @@ const UNKNOWN_UUID = Buffer.alloc(UUID_LENGTH);
 const TOO_MANY_NODES = 'More Than 255 Nodes';
 
 /** The dialect's text for each failure. */
-export const FAILURE_TEXTS: Readonly<Record<CommandFailure, string>> = {
+export const FAILURE_TEXTS: Readonly<Record<RootFailure, string>> = {
   noLink: 'No Serial Connection',
   linkLost: 'No Serial Connection',
   queueFull: 'Busy',
