@@ -62,7 +62,7 @@ export class KeptState {
     const opened = await this.#openHistory(directory);
     if (opened.history) this.#join(opened.history, opened.restored);
     else {
-      this.#log.warn('history', `history is kept in memory only: ${opened.fault}`);
+      this.#log.warn('history', `history is in memory only: ${opened.fault}`);
       hub.goWithoutArchive(opened.fault);
     }
   }

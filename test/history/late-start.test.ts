@@ -127,7 +127,7 @@ test('a state directory that cannot be created is retried, and is used once it c
   const { state, start, open } = site(t);
   writeFileSync(state, 'in the way');
   const gateway = await start(2);
-  await gateway.logged(/history is kept in memory only: .* is not a directory/);
+  await gateway.logged(/history is in memory only: .* is not a directory/);
   const client = await open();
   t.is(await isFailing(client), true);
   rmSync(state);

@@ -91,5 +91,5 @@ test('a stop while the disk accepts nothing reports how many events are lost, an
   t.is(ended.code, 1);
   const [, lost = 0] = /(\d+) events were not stored before the end/.exec(ended.stderr) ?? [];
   t.true(Number(lost) > 0, ended.stderr);
-  t.regex(ended.stderr, new RegExp(`meshgate: ${lost} events were not in the history`));
+  t.regex(ended.stderr, new RegExp(`meshgate: ${lost} events were not stored in the history before the gateway exited`));
 });

@@ -180,7 +180,7 @@ test('a second gateway on the same state directory is refused, and names the one
 test('without a writable directory the gateway reports it once, and runs in memory', async (t) => {
   const { socket, start } = site(t);
   const gateway = await start('--state', '/dev/null/meshgate');
-  await gateway.logged(/history is kept in memory only: .*\/dev\/null\/meshgate/);
+  await gateway.logged(/history is in memory only: .*\/dev\/null\/meshgate/);
   const client = await connect({ socket });
   t.teardown(() => client.close());
   const { history } = await client.status();
@@ -213,7 +213,7 @@ test('without SQLite the gateway runs in memory, and the log, the banner, status
   const gateway = await startProcess(['--simulate', '--http', 'off', '--socket', socket, '--state', folder], {
     NODE_OPTIONS: `--import=${NO_SQLITE}`,
   });
-  await gateway.logged(/history is kept in memory only: Node v\S+ has no SQLite built in/);
+  await gateway.logged(/history is in memory only: Node v\S+ has no SQLite built in/);
   const client = await connect({ socket });
   t.teardown(() => client.close());
   const { history } = await client.status();
