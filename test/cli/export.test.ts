@@ -51,7 +51,7 @@ function* history(): Generator<StoredValue> {
 
 test.before(async () => {
   const state = join(folder, 'state');
-  fillStore(state, { values: history(), knownNodes: [5, 6] });
+  await fillStore(state, { values: history(), knownNodes: [5, 6] });
   await startProcess([
     '--port',
     join(folder, 'no-tty'),

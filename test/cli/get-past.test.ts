@@ -26,7 +26,7 @@ function* history(): Generator<StoredValue> {
 
 test.before(async () => {
   const state = join(folder, 'state');
-  fillStore(state, { values: history(), knownNodes: [5, 6] });
+  await fillStore(state, { values: history(), knownNodes: [5, 6] });
   const port = ['--port', join(folder, 'no-tty')];
   await startProcess([...port, '--http', 'off', '--socket', SOCKET, '--state', state]);
 });

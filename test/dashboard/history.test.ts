@@ -31,7 +31,7 @@ async function serveWithHistory(
   const folder = temporaryFolder();
   t.teardown(folder.remove);
   const state = join(folder.path, 'state');
-  fillStore(state, contents);
+  await fillStore(state, contents);
   return serveDashboard(t, [...args, '--state', state]);
 }
 

@@ -28,7 +28,7 @@ test('values whose type was changed, removed or given another id are returned as
     stored('Temperature', [0xc4, 9]),
     stored('Sequence', [7]),
   ];
-  fillStore(state, { values, knownNodes: [5] });
+  await fillStore(state, { values, knownNodes: [5] });
 
   const { types = [] } = readTable(DATA_TYPES_FILE) as { types: { name: string; [key: string]: unknown }[] };
   const changed = types

@@ -38,7 +38,7 @@ test('values are stored while readers are active, and a stop loses none of them'
   const folder = temporaryFolder();
   t.teardown(() => folder.remove());
   const state = join(folder.path, 'state');
-  fillStore(state, { values: series(), knownNodes: [5] });
+  await fillStore(state, { values: series(), knownNodes: [5] });
   const socket = join(folder.path, 's');
   const args = ['--simulate', '--nodes', '50', '--http', 'off', '--socket', socket, '--state', state];
   const gateway = await startProcess(args);
@@ -91,5 +91,8 @@ test('a stop while the disk accepts nothing reports how many events are lost, an
   t.is(ended.code, 1);
   const [, lost = 0] = /(\d+) events were not stored before the end/.exec(ended.stderr) ?? [];
   t.true(Number(lost) > 0, ended.stderr);
-  t.regex(ended.stderr, new RegExp(`meshgate: ${lost} events were not stored in the history before the gateway exited`));
+  t.regex(
+    ended.stderr,
+    new RegExp(`meshgate: ${lost} events were not stored in the history before the gateway exited`),
+  );
 });

@@ -8,7 +8,6 @@ import type { HubEventContent } from '../../src/hub/hub.js';
 import { shippedTables } from './tables.js';
 
 const DAY_MS = 86_400_000;
-const sqlite = await requireDriver();
 
 export interface StoredValue {
   readonly node: number;
@@ -34,7 +33,11 @@ export interface StoreContents {
 }
 
 /** The state directory left by an earlier run of a gateway. */
-export function fillStore(directory: string, { values, knownNodes = [], alarms = [] }: StoreContents): void {
+export async function fillStore(
+  directory: string,
+  { values, knownNodes = [], alarms = [] }: StoreContents,
+): Promise<void> {
+  const driver = await requireDriver();
   mkdirSync(directory, { recursive: true });
   const settings = {
     file: join(directory, 'history.db'),
@@ -44,7 +47,7 @@ export function fillStore(directory: string, { values, knownNodes = [], alarms =
     eventsHeld: 100,
   };
   const store = new Store({
-    driver: sqlite,
+    driver,
     settings,
     dataTypes: shippedTables.dataTypes,
     now: () => Date.now(),
