@@ -12,7 +12,7 @@ test.after.always(killProcesses);
 
 async function simulate(path: string): Promise<MeshgateProcess> {
   const mesh = new MeshgateProcess(['simulate', '--pty', path, '--nodes', '5', '--seed', '7']);
-  await mesh.printed(/is on/);
+  await mesh.printed(/^virtual mesh of .* on /m);
   return mesh;
 }
 

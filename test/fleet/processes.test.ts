@@ -75,9 +75,9 @@ brokerTest('commands for one gateway, or not for a fleet, are refused', async (t
     t.is(stdout, '');
   }
   t.is((await run('nodes', '--gateway', 'nowhere')).code, 3);
-  t.regex((await run('send', '5', 'hi')).stderr, /send is for one gateway .*\n.*field-north\/0x0005/);
+  t.regex((await run('send', '5', 'hi')).stderr, /send works on one gateway, .*\n.*field-north\/0x0005/);
   const reset = await run('reset-root');
-  t.regex(reset.stderr, /reset-root is for one gateway .*\n.*--gateway ID;/);
+  t.regex(reset.stderr, /reset-root works on one gateway, .*\n.*--gateway ID;/);
   t.regex((await run('reset-root', '--gateway', 'field-west')).stderr, /field-west: .*mqtt\.commands/);
 });
 
@@ -92,7 +92,7 @@ browserTest(
   'the dashboard shows three gateways, and each on pages of its own',
   async (t) => {
     const monitor = new MeshgateProcess(['--fleet', broker.url, 'monitor', '--http', '127.0.0.1:0']);
-    const [, url = ''] = await monitor.printed(/3 gateways is on (\S+)/);
+    const [, url = ''] = await monitor.printed(/dashboard of 3 gateways: (\S+)/);
     const page = await openPage(t, url);
     for (const id of FIELDS) await page.getByRole('row', { name: id }).getByText('online').waitFor();
     await page.getByText('3 of 3 online, 9 nodes').waitFor();

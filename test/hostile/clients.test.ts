@@ -244,7 +244,7 @@ linuxTest(
 
 test.serial('a web request that never ends is closed, and blocks no page for others', async (t) => {
   const gateway = await startServer();
-  const [, address = ''] = await gateway.printed(/dashboard is on (http:\/\/\S+)/);
+  const [, address = ''] = await gateway.printed(/dashboard: (http:\/\/\S+)/);
   const { port } = new URL(address);
   const slow = Array.from({ length: 200 }, () => connect({ host: '127.0.0.1', port: Number(port) }));
   const ended = untilEnded(slow, slow.length, 'close');
