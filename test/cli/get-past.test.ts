@@ -10,7 +10,9 @@ const folder = mkdtempSync(join(tmpdir(), 'mg-past-'));
 const SOCKET = join(folder, 's');
 
 /** An hour ago, on a full second. */
-const BEGIN = Math.floor(Date.now() / 1000) * 1000 - 3_600_000;
+/** On a half hour: the minute after it is in one bucket of an hour, in every time zone. */
+const HALF_HOUR = 1_800_000;
+const BEGIN = Math.floor(Date.now() / HALF_HOUR) * HALF_HOUR - 2 * HALF_HOUR;
 /** Two a second; more than a page. */
 const TEMPERATURES = 5000;
 

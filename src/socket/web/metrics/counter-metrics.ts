@@ -54,6 +54,16 @@ const ROWS: readonly Row[] = [
     'doubtful_nodes_forgotten_total',
     'Silent addresses removed that the root never listed',
   ),
+  row(
+    'devices.mediaRefused',
+    'device_images_refused_total',
+    'Images of devices over the limit of all devices',
+  ),
+  row('deviceCommands.running', 'device_commands_running', 'Commands that devices are carrying out'),
+  row('deviceCommands.commands', 'device_commands_total', 'Commands given to devices'),
+  row('deviceCommands.completed', 'device_commands_completed_total', 'Commands that devices completed'),
+  row('deviceCommands.failed', 'device_commands_failed_total', 'Commands to devices that failed'),
+  row('deviceCommands.aborted', 'device_commands_aborted_total', 'Commands to devices that were aborted'),
   row('devices.devices', 'devices_known', 'Devices of sources other than the mesh'),
   row(
     'devices.valuesThinned',
