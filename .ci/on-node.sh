@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# on-node.sh DIRECTORY: the build, `npm start`, a session, the history, the page and the Python client on the Node whose
-# program is in that directory. The last line is `N passed, N failed`.
+# on-node.sh DIRECTORY: `npm start`, a session, the history, the page and the Python client on the Node whose
+# program is in that directory. Uses the build that is there, so that several can run at once. The last line is
+# `N passed, N failed`.
 set -euo pipefail
 umask 077
 cd "$(dirname "$0")/.."
@@ -27,7 +28,6 @@ serves() {
   .ci/beside.sh "$own/log" node dist/src/main.js status >"$own/status" || return 1
   cat "$own/status"
 }
-npm run build --silent || fail 'it does not build'
 serves || fail 'npm start does not serve clients'
 grep -qE '^history +/.*\.db$' "$own/status" || fail 'the history has no file'
 if grep -E 'Warning' "$own/log"; then fail 'npm start prints a warning'; fi
