@@ -29,7 +29,7 @@ serves() {
   cat "$own/status"
 }
 serves || fail 'npm start does not serve clients'
-grep -qE '^history +/.*\.db$' "$own/status" || fail 'the history has no file'
+grep -qE '^history +/.*\.db \(' "$own/status" || fail 'the history has no file'
 if grep -E 'Warning' "$own/log"; then fail 'npm start prints a warning'; fi
 
 # Serial ports have native code of their own; the page is the real one, in chromium.
