@@ -203,7 +203,7 @@ export class Alarms {
 
   /** The condition that a device reported is over. */
   clearOfDevice(device: string, deviceCode: string): void {
-    const alarm = this.#alarms.get(`DEVICE_ALARM:${device}:${deviceCode}`);
+    const alarm = this.#alarms.get(deviceAlarmId('DEVICE_ALARM', device, deviceCode));
     if (alarm?.active) this.#put({ ...withoutRestored(alarm), active: false });
   }
 
@@ -228,13 +228,13 @@ export class Alarms {
     this.#onChange(alarm);
   }
 
+  /** Codes of devices have no end, so theirs of high priority are dropped too if there are no others. */
   #dropOldest(): void {
-    for (const { id, priority } of this.#alarms.values()) {
-      if (priority === 'high') continue;
-      this.#alarms.delete(id);
-      this.#dropped++;
-      return;
-    }
+    const all = this.all();
+    const oldest =
+      all.find(({ priority }) => priority !== 'high') ??
+      all.find(({ deviceCode }) => deviceCode !== undefined);
+    if (oldest && this.#alarms.delete(oldest.id)) this.#dropped++;
   }
 }
 
@@ -251,6 +251,10 @@ function factsOf(about: AlarmSubject | undefined): Partial<Alarm> {
 }
 
 function alarmId(code: string, about: AlarmSubject | undefined): string {
-  if (typeof about === 'object') return `${code}:${about.device}:${about.deviceCode}`;
+  if (typeof about === 'object') return deviceAlarmId(code, about.device, about.deviceCode);
   return about === undefined ? code : `${code}:${about}`;
+}
+
+function deviceAlarmId(code: string, device: string, deviceCode: string): string {
+  return `${code}:${device}:${deviceCode}`;
 }

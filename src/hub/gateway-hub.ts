@@ -202,7 +202,7 @@ export class GatewayHub implements Hub {
         whileOpen(() => this.#devices.report(name, address, type, bytes, at)),
       raiseAlarm: (address, alarm) => whileOpen(() => this.#raiseDeviceAlarm(name, address, alarm)),
       clearAlarm: (address, code) =>
-        whileOpen(() => this.alarmBook.clearOfDevice(this.#devices.idOf(address) ?? '', code)),
+        whileOpen(() => this.alarmBook.clearOfDevice(this.#devices.idOf(address) ?? '', cleanCode(code))),
       setLink: (status) => whileOpen(() => this.#setLink(source, status)),
       close: () => whileOpen(() => this.#close(source)),
     };
@@ -245,7 +245,7 @@ export class GatewayHub implements Hub {
     const about = {
       address,
       device: device.id,
-      deviceCode: cleanText(code).slice(0, MAX_CODE_LENGTH),
+      deviceCode: cleanCode(code),
       priority,
       isLasting,
     };
@@ -326,6 +326,11 @@ export class GatewayHub implements Hub {
   #deliver(sending: Sending, by: Requester, expects?: Expectation): Delivery {
     return this.#root.deliver(sending, by, expects);
   }
+}
+
+/** A device's own alarm code as it is kept. */
+function cleanCode(code: string): string {
+  return cleanText(code).slice(0, MAX_CODE_LENGTH);
 }
 
 function ofMesh(restored: Restored): Restored {

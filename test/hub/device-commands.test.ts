@@ -210,3 +210,19 @@ test('an alarm of a device whose source has gone ends when it is acknowledged', 
   hub.alarms.acknowledge('DEVICE_ALARM:stage:LIMIT');
   t.deepEqual(hub.alarms.open(), []);
 });
+
+test('alarms of devices are limited, those of high priority too', (t) => {
+  const { hub, bench } = openBench();
+  for (let code = 0; code < 1010; code++)
+    bench.source.raiseAlarm(FIRST_STAGE, { code: `E${code}`, priority: 'high', text: 'x' });
+  t.is(hub.alarms.open().length, 1000);
+  t.is(hub.alarms.open()[0]?.deviceCode, 'E10');
+});
+
+test('an alarm is cleared by the code with which it was raised, however long that is', (t) => {
+  const { hub, bench } = openBench();
+  const code = 'x'.repeat(100);
+  bench.source.raiseAlarm(FIRST_STAGE, { code, priority: 'low', text: 'x' });
+  bench.source.clearAlarm(FIRST_STAGE, code);
+  t.like(hub.alarms.open()[0], { active: false });
+});
