@@ -174,10 +174,11 @@ export class DeviceCommands {
     return 'aborting';
   }
 
-  /** The devices of a source are gone, or its link is. */
-  failAllOf(source: string, failure: CommandFailure): void {
+  /** The devices of a source are gone, or its link is; `address`: only one device. */
+  failAllOf(source: string, failure: CommandFailure, address?: number): void {
     for (const { delivery, target } of [...this.#running.values()])
-      if (target.source === source) this.#end(delivery.id, 'failed', { failure });
+      if (target.source === source && (address === undefined || target.address === address))
+        this.#end(delivery.id, 'failed', { failure });
   }
 
   #onProgress(id: string, progress: CommandProgress): void {

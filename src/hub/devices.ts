@@ -8,7 +8,7 @@ import type { NodeNames } from '../protocol/node-names.js';
 import { findDefinitionFault } from './command-definition.js';
 import { findDeviceIdFault } from './device-id.js';
 import { FeedLane } from './feed-lane.js';
-import type { DeviceView, HubEventContent, MediaValue, RestoredNode } from './hub.js';
+import type { DeviceReport, DeviceView, HubEventContent, MediaValue, RestoredNode } from './hub.js';
 import type { DeviceFacts } from './source.js';
 
 /** Limit for the devices of all sources together, and again for removed devices that are remembered. */
@@ -59,6 +59,8 @@ export class Devices {
   readonly #byId = new Map<string, Device>();
   /** By address, most recently removed last. */
   readonly #former = new Map<number, FormerDevice>();
+  /** By source. */
+  readonly #watchers = new Map<string, Set<(report: DeviceReport) => void>>();
   #thinned = 0;
   #late = 0;
   #mediaBytes = 0;
@@ -141,19 +143,41 @@ export class Devices {
 
   /** Removes every device of a source that has closed. */
   removeAll(source: string): void {
-    for (const device of this.#of(source)) {
-      const { address, id, values, lastHeardAt, lanes, media } = device;
-      for (const { bytes } of media.values()) this.#mediaBytes -= bytes.length;
-      for (const lane of lanes.values()) lane.flush();
-      this.#byAddress.delete(address);
-      this.#byId.delete(id.toLowerCase());
-      const last = values.typeIds().flatMap((typeId) => {
-        const value = values.latest(typeId);
-        return value ? [{ typeId, value }] : [];
-      });
-      this.#keepFormer({ address, id, values: last, ...(lastHeardAt !== undefined && { lastHeardAt }) });
-      this.#options.publish({ kind: 'node', node: address, device: id, change: 'forgotten' });
-    }
+    for (const device of this.#of(source)) this.#remove(device);
+  }
+
+  /** Throws for a device of another source. */
+  remove(source: string, address: number): void {
+    this.#remove(this.#owned(source, address));
+  }
+
+  #owned(source: string, address: number): Device {
+    const device = this.#byAddress.get(address);
+    if (device?.source !== source) throw new Error(`${source} has no device with the address ${address}`);
+    return device;
+  }
+
+  #remove({ address, id, values, lastHeardAt, lanes, media }: Device): void {
+    for (const { bytes } of media.values()) this.#mediaBytes -= bytes.length;
+    for (const lane of lanes.values()) lane.flush();
+    this.#byAddress.delete(address);
+    this.#byId.delete(id.toLowerCase());
+    const last = values.typeIds().flatMap((typeId) => {
+      const value = values.latest(typeId);
+      return value ? [{ typeId, value }] : [];
+    });
+    this.#keepFormer({ address, id, values: last, ...(lastHeardAt !== undefined && { lastHeardAt }) });
+    this.#options.publish({ kind: 'node', node: address, device: id, change: 'forgotten' });
+  }
+
+  /** Calls `listener` for every value of a source's devices, those included that are left out of the feed. */
+  watch(source: string, listener: (report: DeviceReport) => void): () => void {
+    const watchers = this.#watchers.get(source) ?? new Set();
+    this.#watchers.set(source, watchers.add(listener));
+    return () => {
+      watchers.delete(listener);
+      if (watchers.size === 0 && this.#watchers.get(source) === watchers) this.#watchers.delete(source);
+    };
   }
 
   /**
@@ -161,16 +185,17 @@ export class Devices {
    * undeclared type, and bytes of the wrong length.
    */
   report(source: string, address: number, type: DataType, bytes: Buffer, at?: number): void {
-    const device = this.#byAddress.get(address);
-    if (device?.source !== source) throw new Error(`${source} has no device with the address ${address}`);
+    const device = this.#owned(source, address);
     const { clock, dataTypes } = this.#options;
     if (dataTypes.findById(type.id) !== type) throw new Error(`the data type ${type.name} is not declared`);
     if (!fitsType(type, bytes))
       throw new RangeError(`${bytes.length} bytes is not a valid length for ${type.name}`);
     const common = { receivedAt: clock.now(), bytes: Buffer.from(bytes) };
+    const value: TimedValue = at === undefined ? common : { ...common, deviceTime: at };
     if (type.latestOnly) this.#keepMedia(device, { type, ...common });
-    else if (!this.#laneOf(device, type).offer(at === undefined ? common : { ...common, deviceTime: at }))
-      this.#thinned++;
+    else if (!this.#laneOf(device, type).offer(value)) this.#thinned++;
+    for (const listener of this.#watchers.get(source) ?? [])
+      listener({ address, device: device.id, type, value });
   }
 
   /** Only the newest is kept; one that is over the limit of all is refused, and the one before it stays. */

@@ -17,6 +17,7 @@ import type {
   AlarmBoard,
   Command,
   Commands,
+  DeviceReport,
   Hub,
   HubEventContent,
   Outcome,
@@ -198,6 +199,7 @@ export class GatewayHub implements Hub {
     return {
       declare: (types) => whileOpen(() => this.#archive.declare(this.tables.dataTypes.declare(types))),
       addDevice: (address, id, facts) => whileOpen(() => this.#devices.add(name, address, id, facts)),
+      removeDevice: (address) => whileOpen(() => this.#removeDevice(name, address)),
       report: (address, type, bytes, at) =>
         whileOpen(() => this.#devices.report(name, address, type, bytes, at)),
       raiseAlarm: (address, alarm) => whileOpen(() => this.#raiseDeviceAlarm(name, address, alarm)),
@@ -206,6 +208,10 @@ export class GatewayHub implements Hub {
       setLink: (status) => whileOpen(() => this.#setLink(source, status)),
       close: () => whileOpen(() => this.#close(source)),
     };
+  }
+
+  watchReports(source: string, listener: (report: DeviceReport) => void): () => void {
+    return this.#devices.watch(source, listener);
   }
 
   publish(content: HubEventContent): void {
@@ -225,6 +231,11 @@ export class GatewayHub implements Hub {
     else if (isLost(status)) this.alarmBook.raise('LINK_LOST', source.name, `no link to ${source.name}`);
     if (status.state !== 'up') this.#deviceCommands.failAllOf(source.name, 'linkLost');
     this.#devices.onLink(source.name);
+  }
+
+  #removeDevice(source: string, address: number): void {
+    this.#devices.remove(source, address);
+    this.#deviceCommands.failAllOf(source, 'linkLost', address);
   }
 
   #close({ name }: OpenSource): void {

@@ -272,6 +272,14 @@ export interface Commands {
   takePort(): void;
 }
 
+/** One value of a device, as its source reported it. */
+export interface DeviceReport {
+  readonly address: number;
+  readonly device: string;
+  readonly type: DataType;
+  readonly value: TimedValue;
+}
+
 /** The centre of the gateway: sources report to it, faces and connectors read it and send commands through it. */
 export interface Hub {
   readonly tables: Tables;
@@ -281,6 +289,11 @@ export interface Hub {
   readonly archive: Archive;
   readonly alarms: AlarmBoard;
   readonly commands: Commands;
+  /**
+   * Calls `listener` for every value of a source's devices, before the feed's rate limit. Returns a function that
+   * unsubscribes. The source may open later.
+   */
+  watchReports(source: string, listener: (report: DeviceReport) => void): () => void;
   health(): Health;
   counters(): unknown;
 }

@@ -63,6 +63,11 @@ export interface Source {
    */
   addDevice(address: number, id: string, facts?: DeviceFacts): void;
   /**
+   * Removes one of its devices; its last values are back if it is added again. A command under way fails with `linkLost`.
+   * Throws for a device of another source.
+   */
+  removeDevice(address: number): void;
+  /**
    * Reports one value of one of its devices. `at`: ms since the epoch by the device's own clock. Throws for a device of
    * another source, an undeclared type, and bytes of the wrong length.
    */

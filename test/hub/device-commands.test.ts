@@ -226,3 +226,19 @@ test('an alarm is cleared by the code with which it was raised, however long tha
   bench.source.clearAlarm(FIRST_STAGE, code);
   t.like(hub.alarms.open()[0], { active: false });
 });
+
+test('when a device is removed its command fails, and those of other devices go on', (t) => {
+  const { hub, bench } = openBench();
+  bench.source.addDevice(FIRST_STAGE + 1, 'stage:2', { commands: [MOVE] });
+  const values = { position: 5, mode: 'slow' };
+  const other = hub.commands.command({
+    address: FIRST_STAGE + 1,
+    definition: MOVE,
+    arguments: values,
+    by: { owner: 'tester' },
+  });
+  const { id } = move(hub);
+  bench.source.removeDevice(FIRST_STAGE);
+  t.like(hub.commands.findDelivery(id), { stage: 'failed', failure: 'linkLost' });
+  t.is(hub.commands.findDelivery(other.id)?.stage, 'queued');
+});
