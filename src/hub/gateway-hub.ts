@@ -18,6 +18,7 @@ import type {
   Command,
   Commands,
   DeviceReport,
+  DeviceView,
   Hub,
   HubEventContent,
   Outcome,
@@ -204,7 +205,7 @@ export class GatewayHub implements Hub {
         whileOpen(() => this.#devices.report(name, address, type, bytes, at)),
       raiseAlarm: (address, alarm) => whileOpen(() => this.#raiseDeviceAlarm(name, address, alarm)),
       clearAlarm: (address, code) =>
-        whileOpen(() => this.alarmBook.clearOfDevice(this.#devices.idOf(address) ?? '', cleanCode(code))),
+        whileOpen(() => this.alarmBook.clearOfDevice(this.#deviceOf(name, address).id, cleanCode(code))),
       setLink: (status) => whileOpen(() => this.#setLink(source, status)),
       close: () => whileOpen(() => this.#close(source)),
     };
@@ -246,16 +247,20 @@ export class GatewayHub implements Hub {
   }
 
   /** Throws for a device of another source. */
+  #deviceOf(source: string, address: number): DeviceView {
+    const device = this.#devices.findView(address);
+    if (device?.source !== source) throw new Error(`${source} has no device with the address ${address}`);
+    return device;
+  }
+
   #raiseDeviceAlarm(
     source: string,
     address: number,
     { code, priority, text, isLasting = true }: DeviceAlarm,
   ): void {
-    const device = this.#devices.findView(address);
-    if (device?.source !== source) throw new Error(`${source} has no device with the address ${address}`);
     const about = {
       address,
-      device: device.id,
+      device: this.#deviceOf(source, address).id,
       deviceCode: cleanCode(code),
       priority,
       isLasting,

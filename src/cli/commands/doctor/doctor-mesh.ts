@@ -1,5 +1,7 @@
 /** Checks beyond the root: disconnected nodes, alarms, history. The gateway decides how severe each is. */
 import type { AlarmInfo, HealthInfo, MeshgateClient } from '../../../client/index.js';
+import { SQLITE_REMEDY } from '../../../history/load-driver.js';
+import { THREAD_DIED } from '../../../history/store-fault.js';
 import type { Result } from '../../results.js';
 import { formatAddress } from '../../text/address.js';
 import { describeHistory } from '../../text/words.js';
@@ -15,6 +17,9 @@ const DISK_ADVICE =
   'free disk space, end the program that locks the file, or make the state directory writable; the gateway retries automatically';
 
 const RESTART_ADVICE = 'the gateway does not retry this: restart it once SQLite is available';
+
+const THREAD_ADVICE =
+  'the gateway starts the thread again every 10 s; if it dies again, report it with the lines of the log around it';
 
 /** To be called after the root was asked, so that its answer is included. */
 export async function examineMesh(client: MeshgateClient): Promise<Finding[]> {
@@ -82,5 +87,10 @@ function withHistory(finding: Finding, { history }: Result<'status'>): Finding {
   }
   const text = describeHistory(history);
   if (finding.verdict === 'fine') return { ...finding, text };
-  return { ...finding, text, advice: history.driver === null ? RESTART_ADVICE : DISK_ADVICE };
+  return { ...finding, text, advice: historyAdvice(history.fault ?? '') };
+}
+
+function historyAdvice(fault: string): string {
+  if (fault.endsWith(SQLITE_REMEDY)) return RESTART_ADVICE;
+  return fault.startsWith(THREAD_DIED) ? THREAD_ADVICE : DISK_ADVICE;
 }
