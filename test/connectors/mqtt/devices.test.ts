@@ -94,7 +94,7 @@ test('alarms of a device are in its object with their own codes, and retained li
   const id = 'DEVICE_ALARM:hv:1:OVP';
   t.like(fixture.broker.kept(`farm/north/alarm/${id}`), { device: 'hv:1', deviceCode: 'OVP' });
   bench.source.clearAlarm(FIRST_SUPPLY, 'OVP');
-  await fixture.command('acknowledge', { alarm: id });
+  await fixture.command('acknowledge', { id });
   t.is(fixture.broker.kept(`farm/north/alarm/${id}`), undefined);
   t.like(fixture.broker.kept(DEVICE), { alarms: [], deviceAlarms: [] });
 });

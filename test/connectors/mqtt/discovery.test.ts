@@ -59,7 +59,10 @@ function checkEntity(t: ExecutionContext, key: string, entity: Entity): void {
   if (entity.availability_mode) t.true(book.availabilityModes.includes(entity.availability_mode));
   if (entity.entity_category) t.true(book.entityCategories.includes(entity.entity_category));
   if (entity.state_class) t.true(book.stateClasses.includes(entity.state_class));
-  if (entity.platform === 'sensor' && entity.device_class) {
+  if (entity.device_class === 'enum') {
+    t.true(Array.isArray(entity.options) && entity.options.length > 0, key);
+    t.false('state_class' in entity || 'unit_of_measurement' in entity, key);
+  } else if (entity.platform === 'sensor' && entity.device_class) {
     t.true(unitsOfClass[String(entity.device_class)]?.includes(String(entity.unit_of_measurement)), key);
   }
   if (entity.platform === 'binary_sensor')
