@@ -257,7 +257,8 @@ function withBytes(content: OtherContent): OtherContent {
     const answered = answer === undefined ? {} : { answer: bytesOf(answer) };
     return { ...content, delivery: { ...delivery, message: bytesOf(message), ...answered } };
   }
-  if (content.kind === 'traffic' && content.what === 'sent') return { ...content, body: bytesOf(content.body) };
+  if (content.kind === 'traffic' && content.what === 'sent')
+    return { ...content, body: bytesOf(content.body) };
   return content;
 }
 

@@ -195,8 +195,14 @@ function fieldColumns({ name, scale, names }: Field, others: readonly Field[]): 
   const value = `json_extract(value.fields, ${text(`$.${JSON.stringify(name)}`)})`;
   const column = `${value} AS ${quote(name)}`;
   const title = `${name}_name`;
-  const cases = Object.entries(names ?? {}).filter(([number]) => number !== '' && Number.isFinite(Number(number)));
-  if (scale !== 1 || cases.length === 0 || others.some((other) => other.name.toLowerCase() === title.toLowerCase()))
+  const cases = Object.entries(names ?? {}).filter(
+    ([number]) => number !== '' && Number.isFinite(Number(number)),
+  );
+  if (
+    scale !== 1 ||
+    cases.length === 0 ||
+    others.some((other) => other.name.toLowerCase() === title.toLowerCase())
+  )
     return [column];
   const whens = cases.map(([number, named]) => `WHEN ${Number(number)} THEN ${text(named)}`).join(' ');
   return [column, `CASE ${value} ${whens} END AS ${quote(title)}`];

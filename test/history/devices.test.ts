@@ -3,8 +3,8 @@ import { EventWriter, eventOf, type NodeFacts, readRecords } from '../../src/his
 import type { Delivery } from '../../src/hub/deliveries.js';
 import type { HubEvent } from '../../src/hub/hub.js';
 import type { DataType } from '../../src/protocol/data-types.js';
-import { STATE } from '../support/commanded-bench.js';
 import { centivolts, FIRST_SUPPLY, NOTE, SUPPLY } from '../support/bench-source.js';
+import { STATE } from '../support/commanded-bench.js';
 import { sequenceEvent } from '../support/history-events.js';
 import { removeStores, StoreFixture } from '../support/store-fixture.js';
 import { shippedTables } from '../support/tables.js';
@@ -167,10 +167,20 @@ const STAGES = [
 test('readers of the file see the stages of a command, with its device, arguments, progress, result and failure', (t) => {
   const fixture = storeWithSupply();
   fixture.write(...STAGES);
-  const columns = 'stage, node, device, command, arguments, progress, progress_text, result, failure, detail, client';
-  const rows = fixture.query(`SELECT ${columns} FROM delivery_stage ORDER BY seq`) as Record<string, unknown>[];
+  const columns =
+    'stage, node, device, command, arguments, progress, progress_text, result, failure, detail, client';
+  const rows = fixture.query(`SELECT ${columns} FROM delivery_stage ORDER BY seq`) as Record<
+    string,
+    unknown
+  >[];
   for (const row of rows)
-    t.like(row, { node: FIRST_SUPPLY, device: 'hv:1', command: 'write', arguments: '{"hex":"0a0b"}', client: 'mqtt' });
+    t.like(row, {
+      node: FIRST_SUPPLY,
+      device: 'hv:1',
+      command: 'write',
+      arguments: '{"hex":"0a0b"}',
+      client: 'mqtt',
+    });
   t.deepEqual(
     rows.map(({ stage, progress, progress_text, result, failure, detail }) => [
       stage,
@@ -205,6 +215,9 @@ test('values of a type that no source has declared are counted by an aggregate, 
     { state: 1, state_name: 'MOVING' },
     { state: 7, state_name: null },
   ]);
-  const answer = fixture.answer({ kind: 'buckets', query: { ...ALL, node: FIRST_SUPPLY, typeId: SUPPLY.id }, bucketMs: 1e6 });
-  t.like(answer, { kind: 'buckets', buckets: [], undecoded: 2 });
+  const former = { ...SUPPLY, id: 0x701, name: 'Undeclared' };
+  fixture.write(deviceValue(7, former, centivolts(1)), deviceValue(8, former, centivolts(2)));
+  const query = { ...ALL, node: FIRST_SUPPLY, typeId: former.id };
+  const answer = fixture.answer({ kind: 'buckets', query, bucketMs: 1e6 });
+  t.deepEqual(answer, { kind: 'buckets', buckets: [], undecoded: 2 });
 });

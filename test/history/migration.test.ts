@@ -78,7 +78,9 @@ test('the state of a file of version 0.1.0 is restored, and new rows follow the 
   t.true((restored?.nodes.length ?? 0) >= 3);
   t.true(restored?.nodes.some(({ values }) => values.length > 0));
   const deliveries = restored?.events.filter((event) => event.kind === 'delivery') ?? [];
-  t.true(deliveries.some(({ delivery }) => delivery.stage === 'answered' && delivery.answer instanceof Buffer));
+  t.true(
+    deliveries.some(({ delivery }) => delivery.stage === 'answered' && delivery.answer instanceof Buffer),
+  );
   fixture.store.declare([SUPPLY]);
   const before = fixture.query('SELECT count(*) AS count FROM delivery_stage') as { count: number }[];
   const value = { receivedAt: 2e12, bytes: centivolts(1200) };

@@ -186,7 +186,10 @@ export const queryMethods = [
             z.object({
               name: z.string(),
               unit: z.string().nullable(),
-              names: z.record(z.string(), z.string()).optional().describe('of an enumeration: name by number'),
+              names: z
+                .record(z.string(), z.string())
+                .optional()
+                .describe('of an enumeration: name by number'),
             }),
           ),
         }),

@@ -103,7 +103,8 @@ test('a command that is not possible is refused with the reason', async (t) => {
   );
   t.like(codes[0]?.[0], {
     code: 'BAD_PARAMS',
-    message: 'stage move: position must be a number from 0 to 100 mm: invalid parameters; check the description of the method',
+    message:
+      'stage move: position must be a number from 0 to 100 mm: invalid parameters; check the description of the method',
   });
   t.like(codes[0]?.[1], { code: 'LINK_DOWN' });
   t.like(codes[1]?.[0], { code: 'COMMAND_NOT_FOUND' });

@@ -88,9 +88,11 @@ const GAUGES: readonly StateGauge[] = [
     help: 'When the device last reported, in seconds since the epoch; none before the first time',
     labels: ['device', 'source'],
     read: ({ hub }) =>
-      hub.picture.devices().flatMap(({ id, source, lastHeardAt }) =>
-        lastHeardAt === undefined ? [] : [{ labels: { device: id, source }, value: lastHeardAt / 1000 }],
-      ),
+      hub.picture
+        .devices()
+        .flatMap(({ id, source, lastHeardAt }) =>
+          lastHeardAt === undefined ? [] : [{ labels: { device: id, source }, value: lastHeardAt / 1000 }],
+        ),
   },
   {
     name: 'meshgate_alarms_active',
