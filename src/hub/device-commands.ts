@@ -1,8 +1,9 @@
 /** The commands that devices are carrying out, with their stages: `accepted → progress* → completed | failed | aborted`. */
 import type { CancelTimer, Clock } from '../base/clock.js';
+import { Counters } from '../base/counters.js';
 import type { ArgumentValues, CommandDefinition } from './command-definition.js';
 import type { AbortOutcome, CommandProgress, Delivery, DeliveryStage, Requester } from './deliveries.js';
-import type { CommandFailure } from './failures.js';
+import { COMMAND_FAILURES, type CommandFailure } from './failures.js';
 import { FeedLane } from './feed-lane.js';
 
 /** What the source of a device is given to carry out one command. Calls after the end have no effect. */
@@ -78,13 +79,14 @@ export class DeviceCommands {
   /** The ended ones, oldest first. */
   readonly #ended = new Map<string, Delivery>();
   #counts = { commands: 0, completed: 0, failed: 0, aborted: 0 };
+  readonly #failures = new Counters<CommandFailure>(Object.keys(COMMAND_FAILURES) as CommandFailure[]);
 
   constructor(options: DeviceCommandsOptions) {
     this.#options = options;
   }
 
   counters() {
-    return { running: this.#running.size, ...this.#counts };
+    return { running: this.#running.size, ...this.#counts, failures: this.#failures.snapshot() };
   }
 
   find(id: string): Delivery | undefined {
@@ -228,6 +230,7 @@ export class DeviceCommands {
     running.cancelTimer();
     this.#running.delete(id);
     this.#counts[stage]++;
+    if (facts.failure !== undefined) this.#failures.add(facts.failure);
     const delivery = this.#withStage(running.delivery, stage, facts);
     this.#keep(delivery);
     if (!running.ended.signal.aborted) running.ended.abort();

@@ -229,3 +229,11 @@ test("a device's rejection has its own words", async (t) => {
   t.is(error?.data.code, 'REJECTED_BY_DEVICE');
   t.regex(error?.message ?? '', /interlock open/);
 });
+
+test('the names of an enumeration are among what a data type is', async (t) => {
+  const { session } = await openStage();
+  const { types } = await session.result<{ types: { name: string; fields: object[] }[] }>('dataTypes');
+  t.deepEqual(types.find(({ name }) => name === 'StageState')?.fields, [
+    { name: 'state', unit: null, names: { '0': 'IDLE', '1': 'MOVING' } },
+  ]);
+});

@@ -182,7 +182,16 @@ export const queryMethods = [
           id: z.int(),
           length: z.int().describe('bytes; the maximum if it varies'),
           varying: z.boolean(),
-          fields: z.array(z.object({ name: z.string(), unit: z.string().nullable() })),
+          fields: z.array(
+            z.object({
+              name: z.string(),
+              unit: z.string().nullable(),
+              names: z
+                .record(z.string(), z.string())
+                .optional()
+                .describe('of an enumeration: name by number'),
+            }),
+          ),
         }),
       ),
     }),
@@ -192,7 +201,9 @@ export const queryMethods = [
         id,
         length,
         varying,
-        fields: (json?.fields ?? fields).map((field) => ({ name: field.name, unit: field.unit ?? null })),
+        fields: (json?.fields ?? fields).map(({ name: field, unit = null, names: named }) =>
+          named ? { name: field, unit, names: { ...named } } : { name: field, unit },
+        ),
       })),
     }),
   }),

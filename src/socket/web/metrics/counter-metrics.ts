@@ -63,6 +63,12 @@ const ROWS: readonly Row[] = [
   row('deviceCommands.commands', 'device_commands_total', 'Commands given to devices'),
   row('deviceCommands.completed', 'device_commands_completed_total', 'Commands that devices completed'),
   row('deviceCommands.failed', 'device_commands_failed_total', 'Commands to devices that failed'),
+  row(
+    'deviceCommands.failures.*',
+    'device_command_failures_total',
+    'Commands to devices that failed, by reason',
+    'reason',
+  ),
   row('deviceCommands.aborted', 'device_commands_aborted_total', 'Commands to devices that were aborted'),
   row('devices.devices', 'devices_known', 'Devices of sources other than the mesh'),
   row(
