@@ -77,7 +77,8 @@ export class Recorder {
     this.run = options.clock.now().toString(36);
     this.#ring = new BlockRing(options.limit);
     const { clock, limit } = options;
-    const limits = { atOnce: limit * DEVICE_SHARE, perSecond: DEVICE_BYTES_PER_S };
+    const atOnce = Math.max(limit * DEVICE_SHARE, MAX_PAYLOAD_LENGTH);
+    const limits = { atOnce, perSecond: DEVICE_BYTES_PER_S };
     this.#deviceAllowance = new RateLimit(clock, limits);
     this.#output = {
       block: () => this.#number,

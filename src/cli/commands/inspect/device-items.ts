@@ -53,8 +53,8 @@ export class DeviceItems {
 
   /** Empty for records that are not of a device. */
   take(entry: Entry): DeviceItem[] {
-    let device = this.#devices.get(entry.link);
-    if (!device) this.#devices.set(entry.link, (device = new DeviceLink(this.#timeoutUs, this.#withBytes)));
+    const device = this.#devices.get(entry.link) ?? new DeviceLink(this.#timeoutUs, this.#withBytes);
+    this.#devices.set(entry.link, device);
     return device.take(entry).map((item) => ({ link: entry.link, ...item }));
   }
 
