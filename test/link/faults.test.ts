@@ -147,8 +147,9 @@ test.serial(
       peer.write(Buffer.alloc(500_000));
       peer.resetAndDestroy();
     }
-    await kept.lost('connectionLost');
     await until(() => kept.opened === 2, 'a second connection');
+    const { losses } = kept.keeper;
+    t.is(losses.get('connectionLost') + losses.get('closedByPeer'), 1);
     await kept.until('up');
     t.deepEqual(kept.states, ['opening', 'probing', 'up', 'backingOff', 'opening', 'probing', 'up']);
     await kept.keeper.stop();
