@@ -163,10 +163,8 @@ test('redacting removes the bytes of devices, except of those that are named', (
 });
 
 test('a device that floods is recorded in part, and leaves the root’s records', (t) => {
-  const { recorder, clock, recording } = (() => {
-    const fixture = new RecorderFixture({ limit: 1_048_576 });
-    return { ...fixture, recording: () => fixture.recording() };
-  })();
+  const fixture = new RecorderFixture({ limit: 1_048_576 });
+  const { recorder, clock } = fixture;
   const [root, psu] = [recorder.link('root'), recorder.link('psu')];
   const chunk = Buffer.alloc(16_384, 'z');
   root.opened(port());
@@ -178,7 +176,7 @@ test('a device that floods is recorded in part, and leaves the root’s records'
     sent += chunk.length;
   }
   psu.closed('hungUp', '');
-  const entries = [...recording().entries()];
+  const entries = [...fixture.recording().entries()];
   t.true(textsOf(entries).includes(`fromRoot ${Buffer.from('first of the root').toString('hex')}`));
   const fromPsu = entries.filter(({ kind }) => kind === 'fromDevice');
   const kept = fromPsu.reduce((sum, { payload }) => sum + payload.length, 0);
