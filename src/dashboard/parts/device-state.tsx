@@ -18,6 +18,8 @@ function isLinkAlarm({ code, source }: AlarmInfo, name: string): boolean {
   return code === 'LINK_LOST' && source === name;
 }
 
+const LOOKS: Readonly<Record<string, string>> = { unknown: 'bad', unheard: 'muted' };
+
 /** Empty while the device is active and reports. */
 export function DeviceState({ record }: { readonly record: DeviceRecord }) {
   const { store } = useSession();
@@ -28,7 +30,7 @@ export function DeviceState({ record }: { readonly record: DeviceRecord }) {
   const text = textOf(status, now - (lastHeardAt ?? now), `No link to ${source}`, lost?.lastAt);
   if (text === undefined) return null;
   return (
-    <p class={status === 'unknown' ? 'bad' : 'device-note'} data-testid="device-state">
+    <p class={LOOKS[status] ?? 'device-silent'} data-testid="device-state">
       {text}
       {status === 'unknown' && record.values.length > 0 && ' These are the last values.'}
     </p>

@@ -13,8 +13,10 @@ interface Props {
 /** One argument of a command, with its limits, and what is wrong with it beside it. */
 export function ArgumentField({ argument, text, fault, isDisabled, onChange }: Props) {
   const id = useId();
-  const { name, summary, required } = argument;
-  const hint = [hintOf(argument), required ? '' : 'optional', summary ?? ''].filter(Boolean).join(' · ');
+  const { name, summary, required, default: value } = argument;
+  const hint = [hintOf(argument), required || value !== null ? '' : 'optional', summary ?? '']
+    .filter(Boolean)
+    .join(' · ');
   const described = [hint && `${id}-hint`, fault && `${id}-fault`].filter(Boolean).join(' ');
   const common = {
     id,

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { CommandInfo, DeliveryInfo } from '../../../api/shapes.js';
-import { errorText } from '../../api.js';
+import { errorText, RequestError } from '../../api.js';
 import { formatAge, formatTime, formatTimeMs } from '../../format.js';
 import { Card } from '../../parts/card.js';
 import { useHostNow } from '../../store/clock.js';
@@ -72,10 +72,15 @@ function useListedCommands(device: string): string {
         store.onCommands(deliveries);
         store.notify();
       },
-      (error: unknown) => setFailure(errorText(error)),
+      (error: unknown) => setFailure(isUnknownMethod(error) ? '' : errorText(error)),
     );
   }, [session, store, device, isOpen, store.snapshotSeq]);
   return failure;
+}
+
+/** A gateway of a fleet may be a version without this list; its events are enough until the page is reloaded. */
+function isUnknownMethod(error: unknown): boolean {
+  return error instanceof RequestError && error.code === 'UNKNOWN_METHOD';
 }
 
 interface EntryProps {

@@ -1,3 +1,4 @@
+import type { AgedValue } from '../../../api/shapes.js';
 import { LastHeard } from '../../parts/age.js';
 import { Card } from '../../parts/card.js';
 import { DeviceState } from '../../parts/device-state.js';
@@ -70,14 +71,19 @@ function KnownDevice({ record }: { readonly record: DeviceRecord }) {
           </Card>
           {details && <DeviceImages device={id} images={details.images} />}
           {details && <Commands device={details} />}
-          <CommandHistory device={id} commands={details?.commands ?? []} />
         </div>
         <div class="column">
-          <NodePlots record={record} />
+          <CommandHistory device={id} commands={details?.commands ?? []} />
+          {values.some(hasNumbers) && <NodePlots record={record} />}
           <Explain address={node} status={status} />
           <StatusHistory record={record} />
         </div>
       </div>
     </div>
   );
+}
+
+/** The numbers of an enumeration are names, not amounts: they have no plot. */
+function hasNumbers({ fields }: AgedValue): boolean {
+  return Object.values(fields).some(({ value, name }) => typeof value === 'number' && name === undefined);
 }

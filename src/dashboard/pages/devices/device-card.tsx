@@ -92,7 +92,7 @@ interface Reading {
 
 function Readings({ values }: { readonly values: readonly AgedValue[] }) {
   const readings = values.flatMap(readingsOf);
-  if (readings.length === 0) return <p class="muted">No values yet.</p>;
+  if (readings.length === 0) return null;
   const more = readings.length - MAX_READINGS;
   return (
     <div class="readings">

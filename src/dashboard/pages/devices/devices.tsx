@@ -5,6 +5,7 @@ import { useSession } from '../../store/context.js';
 import type { DeviceRecord } from '../../store/device-record.js';
 import { useTopic } from '../../store/topic.js';
 import { DeviceCard } from './device-card.js';
+import { findDevices } from './find-devices.js';
 import { NoDevices } from './no-devices.js';
 
 export function DevicesPage({ query }: { readonly query: URLSearchParams }) {
@@ -56,14 +57,4 @@ function Found({ found, isEmpty, isLoading }: FoundProps) {
       ))}
     </ul>
   );
-}
-
-/** Devices that have every word of the search in their id, source, status or values. */
-export function findDevices(devices: readonly DeviceRecord[], search: string): readonly DeviceRecord[] {
-  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
-  return devices.filter(({ info: { id, source, status, values } }) => {
-    const types = values.flatMap(({ type, fields }) => [type, ...Object.keys(fields)]);
-    const text = [id, source, status, ...types].join('\n').toLowerCase();
-    return words.every((word) => text.includes(word));
-  });
 }
