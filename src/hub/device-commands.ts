@@ -94,8 +94,9 @@ export class DeviceCommands {
   /** Newest first, by the time at which they were given. */
   of(address: number): Delivery[] {
     const running = [...this.#running.values()].map(({ delivery }) => delivery);
-    return [...running, ...this.#ended.values()]
+    return [...this.#ended.values(), ...running]
       .filter(({ to }) => to === address)
+      .reverse()
       .sort((a, b) => (b.stages[0]?.at ?? 0) - (a.stages[0]?.at ?? 0));
   }
 

@@ -27,7 +27,7 @@ export class CommandLog {
   of(device: string): DeliveryInfo[] {
     return [...this.#byId.values()]
       .filter((delivery) => delivery.device === device)
-      .sort((a, b) => startOf(b) - startOf(a));
+      .sort((a, b) => startOf(b) - startOf(a) || b.id.localeCompare(a.id, 'en', { numeric: true }));
   }
 
   /** A later state is never replaced by an earlier one: the list can be ahead of the events. */
