@@ -112,7 +112,6 @@ browserTest(
       .getByRole('row', { name: /StageState/ })
       .getByText('MOVING')
       .waitFor();
-    await page.getByText('No values in this period.').waitFor();
     t.is(await page.getByRole('figure').count(), 0);
   },
 );
