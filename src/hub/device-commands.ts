@@ -93,6 +93,15 @@ export class DeviceCommands {
     return this.#running.get(id)?.delivery ?? this.#ended.get(id);
   }
 
+  /** Newest first, by the time at which they were given. */
+  of(address: number): Delivery[] {
+    const running = [...this.#running.values()].map(({ delivery }) => delivery);
+    return [...this.#ended.values(), ...running]
+      .filter(({ to }) => to === address)
+      .reverse()
+      .sort((a, b) => (b.stages[0]?.at ?? 0) - (a.stages[0]?.at ?? 0));
+  }
+
   /** Begins one and hands it to `start`; without a handler, or where too many are under way, it fails at once. */
   begin(command: NewCommand, start: ((run: CommandRun) => void) | undefined): Delivery {
     const running = this.#create(command);

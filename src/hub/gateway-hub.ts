@@ -300,6 +300,7 @@ export class GatewayHub implements Hub {
       command: (command) => this.#command(command),
       abort: (delivery) => this.#deviceCommands.abort(delivery),
       findDelivery: (id) => this.deliveries.find(id) ?? this.#deviceCommands.find(id),
+      commandsOf: (address) => this.#deviceCommands.of(address),
       forget: (address) => this.#forget(address),
       releasePort: (ms) => this.#root.releasePort(ms),
       takePort: () => this.#root.takePort(),

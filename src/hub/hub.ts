@@ -262,6 +262,8 @@ export interface Commands {
   abort(delivery: string): AbortOutcome;
   /** A message or a command to a device; the last 1,000 of each are kept. */
   findDelivery(id: string): Delivery | undefined;
+  /** Commands to one device, newest first: those under way, and of the last 1,000 that ended those of this device. */
+  commandsOf(address: number): Delivery[];
   /**
    * Removes a node from the picture, with its values and alarms; it comes back when it is heard or listed. Its history is
    * kept. Returns false if neither the node nor an alarm about it exists.
