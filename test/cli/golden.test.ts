@@ -136,6 +136,7 @@ test('top fills its rows and no more', (t) => {
   const picture = {
     status: STATUS,
     nodes: NODES,
+    devices: [],
     rates: new Map([
       [0, 0.1],
       [5, 1.2],

@@ -99,6 +99,7 @@ export const STATUS = {
   link: LINK,
   root: { lastHeardAt: NOW - 1500, resets: 2 },
   nodes: { total: 4, byStatus: { unheard: 1, active: 1, idle: 1, disconnected: 1, unknown: 0 } },
+  devices: { total: 0, byStatus: { unheard: 0, active: 0, idle: 0, disconnected: 0, unknown: 0 } },
   clients: {
     connected: 3,
     listening: 1,

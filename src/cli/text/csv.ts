@@ -5,7 +5,7 @@ import type { ExportedValue } from '../../client/index.js';
 /** A data type, as the gateway describes it. */
 export interface TypeInfo {
   readonly name: string;
-  readonly fields: readonly { readonly name: string }[];
+  readonly fields: readonly { readonly name: string; readonly names?: object | undefined }[];
 }
 
 /** Columns of every value; one column for each field follows. */
@@ -15,6 +15,8 @@ interface FieldColumn {
   readonly title: string;
   readonly type: string;
   readonly field: string;
+  /** The column has the names of an enumeration's values. */
+  readonly isName: boolean;
 }
 
 /** Formats values of these types. */
@@ -38,17 +40,24 @@ export class CsvWriter {
       isoTime(receivedAt),
       deviceTime === null ? '' : isoTime(deviceTime),
       bytes,
-      ...this.#columns.map((column) => (column.type === type ? cell(fields[column.field]?.value ?? '') : '')),
+      ...this.#columns.map((column) => {
+        const field = column.type === type ? fields[column.field] : undefined;
+        return cell((column.isName ? field?.name : field?.value) ?? '');
+      }),
     ]);
   }
 }
 
-/** A column has the name of its field where that is unambiguous. */
+/**
+ * A column has the name of its field where that is unambiguous. An enumeration has a second one, `state_name` after
+ * `state`.
+ */
 function fieldColumns({ name: type, fields }: TypeInfo, hasOthers: boolean): FieldColumn[] {
   const taken: readonly string[] = COMMON;
-  return fields.map(({ name: field }) => {
+  return fields.flatMap(({ name: field, names }) => {
     const title = hasOthers || taken.includes(field) ? `${type}.${field}` : field;
-    return { title, type, field };
+    const column = { title, type, field, isName: false };
+    return names ? [column, { ...column, title: `${title}_name`, isName: true }] : [column];
   });
 }
 
