@@ -7,7 +7,7 @@ import { addAuditCommand } from './commands/audit.js';
 import { addCleanCommand } from './commands/clean.js';
 import { addClientsCommand } from './commands/clients.js';
 import { addCommandCommand } from './commands/command/command.js';
-import { addCompletionCommand } from './commands/completion/completion.js';
+import { addCompleteCommand, addCompletionCommand } from './commands/completion/completion.js';
 import { addDeviceCommand } from './commands/device/device.js';
 import { addDevicesCommand } from './commands/devices.js';
 import { addDoctorCommand } from './commands/doctor/doctor.js';
@@ -75,7 +75,7 @@ const GROUPS: Readonly<Record<string, readonly ((program: CliCommand) => void)[]
   ],
   'Control devices:': [addCommandCommand, addAbortCommand],
   'Record and replay:': [addRecordCommand, addInspectCommand, addReplayCommand],
-  'Shell:': [addCompletionCommand, addManualCommand],
+  'Shell:': [addCompletionCommand, addCompleteCommand, addManualCommand],
 };
 
 /** The program with all its commands; `parseAsync` runs one. */

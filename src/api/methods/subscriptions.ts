@@ -175,7 +175,7 @@ function stageText(stage: DeliveryStage, { command, progress }: Delivery): strin
   if (stage !== 'progress' || !progress) return STAGE_TEXTS[stage];
   const { fraction, text } = progress;
   const parts = [...(fraction === undefined ? [] : [`${Math.round(fraction * 100)} %`]), text ?? []].flat();
-  return [STAGE_TEXTS.progress, ...parts].join(': ');
+  return `${STAGE_TEXTS.progress}: ${parts.join(', ')}`;
 }
 
 function argumentsText(values: Readonly<Record<string, unknown>>): string {

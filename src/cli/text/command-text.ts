@@ -56,8 +56,8 @@ function placeholder({ type, choices }: ArgumentInfo): string {
   return choices?.join('|') ?? type.toUpperCase();
 }
 
-/** What is wrong with these arguments, as the gateway would say it; undefined if they are right. */
-export function findFault({ name, summary, arguments: listed }: CommandInfo, given: ArgumentValues) {
+/** The arguments with their defaults, or what is wrong with them, as the gateway would say it. */
+export function checkGiven({ name, summary, arguments: listed }: CommandInfo, given: ArgumentValues) {
   const definitions = listed.map((argument) => ({
     name: argument.name,
     type: argument.type,
@@ -66,7 +66,7 @@ export function findFault({ name, summary, arguments: listed }: CommandInfo, giv
     ...(argument.min !== null && { min: argument.min }),
     ...(argument.max !== null && { max: argument.max }),
     ...(argument.choices && { choices: argument.choices }),
+    ...(argument.default !== null && { default: argument.default }),
   }));
-  const checked = checkArguments({ name, summary, arguments: definitions }, given);
-  return 'fault' in checked ? checked.fault : undefined;
+  return checkArguments({ name, summary, arguments: definitions }, given);
 }

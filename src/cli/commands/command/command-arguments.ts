@@ -1,7 +1,7 @@
 /** The arguments of a command, `key=value`, parsed as the device describes them. */
 import { MeshgateError } from '../../../base/errors.js';
 import type { CommandInfo } from '../../../client/index.js';
-import { type ArgumentInfo, type ArgumentValues, describeUsage, findFault } from '../../text/command-text.js';
+import { type ArgumentInfo, checkGiven, describeUsage } from '../../text/command-text.js';
 
 type Value = number | string | boolean;
 
@@ -16,20 +16,18 @@ const BOOLEANS: Readonly<Record<string, boolean>> = {
   '0': false,
 };
 
-/** Throws `BAD_USAGE`. */
+/** With their defaults. Throws `BAD_USAGE`. */
 export function parseArguments(command: CommandInfo, words: readonly string[]): Record<string, Value> {
-  const values: Record<string, Value> = Object.create(null);
+  const given = new Map<string, Value>();
   for (const word of words) {
     const [key, text] = splitWord(word, command);
-    if (key in values) throw badArguments(`${key} is given twice`, command);
-    values[key] = parseValue(
-      text,
-      command.arguments.find(({ name }) => name === key),
-    );
+    if (given.has(key)) throw badArguments(`${key} is given twice`, command);
+    const argument = command.arguments.find(({ name }) => name === key);
+    given.set(key, parseValue(text, argument));
   }
-  const fault = findFault(command, values as ArgumentValues);
-  if (fault !== undefined) throw badArguments(fault, command);
-  return { ...values };
+  const checked = checkGiven(command, Object.fromEntries(given));
+  if ('fault' in checked) throw badArguments(checked.fault, command);
+  return { ...checked.values };
 }
 
 function splitWord(word: string, command: CommandInfo): [key: string, text: string] {
