@@ -8,6 +8,9 @@ export const PICTURE = Buffer.from('89504e470d0a1a0a', 'hex');
 export const TOO_FAR = 66;
 export const FOR_EVER = 99;
 
+/** A device needs a moment to answer; at once, the reply to the command would be the refusal. */
+const REJECTS_AFTER_MS = 50;
+
 const FACTS: DeviceFacts = {
   description: 'Stage of the bench',
   commands: [
@@ -25,7 +28,7 @@ export function startMovingBench(hub: GatewayHub): Source {
     onCommand: (run) => {
       const { position } = run.arguments;
       if (position === TOO_FAR) {
-        run.fail('rejectedByDevice', 'beyond the end stop');
+        setTimeout(() => run.fail('rejectedByDevice', 'beyond the end stop'), REJECTS_AFTER_MS);
         return;
       }
       run.accept();

@@ -4,6 +4,7 @@ import { RequestError } from '../../../client/index.js';
 import { EXIT, endWith, reportFailure } from '../../exit-codes.js';
 import { currentView, type GatewayScope, note, print } from '../../output.js';
 import { formatDeliveryStage } from '../../text/event-line.js';
+import type { View } from '../../text/terminal.js';
 import { laterHint } from './format-command.js';
 
 export interface Followed {
@@ -28,7 +29,7 @@ export async function follow({ client, scope, definition, params, json }: Follow
       last = delivery;
       interrupt.onStarted(delivery.id);
       if (json) scope.printJsonLine(delivery);
-      else print(`${formatDeliveryStage(delivery, currentView(scope.gateway))}\n`);
+      else print(`${formatDeliveryStage(delivery, wholeLines(scope.gateway))}\n`);
     }
     if (last?.stage !== 'completed') endWith(EXIT.failed);
   } catch (error) {
@@ -44,6 +45,12 @@ export async function follow({ client, scope, definition, params, json }: Follow
   } finally {
     interrupt.forget();
   }
+}
+
+/** Lines are not shortened: the reason of a failure is at their end. */
+function wholeLines(gateway: string | undefined): View {
+  const view = currentView(gateway);
+  return { ...view, terminal: { ...view.terminal, columns: undefined } };
 }
 
 /** What Ctrl-C and SIGTERM do meanwhile. A second Ctrl-C ends the process. */
