@@ -1,13 +1,24 @@
 /** Follows a command to a device through its stages, across lost connections. */
 import type { DeliveryInfo } from '../api/shapes.js';
 import { COMMAND_FAILURES } from '../hub/failures.js';
-import type { CallOptions, MeshgateClient } from './client.js';
 import { ClientError, RequestError } from './errors.js';
 import type { EventStream, StreamEvent } from './event-stream.js';
-import type { Params } from './rpc-core.js';
+import type { Params, Result } from './rpc-core.js';
 
 /** A command that is followed to its end, so there is no stage to wait for. */
 export type CommandParams = Omit<Params<'command'>, 'until' | 'timeoutMs'>;
+
+interface Options {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What is needed of a client. */
+interface Client {
+  status(options: Options): Promise<Result<'status'>>;
+  command(params: Params<'command'>, options: Options): Promise<DeliveryInfo>;
+  call(name: 'delivery', params: Params<'delivery'>, options: Options): Promise<DeliveryInfo>;
+  subscribe(params: Params<'subscribe'> & Options): EventStream;
+}
 
 /** Without a stage for this long, the gateway is asked: the last one may have been lost. */
 const ASK_AFTER_MS = 5000;
@@ -19,9 +30,9 @@ const ENDS: ReadonlySet<string> = new Set(['completed', 'failed', 'aborted']);
  * if the gateway can't be reached any more, or the signal's reason.
  */
 export async function* followCommand(
-  client: MeshgateClient,
+  client: Client,
   params: CommandParams,
-  { signal }: CallOptions = {},
+  { signal }: Options = {},
 ): AsyncGenerator<DeliveryInfo, void, undefined> {
   // Stages from this event on: the command may be over before a subscription begins.
   const { seq: since } = await client.status({ signal });
@@ -45,7 +56,7 @@ export async function* followCommand(
 async function nextStage(
   id: string,
   events: EventStream,
-  client: MeshgateClient,
+  client: Client,
   signal: AbortSignal | undefined,
 ): Promise<DeliveryInfo> {
   let next = events.next();

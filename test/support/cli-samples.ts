@@ -1,6 +1,6 @@
 /** Samples of a gateway's replies, to test how the command line shows them. */
 
-import type { DeviceWithAlarms } from '../../src/cli/commands/device/device.js';
+import type { DeviceWithAlarms } from '../../src/cli/commands/device/format-device.js';
 import type {
   AgedValue,
   AlarmInfo,

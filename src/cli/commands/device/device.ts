@@ -1,9 +1,9 @@
-import type { AlarmInfo, DeviceDetails, MeshgateClient } from '../../../client/index.js';
+import type { AlarmInfo, MeshgateClient } from '../../../client/index.js';
 import type { CliCommand } from '../../cli-command.js';
 import { askAndPrint, gatewayCommand } from '../../gateway-command.js';
 import { parseNode } from '../../text/address.js';
 import type { GatewayFlags } from '../../with-client.js';
-import { formatDevice } from './format-device.js';
+import { type DeviceWithAlarms, formatDevice } from './format-device.js';
 import { formatSaved, saveImage } from './save-image.js';
 
 interface DeviceFlags extends GatewayFlags {
@@ -33,9 +33,6 @@ export function addDeviceCommand(program: CliCommand): void {
       } else await askAndPrint(flags, (client) => readDevice(wanted, client), formatDevice);
     });
 }
-
-/** A device, and the open alarms about it or the link of its source. */
-export type DeviceWithAlarms = DeviceDetails & { readonly alarms: readonly AlarmInfo[] };
 
 async function readDevice(wanted: number | string, client: MeshgateClient): Promise<DeviceWithAlarms> {
   const [device, { alarms }] = await Promise.all([client.device(wanted), client.call('alarms', {})]);

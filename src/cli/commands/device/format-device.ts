@@ -1,5 +1,5 @@
 /** What `meshgate device` shows. */
-import type { CommandInfo, DeviceDetails } from '../../../client/index.js';
+import type { AlarmInfo, CommandInfo, DeviceDetails } from '../../../client/index.js';
 import { qualified } from '../../text/address.js';
 import { type ArgumentInfo, describeAllowed } from '../../text/command-text.js';
 import { formatBytesAmount } from '../../text/numbers.js';
@@ -9,7 +9,9 @@ import { formatAge, formatMoment, formatWhen } from '../../text/time.js';
 import { colourOfStatus, describeNodeStatus, describeSourceLink } from '../../text/words.js';
 import { formatAlarms } from '../alarms.js';
 import { valueColumns } from '../node.js';
-import type { DeviceWithAlarms } from './device.js';
+
+/** A device, and the open alarms about it or the link of its source. */
+export type DeviceWithAlarms = DeviceDetails & { readonly alarms: readonly AlarmInfo[] };
 
 export function formatDevice(device: DeviceWithAlarms, view: View): string {
   const { values, images, commands, alarms } = device;
