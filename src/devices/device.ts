@@ -7,10 +7,12 @@ import type { GatewayHub } from '../hub/gateway-hub.js';
 import type { Manifest, SettingsSection } from '../hub/manifest.js';
 import type { OpenLink } from '../link/link.js';
 import type { PortSettings } from '../link/open-port.js';
+import type { TcpLinkSettings } from '../link/tcp-link.js';
 
 /** Opens links whose bytes the flight recorder keeps, under the name of the device's source. */
 export interface DeviceLinks {
   serial(settings: PortSettings, name: string): OpenLink;
+  tcp(settings: TcpLinkSettings, name: string): OpenLink;
   /** Any other link. */
   record(openLink: OpenLink, name: string): OpenLink;
 }

@@ -2,9 +2,15 @@ import type { Log } from '../base/log.js';
 import { isSection, valueAt } from '../config/given.js';
 import type { Config } from '../config/schema.js';
 import type { Device, DeviceManifest, DeviceOptions } from './device.js';
+import { type DeviceKind, deviceList } from './device-list.js';
+import { lines } from './lines/index.js';
+import { LISTED_METRICS } from './metrics.js';
+
+/** Kinds of `[[device]]`: one line each. */
+const KINDS: readonly DeviceKind[] = [lines];
 
 /** One line per folder with a settings section of its own. */
-export const DEVICES: readonly DeviceManifest[] = [];
+export const DEVICES: readonly DeviceManifest[] = [deviceList('device', KINDS, LISTED_METRICS)];
 
 export interface LoadDevicesOptions extends Omit<DeviceOptions, 'log'> {
   readonly logOf: (room: string) => Log;
