@@ -110,6 +110,11 @@ const ROWS: readonly Row[] = [
     'recorder_replaced_blocks_total',
     'Blocks of the flight recorder replaced by newer ones',
   ),
+  row(
+    'recorder.omittedBytes',
+    'recorder_omitted_bytes_total',
+    'Bytes of devices that the flight recorder left out',
+  ),
   row('recorder.disk.*', 'recorder_disk', 'What the flight recorder wrote to disk', 'what'),
   row('alarms.open', 'alarms_open', 'Open alarms (active, or not acknowledged)'),
   row('alarms.dropped', 'alarms_dropped_total', 'Alarms dropped to make room'),
