@@ -31,6 +31,8 @@ export interface ListedOptions extends DeviceOptions {
 export interface DeviceKind<Settings extends z.ZodObject = z.ZodObject> {
   readonly kind: string;
   readonly settings: Settings;
+  /** The serial port in its settings. */
+  serialPort?(table: z.output<Settings>): string | undefined;
   /** Loads its code. Rejects with `BAD_CONFIG` for settings that cannot work. */
   create(table: z.output<Settings> & DeviceTable, options: ListedOptions): Promise<Device>;
 }
@@ -51,6 +53,12 @@ export function deviceList(
     name,
     settings: listSchema(kinds),
     metrics,
+    serialPorts: (tables) =>
+      (tables as readonly KindTable[]).flatMap((table) => {
+        const kind = kinds.find((candidate) => candidate.kind === table.kind);
+        const port = kind?.serialPort?.(table);
+        return port === undefined ? [] : [{ user: table.id, port }];
+      }),
     async create(tables, options) {
       const devices: Device[] = [];
       for (const [index, table] of (tables as readonly KindTable[]).entries()) {

@@ -5,6 +5,7 @@ import { linesSection } from './section.js';
 export const lines = defineKind({
   kind: 'lines',
   settings: linesSection,
+  serialPort: ({ port }) => (/^tcp:/i.test(port) ? undefined : port),
   async create(table, options) {
     const { createLinesDevice } = await import('./lines-device.js');
     return createLinesDevice(table, options);

@@ -9,7 +9,7 @@ const command = (more: string) => `${HEAD}[[device.command]]\nname = "go"\n${mor
 
 /** Settings that are refused, with the beginning of the message or a pattern for it. */
 const REFUSED: readonly (readonly [string, string, RegExp])[] = [
-  ['an unknown kind', HEAD.replace('lines', 'magic'), /^device\.0\.kind = "magic": must be lines or demo/],
+  ['an unknown kind', HEAD.replace('lines', 'magic'), /^device\.0\.kind = "magic": must be demo or lines/],
   ['auto as a port', HEAD.replace('/dev/ttyS9', 'auto'), /^device\.0\.port = "auto": must be a path/],
   ['a TCP port out of range', HEAD.replace('/dev/ttyS9', 'tcp:a:99999'), /^device\.0\.port/],
   ['an id with a blank', HEAD.replace('dmm', 'd mm'), /^device\.0\.id = "d mm": /],
@@ -127,7 +127,10 @@ samples = ["1 1", { line = "25 1", fields = { v = 2.5, s = "ON" } }, { line = "2
 
 test('addresses and ids of types follow from names alone: history refers to them', (t) => {
   t.is(addressOfId('dmm'), addressOfId('DMM'));
-  t.deepEqual([addressOfId('dmm'), addressOfId('bench'), typeIdOfName('Voltage')], [4803061, 10141369, 16229]);
+  t.deepEqual(
+    [addressOfId('dmm'), addressOfId('bench'), typeIdOfName('Voltage')],
+    [4803061, 10141369, 16229],
+  );
 });
 
 test('a pattern takes time in proportion to the line, whatever it is', (t) => {

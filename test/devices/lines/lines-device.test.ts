@@ -255,7 +255,9 @@ test('pieces are cut at any terminator, and lines are sent with one of their own
 });
 
 test('two devices can have one data type, and each has its own counters', async (t) => {
-  const both = await InstrumentFixture.load(METER + METER.replace('"dmm"', '"dmm2"'));
+  const both = await InstrumentFixture.load(
+    METER + METER.replace('"dmm"', '"dmm2"').replace('/dev/ttyS9', '/dev/ttyS8'),
+  );
   t.deepEqual(
     both.devices.map(({ name }) => name),
     ['dmm', 'dmm2'],
