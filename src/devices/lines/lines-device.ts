@@ -144,7 +144,7 @@ class LinesDevice implements Device {
 
   #onStatus(status: LinkStatus): void {
     const { log } = this.#options;
-    const text = `${this.name}: ${describeLinkStatus(status)}`;
+    const text = `${this.name}: ${describeLinkStatus(status, 'the device')}`;
     if (status.state === 'opening' || status.reason === 'stopped') log.debug('%s', text);
     else if (status.state === 'probing' || status.state === 'up') log.info(text, status.state);
     else log.warn(`${status.state} ${status.reason}`, text);
