@@ -17,7 +17,7 @@ const BIOME = join(root, 'node_modules', '@biomejs', 'biome', 'bin', 'biome');
 /** Programs that some tests need. */
 const TOOLS = [
   { name: 'socat', args: ['-V'], install: 'sudo apt-get install socat' },
-  { name: 'chromium', args: ['--version'], install: 'sudo apt-get install chromium' },
+  { name: 'chromium', args: ['--version'], install: 'sudo apt-get install chromium-headless-shell, or chromium' },
   { name: 'python3', args: ['--version'], install: 'sudo apt-get install python3' },
   { name: 'mosquitto', args: ['-h'], install: 'sudo apt-get install mosquitto' },
   { name: 'openssl', args: ['version'], install: 'sudo apt-get install openssl' },
