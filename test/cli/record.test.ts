@@ -48,6 +48,8 @@ test.after.always(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+// Those that start a gateway of their own are serial: several starts at once can take longer than a test waits.
+
 function kindsIn(file: string): Set<string | undefined> {
   return new Set([...new Recording(readFileSync(file)).entries()].map(({ kind }) => kind));
 }
@@ -121,7 +123,7 @@ test('--last omits older blocks', async (t) => {
   t.regex(wrong.stderr, /"long" is not a valid duration/);
 });
 
-test('--follow continues until it is stopped, even across a restart of the gateway', async (t) => {
+test.serial('--follow continues until it is stopped, even across a restart of the gateway', async (t) => {
   const socket = join(folder, 'f');
   const start = () =>
     startProcess(['--simulate', '--nodes', '1', '--seed', '2', '--http', 'off', '--socket', socket]);
@@ -167,7 +169,7 @@ test('--redact leaves no payloads', async (t) => {
   t.regex(stdout, /request {4}W-LOG 0000/);
 });
 
-test('a gateway whose recorder is off reports it', async (t) => {
+test.serial('a gateway whose recorder is off reports it', async (t) => {
   const socket = join(folder, 'off');
   await startProcess(['--port', '/nowhere/tty', '--http', 'off', '--socket', socket], {
     MESHGATE_RECORDER_BYTES: '0',
@@ -177,22 +179,25 @@ test('a gateway whose recorder is off reports it', async (t) => {
   t.is(stderr, 'meshgate: the flight recorder is off; set recorder.bytes to turn it on\n');
 });
 
-test('a gateway writes recordings to disk as configured, and those files can be read directly', async (t) => {
-  const directory = join(folder, 'disk');
-  const socket = join(folder, 'd');
-  const gateway = await startProcess(['--simulate', '--nodes', '1', '--http', 'off', '--socket', socket], {
-    MESHGATE_RECORDER_DIRECTORY: directory,
-  });
-  await untilSomeNodeIsActive(socket);
-  await ask(socket, 'W-LOGthe last word');
-  t.is((await gateway.stop()).code, 0);
-  const [name = ''] = readdirSync(directory);
-  t.is(name, 'meshgate-00000001.mgrec');
-  const { stdout, code } = await here('inspect', join(directory, name));
-  t.is(code, 0);
-  t.regex(stdout, /request {4}W-LOG [0-9a-f]+ "the last word"/);
-  t.regex(stdout, /link {6}closed {5}by the gateway/);
-});
+test.serial(
+  'a gateway writes recordings to disk as configured, and those files can be read directly',
+  async (t) => {
+    const directory = join(folder, 'disk');
+    const socket = join(folder, 'd');
+    const gateway = await startProcess(['--simulate', '--nodes', '1', '--http', 'off', '--socket', socket], {
+      MESHGATE_RECORDER_DIRECTORY: directory,
+    });
+    await untilSomeNodeIsActive(socket);
+    await ask(socket, 'W-LOGthe last word');
+    t.is((await gateway.stop()).code, 0);
+    const [name = ''] = readdirSync(directory);
+    t.is(name, 'meshgate-00000001.mgrec');
+    const { stdout, code } = await here('inspect', join(directory, name));
+    t.is(code, 0);
+    t.regex(stdout, /request {4}W-LOG [0-9a-f]+ "the last word"/);
+    t.regex(stdout, /link {6}closed {5}by the gateway/);
+  },
+);
 
 test('inspect prints the contents of a recording, decoded, in hex, as JSON, and counted', async (t) => {
   const { stdout } = await run('inspect', RECORDING);
@@ -243,7 +248,7 @@ test('replay prints events; the second run matches the expected ones; exit code 
   t.is((JSON.parse(json.stdout) as { differences: unknown[] }).differences.length, 2);
 });
 
-test('a gateway on a recording serves clients, and continues when it has ended', async (t) => {
+test.serial('a gateway on a recording serves clients, and continues when it has ended', async (t) => {
   const socket = join(folder, 'r');
   const args = ['--replay', RECORDING, '--speed', 'max', '--http', 'off', '--socket', socket];
   const gateway = await startProcess(args, ENV);
