@@ -51,6 +51,8 @@ test.after.always(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+// Those that start a gateway of their own are serial: several starts at once can take longer than a test waits.
+
 function kindsIn(file: string): Set<string | undefined> {
   return new Set([...new Recording(readFileSync(file)).entries()].map(({ kind }) => kind));
 }
@@ -124,7 +126,7 @@ test('--last omits older blocks', async (t) => {
   t.regex(wrong.stderr, /"long" is not a valid duration/);
 });
 
-test('--follow continues until it is stopped, even across a restart of the gateway', async (t) => {
+test.serial('--follow continues until it is stopped, even across a restart of the gateway', async (t) => {
   const socket = join(folder, 'f');
   const start = () =>
     startProcess(['--simulate', '--nodes', '1', '--seed', '2', '--http', 'off', '--socket', socket]);
@@ -170,28 +172,31 @@ test('--redact leaves no payloads', async (t) => {
   t.regex(stdout, /request {4}W-LOG 0000/);
 });
 
-test('--link selects links: record leaves out clients and devices, inspect shows one link', async (t) => {
-  const file = freshFile();
-  t.is((await run('record', '--link', 'root', '-o', file)).code, 0);
-  for (const kind of ['opened', 'fromRoot', 'toRoot']) t.true(kindsIn(file).has(kind), kind);
-  for (const kind of ['client', 'request', 'reply']) t.false(kindsIn(file).has(kind), kind);
-  const mixed = freshFile();
-  writeFileSync(mixed, mixedRecording());
-  const psu = await run('inspect', mixed, '--link', 'psu');
-  t.is(psu.code, 0, psu.stderr);
-  t.regex(psu.stdout, /psu +opened +tcp:psu:5025\n.*→ psu +text +VOLT\?\n.*psu +text +12\.0\n$/);
-  t.notRegex(psu.stdout, /0x0005|link /);
-  const root = await run('inspect', mixed, '--link', 'root');
-  t.regex(root.stdout, /0x0005 +Ack/);
-  t.notRegex(root.stdout, /psu/);
-  for (const command of ['inspect', 'replay']) {
-    const { code, stderr } = await run(command, mixed, '--link', 'hv');
-    t.is(code, 2);
-    t.regex(stderr, /the recording has no link "hv".*available: root, psu/s);
-  }
-  const events = (await run('replay', mixed, '--link', 'psu')).stdout;
-  t.true(events.includes('tcp:psu:5025'));
-});
+test.serial(
+  '--link selects links: record leaves out clients and devices, inspect shows one link',
+  async (t) => {
+    const file = freshFile();
+    t.is((await run('record', '--link', 'root', '-o', file)).code, 0);
+    for (const kind of ['opened', 'fromRoot', 'toRoot']) t.true(kindsIn(file).has(kind), kind);
+    for (const kind of ['client', 'request', 'reply']) t.false(kindsIn(file).has(kind), kind);
+    const mixed = freshFile();
+    writeFileSync(mixed, mixedRecording());
+    const psu = await run('inspect', mixed, '--link', 'psu');
+    t.is(psu.code, 0, psu.stderr);
+    t.regex(psu.stdout, /psu +opened +tcp:psu:5025\n.*→ psu +text +VOLT\?\n.*psu +text +12\.0\n$/);
+    t.notRegex(psu.stdout, /0x0005|link /);
+    const root = await run('inspect', mixed, '--link', 'root');
+    t.regex(root.stdout, /0x0005 +Ack/);
+    t.notRegex(root.stdout, /psu/);
+    for (const command of ['inspect', 'replay']) {
+      const { code, stderr } = await run(command, mixed, '--link', 'hv');
+      t.is(code, 2);
+      t.regex(stderr, /the recording has no link "hv".*available: root, psu/s);
+    }
+    const events = (await run('replay', mixed, '--link', 'psu')).stdout;
+    t.true(events.includes('tcp:psu:5025'));
+  },
+);
 
 /** The root sends an acknowledgement; a device is asked for its voltage. */
 function mixedRecording(): Buffer {
@@ -205,7 +210,7 @@ function mixedRecording(): Buffer {
   return fixture.file();
 }
 
-test('a gateway whose recorder is off reports it', async (t) => {
+test.serial('a gateway whose recorder is off reports it', async (t) => {
   const socket = join(folder, 'off');
   await startProcess(['--port', '/nowhere/tty', '--http', 'off', '--socket', socket], {
     MESHGATE_RECORDER_BYTES: '0',
@@ -215,22 +220,25 @@ test('a gateway whose recorder is off reports it', async (t) => {
   t.is(stderr, 'meshgate: the flight recorder is off; set recorder.bytes to turn it on\n');
 });
 
-test('a gateway writes recordings to disk as configured, and those files can be read directly', async (t) => {
-  const directory = join(folder, 'disk');
-  const socket = join(folder, 'd');
-  const gateway = await startProcess(['--simulate', '--nodes', '1', '--http', 'off', '--socket', socket], {
-    MESHGATE_RECORDER_DIRECTORY: directory,
-  });
-  await untilSomeNodeIsActive(socket);
-  await ask(socket, 'W-LOGthe last word');
-  t.is((await gateway.stop()).code, 0);
-  const [name = ''] = readdirSync(directory);
-  t.is(name, 'meshgate-00000001.mgrec');
-  const { stdout, code } = await here('inspect', join(directory, name));
-  t.is(code, 0);
-  t.regex(stdout, /request {4}W-LOG [0-9a-f]+ "the last word"/);
-  t.regex(stdout, /link {6}closed {5}by the gateway/);
-});
+test.serial(
+  'a gateway writes recordings to disk as configured, and those files can be read directly',
+  async (t) => {
+    const directory = join(folder, 'disk');
+    const socket = join(folder, 'd');
+    const gateway = await startProcess(['--simulate', '--nodes', '1', '--http', 'off', '--socket', socket], {
+      MESHGATE_RECORDER_DIRECTORY: directory,
+    });
+    await untilSomeNodeIsActive(socket);
+    await ask(socket, 'W-LOGthe last word');
+    t.is((await gateway.stop()).code, 0);
+    const [name = ''] = readdirSync(directory);
+    t.is(name, 'meshgate-00000001.mgrec');
+    const { stdout, code } = await here('inspect', join(directory, name));
+    t.is(code, 0);
+    t.regex(stdout, /request {4}W-LOG [0-9a-f]+ "the last word"/);
+    t.regex(stdout, /link {6}closed {5}by the gateway/);
+  },
+);
 
 test('inspect prints the contents of a recording, decoded, in hex, as JSON, and counted', async (t) => {
   const { stdout } = await run('inspect', RECORDING);
@@ -281,7 +289,7 @@ test('replay prints events; the second run matches the expected ones; exit code 
   t.is((JSON.parse(json.stdout) as { differences: unknown[] }).differences.length, 2);
 });
 
-test('a gateway on a recording serves clients, and continues when it has ended', async (t) => {
+test.serial('a gateway on a recording serves clients, and continues when it has ended', async (t) => {
   const socket = join(folder, 'r');
   const args = ['--replay', RECORDING, '--speed', 'max', '--http', 'off', '--socket', socket];
   const gateway = await startProcess(args, ENV);

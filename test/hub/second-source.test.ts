@@ -13,7 +13,8 @@ import {
   temporaryFolder,
 } from '../support/gateway-fixture.js';
 import { MqttWatcher } from '../support/mqtt-client.js';
-import { killProcesses, MeshgateProcess, runToEnd } from '../support/process-fixture.js';
+import { killProcesses, MeshgateProcess } from '../support/process-fixture.js';
+import { runHere } from '../support/run-here.js';
 
 test.after.always(killProcesses);
 
@@ -28,7 +29,7 @@ async function startBench(t: ExecutionContext, options: FixtureOptions = {}) {
 }
 
 function command({ socketPath }: Pick<GatewayFixture, 'socketPath'>, ...args: readonly string[]) {
-  return runToEnd([...args, '--socket', socketPath]);
+  return runHere([...args, '--socket', socketPath]);
 }
 
 test('a session sees its devices, their values, and their changes', async (t) => {
