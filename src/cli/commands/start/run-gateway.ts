@@ -127,6 +127,7 @@ async function replayParts(config: Config, { clock, link }: Replay) {
   const { configForReplay, noChance } = await import('../replay/run-replay.js');
   return {
     config: configForReplay(config),
+    hasDevices: false,
     openLink: link.open,
     watchForDevices: link.watchForDevices,
     clock,
