@@ -1,10 +1,11 @@
 import type { Log } from '../base/log.js';
 import { isSection, valueAt } from '../config/given.js';
 import type { Config } from '../config/schema.js';
+import { dataforge } from './dataforge/index.js';
 import type { Device, DeviceManifest, DeviceOptions } from './device.js';
 
 /** One line per folder with a settings section of its own. */
-export const DEVICES: readonly DeviceManifest[] = [];
+export const DEVICES: readonly DeviceManifest[] = [dataforge];
 
 export interface LoadDevicesOptions extends Omit<DeviceOptions, 'log'> {
   readonly logOf: (room: string) => Log;
