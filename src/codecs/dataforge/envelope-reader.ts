@@ -24,7 +24,8 @@ export const READ_FAULTS = { ...ENVELOPE_FAULTS, ...STREAM_FAULTS } as const;
 
 export type ReadFault = keyof typeof READ_FAULTS;
 
-export type Received = { readonly envelope: Envelope } | { readonly fault: ReadFault };
+/** `size`: bytes of meta and data. */
+export type Received = { readonly envelope: Envelope; readonly size: number } | { readonly fault: ReadFault };
 
 export interface EnvelopeLimits {
   /** Bytes. */
@@ -137,6 +138,6 @@ export class EnvelopeReader {
       body.subarray(0, header.metaLength),
       body.subarray(header.metaLength),
     );
-    return typeof result === 'string' ? { fault: result } : { envelope: result };
+    return typeof result === 'string' ? { fault: result } : { envelope: result, size: body.length };
   }
 }

@@ -363,11 +363,10 @@ test('readings are kept by day', async (t) => {
 test('a directory that cannot be written is counted and logged', async (t) => {
   const lines: string[] = [];
   const clock = new ManualClock();
-  const files = new DailyFiles(
-    '/proc/hv',
-    false,
-    createLog('dataforge', (line) => lines.push(line), clock),
-  );
+  const file = join(mkdtempSync(join(tmpdir(), 'hv-')), 'file');
+  writeFileSync(file, '');
+  const log = createLog('dataforge', (line) => lines.push(line), clock);
+  const files = new DailyFiles(join(file, 'hv'), false, log);
   files.add(0, 1);
   await files.close();
   t.deepEqual(files.counters(), { written: 0, dropped: 0, failed: 1 });
