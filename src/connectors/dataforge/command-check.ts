@@ -38,7 +38,7 @@ const schema = z.discriminatedUnion(
 
 export const HV_COMMANDS: ReadonlySet<unknown> = new Set(['set_voltage', 'set_voltage_and_check']);
 
-/** The command in a meta, or what is wrong with it. A missing key is told first. */
+/** The command in a meta, or what is wrong with it. A missing key is reported first. */
 export function readHvCommand(meta: unknown): HvCommand | string {
   if (typeof meta !== 'object' || meta === null || Array.isArray(meta))
     return 'the message must be an object';
@@ -67,8 +67,8 @@ export async function loadSiteSchema(file: string): Promise<MetaCheck> {
     return (meta) => {
       if (validate(meta)) return undefined;
       const errors = validate.errors ?? [];
-      const told = errors.find(({ keyword }) => keyword === 'required') ?? errors[0];
-      return `${told?.instancePath.slice(1) || 'the message'} ${told?.message ?? 'does not fit the schema'}`;
+      const first = errors.find(({ keyword }) => keyword === 'required') ?? errors[0];
+      return `${first?.instancePath.slice(1) || 'the message'} ${first?.message ?? 'does not fit the schema'}`;
     };
   } catch (error) {
     throw badDataforge('schema', `${file}: ${errorText(error)}`);
