@@ -27,6 +27,7 @@ import { type Stopped, stopGateway } from './gateway/stop.js';
 import { serveWeb } from './gateway/web-address.js';
 import type { ClassicLog } from './history/classic-log.js';
 import { GatewayHub } from './hub/gateway-hub.js';
+import type { OpenLink } from './link/link.js';
 import { NetworkManager } from './network/network-manager.js';
 import type { FlightRecorder } from './recorder/flight-recorder.js';
 import { classicDialect } from './socket/classic/dialect.js';
@@ -257,7 +258,8 @@ export class Gateway {
     if (!hasDevices) return [];
     const [hub, clock, logOf] = [this.hub, this.#clock, this.#logOf];
     const stateDirectory = this.#state.directory;
-    const links = createDeviceLinks(this.#logOf('devices'), (openLink) => openLink);
+    const record = (openLink: OpenLink, name: string) => this.recorder?.around(openLink, name) ?? openLink;
+    const links = createDeviceLinks(this.#logOf('devices'), record);
     return loadDevices(config, { hub, clock, logOf, links, stateDirectory, random });
   }
 

@@ -46,6 +46,14 @@ export function utcOf({ year, month, day, ms }: LocalFields): number {
   return date.getTime() + ms;
 }
 
+/** `14:05:09`, local time. */
+export function formatTimeOfDay(at: number): string {
+  const date = new Date(at);
+  return [date.getHours(), date.getMinutes(), date.getSeconds()]
+    .map((part) => String(part).padStart(2, '0'))
+    .join(':');
+}
+
 /** `+02:00` if another moment has the same local time; otherwise empty. */
 export function offsetIfRepeated(at: number): string {
   const offset = offsetAt(at);

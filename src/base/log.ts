@@ -2,6 +2,7 @@ import createDebug from 'debug';
 import { cleanLines } from './clean-text.js';
 import { type Clock, systemClock } from './clock.js';
 import { goesToJournal, type Level, withPriority } from './journal.js';
+import { formatTimeOfDay, offsetIfRepeated } from './local-time.js';
 
 /** The log of one room. */
 export interface Log {
@@ -113,10 +114,11 @@ export function createLog(
   };
 }
 
-/** `12:30:05 uart: the link is up`: the time of day in UTC. Errors are marked. */
+/** `12:30:05 uart: the link is up`: local time; in an hour that repeats, with its offset. Errors are marked. */
 function textLine(room: string, { level, text, repeats = 0 }: Entry, now: number): string {
   const more = repeats === 0 ? '' : ` (${repeats} more in ${BURST_MS / 1000} s)`;
-  const head = `${new Date(now).toISOString().slice(11, 19)} ${room}: ${level === 'error' ? 'error: ' : ''}`;
+  const time = `${formatTimeOfDay(now)}${offsetIfRepeated(now)}`;
+  const head = `${time} ${room}: ${level === 'error' ? 'error: ' : ''}`;
   return `${head}${cleanLines(text, '    ')}${more}`;
 }
 

@@ -1,12 +1,15 @@
 /** Every command of the command line. */
 import { packageVersion } from '../base/package-root.js';
 import { CliCommand } from './cli-command.js';
+import { addAbortCommand } from './commands/abort.js';
 import { addAlarmsCommand } from './commands/alarms.js';
 import { addAuditCommand } from './commands/audit.js';
 import { addCleanCommand } from './commands/clean.js';
 import { addClientsCommand } from './commands/clients.js';
-import { addCompletionCommand } from './commands/completion/completion.js';
+import { addCommandCommand } from './commands/command/command.js';
+import { addCompleteCommand, addCompletionCommand } from './commands/completion/completion.js';
 import { addDataforgeCommand } from './commands/dataforge/dataforge.js';
+import { addDeviceCommand } from './commands/device/device.js';
 import { addDevicesCommand } from './commands/devices.js';
 import { addDoctorCommand } from './commands/doctor/doctor.js';
 import { addExplainCommand } from './commands/explain.js';
@@ -49,6 +52,7 @@ const GROUPS: Readonly<Record<string, readonly ((program: CliCommand) => void)[]
     addNodesCommand,
     addNodeCommand,
     addDevicesCommand,
+    addDeviceCommand,
     addGetCommand,
     addExportCommand,
     addPathsCommand,
@@ -71,10 +75,10 @@ const GROUPS: Readonly<Record<string, readonly ((program: CliCommand) => void)[]
     addCleanCommand,
     addPortCommand,
   ],
-  'Control devices:': [addHvCommand],
+  'Control devices:': [addCommandCommand, addAbortCommand, addHvCommand],
   'Record and replay:': [addRecordCommand, addInspectCommand, addReplayCommand],
   'Other formats:': [addDataforgeCommand],
-  'Shell:': [addCompletionCommand, addManualCommand],
+  'Shell:': [addCompletionCommand, addCompleteCommand, addManualCommand],
 };
 
 /** The program with all its commands; `parseAsync` runs one. */

@@ -6,6 +6,13 @@ export { ClientError, RequestError } from '../client/errors.js';
 export type { GapNotice, MethodName, Params, Result } from '../client/rpc-core.js';
 export type Role = Result<'hello'>['role'];
 
+const ROLES: readonly Role[] = ['read', 'send', 'admin'];
+
+/** True if a page with the role `given` may do what requires the role `needed`. */
+export function mayDo(given: Role, needed: Role): boolean {
+  return ROLES.indexOf(given) >= ROLES.indexOf(needed);
+}
+
 /** The error of a request that was not sent. */
 export function notConnected(): RequestError {
   return new RequestError('CONNECTION_LOST', 'not connected to the gateway');

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { AlarmsPage } from './pages/alarms.js';
-import { DevicesPage } from './pages/devices.js';
+import { DevicePage } from './pages/device/device.js';
+import { DevicesPage } from './pages/devices/devices.js';
 import { GatewayPage } from './pages/gateway.js';
 import { MapPage } from './pages/map.js';
 import { NodePage } from './pages/node/node.js';
@@ -43,7 +44,7 @@ function Page({ route: { page, id, query } }: { readonly route: Route }) {
     case 'nodes':
       return id === undefined ? <NodesPage query={query} /> : <NodePage address={Number(id)} />;
     case 'devices':
-      return <DevicesPage />;
+      return id === undefined ? <DevicesPage query={query} /> : <DevicePage id={id} />;
     case 'map':
       return <MapPage query={query} />;
     case 'topology':

@@ -81,6 +81,11 @@ export function formatField(value: number | string, unit?: string, decimals = 0)
   return unit === 'deg' ? `${text}${unitSign(unit)}` : `${text} ${unitSign(unit)}`;
 }
 
+/** The name of an enumeration's value, otherwise the value with its unit. */
+export function formatNamed({ value, name, unit }: Value['fields'][string]): string {
+  return name ?? formatField(value, unit);
+}
+
 /** True if a field's name says no more than its data type: `temperature` of `Temperature`. */
 export function isNamedAfterType(field: string, type: string): boolean {
   return field.toLowerCase() === type.toLowerCase();
@@ -91,8 +96,8 @@ export function formatValue({ fields }: Pick<Value, 'fields'>): string {
   const entries = Object.entries(fields);
   const position = positionIn(fields);
   if (position) return `${position.lat.toFixed(5)}, ${position.lon.toFixed(5)}`;
-  if (entries.length === 1) return entries.map(([, { value, unit }]) => formatField(value, unit)).join('');
-  return entries.map(([name, { value, unit }]) => `${name} ${formatField(value, unit)}`).join(', ');
+  if (entries.length === 1) return entries.map(([, field]) => formatNamed(field)).join('');
+  return entries.map(([name, field]) => `${name} ${formatNamed(field)}`).join(', ');
 }
 
 /** The field to draw a trend of: a number that is neither a coordinate nor a counter. */

@@ -37,3 +37,8 @@ export function setQuery(name: string, value: string): void {
 export function nodeHref(address: number): string {
   return `#/nodes/${address}`;
 }
+
+/** `id`: letters, digits and `:._-`, which need no escaping. */
+export function deviceHref(id: string): string {
+  return `#/devices/${id}`;
+}

@@ -1,5 +1,6 @@
 /** A device is hardware other than the mesh: docs/devices.md shows how to write one. */
 
+import type * as z from 'zod';
 import type { Clock } from '../base/clock.js';
 import { MeshgateError } from '../base/errors.js';
 import type { Log } from '../base/log.js';
@@ -7,10 +8,13 @@ import type { GatewayHub } from '../hub/gateway-hub.js';
 import type { Manifest, SettingsSection } from '../hub/manifest.js';
 import type { OpenLink } from '../link/link.js';
 import type { PortSettings } from '../link/open-port.js';
+import type { PortUse } from '../link/port-use.js';
+import type { TcpLinkSettings } from '../link/tcp-link.js';
 
 /** Opens links whose bytes the flight recorder keeps, under the name of the device's source. */
 export interface DeviceLinks {
   serial(settings: PortSettings, name: string): OpenLink;
+  tcp(settings: TcpLinkSettings, name: string): OpenLink;
   /** Any other link. */
   record(openLink: OpenLink, name: string): OpenLink;
 }
@@ -43,11 +47,11 @@ export interface Device {
  * are those of its sources, in a group with the manifest's name: `{ hev: { frames: 7 } }`. For a list of tables, that
  * group has a group for each source: `{ device: { bench: { lines: 7 } } }`. Places of `metrics` are below the first group.
  */
-export type DeviceManifest<Section extends SettingsSection = SettingsSection> = Manifest<
-  Section,
-  DeviceOptions,
-  readonly Device[]
->;
+export interface DeviceManifest<Section extends SettingsSection = SettingsSection>
+  extends Manifest<Section, DeviceOptions, readonly Device[]> {
+  /** The serial ports in its settings: `auto` does not take them for the root, and no two devices may have one. */
+  serialPorts?(settings: z.output<Section>): readonly PortUse[];
+}
 
 /** Returns the manifest unchanged; checks at compile time that `create` accepts what `settings` yields. */
 export function defineDevice<Section extends SettingsSection>(

@@ -1,14 +1,35 @@
 import type { Log } from '../base/log.js';
-import { isSection, valueAt } from '../config/given.js';
+import { type GivenSettings, isSection, valueAt } from '../config/given.js';
 import type { Config } from '../config/schema.js';
+import { type PortUse, refuseSharedPorts } from '../link/port-use.js';
 import { dataforge } from './dataforge/index.js';
+import { demo } from './demo/index.js';
 import type { Device, DeviceManifest, DeviceOptions } from './device.js';
+import { type DeviceKind, deviceList } from './device-list.js';
+import { lines } from './lines/index.js';
+import { LISTED_METRICS } from './metrics.js';
+
+/** Kinds of `[[device]]`: one line each. */
+const KINDS: readonly DeviceKind[] = [demo, lines];
 
 /** One line per folder with a settings section of its own. */
-export const DEVICES: readonly DeviceManifest[] = [dataforge];
+export const DEVICES: readonly DeviceManifest[] = [deviceList('device', KINDS, LISTED_METRICS), dataforge];
 
 export interface LoadDevicesOptions extends Omit<DeviceOptions, 'log'> {
   readonly logOf: (room: string) => Log;
+}
+
+/** The serial ports that the settings give to devices. */
+export function configuredPorts(config: Config, manifests: readonly DeviceManifest[] = DEVICES): PortUse[] {
+  return manifests.flatMap((manifest) => {
+    const settings = settingsOf(config, manifest);
+    return settings ? [...(manifest.serialPorts?.(settings) ?? [])] : [];
+  });
+}
+
+function settingsOf(config: Config, { name }: DeviceManifest): GivenSettings | object[] | undefined {
+  const settings = valueAt(config, [name]);
+  return isSection(settings) || Array.isArray(settings) ? settings : undefined;
 }
 
 /** The configured devices, not started yet. Rejects with `BAD_CONFIG`. */
@@ -17,11 +38,13 @@ export async function loadDevices(
   { logOf, ...options }: LoadDevicesOptions,
   manifests: readonly DeviceManifest[] = DEVICES,
 ): Promise<readonly Device[]> {
+  const ofRoot = config.simulate || config.port === 'auto' ? [] : [{ user: 'the root', port: config.port }];
+  refuseSharedPorts([...ofRoot, ...configuredPorts(config, manifests)]);
   const devices: Device[] = [];
-  for (const { name, create } of manifests) {
-    const settings = valueAt(config, [name]);
-    if (!isSection(settings) && !Array.isArray(settings)) continue;
-    devices.push(...((await create(settings, { ...options, log: logOf(name) })) ?? []));
+  for (const manifest of manifests) {
+    const settings = settingsOf(config, manifest);
+    const log = logOf(manifest.name);
+    if (settings) devices.push(...((await manifest.create(settings, { ...options, log })) ?? []));
   }
   return devices;
 }

@@ -43,7 +43,7 @@ export class FleetMonitor {
 
   async stop(): Promise<void> {
     this.#summaries.close();
-    const closed = this.#face.stop();
+    const { closed } = await this.#face.stopAccepting();
     for (const relay of this.#face.clients) relay.cut();
     this.#face.cut();
     await closed;

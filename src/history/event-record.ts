@@ -6,7 +6,7 @@
  *     value:    node (u16) | type id (u16) | received at (f64) | device time (f64, NaN = none) | bytes
  *     of device: the same, with node as u32: a device's address is above 0xFFFF
  *     message:  goes to listeners (u8) | body
- *     other:    JSON of the event's content; bytes in it are {"hex": "…"}
+ *     other:    JSON of the event's content; the bytes of a message, its answer or a sent body are {"hex": "…"}
  */
 import type { HubEvent, HubEventContent } from '../hub/hub.js';
 import type { TimedValue } from '../node/node-values.js';
@@ -247,7 +247,23 @@ export function contentOf(json: string): { content: OtherContent; facts: NodeFac
   const read = readJson(json);
   if (!isContent(read)) return undefined;
   const { facts, ...content } = read;
-  return { content: content as OtherContent, facts };
+  return { content: withBytes(content as OtherContent), facts };
+}
+
+/** The arguments and the result of a command are anything that JSON can be, also an object with `hex` alone. */
+function withBytes(content: OtherContent): OtherContent {
+  if (content.kind === 'delivery') {
+    const { message, answer, ...delivery } = content.delivery;
+    const answered = answer === undefined ? {} : { answer: bytesOf(answer) };
+    return { ...content, delivery: { ...delivery, message: bytesOf(message), ...answered } };
+  }
+  if (content.kind === 'traffic' && content.what === 'sent')
+    return { ...content, body: bytesOf(content.body) };
+  return content;
+}
+
+function bytesOf(read: unknown): Buffer {
+  return isHex(read) ? Buffer.from(read.hex, 'hex') : Buffer.alloc(0);
 }
 
 function isContent(read: unknown): read is OtherContent & { facts?: NodeFacts } {
@@ -261,7 +277,7 @@ function isContent(read: unknown): read is OtherContent & { facts?: NodeFacts } 
 /** Undefined if the text is not valid JSON. */
 export function readJson(text: string): unknown {
   try {
-    return fromJson(text);
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
@@ -273,10 +289,6 @@ export function toJson(value: unknown): string {
     const original = this[key];
     return Buffer.isBuffer(original) ? { hex: original.toString('hex') } : given;
   });
-}
-
-export function fromJson(text: string): unknown {
-  return JSON.parse(text, (_key, value) => (isHex(value) ? Buffer.from(value.hex, 'hex') : value));
 }
 
 function isHex(value: unknown): value is { readonly hex: string } {

@@ -346,7 +346,7 @@ export class History implements Archive {
     this.#isOpen = false;
     if (this.#isClosing) return;
     this.#lostEvents += this.#queue.clear();
-    this.#onFailing(`the thread that writes it died: ${why}`, 'error');
+    this.#onFailing(why, 'error');
     this.#options.clock.after(RESTART_MS, () => void this.#restart());
   }
 

@@ -1,5 +1,5 @@
 /** The store's tables, their migrations, and the views for people who read the file: docs/history.md. */
-import type { DataType } from '../protocol/data-types.js';
+import type { DataType, ValueNames } from '../protocol/data-types.js';
 import { type Database, inTransaction } from './database.js';
 
 /** "mesh", in the file's header: distinguishes our store from other SQLite files. */
@@ -54,6 +54,8 @@ const MIGRATIONS: readonly string[] = [
 
   CREATE TABLE recent (first_seq INTEGER PRIMARY KEY, last_seq INTEGER NOT NULL, events BLOB NOT NULL);
   `,
+  // The same tables: they may have addresses of devices, above 0xFFFF, which version 0.1.0 can't read.
+  '',
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
@@ -73,7 +75,7 @@ export function migrate(database: Database): void {
     );
   }
   inTransaction(database, () => {
-    for (const statements of MIGRATIONS.slice(version)) database.exec(statements);
+    for (const statements of MIGRATIONS.slice(version)) if (statements !== '') database.exec(statements);
     database.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
     database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
   });
@@ -91,7 +93,10 @@ const detail = (path: string, name: string) => `json_extract(detail, '$.${path}'
 /** The view of each kind of event. */
 const EVENT_VIEWS: Readonly<Record<string, { readonly kind: string; readonly columns: readonly string[] }>> =
   {
-    node_change: { kind: 'node', columns: ['node', detail('change', 'change'), detail('status', 'status')] },
+    node_change: {
+      kind: 'node',
+      columns: ['node', detail('change', 'change'), detail('status', 'status'), detail('device', 'device')],
+    },
     link_change: {
       kind: 'link',
       columns: [
@@ -111,6 +116,9 @@ const EVENT_VIEWS: Readonly<Record<string, { readonly kind: string; readonly col
         detail('alarm.count', 'count'),
         detail('alarm.active', 'active'),
         detail('alarm.acknowledged', 'acknowledged'),
+        detail('alarm.device', 'device'),
+        detail('alarm.deviceCode', 'device_code'),
+        detail('alarm.source', 'source'),
       ],
     },
     delivery_stage: {
@@ -123,6 +131,14 @@ const EVENT_VIEWS: Readonly<Record<string, { readonly kind: string; readonly col
         detail('delivery.message.hex', 'message'),
         detail('delivery.answer.hex', 'answer'),
         detail('delivery.roundTripMs', 'round_trip_ms'),
+        detail('delivery.device', 'device'),
+        detail('delivery.command.name', 'command'),
+        detail('delivery.command.arguments', 'arguments'),
+        detail('delivery.progress.fraction', 'progress'),
+        detail('delivery.progress.text', 'progress_text'),
+        detail('delivery.result', 'result'),
+        detail('delivery.detail', 'detail'),
+        detail('delivery.owner', 'client'),
       ],
     },
     recovery_step: {
@@ -159,15 +175,37 @@ const VALUE_SOURCE = `value JOIN series ON series.id = value.series LEFT JOIN no
 const ALL_VALUES_VIEW = `CREATE VIEW decoded_value AS SELECT ${VALUE_COLUMNS}, series.type_name AS type,
   hex(value.bytes) AS bytes, value.fields AS fields FROM ${VALUE_SOURCE}`;
 
-/** `values_gps_1`: a row per value, a column per field. */
+interface Field {
+  readonly name: string;
+  readonly scale: number;
+  readonly names?: ValueNames;
+}
+
+/** `values_gps_1`: a row per value, a column per field, and one for the names of an enumeration. */
 function typeView({ name, id, fields, json }: DataType): string {
-  const columns = (json?.fields ?? fields).map(
-    (field) =>
-      `json_extract(value.fields, ${text(`$.${JSON.stringify(field.name)}`)}) AS ${quote(field.name)}`,
-  );
+  const shown: readonly Field[] = json?.fields ?? fields;
+  const columns = shown.flatMap((field) => fieldColumns(field, shown));
   const view = quote(`values_${name.toLowerCase().replace(/[^a-z0-9]/g, '_')}_${id}`);
   const listed = [VALUE_COLUMNS, ...columns, ...(json ? ['value.fields AS fields'] : [])].join(', ');
   return `CREATE VIEW IF NOT EXISTS ${view} AS SELECT ${listed} FROM ${VALUE_SOURCE} WHERE series.type_id = ${id}`;
+}
+
+/** A scaled number is not the one that has a name. */
+function fieldColumns({ name, scale, names }: Field, others: readonly Field[]): string[] {
+  const value = `json_extract(value.fields, ${text(`$.${JSON.stringify(name)}`)})`;
+  const column = `${value} AS ${quote(name)}`;
+  const title = `${name}_name`;
+  const cases = Object.entries(names ?? {}).filter(
+    ([number]) => number !== '' && Number.isFinite(Number(number)),
+  );
+  if (
+    scale !== 1 ||
+    cases.length === 0 ||
+    others.some((other) => other.name.toLowerCase() === title.toLowerCase())
+  )
+    return [column];
+  const whens = cases.map(([number, named]) => `WHEN ${Number(number)} THEN ${text(named)}`).join(' ');
+  return [column, `CASE ${value} ${whens} END AS ${quote(title)}`];
 }
 
 function viewNames(database: Database): string[] {

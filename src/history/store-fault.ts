@@ -1,5 +1,8 @@
 import type { Log } from '../base/log.js';
 
+/** How the reason begins if the thread itself is the fault. */
+export const THREAD_DIED = 'the thread that writes it died';
+
 /** Why the store is not written, reported once until it works again. */
 export class StoreFault {
   readonly #log: Log;

@@ -108,7 +108,7 @@ export class StoreReader {
   /** Aggregates one type of one node. Values stored under a former id of the type are only counted. */
   *buckets(query: ValueQuery & Series, bucketMs: number): Slices<StoredBuckets> {
     const type = this.#dataTypes.findById(query.typeId);
-    if (!type) return { buckets: [], undecoded: 0 };
+    if (!type) return { buckets: [], undecoded: yield* this.#count(query) };
     const bucketing = new Bucketing(type, bucketMs);
     let undecoded = 0;
     for (const series of this.#seriesOf(query)) {
@@ -120,6 +120,16 @@ export class StoreReader {
       }
     }
     return { buckets: bucketing.finish(), undecoded };
+  }
+
+  /** Values of a type that is not known, or not yet: nothing else can be said about them. */
+  *#count(query: ValueQuery): Slices<number> {
+    let count = 0;
+    for (const { id } of this.#seriesOf(query)) {
+      count += Number(this.#statements.count.value(id, query.from, query.to));
+      yield;
+    }
+    return count;
   }
 
   #valuesOf(
@@ -218,6 +228,9 @@ function prepare(database: Database) {
     timeRange: database.prepare(
       `SELECT ${columns} FROM value WHERE series = ? AND received_at >= ? AND received_at <= ?
        ORDER BY received_at, seq LIMIT ? OFFSET ?`,
+    ),
+    count: database.prepare(
+      'SELECT count(*) FROM value WHERE series = ? AND received_at >= ? AND received_at <= ?',
     ),
     chunkEnd: database.prepare(
       `SELECT received_at AS at, seq FROM value WHERE series = ? AND (received_at, seq) > (?, ?) AND received_at <= ?

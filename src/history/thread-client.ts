@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../base/clock.js';
 import { packageRoot } from '../base/package-root.js';
+import { THREAD_DIED } from './store-fault.js';
 import type { FromThread, ThreadSettings, ToThread } from './thread-messages.js';
 
 /** Located from the package's root, since bundling moves this module into another file. */
@@ -99,7 +100,8 @@ export class ThreadClient {
     }
   }
 
-  #onDeath(why: string): void {
+  #onDeath(cause: string): void {
+    const why = `${THREAD_DIED}: ${cause}`;
     this.#onFirstWord({ kind: 'waiting', why });
     this.#onClosed();
     if (this.#isOver) return;

@@ -1,8 +1,9 @@
 /** The commands that devices are carrying out, with their stages: `accepted → progress* → completed | failed | aborted`. */
 import type { CancelTimer, Clock } from '../base/clock.js';
+import { Counters } from '../base/counters.js';
 import type { ArgumentValues, CommandDefinition } from './command-definition.js';
 import type { AbortOutcome, CommandProgress, Delivery, DeliveryStage, Requester } from './deliveries.js';
-import type { CommandFailure } from './failures.js';
+import { COMMAND_FAILURES, type CommandFailure } from './failures.js';
 import { FeedLane } from './feed-lane.js';
 
 /** What the source of a device is given to carry out one command. Calls after the end have no effect. */
@@ -78,17 +79,27 @@ export class DeviceCommands {
   /** The ended ones, oldest first. */
   readonly #ended = new Map<string, Delivery>();
   #counts = { commands: 0, completed: 0, failed: 0, aborted: 0 };
+  readonly #failures = new Counters<CommandFailure>(Object.keys(COMMAND_FAILURES) as CommandFailure[]);
 
   constructor(options: DeviceCommandsOptions) {
     this.#options = options;
   }
 
   counters() {
-    return { running: this.#running.size, ...this.#counts };
+    return { running: this.#running.size, ...this.#counts, failures: this.#failures.snapshot() };
   }
 
   find(id: string): Delivery | undefined {
     return this.#running.get(id)?.delivery ?? this.#ended.get(id);
+  }
+
+  /** Newest first, by the time at which they were given. */
+  of(address: number): Delivery[] {
+    const running = [...this.#running.values()].map(({ delivery }) => delivery);
+    return [...this.#ended.values(), ...running]
+      .filter(({ to }) => to === address)
+      .reverse()
+      .sort((a, b) => (b.stages[0]?.at ?? 0) - (a.stages[0]?.at ?? 0));
   }
 
   /** Begins one and hands it to `start`; without a handler, or where too many are under way, it fails at once. */
@@ -174,10 +185,11 @@ export class DeviceCommands {
     return 'aborting';
   }
 
-  /** The devices of a source are gone, or its link is. */
-  failAllOf(source: string, failure: CommandFailure): void {
+  /** The devices of a source are gone, or its link is; `address`: only one device. */
+  failAllOf(source: string, failure: CommandFailure, address?: number): void {
     for (const { delivery, target } of [...this.#running.values()])
-      if (target.source === source) this.#end(delivery.id, 'failed', { failure });
+      if (target.source === source && (address === undefined || target.address === address))
+        this.#end(delivery.id, 'failed', { failure });
   }
 
   #onProgress(id: string, progress: CommandProgress): void {
@@ -227,6 +239,7 @@ export class DeviceCommands {
     running.cancelTimer();
     this.#running.delete(id);
     this.#counts[stage]++;
+    if (facts.failure !== undefined) this.#failures.add(facts.failure);
     const delivery = this.#withStage(running.delivery, stage, facts);
     this.#keep(delivery);
     if (!running.ended.signal.aborted) running.ended.abort();

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.js';
+import type { LinkStatus } from '../link/link-keeper.js';
 import { MemoryPool } from '../node/memory-pool.js';
 import type { NodeStatus } from '../node/mesh-node.js';
 import { NodeValues, type TimedValue } from '../node/node-values.js';
@@ -8,7 +9,7 @@ import type { NodeNames } from '../protocol/node-names.js';
 import { findDefinitionFault } from './command-definition.js';
 import { findDeviceIdFault } from './device-id.js';
 import { FeedLane } from './feed-lane.js';
-import type { DeviceView, HubEventContent, MediaValue, RestoredNode } from './hub.js';
+import type { DeviceReport, DeviceView, HubEventContent, MediaValue, RestoredNode } from './hub.js';
 import type { DeviceFacts } from './source.js';
 
 /** Limit for the devices of all sources together, and again for removed devices that are remembered. */
@@ -46,8 +47,8 @@ export interface DevicesOptions {
   readonly valuesKept: number;
   /** Names of the mesh's nodes: device ids must differ from them. */
   readonly names: () => NodeNames;
-  /** Whether the source's own link is up. */
-  readonly isUp: (source: string) => boolean;
+  /** The source's own link. */
+  readonly linkOf: (source: string) => LinkStatus;
   readonly publish: (content: HubEventContent) => void;
 }
 
@@ -59,6 +60,8 @@ export class Devices {
   readonly #byId = new Map<string, Device>();
   /** By address, most recently removed last. */
   readonly #former = new Map<number, FormerDevice>();
+  /** By source. */
+  readonly #watchers = new Map<string, Set<(report: DeviceReport) => void>>();
   #thinned = 0;
   #late = 0;
   #mediaBytes = 0;
@@ -141,19 +144,41 @@ export class Devices {
 
   /** Removes every device of a source that has closed. */
   removeAll(source: string): void {
-    for (const device of this.#of(source)) {
-      const { address, id, values, lastHeardAt, lanes, media } = device;
-      for (const { bytes } of media.values()) this.#mediaBytes -= bytes.length;
-      for (const lane of lanes.values()) lane.flush();
-      this.#byAddress.delete(address);
-      this.#byId.delete(id.toLowerCase());
-      const last = values.typeIds().flatMap((typeId) => {
-        const value = values.latest(typeId);
-        return value ? [{ typeId, value }] : [];
-      });
-      this.#keepFormer({ address, id, values: last, ...(lastHeardAt !== undefined && { lastHeardAt }) });
-      this.#options.publish({ kind: 'node', node: address, device: id, change: 'forgotten' });
-    }
+    for (const device of this.#of(source)) this.#remove(device);
+  }
+
+  /** Throws for a device of another source. */
+  remove(source: string, address: number): void {
+    this.#remove(this.#owned(source, address));
+  }
+
+  #owned(source: string, address: number): Device {
+    const device = this.#byAddress.get(address);
+    if (device?.source !== source) throw new Error(`${source} has no device with the address ${address}`);
+    return device;
+  }
+
+  #remove({ address, id, values, lastHeardAt, lanes, media }: Device): void {
+    for (const { bytes } of media.values()) this.#mediaBytes -= bytes.length;
+    for (const lane of lanes.values()) lane.flush();
+    this.#byAddress.delete(address);
+    this.#byId.delete(id.toLowerCase());
+    const last = values.typeIds().flatMap((typeId) => {
+      const value = values.latest(typeId);
+      return value ? [{ typeId, value }] : [];
+    });
+    this.#keepFormer({ address, id, values: last, ...(lastHeardAt !== undefined && { lastHeardAt }) });
+    this.#options.publish({ kind: 'node', node: address, device: id, change: 'forgotten' });
+  }
+
+  /** Calls `listener` for every value of a source's devices, those included that are left out of the feed. */
+  watch(source: string, listener: (report: DeviceReport) => void): () => void {
+    const watchers = this.#watchers.get(source) ?? new Set();
+    this.#watchers.set(source, watchers.add(listener));
+    return () => {
+      watchers.delete(listener);
+      if (watchers.size === 0 && this.#watchers.get(source) === watchers) this.#watchers.delete(source);
+    };
   }
 
   /**
@@ -161,16 +186,17 @@ export class Devices {
    * undeclared type, and bytes of the wrong length.
    */
   report(source: string, address: number, type: DataType, bytes: Buffer, at?: number): void {
-    const device = this.#byAddress.get(address);
-    if (device?.source !== source) throw new Error(`${source} has no device with the address ${address}`);
+    const device = this.#owned(source, address);
     const { clock, dataTypes } = this.#options;
     if (dataTypes.findById(type.id) !== type) throw new Error(`the data type ${type.name} is not declared`);
     if (!fitsType(type, bytes))
       throw new RangeError(`${bytes.length} bytes is not a valid length for ${type.name}`);
     const common = { receivedAt: clock.now(), bytes: Buffer.from(bytes) };
+    const value: TimedValue = at === undefined ? common : { ...common, deviceTime: at };
     if (type.latestOnly) this.#keepMedia(device, { type, ...common });
-    else if (!this.#laneOf(device, type).offer(at === undefined ? common : { ...common, deviceTime: at }))
-      this.#thinned++;
+    else if (!this.#laneOf(device, type).offer(value)) this.#thinned++;
+    for (const listener of this.#watchers.get(source) ?? [])
+      listener({ address, device: device.id, type, value });
   }
 
   /** Only the newest is kept; one that is over the limit of all is refused, and the one before it stays. */
@@ -279,26 +305,31 @@ export class Devices {
     const device = this.#byAddress.get(address);
     if (!device) return undefined;
     const { lastHeardAt, source } = device;
-    const { clock, isUp } = this.#options;
+    const { clock } = this.#options;
     const heard =
       lastHeardAt === undefined
         ? 'no value yet'
         : `last value ${Math.max(0, Math.floor((clock.now() - lastHeardAt) / 1000))} s ago`;
-    return [heard, `the link of ${source} is ${isUp(source) ? 'up' : 'down'}`];
+    return [heard, `the link of ${source} is ${this.#isUp(source) ? 'up' : 'down'}`];
+  }
+
+  #isUp(source: string): boolean {
+    return this.#options.linkOf(source).state === 'up';
   }
 
   #statusOf({ source, lastHeardAt, isRestored }: Device): NodeStatus {
-    if (!this.#options.isUp(source)) return 'unknown';
+    if (!this.#isUp(source)) return 'unknown';
     return lastHeardAt === undefined || isRestored ? 'unheard' : 'active';
   }
 
   #view(device: Device): DeviceView {
     const { address, id, source, facts, media, values, lastHeardAt, isRestored } = device;
-    const { dataTypes } = this.#options;
+    const { dataTypes, linkOf } = this.#options;
     return {
       address,
       id,
       source,
+      link: linkOf(source),
       name: id,
       status: this.#statusOf(device),
       restored: isRestored,

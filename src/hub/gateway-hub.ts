@@ -17,6 +17,8 @@ import type {
   AlarmBoard,
   Command,
   Commands,
+  DeviceReport,
+  DeviceView,
   Hub,
   HubEventContent,
   Outcome,
@@ -80,12 +82,19 @@ export class GatewayHub implements Hub {
     this.deliveries = new Deliveries(clock, (delivery) => publish({ kind: 'delivery', delivery }));
     this.mesh = new MeshPicture(clock, settings, tables.dataTypes, publish);
     const { dataTypes } = tables;
-    const isUp = (source: string) => this.#sources.get(source)?.link.state === 'up';
+    const linkOf = (source: string) => this.#sources.get(source)?.link ?? NO_LINK;
     const names = () => settings.names;
-    this.#devices = new Devices({ clock, dataTypes, valuesKept: settings.valuesKept, names, isUp, publish });
+    this.#devices = new Devices({
+      clock,
+      dataTypes,
+      valuesKept: settings.valuesKept,
+      names,
+      linkOf,
+      publish,
+    });
     const onStage = (delivery: Delivery) => publish({ kind: 'delivery', delivery });
     this.#deviceCommands = new DeviceCommands({ clock, nextId: () => this.deliveries.nextId(), onStage });
-    const link = () => this.#sources.get(MESH)?.link ?? NO_LINK;
+    const link = () => linkOf(MESH);
     this.picture = new HubPicture({ clock, mesh: this.mesh, devices: this.#devices, settings, link });
     this.#archive = this.memoryArchive();
     this.alarms = this.#createAlarmBoard();
@@ -198,14 +207,19 @@ export class GatewayHub implements Hub {
     return {
       declare: (types) => whileOpen(() => this.#archive.declare(this.tables.dataTypes.declare(types))),
       addDevice: (address, id, facts) => whileOpen(() => this.#devices.add(name, address, id, facts)),
+      removeDevice: (address) => whileOpen(() => this.#removeDevice(name, address)),
       report: (address, type, bytes, at) =>
         whileOpen(() => this.#devices.report(name, address, type, bytes, at)),
       raiseAlarm: (address, alarm) => whileOpen(() => this.#raiseDeviceAlarm(name, address, alarm)),
       clearAlarm: (address, code) =>
-        whileOpen(() => this.alarmBook.clearOfDevice(this.#devices.idOf(address) ?? '', cleanCode(code))),
+        whileOpen(() => this.alarmBook.clearOfDevice(this.#deviceOf(name, address).id, cleanCode(code))),
       setLink: (status) => whileOpen(() => this.#setLink(source, status)),
       close: () => whileOpen(() => this.#close(source)),
     };
+  }
+
+  watchReports(source: string, listener: (report: DeviceReport) => void): () => void {
+    return this.#devices.watch(source, listener);
   }
 
   publish(content: HubEventContent): void {
@@ -227,6 +241,11 @@ export class GatewayHub implements Hub {
     this.#devices.onLink(source.name);
   }
 
+  #removeDevice(source: string, address: number): void {
+    this.#devices.remove(source, address);
+    this.#deviceCommands.failAllOf(source, 'linkLost', address);
+  }
+
   #close({ name }: OpenSource): void {
     this.#deviceCommands.failAllOf(name, 'linkLost');
     this.#devices.removeAll(name);
@@ -235,16 +254,20 @@ export class GatewayHub implements Hub {
   }
 
   /** Throws for a device of another source. */
+  #deviceOf(source: string, address: number): DeviceView {
+    const device = this.#devices.findView(address);
+    if (device?.source !== source) throw new Error(`${source} has no device with the address ${address}`);
+    return device;
+  }
+
   #raiseDeviceAlarm(
     source: string,
     address: number,
     { code, priority, text, isLasting = true }: DeviceAlarm,
   ): void {
-    const device = this.#devices.findView(address);
-    if (device?.source !== source) throw new Error(`${source} has no device with the address ${address}`);
     const about = {
       address,
-      device: device.id,
+      device: this.#deviceOf(source, address).id,
       deviceCode: cleanCode(code),
       priority,
       isLasting,
@@ -284,6 +307,7 @@ export class GatewayHub implements Hub {
       command: (command) => this.#command(command),
       abort: (delivery) => this.#deviceCommands.abort(delivery),
       findDelivery: (id) => this.deliveries.find(id) ?? this.#deviceCommands.find(id),
+      commandsOf: (address) => this.#deviceCommands.of(address),
       forget: (address) => this.#forget(address),
       releasePort: (ms) => this.#root.releasePort(ms),
       takePort: () => this.#root.takePort(),

@@ -39,6 +39,8 @@ export interface DeviceView extends NodeView {
   readonly id: string;
   /** Name of its source. */
   readonly source: string;
+  /** Of its source. */
+  readonly link: LinkStatus;
   /** What it is, for people. */
   readonly description?: string;
   readonly commands: readonly CommandDefinition[];
@@ -262,6 +264,8 @@ export interface Commands {
   abort(delivery: string): AbortOutcome;
   /** A message or a command to a device; the last 1,000 of each are kept. */
   findDelivery(id: string): Delivery | undefined;
+  /** Commands to one device, newest first: those under way, and of the last 1,000 that ended those of this device. */
+  commandsOf(address: number): Delivery[];
   /**
    * Removes a node from the picture, with its values and alarms; it comes back when it is heard or listed. Its history is
    * kept. Returns false if neither the node nor an alarm about it exists.
@@ -270,6 +274,14 @@ export interface Commands {
   /** Releases the port to another program for `ms`; it is reopened then, or by `takePort`. */
   releasePort(ms: number): Promise<void>;
   takePort(): void;
+}
+
+/** One value of a device, as its source reported it. */
+export interface DeviceReport {
+  readonly address: number;
+  readonly device: string;
+  readonly type: DataType;
+  readonly value: TimedValue;
 }
 
 /** The centre of the gateway: sources report to it, faces and connectors read it and send commands through it. */
@@ -281,6 +293,11 @@ export interface Hub {
   readonly archive: Archive;
   readonly alarms: AlarmBoard;
   readonly commands: Commands;
+  /**
+   * Calls `listener` for every value of a source's devices, before the feed's rate limit. Returns a function that
+   * unsubscribes. The source may open later.
+   */
+  watchReports(source: string, listener: (report: DeviceReport) => void): () => void;
   health(): Health;
   counters(): unknown;
 }

@@ -63,12 +63,21 @@ export interface Source {
    */
   addDevice(address: number, id: string, facts?: DeviceFacts): void;
   /**
+   * Removes one of its devices; its last values are back if it is added again. A command under way fails with `linkLost`.
+   * Throws for a device of another source.
+   */
+  removeDevice(address: number): void;
+  /**
    * Reports one value of one of its devices. `at`: ms since the epoch by the device's own clock. Throws for a device of
    * another source, an undeclared type, and bytes of the wrong length.
    */
   report(address: number, type: DataType, bytes: Buffer, at?: number): void;
-  /** Reports an alarm of a device: `DEVICE_ALARM`, latched until its condition is over and it is acknowledged. */
+  /**
+   * Reports an alarm of a device: `DEVICE_ALARM`, latched until its condition is over and it is acknowledged. Throws for a
+   * device of another source.
+   */
   raiseAlarm(address: number, alarm: DeviceAlarm): void;
+  /** The condition is over; ignored if no such alarm is active. Throws for a device of another source. */
   clearAlarm(address: number, code: string): void;
   /** The state of its own link; a lost link raises the alarm `LINK_LOST:<name>`. */
   setLink(status: LinkStatus): void;

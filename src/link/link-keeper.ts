@@ -230,7 +230,7 @@ export class LinkKeeper {
     this.#link = link;
     this.#silence?.start();
     this.#handlers.onOpened(link);
-    if (this.#link !== link) return;
+    if (this.#link !== link || this.#status.state === 'stopped') return;
     this.#setStatus({ state: 'probing', ...factsOf(link) });
     if (this.#options.isUpWhenOpen) this.#markUp();
   }

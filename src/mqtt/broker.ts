@@ -23,8 +23,8 @@ export type BrokerDownReason = keyof typeof BROKER_DOWN_REASONS;
 
 export interface Publication {
   readonly topic: string;
-  /** Empty and retained: removes the retained message. */
-  readonly payload: string;
+  /** Text, or the bytes of an image. Empty and retained: removes the retained message. */
+  readonly payload: string | Buffer;
   readonly retain: boolean;
   /** MQTT 5 only. */
   readonly correlation?: Buffer | undefined;
@@ -32,6 +32,8 @@ export interface Publication {
   readonly responseTopic?: string | undefined;
   /** MQTT 5 only: a user property, ms since the epoch. */
   readonly at?: number | undefined;
+  /** MQTT 5 only: the media type. */
+  readonly contentType?: string | undefined;
 }
 
 /** A message that the broker delivers. */

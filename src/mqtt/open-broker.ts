@@ -182,11 +182,14 @@ function incomingOf({ topic, payload, retain, dup, properties }: IPublishPacket)
 }
 
 /** Undefined if there are none. */
-function publishProperties({ correlation, responseTopic, at }: Publication) {
-  if (!correlation && responseTopic === undefined && at === undefined) return undefined;
+function publishProperties({ correlation, responseTopic, at, contentType }: Publication) {
+  const hasNone =
+    !correlation && responseTopic === undefined && at === undefined && contentType === undefined;
+  if (hasNone) return undefined;
   return {
     ...(responseTopic !== undefined && { responseTopic }),
     ...(correlation && { correlationData: correlation }),
+    ...(contentType !== undefined && { contentType }),
     ...(at !== undefined && { userProperties: { at: String(at) } }),
   };
 }

@@ -79,9 +79,19 @@ export class Topics {
     return [this.base, 'event', kind, ...about.map(topicLevel)].join('/');
   }
 
-  /** Filter for all commands. */
-  get commands(): string {
-    return `${this.base}/cmd/+`;
+  /** Whether commands to a device can reach it: `online` or `offline`. */
+  availability(device: string): string {
+    return `${this.node(device)}/availability`;
+  }
+
+  /** Filters for all commands: the session's methods, and the commands of devices. */
+  get commands(): readonly string[] {
+    return [`${this.base}/cmd/+`, `${this.base}/cmd/device/+/+`];
+  }
+
+  /** Of a command that a device takes. */
+  deviceCommand(device: string, name: string): string {
+    return this.command(`device/${topicLevel(device)}/${topicLevel(name)}`);
   }
 
   command(name: string): string {
@@ -96,7 +106,7 @@ export class Topics {
 
   /** Default topic for the answer to a command. */
   answer(name: string): string {
-    return `${this.base}/answer/${topicLevel(name)}`;
+    return `${this.base}/answer/${name.split('/').map(topicLevel).join('/')}`;
   }
 
   /** The only topics below the prefix to which answers may go. */
@@ -108,4 +118,9 @@ export class Topics {
 /** `Temperature/temperature`: the topic of a field relative to its node's. */
 export function fieldLevel(type: string, field: string): string {
   return `${topicLevel(type)}/${topicLevel(field)}`;
+}
+
+/** `Camera/image`: the topic of an image relative to its device's. */
+export function imageLevel(type: string): string {
+  return fieldLevel(type, 'image');
 }

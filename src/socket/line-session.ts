@@ -144,12 +144,11 @@ class SocketTransport implements SessionTransport {
   write(bytes: string | Buffer, onWritten?: () => void, isPart = false): void {
     if (this.#socket.destroyed) return;
     this.#cork();
-    const taken = onWritten && (() => onWritten());
-    if (typeof bytes === 'string') this.#socket.write(`${bytes}\n`, taken);
-    else if (isPart) this.#socket.write(bytes, taken);
+    if (typeof bytes === 'string') this.#socket.write(`${bytes}\n`, onWritten);
+    else if (isPart) this.#socket.write(bytes, onWritten);
     else {
       this.#socket.write(bytes);
-      this.#socket.write('\n', taken);
+      this.#socket.write('\n', onWritten);
     }
   }
 

@@ -2,6 +2,7 @@ import { createServer, type ListenOptions, type Server, type Socket } from 'node
 import type { OpenObserver } from '../api/client-observer.js';
 import { ClientTotals } from '../api/client-tally.js';
 import type { SharedLimits } from '../api/shared-limits.js';
+import { acceptQueued } from '../base/accept-queue.js';
 import type { Clock } from '../base/clock.js';
 import { Counters } from '../base/counters.js';
 import type { Log } from '../base/log.js';
@@ -131,11 +132,11 @@ export class ClientListener {
 
   /**
    * Stops accepting, answers pending requests, ends all connections, and removes its own socket files. Clients queued on
-   * a socket passed by systemd are left to the next process.
+   * a socket passed by systemd are left to the next process; those queued on other sockets are accepted first.
    */
   async stop(): Promise<void> {
     const { clock } = this.#options;
-    for (const server of [...this.#servers.keys()]) this.#close(server);
+    await Promise.all([...this.#servers].map(([server, { at }]) => this.#stopAccepting(server, 'fd' in at)));
     for (const connection of this.#connections) connection.stop();
     let cancel = clock.after(STOP_GRACE_MS, () => {
       for (const connection of this.#connections) connection.stopNow();
@@ -145,6 +146,12 @@ export class ClientListener {
     });
     await Promise.all(this.#closed.splice(0));
     cancel();
+  }
+
+  async #stopAccepting(server: Server, isQueueKept: boolean): Promise<void> {
+    const admit = isQueueKept ? undefined : await acceptQueued(server);
+    this.#close(server);
+    admit?.();
   }
 
   /** Node removes any file at the path: if that is not this socket's, the server is left open until the process ends. */

@@ -17,6 +17,10 @@ export class WaitingRoom<Waiting> {
     return this.#waiting.size;
   }
 
+  has(waiting: Waiting): boolean {
+    return this.#waiting.has(waiting);
+  }
+
   add(waiting: Waiting): void {
     this.#waiting.add(waiting);
     if (this.#waiting.size > this.#limit) this.evictOldest();

@@ -207,6 +207,33 @@ test('a command is answered when the device accepts it, and its stages are event
   t.like(await session.result('delivery', { id: accepted.id }), { stage: 'aborted' });
 });
 
+test('commands of a device are listed newest first, those under way with the ended ones', async (t) => {
+  const { session, bench } = await openStage();
+  bench.acceptsAtOnce = true;
+  for (const position of [1, 2, 3]) {
+    await session.result('command', { device: 'stage', name: 'move', arguments: { position } });
+    if (position < 3) bench.lastRun.complete({ position });
+    await session.pass(1);
+  }
+  const { deliveries } = await session.result<{ deliveries: DeliveryInfo[] }>('deliveries', {
+    device: 'stage',
+  });
+  t.deepEqual(
+    deliveries.map(({ command, stage }) => [command?.arguments.position, stage]),
+    [
+      [3, 'accepted'],
+      [2, 'completed'],
+      [1, 'completed'],
+    ],
+  );
+  const one = await session.result<{ deliveries: DeliveryInfo[] }>('deliveries', {
+    device: FIRST_STAGE,
+    limit: 1,
+  });
+  t.deepEqual(one.deliveries, deliveries.slice(0, 1));
+  t.is(await session.refusal('deliveries', { device: 'nothing' }), 'NODE_NOT_FOUND');
+});
+
 test('what is wrong with a command is refused before the device sees it', async (t) => {
   const { session, bench } = await openStage('send');
   const move = { device: 'stage', name: 'move' };
@@ -228,4 +255,12 @@ test("a device's rejection has its own words", async (t) => {
   const { error } = session.replyTo(request) ?? {};
   t.is(error?.data.code, 'REJECTED_BY_DEVICE');
   t.regex(error?.message ?? '', /interlock open/);
+});
+
+test('the names of an enumeration are among what a data type is', async (t) => {
+  const { session } = await openStage();
+  const { types } = await session.result<{ types: { name: string; fields: object[] }[] }>('dataTypes');
+  t.deepEqual(types.find(({ name }) => name === 'StageState')?.fields, [
+    { name: 'state', unit: null, names: { '0': 'IDLE', '1': 'MOVING' } },
+  ]);
 });

@@ -120,6 +120,7 @@ function calls(delivery: string, command = delivery): Readonly<Record<string, re
     audit: [{}, { limit: 5 }],
     counters: [{}],
     delivery: [{ id: delivery }],
+    deliveries: [{ device: 'stage' }, { device: FIRST_STAGE, limit: 1 }],
     latest: [{ type: 'GPS' }, { type: 5, node: 6 }, { type: 'Report' }, { type: 'Temperature' }],
     at: [
       { type: 'GPS', time: 8e12 },

@@ -2,25 +2,40 @@ import test from 'ava';
 import { createLog, type LogFormat } from '../../src/base/log.js';
 import { ManualClock } from '../support/manual-clock.js';
 
+process.env.TZ = 'Asia/Kolkata';
+
 function startLog() {
   const clock = new ManualClock(Date.UTC(2026, 0, 1, 12, 30, 5));
   const lines: string[] = [];
   return { clock, lines, log: createLog('uart', (line) => lines.push(line), clock) };
 }
 
-test('a line has the time of day and the component', (t) => {
+test('a line has the local time of day and the component', (t) => {
   const { lines, log } = startLog();
   log.info('the link is up');
-  t.deepEqual(lines, ['12:30:05 uart: the link is up']);
+  t.deepEqual(lines, ['18:00:05 uart: the link is up']);
+});
+
+test.serial('in the hour that repeats when clocks are set back, the time has its offset', (t) => {
+  process.env.TZ = 'Europe/Berlin';
+  t.teardown(() => {
+    process.env.TZ = 'Asia/Kolkata';
+  });
+  const times = ['2026-10-24T23:30:00Z', '2026-10-25T00:30:00Z', '2026-10-25T01:30:00Z'].map((at) => {
+    const lines: string[] = [];
+    createLog('uart', (line) => lines.push(line), new ManualClock(Date.parse(at))).info('x');
+    return lines[0];
+  });
+  t.deepEqual(times, ['01:30:00 uart: x', '02:30:00+02:00 uart: x', '02:30:00+01:00 uart: x']);
 });
 
 test('repeats of one warning become one line with their count and the latest text', (t) => {
   const { clock, lines, log } = startLog();
   for (const at of [3, 4, 5, 6]) log.warn('malformed', `bad at byte ${at}`);
   clock.advance(9_999);
-  t.deepEqual(lines, ['12:30:05 uart: bad at byte 3']);
+  t.deepEqual(lines, ['18:00:05 uart: bad at byte 3']);
   clock.advance(1);
-  t.deepEqual(lines.slice(1), ['12:30:15 uart: bad at byte 6 (3 more in 10 s)']);
+  t.deepEqual(lines.slice(1), ['18:00:15 uart: bad at byte 6 (3 more in 10 s)']);
 });
 
 test('a warning that came once is not summarized, and is printed again when it recurs later', (t) => {
@@ -94,7 +109,7 @@ test('the format may change while the gateway runs', (t) => {
   log.info('one');
   format = 'json';
   log.info('two');
-  t.is(lines[0], '00:00:00 uart: one');
+  t.is(lines[0], '05:30:00 uart: one');
   t.is(JSON.parse(lines[1] ?? '').text, 'two');
 });
 
@@ -102,7 +117,7 @@ test('an info line with a key is counted when it repeats, as a warning is', (t) 
   const { clock, lines, log } = startLog();
   for (let times = 1; times <= 50; times++) log.info(`restarted, ${times}`, 'restart');
   clock.advance(10_000);
-  t.deepEqual(lines, ['12:30:05 uart: restarted, 1', '12:30:15 uart: restarted, 50 (49 more in 10 s)']);
+  t.deepEqual(lines, ['18:00:05 uart: restarted, 1', '18:00:15 uart: restarted, 50 (49 more in 10 s)']);
 });
 
 test('warnings that vary are bounded too: beyond a hundred they are counted as one', (t) => {
@@ -110,7 +125,7 @@ test('warnings that vary are bounded too: beyond a hundred they are counted as o
   for (let node = 1; node <= 10_000; node++) log.warn(`bad ${node}`, `bad from ${node}`);
   t.is(lines.length, 101);
   clock.advance(10_000);
-  t.deepEqual(lines.slice(101), ['12:30:15 uart: bad from 10000 (9899 more in 10 s)']);
+  t.deepEqual(lines.slice(101), ['18:00:15 uart: bad from 10000 (9899 more in 10 s)']);
 });
 
 test('internal errors have a level of their own, and are marked as such in plain text too', (t) => {
@@ -129,8 +144,8 @@ test('internal errors have a level of their own, and are marked as such in plain
   format = 'json';
   log.error('thread', 'it died');
   t.deepEqual(lines, [
-    'error 12:30:05 api: error: status: Error: oops',
-    'error 12:30:15 api: error: nodes: Error: oops (1 more in 10 s)',
+    'error 18:00:05 api: error: status: Error: oops',
+    'error 18:00:15 api: error: nodes: Error: oops (1 more in 10 s)',
     'error {"time":"2026-01-01T12:30:15.000Z","level":"error","room":"api","text":"it died","fault":"thread","repeats":0}',
   ]);
 });

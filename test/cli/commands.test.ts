@@ -180,7 +180,7 @@ test.serial('watch continues after a restart of the gateway, and reports it', as
 /** What each wrong or impossible command exits with, and what it prints. */
 const FAILURES: readonly (readonly [code: number, args: string, text: RegExp])[] = [
   [1, 'node 99', /no node with this address or name[\s\S]*meshgate nodes/],
-  [1, 'get nonsense', /no data type[^;]*\n {2}to list the types of a node: meshgate node ADDR\n$/],
+  [1, 'get nonsense', /no data type[^;]*\n {2}to list the types of a node or device: meshgate node ADDR\n$/],
   [1, 'explain --delivery nope', /no delivery with this id/],
   [1, 'alarms ack nope', /no open alarm with this id[^;]*\n {2}to list the alarms: meshgate alarms\n$/],
   [1, 'watch --opcode nonsense', /no message with this name[^;]*\n {2}opcodes\.json lists/],

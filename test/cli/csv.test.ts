@@ -33,6 +33,15 @@ test('with several types, a column is named by type and field; fields of other t
   t.regex(csv.row(value()), /,0a0b,,x,-0\.5\r\n$/);
 });
 
+test('a field with names has a column of names after its own', (t) => {
+  const names = { '0': 'IDLE', '1': 'MOVING' };
+  const csv = new CsvWriter([{ name: 'Note', fields: [{ name: 'state', names }, { name: 'level' }] }]);
+  t.regex(csv.header(), /,bytes,state,state_name,level\r\n$/);
+  const moving = { state: { value: 1, name: 'MOVING' }, level: { value: 2 } };
+  t.regex(csv.row(value({ fields: moving })), /,0a0b,1,MOVING,2\r\n$/);
+  t.regex(csv.row(value({ fields: { state: { value: 7 } } })), /,0a0b,7,,\r\n$/);
+});
+
 test('a field named like a common column is prefixed with its type', (t) => {
   t.regex(new CsvWriter([{ name: 'X', fields: [{ name: 'node' }] }]).header(), /,bytes,X\.node\r\n$/);
 });

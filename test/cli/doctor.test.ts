@@ -10,6 +10,8 @@ import { permissionAdvice } from '../../src/cli/commands/doctor/permission-advic
 import { findHolders } from '../../src/cli/commands/doctor/port-holders.js';
 import type { AlarmInfo } from '../../src/client/index.js';
 import { ClientError, type connect } from '../../src/client/index.js';
+import { SQLITE_REMEDY } from '../../src/history/load-driver.js';
+import { THREAD_DIED } from '../../src/history/store-fault.js';
 import type { Health } from '../../src/hub/health.js';
 import { ALARMS, STATUS } from '../support/cli-samples.js';
 
@@ -71,6 +73,7 @@ function gateway({
         counters,
       })[method],
     nodes: async () => ({ nodes: Array.from({ length: gone }, (_, index) => ({ address: index + 5 })) }),
+    devices: async () => ({ devices: [] }),
     close: () => {},
   };
   return (async () => client) as unknown as typeof connect;
@@ -211,6 +214,21 @@ test('history that cannot be opened, or cannot be written, is reported with the 
   t.deepEqual(warned(unwanted), []);
   t.is(unwanted.at(-1)?.verdict, 'skipped');
 });
+
+for (const [what, driver, fault, advice] of [
+  ['no SQLite', null, `Node has none; ${SQLITE_REMEDY}`, /restart it once SQLite is available/],
+  ['a thread that died before it loaded SQLite', null, `${THREAD_DIED}: oops`, /starts the thread again/],
+  ['a thread that died later', 'node:sqlite', `${THREAD_DIED}: oops`, /starts the thread again/],
+  ['a file that takes too long to open', null, 'opening it takes too long', /retries automatically/],
+  ['a full disk', 'node:sqlite', 'no space left on device', /free disk space/],
+] as const) {
+  test(`the advice about the history fits its fault: ${what}`, async (t) => {
+    const history = { file: null, driver, fault, storedSeq: null };
+    const connect = gateway({ health: { history: 'historyInMemory' }, status: { history } });
+    const findings = await examine('/x', { ...PARTS, connect });
+    t.regex(findings.find(({ check }) => check === 'history')?.advice ?? '', advice);
+  });
+}
 
 test('a gateway on a virtual mesh needs no port', async (t) => {
   const link = { ...STATUS.link, port: 'virtual mesh of 12 nodes, seed 1' };

@@ -69,7 +69,7 @@ test.after.always(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const ODD_NOTE = `meshgate: ${ODD} values are shown as bytes: data-types.json has changed since they were stored\n`;
+const ODD_NOTE = `meshgate: ${ODD} values are shown as bytes: data-types.json has changed since they were stored, or no source has declared the type\n`;
 
 const iso = (at: number) => new Date(at).toISOString();
 

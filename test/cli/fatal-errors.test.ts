@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { temporaryFolder } from '../support/gateway-fixture.js';
-import { killProcesses, startProcess } from '../support/process-fixture.js';
+import { killProcesses, runToEnd, startProcess } from '../support/process-fixture.js';
 
 const folder = temporaryFolder();
 test.after.always(async () => {
@@ -43,6 +43,20 @@ test.serial('the death of the history writer thread is logged as an error', asyn
   const [line] = await gateway.logged(/^.* history: error: .*$/m);
   t.regex(line, /the thread that writes it died: oops/);
 });
+
+test.serial(
+  'if that thread dies before it has loaded SQLite, doctor does not advise to install it',
+  async (t) => {
+    const gateway = await startWith(`
+    import { isMainThread, workerData } from 'node:worker_threads';
+    if (!isMainThread && workerData.keepMs) throw new Error('oops');
+  `);
+    const { stdout } = await runToEnd(['doctor', '--socket', gateway.socketPath]);
+    t.regex(stdout, /in memory only: the thread that writes it died: oops/);
+    t.regex(stdout, /starts the thread again every 10 s/);
+    t.notRegex(stdout, /libsql/);
+  },
+);
 
 test.serial('in the journal, lines have the priorities of their levels', async (t) => {
   const journal = join(folder.path, 'journal');

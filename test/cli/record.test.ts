@@ -16,9 +16,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { Recording } from '../../src/recorder/recording.js';
+import { encodeFrame } from '../../src/uart/frame.js';
 import { ask } from '../support/classic-client.js';
+import { bytesOf } from '../support/hex.js';
 import { untilEvent, untilReported, untilSomeNodeIsActive } from '../support/line-client.js';
 import { killProcesses, MeshgateProcess, runToEnd, startProcess } from '../support/process-fixture.js';
+import { port, RecorderFixture } from '../support/recordings.js';
 import { Waiters } from '../support/waiters.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
@@ -162,6 +165,41 @@ test('--redact leaves no payloads', async (t) => {
   t.regex(stdout, /0x0005 {4}Data {7}10 bytes$/m);
   t.regex(stdout, /request {4}W-LOG 0000/);
 });
+
+test('--link selects links: record leaves out clients and devices, inspect shows one link', async (t) => {
+  const file = freshFile();
+  t.is((await run('record', '--link', 'root', '-o', file)).code, 0);
+  for (const kind of ['opened', 'fromRoot', 'toRoot']) t.true(kindsIn(file).has(kind), kind);
+  for (const kind of ['client', 'request', 'reply']) t.false(kindsIn(file).has(kind), kind);
+  const mixed = freshFile();
+  writeFileSync(mixed, mixedRecording());
+  const psu = await run('inspect', mixed, '--link', 'psu');
+  t.is(psu.code, 0, psu.stderr);
+  t.regex(psu.stdout, /psu +opened +tcp:psu:5025\n.*→ psu +text +VOLT\?\n.*psu +text +12\.0\n$/);
+  t.notRegex(psu.stdout, /0x0005|link /);
+  const root = await run('inspect', mixed, '--link', 'root');
+  t.regex(root.stdout, /0x0005 +Ack/);
+  t.notRegex(root.stdout, /psu/);
+  for (const command of ['inspect', 'replay']) {
+    const { code, stderr } = await run(command, mixed, '--link', 'hv');
+    t.is(code, 2);
+    t.regex(stderr, /the recording has no link "hv".*available: root, psu/s);
+  }
+  const events = (await run('replay', mixed, '--link', 'psu')).stdout;
+  t.true(events.includes('tcp:psu:5025'));
+});
+
+/** The root sends an acknowledgement; a device is asked for its voltage. */
+function mixedRecording(): Buffer {
+  const fixture = new RecorderFixture();
+  const [root, psu] = [fixture.recorder.link('root'), fixture.recorder.link('psu')];
+  root.opened(port());
+  root.received(encodeFrame(bytesOf('00 05 41 01 02')));
+  psu.opened(port('tcp:psu:5025'));
+  psu.sent(Buffer.from('VOLT?\n'));
+  psu.received(Buffer.from('12.0\n'));
+  return fixture.file();
+}
 
 test('a gateway whose recorder is off reports it', async (t) => {
   const socket = join(folder, 'off');

@@ -35,7 +35,8 @@ async function load(flags: Record<string, unknown>) {
   const { hub, clock } = await NetworkFixture.up({ refreshEveryMs: 0 });
   const config = loadConfig({ flags, env: {} }, SECTIONS);
   const logOf = (room: string) => createLog(room, () => {}, clock);
-  const links = { serial: () => async () => Promise.reject(), record: <T>(link: T) => link };
+  const none = () => async () => Promise.reject(new Error('there is no link'));
+  const links = { serial: none, tcp: none, record: none };
   const options = { hub, clock, logOf, links, stateDirectory: undefined, random: () => 0 };
   return { hub, devices: await loadDevices(config, options, [one, many]) };
 }

@@ -26,6 +26,8 @@ type Expected =
   | 'all'
   /** It queries one gateway, which must be named. */
   | 'one'
+  /** The same, but these gateways have no such device. */
+  | 'unknown'
   /** It runs until it is stopped. */
   | 'lasting'
   /** The gateway's settings forbid it over MQTT. */
@@ -43,6 +45,9 @@ const COMMANDS: Readonly<Record<string, readonly [Expected, ...args: string[]]>>
   health: ['all'],
   nodes: ['all'],
   devices: ['all'],
+  device: ['unknown', 'stage'],
+  command: ['unknown', 'stage', 'home'],
+  abort: ['unknown', 'mx-1'],
   node: ['one', '5'],
   get: ['all', 'GPS'],
   export: ['one', '--json'],
@@ -137,6 +142,15 @@ for (const [command, [expected, ...args]] of Object.entries(COMMANDS)) {
         const ended = await run(...words, ...args, ...ONE);
         t.is(ended.code, 0, ended.stderr);
         t.not(ended.stdout, '');
+        break;
+      }
+      case 'unknown': {
+        const unnamed = await run(...words, ...args);
+        t.is(unnamed.code, 2);
+        t.regex(unnamed.stderr, /works on one gateway.*\n.*--gateway ID, or put its id before the/);
+        const ended = await run(...words, ...args, ...ONE);
+        t.is(ended.code, 1);
+        t.regex(ended.stderr, /^meshgate: field-south: \S+: no (node|delivery) with this/);
         break;
       }
       case 'lasting': {

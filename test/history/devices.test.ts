@@ -1,8 +1,10 @@
 import test from 'ava';
 import { EventWriter, eventOf, type NodeFacts, readRecords } from '../../src/history/event-record.js';
+import type { Delivery } from '../../src/hub/deliveries.js';
 import type { HubEvent } from '../../src/hub/hub.js';
 import type { DataType } from '../../src/protocol/data-types.js';
 import { centivolts, FIRST_SUPPLY, NOTE, SUPPLY } from '../support/bench-source.js';
+import { STATE } from '../support/commanded-bench.js';
 import { sequenceEvent } from '../support/history-events.js';
 import { removeStores, StoreFixture } from '../support/store-fixture.js';
 import { shippedTables } from '../support/tables.js';
@@ -138,4 +140,84 @@ test('values of a type that no source has declared are returned as bytes, with i
   t.deepEqual(answer.kind === 'values' ? answer.formerTypes : [], [
     { node: FIRST_SUPPLY, typeId: 0x700, name: '1792' },
   ]);
+});
+
+const COMMAND: Delivery = {
+  id: 'c-1',
+  owner: 'mqtt',
+  to: FIRST_SUPPLY,
+  device: 'hv:1',
+  message: Buffer.alloc(0),
+  command: { name: 'write', arguments: { hex: '0a0b' } },
+  stage: 'queued',
+  stages: [{ stage: 'queued', at: 1001 }],
+};
+
+function stageEvent(seq: number, facts: Partial<Delivery>): HubEvent {
+  return { seq, at: 1000 + seq, kind: 'delivery', delivery: { ...COMMAND, ...facts } };
+}
+
+const STAGES = [
+  stageEvent(5, {}),
+  stageEvent(6, { stage: 'progress', progress: { fraction: 0.5, text: 'half way' } }),
+  stageEvent(7, { stage: 'completed', result: { hex: 'ff', message: { hex: '01' } } }),
+  stageEvent(8, { id: 'c-2', stage: 'failed', failure: 'deviceFault', detail: 'limit switch' }),
+];
+
+test('readers of the file see the stages of a command, with its device, arguments, progress, result and failure', (t) => {
+  const fixture = storeWithSupply();
+  fixture.write(...STAGES);
+  const columns =
+    'stage, node, device, command, arguments, progress, progress_text, result, failure, detail, client';
+  const rows = fixture.query(`SELECT ${columns} FROM delivery_stage ORDER BY seq`) as Record<
+    string,
+    unknown
+  >[];
+  for (const row of rows)
+    t.like(row, {
+      node: FIRST_SUPPLY,
+      device: 'hv:1',
+      command: 'write',
+      arguments: '{"hex":"0a0b"}',
+      client: 'mqtt',
+    });
+  t.deepEqual(
+    rows.map(({ stage, progress, progress_text, result, failure, detail }) => [
+      stage,
+      progress,
+      progress_text,
+      result,
+      failure,
+      detail,
+    ]),
+    [
+      ['queued', null, null, null, null, null],
+      ['progress', 0.5, 'half way', null, null, null],
+      ['completed', null, null, '{"hex":"ff","message":{"hex":"01"}}', null, null],
+      ['failed', null, null, null, 'deviceFault', 'limit switch'],
+    ],
+  );
+});
+
+test('after a restart clients that resume get the stages of a command unchanged', (t) => {
+  const fixture = storeWithSupply();
+  fixture.write(...STAGES);
+  fixture.restart(8);
+  const events = fixture.restored()?.events.filter(({ kind }) => kind === 'delivery');
+  t.deepEqual(events, STAGES);
+});
+
+test('values of a type that no source has declared are counted by an aggregate, and an enumeration has a column of names', (t) => {
+  const fixture = storeWithSupply();
+  fixture.store.declare([STATE]);
+  fixture.write(deviceValue(5, STATE, Buffer.from([1])), deviceValue(6, STATE, Buffer.from([7])));
+  t.deepEqual(fixture.query('SELECT state, state_name FROM values_stagestate_321 ORDER BY received_at'), [
+    { state: 1, state_name: 'MOVING' },
+    { state: 7, state_name: null },
+  ]);
+  const former = { ...SUPPLY, id: 0x701, name: 'Undeclared' };
+  fixture.write(deviceValue(7, former, centivolts(1)), deviceValue(8, former, centivolts(2)));
+  const query = { ...ALL, node: FIRST_SUPPLY, typeId: former.id };
+  const answer = fixture.answer({ kind: 'buckets', query, bucketMs: 1e6 });
+  t.deepEqual(answer, { kind: 'buckets', buckets: [], undecoded: 2 });
 });

@@ -202,6 +202,20 @@ test('an alarm of a device has its own code and priority, is latched, and its so
   t.deepEqual(bench.acknowledged, ['LIMIT']);
 });
 
+test('only the source of a device raises and clears its alarms', (t) => {
+  const { hub, bench } = openBench();
+  const other = hub.openSource({ name: 'other', kind: 'x' });
+  const alarm = { code: 'LIMIT', priority: 'high', text: 'x' } as const;
+  bench.source.raiseAlarm(FIRST_STAGE, alarm);
+  const refusal = { message: `other has no device with the address ${FIRST_STAGE}` };
+  t.throws(() => other.clearAlarm(FIRST_STAGE, 'LIMIT'), refusal);
+  t.throws(() => other.raiseAlarm(FIRST_STAGE, { ...alarm, code: 'OTHER' }), refusal);
+  t.throws(() => bench.source.clearAlarm(FIRST_STAGE + 0x99, 'LIMIT'));
+  t.like(hub.alarms.open(), [{ deviceCode: 'LIMIT', active: true }]);
+  t.is(hub.alarms.open().length, 1);
+  t.notThrows(() => bench.source.clearAlarm(FIRST_STAGE, 'NEVER RAISED'));
+});
+
 test('an alarm of a device whose source has gone ends when it is acknowledged', (t) => {
   const { hub, bench } = openBench();
   bench.source.raiseAlarm(FIRST_STAGE, { code: 'LIMIT', priority: 'low', text: 'x' });
@@ -225,4 +239,20 @@ test('an alarm is cleared by the code with which it was raised, however long tha
   bench.source.raiseAlarm(FIRST_STAGE, { code, priority: 'low', text: 'x' });
   bench.source.clearAlarm(FIRST_STAGE, code);
   t.like(hub.alarms.open()[0], { active: false });
+});
+
+test('when a device is removed its command fails, and those of other devices go on', (t) => {
+  const { hub, bench } = openBench();
+  bench.source.addDevice(FIRST_STAGE + 1, 'stage:2', { commands: [MOVE] });
+  const values = { position: 5, mode: 'slow' };
+  const other = hub.commands.command({
+    address: FIRST_STAGE + 1,
+    definition: MOVE,
+    arguments: values,
+    by: { owner: 'tester' },
+  });
+  const { id } = move(hub);
+  bench.source.removeDevice(FIRST_STAGE);
+  t.like(hub.commands.findDelivery(id), { stage: 'failed', failure: 'linkLost' });
+  t.is(hub.commands.findDelivery(other.id)?.stage, 'queued');
 });

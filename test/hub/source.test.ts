@@ -329,3 +329,33 @@ test('an alarm about a source from a file that is read late is over if the sourc
   hub.joinRestored(withDevice([], [LOST]), () => {});
   t.like(hub.alarms.open()[0], { id: LOST.id, active: false });
 });
+
+test('whoever watches the reports of a source gets every value, also those that the feed leaves out', (t) => {
+  const { hub, bench } = openBench();
+  const seen: number[] = [];
+  const unsubscribe = hub.watchReports('bench', ({ device, type, value }) => {
+    t.is(device, 'hv:1');
+    t.is(type, SUPPLY);
+    seen.push(value.bytes.readUInt16BE());
+  });
+  for (const hundredths of [1, 2, 3, 4]) bench.report(hundredths);
+  unsubscribe();
+  bench.report(5);
+  t.deepEqual(seen, [1, 2, 3, 4]);
+  t.is(volts(hub), 1, 'the others wait for the end of the interval');
+});
+
+test('a removed device is gone, and is back with its last value when it is added again', (t) => {
+  const { hub, bench, source, mesh } = openBench(2);
+  bench.link('up');
+  bench.report(1200);
+  source.removeDevice(FIRST_SUPPLY);
+  t.deepEqual(
+    hub.picture.devices().map(({ id }) => id),
+    ['hv:2'],
+  );
+  t.is(ofDevice(mesh.events).at(-1), 'hv:1 forgotten');
+  source.addDevice(FIRST_SUPPLY, 'hv:1');
+  t.is(volts(hub), 1200);
+  t.throws(() => source.removeDevice(0x1ffff), { message: /has no device/ });
+});

@@ -1,31 +1,42 @@
 import test, { type ExecutionContext } from 'ava';
-import { LinkKeeper, type LinkStatus } from '../../src/link/link-keeper.js';
+import { LinkError } from '../../src/link/link.js';
+import { LinkKeeper, type LinkKeeperOptions, type LinkStatus } from '../../src/link/link-keeper.js';
 import { type FakeLink, FakePort } from '../support/fake-link.js';
 import { ManualClock, settled } from '../support/manual-clock.js';
 
 const STARTS_AT = Date.UTC(2026, 0, 1);
 
-function startKeeper({ random = (): number => 0 } = {}) {
+function startKeeper({ random = (): number => 0, ...options }: Partial<LinkKeeperOptions> = {}) {
   const clock = new ManualClock(STARTS_AT);
   const port = new FakePort(clock);
   const watchers = new Set<() => void>();
   const reported: string[] = [];
   const statuses: LinkStatus[] = [];
+  const reactions = new Map<string, () => void>();
+  const report = (what: string) => {
+    reported.push(what);
+    reactions.get(what.split(' ')[0] ?? '')?.();
+  };
   const keeper = new LinkKeeper(
     {
       openLink: port.open,
       clock,
       random,
+      ...options,
       watchForDevices: (onChange) => {
         watchers.add(onChange);
         return () => watchers.delete(onChange);
       },
     },
     {
-      onBytes: (chunk) => reported.push(`bytes ${chunk.toString()}`),
-      onOpened: (link) => reported.push(`opened ${link.name}`),
-      onLost: () => reported.push('lost'),
-      onStatus: (status) => statuses.push(status),
+      onBytes: (chunk) => report(`bytes ${chunk.toString()}`),
+      onOpened: (link) => report(`opened ${link.name}`),
+      onLost: () => report('lost'),
+      onSilent: () => report('silent'),
+      onStatus: (status) => {
+        statuses.push(status);
+        reactions.get(status.state)?.();
+      },
     },
   );
   keeper.start();
@@ -33,7 +44,8 @@ function startKeeper({ random = (): number => 0 } = {}) {
     for (const watcher of [...watchers]) watcher();
   };
   const states = () => statuses.map(({ state }) => state);
-  return { clock, port, keeper, reported, statuses, states, watchers, deviceAppears };
+  const on = (what: string, react: () => void) => reactions.set(what, react);
+  return { clock, port, keeper, reported, statuses, states, watchers, deviceAppears, on };
 }
 
 type Started = ReturnType<typeof startKeeper>;
@@ -350,3 +362,99 @@ test('the board is reset by a pulse on RTS, if the link has modem lines', async 
   Object.assign(link, { setLines: () => Promise.reject(new Error('ENOTTY')) });
   t.false(await started.keeper.resetByLines());
 });
+
+// ---- Devices other than the root ----------------------------------------------------------------------------------
+
+test('a device that only speaks when asked is up as soon as its link is open', async (t) => {
+  const started = startKeeper({ isUpWhenOpen: true });
+  started.port.latest.succeed();
+  await settled();
+  t.deepEqual(started.states(), ['opening', 'probing', 'up']);
+});
+
+test('silence is reported after each period without valid data, also while probing', async (t) => {
+  const started = startKeeper({ silentAfterMs: 1000 });
+  const { clock, keeper, reported } = started;
+  clock.advance(5000);
+  t.deepEqual(reported, [], 'a link that is not open is not silent');
+  started.port.latest.succeed();
+  await settled();
+  const silences = () => reported.filter((what) => what === 'silent').length;
+  clock.advance(999);
+  started.port.latest.handlers.onBytes(Buffer.from('garbage'));
+  t.is(silences(), 0);
+  clock.advance(1);
+  t.is(silences(), 1);
+  clock.advance(900);
+  keeper.onHeard();
+  clock.advance(999);
+  t.is(silences(), 1);
+  clock.advance(1);
+  t.is(silences(), 2);
+  clock.advance(1000);
+  t.is(silences(), 3, 'and again');
+  await keeper.stop();
+  clock.advance(5000);
+  t.is(silences(), 3);
+  t.is(clock.timers, 0);
+});
+
+test('a link that its owner gives up is closed, counted, and opened again after growing pauses', async (t) => {
+  const started = startKeeper();
+  const { clock, keeper, port } = started;
+  for (const [index, pause] of [250, 500, 1000].entries()) {
+    const link = port.latest.succeed();
+    await settled();
+    keeper.giveUp('no answer');
+    t.is(link.closings, 1);
+    t.like(keeper.status, { state: 'backingOff', reason: 'silent', detail: 'no answer' });
+    keeper.giveUp('twice');
+    t.is(keeper.losses.get('silent'), index + 1);
+    clock.advance(pause - 1);
+    t.is(port.attempts.length, index + 1);
+    clock.advance(1);
+    await settled();
+    t.is(port.attempts.length, index + 2);
+  }
+});
+
+test('with steadyAfterMs the pauses start over only after the link has been up for that long', async (t) => {
+  const started = startKeeper({ steadyAfterMs: 5000 });
+  const { clock, port } = started;
+  const pauseAfter = async (upMs: number): Promise<number> => {
+    await openUp(started);
+    clock.advance(upMs);
+    port.latest.handlers.onClosed('closedByPeer', 'end of data');
+    const [lostAt, attempts] = [clock.monotonic(), port.attempts.length];
+    while (port.attempts.length === attempts) clock.advance(1);
+    await settled();
+    return clock.monotonic() - lostAt;
+  };
+  t.is(await pauseAfter(100), 250);
+  t.is(await pauseAfter(100), 500);
+  t.is(await pauseAfter(4999), 1000);
+  t.is(await pauseAfter(5000), 250);
+});
+
+test('writing while the link is not open is refused with the reason', async (t) => {
+  const started = startKeeper();
+  started.port.latest.fail('refused');
+  await settled();
+  const error = await t.throwsAsync(started.keeper.write(Buffer.from('x')), { instanceOf: LinkError });
+  t.is((error as LinkError).reason, 'refused');
+});
+
+for (const when of ['lost', 'backingOff', 'opened'] as const) {
+  test(`an owner may stop the link when it learns that it is ${when}`, async (t) => {
+    const started = startKeeper();
+    started.on(when, () => void started.keeper.stop());
+    started.port.latest.succeed();
+    await settled();
+    if (when !== 'opened') started.port.latest.handlers.onClosed('hungUp', 'gone');
+    await settled();
+    started.clock.advance(60_000);
+    await settled();
+    t.is(started.keeper.status.state, 'stopped');
+    t.is(started.port.attempts.length, 1);
+  });
+}

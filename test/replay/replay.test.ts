@@ -328,3 +328,26 @@ test('any damaged recording can be replayed to its end', async (t: ExecutionCont
     }
   }
 });
+
+test('devices in a recording change nothing when the root is replayed', async (t) => {
+  const record = (hasDevice: boolean): Recording => {
+    const fixture = new RecorderFixture();
+    const { recorder, clock } = fixture;
+    const psu = hasDevice ? recorder.link('psu') : undefined;
+    recorder.opened(port());
+    psu?.opened(port('tcp:psu:5025'));
+    for (let time = 0; time < 20; time++) {
+      clock.advance(700);
+      recorder.fromRoot(HEARD);
+      clock.advance(300);
+      psu?.received(HEARD);
+    }
+    psu?.closed('closedByPeer', '');
+    return fixture.recording();
+  };
+  t.deepEqual(await eventsOf(record(true)), await eventsOf(record(false)));
+  const events: MeshEvent[] = [];
+  const options = { recording: record(true), speed: 'max', linkName: 'psu' } as const;
+  await replayEvents(options, config, (event) => events.push(event));
+  t.is(events.filter(({ kind }) => kind === 'message').length, 20);
+});

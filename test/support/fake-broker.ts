@@ -113,13 +113,13 @@ export class FakeBroker {
   at(topic: string): Record<string, unknown>[] {
     return this.taken
       .filter((entry) => entry.topic === topic)
-      .map(({ payload }) => JSON.parse(payload || 'null'));
+      .map(({ payload }) => JSON.parse(String(payload) || 'null'));
   }
 
   /** Those below a topic. */
   below(topic: string): Record<string, unknown>[] {
     const below = this.taken.filter((entry) => entry.topic.startsWith(`${topic}/`));
-    return below.map(({ payload }) => JSON.parse(payload || 'null'));
+    return below.map(({ payload }) => JSON.parse(String(payload) || 'null'));
   }
 
   /** What is retained at a topic, parsed. */
@@ -150,8 +150,8 @@ export class FakeBroker {
     const refusal = this.refuses(publication.topic);
     if (refusal === undefined) {
       this.taken.push(publication);
-      if (publication.retain && publication.payload === '') this.retained.delete(publication.topic);
-      else if (publication.retain) this.retained.set(publication.topic, publication.payload);
+      if (publication.retain && publication.payload.length === 0) this.retained.delete(publication.topic);
+      else if (publication.retain) this.retained.set(publication.topic, String(publication.payload));
     }
     onDone(refusal);
   }

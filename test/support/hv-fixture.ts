@@ -11,6 +11,8 @@ import { NetworkFixture } from './network-fixture.js';
 
 export const sectionOf = (settings: object): DataforgeSection => dataforgeSection.parse(settings);
 
+const noPort: OpenLink = () => Promise.reject(new Error('no port'));
+
 /** The device `hv:1` on a hub with a scripted root, with time by hand. `openLink`: by the name under which it is recorded. */
 export class HvFixture {
   readonly mesh: NetworkFixture;
@@ -30,8 +32,9 @@ export class HvFixture {
         clock,
         log: createLog('dataforge', (line) => mesh.lines.push(line), clock),
         links: {
-          serial: () => () => Promise.reject(new Error('no serial port')),
-          record: (link, name) => openLink?.(name) ?? link,
+          serial: () => noPort,
+          tcp: (_settings, name) => openLink?.(name) ?? noPort,
+          record: (link) => link,
         },
         stateDirectory: undefined,
         random: () => 0.5,

@@ -21,6 +21,9 @@ export const MQTT_SETTINGS: MqttSettings = {
   keyFile: undefined,
   commands: undefined,
   discoveryPrefix: undefined,
+  announcesHazardous: false,
+  imagesEveryMs: 0,
+  maxImageBytes: 262_144,
   countersEveryMs: 0,
   stateFile: undefined,
 };

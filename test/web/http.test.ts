@@ -7,6 +7,8 @@ import { gunzipSync } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
 import { startGateway, temporaryFolder } from '../support/gateway-fixture.js';
 import { askHttp } from '../support/http-ask.js';
+import { LineClient } from '../support/line-client.js';
+import { until } from '../support/waiters.js';
 import { WebSocketClient } from '../support/web-socket-client.js';
 
 async function start(t: ExecutionContext, settings: object = {}): Promise<string> {
@@ -263,4 +265,40 @@ test('websockets without a token make room, the oldest first, and authenticated 
   t.true(logged.some((line) => line.includes('had not authenticated')));
   for (const { socket } of [...silent, owner, second]) socket.terminate();
   await close();
+});
+
+/** What the connection receives until it is closed. */
+async function receiveAll(socket: Socket): Promise<string> {
+  let received = '';
+  socket.setEncoding('latin1').on('data', (text: string) => {
+    received += text;
+  });
+  socket.on('error', () => {});
+  await once(socket, 'close');
+  return received;
+}
+
+test('a client that sends requests without waiting for answers is disconnected, and counted; others are not', async (t) => {
+  const fixture = await startGateway({ web: true });
+  t.teardown(fixture.close);
+  const host = fixture.webHost;
+  const port = Number(new URL(`http://${host}`).port);
+  const request = `GET /metrics HTTP/1.1\r\nhost: ${host}\r\n\r\n`;
+  const hasty = connect(port, '127.0.0.1');
+  hasty.write(request.repeat(1000));
+  t.is(await receiveAll(hasty), '');
+  const client = await LineClient.open(fixture.socketPath);
+  const { result } = await client.ask('counters');
+  t.is((result as { clients: { web: { refused: number } } }).clients.web.refused, 1);
+  client.close();
+  const patient = connect(port, '127.0.0.1');
+  const received = receiveAll(patient);
+  for (let count = 0; count < 3; count++) {
+    patient.write(request);
+    await once(patient, 'data');
+    await until(() => patient.readableLength === 0, 'everything is read');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  patient.end();
+  t.is((await received).match(/^HTTP\/1.1 200 OK/gm)?.length, 3);
 });

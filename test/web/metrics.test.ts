@@ -4,6 +4,7 @@ import { manifestMetrics } from '../../src/gateway/manifests.js';
 import { describeCounters } from '../../src/socket/web/metrics/counter-metrics.js';
 import { Latencies } from '../../src/socket/web/metrics/latencies.js';
 import { metricDefinitions } from '../../src/socket/web/metrics/metrics.js';
+import { CommandedBench, FIRST_STAGE, STATE } from '../support/commanded-bench.js';
 import { type GatewayFixture, startGateway, temporaryFolder } from '../support/gateway-fixture.js';
 import { askHttp } from '../support/http-ask.js';
 import { LineClient } from '../support/line-client.js';
@@ -106,6 +107,27 @@ test('metrics count what happens', async (t) => {
   t.is(sampleOf(after, 'meshgate_nodes{status="active"}'), 1);
   t.is(sampleOf(after, 'meshgate_nodes{status="idle"}'), 0);
   t.is(rise('meshgate_alarms_open'), 1);
+});
+
+test('metrics show devices with the state of their link, and why commands failed', async (t) => {
+  const fixture = await start(t);
+  const bench = new CommandedBench(fixture.hub, Date.now);
+  bench.link('up');
+  bench.source.report(FIRST_STAGE, STATE, Buffer.from([1]));
+  const labels = '{device="stage",source="motion"}';
+  const up = await scrape(fixture);
+  t.is(sampleOf(up, 'meshgate_devices{status="active"}'), 1);
+  t.is(sampleOf(up, `meshgate_device_link_up${labels}`), 1);
+  const heard = sampleOf(up, `meshgate_device_last_heard_seconds${labels}`);
+  t.true(Math.abs(heard - Date.now() / 1000) < 60, `${heard}`);
+  const by = { owner: 'test' };
+  const definition = { name: 'home', summary: '', arguments: [] };
+  fixture.hub.commands.command({ address: FIRST_STAGE, definition, arguments: {}, by });
+  bench.lastRun.fail('rejectedByDevice', 'busy');
+  bench.link('backingOff');
+  const down = await scrape(fixture);
+  t.is(sampleOf(down, `meshgate_device_link_up${labels}`), 0);
+  t.is(sampleOf(down, 'meshgate_device_command_failures_total{reason="rejectedByDevice"}'), 1);
 });
 
 test('gauges show the link, the root, alarms and the versions', async (t) => {

@@ -158,6 +158,23 @@ test('v2: the complete state is repeated every few seconds, built once for all p
   t.is(new Set(texts).size, 1);
 });
 
+test('v2: nodes with one uuid have different keys, which stay when other nodes change', async (t) => {
+  const { clock, fixture, join } = await monitorOf('v2');
+  const uuid = '32100000000000000000000000000008';
+  const says = (address: string) => `${address} 02 ${uuid.replace(/..(?=.)/g, '$& ')}`;
+  const keys = () => {
+    const page = join();
+    clock.advance(1000);
+    const { nodes } = JSON.parse(page.texts.at(-1) ?? '') as { nodes: { address: number; uuid: string }[] };
+    return Object.fromEntries(nodes.map(({ address, uuid }) => [address, uuid]));
+  };
+  fixture.say(says('00 09'), says('00 05'), says('00 07'));
+  const before = keys();
+  t.deepEqual(before, { 5: uuid, 7: `${uuid}0007`, 9: `${uuid}0009` });
+  fixture.say('00 08 45 01', says('00 07'));
+  t.deepEqual(keys(), { ...before, 8: '0008' });
+});
+
 test('v2: a node without a known uuid has a unique key, which no uuid equals', async (t) => {
   const { fixture, join } = await monitorOf('v2');
   const zeros = `00 00 01 01 00 07 ${'00 '.repeat(16).trim()}`;

@@ -1,6 +1,15 @@
+import { once } from 'node:events';
+import { createServer, get, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
+import { ByteBudget } from '../../src/api/byte-budget.js';
+import { systemClock } from '../../src/base/clock.js';
+import { createLog } from '../../src/base/log.js';
+import { type ProbeOptions, Probes } from '../../src/socket/web/probes.js';
 import { type FixtureOptions, startGateway } from '../support/gateway-fixture.js';
 import { askHttp } from '../support/http-ask.js';
+import { until } from '../support/waiters.js';
 
 const TOKEN = 'a-token-for-everything';
 const READ_TOKEN = 'a-token-for-reading';
@@ -78,4 +87,37 @@ test('no token appears in the output of probes', async (t) => {
     const { text } = await ask(path, { authorization: `Bearer ${TOKEN}` });
     t.false(text.includes(TOKEN) || text.includes(READ_TOKEN), path);
   }
+});
+
+const MIB = 1024 * 1024;
+const ANSWER = 8 * MIB;
+
+test('answers to clients that do not read them have a limit over all clients; one that reads gets its answer', async (t) => {
+  const { hub } = await start(t);
+  const settings = { origins: [], readOnly: false, isPublic: false };
+  const bytes = Buffer.alloc(ANSWER, '#');
+  const probes = new Probes({
+    hub,
+    settings,
+    log: createLog('web', () => {}),
+    metrics: {
+      read: async () => ({ bytes, contentType: 'text/plain' }),
+    } as unknown as ProbeOptions['metrics'],
+    shared: { unread: new ByteBudget(systemClock, { limit: 4 * ANSWER, graceMs: 0 }) },
+  });
+  const server = createServer((request, response) => probes.serve('/metrics', request, response));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => server.close());
+  t.teardown(() => server.closeAllConnections());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`;
+  for (let client = 0; client < 10; client++) {
+    const asked = get(url);
+    asked.on('error', () => {});
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    response.on('error', () => {}).pause();
+  }
+  const { status, body } = await askHttp(url);
+  t.deepEqual([status, body.length], [200, ANSWER]);
+  const countConnections = promisify(server.getConnections.bind(server));
+  await until(async () => (await countConnections()) <= 4, 'at most four clients are left');
 });

@@ -4,6 +4,7 @@ import { type CommandDefinition, checkArguments } from '../../hub/command-defini
 import type { DeviceView, Hub } from '../../hub/hub.js';
 import { describeDelivery, describeDeviceDetails, UNKNOWN_MEDIA } from '../describe.js';
 import { SessionError } from '../errors.js';
+import { LongList } from '../long-reply.js';
 import {
   type MethodContext,
   method,
@@ -17,6 +18,9 @@ import { deliveryShape, deviceDetailsShape } from '../shapes.js';
 
 const DEFAULT_WAIT_MS = 10_000;
 const MAX_WAIT_MS = 3_600_000;
+/** Commands in one reply: each may have a result of 64 KiB. */
+const MAX_LISTED = 100;
+const DEFAULT_LISTED = 20;
 
 const argumentValue = z.union([z.number(), z.string(), z.boolean()]);
 
@@ -75,6 +79,19 @@ export const deviceMethods = [
       const reached = until === 'queued' ? begun : await deliveries.wait(begun, until, timeoutMs);
       throwIfFailed(reached);
       return describeDelivery(reached);
+    },
+  }),
+  method({
+    name: 'deliveries',
+    summary: 'Commands to one device, newest first: those under way, and the last ones that have ended.',
+    params: z.strictObject({
+      device: nodeParam,
+      limit: z.int().min(1).max(MAX_LISTED).default(DEFAULT_LISTED),
+    }),
+    result: z.object({ deliveries: z.array(deliveryShape) }),
+    run: ({ device, limit }, { hub }) => {
+      const { address } = resolveDevice(device, hub);
+      return { deliveries: LongList.of(hub.commands.commandsOf(address).slice(0, limit), describeDelivery) };
     },
   }),
   method({

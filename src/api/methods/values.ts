@@ -127,8 +127,10 @@ export const valueMethods = [
           `bucketMs: more than ${MAX_BUCKETS} buckets; use a larger value`,
         );
       }
-      const { id: typeId, name: typeName } = resolveType(type, hub);
-      const query = { node: await resolvePastNode(node, context), typeId, typeName, ...range };
+      const typeId = await resolvePastTypeId(type, context);
+      const typeName = findType(typeId, hub)?.name;
+      const named = typeName === undefined ? {} : { typeName };
+      const query = { node: await resolvePastNode(node, context), typeId, ...named, ...range };
       const { buckets, undecoded } = await orHistoryFailed(hub.archive.buckets(query, bucketMs, context));
       return { buckets: LongList.of(buckets, (bucket) => bucket), undecoded };
     },

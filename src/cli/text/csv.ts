@@ -5,7 +5,7 @@ import type { ExportedValue } from '../../client/index.js';
 /** A data type, as the gateway describes it. */
 export interface TypeInfo {
   readonly name: string;
-  readonly fields: readonly { readonly name: string }[];
+  readonly fields: readonly { readonly name: string; readonly names?: object | undefined }[];
 }
 
 /** Columns of every value; one column for each field follows. */
@@ -15,6 +15,8 @@ interface FieldColumn {
   readonly title: string;
   readonly type: string;
   readonly field: string;
+  /** The column has the name of the number: IDLE. */
+  readonly isName: boolean;
 }
 
 /** Formats values of these types. */
@@ -38,18 +40,31 @@ export class CsvWriter {
       isoTime(receivedAt),
       deviceTime === null ? '' : isoTime(deviceTime),
       bytes,
-      ...this.#columns.map((column) => (column.type === type ? cell(fields[column.field]?.value ?? '') : '')),
+      ...this.#columns.map((column) => (column.type === type ? fieldCell(fields[column.field], column) : '')),
     ]);
   }
 }
 
-/** A column has the name of its field where that is unambiguous. */
+/**
+ * A column has the name of its field where that is unambiguous. An enumeration has a second one, `state_name` after
+ * `state`.
+ */
 function fieldColumns({ name: type, fields }: TypeInfo, hasOthers: boolean): FieldColumn[] {
   const taken: readonly string[] = COMMON;
-  return fields.map(({ name: field }) => {
+  return fields.flatMap(({ name: field, names }) => {
     const title = hasOthers || taken.includes(field) ? `${type}.${field}` : field;
-    return { title, type, field };
+    const column = { title, type, field, isName: false };
+    const nameTitle = `${title}_name`;
+    const isTaken = fields.some(({ name }) => nameTitle === (hasOthers ? `${type}.${name}` : name));
+    return names && !isTaken ? [column, { ...column, title: nameTitle, isName: true }] : [column];
   });
+}
+
+function fieldCell(
+  field: { readonly value: number | string; readonly name?: string | undefined } | undefined,
+  { isName }: FieldColumn,
+): string {
+  return cell((isName ? field?.name : field?.value) ?? '');
 }
 
 function line(cells: readonly string[]): string {

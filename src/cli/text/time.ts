@@ -3,6 +3,7 @@ import { MeshgateError } from '../../base/errors.js';
 import {
   beginOfDay,
   formatOffset,
+  formatTimeOfDay,
   momentsOf,
   offsetAt,
   offsetIfRepeated,
@@ -148,7 +149,7 @@ export function formatExactMoment(at: number, view: View): string {
 
 function localMoment(at: number, { terminal, now }: View, fraction: string): string {
   const isToday = terminal.isTTY && localDate(at) === localDate(now);
-  return `${isToday ? '' : `${localDate(at)} `}${localTime(at)}${fraction}${offsetIfRepeated(at)}`;
+  return `${isToday ? '' : `${localDate(at)} `}${formatTimeOfDay(at)}${fraction}${offsetIfRepeated(at)}`;
 }
 
 /** `3 s ago (14:05:09)` */
@@ -159,11 +160,6 @@ export function formatWhen(at: number, view: View): string {
 function localDate(at: number): string {
   const date = new Date(at);
   return `${pad(date.getFullYear(), 4)}-${pad(date.getMonth() + 1, 2)}-${pad(date.getDate(), 2)}`;
-}
-
-function localTime(at: number): string {
-  const date = new Date(at);
-  return [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => pad(part, 2)).join(':');
 }
 
 function pad(number: number, digits: number): string {

@@ -54,7 +54,7 @@ export class ChannelServer {
   }
 
   async stop(): Promise<void> {
-    const closed = this.#face.stop();
+    const { closed } = await this.#face.stopAccepting();
     for (const client of this.#face.clients) client.stop();
     const cancel = this.#options.clock.after(STOP_TIMEOUT_MS, () => {
       for (const client of this.#face.clients) client.cut();

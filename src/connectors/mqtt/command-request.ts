@@ -2,6 +2,9 @@
  * One incoming command: topic `<prefix>/<id>/cmd/<name>`, payload empty or a JSON object with the method's parameters.
  * The answer goes to MQTT 5's response topic (with its correlation data), else to `response` in the payload, else to
  * the gateway's own answer topic for the command.
+ *
+ * The topic `<prefix>/<id>/cmd/device/<device>/<command>` is the method `command` for one command of a device: its payload
+ * has the arguments.
  */
 import type { Incoming } from '../../mqtt/broker.js';
 import type { Topics } from '../../mqtt/topics.js';
@@ -38,7 +41,9 @@ export interface ReplyTo {
 }
 
 export interface CommandRequest {
+  /** As in the topic: `ping`, `device/stage/move`. */
   readonly name: string;
+  readonly method: string;
   readonly params: Readonly<Record<string, unknown>>;
   readonly replyTo: ReplyTo;
 }
@@ -69,7 +74,25 @@ export function readCommand(
   const replyTo = readResponse(response, properties);
   if (!replyTo || !mayAnswerAt(replyTo.topic) || isTooLong(replyTo))
     return refused('BAD_RESPONSE', properties);
-  return { name, params, replyTo };
+  return { name, ...readCall(name, params), replyTo };
+}
+
+const DEVICE_COMMAND = /^device\/([^/]+)\/([^/]+)$/;
+/** Of a command to a device: whether it may is decided with the command `command`. */
+const COMMAND_METHOD = 'command';
+
+/** The method that a command's topic stands for. */
+export function methodOf(name: string): string {
+  return DEVICE_COMMAND.test(name) ? COMMAND_METHOD : name;
+}
+
+function readCall(
+  name: string,
+  params: Readonly<Record<string, unknown>>,
+): Pick<CommandRequest, 'method' | 'params'> {
+  const [, device, command] = DEVICE_COMMAND.exec(name) ?? [];
+  if (device === undefined || command === undefined) return { method: name, params };
+  return { method: COMMAND_METHOD, params: { device, name: command, arguments: params } };
 }
 
 function readProperties({ responseTopic, correlation }: Incoming, own: ReplyTo): ReplyTo {

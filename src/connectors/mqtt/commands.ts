@@ -19,6 +19,7 @@ import {
   COMMAND_REFUSALS,
   type CommandRefusal,
   type CommandRequest,
+  methodOf,
   ONLY_BY_NAME,
   type ReplyTo,
   readCommand,
@@ -102,7 +103,7 @@ export class Commands {
     const command = readCommand(name, incoming, topics, discoveryPrefix);
     if ('refusal' in command) this.#refuse(command, command.refusal);
     else if (!this.#rate.take()) this.#refuse(command, 'TOO_FAST');
-    else if (!this.#options.allowed.has(name)) this.#refuse(command, 'NOT_ALLOWED');
+    else if (!this.#options.allowed.has(methodOf(name))) this.#refuse(command, 'NOT_ALLOWED');
     else if (this.#duplicates.isDuplicate(incoming, command.replyTo.correlation))
       this.#counts.add('duplicate');
     else this.#carryOut(command);
@@ -116,20 +117,19 @@ export class Commands {
     this.#answer(readTag(tag), { delivery: describeDelivery(delivery) });
   }
 
-  #carryOut({ name, params, replyTo }: CommandRequest): void {
+  #carryOut({ name, method, params, replyTo }: CommandRequest): void {
     this.#counts.add('carriedOut');
     const own = OWN_COMMANDS.get(name);
     if (own) this.#answer({ name, replyTo }, own(params, this.#options.hub, this.#options.clock.now()));
-    else this.#call(name, params, replyTo);
+    else this.#call(method, params, { name, replyTo });
   }
 
-  #call(name: string, params: CommandRequest['params'], replyTo: ReplyTo): void {
-    const pending = { name, replyTo };
-    this.#caller.call({ name, params, tag: writeTag(pending) }, (outcome) => {
+  #call(method: string, params: CommandRequest['params'], pending: PendingAnswer): void {
+    this.#caller.call({ name: method, params, tag: writeTag(pending) }, (outcome) => {
       try {
         this.#answer(pending, outcome.error ? refused(outcome.error) : { result: outcome.result });
       } catch (error) {
-        this.#answer(pending, refused(this.#caller.refusalOf(error, name)));
+        this.#answer(pending, refused(this.#caller.refusalOf(error, method)));
       }
     });
   }

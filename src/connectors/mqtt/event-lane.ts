@@ -142,7 +142,9 @@ function aboutOf(event: MeshEvent): string[] {
     case 'node':
       return [event.device ?? formatAddress(event.node)];
     case 'delivery':
-      return [event.delivery.to === null ? 'all' : formatAddress(event.delivery.to)];
+      return [
+        event.delivery.device ?? (event.delivery.to === null ? 'all' : formatAddress(event.delivery.to)),
+      ];
     case 'alarm':
       return [event.alarm.code];
     default:

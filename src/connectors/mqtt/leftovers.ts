@@ -1,7 +1,7 @@
 /**
  * Removes retained topics that an earlier run left, of nodes and alarms that do not exist any more. They are read
- * once, at the first connection. Alarms that are not open are removed at once; nodes only after 10 minutes, with the
- * link up, in which they were neither listed nor heard.
+ * once, at the first connection. Alarms that are not open are removed at once; devices only after 10 minutes in which no
+ * source added them; nodes only after 10 minutes, with the link up, in which they were neither listed nor heard.
  */
 
 import type { Value } from '../../api/shapes.js';
@@ -81,13 +81,20 @@ export class Leftovers {
     if (typeof id === 'string' && topics.alarm(id) === topic) picture.recallAlarm(id);
   }
 
-  #takeNode(topic: string, { address, device, values }: Left): void {
+  #takeNode(topic: string, { address, device, values, images }: Left): void {
     const { picture, topics, hub } = this.#options;
     const isOfNode = typeof address === 'number' && isUnicast(address);
     const subject = typeof device === 'string' ? device : isOfNode ? address : undefined;
     if (subject === undefined || topics.node(subject) !== topic) return;
     picture.recallNode(subject, Array.isArray(values) ? values.filter(isValue) : []);
+    if (typeof subject === 'string') this.#takeImages(subject, images);
     if (!findSubject(subject, hub)) this.#unknown.add(subject);
+    else if (images !== undefined) picture.reviewNode(subject);
+  }
+
+  #takeImages(device: string, images: unknown): void {
+    for (const { type } of Array.isArray(images) ? images.filter(isObject) : [])
+      if (typeof type === 'string') this.#options.picture.recallImage(device, type);
   }
 
   #reviewLater(): void {
@@ -97,12 +104,13 @@ export class Leftovers {
 
   #review(): void {
     const { hub, picture, wake } = this.#options;
-    if (hub.picture.link().state !== 'up') {
-      this.#reviewLater();
-      return;
+    const isUp = hub.picture.link().state === 'up';
+    for (const subject of this.#unknown) {
+      if (typeof subject === 'number' && !isUp) continue;
+      picture.reviewNode(subject);
+      this.#unknown.delete(subject);
     }
-    for (const subject of this.#unknown) picture.reviewNode(subject);
-    this.#unknown.clear();
+    this.#reviewLater();
     wake();
   }
 }
@@ -112,7 +120,7 @@ type Left = Readonly<Record<string, unknown>>;
 function readObject(payload: Buffer): Left | undefined {
   try {
     const parsed: unknown = JSON.parse(payload.toString('utf8'));
-    return typeof parsed === 'object' && parsed !== null ? (parsed as Left) : undefined;
+    return isObject(parsed) ? parsed : undefined;
   } catch {
     return undefined;
   }
@@ -120,7 +128,11 @@ function readObject(payload: Buffer): Left | undefined {
 
 /** Checks only the fields from which its topics are derived. */
 function isValue(value: unknown): value is Pick<Value, 'type' | 'fields'> {
-  if (typeof value !== 'object' || value === null) return false;
-  const { type, fields } = value as Left;
+  if (!isObject(value)) return false;
+  const { type, fields } = value;
   return typeof type === 'string' && typeof fields === 'object' && fields !== null;
+}
+
+function isObject(value: unknown): value is Left {
+  return typeof value === 'object' && value !== null;
 }

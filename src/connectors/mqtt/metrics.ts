@@ -47,6 +47,12 @@ export const METRICS: readonly CounterMetric[] = [
     name: 'mqtt_fields_left_out',
     help: 'Fields without their own topic, because their node has too many',
   },
+  { place: 'images.published', name: 'mqtt_images_total', help: 'Images of devices published' },
+  {
+    place: 'images.tooLarge',
+    name: 'mqtt_images_too_large_total',
+    help: 'Images of devices not published because they are empty or larger than mqtt.images_bytes',
+  },
   {
     place: 'answersDropped',
     name: 'mqtt_answers_dropped_total',

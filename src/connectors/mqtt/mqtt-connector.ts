@@ -20,6 +20,7 @@ import { AnswerLane } from './answer-lane.js';
 import { allowedCommands, Commands } from './commands.js';
 import { Discovery } from './discovery.js';
 import { EventLane } from './event-lane.js';
+import { ImageLane } from './image-lane.js';
 import { Leftovers } from './leftovers.js';
 import { Outbox } from './outbox.js';
 import { PictureLane } from './picture-lane.js';
@@ -49,6 +50,7 @@ export class MqttConnector implements Connector {
   readonly #answers = new AnswerLane();
   readonly #events: EventLane;
   readonly #picture: PictureLane;
+  readonly #images: ImageLane;
   readonly #commands: Commands;
   readonly #outbox: Outbox;
   readonly #leftovers: Leftovers;
@@ -59,6 +61,7 @@ export class MqttConnector implements Connector {
   #loggedReason: string | undefined;
   #unsubscribe = () => {};
   #cancelPeriod: CancelTimer = () => {};
+  #cancelImages: CancelTimer = () => {};
 
   /** Throws `BAD_CONFIG`. */
   constructor(settings: MqttSettings, options: ConnectorOptions, openBroker: OpenBroker) {
@@ -89,11 +92,16 @@ export class MqttConnector implements Connector {
             dataTypes: hub.tables.dataTypes,
             alarms: hub.alarms.definitions,
             mayPing: allowed.has('ping'),
+            mayCommand: allowed.has('command'),
+            announcesHazardous: settings.announcesHazardous,
           });
-    this.#picture = new PictureLane({ hub, gateway, topics, now, discovery });
+    const images = { everyMs: settings.imagesEveryMs, maxBytes: settings.maxImageBytes };
+    this.#picture = new PictureLane({ hub, gateway, topics, now, discovery, images });
+    const onImage = (device: string, type: string) => this.#picture.onImage(device, type);
+    this.#images = new ImageLane({ hub, topics, settings: images, onImage });
     this.#outbox = new Outbox({
       clock,
-      lanes: [this.#answers, this.#events, this.#picture],
+      lanes: [this.#answers, this.#events, this.#picture, this.#images],
       onStalled: () => this.#keeper.giveUp('ackTimeout'),
       onRefused: ({ topic }, why) => log.warn('rejected', `the broker rejected ${topic}: ${why}`),
     });
@@ -109,15 +117,17 @@ export class MqttConnector implements Connector {
 
   start(): void {
     const { hub, clock } = this.#options;
-    const { countersEveryMs } = this.#settings;
+    const { countersEveryMs, imagesEveryMs } = this.#settings;
     this.#unsubscribe = hub.feed.subscribe((event) => this.#onEvent(event));
     if (countersEveryMs > 0) this.#cancelPeriod = every(clock, countersEveryMs, () => this.#onPeriod());
+    if (imagesEveryMs > 0) this.#cancelImages = every(clock, imagesEveryMs, () => this.#lookForImages());
     this.#keeper.start();
   }
 
   async stop(): Promise<void> {
     this.#unsubscribe();
     this.#cancelPeriod();
+    this.#cancelImages();
     this.#leftovers.stop();
     this.#commands.close();
     await this.#publishOffline();
@@ -135,6 +145,7 @@ export class MqttConnector implements Connector {
       outbox: { ...this.#outbox.counts.snapshot(), unacknowledged: this.#outbox.unacknowledged },
       events: this.#events.counters(),
       picture: this.#picture.counters(),
+      images: this.#images.counters(),
       commands: this.#commands.counters(),
       answersDropped: this.#answers.dropped,
     };
@@ -182,7 +193,7 @@ export class MqttConnector implements Connector {
     log.info(`connected to ${brokerName(this.#settings.url)} as ${this.#topics.base}`);
     this.#loggedReason = undefined;
     this.#broker = broker;
-    broker.subscribe([this.#topics.status, this.#topics.commands], (refused) => {
+    broker.subscribe([this.#topics.status, ...this.#topics.commands], (refused) => {
       this.#keeper.onEstablished();
       for (const topic of refused)
         log.warn('not readable', `the broker does not allow this client to read ${topic}`);
@@ -243,6 +254,11 @@ export class MqttConnector implements Connector {
 
   #onPeriod(): void {
     this.#picture.onPeriod();
+    this.#outbox.wake();
+  }
+
+  #lookForImages(): void {
+    this.#images.look();
     this.#outbox.wake();
   }
 

@@ -4,7 +4,7 @@ import { describeNode } from '../../api/describe.js';
 import type { Value } from '../../api/shapes.js';
 import type { NodeView } from '../../hub/hub.js';
 import type { Publication } from '../../mqtt/broker.js';
-import { fieldLevel, type Subject, type Topics } from '../../mqtt/topics.js';
+import { fieldLevel, imageLevel, type Subject, type Topics } from '../../mqtt/topics.js';
 import { newestPosition } from '../../protocol/position.js';
 
 /** Fields of one node that get a topic: JSON reports could bring new fields without end. */
@@ -52,6 +52,10 @@ export function positionOf(
 export class NodeTopics {
   readonly #topics: Topics;
   readonly #levels = new Map<Subject, Set<string>>();
+  /** Topics of images, relative to their device's. */
+  readonly #images = new Map<string, Set<string>>();
+  /** As published, by device. */
+  readonly #availability = new Map<string, string>();
   #fieldsLeftOut = 0;
 
   constructor(topics: Topics) {
@@ -93,6 +97,27 @@ export class NodeTopics {
     }
   }
 
+  /** Published again if `isReachable` differs from what was published last, or `isNew`. */
+  availabilityOf(device: string, isReachable: boolean, isNew: boolean): Publication[] {
+    const payload = isReachable ? 'online' : 'offline';
+    if (!isNew && this.#availability.get(device) === payload) return [];
+    this.#availability.set(device, payload);
+    return [{ topic: this.#topics.availability(device), payload, retain: true }];
+  }
+
+  /** An image of this type has a topic, or had one in an earlier run. */
+  rememberImage(device: string, type: string): void {
+    const levels = this.#images.get(device) ?? new Set();
+    if (levels.size < MAX_FIELDS) this.#images.set(device, levels.add(imageLevel(type)));
+  }
+
+  /** Empties the topics of a device's images. */
+  removeImages(device: string): Publication[] {
+    const levels = [...(this.#images.get(device) ?? [])];
+    this.#images.delete(device);
+    return levels.map((level) => emptied(this.#topics.field(device, level)));
+  }
+
   /** Nodes and devices that have retained topics. */
   subjects(): Iterable<Subject> {
     return this.#levels.keys();
@@ -105,13 +130,17 @@ export class NodeTopics {
   /** Called when the topics of a removed node are empty. */
   forget(subject: Subject): void {
     this.#levels.delete(subject);
+    if (typeof subject === 'string') this.#availability.delete(subject);
   }
 
   /** Empties every topic of a node that does not exist any more. */
   remove(subject: Subject): Publication[] {
     const levels = [...this.#levelsOf(subject)];
     const topics = levels.map((level) => this.#topics.field(subject, level));
-    return [...topics, this.#topics.position(subject), this.#topics.node(subject)].map(emptied);
+    const images = typeof subject === 'string' ? this.removeImages(subject) : [];
+    const availability = typeof subject === 'string' ? [this.#topics.availability(subject)] : [];
+    const others = [...topics, ...availability, this.#topics.position(subject), this.#topics.node(subject)];
+    return [...images, ...others.map(emptied)];
   }
 
   #fieldPublication(subject: Subject): (field: PlainField) => Publication {

@@ -7,10 +7,11 @@ import { readCounters } from '../../api/counters.js';
 import { describeAlarm, describeLink, describeRoot } from '../../api/describe.js';
 import type { GatewayFacts } from '../../api/method.js';
 import type { Alarm } from '../../hub/alarms.js';
-import type { Hub, HubEvent, NodeView } from '../../hub/hub.js';
+import type { DeviceView, Hub, HubEvent, NodeView } from '../../hub/hub.js';
 import type { Subject, Topics } from '../../mqtt/topics.js';
+import { concerns, deviceFacts, type ImageSettings, isReachable, publishedImages } from './device-object.js';
 import type { Discovery } from './discovery.js';
-import { emptied, NodeTopics, nodeObject } from './node-topics.js';
+import { emptied, type NodeObject, NodeTopics, nodeObject } from './node-topics.js';
 import type { Lane, LanePublication } from './outbox.js';
 
 export interface PictureLaneOptions {
@@ -20,6 +21,7 @@ export interface PictureLaneOptions {
   readonly now: () => number;
   /** Home Assistant's discovery, if configured. */
   readonly discovery: Discovery | undefined;
+  readonly images: ImageSettings;
 }
 
 /** Topics that are always published complete; `discovery`: the gateway as a device. */
@@ -86,6 +88,17 @@ export class PictureLane implements Lane {
     this.#changedParts.add('counters').add('link');
   }
 
+  /** An image of a device is published: its object lists it. */
+  onImage(device: string, type: string): void {
+    this.#nodeTopics.rememberImage(device, type);
+    this.#markNode(device);
+  }
+
+  /** An earlier run retained an image there. */
+  recallImage(device: string, type: string): void {
+    this.#nodeTopics.rememberImage(device, type);
+  }
+
   /** Adds what an earlier run retained for a node or device, which may be unknown to this run. */
   recallNode(subject: Subject, values: Parameters<NodeTopics['recall']>[1]): void {
     this.#nodeTopics.recall(subject, values);
@@ -107,11 +120,18 @@ export class PictureLane implements Lane {
     if (type !== undefined) this.#changedNodes.get(subject)?.add(type);
   }
 
-  #onAlarm({ id, node }: Alarm): void {
+  #onAlarm({ id, node, device, source }: Alarm): void {
     this.#openAlarms = undefined;
     this.#changedAlarms.add(id);
     this.#changedParts.add('alarms');
-    if (node !== undefined) this.#markNode(node);
+    if (device !== undefined) this.#markNode(device);
+    else if (node !== undefined) this.#markNode(node);
+    if (source !== undefined) this.#markDevicesOf(source);
+  }
+
+  #markDevicesOf(source: string): void {
+    for (const device of this.#options.hub.picture.devices())
+      if (device.source === source) this.#markNode(device.id);
   }
 
   /** Without a link every node's status is `unknown`; there are no events of their own for that. */
@@ -185,37 +205,55 @@ export class PictureLane implements Lane {
 
   #publishNode(subject: Subject, types: ReadonlySet<string> | undefined): LanePublication[] {
     const { hub, now, discovery } = this.#options;
-    const node = findSubject(subject, hub);
+    if (typeof subject === 'string') return this.#publishDevice(subject, types);
+    const node = findNode(subject, hub);
     if (!node) return this.#removeNode(subject);
     const described = nodeObject(node, now());
-    const isNew = !this.#nodeTopics.knows(subject);
-    const codes = this.#codesOf(node.address);
-    const publications = this.#nodeTopics.publications(
-      described,
-      codes,
-      now(),
-      hub.feed.lastSeq(),
-      isNew ? undefined : types,
-    );
-    const discovered = typeof subject === 'number' ? discovery?.announceNode(described) : undefined;
+    const codes = [...this.#alarms().values()].filter((alarm) => alarm.node === subject);
+    const publications = this.#publicationsOf(subject, described, codes, types);
+    const discovered = discovery?.announceNode(described);
     return discovered ? [...publications, discovered] : publications;
+  }
+
+  #publishDevice(id: string, types: ReadonlySet<string> | undefined): LanePublication[] {
+    const { hub, now, discovery, images } = this.#options;
+    const view = findDevice(id, hub);
+    if (!view) return this.#removeNode(id);
+    const alarms = [...this.#alarms().values()].filter((alarm) => concerns(alarm, view));
+    const described = { ...nodeObject(view, now()), ...deviceFacts(view, alarms, images) };
+    const isNew = types === undefined || !this.#nodeTopics.knows(id);
+    const publications = [
+      ...this.#publicationsOf(id, described, alarms, types),
+      ...this.#nodeTopics.availabilityOf(id, isReachable(view), isNew),
+      ...(images.everyMs > 0 ? [] : this.#nodeTopics.removeImages(id)),
+    ];
+    const discovered = discovery?.announceDevice(view, described, publishedImages(view, images));
+    return discovered ? [...publications, discovered] : publications;
+  }
+
+  #publicationsOf(
+    subject: Subject,
+    described: NodeObject,
+    alarms: readonly Alarm[],
+    types: ReadonlySet<string> | undefined,
+  ): LanePublication[] {
+    const { hub, now } = this.#options;
+    const codes = alarms.map(({ code }) => code);
+    const changed = this.#nodeTopics.knows(subject) ? types : undefined;
+    return this.#nodeTopics.publications(described, codes, now(), hub.feed.lastSeq(), changed);
   }
 
   #removeNode(subject: Subject): LanePublication[] {
     if (!this.#nodeTopics.knows(subject)) return [];
     const { discovery } = this.#options;
     const publications: LanePublication[] = this.#nodeTopics.remove(subject);
-    if (discovery && typeof subject === 'number') publications.push(discovery.removeNode(subject));
+    if (discovery) publications.push(discovery.remove(subject));
     const onDone = () => {
       if (!findSubject(subject, this.#options.hub)) this.#nodeTopics.forget(subject);
     };
     return publications.map((publication, index) =>
       index === publications.length - 1 ? { ...publication, onDone } : publication,
     );
-  }
-
-  #codesOf(address: number): string[] {
-    return [...this.#alarms().values()].filter(({ node }) => node === address).map(({ code }) => code);
   }
 
   #alarms(): ReadonlyMap<string, Alarm> {
@@ -230,9 +268,19 @@ export class PictureLane implements Lane {
 }
 
 /** The node or device; undefined if unknown. */
-export function findSubject(subject: Subject, { picture }: Hub): NodeView | undefined {
-  const address = typeof subject === 'number' ? subject : picture.addressOf(subject);
-  return address === undefined ? undefined : picture.findNode(address);
+export function findSubject(subject: Subject, hub: Hub): NodeView | undefined {
+  return typeof subject === 'number' ? findNode(subject, hub) : findDevice(subject, hub);
+}
+
+function findNode(address: number, { picture }: Hub): NodeView | undefined {
+  return picture.findNode(address);
+}
+
+/** By its exact id: another spelling, or a node of this name, has other topics. */
+function findDevice(id: string, { picture }: Hub): DeviceView | undefined {
+  const address = picture.addressOf(id);
+  const device = address === undefined ? undefined : picture.findDevice(address);
+  return device?.id === id ? device : undefined;
 }
 
 function takeFirst<Item>(items: Set<Item>): Item | undefined {

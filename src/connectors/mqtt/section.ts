@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { day, list, minute, path, secret, section, text, whole } from '../../config/fields.js';
+import { day, flag, list, minute, path, secret, section, text, whole } from '../../config/fields.js';
 import type { MqttSettings } from './settings.js';
 
 const URL_ERROR = 'must be mqtt://HOST[:PORT] or mqtts://HOST[:PORT]';
@@ -20,6 +20,10 @@ const topic = text(TOPIC).regex(/^(?![$/])[^+#\p{Cc}]{1,127}(?<!\/)$/u, { error:
 const TOPIC_LEVEL =
   'must be 1 to 64 characters, without /, +, #, control characters and leading or trailing blanks';
 const topicLevel = text(TOPIC_LEVEL).regex(/^(?![$\s])[^/+#\p{Cc}]{1,64}(?<!\s)$/u, { error: TOPIC_LEVEL });
+
+/** A device keeps no larger ones. */
+const MAX_IMAGE_BYTES = 1_048_576;
+const DEFAULT_IMAGE_BYTES = 262_144;
 
 const COMMANDS = 'must be a list of commands, such as ["send", "ping"]';
 
@@ -41,6 +45,12 @@ export const mqttSection = section({
   commands: list(text(COMMANDS), COMMANDS).optional(),
   /** Home Assistant's discovery prefix, usually `homeassistant`; off without it. */
   discovery: topic.optional(),
+  /** Also announce commands of devices that are hazardous, or need the role admin. */
+  discovery_hazardous: flag.default(false),
+  /** Shortest time between two images of a device and type; 0 = images are not published. */
+  images_s: whole(0, day).default(0),
+  /** Larger images are not published. */
+  images_bytes: whole(1, MAX_IMAGE_BYTES).default(DEFAULT_IMAGE_BYTES),
   /** 0 = never. */
   counters_s: whole(0, day).default(minute),
   /** File for the number of the last event that the broker has; defaults to mqtt.json in the state directory. */
@@ -67,6 +77,9 @@ export function mqttSettings(
     keyFile: mqtt.key_file,
     commands: mqtt.commands,
     discoveryPrefix: mqtt.discovery,
+    announcesHazardous: mqtt.discovery_hazardous,
+    imagesEveryMs: mqtt.images_s * 1000,
+    maxImageBytes: mqtt.images_bytes,
     countersEveryMs: mqtt.counters_s * 1000,
     stateFile: mqtt.state_file ?? (directory === undefined ? undefined : join(directory, 'mqtt.json')),
   };

@@ -1,5 +1,5 @@
 /** Home Assistant's classes for a field: from data-types.json, else derived from its unit. */
-import type { DataType, SensorClasses } from '../../protocol/data-types.js';
+import type { DataType, SensorClasses, ValueNames } from '../../protocol/data-types.js';
 
 export interface SensorKeys {
   readonly unit_of_measurement?: string;
@@ -71,9 +71,20 @@ export function sensorClasses({ type, name, unit }: Field, dataType: DataType | 
   };
 }
 
-function findField(name: string, dataType: DataType | undefined): SensorClasses | undefined {
-  const fields: readonly (SensorClasses & { readonly name: string })[] =
-    dataType?.json?.fields ?? dataType?.fields ?? [];
+/** Of an enumeration: what its numbers, as published, stand for. Scaled numbers are not those that have names. */
+export function namesOf(name: string, dataType: DataType | undefined): ValueNames | undefined {
+  const { names, scale = 1 } = findField(name, dataType) ?? {};
+  return names !== undefined && scale === 1 && Object.keys(names).length > 0 ? names : undefined;
+}
+
+interface KnownField extends SensorClasses {
+  readonly name: string;
+  readonly scale: number;
+  readonly names?: ValueNames;
+}
+
+function findField(name: string, dataType: DataType | undefined): KnownField | undefined {
+  const fields: readonly KnownField[] = dataType?.json?.fields ?? dataType?.fields ?? [];
   return fields.find((field) => field.name === name);
 }
 

@@ -20,6 +20,12 @@ export interface MqttSettings {
   readonly commands: readonly string[] | undefined;
   /** Home Assistant's discovery prefix; undefined = off. */
   readonly discoveryPrefix: string | undefined;
+  /** Home Assistant also gets hazardous commands of devices, and those for the role admin. */
+  readonly announcesHazardous: boolean;
+  /** Shortest time between two images of a device and type; 0 = never. */
+  readonly imagesEveryMs: number;
+  /** Larger images are not published. */
+  readonly maxImageBytes: number;
   /** 0 = never. */
   readonly countersEveryMs: number;
   /** Keeps the number of the last event that the broker has across restarts. */

@@ -1,37 +1,27 @@
-import { useState } from 'preact/hooks';
 import type { AlarmInfo } from '../../api/shapes.js';
-import { errorText } from '../api.js';
 import { formatAddress, formatDateTime } from '../format.js';
 import { Age } from '../parts/age.js';
 import { PageTitle } from '../parts/page-title.js';
 import { RestoredMark } from '../parts/restored-mark.js';
-import { nodeHref } from '../router.js';
-import { useMayAct, useSession } from '../store/context.js';
+import { useAcknowledge } from '../parts/use-acknowledge.js';
+import { deviceHref, nodeHref } from '../router.js';
+import { useSession } from '../store/context.js';
 import { useTopic } from '../store/topic.js';
 
 export function AlarmsPage() {
   const session = useSession();
   useTopic(session.store.topics.alarms);
-  const mayAct = useMayAct();
-  const [failure, setFailure] = useState('');
+  const { acknowledge, failure } = useAcknowledge();
   const alarms = session.store.openAlarms();
   const unacknowledged = alarms.filter(({ acknowledged }) => !acknowledged);
-  const acknowledge = async (ids: readonly string[]) => {
-    try {
-      await Promise.all(ids.map((id) => session.call('acknowledge', { id })));
-      setFailure('');
-    } catch (error) {
-      setFailure(errorText(error));
-    }
-  };
   return (
     <div class="page">
       <PageTitle title="Alarms">
-        {mayAct && unacknowledged.length > 1 && (
+        {acknowledge && unacknowledged.length > 1 && (
           <button
             type="button"
             class="button"
-            onClick={() => void acknowledge(unacknowledged.map(({ id }) => id))}
+            onClick={() => acknowledge(unacknowledged.map(({ id }) => id))}
           >
             Acknowledge all
           </button>
@@ -50,7 +40,7 @@ export function AlarmsPage() {
       {alarms.length === 0 ? (
         <p class="placeholder">No open alarms. An alarm stays open while it is active or not acknowledged.</p>
       ) : (
-        <AlarmTable alarms={alarms} acknowledge={mayAct ? (id) => void acknowledge([id]) : undefined} />
+        <AlarmTable alarms={alarms} acknowledge={acknowledge} />
       )}
     </div>
   );
@@ -58,7 +48,7 @@ export function AlarmsPage() {
 
 interface TableProps {
   readonly alarms: readonly AlarmInfo[];
-  readonly acknowledge: ((id: string) => void) | undefined;
+  readonly acknowledge: ((ids: readonly string[]) => void) | undefined;
 }
 
 function AlarmTable({ alarms, acknowledge }: TableProps) {
@@ -70,7 +60,7 @@ function AlarmTable({ alarms, acknowledge }: TableProps) {
             <th scope="col">Priority</th>
             <th scope="col">Alarm</th>
             <th scope="col" class="wide-only">
-              Node
+              Node or device
             </th>
             <th scope="col" class="wide-only">
               State
@@ -104,26 +94,25 @@ function AlarmRow({
   readonly alarm: AlarmInfo;
   readonly acknowledge: TableProps['acknowledge'];
 }) {
-  const { id, code, priority, node, text, firstAt, lastAt, count, active, acknowledged, restored } = alarm;
+  const { id, code, deviceCode, priority, text, firstAt, lastAt, count, active, acknowledged, restored } =
+    alarm;
   return (
     <tr class={acknowledged ? 'is-acknowledged' : ''} data-alarm={id}>
       <td>
         <span class={`priority priority-${priority}`}>{priority}</span>
       </td>
       <th scope="row">
-        {text} <span class="mono muted code wide-only">{code}</span>
+        {text} <span class="mono muted code wide-only">{deviceCode ?? code}</span>
         <RestoredMark isRestored={restored} />
-        {node !== null && (
-          <a class="narrow-only mono code" href={nodeHref(node)}>
-            {formatAddress(node)}
-          </a>
-        )}
+        <span class="narrow-only mono code">
+          <Subject alarm={alarm} />
+        </span>
         <span class="narrow-only muted code">
           <Age at={lastAt} suffix=" ago" />
         </span>
       </th>
       <td class="mono wide-only">
-        {node === null ? '–' : <a href={nodeHref(node)}>{formatAddress(node)}</a>}
+        <Subject alarm={alarm} ifNone="–" />
       </td>
       <td class="wide-only">{active ? 'active' : 'ended'}</td>
       <td class="figure wide-only">{formatDateTime(firstAt)}</td>
@@ -139,7 +128,7 @@ function AlarmRow({
             type="button"
             class="button small"
             aria-label={`Acknowledge: ${text}`}
-            onClick={() => acknowledge(id)}
+            onClick={() => acknowledge([id])}
           >
             Acknowledge
           </button>
@@ -149,4 +138,12 @@ function AlarmRow({
       </td>
     </tr>
   );
+}
+
+/** What the alarm is about: a node, a device or a source of devices. */
+function Subject({ alarm, ifNone = '' }: { readonly alarm: AlarmInfo; readonly ifNone?: string }) {
+  const { node, device, source } = alarm;
+  if (device !== undefined) return <a href={deviceHref(device)}>{device}</a>;
+  if (source !== undefined) return <a href={`#/devices?search=${encodeURIComponent(source)}`}>{source}</a>;
+  return node === null ? ifNone : <a href={nodeHref(node)}>{formatAddress(node)}</a>;
 }

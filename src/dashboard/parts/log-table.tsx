@@ -1,6 +1,6 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { formatHex, formatTimeMs, hexDump } from '../format.js';
-import { nodeHref } from '../router.js';
+import { deviceHref, nodeHref } from '../router.js';
 import type { LogLine } from '../store/traffic-log.js';
 import { NARROW, useMedia } from './use-media.js';
 import { useVirtual, type VirtualRows } from './use-virtual.js';
@@ -129,9 +129,9 @@ interface LineProps {
 }
 
 function Line({ line, index, showsHex, isSelected, isNarrow, onSelect }: LineProps) {
-  const { at, kind, source, name, text, hex, node } = line;
+  const { at, kind, source, name, text, hex } = line;
   const content = showsHex && hex !== '' ? formatHex(hex) : text;
-  const isOfNode = kind === 'message' && node !== undefined && node > 1;
+  const href = hrefOf(line);
   return (
     <tr class={`line line-${kind}`} aria-rowindex={index} data-kind={kind}>
       <td>
@@ -146,7 +146,7 @@ function Line({ line, index, showsHex, isSelected, isNarrow, onSelect }: LinePro
         </button>
       </td>
       {!isNarrow && <td class="kind">{kind}</td>}
-      <td class="ellipsis">{isOfNode ? <a href={nodeHref(node)}>{source}</a> : source}</td>
+      <td class="ellipsis">{href ? <a href={href}>{source}</a> : source}</td>
       {!isNarrow && <td class="ellipsis">{name}</td>}
       <td class="ellipsis content">
         {isNarrow && name ? `${name} ` : ''}
@@ -154,6 +154,12 @@ function Line({ line, index, showsHex, isSelected, isNarrow, onSelect }: LinePro
       </td>
     </tr>
   );
+}
+
+/** The page of the node that a message is from, or of the device that a command is for. */
+function hrefOf({ kind, node, device }: LogLine): string | undefined {
+  if (device !== undefined) return deviceHref(device);
+  return kind === 'message' && node !== undefined && node > 1 ? nodeHref(node) : undefined;
 }
 
 function Detail({ line, onClose }: { readonly line: LogLine; readonly onClose: () => void }) {

@@ -1,31 +1,49 @@
 import type { DeviceInfo, MeshEvent } from '../../api/shapes.js';
+import { DeviceRecord } from './device-record.js';
 
-/** The devices outside the mesh. Entries are replaced, never mutated. */
+/** The devices outside the mesh. Ids are unique regardless of case. */
 export class DeviceList {
-  readonly #byId = new Map<string, DeviceInfo>();
+  readonly #byId = new Map<string, DeviceRecord>();
+
+  get size(): number {
+    return this.#byId.size;
+  }
 
   /** In the gateway's order. */
-  all(): DeviceInfo[] {
-    return [...this.#byId.values()].sort((a, b) => a.node - b.node);
+  all(): DeviceRecord[] {
+    return [...this.#byId.values()].sort((a, b) => a.address - b.address);
+  }
+
+  find(id: string): DeviceRecord | undefined {
+    return this.#byId.get(id.toLowerCase());
   }
 
   replaceAll(devices: readonly DeviceInfo[]): void {
-    this.#byId.clear();
-    for (const device of devices) this.#byId.set(device.id, device);
+    const listed = new Set(devices.map(({ id }) => id.toLowerCase()));
+    for (const key of this.#byId.keys()) if (!listed.has(key)) this.#byId.delete(key);
+    for (const info of devices) this.#replace(info);
   }
 
-  onValue({ value }: Extract<MeshEvent, { kind: 'value' }>): void {
-    const known = this.#byId.get(value.device ?? '');
-    if (!known) return;
-    const others = known.values.filter(({ id }) => id !== value.id);
-    const values = [...others, { ...value, ageMs: 0 }].sort((a, b) => a.id - b.id);
-    this.#byId.set(known.id, { ...known, restored: false, lastHeardAt: value.receivedAt, values });
+  /** Its record, if it is known. */
+  onValue({ value }: Extract<MeshEvent, { kind: 'value' }>): DeviceRecord | undefined {
+    const record = this.find(value.device ?? '');
+    record?.onValue(value);
+    return record;
   }
 
-  /** Added devices are fetched from the gateway: the event has no details. */
-  onNode({ device = '', change, status }: Extract<MeshEvent, { kind: 'node' }>): void {
-    if (change === 'forgotten') this.#byId.delete(device);
-    const known = this.#byId.get(device);
-    if (known && status) this.#byId.set(device, { ...known, status });
+  /** Added devices are fetched from the gateway: the event has no details. `isNew`: not in the snapshot. */
+  onNode(event: Extract<MeshEvent, { kind: 'node' }>, isNew: boolean): DeviceRecord | undefined {
+    const { device = '', seq, at, change, status } = event;
+    const record = this.find(device);
+    record?.changes.push({ seq, at, change, status });
+    if (isNew && change === 'forgotten') this.#byId.delete(device.toLowerCase());
+    if (isNew && record && status) record.info = { ...record.info, status };
+    return record;
+  }
+
+  #replace(info: DeviceInfo): void {
+    const record = this.find(info.id);
+    if (record) record.info = info;
+    else this.#byId.set(info.id.toLowerCase(), new DeviceRecord(info));
   }
 }

@@ -10,8 +10,8 @@ import { Topic } from './topic.js';
 const TREND_POINTS = 40;
 /** Positions in a trail: a few minutes at one per second. */
 const TRAIL_POINTS = 300;
-/** Status changes listed on a node's page. */
-const CHANGES_KEPT = 100;
+/** Status changes listed on the page of a node or a device. */
+export const CHANGES_KEPT = 100;
 
 export interface StatusChange {
   readonly seq: number;
@@ -46,6 +46,14 @@ export class NodeRecord {
   constructor(info: NodeInfo) {
     this.info = info;
     for (const value of info.values) this.#note(value);
+  }
+
+  get address(): number {
+    return this.info.address;
+  }
+
+  get values(): readonly AgedValue[] {
+    return this.info.values;
   }
 
   /** Replaces the description; trends, trails and changes are kept. */

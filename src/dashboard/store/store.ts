@@ -13,7 +13,9 @@ import type {
   RootInfo,
   Snapshot,
 } from '../../api/shapes.js';
+import { CommandLog } from './command-log.js';
 import { DeviceList } from './device-list.js';
+import type { DeviceRecord } from './device-record.js';
 import { NodeRecord } from './node-record.js';
 import { Rate } from './rate.js';
 import { Topic } from './topic.js';
@@ -43,16 +45,22 @@ export class Store {
   robots: readonly RobotInfo[] = [];
   readonly alarms = new Map<string, AlarmInfo>();
   readonly deliveries = new Map<string, DeliveryInfo>();
+  readonly commands = new CommandLog();
   readonly log = new TrafficLog();
   readonly rate = new Rate();
   readonly topics: Readonly<Record<TopicName, Topic>>;
   /** The snapshot includes events up to this one; the log may not have them yet. */
   #snapshotSeq = 0;
   readonly #changed = new Set<TopicName>();
-  readonly #changedNodes = new Set<NodeRecord>();
+  readonly #changedRecords = new Set<NodeRecord | DeviceRecord>();
 
   constructor() {
     this.topics = Object.fromEntries(TOPICS.map((name) => [name, new Topic()])) as Record<TopicName, Topic>;
+  }
+
+  /** Changes with every snapshot. */
+  get snapshotSeq(): number {
+    return this.#snapshotSeq;
   }
 
   get isLinkUp(): boolean {
@@ -100,6 +108,7 @@ export class Store {
 
   replaceDevices(devices: readonly DeviceInfo[]): void {
     this.devices.replaceAll(devices);
+    for (const record of this.devices.all()) this.#changedRecords.add(record);
     this.#changed.add('devices');
   }
 
@@ -129,6 +138,7 @@ export class Store {
     else if (event.kind === 'node' && event.device !== undefined) this.#onDevice(event, isNew);
     else if (event.kind === 'value') this.#onValue(event, isNew);
     else if (event.kind === 'node') this.#onNode(event, isNew);
+    else if (event.kind === 'delivery' && event.delivery.command) this.onCommands([event.delivery]);
     else if (isNew) this.#onNewEvent(event);
   }
 
@@ -140,12 +150,26 @@ export class Store {
     this.#changed.add('deliveries');
   }
 
+  /** Commands to devices, each in its latest state. */
+  onCommands(deliveries: readonly DeliveryInfo[]): void {
+    for (const delivery of deliveries) this.commands.put(delivery);
+    this.#changed.add('deliveries');
+  }
+
+  /** Images are in no event: they count as a sign of life. */
+  onDeviceDetails({ id, lastHeardAt }: DeviceInfo): void {
+    const record = this.devices.find(id);
+    if (!record || lastHeardAt === null || lastHeardAt <= (record.info.lastHeardAt ?? 0)) return;
+    record.info = { ...record.info, lastHeardAt, restored: false };
+    this.#changedRecords.add(record);
+  }
+
   /** Notifies the topics that have changed since the last call. */
   notify(): void {
     const names = [...this.#changed];
-    const records = [...this.#changedNodes];
+    const records = [...this.#changedRecords];
     this.#changed.clear();
-    this.#changedNodes.clear();
+    this.#changedRecords.clear();
     for (const name of names) this.topics[name].notify();
     for (const { topic } of records) topic.notify();
   }
@@ -190,11 +214,13 @@ export class Store {
     this.#touch(record);
   }
 
+  /** Values change one device; who is there, and their status, also change the list. */
   #onDevice(event: Extract<MeshEvent, { kind: 'value' | 'node' }>, isNew: boolean): void {
-    if (!isNew) return;
-    if (event.kind === 'value') this.devices.onValue(event);
-    else this.devices.onNode(event);
-    this.#changed.add('devices');
+    let record: DeviceRecord | undefined;
+    if (event.kind === 'node') record = this.devices.onNode(event, isNew);
+    else if (isNew) record = this.devices.onValue(event);
+    if (record) this.#changedRecords.add(record);
+    if (event.kind === 'node') this.#changed.add('devices');
   }
 
   #onNode({ seq, node, at, change, status }: Extract<MeshEvent, { kind: 'node' }>, isNew: boolean): void {
@@ -234,7 +260,7 @@ export class Store {
 
   #touch(record: NodeRecord | undefined): void {
     if (!record) return;
-    this.#changedNodes.add(record);
+    this.#changedRecords.add(record);
     this.#changed.add('nodes');
   }
 }

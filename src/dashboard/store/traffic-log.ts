@@ -1,5 +1,5 @@
 /** Messages, commands and console output as lines of a log; the newest are kept. */
-import type { MeshEvent, Value } from '../../api/shapes.js';
+import type { DeliveryInfo, MeshEvent, Value } from '../../api/shapes.js';
 import { formatAddress, formatCount, formatHex, formatTimeMs, formatValue, hexAsText } from '../format.js';
 import { Ring } from './ring.js';
 
@@ -13,6 +13,8 @@ export interface LogLine {
   readonly kind: LineKind;
   /** The node that it is from or to; 0 = the root; undefined if neither. */
   readonly node: number | undefined;
+  /** Id of the device that a command is for. */
+  readonly device?: string;
   readonly source: string;
   /** Name of the opcode or command. */
   readonly name: string;
@@ -26,6 +28,8 @@ export interface LogLine {
 export const MAX_LINES = 5000;
 /** Values waiting for the message that carried them, which follows at once. */
 const MAX_WAITING_VALUES = 64;
+/** Characters of a command's result; the device's page has the whole result. */
+const MAX_RESULT = 200;
 const COMMAND_LENGTH = 10;
 const ADDRESS_LENGTH = 4;
 
@@ -102,6 +106,8 @@ export class TrafficLog {
               source: event.client,
               hex: event.body,
             };
+      case 'delivery':
+        return describeDeviceCommand(event.delivery, base);
       case 'console':
         return {
           ...base,
@@ -159,6 +165,44 @@ function describeCommand(body: string): Pick<LogLine, 'node' | 'name' | 'text'> 
   if (!name.startsWith('SEND')) return { node: 0, name, text: describePayload(rest) };
   const node = Number.parseInt(rest.slice(0, ADDRESS_LENGTH), 16);
   return { node, name, text: `to ${sourceOf(node)}: ${describePayload(rest.slice(ADDRESS_LENGTH))}` };
+}
+
+/** Each stage of a command to a device is a line. Messages to nodes are lines already: `traffic` events. */
+function describeDeviceCommand(
+  delivery: DeliveryInfo,
+  base: Pick<LogLine, 'id' | 'at'>,
+): LogLine | undefined {
+  const { device, command } = delivery;
+  if (device === undefined || !command) return undefined;
+  const text = describeStage(delivery);
+  return {
+    ...base,
+    kind: 'command',
+    node: undefined,
+    device,
+    source: device,
+    name: command.name,
+    text,
+    hex: '',
+  };
+}
+
+function describeStage({ stage, command, progress, failure, detail, result }: DeliveryInfo): string {
+  const given = Object.entries(command?.arguments ?? {}).map(([name, value]) => `${name} ${value}`);
+  switch (stage) {
+    case 'queued':
+      return ['queued', given.join(', ')].filter(Boolean).join(': ');
+    case 'progress': {
+      const share = progress?.fraction === undefined ? '' : ` ${Math.round(progress.fraction * 100)} %`;
+      return `progress${share}${progress?.text === undefined ? '' : `: ${progress.text}`}`;
+    }
+    case 'failed':
+      return `failed: ${detail ?? failure}`;
+    case 'completed':
+      return result === undefined ? 'completed' : `completed: ${JSON.stringify(result).slice(0, MAX_RESULT)}`;
+    default:
+      return detail === undefined ? stage : `${stage}: ${detail}`;
+  }
 }
 
 /** A line of the downloaded file. */

@@ -1,7 +1,6 @@
 /** From the settings to the device. */
 import { badDataforge, type DataforgeSection, type Supply } from '../../config/sections/dataforge.js';
 import { parseTcpAddress } from '../../link/tcp-address.js';
-import { openTcpLink } from '../../link/tcp-link.js';
 import type { DataType } from '../../protocol/data-types.js';
 import type { DeviceOptions } from '../device.js';
 import { DailyFiles } from './daily-files.js';
@@ -34,7 +33,7 @@ function createSource(supply: Supply, section: DataforgeSection, options: Device
     case 'scpi':
       return createScpi(section, options);
     case 'tcp': {
-      const openLink = links.record(openTcpLink(supply.address, { clock }), 'hv');
+      const openLink = links.tcp(supply.address, 'hv');
       const limits = { maxMeta: section.max_meta, maxData: section.max_data };
       return new ServerSource({ openLink, clock, random, limits });
     }
@@ -56,7 +55,7 @@ function createScpi(section: DataforgeSection, { clock, random, links }: DeviceO
     const address = parseTcpAddress(section[setting] ?? '');
     if (!address)
       throw badDataforge(setting, 'is required with device = "scpi", such as "tcp:192.168.1.20:5025"');
-    return links.record(openTcpLink(address, { clock }), `hv-${setting}`);
+    return links.tcp(address, `hv-${setting}`);
   };
   const { scale_a: scaleA, scale_b: scaleB, divider } = section;
   if (scaleA === 0) throw badDataforge('scale_a', 'must not be 0');

@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { MAX_REQUEST_LENGTH } from '../../api/errors.js';
+import { acceptQueued } from '../../base/accept-queue.js';
 import { type CancelTimer, type Clock, every } from '../../base/clock.js';
 import { errorStack } from '../../base/errors.js';
 import { listenOn } from '../../base/listen-near.js';
@@ -77,13 +78,12 @@ export class HttpFace<Client extends FaceClient> {
   readonly #clients = new Set<Client>();
   /** Those that have not authenticated. */
   readonly #withoutToken = new WaitingRoom<Client>(MAX_WITHOUT_TOKEN, (oldest) => oldest.displace());
-  readonly #http = createServer({ connectionsCheckingInterval: CHECK_EVERY_MS }, (request, response) =>
-    this.#onRequest(request, response),
-  );
+  readonly #http = createServer({ connectionsCheckingInterval: CHECK_EVERY_MS });
   readonly #websockets = new WebSocketServer({ noServer: true, maxPayload: MAX_REQUEST_LENGTH });
   readonly #files: PageFiles;
   readonly #refusals: RefusalLog;
   #refused = 0;
+  #isStopping = false;
   #cancelPing: CancelTimer = () => {};
 
   constructor(options: HttpFaceOptions<Client>) {
@@ -94,6 +94,7 @@ export class HttpFace<Client extends FaceClient> {
     new RequestConnections(this.#http, () => {
       this.#refused++;
     });
+    this.#http.on('request', (request, response) => this.#onRequest(request, response));
     this.#http.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket as Socket, head));
   }
 
@@ -141,12 +142,18 @@ export class HttpFace<Client extends FaceClient> {
     return roleOfHeader(request, settings) ?? roleWithoutToken(settings);
   }
 
-  /** Stops accepting. Resolves when all connections are closed; websockets are closed by the owner of their clients. */
-  stop(): Promise<void> {
+  /**
+   * Accepts the connections that are queued, then no more. Resolves with a promise for the end of all connections; the
+   * owner of the websockets' clients closes those.
+   */
+  async stopAccepting(): Promise<{ readonly closed: Promise<void> }> {
     this.#cancelPing();
+    this.#isStopping = true;
+    const admit = await acceptQueued(this.#http);
+    // Also closes idle connections.
     const closed = new Promise<void>((resolve) => this.#http.close(() => resolve()));
-    this.#http.closeIdleConnections();
-    return closed;
+    admit();
+    return { closed };
   }
 
   /** Closes the connections that are being answered. */
@@ -156,7 +163,10 @@ export class HttpFace<Client extends FaceClient> {
 
   /** A failure is logged and costs only this request its answer. */
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
+    // The rest of a packet from a client that was disconnected.
+    if (request.socket.destroyed) return;
     for (const stream of [request, response]) stream.on('error', () => {});
+    if (this.#isStopping) response.setHeader('connection', 'close');
     const path = pathOf(request);
     this.#answer(path, request, response).catch((error: unknown) => {
       this.#options.log.error(`failed ${path}`, `${path}: ${errorStack(error)}`);

@@ -34,8 +34,10 @@ export function robotStatus(hub: Hub) {
 
 /** The one message of the second generation. */
 export function meshPicture(hub: Hub) {
+  const nodes = hub.picture.nodes();
+  const keys = uuidKeys(nodes);
   return {
-    nodes: hub.picture.nodes().map((node) => describeNode(node, hub)),
+    nodes: nodes.map((node, index) => describeNode(node, keys[index] ?? '', hub)),
     direct_forwarding_paths: hub.picture.paths(),
   };
 }
@@ -80,11 +82,11 @@ const STATUS_NAMES = {
   unknown: 'Disconnect',
 } as const;
 
-function describeNode(node: NodeView, hub: Hub) {
+function describeNode(node: NodeView, uuid: string, hub: Hub) {
   return {
     address: node.address,
     status: STATUS_NAMES[node.status],
-    uuid: uuidKey(node),
+    uuid,
     gps: findPosition(node),
     data: Object.fromEntries(
       node.latest.map(({ type }) => [hexByte(type.id), heldValues(node, type.id, hub)]),
@@ -93,12 +95,22 @@ function describeNode(node: NodeView, hub: Hub) {
 }
 
 /**
- * The page's key for a node, which must be unique and not empty: its uuid, or its address (4 digits instead of 32) if the
- * uuid is unknown or all zeros, as roots report an unknown uuid.
+ * The page's keys for nodes, by rising address, which must be unique and not empty: the uuid; if another node before has
+ * the same, the uuid and the address (36 digits instead of 32); if it is unknown, the address (4 digits).
  */
-function uuidKey({ uuid, address }: NodeView): string {
-  if (uuid?.some((byte) => byte !== 0)) return uuid.toString('hex');
-  return address.toString(16).padStart(ADDRESS_DIGITS, '0');
+function uuidKeys(nodes: readonly NodeView[]): string[] {
+  const taken = new Set<string>();
+  return nodes.map(({ uuid, address }) => {
+    const own = knownUuid(uuid);
+    const isAlone = own !== '' && !taken.has(own);
+    taken.add(own);
+    return isAlone ? own : own + address.toString(16).padStart(ADDRESS_DIGITS, '0');
+  });
+}
+
+/** Empty also for all zeros: so roots report an unknown uuid. */
+function knownUuid(uuid: Buffer | undefined): string {
+  return uuid?.some((byte) => byte !== 0) ? uuid.toString('hex') : '';
 }
 
 function heldValues({ address }: NodeView, typeId: number, hub: Hub): string[] {

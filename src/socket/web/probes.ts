@@ -3,9 +3,11 @@
  * `/metrics` needs the role read.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ByteBudget } from '../../api/byte-budget.js';
 import { healthText } from '../../api/describe.js';
 import { errorStack } from '../../base/errors.js';
 import type { Log } from '../../base/log.js';
+import type { Role } from '../../config/role.js';
 import type { Hub } from '../../hub/hub.js';
 import type { Metrics } from './metrics/metrics.js';
 import { type AccessSettings, roleOfHeader, roleWithoutToken } from './web-access.js';
@@ -15,6 +17,8 @@ export interface ProbeOptions {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly settings: AccessSettings;
+  /** Shared by clients of all sockets. */
+  readonly shared: { readonly unread: ByteBudget };
 }
 
 const TEXT = 'text/plain; charset=utf-8';
@@ -43,22 +47,40 @@ export class Probes {
 
   #serveMetrics(request: IncomingMessage, response: ServerResponse): void {
     const { settings, metrics, log } = this.#options;
-    if (!(roleOfHeader(request, settings) ?? roleWithoutToken(settings))) {
+    const role = roleOfHeader(request, settings) ?? roleWithoutToken(settings);
+    if (!role) {
       response.setHeader('www-authenticate', 'Bearer');
       answer(response, 401, 'authentication required: send the header Authorization: Bearer TOKEN\n');
       return;
     }
     metrics.read().then(
-      ({ text, contentType }) => answer(response, 200, text, contentType),
+      ({ bytes, contentType }) => this.#answerBounded(response, role, bytes, contentType),
       (error: unknown) => {
         log.error('internal error', `/metrics: ${errorStack(error)}`);
         answer(response, 500, 'internal error\n');
       },
     );
   }
+
+  /** A long answer counts as unread data of its role until the client has read it. */
+  #answerBounded(response: ServerResponse, role: Role, bytes: Buffer, contentType: string): void {
+    if (response.destroyed) return;
+    const share = this.#options.shared.unread.open(
+      role,
+      () => response.writableLength,
+      () => response.destroy(),
+    );
+    response.once('close', () => share.close());
+    answer(response, 200, bytes, contentType);
+    share.update();
+  }
 }
 
-function answer(response: ServerResponse, status: number, text: string, contentType = TEXT): void {
-  response.writeHead(status, { 'content-type': contentType, 'cache-control': 'no-store' });
-  response.end(text);
+function answer(response: ServerResponse, status: number, body: string | Buffer, contentType = TEXT): void {
+  response.writeHead(status, {
+    'content-type': contentType,
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+  });
+  response.end(body);
 }

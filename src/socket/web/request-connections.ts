@@ -1,6 +1,9 @@
 /**
  * Limits on plain HTTP connections, in two groups: those without a complete request (new, incomplete or idle), and those
  * that are being answered. Websockets are excluded.
+ *
+ * A client that does not wait for the answer before its next request is disconnected: one packet can hold hundreds of
+ * requests. Browsers and Prometheus wait.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -38,6 +41,11 @@ export class RequestConnections {
   }
 
   #onRequest({ socket }: IncomingMessage, response: ServerResponse): void {
+    if (socket.destroyed) return;
+    if (this.#answered.has(socket)) {
+      this.#cut(socket);
+      return;
+    }
     this.#silent.delete(socket);
     this.#answered.add(socket);
     response.once('close', () => {

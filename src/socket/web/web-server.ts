@@ -136,7 +136,7 @@ export class WebServer {
   async stop(): Promise<void> {
     this.#metrics.stop();
     this.#monitor.stop();
-    const closed = this.#face.stop();
+    const { closed } = await this.#face.stopAccepting();
     for (const client of this.#face.clients) client.stop();
     const cancel = this.#options.clock.after(STOP_TIMEOUT_MS, () => {
       for (const client of this.#face.clients) client.cut();

@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { packageRoot } from '../../../src/base/package-root.js';
 import { sensorClasses } from '../../../src/connectors/mqtt/sensor-classes.js';
+import type { CommandDefinition } from '../../../src/hub/command-definition.js';
+import { BenchSource } from '../../support/bench-source.js';
+import { CAMERA, CommandedBench, FIRST_STAGE, STATE } from '../../support/commanded-bench.js';
 import { MqttFixture, type MqttFixtureOptions } from '../../support/mqtt-fixture.js';
 import { netInfo } from '../../support/network-fixture.js';
 import { DATA_TYPES_FILE, loadTables, OPCODES_FILE, readTable, temporaryFile } from '../../support/tables.js';
@@ -56,7 +59,10 @@ function checkEntity(t: ExecutionContext, key: string, entity: Entity): void {
   if (entity.availability_mode) t.true(book.availabilityModes.includes(entity.availability_mode));
   if (entity.entity_category) t.true(book.entityCategories.includes(entity.entity_category));
   if (entity.state_class) t.true(book.stateClasses.includes(entity.state_class));
-  if (entity.platform === 'sensor' && entity.device_class) {
+  if (entity.device_class === 'enum') {
+    t.true(Array.isArray(entity.options) && entity.options.length > 0, key);
+    t.false('state_class' in entity || 'unit_of_measurement' in entity, key);
+  } else if (entity.platform === 'sensor' && entity.device_class) {
     t.true(unitsOfClass[String(entity.device_class)]?.includes(String(entity.unit_of_measurement)), key);
   }
   if (entity.platform === 'binary_sensor')
@@ -202,6 +208,114 @@ test('a device announced by an earlier run is removed when it does not come back
   const fixture = await discovering({ broker: earlier.broker });
   await fixture.pass(620_000);
   t.deepEqual(devices(fixture), [GATEWAY]);
+});
+
+const command = (name: string, more: Partial<CommandDefinition> = {}): CommandDefinition => ({
+  name,
+  summary: name,
+  arguments: [],
+  ...more,
+});
+
+const COMMANDS = [
+  command('stop'),
+  command('find-origin', { isHazardous: true }),
+  command('calibrate', { role: 'admin' }),
+  command('move', { arguments: [{ name: 'position', type: 'number', min: 0, max: 9 }] }),
+];
+
+async function discoverStage(settings: MqttFixtureOptions['settings'] = {}) {
+  const fixture = await discovering({ settings: { imagesEveryMs: 1000, ...settings } });
+  const { hub, clock } = fixture.mesh;
+  const bench = new CommandedBench(hub, () => clock.now(), { description: 'XY stage', commands: COMMANDS });
+  bench.link('up');
+  bench.source.report(FIRST_STAGE, STATE, Buffer.from([1]));
+  bench.source.report(FIRST_STAGE, CAMERA, Buffer.from([1, 2, 3]));
+  await fixture.pass(1000);
+  return { fixture, bench };
+}
+
+const STAGE = topicOf('stage');
+
+test('a device of a source is a device there, with the keys that Home Assistant documents', async (t) => {
+  const { fixture } = await discoverStage();
+  checkDevice(t, fixture, STAGE);
+  t.like(fixture.broker.kept(STAGE), {
+    device: { identifiers: ['farm-north-stage'], name: 'stage', model: 'XY stage', via_device: 'farm-north' },
+  });
+  const { link, status, problem, 'image-Camera': image } = entities(fixture, STAGE);
+  t.like(link, {
+    device_class: 'connectivity',
+    state_topic: 'farm/north/device/stage/availability',
+    payload_on: 'online',
+    payload_off: 'offline',
+  });
+  t.is(status?.state_topic, 'farm/north/device/stage');
+  t.is(problem?.state_topic, 'farm/north/device/stage');
+  t.like(image, {
+    platform: 'image',
+    image_topic: 'farm/north/device/stage/Camera/image',
+    content_type: 'image/png',
+  });
+});
+
+test('an enumeration is a sensor with its names as options', async (t) => {
+  const { fixture } = await discoverStage();
+  const sensor = entities(fixture, STAGE)['StageState-state'] ?? {};
+  t.like(sensor, {
+    device_class: 'enum',
+    options: ['IDLE', 'MOVING'],
+    value_template: '{{ {"0":"IDLE","1":"MOVING"}.get(value) }}',
+    state_topic: 'farm/north/device/stage/StageState/state',
+  });
+  t.false('state_class' in sensor || 'unit_of_measurement' in sensor);
+  t.is(fixture.broker.retained.get(String(sensor.state_topic)), '1');
+});
+
+test('readings of a device have unit and class', async (t) => {
+  const fixture = await discovering();
+  const { hub, clock } = fixture.mesh;
+  const bench = new BenchSource(hub, () => clock.now());
+  bench.link('up');
+  bench.report(1200);
+  await fixture.settle();
+  const { 'Supply-voltage': voltage } = entities(fixture, topicOf('hv_3a1'));
+  t.like(voltage, {
+    unit_of_measurement: 'V',
+    device_class: 'voltage',
+    unique_id: 'farm-north-hv_3a1-Supply-voltage',
+  });
+  t.deepEqual(availabilityOf(voltage), ['farm/north/status', 'farm/north/device/hv:1']);
+  checkDevice(t, fixture, topicOf('hv_3a1'));
+  bench.source.close();
+  await fixture.settle();
+  t.deepEqual(devices(fixture), [GATEWAY]);
+});
+
+test('commands without arguments are buttons; hazardous ones and those for admins only where a setting allows it', async (t) => {
+  const buttons = (fixture: MqttFixture) =>
+    Object.entries(entities(fixture, STAGE)).flatMap(([key, { platform }]) =>
+      platform === 'button' ? [key] : [],
+    );
+  const { fixture, bench } = await discoverStage();
+  t.deepEqual(buttons(fixture), ['command-stop']);
+  const stop = entities(fixture, STAGE)['command-stop'];
+  t.deepEqual(availabilityOf(stop), ['farm/north/status', 'farm/north/device/stage/availability']);
+  fixture.broker.deliver(String(stop?.command_topic), String(stop?.payload_press));
+  await fixture.settle();
+  t.is(bench.lastRun.name, 'stop');
+  const all = await discoverStage({ announcesHazardous: true });
+  t.deepEqual(buttons(all.fixture), ['command-stop', 'command-find_2dorigin', 'command-calibrate']);
+  t.is(entities(all.fixture, STAGE)['command-find_2dorigin']?.name, 'Find origin');
+  const none = await discoverStage({ commands: ['send'], announcesHazardous: true });
+  t.deepEqual(buttons(none.fixture), []);
+});
+
+test('an alarm of a device does not announce it as a node', async (t) => {
+  const { fixture, bench } = await discoverStage();
+  bench.source.raiseAlarm(FIRST_STAGE, { code: 'LIMIT', priority: 'low', text: 'limit switch' });
+  await fixture.settle();
+  t.deepEqual(devices(fixture), [GATEWAY, STAGE]);
 });
 
 test('with any names, keys and topics use only the characters that Home Assistant allows', async (t) => {

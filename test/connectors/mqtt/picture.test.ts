@@ -26,7 +26,7 @@ test('every payload carries its time, and a plain field has it as a property', a
   await fixture.pass(1000);
   for (const { topic, payload, at } of fixture.broker.taken) {
     const isPlain = /\/node\/0x\w+\/\w+\/\w+$/.test(topic);
-    const time = isPlain ? at : JSON.parse(payload).at;
+    const time = isPlain ? at : JSON.parse(String(payload)).at;
     t.is(typeof time, 'number', topic);
   }
 });

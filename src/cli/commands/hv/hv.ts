@@ -5,10 +5,11 @@ import type { CliCommand } from '../../cli-command.js';
 import { EXIT, endWith } from '../../exit-codes.js';
 import { socketCommand } from '../../gateway-command.js';
 import { currentView, note, print, printJson, printJsonLine } from '../../output.js';
+import { formatEvent } from '../../text/event-line.js';
 import { type GatewayFlags, withClient, withLastingClient } from '../../with-client.js';
 import { canAsk, confirm } from '../command/confirm.js';
 import { abortWhenTerminated } from '../until-terminated.js';
-import { describeResult, formatHvEvent, type HvOutcome } from './describe-result.js';
+import { describeResult, type HvOutcome } from './describe-result.js';
 
 const SUPPLY = 'hv:1';
 /** The supply of another server may be busy for a minute. */
@@ -118,7 +119,7 @@ async function watch(flags: GatewayFlags): Promise<void> {
     const kinds: EventKind[] = ['value', 'delivery', 'alarm'];
     for await (const event of client.subscribe({ kinds, nodes: [SUPPLY], signal })) {
       if (flags.json) printJsonLine(event);
-      else print(`${formatHvEvent(event, currentView())}\n`);
+      else print(`${formatEvent({ event, values: [] }, currentView())}\n`);
     }
   });
 }

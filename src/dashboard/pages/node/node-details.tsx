@@ -1,5 +1,5 @@
 import type { AgedValue } from '../../../api/shapes.js';
-import { formatAddress, formatDateTime, formatField, formatHex, isNamedAfterType } from '../../format.js';
+import { formatAddress, formatDateTime, formatHex, formatNamed, isNamedAfterType } from '../../format.js';
 import { Age } from '../../parts/age.js';
 import { Card } from '../../parts/card.js';
 import { StatusBadge } from '../../parts/status-badge.js';
@@ -39,7 +39,7 @@ function PathItem({ origin, target }: { readonly origin: number; readonly target
   );
 }
 
-function Values({ values }: { readonly values: readonly AgedValue[] }) {
+export function Values({ values }: { readonly values: readonly AgedValue[] }) {
   return (
     <table class="plain" aria-label="Latest values">
       <thead>
@@ -56,10 +56,11 @@ function Values({ values }: { readonly values: readonly AgedValue[] }) {
           <tr key={value.id} title={`Bytes: ${formatHex(value.bytes)}`}>
             <th scope="row">{value.type}</th>
             <td class="figure">
-              {Object.entries(value.fields).map(([name, { value: field, unit }]) => (
-                <span key={name} class={`field-value ${typeof field === 'string' ? 'is-text' : ''}`}>
+              {Object.entries(value.fields).map(([name, field]) => (
+                <span key={name} class={`field-value ${typeof field.value === 'string' ? 'is-text' : ''}`}>
                   {!isNamedAfterType(name, value.type) && <span class="muted">{name} </span>}
-                  {formatField(field, unit)}
+                  {formatNamed(field)}
+                  {field.name !== undefined && <span class="muted"> ({field.value})</span>}
                 </span>
               ))}
             </td>
@@ -73,7 +74,7 @@ function Values({ values }: { readonly values: readonly AgedValue[] }) {
   );
 }
 
-export function StatusHistory({ record }: { readonly record: NodeRecord }) {
+export function StatusHistory({ record }: { readonly record: Pick<NodeRecord, 'changes' | 'topic'> }) {
   useTopic(record.topic);
   const changes = record.changes.toArray().reverse();
   return (

@@ -3,9 +3,8 @@ import type { PlotSeries } from '../../charts/plot-data.js';
 import { isNamedAfterType } from '../../format.js';
 import { Card } from '../../parts/card.js';
 import { lazyPart } from '../../parts/lazy.js';
-import type { NodeRecord } from '../../store/node-record.js';
 import { formatBucket } from './field-lines.js';
-import { type FieldSeries, useSeries } from './use-series.js';
+import { type FieldSeries, type SeriesOwner, useSeries } from './use-series.js';
 
 const Plot = lazyPart(() => import('../../charts/plot.js').then(({ Plot }) => Plot), 'plot');
 
@@ -22,7 +21,7 @@ const PLOT_HEIGHT = 170;
 const DEFAULT_WIDTH = 600;
 const MIN_WIDTH = 200;
 
-export function NodePlots({ record }: { readonly record: NodeRecord }) {
+export function NodePlots({ record }: { readonly record: SeriesOwner }) {
   const [period, setPeriod] = useState(0);
   const holder = useRef<HTMLDivElement>(null);
   const widthOf = () => Math.max(MIN_WIDTH, holder.current?.clientWidth ?? DEFAULT_WIDTH);

@@ -1,11 +1,10 @@
-/** The values of a node over time: those stored by the gateway, then live ones. */
+/** The values of a node or a device over time: those stored by the gateway, then live ones. */
 import { useEffect, useState } from 'preact/hooks';
 import type { Value } from '../../../api/shapes.js';
 import { errorText } from '../../api.js';
 import { isMeasured } from '../../format.js';
 import { hostNow } from '../../store/clock.js';
 import { useSession } from '../../store/context.js';
-import type { NodeRecord } from '../../store/node-record.js';
 import type { MeshSession } from '../../store/session.js';
 import { useTopic } from '../../store/topic.js';
 import { BucketLines, bucketFor, type FieldLine, type FieldLines, ValueLines } from './field-lines.js';
@@ -24,6 +23,15 @@ export interface NodeSeries {
   readonly failure: string;
 }
 
+/** A node or a device. */
+export interface SeriesOwner {
+  readonly address: number;
+  /** The latest of each data type. */
+  readonly values: readonly Value[];
+  /** Called with every value. */
+  readonly valueListeners: Set<(value: Value) => void>;
+}
+
 /** Plots are updated at most this often. */
 const UPDATE_EVERY_MS = 500;
 /** A line with more points than this per pixel of the plot is fetched again, in larger buckets. */
@@ -32,7 +40,7 @@ const MAX_POINTS_PER_PIXEL = 4;
 const LOADING: NodeSeries = { series: [], isLoading: true, failure: '' };
 
 /** `periodMs`: how far back; `widthOf`: width of a plot in pixels. */
-export function useSeries(record: NodeRecord, periodMs: number, widthOf: () => number): NodeSeries {
+export function useSeries(record: SeriesOwner, periodMs: number, widthOf: () => number): NodeSeries {
   const session = useSession();
   useTopic(session.topic);
   const [series, setSeries] = useState(LOADING);
@@ -59,7 +67,7 @@ function newEntry(latest: Value): TypeEntry {
 }
 
 class Collector {
-  readonly #record: NodeRecord;
+  readonly #record: SeriesOwner;
   readonly #session: MeshSession;
   readonly #periodMs: number;
   readonly #width: number;
@@ -72,7 +80,7 @@ class Collector {
   #isStopped = false;
 
   constructor(
-    record: NodeRecord,
+    record: SeriesOwner,
     session: MeshSession,
     periodMs: number,
     width: number,
@@ -83,9 +91,7 @@ class Collector {
     this.#periodMs = periodMs;
     this.#width = width;
     this.#show = show;
-    this.#entries = record.info.values
-      .map(newEntry)
-      .sort((a, b) => rankOfType(a.latest) - rankOfType(b.latest));
+    this.#entries = record.values.map(newEntry).sort((a, b) => rankOfType(a.latest) - rankOfType(b.latest));
     record.valueListeners.add(this.#onValue);
     void this.#load();
   }
@@ -111,13 +117,7 @@ class Collector {
   async #loadType(entry: TypeEntry): Promise<void> {
     const from = Math.max(0, Math.floor(hostNow() - this.#periodMs));
     try {
-      const lines = await fetchLines(
-        this.#session,
-        this.#record.info.address,
-        entry.latest.id,
-        from,
-        this.#width,
-      );
+      const lines = await fetchLines(this.#session, this.#record.address, entry.latest.id, from, this.#width);
       for (const value of entry.early.splice(0)) lines.add(value);
       entry.lines = lines;
     } catch (error) {
@@ -159,8 +159,10 @@ class Collector {
   }
 }
 
+/** The numbers of an enumeration are names, not amounts: they have no plot. */
 function describe({ type, fields }: Value, lines: readonly FieldLine[]): FieldSeries[] {
-  return lines.map((line) => ({
+  const numbers = lines.filter(({ field }) => fields[field]?.name === undefined);
+  return numbers.map((line) => ({
     ...line,
     key: `${type}.${line.field}`,
     type,

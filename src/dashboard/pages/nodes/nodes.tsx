@@ -2,10 +2,11 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { formatCount } from '../../format.js';
 import { PageTitle } from '../../parts/page-title.js';
-import { setQuery } from '../../router.js';
+import { deviceHref, setQuery } from '../../router.js';
 import { useSession } from '../../store/context.js';
 import { STATUSES } from '../../store/store.js';
 import { useSlowTopic, useTopic } from '../../store/topic.js';
+import { findDevices } from '../devices/find-devices.js';
 import { NodesTable } from './nodes-table.js';
 import { findColumns, findNodes, readNodesView } from './nodes-view.js';
 
@@ -27,6 +28,7 @@ export function NodesPage({ query }: { readonly query: URLSearchParams }) {
         <Toolbar search={view.search} status={view.status ?? ''}>
           <SortSelect sort={query.get('sort') ?? 'address'} types={columns.map(({ type }) => type)} />
         </Toolbar>
+        <MatchingDevices search={view.search} />
         <p class="muted count-line" data-testid="shown-count">
           {records.length === store.nodes.size ? '' : `${records.length} of `}
           {formatCount(store.nodes.size, 'node')}
@@ -34,6 +36,29 @@ export function NodesPage({ query }: { readonly query: URLSearchParams }) {
       </PageTitle>
       <NodesTable records={records} columns={columns} sort={view.sort} />
     </div>
+  );
+}
+
+/** Devices that are found are linked. */
+const DEVICES_LINKED = 5;
+
+/** A search for a device may well begin here. */
+function MatchingDevices({ search }: { readonly search: string }) {
+  const { store } = useSession();
+  useTopic(store.topics.devices);
+  const found = search.trim() === '' ? [] : findDevices(store.devices.all(), search);
+  if (found.length === 0) return null;
+  return (
+    <p class="muted" data-testid="matching-devices">
+      Devices:{' '}
+      {found.slice(0, DEVICES_LINKED).map(({ info: { id } }, index) => (
+        <span key={id}>
+          {index > 0 && ', '}
+          <a href={deviceHref(id)}>{id}</a>
+        </span>
+      ))}
+      {found.length > DEVICES_LINKED && `, and ${found.length - DEVICES_LINKED} more`}
+    </p>
   );
 }
 

@@ -35,7 +35,7 @@ export function TrafficPage() {
           <input
             type="search"
             aria-label="Filter traffic"
-            placeholder="Node, name or content"
+            placeholder="Node, device, name or content"
             value={search}
             onInput={({ currentTarget }) => setSearch(currentTarget.value)}
           />

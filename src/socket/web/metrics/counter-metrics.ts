@@ -63,6 +63,12 @@ const ROWS: readonly Row[] = [
   row('deviceCommands.commands', 'device_commands_total', 'Commands given to devices'),
   row('deviceCommands.completed', 'device_commands_completed_total', 'Commands that devices completed'),
   row('deviceCommands.failed', 'device_commands_failed_total', 'Commands to devices that failed'),
+  row(
+    'deviceCommands.failures.*',
+    'device_command_failures_total',
+    'Commands to devices that failed, by reason',
+    'reason',
+  ),
   row('deviceCommands.aborted', 'device_commands_aborted_total', 'Commands to devices that were aborted'),
   row('devices.devices', 'devices_known', 'Devices of sources other than the mesh'),
   row(
@@ -109,6 +115,11 @@ const ROWS: readonly Row[] = [
     'recorder.droppedBlocks',
     'recorder_replaced_blocks_total',
     'Blocks of the flight recorder replaced by newer ones',
+  ),
+  row(
+    'recorder.omittedBytes',
+    'recorder_omitted_bytes_total',
+    'Bytes of devices that the flight recorder left out',
   ),
   row('recorder.disk.*', 'recorder_disk', 'What the flight recorder wrote to disk', 'what'),
   row('alarms.open', 'alarms_open', 'Open alarms (active, or not acknowledged)'),

@@ -65,6 +65,36 @@ const GAUGES: readonly StateGauge[] = [
     },
   },
   {
+    name: 'meshgate_devices',
+    help: 'Devices of sources other than the mesh, by status',
+    labels: ['status'],
+    read: ({ hub }) => {
+      const counts = countBy(hub.picture.devices().map(({ status }) => status));
+      return each('status', nodeStatusShape.options, (status) => counts.get(status) ?? 0);
+    },
+  },
+  {
+    name: 'meshgate_device_link_up',
+    help: '1 while the link of the device is up',
+    labels: ['device', 'source'],
+    read: ({ hub }) =>
+      hub.picture.devices().map(({ id, source, status }) => ({
+        labels: { device: id, source },
+        value: status === 'unknown' ? 0 : 1,
+      })),
+  },
+  {
+    name: 'meshgate_device_last_heard_seconds',
+    help: 'When the device last reported, in seconds since the epoch; none before the first time',
+    labels: ['device', 'source'],
+    read: ({ hub }) =>
+      hub.picture
+        .devices()
+        .flatMap(({ id, source, lastHeardAt }) =>
+          lastHeardAt === undefined ? [] : [{ labels: { device: id, source }, value: lastHeardAt / 1000 }],
+        ),
+  },
+  {
     name: 'meshgate_alarms_active',
     help: 'Active alarms',
     labels: ['code'],
