@@ -1,8 +1,10 @@
 /** The real process, with the programs of the supply as its clients. */
-import { mkdtempSync, readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import { encodeEnvelope } from '../../../src/codecs/dataforge/envelope.js';
+import { browserTest, findViolations, openPage } from '../../support/browser.js';
 import { check, DataforgeClient, isAnswer, isError, type Meta, set } from '../../support/dataforge-client.js';
 import { freePort } from '../../support/free-port.js';
 import { killProcesses, runToEnd, startProcess } from '../../support/process-fixture.js';
@@ -167,7 +169,7 @@ test.serial('hardware without max_voltage does not start, and says why', async (
 });
 
 test.serial('the command line sets and follows the supply, and decodes files', async (t) => {
-  const { gateway, socket } = await start({ SETTLE_S: '0.1', CHANGE_SPEED: '100000', NOISE: '0' });
+  const { gateway, socket } = await start({ SETTLE_S: '0.1', CHANGE_SPEED: '1000', NOISE: '0' });
   const run = (...args: string[]) => runToEnd([...args, '--socket', socket]);
   const asked = await run('hv', 'set', '1000');
   t.is(asked.code, 2);
@@ -175,10 +177,51 @@ test.serial('the command line sets and follows the supply, and decodes files', a
   t.is((await run('hv', 'set', '1000', '--yes')).stdout, 'hv:1 is set to 1000 V\n');
   const checked = await run('hv', 'set', '700', '--check', '1', '--timeout', '5', '--yes');
   t.is(checked.stdout, 'hv:1 is at 700.00 V: +0.00 V from 700 V\n');
-  const late = await run('hv', 'set', '500', '--check', '0', '--timeout', '0', '--yes', '--json');
+  const late = await run('hv', 'set', '50000', '--check', '0', '--timeout', '0', '--yes', '--json');
   t.is(late.code, 1);
   t.like(JSON.parse(late.stdout), { stage: 'completed', result: { status: 'timeout' } });
   t.is((await run('hv', 'set', 'much', '--yes')).code, 2);
+  const file = join(folder, 'run.df');
+  const envelope = encodeEnvelope(set(5), { form: 'tagged', at: 0, style: 'online' });
+  writeFileSync(file, Buffer.concat([envelope, Buffer.from('junk')]));
+  const decoded = await runToEnd(['dataforge', 'decode', file]);
+  t.is(decoded.code, 1);
+  t.deepEqual(decoded.stdout.split('\n'), [
+    '         0  tagged, no data',
+    '            {"type":"command","command_type":"set_voltage","block":"1","voltage":5}',
+    `       ${envelope.length}  4 B that belong to no envelope`,
+    '',
+  ]);
+  const entries = (await runToEnd(['dataforge', 'decode', '--json', file])).stdout.trimEnd().split('\n');
+  t.like(JSON.parse(entries[0] ?? ''), { offset: 0, form: 'tagged', meta: set(5).meta, data: '' });
+  t.deepEqual(JSON.parse(entries[1] ?? ''), { offset: envelope.length, skipped: 4 });
   t.is((await run('hv', 'set', '1', '--timeout', '2', '--yes')).code, 2);
+  await gateway.stop();
+});
+
+browserTest('the page shows the voltage, sets it after a question, and says what was refused', async (t) => {
+  const { gateway, webPort } = await start({
+    SETTLE_S: '0.2',
+    POLL_S: '0.2',
+    CHANGE_SPEED: '100000',
+    NOISE: '0',
+  });
+  const page = await openPage(t, `http://127.0.0.1:${webPort}/`);
+  const questions: string[] = [];
+  page.on('dialog', (dialog) => {
+    questions.push(dialog.message());
+    void dialog.accept();
+  });
+  await page.getByText('connected', { exact: true }).waitFor();
+  await page.getByLabel('Voltage [V]').fill('1234.5');
+  await page.getByRole('button', { name: 'Set' }).click();
+  await page.getByText('ok', { exact: true }).waitFor();
+  await page.locator('#voltage').getByText('1234.5').waitFor();
+  await page.getByLabel('Check').check();
+  await page.getByLabel('Time-out [s]').fill('7200');
+  await page.getByRole('button', { name: 'Set' }).click();
+  await page.locator('#answer').getByText('timeout must be a number from 0 to 3600 s').waitFor();
+  t.deepEqual(questions, Array(2).fill('Set the high voltage to 1234.5 V?'));
+  t.deepEqual(await findViolations(page), []);
   await gateway.stop();
 });
