@@ -5,6 +5,7 @@ import { describeCounters } from '../../src/socket/web/metrics/counter-metrics.j
 import { Latencies } from '../../src/socket/web/metrics/latencies.js';
 import { metricDefinitions } from '../../src/socket/web/metrics/metrics.js';
 import { CommandedBench, FIRST_STAGE, STATE } from '../support/commanded-bench.js';
+import { freePort } from '../support/free-port.js';
 import { type GatewayFixture, startGateway, temporaryFolder } from '../support/gateway-fixture.js';
 import { askHttp } from '../support/http-ask.js';
 import { LineClient } from '../support/line-client.js';
@@ -66,6 +67,10 @@ test('every number of a complete gateway has a metric of its own name (a new cou
   const gateway = await startProcess(args, {
     MESHGATE_RECORDER_DIRECTORY: join(path, 'recordings'),
     MESHGATE_HISTORY_CLASSIC_LOG: join(path, 'log'),
+    MESHGATE_DATAFORGE_MODE: 'strict',
+    MESHGATE_DATAFORGE_LISTEN: `127.0.0.1:${await freePort()}`,
+    MESHGATE_DATAFORGE_WEB: `127.0.0.1:${await freePort()}`,
+    MESHGATE_DATAFORGE_TSV: join(path, 'HV'),
   });
   const client = await LineClient.open(gateway.socketPath);
   const { result } = await client.ask('counters');

@@ -52,13 +52,16 @@ class DataforgeConnector implements Connector {
   }
 
   counters() {
+    const { accepted, listening: connected, ended } = this.#listener.counters();
+    const web = this.#web?.counters();
     return {
       listening: this.#listening?.isOpen ?? false,
-      manager: this.#manager.counters(),
+      ...this.#manager.counters(),
       input: this.#counts.snapshot(),
-      tcp: this.#listener.counters(),
-      ...(this.#web && { web: this.#web.counters() }),
-      guests: this.#guests.size,
+      accepted: { tcp: accepted, web: web?.accepted ?? 0 },
+      connected: { tcp: connected, web: web?.connected ?? 0, gateway: this.#guests.size },
+      ended,
+      ...(web && { webRefused: web.refused, webEnded: web.ended }),
     };
   }
 

@@ -7,10 +7,40 @@ export const dataforge = defineConnector({
   name: 'dataforge',
   settings: dataforgeSection,
   metrics: [
-    { place: 'manager.received', name: 'dataforge_messages_total', help: 'Messages of DataForge clients' },
-    { place: 'manager.said', name: 'dataforge_said_total', help: 'Messages for all DataForge clients' },
+    { place: 'received', name: 'dataforge_messages_total', help: 'Messages of DataForge clients' },
+    { place: 'said', name: 'dataforge_said_total', help: 'Messages for all DataForge clients' },
     {
-      place: 'manager.refused.*',
+      place: 'queueFull',
+      name: 'dataforge_queue_full_total',
+      help: 'Messages of DataForge clients for which the input queue had no room',
+    },
+    { place: 'waiting', name: 'dataforge_waiting', help: 'Messages of DataForge clients in the input queue' },
+    {
+      place: 'accepted.*',
+      name: 'dataforge_accepted_total',
+      help: 'Connections of DataForge clients',
+      label: 'port',
+    },
+    { place: 'connected.*', name: 'dataforge_clients', help: 'DataForge clients now', label: 'port' },
+    {
+      place: 'ended.*',
+      name: 'dataforge_ended_total',
+      help: 'Connections of DataForge clients on TCP that ended',
+      label: 'reason',
+    },
+    {
+      place: 'webRefused',
+      name: 'dataforge_web_refused_total',
+      help: 'Connections and websockets that the page of the supply refused',
+    },
+    {
+      place: 'webEnded.*',
+      name: 'dataforge_web_ended_total',
+      help: 'Websockets of the page of the supply that ended',
+      label: 'reason',
+    },
+    {
+      place: 'refused.*',
       name: 'dataforge_refused_total',
       help: 'Messages of DataForge clients that were answered with an error',
       label: 'reason',

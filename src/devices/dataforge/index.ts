@@ -12,6 +12,17 @@ export const dataforge = defineDevice({
   settings: dataforgeSection,
   metrics: [
     { place: 'readings', name: 'hv_readings_total', help: 'Readings of the high-voltage supply' },
+    {
+      place: 'readingsFailed',
+      name: 'hv_readings_failed_total',
+      help: 'Readings of the high-voltage supply that failed',
+    },
+    {
+      place: 'tsv.*',
+      name: 'hv_daily_lines_total',
+      help: 'Lines of the daily files of readings',
+      label: 'outcome',
+    },
     { place: 'commands', name: 'hv_commands_total', help: 'Commands that the high-voltage supply has taken' },
     { place: 'busy', name: 'hv_busy_total', help: 'Commands refused because another one ran' },
     { place: 'overVoltage', name: 'hv_over_voltage_total', help: 'Commands refused because of max_voltage' },
