@@ -12,6 +12,7 @@ import {
   runToEnd,
   startProcess,
 } from '../support/process-fixture.js';
+import { runHere } from '../support/run-here.js';
 
 const FIELDS = ['field-north', 'field-south'] as const;
 const ONE = ['--gateway', 'field-south'];
@@ -88,7 +89,8 @@ const GROUPS: ReadonlySet<string> = new Set(['port', 'hv', 'dataforge']);
 
 const env = { MESHGATE_SOCKET: localSocket };
 const fleet = (...args: string[]) => ['--fleet', broker.url, ...args];
-const run = (...args: string[]): Promise<Ended> => runToEnd(fleet(...args), env);
+/** In this process. */
+const run = (...args: string[]): Promise<Ended> => runHere(fleet(...args), env);
 
 test.before(async () => {
   broker = await AedesBroker.start();
@@ -119,7 +121,7 @@ test.afterEach((t) => {
 });
 
 test.serial('every command of the command line is in this table', async (t) => {
-  const { stdout } = await runToEnd(['completion', 'bash']);
+  const { stdout } = await runHere(['completion', 'bash']);
   const paths = [...stdout.matchAll(/^ {4}'([^']+)'\) words=/gm)].map(([, path]) => path ?? '');
   t.true(paths.length > 30);
   t.deepEqual(paths.sort(), Object.keys(COMMANDS).sort());
@@ -177,6 +179,22 @@ for (const [command, [expected, ...args]] of Object.entries(COMMANDS)) {
   });
 }
 
+test.serial('the process of a command ends, whether the fleet has answered or not', async (t) => {
+  for (const [args, code] of [
+    [['status'], 0],
+    [['nodes', '--json'], 0],
+    [['node', '5', ...ONE], 0],
+    [['export', '--json', ...ONE], 0],
+    [['reset-root', ...ONE], 1],
+    [['start', '--simulate'], 2],
+    [['export', '--gateway', 'nowhere'], 3],
+  ] as const) {
+    const ended = await runToEnd(fleet(...args), env);
+    t.deepEqual([ended.code, ended.signal], [code, null], `${args.join(' ')}: ${ended.stderr}`);
+    t.is(ended.stdout === '', code !== 0, args.join(' '));
+  }
+});
+
 test.serial('the output of a gateway is listed under its own name', async (t) => {
   const { stdout } = await run('health');
   for (const id of FIELDS) t.regex(stdout, new RegExp(`^${id}\nok +gateway +answers on ${id}$`, 'm'));
@@ -201,7 +219,7 @@ test.serial('a fleet chosen by variable is not bypassed for the gateway on the u
     ['port', 'release'],
     ['port', 'take'],
   ]) {
-    const { code, stderr } = await runToEnd(words, { MESHGATE_FLEET: broker.url });
+    const { code, stderr } = await runHere(words, { MESHGATE_FLEET: broker.url });
     t.is(code, 2, stderr);
     t.regex(stderr, /MESHGATE_FLEET is set\n.*--socket PATH/);
   }
@@ -222,7 +240,7 @@ test.serial('an invalid URL is refused without showing its password', async (t) 
     'me:hunter2@host',
     'mqtt://me:hun/ter2@host',
   ]) {
-    const { code, stdout, stderr } = await runToEnd(['--fleet', url, 'nodes']);
+    const { code, stdout, stderr } = await runHere(['--fleet', url, 'nodes']);
     t.is(code, 3, stderr);
     t.is(stdout, '');
     t.notRegex(stderr, /ter2/);
