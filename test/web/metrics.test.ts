@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { manifestMetrics } from '../../src/gateway/manifests.js';
@@ -59,11 +60,35 @@ test('every number in the method counters is a sample, and no two have the same 
   client.close();
 });
 
+/** An instrument that is not there. */
+const INSTRUMENT = `[[device]]
+id = "dmm"
+kind = "lines"
+port = "tcp:127.0.0.1:1"
+
+[[device.message]]
+type = "Reading"
+json = true
+fields = { voltage = { unit = "V" } }
+`;
+
 test('every number of a complete gateway has a metric of its own name (a new counter needs a row), and every metric is exposed', async (t) => {
   const { path, remove } = temporaryFolder();
   t.teardown(remove);
   const place = ['--http', '0', '--socket', join(path, 's'), '--state', path];
-  const args = ['--simulate', '--nodes', '2', ...place, '--mqtt', 'mqtt://127.0.0.1:1'];
+  const config = join(path, 'meshgate.toml');
+  writeFileSync(config, INSTRUMENT);
+  const args = [
+    '--simulate',
+    '--nodes',
+    '2',
+    ...place,
+    '--mqtt',
+    'mqtt://127.0.0.1:1',
+    '--config',
+    config,
+    '--demo',
+  ];
   const gateway = await startProcess(args, {
     MESHGATE_RECORDER_DIRECTORY: join(path, 'recordings'),
     MESHGATE_HISTORY_CLASSIC_LOG: join(path, 'log'),
