@@ -430,6 +430,7 @@ _FAILURE_CODES = {
     "linkLost": "LINK_DOWN",
     "queueFull": "BUSY",
     "notAccepted": "TIMED_OUT",
+    "deviceBusy": "BUSY",
     "timedOut": "TIMED_OUT",
     "rejectedByDevice": "REJECTED_BY_DEVICE",
     "deviceFault": "REJECTED_BY_DEVICE",

@@ -8,6 +8,7 @@ import { addCleanCommand } from './commands/clean.js';
 import { addClientsCommand } from './commands/clients.js';
 import { addCommandCommand } from './commands/command/command.js';
 import { addCompleteCommand, addCompletionCommand } from './commands/completion/completion.js';
+import { addDataforgeCommand } from './commands/dataforge/dataforge.js';
 import { addDeviceCommand } from './commands/device/device.js';
 import { addDevicesCommand } from './commands/devices.js';
 import { addDoctorCommand } from './commands/doctor/doctor.js';
@@ -17,6 +18,7 @@ import { addForgetCommand } from './commands/forget.js';
 import { addGatewaysCommand } from './commands/gateways.js';
 import { addGetCommand } from './commands/get/get.js';
 import { addHealthCommand } from './commands/health.js';
+import { addHvCommand } from './commands/hv/hv.js';
 import { addInspectCommand } from './commands/inspect/inspect.js';
 import { addLogCommand } from './commands/log.js';
 import { addManualCommand } from './commands/manual/manual.js';
@@ -73,8 +75,9 @@ const GROUPS: Readonly<Record<string, readonly ((program: CliCommand) => void)[]
     addCleanCommand,
     addPortCommand,
   ],
-  'Control devices:': [addCommandCommand, addAbortCommand],
+  'Control devices:': [addCommandCommand, addAbortCommand, addHvCommand],
   'Record and replay:': [addRecordCommand, addInspectCommand, addReplayCommand],
+  'Other formats:': [addDataforgeCommand],
   'Shell:': [addCompletionCommand, addCompleteCommand, addManualCommand],
 };
 
