@@ -149,10 +149,18 @@ export class MeshMode implements Mode {
   }
 }
 
-/** The parameters of the method; `block` names a node as in answers. Undefined if the data is too long. */
+/**
+ * The parameters of the method; `block` names a node and `data_type` a data type, as in the values that are told.
+ * Undefined if the data is too long.
+ */
 function paramsOf(name: string, meta: Meta, { data }: Incoming): Record<string, unknown> | undefined {
-  const { block, ...rest } = Object.fromEntries(Object.entries(meta).filter(([key]) => !OWN_KEYS.has(key)));
-  const params = block === undefined ? rest : { node: block, ...rest };
+  const own = Object.entries(meta).filter(([key]) => !OWN_KEYS.has(key));
+  const { block, data_type: type, ...rest } = Object.fromEntries(own);
+  const params = {
+    ...(block !== undefined && { node: block }),
+    ...(type !== undefined && { type }),
+    ...rest,
+  };
   if (!WITH_DATA.has(name) || data.length === 0) return params;
   const message = unpackData({ meta, data }, MAX_MESSAGE);
   return message && { ...params, hex: message.toString('hex') };

@@ -95,11 +95,11 @@ test('the nodes can be asked for', async (t) => {
   mesh.say('00 05 44 01 00 07');
   await command('nodes');
   await command('node', { node: 5 });
-  await command('latest', { node: 5, type: 'Sequence' });
+  await command('latest', { block: 5, data_type: 'Sequence' });
   const [nodes, node, latest] = said.map(({ meta }) => meta).filter(({ status }) => status === 'ok');
   t.like(nodes, { answer_type: 'nodes', result: { nodes: [{ address: 5 }] } });
   t.like(node, { answer_type: 'node', block: 5 });
-  t.like(latest, { answer_type: 'latest', block: 5 });
+  t.like(latest, { answer_type: 'latest', block: 5, result: { values: [{ type: 'Sequence' }] } });
 });
 
 test('a node is busy with one command at a time', async (t) => {
