@@ -4,6 +4,7 @@ import { classicTarget } from './classic.js';
 import { configTarget, environmentTarget } from './config.js';
 import { faultsTarget } from './faults.js';
 import { framesTarget } from './frames.js';
+import { hevTarget } from './hev.js';
 import { historyTarget } from './history.js';
 import { linesTarget } from './lines.js';
 import { messagesTarget, rootCommandsTarget } from './messages.js';
@@ -23,6 +24,7 @@ export const targets: readonly Target[] = [
   tablesTarget,
   faultsTarget,
   historyTarget,
+  hevTarget,
   recordingTarget,
   auditTarget,
 ];
