@@ -17,13 +17,13 @@ export class RateLimit {
     this.#countedAt = clock.monotonic();
   }
 
-  /** Returns false if the limit is reached. */
-  take(): boolean {
+  /** Takes `amount`; returns false, and takes nothing, if that is more than is left. */
+  take(amount = 1): boolean {
     const now = this.#clock.monotonic();
     this.#left = Math.min(this.#atOnce, this.#left + ((now - this.#countedAt) / 1000) * this.#perSecond);
     this.#countedAt = now;
-    if (this.#left < 1) return false;
-    this.#left--;
+    if (this.#left < amount) return false;
+    this.#left -= amount;
     return true;
   }
 }

@@ -1,13 +1,13 @@
 import { LINK_DOWN_REASONS } from './link.js';
 import type { LinkStatus } from './link-keeper.js';
 
-/** The link's state as a sentence for people. */
-export function describeLinkStatus({ state, name, reason, detail }: LinkStatus): string {
+/** The link's state as a sentence for people; `peer`: what is at its other end. */
+export function describeLinkStatus({ state, name, reason, detail }: LinkStatus, peer = 'the root'): string {
   switch (state) {
     case 'up':
-      return `${name}: the root is responding`;
+      return `${name}: ${peer} is responding`;
     case 'probing':
-      return `${name} is open; waiting for the root to respond`;
+      return `${name} is open; waiting for ${peer} to respond`;
     case 'opening':
       return 'opening the link';
     case 'maintenance':

@@ -3,11 +3,12 @@ import type { CancelTimer, Clock } from '../base/clock.js';
 import { Counters } from '../base/counters.js';
 import { errorText } from '../base/errors.js';
 import { LINK_DOWN_REASONS, type Link, type LinkDownReason, LinkError, type OpenLink } from './link.js';
+import { SilenceTimer } from './silence-timer.js';
 
 /**
- * Named for what is awaited: a device (`absent`), its opening, the first frame from the root (`probing`), the end of a
- * pause (`backingOff`), the end of a port's release to another program (`maintenance`). `up`: a frame has come from the
- * root since the link was opened.
+ * Named for what is awaited: a device (`absent`), its opening, its first valid data (`probing`), the end of a pause
+ * (`backingOff`), the end of a port's release to another program (`maintenance`). `up`: valid data has been received since
+ * the link was opened, or the owner does not wait for any.
  */
 export const LINK_STATES = [
   'absent',
@@ -27,7 +28,7 @@ export interface LinkStatus {
   readonly since: number;
   /** Name of the link while it is open: `/dev/ttyUSB0`. */
   readonly name?: string;
-  /** Identity of the board, if known. */
+  /** Identity of the device, if known. */
   readonly identity?: string;
   /** Why the link is down. */
   readonly reason?: LinkDownReason;
@@ -35,7 +36,7 @@ export interface LinkStatus {
   readonly detail?: string;
 }
 
-/** True while the port is open, whether or not the root has been heard. */
+/** True while the link is open, whether or not the device has been heard. */
 export function isOpen({ state }: Pick<LinkStatus, 'state'>): boolean {
   return state === 'probing' || state === 'up';
 }
@@ -46,6 +47,11 @@ export interface LinkKeeperHandlers {
   onLost(): void;
   /** The state, or the reason for it, has changed. */
   onStatus(status: LinkStatus): void;
+  /**
+   * The link is open, and `onHeard` was not called for `silentAfterMs`. Repeated each time that this passes again; the
+   * owner may ask the device for something, `reopen` the link, or `giveUp`.
+   */
+  onSilent?(): void;
 }
 
 export interface LinkKeeperOptions {
@@ -54,7 +60,16 @@ export interface LinkKeeperOptions {
   /** 0–1, for the jitter of the pauses. */
   readonly random: () => number;
   /** Calls back when a device may have appeared; returns a function that stops watching. */
-  readonly watchForDevices: (onChange: () => void) => () => void;
+  readonly watchForDevices?: ((onChange: () => void) => () => void) | undefined;
+  /** For a device that never sends unasked: `up` as soon as the link is open. */
+  readonly isUpWhenOpen?: boolean | undefined;
+  /** See `onSilent`; without it, silence is not noticed. */
+  readonly silentAfterMs?: number | undefined;
+  /**
+   * The pauses start over when the link has been `up` for this long, so that a peer that accepts each connection and ends it
+   * is spared too. Default 0.
+   */
+  readonly steadyAfterMs?: number | undefined;
 }
 
 /** Pauses between attempts double from the first to the longest, to spare a broken port. */
@@ -80,6 +95,8 @@ export class LinkKeeper {
   /** Set while a link is being closed: the port is not free until it resolves. */
   #closing: Promise<void> | undefined;
   #cancelPause: CancelTimer | undefined;
+  readonly #silence: SilenceTimer | undefined;
+  #cancelSteady: CancelTimer | undefined;
   #stopWatching: (() => void) | undefined;
 
   constructor(options: LinkKeeperOptions, handlers: LinkKeeperHandlers) {
@@ -87,6 +104,10 @@ export class LinkKeeper {
     this.#handlers = handlers;
     this.#backoff = new Backoff({ ...PAUSES, jitter: JITTER, random: options.random });
     this.#status = { state: 'stopped', since: options.clock.now() };
+    const { clock, silentAfterMs } = options;
+    if (silentAfterMs !== undefined) {
+      this.#silence = new SilenceTimer(clock, silentAfterMs, () => this.#handlers.onSilent?.());
+    }
   }
 
   get status(): LinkStatus {
@@ -109,11 +130,16 @@ export class LinkKeeper {
     await this.#release();
   }
 
-  /** A frame came from the root. */
+  /** Call on each valid input from the device. Has no effect while the link is not open. */
   onHeard(): void {
-    if (this.#status.state !== 'probing' || !this.#link) return;
-    this.#backoff.reset();
-    this.#setStatus({ state: 'up', ...factsOf(this.#link) });
+    this.#silence?.restart();
+    if (this.#status.state === 'probing') this.#markUp();
+  }
+
+  /** Writes to the device; rejects with a `LinkError` if the link is not open or is lost. */
+  write(bytes: Buffer): Promise<void> {
+    if (this.#link) return this.#link.write(bytes);
+    return Promise.reject(new LinkError(this.#status.reason ?? 'stopped', 'the link is not open'));
   }
 
   /** Resets the board by its modem lines, as its flashing tool does. Resolves with false if the adapter has none. */
@@ -134,9 +160,17 @@ export class LinkKeeper {
   async reopen(): Promise<void> {
     if (!this.#link) return;
     this.losses.add('reopened');
-    this.#giveUpLink({ state: 'opening', reason: 'reopened' });
+    this.#closeLink({ state: 'opening', reason: 'reopened' });
+    if (this.#status.state !== 'opening') return;
     this.#opening = this.#open();
     await this.#opening;
+  }
+
+  /** Closes the link and opens it again after a pause, with the reason `silent`; does nothing if it is not open. */
+  giveUp(detail: string): void {
+    if (!this.#link) return;
+    this.#startClosing();
+    this.#pause('silent', detail);
   }
 
   /**
@@ -148,8 +182,9 @@ export class LinkKeeper {
     this.#endPause();
     if (this.#status.state !== 'maintenance') {
       this.losses.add('released');
-      this.#giveUpLink({ state: 'maintenance', reason: 'released' });
+      this.#closeLink({ state: 'maintenance', reason: 'released' });
     }
+    if (this.#status.state !== 'maintenance') return;
     this.#cancelPause = this.#options.clock.after(ms, () => this.#retry());
     await this.#opening;
     await this.#closing;
@@ -160,14 +195,18 @@ export class LinkKeeper {
     if (this.#status.state === 'maintenance') this.#retry();
   }
 
-  #giveUpLink(next: Pick<LinkStatus, 'state' | 'reason'>): void {
+  #closeLink(next: Pick<LinkStatus, 'state' | 'reason'>): void {
+    this.#startClosing();
+    if (this.#status.state !== 'stopped') this.#setStatus(next);
+  }
+
+  #startClosing(): void {
     this.#attempt++;
     const closing = this.#release().finally(() => {
       if (this.#closing === closing) this.#closing = undefined;
     });
     this.#closing = closing;
     this.#handlers.onLost();
-    this.#setStatus(next);
   }
 
   async #open(): Promise<void> {
@@ -189,8 +228,19 @@ export class LinkKeeper {
 
   #onOpened(link: Link): void {
     this.#link = link;
+    this.#silence?.start();
     this.#handlers.onOpened(link);
+    if (this.#link !== link) return;
     this.#setStatus({ state: 'probing', ...factsOf(link) });
+    if (this.#options.isUpWhenOpen) this.#markUp();
+  }
+
+  #markUp(): void {
+    const { clock, steadyAfterMs = 0 } = this.#options;
+    if (!this.#link) return;
+    if (steadyAfterMs > 0) this.#cancelSteady = clock.after(steadyAfterMs, () => this.#backoff.reset());
+    else this.#backoff.reset();
+    this.#setStatus({ state: 'up', ...factsOf(this.#link) });
   }
 
   #onFailure(error: unknown): void {
@@ -205,12 +255,13 @@ export class LinkKeeper {
   }
 
   #pause(reason: LinkDownReason, detail: string): void {
+    if (this.#status.state === 'stopped') return;
     this.#attempt++;
     this.losses.add(reason);
+    this.#cancelPause = this.#options.clock.after(this.#backoff.nextMs(), () => this.#retry());
+    this.#stopWatching = this.#options.watchForDevices?.(() => this.#retry());
     const isAbsent = reason === 'noDevice' || reason === 'severalDevices';
     this.#setStatus({ state: isAbsent ? 'absent' : 'backingOff', reason, detail });
-    this.#cancelPause = this.#options.clock.after(this.#backoff.nextMs(), () => this.#retry());
-    this.#stopWatching = this.#options.watchForDevices(() => this.#retry());
   }
 
   #retry(): void {
@@ -229,6 +280,9 @@ export class LinkKeeper {
   async #release(): Promise<void> {
     const link = this.#link;
     this.#link = undefined;
+    this.#silence?.stop();
+    this.#cancelSteady?.();
+    this.#cancelSteady = undefined;
     await link?.close();
   }
 

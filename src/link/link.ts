@@ -6,12 +6,18 @@ export const LINK_DOWN_REASONS = {
   severalDevices: 'several serial devices could be the root',
   noPermission: 'no permission to open the serial device',
   heldByAnother: 'another program is using the serial device',
-  openFailed: 'the serial device could not be opened',
-  openTimeout: 'opening the serial device timed out',
+  refused: 'the connection was refused: nothing is listening there',
+  unreachable: 'the host cannot be reached',
+  hostNotFound: 'the host name cannot be resolved',
+  openFailed: 'the device could not be opened',
+  openTimeout: 'connecting to the device timed out',
   hungUp: 'the serial device was disconnected',
-  writeFailed: 'writing to the serial device failed',
-  writeTimeout: 'writing to the serial device timed out',
-  reopened: 'the gateway reopened the port because the root was silent',
+  closedByPeer: 'the device closed the connection',
+  connectionLost: 'the connection to the device was lost',
+  writeFailed: 'writing to the device failed',
+  writeTimeout: 'writing to the device timed out',
+  silent: 'the device was silent for too long',
+  reopened: 'the gateway reopened the link because nothing was received',
   released: 'the port is released to another program',
   recordingOver: 'the recording has ended',
   stopped: 'the gateway was stopped',
@@ -21,7 +27,7 @@ export type LinkDownReason = keyof typeof LINK_DOWN_REASONS;
 
 /** How a link notifies its owner. Nothing is called after `onClosed`. */
 export interface LinkHandlers {
-  /** Bytes from the root, in chunks of any size; the chunk is valid only until the call returns. */
+  /** Bytes from the device, in chunks of any size; the chunk is valid only until the call returns. */
   onBytes(chunk: Buffer): void;
   /** The link was lost. `detail`: the system's own text, for the log. */
   onClosed(reason: LinkDownReason, detail: string): void;
@@ -33,11 +39,11 @@ export interface ModemLines {
   readonly rts: boolean;
 }
 
-/** Bytes to and from a root: a serial port, a virtual mesh, a recording. */
+/** Bytes to and from a device: a serial port, a TCP peer, a virtual mesh, a recording. */
 export interface Link {
-  /** For people: `/dev/ttyUSB0`, `virtual mesh of 12 nodes`. */
+  /** For people: `/dev/ttyUSB0`, `tcp:psu.local:5025`, `virtual mesh of 12 nodes`. */
   readonly name: string;
-  /** Identity of the board, if known without communicating with it: `usb:10c4:ea60:0001`. */
+  /** Identity of the device, if known without communicating with it: `usb:10c4:ea60:0001`. */
   readonly identity?: string | undefined;
   /** Writes all bytes in one piece; resolves when the other side has accepted them. */
   write(bytes: Buffer): Promise<void>;

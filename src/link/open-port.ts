@@ -2,6 +2,7 @@ import { clearHangUpOnClose } from './hang-up-on-close.js';
 import { LinkError, type OpenLink } from './link.js';
 import { choosePort, parsePortSpec } from './port-choice.js';
 import { boardIdentity, type ListPorts, listPorts } from './port-list.js';
+import { type PortUse, withReservations } from './port-use.js';
 import type { SerialLinkOptions, SerialLinkSettings } from './serial-link.js';
 
 /** `port`: `auto`, a path, `usb:VID:PID` or `usb:VID:PID:SERIAL`. */
@@ -11,6 +12,8 @@ export interface PortSettings extends Omit<SerialLinkSettings, 'path'> {
 
 export interface PortOptions extends SerialLinkOptions {
   readonly list?: ListPorts;
+  /** Ports that others are configured for or have open: not chosen unless `port` is a path. */
+  readonly reserved?: () => readonly PortUse[];
   /** Returns the identity of the board, if known. */
   readonly identify?: (path: string) => Promise<string | undefined>;
   /** Called with the chosen port and the reason, each time that one is opened. */
@@ -24,7 +27,7 @@ export interface PortOptions extends SerialLinkOptions {
  */
 export function openPort({ port, ...serial }: PortSettings, options: PortOptions = {}): OpenLink {
   return async (handlers) => {
-    const { path, why } = await choose(port, options.list ?? listPorts);
+    const { path, why } = await choose(port, options);
     const identity = await (options.identify ?? boardIdentity)(path);
     // Loaded late: its native code is not needed before clients are served.
     const { openSerialLink } = await import('./serial-link.js');
@@ -35,9 +38,12 @@ export function openPort({ port, ...serial }: PortSettings, options: PortOptions
   };
 }
 
-async function choose(port: string, list: ListPorts): Promise<{ path: string; why: string }> {
+async function choose(
+  port: string,
+  { list = listPorts, reserved = () => [] }: PortOptions,
+): Promise<{ path: string; why: string }> {
   const needsList = parsePortSpec(port)?.kind !== 'path';
-  const choice = choosePort(port, needsList ? await list() : []);
+  const choice = choosePort(port, needsList ? await withReservations(await list(), reserved()) : []);
   if (choice.kind === 'chosen') return choice;
   throw new LinkError(choice.kind === 'several' ? 'severalDevices' : 'noDevice', choice.why);
 }

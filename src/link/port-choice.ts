@@ -11,6 +11,8 @@ export interface SerialPortInfo {
   readonly byId?: string | undefined;
   /** Name of the serial bridge, if its USB id is one that ESP32 boards use. */
   readonly knownAs?: string | undefined;
+  /** The device that it is configured for or that has it open; chosen by no other one, unless given by path. */
+  readonly reservedFor?: string | undefined;
 }
 
 /** By USB id; keep packaging/60-meshgate.rules in step. */
@@ -67,22 +69,25 @@ export function choosePort(wanted: string, ports: readonly SerialPortInfo[]): Po
   const spec = parsePortSpec(wanted);
   if (!spec) return { kind: 'none', candidates: [], why: portSpecProblem(wanted) ?? '' };
   if (spec.kind === 'path') return { kind: 'chosen', path: spec.path, why: `${spec.path}: given by path` };
-  const fitting = ports.filter((port) => (spec.kind === 'auto' ? port.knownAs : hasUsbId(port, spec)));
-  const what = spec.kind === 'auto' ? 'known serial bridge' : `serial port with ${wanted}`;
+  const matching = ports.filter((port) => (spec.kind === 'auto' ? port.knownAs : hasUsbId(port, spec)));
+  const fitting = matching.filter(({ reservedFor }) => reservedFor === undefined);
+  const reserved = matching.filter(({ reservedFor }) => reservedFor !== undefined);
+  const what = `${reserved.length > 0 ? 'free ' : ''}${spec.kind === 'auto' ? 'known serial bridge' : `serial port with ${wanted}`}`;
   const [only] = fitting;
   if (!only) return noneOf(ports, what);
   if (fitting.length > 1) return severalOf(fitting, what);
-  return { kind: 'chosen', path: only.path, why: `${describePort(only)}, the only ${what}` };
+  const others = reserved.length > 0 ? `; not considered: ${listOf(reserved)}` : '';
+  return { kind: 'chosen', path: only.path, why: `${describePort(only)}, the only ${what}${others}` };
 }
 
-function hasUsbId(port: SerialPortInfo, spec: Extract<PortSpec, { kind: 'usb' }>): boolean {
+export function hasUsbId(port: SerialPortInfo, spec: Extract<PortSpec, { kind: 'usb' }>): boolean {
   if (port.vendorId !== spec.vendorId || port.productId !== spec.productId) return false;
   return spec.serialNumber === undefined || port.serialNumber?.toLowerCase() === spec.serialNumber;
 }
 
 function noneOf(ports: readonly SerialPortInfo[], what: string): PortChoice {
   const found = ports.length === 0 ? 'this machine has no serial ports' : `found ${listOf(ports)}`;
-  const [first] = ports;
+  const first = ports.find(({ reservedFor }) => reservedFor === undefined);
   const todo = first
     ? `if the root is one of these, set the port, for example ${bestNameOf(first)}`
     : 'check that the board is plugged in, that its cable carries data, and that dmesg shows it';
@@ -104,11 +109,12 @@ function bestNameOf(port: SerialPortInfo): string {
   return port.byId ?? port.path;
 }
 
-/** `/dev/ttyUSB0: CP210x bridge (10C4:EA60)` */
+/** `/dev/ttyUSB0: CP210x bridge (10C4:EA60), reserved for psu` */
 export function describePort(port: SerialPortInfo): string {
   const id = usbIdOf(port);
   const what = port.knownAs ?? port.manufacturer ?? (id ? 'USB device' : 'not on USB');
-  return `${port.path}: ${what}${id ? ` (${id})` : ''}`;
+  const reserved = port.reservedFor === undefined ? '' : `, reserved for ${port.reservedFor}`;
+  return `${port.path}: ${what}${id ? ` (${id})` : ''}${reserved}`;
 }
 
 /** `10C4:EA60`: how USB ids are usually written. */

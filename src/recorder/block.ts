@@ -10,7 +10,10 @@
  */
 import { crc32 } from 'node:zlib';
 
-/** Kinds of records. `link` is the first in every block; `client` comes before the first record of its channel. */
+/**
+ * Kinds of records. `link` is the first in every block; `client` and `device` come before the first record of their
+ * channel. The link of a device has kinds of its own, so that version 0.1.0, which skips unknown kinds, reads the root's.
+ */
 export const RECORD_KINDS = {
   link: { code: 1, text: 'the link at the start of the block: same as `opened`; empty if there is none' },
   opened: {
@@ -29,6 +32,16 @@ export const RECORD_KINDS = {
   result: { code: 12, text: 'a JSON text sent to it' },
   ended: { code: 13, text: 'the client’s connection ended: the reason' },
   lines: { code: 14, text: 'the modem lines were set: DTR, RTS; 01 is asserted' },
+  device: {
+    code: 15,
+    text: 'the device of this channel: its name, 00, its link as in `deviceOpened`; empty if there is none',
+  },
+  deviceOpened: { code: 16, text: 'the device’s link was opened: as `opened`' },
+  deviceNotOpened: { code: 17, text: 'opening the device’s link failed: as `notOpened`' },
+  deviceClosed: { code: 18, text: 'the device’s link ended: as `closed`' },
+  fromDevice: { code: 19, text: 'bytes from the device; if truncated to nothing, bytes that were left out' },
+  toDevice: { code: 20, text: 'bytes to the device, likewise' },
+  deviceLines: { code: 21, text: 'the modem lines of the device’s port were set: as `lines`' },
 } as const;
 
 export type RecordKind = keyof typeof RECORD_KINDS;
@@ -51,7 +64,7 @@ export interface BlockRecord {
   readonly kind: RecordKind | undefined;
   /** Monotonic clock, integer µs. */
   readonly us: number;
-  /** Which client; 0 = the UART. */
+  /** Which client or device; 0 = the root. */
   readonly channel: number;
   readonly payload: Buffer;
   /** Length of the payload before it was cut. */

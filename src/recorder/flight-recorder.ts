@@ -1,6 +1,7 @@
 import { type CancelTimer, type Clock, every } from '../base/clock.js';
 import type { Log } from '../base/log.js';
 import type { OpenLink } from '../link/link.js';
+import { ROOT_LINK } from './link-facts.js';
 import { recordLink } from './record-link.js';
 import { type ClientRecorder, type ReadOptions, Recorder, type RecordingPage } from './recorder.js';
 import { encodeHead } from './recording.js';
@@ -50,9 +51,9 @@ export class FlightRecorder {
     if (settings.clients) this.client = (name) => this.#recorder.client(name);
   }
 
-  /** Wraps `openLink` so that the link is recorded. */
-  around(openLink: OpenLink): OpenLink {
-    return recordLink(openLink, this.#recorder);
+  /** Wraps `openLink` so that the link is recorded; `linkName`: that of the device's source, if it is not the root. */
+  around(openLink: OpenLink, linkName = ROOT_LINK): OpenLink {
+    return recordLink(openLink, this.#recorder.link(linkName));
   }
 
   start(): void {

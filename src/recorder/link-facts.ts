@@ -1,3 +1,6 @@
+/** Name of the root's link; that of any other is the name of its device's source. */
+export const ROOT_LINK = 'root';
+
 /** What a recording stores about a link. */
 export interface LinkFacts {
   readonly name: string;

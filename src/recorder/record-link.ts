@@ -1,10 +1,10 @@
 import { errorText } from '../base/errors.js';
 import { type Link, type LinkDownReason, LinkError, type ModemLines, type OpenLink } from '../link/link.js';
 import type { LinkFacts } from './link-facts.js';
-import type { Recorder } from './recorder.js';
+import type { LinkRecorder } from './link-recorder.js';
 
 /** Wraps a link so that its state changes and bytes are recorded. */
-export function recordLink(openLink: OpenLink, recorder: Recorder): OpenLink {
+export function recordLink(openLink: OpenLink, recorder: LinkRecorder): OpenLink {
   return async (handlers) => {
     let isOpen = false;
     const end = (reason: LinkDownReason, detail: string) => {
@@ -14,7 +14,7 @@ export function recordLink(openLink: OpenLink, recorder: Recorder): OpenLink {
     try {
       const link = await openLink({
         onBytes(chunk) {
-          recorder.fromRoot(chunk);
+          recorder.received(chunk);
           handlers.onBytes(chunk);
         },
         onClosed(reason, detail) {
@@ -36,7 +36,7 @@ function factsOf({ name, identity = '', setLines }: Link): LinkFacts {
   return { name, identity, hasLines: setLines !== undefined };
 }
 
-function recorded(link: Link, recorder: Recorder, onClose: () => void): Link {
+function recorded(link: Link, recorder: LinkRecorder, onClose: () => void): Link {
   const setLines = (lines: ModemLines) => {
     recorder.linesSet(lines);
     return link.setLines?.(lines) ?? Promise.resolve();
@@ -46,7 +46,7 @@ function recorded(link: Link, recorder: Recorder, onClose: () => void): Link {
     identity: link.identity,
     ...(link.setLines && { setLines }),
     write(bytes) {
-      recorder.toRoot(bytes);
+      recorder.sent(bytes);
       return link.write(bytes);
     },
     close() {

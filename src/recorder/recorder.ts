@@ -1,12 +1,15 @@
 /**
- * The flight recorder: every byte from and to the UART, and clients' requests and replies, with times. Recording copies
+ * The flight recorder: bytes from and to the root and devices, and clients' requests and replies, with times. Recording copies
  * into preallocated memory; finished blocks go to the ring, and to `onBlock`.
  */
 import type { Clock } from '../base/clock.js';
+import { RateLimit } from '../base/rate-limit.js';
 import type { LinkDownReason, ModemLines } from '../link/link.js';
 import { BlockWriter, MAX_PAYLOAD_LENGTH, type RecordKind } from './block.js';
 import { BlockRing } from './block-ring.js';
-import { encodeLinkFacts, type LinkFacts } from './link-facts.js';
+import { encodeLinkFacts, type LinkFacts, ROOT_LINK } from './link-facts.js';
+import { DeviceLinkRecorder, type LinkRecorder, type RecordOutput, SEPARATOR } from './link-recorder.js';
+import { ROOT_CHANNEL } from './recording.js';
 
 export interface RecorderOptions {
   readonly clock: Clock;
@@ -48,8 +51,9 @@ const MAX_BLOCK_AGE_US = 60_000_000;
 const CLOCK_JUMP_MS = 10;
 /** Room for records that may precede one: a clock change, the name of a client. */
 const EXTRA_ROOM = 128;
-const UART_CHANNEL = 0;
-const SEPARATOR = '\0';
+/** Of the memory, which devices may fill at once; then bytes per second. So a device that floods leaves the root's hours. */
+const DEVICE_SHARE = 1 / 16;
+const DEVICE_BYTES_PER_S = 4096;
 
 export class Recorder {
   /** Id of this run of the gateway. */
@@ -57,11 +61,14 @@ export class Recorder {
   readonly #options: RecorderOptions;
   readonly #writer = new BlockWriter();
   readonly #ring: BlockRing;
+  readonly #deviceAllowance: RateLimit;
+  readonly #output: RecordOutput;
   #number = 0;
   /** As in a record of the kind `opened`; empty if there is no link. */
   #link = '';
   #channels = 0;
   #records = 0;
+  #omittedBytes = 0;
   /** Host clock minus monotonic clock, ms. */
   #offset = 0;
 
@@ -69,10 +76,33 @@ export class Recorder {
     this.#options = options;
     this.run = options.clock.now().toString(36);
     this.#ring = new BlockRing(options.limit);
+    const { clock, limit } = options;
+    const limits = { atOnce: limit * DEVICE_SHARE, perSecond: DEVICE_BYTES_PER_S };
+    this.#deviceAllowance = new RateLimit(clock, limits);
+    this.#output = {
+      block: () => this.#number,
+      room: () => this.#writer.room,
+      prepare: (length) => this.#prepare(length),
+      append: (...record) => this.#append(...record),
+    };
   }
 
   counters() {
-    return { records: this.#records, blocks: this.#number, ...this.#ring.counters() };
+    const omittedBytes = this.#omittedBytes;
+    return { records: this.#records, blocks: this.#number, ...this.#ring.counters(), omittedBytes };
+  }
+
+  /** Starts recording a link; `name`: `root`, or the name of a device's source. */
+  link(name: string): LinkRecorder {
+    if (name === ROOT_LINK) return this.#rootLink();
+    return new DeviceLinkRecorder(this.#output, {
+      name,
+      channel: ++this.#channels,
+      allowance: this.#deviceAllowance,
+      onOmitted: (bytes) => {
+        this.#omittedBytes += bytes;
+      },
+    });
   }
 
   opened(facts: LinkFacts): void {
@@ -120,6 +150,17 @@ export class Recorder {
     };
   }
 
+  #rootLink(): LinkRecorder {
+    return {
+      opened: (facts) => this.opened(facts),
+      notOpened: (reason, detail) => this.notOpened(reason, detail),
+      closed: (reason, detail) => this.closed(reason, detail),
+      received: (bytes) => this.fromRoot(bytes),
+      sent: (bytes) => this.toRoot(bytes),
+      linesSet: (lines) => this.linesSet(lines),
+    };
+  }
+
   /** Finishes the current block unless it is empty. */
   finishBlock(): void {
     if (this.#writer.isIdle) return;
@@ -152,7 +193,7 @@ export class Recorder {
     for (let from = 0; from < payload.length; ) {
       const us = this.#prepare(1);
       const to = from + Math.min(this.#writer.room, MAX_PAYLOAD_LENGTH);
-      this.#append(kind, us, UART_CHANNEL, payload.subarray(from, to));
+      this.#append(kind, us, ROOT_CHANNEL, payload.subarray(from, to));
       from = to;
     }
   }
@@ -171,7 +212,7 @@ export class Recorder {
     const host = this.#options.clock.now();
     this.#offset = host - us / 1000;
     this.#writer.begin({ host, us, number: ++this.#number });
-    this.#append('link', us, UART_CHANNEL, textBytes(this.#link));
+    this.#append('link', us, ROOT_CHANNEL, textBytes(this.#link));
   }
 
   #noteClock(us: number): void {
@@ -181,7 +222,7 @@ export class Recorder {
     const time = Buffer.alloc(8);
     time.writeDoubleBE(host);
     this.#offset = offset;
-    this.#append('clock', us, UART_CHANNEL, time);
+    this.#append('clock', us, ROOT_CHANNEL, time);
   }
 
   #append(kind: RecordKind, us: number, channel: number, payload: Buffer, wholeLength?: number): void {

@@ -5,6 +5,7 @@
  */
 import { errorText, MeshgateError } from '../base/errors.js';
 import { BLOCK_MAGIC, type Block, type BlockRecord, blockLengthAt, isHostTime, readBlock } from './block.js';
+import { ROOT_LINK } from './link-facts.js';
 
 /** Fields that are missing in the head are empty. */
 export interface RecordingHead {
@@ -16,17 +17,21 @@ export interface RecordingHead {
   readonly redacted: boolean;
 }
 
-/** A record with its run, host time and client. */
+/** A record with its run, host time, and client or link. */
 export interface Entry extends BlockRecord {
   readonly run: string;
   /** ms since the epoch, host clock. */
   readonly at: number;
-  /** The client's name; empty for the UART. */
+  /** The client's name; empty for a link. */
   readonly client: string;
+  /** `root`, or the name of a device's source; empty for a client. */
+  readonly link: string;
 }
 
 export const FILE_MAGIC = Buffer.from('MGREC\r\n\x1a', 'latin1');
 export const FORMAT_VERSION = 1;
+/** Records of the root's link. */
+export const ROOT_CHANNEL = 0;
 const VERSION_AT = FILE_MAGIC.length;
 const LENGTH_AT = VERSION_AT + 2;
 const JSON_AT = LENGTH_AT + 2;
@@ -133,14 +138,17 @@ export function openRecording(file: string, bytes: Buffer): Recording {
 }
 
 function* entriesOf(block: Block, run: string): Generator<Entry> {
-  const names = new Map<number, string>();
+  const clients = new Map<number, string>();
+  const links = new Map<number, string>([[ROOT_CHANNEL, ROOT_LINK]]);
   let { host, us: since } = block;
   for (const record of block.records) {
     const { kind, channel, payload, us } = record;
-    if (kind === 'client') names.set(channel, payload.toString('utf8'));
+    if (kind === 'client') clients.set(channel, payload.toString('utf8'));
+    if (kind === 'device') links.set(channel, splitDevice(payload).name);
     const time = kind === 'clock' ? readTime(payload) : undefined;
     if (time !== undefined) [host, since] = [time, us];
-    yield { ...record, run, at: host + (us - since) / 1000, client: names.get(channel) ?? '' };
+    const at = host + (us - since) / 1000;
+    yield { ...record, run, at, client: clients.get(channel) ?? '', link: links.get(channel) ?? '' };
   }
 }
 
@@ -172,6 +180,13 @@ function parseObject(json: string): Record<string, unknown> | undefined {
 function readTime(payload: Buffer): number | undefined {
   const time = payload.length === 8 ? payload.readDoubleBE(0) : Number.NaN;
   return isHostTime(time) ? time : undefined;
+}
+
+/** Splits `name 00 link` of the record `device`; `facts`: as in `deviceOpened`. */
+export function splitDevice(payload: Buffer): { readonly name: string; readonly facts: Buffer } {
+  const end = payload.indexOf(0);
+  if (end === -1) return { name: payload.toString('utf8'), facts: payload.subarray(payload.length) };
+  return { name: payload.toString('utf8', 0, end), facts: payload.subarray(end + 1) };
 }
 
 /** Splits `reason 00 detail` of the records `notOpened` and `closed`. */

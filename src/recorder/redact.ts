@@ -1,21 +1,25 @@
 /**
  * Removes payloads from a recording. It keeps times, framing, addresses, opcodes, lengths, the five bytes of a command,
- * the method and id of a JSON-RPC request, error codes, and the reasons why links and connections ended.
+ * the method and id of a JSON-RPC request, error codes, and the reasons why links and connections ended. Protocols of devices
+ * are not known: their bytes are removed as a whole.
  */
 import { ADDRESS_LENGTH } from '../protocol/address.js';
 import { COMMAND_NAME_LENGTH, type Opcodes } from '../protocol/opcodes.js';
 import { type BlockRecord, BlockWriter, type RecordKind } from './block.js';
-import { Recording } from './recording.js';
+import { Recording, splitDevice } from './recording.js';
 import { FrameRedactor } from './redact-frames.js';
 
 export interface RedactSettings {
   readonly opcodes: Opcodes;
   /** The setting of the recording gateway. */
   readonly openFrameTimeoutMs: number;
+  /** Devices whose bytes are kept; of others, only times and lengths are. */
+  readonly keptLinks?: ReadonlySet<string> | undefined;
 }
 
 type RedactPayload = (payload: Buffer, us: number) => Buffer;
 
+const NOTHING = Buffer.alloc(0);
 const OPCODE_LENGTH = 1;
 const FAILURE = 'F';
 const X = 'x';
@@ -27,8 +31,12 @@ const LONGEST_ID = 64;
 export class Redactor {
   readonly #rules: Readonly<Record<RecordKind, RedactPayload>>;
   readonly #writer = new BlockWriter();
+  readonly #keptLinks: ReadonlySet<string>;
+  /** Channels of devices whose bytes are kept. */
+  readonly #keptChannels = new Set<number>();
 
-  constructor({ opcodes, openFrameTimeoutMs }: RedactSettings) {
+  constructor({ opcodes, openFrameTimeoutMs, keptLinks = new Set() }: RedactSettings) {
+    this.#keptLinks = keptLinks;
     const fromRoot = new FrameRedactor(() => ADDRESS_LENGTH + OPCODE_LENGTH, openFrameTimeoutMs);
     const toRoot = new FrameRedactor((start) => keptOfCommand(start, opcodes), openFrameTimeoutMs);
     const unchanged: RedactPayload = (payload) => payload;
@@ -52,6 +60,13 @@ export class Redactor {
       result: redactJson,
       ended: unchanged,
       lines: unchanged,
+      device: unchanged,
+      deviceOpened: unchanged,
+      deviceNotOpened: unchanged,
+      deviceClosed: unchanged,
+      fromDevice: unchanged,
+      toDevice: unchanged,
+      deviceLines: unchanged,
     };
   }
 
@@ -69,6 +84,11 @@ export class Redactor {
   /** Records of a later version are left out, since their content is unknown. */
   #append({ kind, us, channel, payload, wholeLength }: BlockRecord): void {
     if (!kind) return;
+    if (kind === 'device' && this.#keptLinks.has(splitDevice(payload).name)) this.#keptChannels.add(channel);
+    if ((kind === 'fromDevice' || kind === 'toDevice') && !this.#keptChannels.has(channel)) {
+      this.#writer.append(kind, us, channel, NOTHING, wholeLength);
+      return;
+    }
     const rest = this.#rules[kind](payload, us);
     const isCut = wholeLength > payload.length;
     this.#writer.append(kind, us, channel, rest, isCut ? wholeLength : rest.length);

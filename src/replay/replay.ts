@@ -4,8 +4,9 @@
  */
 import { type CancelTimer, type Clock, every, systemClock } from '../base/clock.js';
 import { MeshgateError } from '../base/errors.js';
-import { decodeLinkFacts } from '../recorder/link-facts.js';
+import { decodeLinkFacts, ROOT_LINK } from '../recorder/link-facts.js';
 import { Moments } from '../recorder/moments.js';
+import { asRootEntries } from '../recorder/recorded-links.js';
 import { type Entry, type Recording, splitReason } from '../recorder/recording.js';
 import { ReplayLink } from './replay-link.js';
 import { promisesRan, VirtualClock } from './virtual-clock.js';
@@ -16,6 +17,8 @@ export type ReplaySpeed = number | 'max';
 export interface ReplayOptions {
   readonly recording: Recording;
   readonly speed: ReplaySpeed;
+  /** The link that takes the part of the root: default `root`. */
+  readonly linkName?: string | undefined;
   /** The clock for waiting in real time. */
   readonly wall?: Clock;
 }
@@ -29,6 +32,7 @@ export class Replay {
   readonly clock: VirtualClock;
   readonly link: ReplayLink;
   readonly #recording: Recording;
+  readonly #linkName: string;
   readonly #wall: Clock;
   #speed: ReplaySpeed;
   /** The same moment on both clocks, the base for waiting: monotonic ms. */
@@ -37,13 +41,14 @@ export class Replay {
   #wake: () => void = () => {};
 
   /** Throws `BAD_RECORDING` if the recording is empty. */
-  constructor({ recording, speed, wall = systemClock }: ReplayOptions) {
-    const [first] = recording.entries();
+  constructor({ recording, speed, linkName = ROOT_LINK, wall = systemClock }: ReplayOptions) {
+    const [first] = asRootEntries(recording, linkName);
     if (!first) throw new MeshgateError('BAD_RECORDING', 'the recording contains no readable records');
     this.clock = new VirtualClock(first.at);
     this.clock.onTimer = () => this.#wake();
     this.link = new ReplayLink(this.clock);
     this.#recording = recording;
+    this.#linkName = linkName;
     this.#speed = speed;
     this.#wall = wall;
   }
@@ -52,7 +57,7 @@ export class Replay {
   async run(): Promise<void> {
     const moments = new Moments();
     this.#setAnchor();
-    for (const entry of this.#recording.entries()) {
+    for (const entry of asRootEntries(this.#recording, this.#linkName)) {
       await this.#passUntil(moments.momentOf(entry));
       if (this.#isStopped) return;
       this.clock.setHostClock(entry.at);

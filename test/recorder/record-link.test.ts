@@ -20,7 +20,7 @@ test('bytes through a link are recorded and passed on unchanged', async (t) => {
   const open = recordLink(async (handlers) => {
     inner = handlers;
     return fakeLink(written);
-  }, fixture.recorder);
+  }, fixture.recorder.link('root'));
   const link = await open({
     onBytes: (chunk) => heard.push(chunk.toString()),
     onClosed: (reason, detail) => ends.push(`${reason} ${detail}`),
@@ -41,7 +41,7 @@ test('bytes through a link are recorded and passed on unchanged', async (t) => {
 
 test('a link that the gateway closes is recorded as closed, once', async (t) => {
   const fixture = new RecorderFixture();
-  const link = await recordLink(async () => fakeLink(), fixture.recorder)(IGNORED);
+  const link = await recordLink(async () => fakeLink(), fixture.recorder.link('root'))(IGNORED);
   await link.close();
   await link.close();
   t.deepEqual(textsOf(fixture.entries()), ['link', 'opened /dev/ttyUSB0', 'closed stopped|']);
@@ -51,7 +51,7 @@ test('the reason why a link cannot be opened is recorded, and reported as before
   const fixture = new RecorderFixture();
   const failures = [new LinkError('noPermission', 'EACCES'), new Error('odd')];
   for (const failure of failures) {
-    const open = recordLink(async () => Promise.reject(failure), fixture.recorder);
+    const open = recordLink(async () => Promise.reject(failure), fixture.recorder.link('root'));
     t.is(await t.throwsAsync(open(IGNORED)), failure);
   }
   t.deepEqual(textsOf(fixture.entries()), [
@@ -69,7 +69,7 @@ test('the board and the modem lines of a link are recorded, and reach the gatewa
     identity: 'usb:10c4:ea60:0001',
     setLines: async (lines) => void set.push(lines),
   };
-  const link = await recordLink(async () => inner, fixture.recorder)(IGNORED);
+  const link = await recordLink(async () => inner, fixture.recorder.link('root'))(IGNORED);
   t.is(link.identity, 'usb:10c4:ea60:0001');
   await link.setLines?.({ dtr: false, rts: true });
   t.deepEqual(set, [{ dtr: false, rts: true }]);
@@ -78,7 +78,7 @@ test('the board and the modem lines of a link are recorded, and reach the gatewa
     'opened /dev/ttyUSB0|usb:10c4:ea60:0001|lines',
     'lines \u0000\u0001'.replaceAll('\0', '|'),
   ]);
-  const without = await recordLink(async () => fakeLink(), fixture.recorder)(IGNORED);
+  const without = await recordLink(async () => fakeLink(), fixture.recorder.link('root'))(IGNORED);
   t.is(without.setLines, undefined);
 });
 
@@ -87,6 +87,6 @@ test('bytes that arrive while the link is being opened are recorded too', async 
   await recordLink(async (handlers) => {
     handlers.onBytes(Buffer.from('a'));
     return fakeLink();
-  }, fixture.recorder)(IGNORED);
+  }, fixture.recorder.link('root'))(IGNORED);
   t.deepEqual(textsOf(fixture.entries()), ['link', 'fromRoot 61', 'opened /dev/ttyUSB0']);
 });

@@ -19,6 +19,7 @@ export function sampleRecording(): Recording {
   const fixture = new RecorderFixture({ startsAt: NOW - 60_000 });
   recordLine(fixture);
   recordClients(fixture);
+  recordDevice(fixture);
   return new Recording(Buffer.concat([fixture.file(), Buffer.from('MGBK and a damaged rest')]));
 }
 
@@ -40,6 +41,20 @@ function recordLine({ recorder, clock }: RecorderFixture): void {
   recorder.fromRoot(Buffer.from('not ended'));
   recorder.linesSet({ dtr: false, rts: true });
   recorder.closed('hungUp', 'EIO');
+}
+
+function recordDevice({ recorder, clock }: RecorderFixture): void {
+  clock.advance(1000);
+  const psu = recorder.link('psu');
+  psu.notOpened('refused', 'connect ECONNREFUSED 192.168.1.20:5025');
+  clock.advance(250);
+  psu.opened({ name: 'tcp:192.168.1.20:5025', identity: '', hasLines: false });
+  psu.sent(Buffer.from('MEAS:VOLT?\n'));
+  psu.received(Buffer.from('12.0'));
+  psu.received(Buffer.from('5\r\n1.5\n'));
+  psu.received(bytesOf('00 01 FE FF 0A'));
+  psu.received(Buffer.alloc(17_000_000));
+  psu.closed('closedByPeer', 'end of data');
 }
 
 function recordClients({ recorder, clock }: RecorderFixture): void {

@@ -1,4 +1,4 @@
-/** The contents of a recording: messages, commands, console lines, faults, and traffic of clients. */
+/** The contents of a recording: messages, commands, console lines, faults, and traffic of devices and clients. */
 
 import { describeEvent } from '../../../api/describe.js';
 import type { MessageInfo, Value } from '../../../client/index.js';
@@ -11,6 +11,7 @@ import { Moments } from '../../../recorder/moments.js';
 import { type Entry, splitReason } from '../../../recorder/recording.js';
 import { WireDecoder, type WireItem, type WireSettings } from '../../../recorder/wire-decoder.js';
 import type { FrameDropReason, LineNoise } from '../../../uart/frame.js';
+import { type DeviceItem, DeviceItems } from './device-items.js';
 
 const HEADER_LENGTH = ADDRESS_LENGTH + 1;
 
@@ -23,6 +24,7 @@ export type Direction = 'fromRoot' | 'toRoot';
 export type Item = { readonly at: number; readonly elapsedMs: number } & ItemContent;
 
 export type ItemContent =
+  | DeviceItem
   | {
       readonly kind: 'message';
       readonly message: Omit<MessageInfo, 'toListeners'>;
@@ -68,6 +70,7 @@ export interface InspectSettings extends WireSettings {
 export class Inspector {
   readonly #settings: InspectSettings;
   readonly #lines: Readonly<Record<Direction, WireDecoder>>;
+  readonly #devices: DeviceItems;
   readonly #moments = new Moments();
   #now = { at: 0, elapsedMs: 0 };
   #jumpMs = 0;
@@ -76,6 +79,7 @@ export class Inspector {
 
   constructor(settings: InspectSettings) {
     this.#settings = settings;
+    this.#devices = new DeviceItems(settings);
     this.#lines = { fromRoot: new WireDecoder(settings), toRoot: new WireDecoder(settings) };
   }
 
@@ -89,9 +93,9 @@ export class Inspector {
     return [...left, ...this.#contentsOf(entry).map((content) => ({ ...this.#now, ...content }))];
   }
 
-  /** Unfinished frames at the end of the recording. */
+  /** Unfinished frames and lines at the end of the recording. */
   finish(): Item[] {
-    return this.#endLines().map((content) => ({ ...this.#now, ...content }));
+    return [...this.#endLines(), ...this.#devices.finish()].map((content) => ({ ...this.#now, ...content }));
   }
 
   #contentsOf(entry: Entry): ItemContent[] {
@@ -116,7 +120,7 @@ export class Inspector {
       case 'ended':
         return [clientItem(kind, entry)];
       default:
-        return [];
+        return this.#devices.take(entry);
     }
   }
 

@@ -5,8 +5,10 @@ import { FRAME_DROP_REASONS } from '../../../uart/frame.js';
 import { formatAddress } from '../../text/address.js';
 import { describeMessage, formatWords, type Words } from '../../text/event-line.js';
 import { formatBytes } from '../../text/hex.js';
+import { formatBytesAmount } from '../../text/numbers.js';
 import type { View } from '../../text/terminal.js';
 import { formatDuration } from '../../text/time.js';
+import type { DeviceItem } from './device-items.js';
 import type { Direction, Item } from './inspect-items.js';
 
 const NOISES = {
@@ -52,6 +54,28 @@ function describeItem(item: Item): Words {
       return { who: 'clock', what: 'set', text: describeJump(item.byMs), colour: 'yellow' };
     case 'client':
       return describeClientItem(item);
+    default:
+      return describeDeviceItem(item);
+  }
+}
+
+function describeDeviceItem(item: DeviceItem): Words {
+  const who = 'direction' in item && item.direction === 'toDevice' ? `→ ${item.link}` : item.link;
+  switch (item.kind) {
+    case 'deviceLink':
+      return { ...describeLinkItem(item), who };
+    case 'deviceData':
+      return item.text === null
+        ? { who, what: 'data', text: formatBytes(item.hex ?? '') }
+        : { who, what: 'text', text: item.text };
+    case 'deviceBytes':
+      return { who, what: 'bytes', text: item.hex, colour: 'dim' };
+    case 'deviceOmitted':
+      return { who, what: 'omitted', text: formatBytesAmount(item.bytes), colour: 'dim' };
+    case 'deviceLines': {
+      const text = `DTR ${onOrOff(item.dtr)}, RTS ${onOrOff(item.rts)}`;
+      return { who: `→ ${item.link}`, what: 'lines', text, colour: 'yellow' };
+    }
   }
 }
 
@@ -72,7 +96,9 @@ function receiverOf(to: number | null): string {
   return to === null || to === 0 ? '→ root' : `→ ${formatAddress(to, undefined)}`;
 }
 
-function describeLinkItem({ change, name, reason, detail }: Extract<Item, { kind: 'link' }>): Words {
+type LinkItem = Pick<Extract<Item, { kind: 'link' }>, 'change' | 'name' | 'reason' | 'detail'>;
+
+function describeLinkItem({ change, name, reason, detail }: LinkItem): Words {
   const words = reason === 'stopped' ? 'by the gateway' : describeReason(reason);
   const why = [words, detail].filter(Boolean).join(': ');
   const isGone = change === 'was' && name === '';

@@ -9,6 +9,13 @@ import type { Direction, Item } from './inspect-items.js';
 
 type Counts = Record<string, number>;
 
+interface DeviceStats {
+  /** Bytes that were recorded, and those that were left out or removed. */
+  received: number;
+  sent: number;
+  omitted: number;
+}
+
 interface LineStats {
   bytes: number;
   frames: number;
@@ -31,6 +38,8 @@ export interface RecordingStats extends RecordingHead {
   readonly linkEnds: Counts;
   readonly clockSettings: number;
   readonly clients: Counts;
+  /** By name of the link; the root's is not included. */
+  readonly devices: Readonly<Record<string, DeviceStats>>;
   readonly damage: { readonly bytes: number; readonly blocks: number; readonly missing: number };
 }
 
@@ -41,6 +50,7 @@ export class StatsCounter {
   readonly #commands: Counts = {};
   readonly #linkEnds: Counts = {};
   readonly #clients: Counts = {};
+  readonly #devices = new Map<string, DeviceStats>();
   #consoleLines = 0;
   #clockSettings = 0;
   #from: number | null = null;
@@ -82,7 +92,21 @@ export class StatsCounter {
         break;
       case 'client':
         countUp(this.#clients, item.what);
+        break;
+      case 'deviceBytes':
+        this.#device(item.link)[item.direction === 'toDevice' ? 'sent' : 'received'] += item.hex.length / 2;
+        break;
+      case 'deviceOmitted':
+        this.#device(item.link).omitted += item.bytes;
     }
+  }
+
+  #device(link: string): DeviceStats {
+    const known = this.#devices.get(link);
+    if (known) return known;
+    const stats = { received: 0, sent: 0, omitted: 0 };
+    this.#devices.set(link, stats);
+    return stats;
   }
 
   stats(head: RecordingHead, damage: RecordingStats['damage']): RecordingStats {
@@ -98,6 +122,7 @@ export class StatsCounter {
       linkEnds: this.#linkEnds,
       clockSettings: this.#clockSettings,
       clients: this.#clients,
+      devices: Object.fromEntries(this.#devices),
       damage: { ...damage },
     };
   }
@@ -113,6 +138,7 @@ export function formatStats(stats: RecordingStats, view: View): string {
   const parts = [
     formatFacts(factsOf(stats, view), terminal),
     formatTable(lineColumns(seconds), lines, terminal),
+    ...deviceTables(stats, view),
     ...countTables(stats, seconds).map(([title, counts, total]) =>
       formatTable(countColumns(title, total), rowsOf(counts), terminal),
     ),
@@ -155,6 +181,19 @@ function lineColumns(seconds: number): Column<NamedLine>[] {
     { title: 'DROPPED', text: ({ dropped }) => String(totalOf(dropped)), align: 'right' },
     { title: 'NOISE', text: ({ noise }) => String(noise), align: 'right' },
   ];
+}
+
+/** Nothing if the recording has no devices. */
+function deviceTables({ devices }: RecordingStats, { terminal }: View): string[] {
+  const rows = Object.entries(devices).map(([name, counts]) => ({ name, ...counts }));
+  if (rows.length === 0) return [];
+  const columns: Column<DeviceStats & { readonly name: string }>[] = [
+    { title: 'DEVICE', text: ({ name }) => name, flexible: 12 },
+    { title: 'RECEIVED', text: ({ received }) => String(received), align: 'right' },
+    { title: 'SENT', text: ({ sent }) => String(sent), align: 'right' },
+    { title: 'OMITTED', text: ({ omitted }) => String(omitted), align: 'right' },
+  ];
+  return [formatTable(columns, rows, terminal)];
 }
 
 interface CountRow {

@@ -10,6 +10,7 @@ export function addInspectCommand(program: CliCommand): void {
       'meshgate inspect odd.mgrec --stats': 'frames, errors and rates',
     })
     .argument('<file>', 'recording made by record or by a gateway; - is standard input')
+    .option('--link <names>', 'only these links, separated by commas: root, or names of devices')
     .option('--hex', 'include the raw bytes of the line')
     .option('--stats', 'print only statistics: frames, errors, rates')
     .option(

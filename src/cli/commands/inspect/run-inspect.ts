@@ -1,6 +1,7 @@
 import { uartSettings } from '../../../config/sections/link.js';
 import { loadConfig } from '../../../gateway/settings.js';
 import { loadTables } from '../../../gateway.js';
+import { isOfLinks, parseLinks, requireLinks } from '../../../recorder/recorded-links.js';
 import { openRecording, type Recording } from '../../../recorder/recording.js';
 import { inputName, readInput } from '../../files.js';
 import { currentView, note, print, printJson, printJsonLine } from '../../output.js';
@@ -10,6 +11,7 @@ import { formatItem } from './inspect-lines.js';
 import { describeDamage, formatStats, StatsCounter } from './inspect-stats.js';
 
 export interface InspectFlags {
+  readonly link?: string;
   readonly hex?: true;
   readonly stats?: true;
   readonly from?: string;
@@ -25,7 +27,9 @@ export async function inspect(file: string, flags: InspectFlags): Promise<void> 
   const withBytes = flags.hex === true || flags.stats === true;
   const isRedacted = recording.head.redacted;
   const settings = { ...uartSettings(config), tables: loadTables(config), withBytes, isRedacted };
-  const wanted = itemsBetween(inspectAll(recording, settings), readTimeRange(recording, flags));
+  const links = parseLinks(flags.link);
+  if (links) requireLinks(recording, links);
+  const wanted = itemsBetween(inspectAll(recording, settings, links), readTimeRange(recording, flags));
   if (flags.stats) {
     printStats(wanted, recording, flags);
     return;
@@ -35,10 +39,16 @@ export async function inspect(file: string, flags: InspectFlags): Promise<void> 
   if (damage !== 'none') note(`meshgate: ${inputName(file)}: ${damage}`);
 }
 
-/** All items of a recording, in order. */
-export function* inspectAll(recording: Recording, settings: InspectSettings): Generator<Item> {
+/** All items of a recording, in order; with `links`, only those of these links. */
+export function* inspectAll(
+  recording: Recording,
+  settings: InspectSettings,
+  links?: ReadonlySet<string>,
+): Generator<Item> {
   const inspector = new Inspector(settings);
-  for (const entry of recording.entries()) yield* inspector.take(entry);
+  for (const entry of recording.entries()) {
+    if (!links || isOfLinks(entry, links)) yield* inspector.take(entry);
+  }
   yield* inspector.finish();
 }
 

@@ -11,7 +11,11 @@ export function addRecordCommand(program: CliCommand): void {
     .option('--last <time>', 'only the last 10m, 1h30m …; with --follow: start there instead of now')
     .option('-o, --output <file>', 'output file; - or none: standard output')
     .option('--follow', 'keep recording until Ctrl-C')
-    .option('--redact', 'remove payloads of messages and commands; addresses and opcodes stay')
+    .option('--link <names>', 'only these links, separated by commas: root, or names of devices')
+    .option(
+      '--redact',
+      'remove payloads of messages and commands, and bytes of devices not named with --link',
+    )
     .action(async (flags: RecordFlags) => {
       const { record } = await import('./run-record.js');
       await record(flags);

@@ -5,6 +5,7 @@ import { ClientError } from '../../../client/errors.js';
 import type { MeshgateClient } from '../../../client/index.js';
 import { loadConfig } from '../../../gateway/settings.js';
 import { loadTables } from '../../../gateway.js';
+import { LinkFilter, parseLinks } from '../../../recorder/recorded-links.js';
 import { encodeHead, Recording } from '../../../recorder/recording.js';
 import { Redactor } from '../../../recorder/redact.js';
 import { isStandardOutput, OutputFile } from '../../files.js';
@@ -20,6 +21,7 @@ export interface RecordFlags extends GatewayFlags {
   readonly output?: string;
   readonly follow?: true;
   readonly redact?: true;
+  readonly link?: string;
 }
 
 type Page = Result<'recording'>;
@@ -28,7 +30,7 @@ const CHECK_EVERY_MS = 1000;
 
 /** Rejects with `BAD_USAGE`, `FILE_FAILED`, or what the gateway refuses with. */
 export async function record(flags: RecordFlags): Promise<void> {
-  const { output, follow, redact, json, last } = flags;
+  const { output, follow, json, last } = flags;
   refuseTerminal(output);
   if (json && isStandardOutput(output)) throw new MeshgateError('BAD_USAGE', '--json needs -o FILE');
   const lastMs = last === undefined ? (follow ? 0 : undefined) : parseLength(last);
@@ -36,7 +38,7 @@ export async function record(flags: RecordFlags): Promise<void> {
   await withLastingClient(flags, async (client) => {
     const first = await client.call('recording', { lastMs });
     const file = isStandardOutput(output) ? undefined : new OutputFile(output);
-    const copy = new RecordingCopy(redact ? redactorOf() : undefined, async (bytes) =>
+    const copy = new RecordingCopy(changesOf(flags), async (bytes) =>
       file ? file.write(bytes) : printBytes(bytes),
     );
     await copy.add(first);
@@ -55,10 +57,31 @@ function refuseTerminal(output: string | undefined): void {
   );
 }
 
-function redactorOf(): () => Redactor {
+/** What is done to the blocks of each run before they are written. */
+interface Changes {
+  readonly redacted: boolean;
+  readonly create: () => (blocks: Buffer) => Buffer;
+}
+
+function changesOf({ redact, link }: RecordFlags): Changes {
+  const links = parseLinks(link);
+  const createRedactor = redact && redactorOf(links);
+  const create = () => {
+    const filter = links && new LinkFilter(links);
+    const redactor = createRedactor?.();
+    return (blocks: Buffer) => {
+      const kept = filter?.filter(blocks) ?? blocks;
+      return redactor?.redact(kept) ?? kept;
+    };
+  };
+  return { redacted: redact === true, create };
+}
+
+function redactorOf(keptLinks: ReadonlySet<string> | undefined): () => Redactor {
   const config = loadConfig({});
   const { opcodes } = loadTables(config);
-  return () => new Redactor({ opcodes, openFrameTimeoutMs: config.serial.frame_timeout_ms });
+  const openFrameTimeoutMs = config.serial.frame_timeout_ms;
+  return () => new Redactor({ opcodes, openFrameTimeoutMs, keptLinks });
 }
 
 /** Copies the rest of the recorder; with a signal, also new records until it aborts. */
@@ -106,28 +129,29 @@ class RecordingCopy {
   /** First and last record: ms since the epoch. */
   from: number | undefined;
   to: number | undefined;
-  readonly #createRedactor: (() => Redactor) | undefined;
+  readonly #changes: Changes;
   readonly #write: (bytes: Buffer) => Promise<void>;
-  #redactor: Redactor | undefined;
+  #change: (blocks: Buffer) => Buffer = (blocks) => blocks;
   #run: string | undefined;
 
-  constructor(createRedactor: (() => Redactor) | undefined, write: (bytes: Buffer) => Promise<void>) {
-    this.#createRedactor = createRedactor;
+  constructor(changes: Changes, write: (bytes: Buffer) => Promise<void>) {
+    this.#changes = changes;
     this.#write = write;
   }
 
   async add({ gateway, run, blocks, missed }: Page): Promise<void> {
-    const bytes = Buffer.from(blocks, 'base64');
     if (run !== this.#run) await this.#begin(gateway, run);
+    const whole = Buffer.from(blocks, 'base64');
+    const bytes = whole.length > 0 ? this.#change(whole) : whole;
     if (bytes.length > 0) this.#count(bytes);
     this.counts.missed += missed ?? 0;
-    await this.#put(bytes.length > 0 && this.#redactor ? this.#redactor.redact(bytes) : bytes);
+    await this.#put(bytes);
   }
 
   async #begin(gateway: string, run: string): Promise<void> {
     this.#run = run;
-    this.#redactor = this.#createRedactor?.();
-    await this.#put(encodeHead({ gateway, run, redacted: this.#redactor !== undefined }));
+    this.#change = this.#changes.create();
+    await this.#put(encodeHead({ gateway, run, redacted: this.#changes.redacted }));
   }
 
   async #put(bytes: Buffer): Promise<void> {

@@ -14,6 +14,7 @@ export function addReplayCommand(program: CliCommand): void {
       '--expect <file>',
       'compare with these events, one JSON object per line; exit with 1 if they differ',
     )
+    .option('--link <name>', 'replay the link of this device as the root, instead of the root')
     .option('--config <file>', 'TOML file with settings')
     .option('--json', 'print the comparison as JSON; events are always JSON, one per line')
     .action(async (file: string, flags: ReplayFlags) => {

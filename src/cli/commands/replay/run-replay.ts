@@ -4,6 +4,7 @@ import type { MeshEvent } from '../../../client/index.js';
 import type { Config } from '../../../config/schema.js';
 import { loadConfig } from '../../../gateway/settings.js';
 import { Gateway, loadTables } from '../../../gateway.js';
+import { requireLinks } from '../../../recorder/recorded-links.js';
 import { openRecording } from '../../../recorder/recording.js';
 import { type ComparedEvent, compareEvents } from '../../../replay/compare-events.js';
 import { Replay, type ReplayOptions } from '../../../replay/replay.js';
@@ -14,6 +15,7 @@ import { formatDifferences } from './replay-differences.js';
 
 export interface ReplayFlags {
   readonly expect?: string;
+  readonly link?: string;
   readonly config?: string;
   readonly json?: true;
 }
@@ -21,7 +23,7 @@ export interface ReplayFlags {
 /** Enough to see what is wrong. */
 const SHOWN_DIFFERENCES = 10;
 
-/** Rejects with `BAD_RECORDING`, `FILE_FAILED`, `NO_PERMISSION`, `BAD_CONFIG`, `BAD_TABLE`. */
+/** Rejects with `BAD_RECORDING`, `FILE_FAILED`, `NO_PERMISSION`, `BAD_CONFIG`, `BAD_TABLE`, `BAD_USAGE`. */
 export async function replay(file: string, flags: ReplayFlags): Promise<void> {
   const config = loadConfig({}, flags.config);
   if (file === '-' && flags.expect === '-') {
@@ -31,13 +33,15 @@ export async function replay(file: string, flags: ReplayFlags): Promise<void> {
     );
   }
   const recording = openRecording(inputName(file), await readInput(file));
+  if (flags.link !== undefined) requireLinks(recording, [flags.link]);
+  const options = { recording, speed: 'max', linkName: flags.link } as const;
   if (flags.expect === undefined) {
-    await replayEvents({ recording, speed: 'max' }, config, printJsonLine);
+    await replayEvents(options, config, printJsonLine);
     return;
   }
   const expected = await readEvents(flags.expect);
   const got: MeshEvent[] = [];
-  await replayEvents({ recording, speed: 'max' }, config, (event) => got.push(event));
+  await replayEvents(options, config, (event) => got.push(event));
   const differences = compareEvents(expected, got, SHOWN_DIFFERENCES);
   if (flags.json) printJson({ expected: expected.length, got: got.length, differences });
   else print(formatDifferences(differences, expected, got, currentView()));
