@@ -2,6 +2,7 @@ import type { Target } from '../target.js';
 import { auditTarget } from './audit.js';
 import { classicTarget } from './classic.js';
 import { configTarget, environmentTarget } from './config.js';
+import { dataforgeTarget } from './dataforge.js';
 import { faultsTarget } from './faults.js';
 import { framesTarget } from './frames.js';
 import { hevTarget } from './hev.js';
@@ -27,4 +28,5 @@ export const targets: readonly Target[] = [
   hevTarget,
   recordingTarget,
   auditTarget,
+  dataforgeTarget,
 ];

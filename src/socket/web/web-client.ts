@@ -9,10 +9,10 @@ import type { SessionOptions } from '../../api/session.js';
 import type { ClientInfo } from '../../api/shapes.js';
 import type { SharedLimits } from '../../api/shared-limits.js';
 import type { Role } from '../../config/role.js';
-import type { FaceClient } from './http-face.js';
 import type { SendMessage } from './monitor-feed.js';
 import { CLOSE_POLICY, TokenHandshake } from './token-handshake.js';
 import type { AccessSettings } from './web-access.js';
+import type { WebMember } from './web-channels.js';
 import { WebTransport } from './web-transport.js';
 
 export const WEB_END_REASONS = {
@@ -63,7 +63,7 @@ const END_REASONS: Readonly<Record<ClosingReason, WebEndReason>> = {
   STOPPED: 'stopped',
 };
 
-export class WebClient implements FaceClient {
+export class WebClient implements WebMember {
   readonly #socket: WebSocket;
   readonly #tcp: Socket;
   readonly #options: WebClientOptions;
