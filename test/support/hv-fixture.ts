@@ -31,6 +31,7 @@ export class HvFixture {
         log: createLog('dataforge', (line) => mesh.lines.push(line), clock),
         links: {
           serial: () => () => Promise.reject(new Error('no serial port')),
+          tcp: () => () => Promise.reject(new Error('no TCP peer')),
           record: (link, name) => openLink?.(name) ?? link,
         },
         stateDirectory: undefined,

@@ -3,9 +3,8 @@
  * its own inside the gateway, and on a pseudo-terminal for other servers.
  */
 import type { CancelTimer, Clock } from '../../base/clock.js';
-import { parseDumpLine } from '../../codecs/hev/dump.js';
 import type { AddressClass } from '../../codecs/hev/frame.js';
-import { decodePayload, encodePayload, PAYLOAD_FAULTS, type Payload } from '../../codecs/hev/payload.js';
+import { decodePayload, encodePayload, type Payload } from '../../codecs/hev/payload.js';
 import type { LinkHandlers, OpenLink } from '../../link/link.js';
 import { BreathingModel, STEP_MS } from './breathing-model.js';
 import { SerialSession } from './serial-session.js';
@@ -15,8 +14,8 @@ const PACE_MS = 10;
 const RESEND_MS = 100;
 /** Between the end of a dump and its next pass. */
 const PASS_GAP_MS = 10;
-/** Payloads of a dump file. */
-const MAX_DUMP_LINES = 1_000_000;
+/** Payloads of a dump that wait for the line, which is slower than a burst of one time: none may be displaced. */
+const MAX_WAITING = 16;
 
 export interface EmulatorOptions {
   readonly clock: Clock;
@@ -79,6 +78,10 @@ export class HevEmulator {
   #play(dump: readonly Payload[], index: number, shiftMs: number): void {
     const [payload, next] = [dump[index], dump[index + 1]];
     if (!payload) return;
+    if (this.session.waiting >= MAX_WAITING) {
+      this.#after(PACE_MS, () => this.#play(dump, index, shiftMs));
+      return;
+    }
     this.#send({ ...payload, timestamp: (payload.timestamp + shiftMs) >>> 0 }, addressOf(payload));
     if (next) {
       const pause = Math.max(0, next.timestamp - payload.timestamp);
@@ -104,21 +107,6 @@ export class HevEmulator {
 function addressOf({ type }: Payload): AddressClass {
   if (type === 'ALARM') return 'alarm';
   return type === 'CMD' ? 'command' : 'data';
-}
-
-/** The payloads of a dump file. Throws a `RangeError` that names the line that is none. */
-export function readDump(text: string): readonly Payload[] {
-  const lines = text.split('\n');
-  if (lines.at(-1) === '') lines.pop();
-  if (lines.length > MAX_DUMP_LINES) throw new RangeError(`more than ${MAX_DUMP_LINES} lines`);
-  if (lines.length === 0) throw new RangeError('no payload in the file');
-  return lines.map((line, index) => {
-    const bytes = parseDumpLine(line);
-    const payload = bytes ? decodePayload(bytes) : undefined;
-    if (payload === undefined) throw new RangeError(`line ${index + 1} is not of the form b'<hex>'`);
-    if (typeof payload === 'string') throw new RangeError(`line ${index + 1}: ${PAYLOAD_FAULTS[payload]}`);
-    return payload;
-  });
 }
 
 /** The emulator as a link of the gateway. */

@@ -94,6 +94,11 @@ export class SerialSession {
     this.#sendNext();
   }
 
+  /** Payloads that wait, on all addresses. */
+  get waiting(): number {
+    return PRIORITY.reduce((sum, address) => sum + this.#queues[address].length, 0);
+  }
+
   /** The line was opened anew, or lost: everything that waits ends, and both numbers start from 0. */
   reset(): void {
     this.#cancelTimer?.();

@@ -126,7 +126,11 @@ test('settings that cannot work together do not start', async (t) => {
 
 test('there is a supply only where it is configured', async (t) => {
   const { hub, clock } = await NetworkFixture.up({ refreshEveryMs: 0 });
-  const links = { serial: () => async () => Promise.reject(), record: <Link>(link: Link) => link };
+  const links = {
+    serial: () => async () => Promise.reject(),
+    tcp: () => async () => Promise.reject(),
+    record: <Link>(link: Link) => link,
+  };
   const log = createLog('dataforge', () => {}, clock);
   const options = { hub, clock, log, links, stateDirectory: undefined, random: () => 0 };
   for (const settings of [{}, { mode: 'mesh' }])
