@@ -66,29 +66,29 @@ export const token = z.string().min(16, { error: 'must have at least 16 characte
 export const minute = 60;
 export const day = 24 * 60 * minute;
 
-/** The tables of a section that is either `[name]` or several `[[name]]`; without any, one of its defaults. */
-export type TableOrTables<Table extends z.ZodObject = z.ZodObject> = z.ZodType<readonly z.output<Table>[]>;
+/** A section that is either `[name]` or several `[[name]]`. */
+export type TableOrTables<Table extends z.ZodObject = z.ZodObject> = z.ZodType<
+  z.output<Table> | readonly z.output<Table>[]
+>;
 
 /** Each opens ports, or holds a device. */
 const MAX_TABLES = 8;
 
-const tables = new WeakMap<z.core.$ZodType, z.ZodObject>();
-
 /** `[name]` once, which variables can set too, or `[[name]]` any number of times. */
 export function tableOrTables<Table extends z.ZodObject>(table: Table, error: string): TableOrTables<Table> {
   const list = z.array(table, { error }).max(MAX_TABLES, { error });
-  const schema = z.transform((given: unknown, context): readonly z.output<Table>[] => {
+  const check = z.transform((given: unknown, context): z.output<Table> | readonly z.output<Table>[] => {
     const result = Array.isArray(given) ? list.safeParse(given) : table.safeParse(given);
-    if (result.success) return Array.isArray(result.data) ? result.data : [result.data];
+    if (result.success) return result.data;
     for (const issue of result.error.issues)
       context.issues.push({ ...issue, input: given } as z.core.$ZodRawIssue);
     return z.NEVER;
   });
-  tables.set(schema, table);
-  return schema;
+  return check.meta({ table });
 }
 
 /** The table of a section that is one or several. */
 export function tableIn(schema: z.core.$ZodType): z.ZodObject | undefined {
-  return tables.get(schema);
+  const table = z.globalRegistry.get(schema)?.table;
+  return table instanceof z.ZodObject ? table : undefined;
 }

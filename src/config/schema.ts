@@ -41,9 +41,7 @@ const schema = z.strictObject({
 export type Config = z.output<typeof schema>;
 
 /** Sections of connectors and devices, by name: a table, a list of tables, or either. */
-export type ExtraSections = Readonly<
-  Record<string, z.ZodObject | z.ZodArray<z.ZodType<object>> | z.ZodType<readonly object[]>>
->;
+export type ExtraSections = Readonly<Record<string, z.ZodType<object>>>;
 
 /** The schema of all settings. A missing section gets its defaults; a missing list is empty. */
 export function composeSchema(extra: ExtraSections): z.ZodObject<typeof schema.shape, z.core.$strict> {

@@ -65,8 +65,8 @@ export type HevDeviceSpec = { readonly kind: 'emulator' } | { readonly kind: 'po
 
 const FIRST_ADDRESS = 0x10100;
 
-export function hevPlaces(tables: readonly HevTable[]): HevPlace[] {
-  return tables.map((given, index) => ({
+export function hevPlaces(section: HevTable | readonly HevTable[]): HevPlace[] {
+  return [section].flat().map((given, index) => ({
     id: index === 0 ? 'hev' : `hev:${index + 1}`,
     address: FIRST_ADDRESS + index,
     table: given,
