@@ -6,6 +6,7 @@ import { addAuditCommand } from './commands/audit.js';
 import { addCleanCommand } from './commands/clean.js';
 import { addClientsCommand } from './commands/clients.js';
 import { addCompletionCommand } from './commands/completion/completion.js';
+import { addDataforgeCommand } from './commands/dataforge/dataforge.js';
 import { addDevicesCommand } from './commands/devices.js';
 import { addDoctorCommand } from './commands/doctor/doctor.js';
 import { addExplainCommand } from './commands/explain.js';
@@ -14,6 +15,7 @@ import { addForgetCommand } from './commands/forget.js';
 import { addGatewaysCommand } from './commands/gateways.js';
 import { addGetCommand } from './commands/get/get.js';
 import { addHealthCommand } from './commands/health.js';
+import { addHvCommand } from './commands/hv/hv.js';
 import { addInspectCommand } from './commands/inspect/inspect.js';
 import { addLogCommand } from './commands/log.js';
 import { addManualCommand } from './commands/manual/manual.js';
@@ -69,7 +71,9 @@ const GROUPS: Readonly<Record<string, readonly ((program: CliCommand) => void)[]
     addCleanCommand,
     addPortCommand,
   ],
+  'Control devices:': [addHvCommand],
   'Record and replay:': [addRecordCommand, addInspectCommand, addReplayCommand],
+  'Other formats:': [addDataforgeCommand],
   'Shell:': [addCompletionCommand, addManualCommand],
 };
 

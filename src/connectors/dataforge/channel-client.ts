@@ -7,7 +7,7 @@ import { BUSY_TEXT } from '../../codecs/dataforge/hv-messages.js';
 import { mayDo, type Role } from '../../config/role.js';
 import { TokenHandshake } from '../../socket/web/token-handshake.js';
 import type { OpenedChannel, WebMember } from '../../socket/web/web-channels.js';
-import type { WebEndReason } from '../../socket/web/web-client.js';
+import type { WebEndReason } from '../../socket/web/web-end-reasons.js';
 import type { ClientCounts } from './client-counts.js';
 import { RATE } from './envelope-dialect.js';
 import type { HardwareManager, Sender } from './hardware-manager.js';

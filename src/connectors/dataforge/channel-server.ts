@@ -5,7 +5,7 @@ import { Counters } from '../../base/counters.js';
 import type { Log } from '../../base/log.js';
 import { HttpFace, type OpenedWebsocket } from '../../socket/web/http-face.js';
 import type { OpenChannel, WebMember } from '../../socket/web/web-channels.js';
-import { WEB_END_REASONS, type WebEndReason } from '../../socket/web/web-client.js';
+import { WEB_END_REASONS, type WebEndReason } from '../../socket/web/web-end-reasons.js';
 import { PAGE_FILES } from './page.js';
 
 export interface ChannelServerOptions {

@@ -5,13 +5,12 @@ import { readTextFile } from '../../base/text-file.js';
 import { badDataforge } from '../../config/sections/dataforge.js';
 
 /** A command of the HV server. */
-export type HvCommand = { readonly id: unknown } & (
+export type HvCommand =
   | { readonly name: 'set_voltage'; readonly values: { readonly voltage: number } }
   | {
       readonly name: 'set_voltage_and_check';
       readonly values: { readonly voltage: number; readonly max_error: number; readonly timeout: number };
-    }
-);
+    };
 
 /** What is wrong with a meta, for its sender; undefined if nothing is. */
 export type MetaCheck = (meta: unknown) => string | undefined;
@@ -21,7 +20,6 @@ const common = {
   type: z.literal('command', { error: 'must be "command"' }),
   block: z.union([z.literal(1), z.literal('1')], { error: 'must be 1 or "1"' }),
   voltage: number,
-  id: z.unknown(),
 };
 
 const schema = z.discriminatedUnion(
@@ -40,16 +38,16 @@ const schema = z.discriminatedUnion(
 
 export const HV_COMMANDS: ReadonlySet<unknown> = new Set(['set_voltage', 'set_voltage_and_check']);
 
-/** The command in a meta, or what is wrong with it. A missing key is told first. */
+/** The command in a meta, or what is wrong with it. A missing key is reported first. */
 export function readHvCommand(meta: unknown): HvCommand | string {
   if (typeof meta !== 'object' || meta === null || Array.isArray(meta))
     return 'the message must be an object';
   const { success, data, error } = schema.safeParse(meta);
   if (!success) return describeIssues(error.issues, meta);
-  const { id, voltage } = data;
-  if (data.command_type === 'set_voltage') return { name: 'set_voltage', id, values: { voltage } };
+  const { voltage } = data;
+  if (data.command_type === 'set_voltage') return { name: 'set_voltage', values: { voltage } };
   const { max_error, timeout } = data;
-  return { name: 'set_voltage_and_check', id, values: { voltage, max_error, timeout } };
+  return { name: 'set_voltage_and_check', values: { voltage, max_error, timeout } };
 }
 
 function describeIssues(issues: readonly z.core.$ZodIssue[], meta: object): string {
@@ -69,8 +67,8 @@ export async function loadSiteSchema(file: string): Promise<MetaCheck> {
     return (meta) => {
       if (validate(meta)) return undefined;
       const errors = validate.errors ?? [];
-      const told = errors.find(({ keyword }) => keyword === 'required') ?? errors[0];
-      return `${told?.instancePath.slice(1) || 'the message'} ${told?.message ?? 'does not fit the schema'}`;
+      const first = errors.find(({ keyword }) => keyword === 'required') ?? errors[0];
+      return `${first?.instancePath.slice(1) || 'the message'} ${first?.message ?? 'does not fit the schema'}`;
     };
   } catch (error) {
     throw badDataforge('schema', `${file}: ${errorText(error)}`);

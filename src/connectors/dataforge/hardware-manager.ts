@@ -34,7 +34,7 @@ export interface Refusal {
   readonly id?: unknown;
 }
 
-/** The commands of a mode, and what it tells of events. */
+/** The commands of a mode, and what it says about events. */
 export interface Mode {
   /** Returns a refusal, or says its answer later. */
   carryOut(incoming: Incoming): Refusal | undefined;

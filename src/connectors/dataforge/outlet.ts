@@ -1,5 +1,5 @@
 /**
- * What waits for one client. While the client is behind, messages wait here. Over the limit, readings are dropped, except
+ * What waits for one client. Messages wait here while the client reads too slowly. Over the limit, readings are dropped, except
  * the newest of each; answers and errors are not. A client that stays over the limit for 10 s is closed.
  */
 import type { CancelTimer, Clock } from '../../base/clock.js';

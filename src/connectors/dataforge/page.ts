@@ -51,11 +51,12 @@ button { font: inherit; padding: 0.25rem 1.25rem; }
 const SCRIPT = `'use strict';
 const MAX_LINES = 20;
 const find = (id) => document.getElementById(id);
-let socket;
+const state = { socket: undefined };
 
 function connect() {
   const path = (location.protocol === 'https:' ? 'wss://' : 'ws://') + location.host + '/channel';
-  socket = new WebSocket(path);
+  const socket = new WebSocket(path);
+  state.socket = socket;
   socket.onopen = () => { find('link').textContent = 'connected'; };
   socket.onclose = () => {
     find('link').textContent = 'not connected; trying again …';
@@ -92,7 +93,7 @@ find('form').addEventListener('submit', (event) => {
   if (!confirm('Set the high voltage to ' + voltage + ' V?')) return;
   find('answer').textContent = '…';
   find('answer').className = '';
-  socket.send(JSON.stringify(command));
+  state.socket.send(JSON.stringify(command));
 });
 
 connect();

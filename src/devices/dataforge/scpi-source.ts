@@ -1,6 +1,6 @@
 /**
  * Two instruments that speak SCPI over TCP: a calibrator, whose output of 0 to 10 V drives the supply, and a voltmeter
- * behind a divider.
+ * on a divider.
  *
  *     calibrator   OPER; then OUT <x> V     x = (volts - scale_b) / scale_a, held to 0 … 10
  *     voltmeter    *RST, CONF …, then READ? → a number about 4 s later; volts = number × divider

@@ -4,7 +4,7 @@ import type { ClientInfo } from '../../api/shapes.js';
 import type { Clock } from '../../base/clock.js';
 import type { FaceClient, OpenedWebsocket } from './http-face.js';
 import type { AccessSettings } from './web-access.js';
-import type { WebEndReason } from './web-client.js';
+import type { WebEndReason } from './web-end-reasons.js';
 
 /** A client of the web server, whatever it speaks. */
 export interface WebMember extends FaceClient {

@@ -22,7 +22,8 @@ import { Monitor, type MonitorGeneration } from './monitor.js';
 import { Probes } from './probes.js';
 import { requiresToken } from './web-access.js';
 import type { WebChannels, WebMember } from './web-channels.js';
-import { WEB_END_REASONS, WebClient, type WebEndReason } from './web-client.js';
+import { WebClient } from './web-client.js';
+import { WEB_END_REASONS, type WebEndReason } from './web-end-reasons.js';
 
 export interface WebSettings extends HttpFaceSettings {
   readonly generation: MonitorGeneration;
