@@ -30,6 +30,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   'history-feed': () => import('./history-feed.js'),
   'event-loop': () => import('./event-loop.js'),
   'websocket-fanout': () => import('./websocket-fanout.js'),
+  hev: () => import('./hev.js'),
 };
 
 const args = process.argv.slice(2);

@@ -7,6 +7,9 @@ import { StatusBadge } from '../parts/status-badge.js';
 import { useSession } from '../store/context.js';
 import { useTopic } from '../store/topic.js';
 
+/** Sources of the ventilator test bench. */
+const VENTILATOR = /^hev(?::\d+)?$/;
+
 export function DevicesPage() {
   const { store } = useSession();
   useTopic(store.topics.devices);
@@ -14,6 +17,9 @@ export function DevicesPage() {
   return (
     <div class="page">
       <PageTitle title="Devices" />
+      {devices.some(({ source }) => VENTILATOR.test(source)) && (
+        <p class="placeholder">Ventilator (hev): for test benches, not for use on patients.</p>
+      )}
       {devices.length === 0 ? (
         <p class="placeholder">No devices. Only the mesh is connected.</p>
       ) : (
