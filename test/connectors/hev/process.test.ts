@@ -1,9 +1,14 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'ava';
 import { HevClient } from '../../../src/client/index.js';
+import { formatDumpLine } from '../../../src/codecs/hev/dump.js';
+import { encodePayload } from '../../../src/codecs/hev/payload.js';
 import { BroadcastClient, request } from '../../support/hev-client.js';
 import { startHev } from '../../support/hev-gateway.js';
 import { HevUc, type LineFault } from '../../support/hev-uc.js';
-import { killProcesses, runToEnd } from '../../support/process-fixture.js';
+import { killProcesses, MeshgateProcess, runToEnd } from '../../support/process-fixture.js';
 import { hasSocat } from '../../support/pty.js';
 
 const ptyTest = hasSocat ? test.serial : test.serial.skip;
@@ -25,9 +30,12 @@ const BAD_LINE: LineFault = (frame, index) => {
 
 ptyTest('a bad line: payloads reach every client once and in order, and commands get through', async (t) => {
   const uc = await HevUc.plugIn();
+  t.teardown(() => uc.close());
   const gateway = await startHev({ mode: 'strict', device: uc.path, battery: false });
+  t.teardown(() => gateway.close());
   const clients = [await BroadcastClient.open(gateway.web), await BroadcastClient.open(gateway.native)];
   const stubborn = await BroadcastClient.open(gateway.web);
+  t.teardown(() => stubborn.close());
   stubborn.socket.pause();
   uc.faultOfLine = BAD_LINE;
   for (let count = 1; count <= 60; count++)
@@ -133,8 +141,11 @@ ptyTest(
 
 ptyTest('garbage, a flood and other payloads on the line are counted; silence is an alarm', async (t) => {
   const uc = await HevUc.plugIn();
+  t.teardown(() => uc.close());
   const gateway = await startHev({ mode: 'strict', device: uc.path, battery: false });
+  t.teardown(() => gateway.close());
   const client = await BroadcastClient.open(gateway.web);
+  t.teardown(() => client.close());
   await uc.send('DATA', { flow: 1 }, 20);
   uc.session.send('data', Buffer.from('b5000000000200', 'hex'));
   uc.session.send('data', Buffer.from('b60000000001', 'hex'));
@@ -210,3 +221,27 @@ ptyTest(
     await uc.close();
   },
 );
+
+ptyTest('meshgate hev emulate: a dump on a pseudo-terminal, served by a gateway', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'meshgate-hev-'));
+  const [dump, link] = [join(directory, 'a.dump'), join(directory, 'uc')];
+  const lines = [1, 2, 3, 4, 5].map((flow) => formatDumpLine(encodePayload('DATA', { flow }, flow * 20)));
+  writeFileSync(dump, lines.join(''));
+  const emulator = new MeshgateProcess(['hev', 'emulate', '--dump', dump, '--link', link]);
+  await emulator.printed(/a dump of 5 payloads; not for use on patients/);
+  const gateway = await startHev({ mode: 'strict', device: link, battery: false });
+  t.teardown(() => gateway.close());
+  const client = await BroadcastClient.open(gateway.web);
+  t.teardown(() => client.close());
+  await client.until(() => client.of('DATA').length > 20);
+  const flows = client.of('DATA').map(({ flow }) => Number(flow));
+  t.true(flows.every((flow, index) => index === 0 || flow === ((flows[index - 1] ?? 0) % 5) + 1));
+  client.close();
+  await gateway.close();
+  t.is((await emulator.stop()).code, 0);
+  writeFileSync(dump, 'hello\n');
+  const refused = await runToEnd(['hev', 'emulate', '--dump', dump, '--link', link]);
+  t.is(refused.code, 1);
+  t.regex(refused.stderr, /line 1 is not of the form/);
+  rmSync(directory, { recursive: true });
+});

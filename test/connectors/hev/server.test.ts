@@ -1,6 +1,6 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import { promisify } from 'node:util';
 import test from 'ava';
 import { HevClient } from '../../../src/client/index.js';
@@ -21,6 +21,11 @@ test.before(async () => {
 });
 
 test.after.always(killProcesses);
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === 'object' ? (address?.port ?? 0) : 0;
+}
 
 const PERSONAL = { type: 'PERSONAL', name: 'Lung', age: 40, sex: 'F', height: 170, weight: 60 };
 const CMD = { type: 'CMD', cmdtype: 'GENERAL', cmd: 'STANDBY', param: null };
@@ -101,6 +106,7 @@ test.serial('a request without its NUL is closed after 5 s, and one in pieces is
 
 test.serial('threshold answers are broadcast; names and field order are those of the protocol', async (t) => {
   const client = await BroadcastClient.open(strict.native);
+  t.teardown(() => client.close());
   const set = { type: 'CMD', cmdtype: 'SET_THRESHOLD_MAX', cmd: 'HIGH_PRESSURE', param: 1.1 };
   t.is(await request(strict.request, set), 'ack');
   t.is(await request(strict.request, { ...set, cmdtype: 'GET_THRESHOLD_MAX', param: null }), 'ack');
@@ -121,7 +127,9 @@ test.serial('threshold answers are broadcast; names and field order are those of
 
 test.serial('a client that does not read misses the oldest packets; the others miss none', async (t) => {
   const slow = await BroadcastClient.open(strict.web);
+  t.teardown(() => slow.close());
   const quick = await BroadcastClient.open(strict.web);
+  t.teardown(() => quick.close());
   slow.socket.pause();
   const from = quick.of('DATA').length;
   await quick.until(() => quick.of('DATA').length >= from + 100);
@@ -260,8 +268,12 @@ test.serial(
 );
 
 test.serial('mesh mode: nodes as packets, alarms of the gateway, messages to nodes', async (t) => {
-  const gateway = await startHev({ mode: 'mesh' });
-  const client = await BroadcastClient.open(gateway.web);
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const gateway = await startHev({ mode: 'mesh', web_port: portOf(taken) });
+  t.teardown(() => gateway.close());
+  const client = await BroadcastClient.open(gateway.native);
+  t.teardown(() => client.close());
   const data = await client.until(() => client.of('DATA').find((given) => Object.keys(given).length > 6));
   t.is(data.version, 182);
   t.is(typeof data.node, 'number');
@@ -288,10 +300,16 @@ test.serial('mesh mode: nodes as packets, alarms of the gateway, messages to nod
   const packet = await client.until(() =>
     client.packets.find(({ alarms }) => (alarms as object[]).length > 0),
   );
+  t.like((packet.alarms as object[])[0], {
+    alarm_type: 'PRIORITY_HIGH',
+    alarm_code: 'HEV_PORT_TAKEN',
+    param: 0,
+  });
   const [alarm] = packet.alarms as { alarm_type: string; alarm_code: string; param: number }[];
   t.is(await request(gateway.request, { type: 'ALARM', ...alarm }), 'ack');
   const { alarms } = await gateway.client.call('alarms', {});
   t.false(alarms.some(({ code, acknowledged }) => code === alarm?.alarm_code && !acknowledged));
   client.close();
   await gateway.close();
+  taken.close();
 });

@@ -128,7 +128,11 @@ async function isConfirmed(
   const { commands } = await client.call('device', { device });
   if (!commands.find((known) => known.name === name)?.hazardous) return true;
   if (!canAsk())
-    throw new MeshgateError('BAD_USAGE', `${name} moves valves or changes the mode`, 'to confirm it: --yes');
+    throw new MeshgateError(
+      'BAD_USAGE',
+      `${name} ${code} moves valves or changes the mode`,
+      'to confirm it: --yes',
+    );
   if (await confirm(`Send ${name} ${code} to ${device}?`)) return true;
   note('meshgate: not confirmed; nothing was sent');
   endWith(EXIT.failed);
