@@ -12,7 +12,15 @@ export interface HevGateway {
   readonly native: number;
   readonly directory: string;
   readonly client: MeshgateClient;
+  /** Resolves when so many clients get packets: one that has only just connected may miss the first. */
+  listeners(count: number): Promise<void>;
   close(): Promise<void>;
+}
+
+interface HevCounters {
+  readonly clients: {
+    readonly hev: { readonly hev: Record<'web' | 'native', { readonly listening: number }> };
+  };
 }
 
 /** A gateway with a virtual mesh and one section `[hev]`. */
@@ -29,6 +37,8 @@ export async function startHev(
     `simulate = true\n[http]\nlisten = "off"\n[simulation]\nnodes = 3\n[hev]\n${lines.join('\n')}\n`,
   );
   const started = await startProcess(['--config', config, '--socket', join(directory, 's')]);
+  // What is sent before the port is open is not acknowledged, and numbers would not match for a while.
+  if (settings.device !== undefined) await started.logged(/hev: hev: .* is open/);
   const client = await connectClient({ socket: started.socketPath });
   return {
     process: started,
@@ -37,6 +47,13 @@ export async function startHev(
     native,
     directory,
     client,
+    async listeners(count) {
+      for (;;) {
+        const { clients } = (await client.call('counters', {})) as unknown as HevCounters;
+        if (clients.hev.hev.web.listening + clients.hev.hev.native.listening >= count) return;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    },
     async close() {
       client.close();
       await started.stop();

@@ -37,6 +37,7 @@ ptyTest('a bad line: payloads reach every client once and in order, and commands
   const stubborn = await BroadcastClient.open(gateway.web);
   t.teardown(() => stubborn.close());
   stubborn.socket.pause();
+  await gateway.listeners(3);
   uc.faultOfLine = BAD_LINE;
   for (let count = 1; count <= 60; count++)
     t.is(await uc.send('DATA', { flow: count }, count * 20), 'acknowledged');
@@ -146,6 +147,7 @@ ptyTest('garbage, a flood and other payloads on the line are counted; silence is
   t.teardown(() => gateway.close());
   const client = await BroadcastClient.open(gateway.web);
   t.teardown(() => client.close());
+  await gateway.listeners(1);
   await uc.send('DATA', { flow: 1 }, 20);
   uc.session.send('data', Buffer.from('b5000000000200', 'hex'));
   uc.session.send('data', Buffer.from('b60000000001', 'hex'));
@@ -188,6 +190,7 @@ ptyTest(
     await uc.send('ALARM', { ...apnea, alarm_type: 1, param: 5 }, 120, 'alarm');
     await uc.send('ALARM', { ...apnea, param: 6 }, 140, 'alarm');
     const client = await BroadcastClient.open(gateway.native);
+    await gateway.listeners(1);
     await uc.send('DATA', {}, 160);
     const first = await client.until(() => client.packets[0]);
     const listed = (
