@@ -49,7 +49,7 @@ export type HevDropReason = keyof typeof HEV_DROP_REASONS;
 export interface HevFrameHandlers {
   /** The handler may keep `info`. */
   onFrame(frame: HevFrame): void;
-  /** Bytes between two flags, or before the first one, that are no frame. */
+  /** Bytes between two flags, or before the first one, that are not a frame. */
   onDrop(reason: HevDropReason): void;
 }
 

@@ -242,7 +242,7 @@ function writeText(place: Buffer, text: string): void {
   place.write(text, 'utf8');
 }
 
-/** As clients get it: enumerations by name, a number without a name as the number, a float that is no number as null. */
+/** As clients get it: enumerations by name, a number without a name as the number, a float that is not a number as null. */
 export function describePayload({
   type,
   timestamp,

@@ -1,6 +1,6 @@
 /**
  * A model of the ventilator for trying clients without hardware: a controller that steps through its states, lungs that
- * fill and empty, settings that are read back, and an alarm now and then. It is no medical model.
+ * fill and empty, settings that are read back, and an alarm now and then. It is not a medical model.
  */
 
 import type { AddressClass } from '../../codecs/hev/frame.js';

@@ -36,7 +36,7 @@ export class DumpRecorder {
     return { ...this.#counts };
   }
 
-  /** Continues behind what is in the file; a last line that was not finished is cut off. */
+  /** Continues after what is in the file; a last line that was not finished is cut off. */
   async start(): Promise<void> {
     try {
       const { lines, end } = await measure(this.#path);

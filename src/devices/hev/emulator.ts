@@ -74,7 +74,7 @@ export class HevEmulator {
     this.#after(STEP_MS, () => this.#breathe());
   }
 
-  /** Pauses are the differences of the time stamps; a time that goes back is no pause. */
+  /** Pauses are the differences of the time stamps; a time that goes back has no pause. */
   #play(dump: readonly Payload[], index: number, shiftMs: number): void {
     const [payload, next] = [dump[index], dump[index + 1]];
     if (!payload) return;

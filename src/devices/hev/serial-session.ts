@@ -99,7 +99,7 @@ export class SerialSession {
     return PRIORITY.reduce((sum, address) => sum + this.#queues[address].length, 0);
   }
 
-  /** The line was opened anew, or lost: everything that waits ends, and both numbers start from 0. */
+  /** The line was opened again, or lost: everything that waits ends, and both numbers start from 0. */
   reset(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;

@@ -20,7 +20,10 @@ test.before(async () => {
   probe.close();
 });
 
-test.after.always(killProcesses);
+test.after.always(async () => {
+  await strict?.close();
+  await killProcesses();
+});
 
 function portOf(server: Server): number {
   const address = server.address();

@@ -14,7 +14,7 @@ import { abortWhenTerminated } from '../until-terminated.js';
 
 const NOT_FOR_PATIENTS = '\nFor test benches; not for use on patients.\n';
 const FIRST_DEVICE = 'hev';
-/** 10 transmissions on the line, behind a queue that is full. */
+/** 10 transmissions on the line, after a queue that is full. */
 const SEND_TIMEOUT_MS = 10_000;
 
 interface HevFlags extends GatewayFlags {
