@@ -32,6 +32,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   'event-loop': () => import('./event-loop.js'),
   'websocket-fanout': () => import('./websocket-fanout.js'),
   dataforge: () => import('./dataforge.js'),
+  hev: () => import('./hev.js'),
 };
 
 const args = process.argv.slice(2);

@@ -5,6 +5,7 @@ import { configTarget, environmentTarget } from './config.js';
 import { dataforgeTarget } from './dataforge.js';
 import { faultsTarget } from './faults.js';
 import { framesTarget } from './frames.js';
+import { hevTarget } from './hev.js';
 import { historyTarget } from './history.js';
 import { linesTarget } from './lines.js';
 import { messagesTarget, rootCommandsTarget } from './messages.js';
@@ -24,6 +25,7 @@ export const targets: readonly Target[] = [
   tablesTarget,
   faultsTarget,
   historyTarget,
+  hevTarget,
   recordingTarget,
   auditTarget,
   dataforgeTarget,

@@ -18,6 +18,7 @@ import { addForgetCommand } from './commands/forget.js';
 import { addGatewaysCommand } from './commands/gateways.js';
 import { addGetCommand } from './commands/get/get.js';
 import { addHealthCommand } from './commands/health.js';
+import { addHevCommand } from './commands/hev/hev.js';
 import { addHvCommand } from './commands/hv/hv.js';
 import { addInspectCommand } from './commands/inspect/inspect.js';
 import { addLogCommand } from './commands/log.js';
@@ -75,7 +76,7 @@ const GROUPS: Readonly<Record<string, readonly ((program: CliCommand) => void)[]
     addCleanCommand,
     addPortCommand,
   ],
-  'Control devices:': [addCommandCommand, addAbortCommand, addHvCommand],
+  'Control devices:': [addCommandCommand, addAbortCommand, addHvCommand, addHevCommand],
   'Record and replay:': [addRecordCommand, addInspectCommand, addReplayCommand],
   'Other formats:': [addDataforgeCommand],
   'Shell:': [addCompletionCommand, addCompleteCommand, addManualCommand],

@@ -33,4 +33,12 @@ export { CLIENT_ERRORS, ClientError, type ClientErrorCode, RequestError } from '
 export type { EventStream, GapSource, StreamEvent } from './event-stream.js';
 export type { ExportOptions, ExportPage } from './export-pages.js';
 export type { CommandParams } from './follow-command.js';
+export {
+  type HevAlarm,
+  HevClient,
+  type HevClientOptions,
+  type HevPacket,
+  type HevPersonal,
+  type HevValues,
+} from './hev-client.js';
 export type { Channel, ChannelHandlers, Transport } from './transport.js';

@@ -65,3 +65,30 @@ export const token = z.string().min(16, { error: 'must have at least 16 characte
 /** Seconds. */
 export const minute = 60;
 export const day = 24 * 60 * minute;
+
+/** A section that is either `[name]` or several `[[name]]`. */
+export type TableOrTables<Table extends z.ZodObject = z.ZodObject> = z.ZodType<
+  z.output<Table> | readonly z.output<Table>[]
+>;
+
+/** Each opens ports, or holds a device. */
+const MAX_TABLES = 8;
+
+/** `[name]` once, which variables can set too, or `[[name]]` any number of times. */
+export function tableOrTables<Table extends z.ZodObject>(table: Table, error: string): TableOrTables<Table> {
+  const list = z.array(table, { error }).max(MAX_TABLES, { error });
+  const check = z.transform((given: unknown, context): z.output<Table> | readonly z.output<Table>[] => {
+    const result = Array.isArray(given) ? list.safeParse(given) : table.safeParse(given);
+    if (result.success) return result.data;
+    for (const issue of result.error.issues)
+      context.issues.push({ ...issue, input: given } as z.core.$ZodRawIssue);
+    return z.NEVER;
+  });
+  return check.meta({ table });
+}
+
+/** The table of a section that is one or several. */
+export function tableIn(schema: z.core.$ZodType): z.ZodObject | undefined {
+  const table = z.globalRegistry.get(schema)?.table;
+  return table instanceof z.ZodObject ? table : undefined;
+}

@@ -1,7 +1,7 @@
 /** Every setting's name, and its `MESHGATE_*` variable. */
 import * as z from 'zod';
 import { MeshgateError } from '../base/errors.js';
-import { isSecret } from './fields.js';
+import { isSecret, tableIn } from './fields.js';
 import { type GivenSettings, merge, nest } from './given.js';
 
 /** The variable of a setting; `path`: where it is in the settings. */
@@ -41,7 +41,8 @@ export function listVariables(schema: z.ZodObject): Variable[] {
 
 /** The settings of a section, or a single setting. */
 function settingsIn(name: string, entry: z.core.$ZodType) {
-  const section = entry instanceof z.ZodPrefault ? entry.unwrap() : undefined;
+  const inner = entry instanceof z.ZodPrefault ? entry.unwrap() : undefined;
+  const section = inner && (tableIn(inner) ?? inner);
   if (!(section instanceof z.ZodObject)) return [{ path: [name], setting: entry }];
   return Object.entries(section.shape).map(([key, setting]) => ({ path: [name, key], setting }));
 }

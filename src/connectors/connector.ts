@@ -1,11 +1,10 @@
 /** A connector joins the gateway to another system: docs/connectors.md shows how to write one. */
 
-import type * as z from 'zod';
 import type { GatewayFacts } from '../api/method.js';
 import type { Clock } from '../base/clock.js';
 import type { Log } from '../base/log.js';
 import type { Hub } from '../hub/hub.js';
-import type { Manifest } from '../hub/manifest.js';
+import type { Manifest, SettingsSection } from '../hub/manifest.js';
 import type { WebChannels } from '../socket/web/web-channels.js';
 
 /** Everything that a connector gets besides its own settings. */
@@ -29,14 +28,14 @@ export interface Connector {
   counters(): Readonly<Record<string, unknown>>;
 }
 
-export type ConnectorManifest<Section extends z.ZodObject = z.ZodObject> = Manifest<
+export type ConnectorManifest<Section extends SettingsSection = SettingsSection> = Manifest<
   Section,
   ConnectorOptions,
   Connector
 >;
 
 /** Returns the manifest unchanged; checks at compile time that `create` accepts what `settings` yields. */
-export function defineConnector<Section extends z.ZodObject>(
+export function defineConnector<Section extends SettingsSection>(
   manifest: ConnectorManifest<Section>,
 ): ConnectorManifest<Section> {
   return manifest;

@@ -3,10 +3,11 @@ import { isSection, valueAt } from '../config/given.js';
 import type { Config } from '../config/schema.js';
 import type { Connector, ConnectorManifest, ConnectorOptions } from './connector.js';
 import { dataforge } from './dataforge/index.js';
+import { hev } from './hev/index.js';
 import { mqtt } from './mqtt/index.js';
 
 /** One line per connector. */
-export const CONNECTORS: readonly ConnectorManifest[] = [mqtt, dataforge];
+export const CONNECTORS: readonly ConnectorManifest[] = [mqtt, dataforge, hev];
 
 export interface LoadOptions extends Omit<ConnectorOptions, 'log'> {
   readonly logOf: (room: string) => Log;
@@ -21,7 +22,8 @@ export async function loadConnectors(
   const connectors = new Map<string, Connector>();
   for (const { name, create } of manifests) {
     const settings = valueAt(config, [name]);
-    const connector = isSection(settings) && (await create(settings, { ...options, log: logOf(name) }));
+    const isGiven = isSection(settings) || Array.isArray(settings);
+    const connector = isGiven && (await create(settings, { ...options, log: logOf(name) }));
     if (connector) connectors.set(name, connector);
   }
   return connectors;

@@ -6,6 +6,7 @@ import { dataforge } from './dataforge/index.js';
 import { demo } from './demo/index.js';
 import type { Device, DeviceManifest, DeviceOptions } from './device.js';
 import { type DeviceKind, deviceList } from './device-list.js';
+import { hev } from './hev/index.js';
 import { lines } from './lines/index.js';
 import { LISTED_METRICS } from './metrics.js';
 
@@ -13,7 +14,11 @@ import { LISTED_METRICS } from './metrics.js';
 const KINDS: readonly DeviceKind[] = [demo, lines];
 
 /** One line per folder with a settings section of its own. */
-export const DEVICES: readonly DeviceManifest[] = [deviceList('device', KINDS, LISTED_METRICS), dataforge];
+export const DEVICES: readonly DeviceManifest[] = [
+  deviceList('device', KINDS, LISTED_METRICS),
+  dataforge,
+  hev,
+];
 
 export interface LoadDevicesOptions extends Omit<DeviceOptions, 'log'> {
   readonly logOf: (room: string) => Log;

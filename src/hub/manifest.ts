@@ -2,8 +2,8 @@
 import type * as z from 'zod';
 import type { AlarmDefinitions } from './alarms.js';
 
-/** A table of settings (`[hev]`), or a list of tables (`[[device]]`). */
-export type SettingsSection = z.ZodObject | z.ZodArray<z.ZodType<object>>;
+/** A table of settings (`[mqtt]`), a list of tables (`[[device]]`), or either (`[hev]`). */
+export type SettingsSection = z.ZodType<object>;
 
 /** `Made`: the result of `create`; `Options`: its input besides the settings. */
 export interface Manifest<Section extends SettingsSection, Options, Made> {

@@ -29,7 +29,11 @@ export interface ClientListenerOptions {
 
 /** An address to listen on and the role of its clients. `name`: its name in logs. */
 export interface ListeningAddress {
-  readonly at: { readonly path: string } | { readonly port: number } | { readonly fd: number };
+  readonly at:
+    | { readonly path: string }
+    /** `host`: an address of this machine's own; default 127.0.0.1. */
+    | { readonly port: number; readonly host?: string }
+    | { readonly fd: number };
   readonly role: Role;
   readonly name: string;
   /** False if another program has replaced the socket's file, which must then be kept. */
@@ -105,14 +109,14 @@ export class ClientListener {
   }
 
   /**
-   * Listens on a Unix socket path, on a port of 127.0.0.1, or on an open socket. Rejects with the system's error.
+   * Listens on a Unix socket path, on a TCP port, or on an open socket. Rejects with the system's error.
    */
   listen(address: ListeningAddress): Promise<Listener> {
     const { at } = address;
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
       this.#accept(socket, address),
     );
-    const options = 'port' in at ? { host: '127.0.0.1', port: at.port } : at;
+    const options = 'port' in at ? { host: at.host ?? '127.0.0.1', port: at.port } : at;
     return new Promise((resolve, reject) => {
       server.once('error', reject);
       listenPrivately(server, { ...options, backlog: BACKLOG }, () => {

@@ -8,6 +8,9 @@ import { DeviceCard } from './device-card.js';
 import { findDevices } from './find-devices.js';
 import { NoDevices } from './no-devices.js';
 
+/** Sources of the ventilator test bench. */
+const VENTILATOR = /^hev(?::\d+)?$/;
+
 export function DevicesPage({ query }: { readonly query: URLSearchParams }) {
   const { store } = useSession();
   useTopic(store.topics.devices);
@@ -35,6 +38,9 @@ export function DevicesPage({ query }: { readonly query: URLSearchParams }) {
           </>
         )}
       </PageTitle>
+      {all.some(({ info }) => VENTILATOR.test(info.source)) && (
+        <p class="muted">Ventilator (hev): for test benches, not for use on patients.</p>
+      )}
       <Found found={found} isEmpty={all.length === 0} isLoading={!store.link} />
     </div>
   );
