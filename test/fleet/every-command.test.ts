@@ -79,13 +79,18 @@ const COMMANDS: Readonly<Record<string, readonly [Expected, ...args: string[]]>>
   hv: ['refused'],
   'hv set': ['refused', '1', '--yes'],
   'hv watch': ['refused'],
+  hev: ['refused'],
+  'hev watch': ['refused'],
+  'hev send': ['refused', 'GENERAL', 'START'],
+  'hev ack': ['refused', 'APNEA'],
+  'hev emulate': ['refused', '--link', join(folder.path, 'tty')],
   dataforge: ['refused'],
   'dataforge decode': ['refused', join(folder.path, 'file')],
   completion: ['refused', 'bash'],
 };
 
 /** Without one of their commands, these print their help. */
-const GROUPS: ReadonlySet<string> = new Set(['port', 'hv', 'dataforge']);
+const GROUPS: ReadonlySet<string> = new Set(['port', 'hv', 'hev', 'dataforge']);
 
 const env = { MESHGATE_SOCKET: localSocket };
 const fleet = (...args: string[]) => ['--fleet', broker.url, ...args];

@@ -96,6 +96,10 @@ test('every number of a complete gateway has a metric of its own name (a new cou
     MESHGATE_DATAFORGE_LISTEN: `127.0.0.1:${await freePort()}`,
     MESHGATE_DATAFORGE_WEB: `127.0.0.1:${await freePort()}`,
     MESHGATE_DATAFORGE_TSV: join(path, 'HV'),
+    MESHGATE_HEV_MODE: 'strict',
+    MESHGATE_HEV_WEB_PORT: String(await freePort()),
+    MESHGATE_HEV_REQUEST_PORT: String(await freePort()),
+    MESHGATE_HEV_NATIVE_PORT: String(await freePort()),
   });
   const client = await LineClient.open(gateway.socketPath);
   const { result } = await client.ask('counters');

@@ -150,7 +150,7 @@ export class MeshMode implements Mode {
 }
 
 /**
- * The parameters of the method; `block` names a node and `data_type` a data type, as in the values that are told.
+ * The parameters of the method; `block` names a node and `data_type` a data type, as in the messages with values.
  * Undefined if the data is too long.
  */
 function paramsOf(name: string, meta: Meta, { data }: Incoming): Record<string, unknown> | undefined {
