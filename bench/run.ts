@@ -28,6 +28,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   'mqtt-uplink': () => import('./mqtt-uplink.js'),
   'mqtt-broker': () => import('./mqtt-broker.js'),
   'history-feed': () => import('./history-feed.js'),
+  devices: () => import('./devices.js'),
   'event-loop': () => import('./event-loop.js'),
   'websocket-fanout': () => import('./websocket-fanout.js'),
 };

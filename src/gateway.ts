@@ -13,7 +13,10 @@ import { refuseSharedListeners } from './config/sections/http.js';
 import { uartSettings } from './config/sections/link.js';
 import type { Connector } from './connectors/connector.js';
 import { loadConnectors } from './connectors/load.js';
+import type { Device } from './devices/device.js';
+import { loadDevices } from './devices/load.js';
 import { ClientSockets } from './gateway/client-sockets.js';
+import { createDeviceLinks } from './gateway/device-links.js';
 import { describeGateway } from './gateway/facts.js';
 import { createClassicLog, createRecorder } from './gateway/keeping.js';
 import { logLinkStatus } from './gateway/link-log.js';
@@ -24,6 +27,7 @@ import { type Stopped, stopGateway } from './gateway/stop.js';
 import { serveWeb } from './gateway/web-address.js';
 import type { ClassicLog } from './history/classic-log.js';
 import { GatewayHub } from './hub/gateway-hub.js';
+import type { OpenLink } from './link/link.js';
 import { NetworkManager } from './network/network-manager.js';
 import type { FlightRecorder } from './recorder/flight-recorder.js';
 import { classicDialect } from './socket/classic/dialect.js';
@@ -62,6 +66,7 @@ export class Gateway {
   readonly #sockets: ClientSockets;
   readonly #web: WebServer | undefined;
   #connectors: ReadonlyMap<string, Connector> = new Map();
+  #devices: readonly Device[] = [];
   #socketWatch: SocketWatch | undefined;
 
   constructor(options: GatewayOptions) {
@@ -96,7 +101,8 @@ export class Gateway {
 
   /**
    * Opens the sockets and serves clients. Rejects with `SOCKET_TAKEN`, `ADDRESS_IN_USE`, `NO_PERMISSION` or
-   * `SOCKET_FAILED` for a socket, `STATE_TAKEN` for the state directory, `BAD_CONFIG` for a connector's settings.
+   * `SOCKET_FAILED` for a socket, `STATE_TAKEN` for the state directory, `BAD_CONFIG` for settings of a device
+   * or a connector.
    */
   async serve(): Promise<void> {
     const { config, hasHistory, web } = this.#options;
@@ -105,6 +111,7 @@ export class Gateway {
     if (hasHistory) await namingFailures(this.socketPath, () => this.#state.open());
     await this.#sockets.open();
     this.webUrl = this.#web && web && (await serveWeb(this.#web, web, this.#log));
+    this.#devices = await this.#loadDevices();
     this.#connectors = await this.#loadConnectors();
     this.#socketWatch = this.#createSocketWatch();
   }
@@ -117,6 +124,7 @@ export class Gateway {
     this.#network.start();
     this.#socketWatch?.start();
     this.#uart.start();
+    for (const device of this.#devices) device.start();
   }
 
   /** Checks now whether clients can connect; recreates sockets whose files are gone. */
@@ -142,6 +150,7 @@ export class Gateway {
     const running = {
       socketWatch: this.#socketWatch,
       connectors: this.#connectors,
+      devices: this.#devices,
       listener: this.#listener,
       web: this.#web,
       uart: this.#uart,
@@ -238,6 +247,16 @@ export class Gateway {
     const stateDirectory = this.#state.directory;
     const options = { hub: this.hub, gateway, clock, logOf, stateDirectory };
     return loadConnectors(this.#options.config, options);
+  }
+
+  async #loadDevices(): Promise<readonly Device[]> {
+    const { config, hasDevices = true, random = Math.random } = this.#options;
+    if (!hasDevices) return [];
+    const [hub, clock, logOf] = [this.hub, this.#clock, this.#logOf];
+    const stateDirectory = this.#state.directory;
+    const record = (openLink: OpenLink, name: string) => this.recorder?.around(openLink, name) ?? openLink;
+    const links = createDeviceLinks(this.#logOf('devices'), record);
+    return loadDevices(config, { hub, clock, logOf, links, stateDirectory, random });
   }
 
   /** Call after the web server has its address. */

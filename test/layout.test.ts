@@ -193,6 +193,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   preact: ['dashboard'],
   'preact/hooks': ['dashboard'],
   'prom-client': ['socket'],
+  re2js: ['devices'],
   serialport: ['link', 'cli'],
   sirv: ['socket'],
   'smol-toml': ['base'],

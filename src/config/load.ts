@@ -10,14 +10,8 @@ import { readTextFile } from '../base/text-file.js';
 import { parseToml } from '../base/toml.js';
 import { type GivenSettings, merge, valueAt } from './given.js';
 import { type Config, composeSchema, type ExtraSections } from './schema.js';
-import {
-  CONFIG_FILE_VARIABLE,
-  FILE_ONLY,
-  listVariables,
-  readVariables,
-  type Variable,
-  variableName,
-} from './variables.js';
+import { listSecrets } from './secrets.js';
+import { CONFIG_FILE_VARIABLE, fileOnly, listVariables, readVariables, variableName } from './variables.js';
 
 export interface ConfigSources {
   /** From the command line. */
@@ -36,24 +30,23 @@ export function loadConfig({ flags, file, env = process.env }: ConfigSources, ex
   const variables = listVariables(schema);
   const configFile = file ?? env[CONFIG_FILE_VARIABLE];
   const fromFile = configFile === undefined ? {} : readToml(configFile);
-  const fromEnvironment = readVariables(env, variables);
+  const fromEnvironment = readVariables(env, variables, fileOnly(schema));
   const given = merge(merge(fromFile, fromEnvironment), flags);
   const result = schema.safeParse(given);
   if (result.success) return result.data;
   const sources = { flags, fromEnvironment, fromFile, given, configFile };
-  throw badSetting(result.error.issues[0], sources, { schema, variables });
+  throw badSetting(result.error.issues[0], sources, schema);
 }
 
 /** Every setting's name: `port`, `mesh.idle_after_s` … */
 export function settingNames(extra: ExtraSections): string[] {
-  const variables = listVariables(composeSchema(extra));
-  return [...variables.map(({ path }) => path.join('.')), ...FILE_ONLY];
+  const schema = composeSchema(extra);
+  return [...listVariables(schema).map(({ path }) => path.join('.')), ...fileOnly(schema)];
 }
 
-/** Names of the settings that are secret. */
+/** Names of the settings that are secret; `*`: any table of a list. */
 export function secretSettings(extra: ExtraSections): string[] {
-  const secret = listVariables(composeSchema(extra)).filter(({ isSecret }) => isSecret);
-  return secret.map(({ path }) => path.join('.'));
+  return listSecrets(composeSchema(extra)).map((path) => path.join('.'));
 }
 
 interface Given {
@@ -62,11 +55,6 @@ interface Given {
   readonly fromFile: GivenSettings;
   readonly given: GivenSettings;
   readonly configFile: string | undefined;
-}
-
-interface Allowed {
-  readonly schema: z.ZodObject;
-  readonly variables: readonly Variable[];
 }
 
 function readToml(file: string): GivenSettings {
@@ -84,7 +72,7 @@ function readToml(file: string): GivenSettings {
   }
 }
 
-function badSetting(issue: z.core.$ZodIssue | undefined, sources: Given, allowed: Allowed): MeshgateError {
+function badSetting(issue: z.core.$ZodIssue | undefined, sources: Given, schema: z.ZodObject): MeshgateError {
   if (issue?.code === 'unrecognized_keys') {
     const name = [...issue.path, issue.keys[0]].join('.');
     return new MeshgateError(
@@ -93,8 +81,8 @@ function badSetting(issue: z.core.$ZodIssue | undefined, sources: Given, allowed
     );
   }
   const at = givenPath(issue?.path ?? [], sources.given);
-  const value = mayShow(at, allowed)
-    ? ` = ${JSON.stringify(valueAt(sources.given, at) ?? valueAt(allowed.schema.parse({}), at))}`
+  const value = mayShow(at, schema)
+    ? ` = ${JSON.stringify(valueAt(sources.given, at) ?? valueAt(schema.parse({}), at))}`
     : '';
   return new MeshgateError(
     'BAD_CONFIG',
@@ -103,9 +91,9 @@ function badSetting(issue: z.core.$ZodIssue | undefined, sources: Given, allowed
 }
 
 /** False for a secret, and for a section that contains one. */
-function mayShow(at: readonly PropertyKey[], { variables }: Allowed): boolean {
-  return !variables.some(
-    ({ path, isSecret }) => isSecret && at.every((key, index) => index >= path.length || path[index] === key),
+function mayShow(at: readonly PropertyKey[], schema: z.ZodObject): boolean {
+  return !listSecrets(schema).some((path) =>
+    at.every((key, index) => index >= path.length || path[index] === '*' || path[index] === key),
   );
 }
 

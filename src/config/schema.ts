@@ -40,11 +40,14 @@ const schema = z.strictObject({
 /** Every setting, checked. Names end in their unit; docs/configuration.md describes each. */
 export type Config = z.output<typeof schema>;
 
-/** Sections of connectors and devices, by name. */
-export type ExtraSections = Readonly<Record<string, z.ZodObject>>;
+/** Sections of connectors and devices, by name: a table, or a list of tables. */
+export type ExtraSections = Readonly<Record<string, z.ZodObject | z.ZodArray<z.ZodType<object>>>>;
 
-/** The schema of all settings. A missing section gets its defaults. */
+/** The schema of all settings. A missing section gets its defaults; a missing list is empty. */
 export function composeSchema(extra: ExtraSections): z.ZodObject<typeof schema.shape, z.core.$strict> {
-  const sections = Object.entries(extra).map(([name, section]) => [name, section.prefault({})] as const);
+  const sections = Object.entries(extra).map(([name, section]) => {
+    const filled = section instanceof z.ZodArray ? section.prefault([]) : section.prefault({});
+    return [name, filled] as const;
+  });
   return z.strictObject({ ...schema.shape, ...Object.fromEntries(sections) });
 }

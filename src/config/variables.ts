@@ -17,10 +17,19 @@ export const CONFIG_FILE_VARIABLE = 'MESHGATE_CONFIG';
 const FLEET_VARIABLES = /^MESHGATE_FLEET(_(PREFIX|USER|PASSWORD|CA_FILE))?$/;
 
 /** Tables with free keys, and lists of tables: only in the file. */
-export const FILE_ONLY: ReadonlySet<string> = new Set(['names', 'sockets']);
+export function fileOnly(schema: z.ZodObject): string[] {
+  const lists = Object.entries(schema.shape).filter(([, entry]) => isListOfTables(entry));
+  return ['names', 'sockets', ...lists.map(([name]) => name)];
+}
+
+/** A section of a connector or a device. */
+function isListOfTables(entry: z.core.$ZodType): boolean {
+  return entry instanceof z.ZodPrefault && entry.unwrap() instanceof z.ZodArray;
+}
 
 export function listVariables(schema: z.ZodObject): Variable[] {
-  const top = Object.entries(schema.shape).filter(([name]) => !FILE_ONLY.has(name));
+  const others = fileOnly(schema);
+  const top = Object.entries(schema.shape).filter(([name]) => !others.includes(name));
   return top.flatMap(([name, entry]) =>
     settingsIn(name, entry).map(({ path, setting }) => ({
       name: variableName(path),
@@ -38,13 +47,17 @@ function settingsIn(name: string, entry: z.core.$ZodType) {
 }
 
 /** Unknown variables are errors: otherwise a misspelt one would be silently ignored. */
-export function readVariables(env: NodeJS.ProcessEnv, variables: readonly Variable[]): GivenSettings {
+export function readVariables(
+  env: NodeJS.ProcessEnv,
+  variables: readonly Variable[],
+  others: readonly string[],
+): GivenSettings {
   let settings: GivenSettings = {};
   for (const [name, value] of Object.entries(env)) {
     if (!name.startsWith(PREFIX) || name === CONFIG_FILE_VARIABLE || value === undefined) continue;
     if (FLEET_VARIABLES.test(name)) continue;
     const variable = variables.find((known) => known.name === name);
-    if (!variable) throw badVariable(name);
+    if (!variable) throw badVariable(name, others);
     settings = merge(settings, nest(variable.path, value));
   }
   return settings;
@@ -54,8 +67,8 @@ export function variableName(path: readonly string[]): string {
   return PREFIX + path.join('_').toUpperCase();
 }
 
-function badVariable(name: string): MeshgateError {
-  const fileOnly = [...FILE_ONLY].find((setting) => variableName([setting]) === name);
-  const why = fileOnly === undefined ? 'unknown setting' : `${fileOnly} can be set only in the file`;
+function badVariable(name: string, others: readonly string[]): MeshgateError {
+  const other = others.find((setting) => variableName([setting]) === name);
+  const why = other === undefined ? 'unknown setting' : `${other} can be set only in the file`;
   return new MeshgateError('BAD_CONFIG', `${name}: ${why}`);
 }

@@ -10,6 +10,8 @@ export interface GatewayOptions {
   readonly config: Config;
   readonly tables: Tables;
   readonly openLink: OpenLink;
+  /** False: no device is loaded, whatever the settings; for replays, which must not touch hardware. Default: true. */
+  readonly hasDevices?: boolean;
   /** Calls back when a serial device may have appeared; returns a function that stops watching. */
   readonly watchForDevices: (onChange: () => void) => () => void;
   /** Address of the dashboard; not served if undefined. */

@@ -1,6 +1,7 @@
 import type { Log } from '../base/log.js';
 import { Stopping } from '../base/stopping.js';
 import type { Connector } from '../connectors/connector.js';
+import type { Device } from '../devices/device.js';
 import type { ClassicLog } from '../history/classic-log.js';
 import type { NetworkManager } from '../network/network-manager.js';
 import type { FlightRecorder } from '../recorder/flight-recorder.js';
@@ -23,6 +24,7 @@ export interface Stopped {
 export interface Running {
   readonly socketWatch: SocketWatch | undefined;
   readonly connectors: ReadonlyMap<string, Connector>;
+  readonly devices: readonly Device[];
   readonly listener: ClientListener;
   readonly web: WebServer | undefined;
   readonly uart: UartManager;
@@ -33,12 +35,19 @@ export interface Running {
   readonly sockets: ClientSockets;
 }
 
-/** Stops clients, then the link, then the stores, and the locks last. Takes 8 s at most. */
+/** Stops clients, then the links, then the stores, and the locks last. Takes 8 s at most. */
 export async function stopGateway(running: Running, log: Log): Promise<Stopped> {
-  const { uart, network, recorder, state, sockets } = running;
+  const { uart, network, devices, recorder, state, sockets } = running;
   const stopping = new Stopping();
   await stopClients(running, stopping);
-  await stopping.run({ what: 'link to the root', limitMs: 2000, stop: () => uart.stop() });
+  await stopping.run(
+    { what: 'link to the root', limitMs: 2000, stop: () => uart.stop() },
+    ...devices.map((device) => ({
+      what: `device ${device.name}`,
+      limitMs: 2000,
+      stop: () => device.stop(),
+    })),
+  );
   network.stop();
   const lostEvents = await closeStores(running, stopping);
   await stopping.run({ what: 'recorder', limitMs: 500, stop: () => recorder?.stop() });

@@ -176,7 +176,7 @@ export class GatewayHub implements Hub {
   counters() {
     const ofSources = [...this.#sources.values()].map(({ counters }) => counters?.() ?? {});
     return {
-      ...Object.assign({}, ...ofSources),
+      ...Object.assign({}, ...joinGroups(ofSources)),
       picture: this.mesh.counters(),
       devices: this.#devices.counters(),
       deviceCommands: this.#deviceCommands.counters(),
@@ -352,6 +352,17 @@ function cleanCode(code: string): string {
 
 function ofMesh(restored: Restored): Restored {
   return { ...restored, nodes: restored.nodes.filter(({ address }) => !isDevice(address)) };
+}
+
+/** Sources of one kind share a group, in which each has one of its own. */
+function joinGroups(all: readonly Readonly<Record<string, unknown>>[]): Record<string, unknown>[] {
+  const joined: Record<string, unknown> = {};
+  for (const [name, group] of all.flatMap((groups) => Object.entries(groups))) {
+    const known = joined[name];
+    if (typeof known === 'object' && known !== null) Object.assign(known, group);
+    else joined[name] = typeof group === 'object' && group !== null ? { ...group } : group;
+  }
+  return [joined];
 }
 
 const NO_LINK: LinkStatus = { state: 'stopped', since: 0 };

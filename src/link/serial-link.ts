@@ -1,5 +1,5 @@
 /**
- * A serial port as a `Link`: 8N1, no flow control, locked against other programs.
+ * A serial port as a `Link`: no flow control, locked against other programs.
  *
  * Each object is opened once: serialport's streams yield no data when reopened. The stream is ended by `close()`, never
  * by `destroy()`, which would leave the descriptor open and locked.
@@ -30,6 +30,10 @@ export interface SerialLinkSettings {
   readonly identity?: string | undefined;
   /** Bits per second. */
   readonly baud: number;
+  /** Default: 8 data bits, no parity, 1 stop bit. */
+  readonly dataBits?: 7 | 8 | undefined;
+  readonly parity?: 'none' | 'even' | 'odd' | undefined;
+  readonly stopBits?: 1 | 2 | undefined;
   /**
    * `keep` (default for both) changes neither line, so that opening does not reset the board. serialport can only set
    * both at once, so if one line is set, `keep` for the other means `on`, which is how Linux opens a port. On usual ESP32
@@ -234,9 +238,9 @@ function createStream(settings: SerialLinkSettings, binding: SerialBinding): Ser
     binding,
     path: settings.path,
     baudRate: settings.baud,
-    dataBits: 8,
-    parity: 'none',
-    stopBits: 1,
+    dataBits: settings.dataBits ?? 8,
+    parity: settings.parity ?? 'none',
+    stopBits: settings.stopBits ?? 1,
     rtscts: false,
     xon: false,
     xoff: false,

@@ -135,7 +135,7 @@ const IN_VARIABLES: Readonly<Record<string, string | readonly [text: string, val
 };
 /** Whole numbers whose default is as good a value as any. */
 const DEFAULTS = loadConfig({}, undefined, {});
-const FOR_THE_FILE_ONLY = ['names', 'sockets'];
+const FOR_THE_FILE_ONLY = ['names', 'sockets', 'device'];
 
 function settingOf(config: Config, name: string): unknown {
   return name.split('.').reduce<unknown>((inner, key) => (inner as Record<string, unknown>)[key], config);

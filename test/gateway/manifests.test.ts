@@ -1,19 +1,22 @@
 import test from 'ava';
 import { composeSchema } from '../../src/config/schema.js';
 import { CONNECTORS } from '../../src/connectors/load.js';
+import { DEVICES } from '../../src/devices/load.js';
 import { manifestAlarms, manifestMetrics, manifestSections } from '../../src/gateway/manifests.js';
 import { ALARM_CODES } from '../../src/hub/alarms.js';
 import { metricDefinitions } from '../../src/socket/web/metrics/metrics.js';
 
+const MANIFESTS = [...CONNECTORS, ...DEVICES];
+
 test('no manifest has the name of a section of the gateway, or of another manifest', (t) => {
   const own = Object.keys(composeSchema({}).shape);
-  const names = [...own, ...CONNECTORS.map(({ name }) => name)];
+  const names = [...own, ...MANIFESTS.map(({ name }) => name)];
   t.is(new Set(names).size, names.length);
-  t.is(Object.keys(manifestSections).length, CONNECTORS.length);
+  t.is(Object.keys(manifestSections).length, MANIFESTS.length);
 });
 
 test('no manifest redefines an alarm or a metric', (t) => {
-  const codes = CONNECTORS.flatMap(({ alarms = {} }) => Object.keys(alarms));
+  const codes = MANIFESTS.flatMap(({ alarms = {} }) => Object.keys(alarms));
   t.deepEqual(
     codes.filter((code) => Object.hasOwn(ALARM_CODES, code)),
     [],

@@ -6,7 +6,8 @@ import { Stopping } from '../../../base/stopping.js';
 import { findSocket } from '../../../client/index.js';
 import type { GivenSettings } from '../../../config/given.js';
 import type { Config } from '../../../config/schema.js';
-import { loadConfig } from '../../../gateway/settings.js';
+import { configuredPorts } from '../../../devices/load.js';
+import { loadConfig, withDemoDevice } from '../../../gateway/settings.js';
 import { Gateway, loadTables, type WebAddress } from '../../../gateway.js';
 import { describeLinkStatus } from '../../../link/describe-link.js';
 import { watchForDevices } from '../../../link/device-watch.js';
@@ -34,6 +35,7 @@ export interface StartFlags {
   readonly mqtt?: string;
   readonly state?: string;
   readonly simulate?: true;
+  readonly demo?: true;
   readonly nodes?: string;
   readonly seed?: string;
   readonly generation?: string;
@@ -127,6 +129,7 @@ async function replayParts(config: Config, { clock, link }: Replay) {
   const { configForReplay, noChance } = await import('../replay/run-replay.js');
   return {
     config: configForReplay(config),
+    hasDevices: false,
     openLink: link.open,
     watchForDevices: link.watchForDevices,
     clock,
@@ -192,7 +195,8 @@ function readConfig(flags: StartFlags): Config {
     throw new MeshgateError('BAD_USAGE', `${named} cannot be used together`);
   }
   const given = loadConfig(givenSettings(flags), flags.config);
-  const config = flags.replay === undefined ? given : { ...given, simulate: false };
+  const loaded = flags.demo ? withDemoDevice(given) : given;
+  const config = flags.replay === undefined ? loaded : { ...loaded, simulate: false };
   if (flags.faults !== undefined && !config.simulate) {
     throw new MeshgateError('BAD_USAGE', '--faults needs a virtual mesh', 'add --simulate');
   }
@@ -222,7 +226,8 @@ function givenSettings(flags: StartFlags): GivenSettings {
   };
 }
 
-function serial({ port, baud, serial }: Config, log: Log) {
+function serial(config: Config, log: Log) {
+  const { port, baud, serial } = config;
   const settings = {
     port,
     baud,
@@ -231,7 +236,8 @@ function serial({ port, baud, serial }: Config, log: Log) {
     openTimeoutMs: serial.open_timeout_ms,
     writeTimeoutMs: serial.write_timeout_ms,
   };
-  return openPort(settings, { onChosen: (why) => log.info(`chose ${why}`) });
+  const reserved = () => configuredPorts(config);
+  return openPort(settings, { reserved, onChosen: (why) => log.info(`chose ${why}`) });
 }
 
 function greeting(config: Config, gateway: Gateway): string {

@@ -21,6 +21,7 @@ export function addStartCommand(program: CliCommand): void {
     .option('--mqtt <url>', 'publish to an MQTT broker: mqtt://HOST[:PORT], or mqtts:')
     .option('--state <directory>', 'directory of the history')
     .option('--simulate', 'run on a virtual mesh instead of a serial port')
+    .option('--demo', 'add a virtual instrument, the device bench')
     .option('--nodes <n>', 'virtual mesh: number of edge nodes')
     .option('--seed <n>', 'virtual mesh: the same seed gives the same mesh')
     .option('--generation <n>', 'virtual mesh: firmware generation, 1, 2 or 3')

@@ -161,17 +161,13 @@ interface Leaf {
  * Turns every number in the counters into a sample, grouped by metric. `extra`: rows in addition to those of this file.
  */
 export function describeCounters(counters: unknown, extra: readonly CounterMetric[] = []): SampledMetric[] {
-  const rows = [...ROWS, ...extra];
-  const metrics = new Map<string, SampledMetric>();
+  const rows = byPlace([...ROWS, ...extra]);
+  const metrics = new Map<string, SampledMetric & { readonly samples: SampledMetric['samples'][number][] }>();
   for (const leaf of leavesOf(counters)) {
     const { labels, ...definition } = describeLeaf(leaf, rows);
-    const { samples = [] } = metrics.get(definition.name) ?? {};
-    const sample = { labels, value: leaf.value };
-    metrics.set(definition.name, {
-      ...definition,
-      labels: Object.keys(labels),
-      samples: [...samples, sample],
-    });
+    const samples = metrics.get(definition.name)?.samples ?? [];
+    samples.push({ labels, value: leaf.value });
+    metrics.set(definition.name, { ...definition, labels: Object.keys(labels), samples });
   }
   return [...metrics.values()];
 }
@@ -192,19 +188,31 @@ function leavesOf(counters: unknown, path: readonly string[] = []): Leaf[] {
   return Object.entries(counters).flatMap(([name, inner]) => leavesOf(inner, [...path, name]));
 }
 
-function describeLeaf({ path }: Leaf, rows: readonly Row[]) {
+type RowsByPlace = ReadonlyMap<string, Row>;
+
+/** Of two rows for one place, the first counts. */
+function byPlace(rows: readonly Row[]): RowsByPlace {
+  return new Map([...rows].reverse().map((found) => [found.place, found]));
+}
+
+function describeLeaf({ path }: Leaf, rows: RowsByPlace) {
   const last = path.at(-1) ?? '';
-  const found = rowOf(path, rows);
-  if (!found) return unnamed(path, last);
-  const labels = { ...found.labels, ...(found.label && { [found.label]: last }) };
+  const match = rowOf(path, rows);
+  if (!match) return unnamed(path, last);
+  const { found, at } = match;
+  const labels = { ...found.labels, ...(found.label && { [found.label]: path[at] ?? last }) };
   return { ...definition(found.name, found.help), labels };
 }
 
-/** The row for this path, or else the row whose `*` matches it. */
-function rowOf(path: readonly string[], rows: readonly Row[]): Row | undefined {
-  const place = path.join('.');
-  const group = [...path.slice(0, -1), '*'].join('.');
-  return rows.find((found) => found.place === place) ?? rows.find((found) => found.place === group);
+/** The row for this path, or else the one whose `*` stands for the name at `at`; the last name first. */
+function rowOf(path: readonly string[], rows: RowsByPlace): { found: Row; at: number } | undefined {
+  const exact = rows.get(path.join('.'));
+  if (exact) return { found: exact, at: path.length - 1 };
+  for (let at = path.length - 1; at > 0; at--) {
+    const found = rows.get(path.with(at, '*').join('.'));
+    if (found) return { found, at };
+  }
+  return undefined;
 }
 
 function unnamed(path: readonly string[], last: string) {
