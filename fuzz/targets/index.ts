@@ -2,6 +2,7 @@ import type { Target } from '../target.js';
 import { auditTarget } from './audit.js';
 import { classicTarget } from './classic.js';
 import { configTarget, environmentTarget } from './config.js';
+import { dcssTarget } from './dcss.js';
 import { faultsTarget } from './faults.js';
 import { framesTarget } from './frames.js';
 import { historyTarget } from './history.js';
@@ -25,4 +26,5 @@ export const targets: readonly Target[] = [
   historyTarget,
   recordingTarget,
   auditTarget,
+  dcssTarget,
 ];
