@@ -1,0 +1,24 @@
+/** Devices of a DCSS: docs/dcss.md describes them. */
+import { checkDevices, type DcssSection, dcssSection, hasCamera } from '../../config/sections/dcss.js';
+import { type Device, type DeviceOptions, defineDevice } from '../device.js';
+
+export const dcss = defineDevice({
+  name: 'dcss',
+  settings: dcssSection,
+  metrics: [
+    {
+      place: 'camera.images',
+      name: 'dcss_images_total',
+      help: 'Images that the camera of the loop detection has posted',
+    },
+  ],
+  async create(section: DcssSection, options: DeviceOptions) {
+    checkDevices(section);
+    const devices: Device[] = [];
+    if (hasCamera(section)) {
+      const { CameraDevice } = await import('./camera-device.js');
+      devices.push(new CameraDevice(section, options));
+    }
+    return devices;
+  },
+});
