@@ -171,7 +171,9 @@ test('without virtual devices a registered name is answered, and nothing is inve
   t.deepEqual(bench.ask(['stoh_set_shutter_state shutter open']), [
     'htos_report_shutter_state shutter closed unknown',
   ]);
-  t.deepEqual(bench.ask(['stoh_read_ion_chambers 1 0 i0'], 1000), ['htos_report_ion_chambers 0.00000 i0 no_value']);
+  t.deepEqual(bench.ask(['stoh_read_ion_chambers 1 0 i0'], 1000), [
+    'htos_report_ion_chambers 0.00000 i0 no_value',
+  ]);
   t.deepEqual(bench.ask(['stoh_set_string note x']), ['htos_set_string_completed note error']);
 });
 
