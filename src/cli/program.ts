@@ -6,6 +6,7 @@ import { addAuditCommand } from './commands/audit.js';
 import { addCleanCommand } from './commands/clean.js';
 import { addClientsCommand } from './commands/clients.js';
 import { addCompletionCommand } from './commands/completion/completion.js';
+import { addClassifierStubCommand, addDcssServerCommand } from './commands/dcss/dcss-server.js';
 import { addDevicesCommand } from './commands/devices.js';
 import { addDoctorCommand } from './commands/doctor/doctor.js';
 import { addExplainCommand } from './commands/explain.js';
@@ -70,6 +71,7 @@ const GROUPS: Readonly<Record<string, readonly ((program: CliCommand) => void)[]
     addPortCommand,
   ],
   'Record and replay:': [addRecordCommand, addInspectCommand, addReplayCommand],
+  'Try without a beamline:': [addDcssServerCommand, addClassifierStubCommand],
   'Shell:': [addCompletionCommand, addManualCommand],
 };
 

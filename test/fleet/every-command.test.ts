@@ -70,6 +70,8 @@ const COMMANDS: Readonly<Record<string, readonly [Expected, ...args: string[]]>>
   record: ['refused', '-o', join(folder.path, 'record')],
   inspect: ['refused', join(folder.path, 'file')],
   replay: ['refused', join(folder.path, 'file')],
+  'dcss-server': ['refused', '--listen', '127.0.0.1:0'],
+  'classifier-stub': ['refused', '--listen', '127.0.0.1:0'],
   completion: ['refused', 'bash'],
 };
 

@@ -120,6 +120,7 @@ export function checkDevices({ device, dhs, allow, serve, jpeg_listen }: DcssSec
     const bad = (setting: string, why: string) => badDcss(`device.${index}.${setting}`, why);
     if (names.has(one.name)) throw bad('name', `another device is named ${one.name}`);
     names.add(one.name);
+    if (dhs.includes(one.name) || one.name === 'camera') throw bad('name', `"${one.name}" is taken`);
     if (one.dhs !== undefined && !dhs.includes(one.dhs)) throw bad('dhs', `"${one.dhs}" is not in dcss.dhs`);
   }
   if (serve !== undefined && dhs.length === 0)

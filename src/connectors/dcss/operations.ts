@@ -157,7 +157,8 @@ export class Operations {
     const parts = this.#parts(text, `htos_operation_completed ${name} ${handle} ${status} `);
     for (const part of parts.slice(0, -1))
       this.#options.speaker.say({ name: 'htos_operation_update', device: name, handle, text: part });
-    this.#say(name, handle, status, parts.at(-1) ?? '');
+    // DCSS reads on where a trailing word is missing.
+    this.#say(name, handle, status, parts.at(-1) ?? 'done');
     if (!running.ended.signal.aborted) running.ended.abort();
   }
 

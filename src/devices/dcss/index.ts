@@ -19,6 +19,10 @@ export const dcss = defineDevice({
       const { CameraDevice } = await import('./camera-device.js');
       devices.push(new CameraDevice(section, options));
     }
+    if (section.serve !== undefined) {
+      const { ServedHardware } = await import('./served-hardware.js');
+      devices.push(new ServedHardware(section, section.serve, options));
+    }
     return devices;
   },
 });

@@ -41,10 +41,8 @@ function isAboutStatus({ kind }: HubEvent): boolean {
 
 /** `5=active 6=idle`. */
 function nodesText({ picture }: Hub): string {
-  return cutWords(
-    picture.nodes().map(({ address, status }) => `${address}=${status}`),
-    MAX_STRING,
-  );
+  const words = picture.nodes().map(({ address, status }) => `${address}=${status}`);
+  return words.length === 0 ? 'none' : cutWords(words, MAX_STRING);
 }
 
 function statusText({ picture, alarms }: Hub): string {
