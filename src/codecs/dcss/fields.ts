@@ -24,7 +24,7 @@ type Fields<R> = {
     ? readonly ValueOf<R[Key]>[]
     : ValueOf<R[Key]>;
 };
-/** A message of a table: `name` tells which. */
+/** A message of a table; `name` says which. */
 export type MessageIn<Table> = {
   [Name in keyof Table]: { readonly name: Name } & Fields<Table[Name]>;
 }[keyof Table];

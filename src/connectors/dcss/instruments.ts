@@ -134,7 +134,7 @@ export class Instruments {
     return true;
   }
 
-  /** A repeated reading ends; DCSS is told so. */
+  /** A repeated reading ends, and is reported as aborted. */
   abortAll(): void {
     const reading = this.#reading;
     reading?.cancel();

@@ -44,7 +44,7 @@ export class Motors {
     return { moving, ...this.#counts };
   }
 
-  /** DCSS has it; where nothing stands behind it, moves are completed with `unknown`. */
+  /** DCSS has it. Without a drive, moves are completed with `unknown`. */
   register(name: string, drive: Motor | undefined): void {
     if (this.#motors.has(name)) return;
     this.#motors.set(name, { name, drive, limits: undefined, cancelUpdates: undefined, onEnd: () => {} });

@@ -1,5 +1,5 @@
 /**
- * What waits to be written to DCSS. While it is behind, a message with a key replaces the one before it with the same key
+ * What waits to be written to DCSS. While DCSS reads too slowly, a message with a key replaces the one before it with the same key
  * (positions, strings); nothing else is dropped. More than 4 MiB end the connection.
  */
 export interface OutletOptions {
@@ -59,7 +59,7 @@ export class Outlet {
   #write(bytes: Buffer): void {
     const epoch = this.#epoch;
     this.#inFlight += bytes.length;
-    // A link that has ended tells its owner by itself.
+    // The owner of a link that has ended learns of it from the link itself.
     this.#options.write(bytes).then(
       () => epoch === this.#epoch && this.#onWritten(bytes.length),
       () => {},

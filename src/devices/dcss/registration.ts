@@ -1,4 +1,4 @@
-/** What DCSS tells a hardware server about a device of its own: its name, and how it is configured. */
+/** What a hardware server gets for each device of its own: its name, and how it is configured. */
 import { writeToHardware } from '../../codecs/dcss/to-hardware.js';
 import type { DcssDevice } from '../../config/sections/dcss.js';
 

@@ -1,16 +1,7 @@
 /** `meshgate dcss-server` and `meshgate classifier-stub`: for trying the hardware server without a beamline. */
 import type { CliCommand } from '../../cli-command.js';
-
-export interface DcssServerFlags {
-  readonly listen: string;
-  readonly protocol: string;
-  readonly registrations?: string;
-}
-
-export interface ClassifierStubFlags {
-  readonly listen: string;
-  readonly delay: string;
-}
+import type { ClassifierStubFlags } from './run-classifier-stub.js';
+import type { DcssServerFlags } from './run-dcss-server.js';
 
 const SERVER_HELP = `
 Commands on standard input:

@@ -4,8 +4,12 @@ import { cleanText } from '../../../base/clean-text.js';
 import { listenOn } from '../../../base/listen-near.js';
 import { parseWhole } from '../../text/numbers.js';
 import { abortWhenTerminated } from '../until-terminated.js';
-import type { ClassifierStubFlags } from './dcss-server.js';
 import { listenAddress, listenError } from './listen-address.js';
+
+export interface ClassifierStubFlags {
+  readonly listen: string;
+  readonly delay: string;
+}
 
 /** An image of 8 MiB in base64, and what is around it. */
 const MAX_REQUEST = 12_582_912;

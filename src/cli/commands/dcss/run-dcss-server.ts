@@ -6,9 +6,14 @@ import { errorText, MeshgateError } from '../../../base/errors.js';
 import { formatTimeOfDay } from '../../../base/local-time.js';
 import { DHS_ENDS, DhsServer } from '../../../devices/dcss/dhs-server.js';
 import { abortWhenTerminated } from '../until-terminated.js';
-import type { DcssServerFlags } from './dcss-server.js';
 import { listenAddress, listenError } from './listen-address.js';
 import { messageFor, TRIAL_REGISTRATIONS } from './server-commands.js';
+
+export interface DcssServerFlags {
+  readonly listen: string;
+  readonly protocol: string;
+  readonly registrations?: string;
+}
 
 const MAX_REGISTRATIONS = 1000;
 
@@ -49,7 +54,8 @@ function takeCommands(server: DhsServer, names: ReadonlySet<string>): void {
   let started = 0;
   createInterface({ input: process.stdin }).on('line', (line) => {
     if (line.trim() === '') return;
-    const message = messageFor(line.trim(), `1.${++started}`);
+    if (/^start\s/.test(line.trim())) started++;
+    const message = messageFor(line.trim(), `1.${started}`);
     if ('fault' in message) say(message.fault);
     else if (names.size === 0) say('no hardware server is connected');
     else

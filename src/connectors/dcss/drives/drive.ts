@@ -1,4 +1,4 @@
-/** What stands behind the names of DCSS: something virtual, a node of the mesh, or a device of the gateway. */
+/** What the names of DCSS stand for: something virtual, a node of the mesh, or a device of the gateway. */
 import type { MotorStatus } from '../../../codecs/dcss/from-hardware.js';
 import type { ShutterState } from '../../../codecs/dcss/to-hardware.js';
 
@@ -40,7 +40,7 @@ export interface StringDevice {
   watch(onChange: () => void): () => void;
 }
 
-/** Finds what stands behind a name; undefined if nothing does. */
+/** Finds what a name stands for; undefined if it stands for nothing. */
 export interface Drives {
   motor(name: string): Motor | undefined;
   shutter(name: string, state: ShutterState): Shutter | undefined;

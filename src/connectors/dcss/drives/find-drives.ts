@@ -1,4 +1,4 @@
-/** What stands behind each name: by `[[dcss.device]]`, as a string about the mesh, or virtual. */
+/** What each name stands for: by `[[dcss.device]]`, as a string about the mesh, or virtual. */
 import { badDcss, type DcssDevice } from '../../../config/sections/dcss.js';
 import type { Operation } from '../operations.js';
 import type { Drives, StringDevice } from './drive.js';
