@@ -4,5 +4,5 @@
 set -euo pipefail
 umask 077
 export TZ=Asia/Kolkata REQUIRE_ALL_TESTS=1
-unset XDG_RUNTIME_DIR XDG_STATE_HOME TMPDIR
+unset XDG_RUNTIME_DIR XDG_STATE_HOME
 .ci/beside.sh "$HOME/start.log" npm test --silent

@@ -31,6 +31,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   devices: () => import('./devices.js'),
   'event-loop': () => import('./event-loop.js'),
   'websocket-fanout': () => import('./websocket-fanout.js'),
+  dataforge: () => import('./dataforge.js'),
 };
 
 const args = process.argv.slice(2);

@@ -31,6 +31,7 @@ const ARGUMENTS = [
 /** Ample: on a busy machine a page loads slowly. */
 const TIMEOUT_MS = 120_000;
 const WIDE = { width: 1200, height: 700 };
+const TALL = { width: 1200, height: 900 };
 const PHONE = { width: 390, height: 760 };
 
 const PICTURES = [
@@ -39,6 +40,7 @@ const PICTURES = [
   { name: 'map', path: '#/map?node=12' },
   { name: 'topology', path: '#/topology' },
   { name: 'dark', path: '#/nodes', colorScheme: 'dark' },
+  { name: 'device', path: '#/devices/bench', viewport: TALL },
   { name: 'phone', path: '#/nodes', viewport: PHONE },
 ];
 
@@ -63,7 +65,9 @@ async function makePictures() {
   try {
     const pages = [];
     for (const picture of PICTURES) pages.push({ ...picture, page: await openPage(browser, picture) });
-    await pages[0].page.waitForTimeout(SETTLED_MS);
+    await pages[0].page.waitForTimeout(SETTLED_MS / 2);
+    await giveCommand(['ramp', 'voltage=18', 'seconds=10']);
+    await pages[0].page.waitForTimeout(SETTLED_MS / 2);
     for (const picture of pages) await takePicture(picture);
   } finally {
     await browser.close();
@@ -76,6 +80,22 @@ async function openPage(browser, { path, colorScheme = 'light', viewport = WIDE 
   page.setDefaultTimeout(TIMEOUT_MS);
   await page.goto(`http://127.0.0.1:${port}/${path}`);
   return page;
+}
+
+/** So that the page of the device has a command in its history, and a change in its plots. */
+async function giveCommand(words) {
+  const main = join(root, 'dist', 'src', 'main.js');
+  const child = spawn(process.execPath, [
+    main,
+    '--socket',
+    join(folder, 's'),
+    'command',
+    'bench',
+    ...words,
+    '--yes',
+  ]);
+  const [status] = await once(child, 'exit');
+  if (status !== 0) throw new Error(`meshgate command ended with ${status}`);
 }
 
 async function takePicture({ name, page }) {
@@ -94,7 +114,7 @@ async function takePicture({ name, page }) {
 /** Resolves when it has greeted. */
 async function startGateway() {
   const main = join(root, 'dist', 'src', 'main.js');
-  const mesh = ['--simulate', '--seed', '7', '--nodes', String(NODES)];
+  const mesh = ['--simulate', '--demo', '--seed', '7', '--nodes', String(NODES)];
   const where = ['--socket', join(folder, 's'), '--http', String(port)];
   const child = spawn(process.execPath, [main, 'start', ...mesh, ...where], {
     stdio: ['ignore', 'pipe', 'ignore'],

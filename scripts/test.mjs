@@ -14,10 +14,15 @@ import { runAva, runFile } from './ava-run.mjs';
 const root = join(fileURLToPath(import.meta.url), '..', '..');
 const BIOME = join(root, 'node_modules', '@biomejs', 'biome', 'bin', 'biome');
 
-/** Programs that some tests need. */
+/** Programs that some tests need. `other`: a program that does as well. */
 const TOOLS = [
   { name: 'socat', args: ['-V'], install: 'sudo apt-get install socat' },
-  { name: 'chromium', args: ['--version'], install: 'sudo apt-get install chromium' },
+  {
+    name: 'chromium-headless-shell',
+    other: 'chromium',
+    args: ['--version'],
+    install: 'sudo apt-get install chromium-headless-shell',
+  },
   { name: 'python3', args: ['--version'], install: 'sudo apt-get install python3' },
   { name: 'mosquitto', args: ['-h'], install: 'sudo apt-get install mosquitto' },
   { name: 'openssl', args: ['version'], install: 'sudo apt-get install openssl' },
@@ -91,7 +96,10 @@ function printLeftOut() {
   console.log(`left out: ${leftOut.length}`);
   for (const title of leftOut) console.log(`  ${title}`);
   const env = { ...process.env, PATH };
-  const missing = TOOLS.filter(({ name, args }) => spawnSync(name, args, { env }).error);
+  const isMissing = (name, args) => spawnSync(name, args, { env }).error !== undefined;
+  const missing = TOOLS.filter(
+    ({ name, other, args }) => isMissing(name, args) && (!other || isMissing(other, args)),
+  );
   for (const { name, install } of missing) console.log(`${name} is not installed; to install it: ${install}`);
   if (missing.length === 0) console.log('no tool is missing: these tests do not apply here');
 }

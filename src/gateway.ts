@@ -37,6 +37,7 @@ import { namingFailures } from './socket/socket-failures.js';
 import { defaultSocketPath } from './socket/socket-path.js';
 import type { SocketWatch } from './socket/socket-watch.js';
 import { MapPicture } from './socket/web/map-picture.js';
+import { WebChannels } from './socket/web/web-channels.js';
 import { WebServer } from './socket/web/web-server.js';
 import { UartManager } from './uart/uart-manager.js';
 
@@ -65,6 +66,7 @@ export class Gateway {
   readonly #listener: ClientListener;
   readonly #sockets: ClientSockets;
   readonly #web: WebServer | undefined;
+  readonly #channels = new WebChannels();
   #connectors: ReadonlyMap<string, Connector> = new Map();
   #devices: readonly Device[] = [];
   #socketWatch: SocketWatch | undefined;
@@ -239,13 +241,15 @@ export class Gateway {
       counterMetrics: manifestMetrics,
       sendWaits: () => this.#uart.sendWaits(),
       pageDirectory: join(packageRoot, 'dist', 'dashboard'),
+      channels: this.#channels,
     });
   }
 
   #loadConnectors(): Promise<ReadonlyMap<string, Connector>> {
     const [gateway, clock, logOf] = [this.#facts, this.#clock, this.#logOf];
     const stateDirectory = this.#state.directory;
-    const options = { hub: this.hub, gateway, clock, logOf, stateDirectory };
+    const channels = this.#channels;
+    const options = { hub: this.hub, gateway, clock, logOf, stateDirectory, channels };
     return loadConnectors(this.#options.config, options);
   }
 

@@ -1,15 +1,4 @@
 #!/usr/bin/env node
-import { CommanderError } from 'commander';
-import { EXIT, reportFailure } from './cli/exit-codes.js';
-import { createProgram } from './cli/program.js';
+import { runCommandLine } from './cli/run-command-line.js';
 
-try {
-  await createProgram().parseAsync();
-} catch (error) {
-  process.exitCode =
-    error instanceof CommanderError
-      ? error.exitCode === 0
-        ? EXIT.ok
-        : EXIT.badUsage
-      : reportFailure(error, (text) => process.stderr.write(text));
-}
+await runCommandLine(process.argv.slice(2));

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { startGateway, temporaryFolder } from './support/gateway-fixture.js';
 import { untilReported } from './support/line-client.js';
+import { FOR_EVER, startMovingBench, TOO_FAR } from './support/moving-bench.js';
 import { type RunningGateway, startProcess } from './support/process-fixture.js';
 import { hasPython, Program } from './support/program.js';
 
@@ -76,6 +77,30 @@ for (const { name, command, fileOf } of languages) {
     t.is(output.match(/^node 6 requests 00; answer written$/gm)?.length, 2, output);
     t.true(scripted.root.bodies.some((body) => body.equals(Buffer.from('SEND-\0\x06A'))));
   });
+
+  exampleTest(
+    title('command device follows a command to its end, and aborts one that takes too long'),
+    async (t) => {
+      const { gateway: ours, source } = await startBench();
+      t.teardown(() => ours.close());
+      const command = (...args: string[]) =>
+        endOf(t, run(['command', 'device'], ['stage', ...args], ours.socketPath));
+      const moved = 'queued\naccepted\nprogress: 45 %\n';
+      const reported = 'StageState.state = MOVING\n';
+      t.is(await command('move', '{"position":12}'), `${moved}completed: {"position":12}\n${reported}`);
+      t.is(await command('move', `{"position":${FOR_EVER}}`, '0.2'), `${moved}aborted\n${reported}`);
+      const rejected = await command('move', `{"position":${TOO_FAR}}`);
+      t.regex(rejected, /^queued\nfailed\nREJECTED_BY_DEVICE: .*beyond the end stop\n/);
+      t.regex(await command('move', '{"position":101}'), /^BAD_PARAMS: .*from 0 to 100 mm/);
+      source.setLink({ state: 'absent', since: Date.now() });
+      t.regex(await command('home'), /^(queued\nfailed\n)?LINK_DOWN: /);
+    },
+  );
+}
+
+async function startBench() {
+  const gateway = await startGateway();
+  return { gateway, source: startMovingBench(gateway.hub) };
 }
 
 test('every example opens with how to run it, has 10 to 60 lines, and exists in both languages', (t) => {

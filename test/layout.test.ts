@@ -179,6 +179,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@serialport/bindings-cpp': ['link'],
   '@serialport/parser-delimiter': ['uart'],
   '@serialport/stream': ['link'],
+  ajv: ['connectors'],
   commander: ['cli', 'main'],
   debug: ['base', 'link', 'uart', 'simulator'],
   'fast-string-width': ['cli'],
@@ -200,7 +201,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   tinyqueue: ['simulator'],
   uplot: ['dashboard'],
   'uplot/dist/uPlot.min.css': ['dashboard'],
-  ws: ['fleet', 'socket'],
+  ws: ['connectors', 'fleet', 'socket'],
   zod: ['api', 'config', 'connectors', 'devices', 'hub', 'protocol', 'simulator', 'socket'],
 };
 

@@ -22,6 +22,7 @@ subclasses of ``MeshgateError`` with a stable ``code``.
 from __future__ import annotations
 
 import asyncio
+import base64
 import collections
 import concurrent.futures
 import contextlib
@@ -34,6 +35,7 @@ import time as clocks
 import weakref
 from typing import (
     Any,
+    AsyncGenerator,
     AsyncIterator,
     Callable,
     Coroutine,
@@ -76,8 +78,10 @@ __all__ = [
 JsonObject = Dict[str, Any]
 #: An event of a subscription; ``event["kind"]`` is its kind. See ``AsyncClient.subscribe``.
 Event = Dict[str, Any]
-#: A node: its address as 5 or "0x0005", or its name.
+#: A node or device: the address as 5 or "0x0005", the name of a node, or the id of a device.
 Node = Union[int, str]
+#: An argument of a command to a device.
+Argument = Union[int, float, str, bool]
 #: A data type, or a message's opcode: its number or its name.
 NameOrId = Union[int, str]
 
@@ -103,6 +107,8 @@ MAX_REQUEST = 1_048_576
 #: Larger than any reply: a mesh has at most 32,763 nodes, of about 1 kB each.
 MAX_REPLY = 67_108_864
 READ_SIZE = 65_536
+#: Without a stage of a command for this long, the gateway is asked: the last one may have been lost.
+ASK_AFTER = 5.0
 #: Extra time that a synchronous client allows its thread beyond the timeout of a call.
 THREAD_GRACE = 5.0
 
@@ -243,6 +249,31 @@ class _Methods(Generic[Reply]):
         """``{"devices": [...]}`` of sources other than the mesh, with their latest values. Their ``id`` can be used
         wherever a node can, except for sending."""
         return self.call("devices")
+
+    def device(self, device: Node) -> Reply:
+        """One device with its latest values, its ``images``, and its ``commands`` with their arguments."""
+        return self.call("device", device=device)
+
+    def command(
+        self,
+        device: Node,
+        name: str,
+        arguments: Optional[Mapping[str, Argument]] = None,
+        *,
+        until: str = "accepted",
+        timeout: float = 10.0,
+    ) -> Reply:
+        """Gives a device a command; returns the delivery. ``arguments``: by name, as ``device`` lists them.
+
+        ``until``: return when the command is ``queued``, ``accepted`` or ``completed``, or after ``timeout`` seconds:
+        check its ``stage``. Raises ``RequestError`` if the command is refused or has failed. See ``follow_command``.
+        """
+        waits: JsonObject = {"until": until, "timeoutMs": _ms(timeout)}
+        return self.call("command", device=device, name=name, arguments=dict(arguments or {}), **waits)
+
+    def abort(self, delivery: str) -> Reply:
+        """Aborts a command that is being carried out; the stage ``aborted`` follows. ``delivery``: its id."""
+        return self.call("abort", delivery=delivery)
 
     def node(self, node: Node) -> Reply:
         """One node or device with the latest value of each of its data types."""
@@ -390,6 +421,32 @@ def _ms(seconds: float) -> int:
 
 def _body(message: Union[str, bytes]) -> JsonObject:
     return {"text": message} if isinstance(message, str) else {"hex": bytes(message).hex()}
+
+
+_ENDS = {"completed", "failed", "aborted"}
+#: The session's error code for each reason why a command fails.
+_FAILURE_CODES = {
+    "noLink": "LINK_DOWN",
+    "linkLost": "LINK_DOWN",
+    "queueFull": "BUSY",
+    "notAccepted": "TIMED_OUT",
+    "deviceBusy": "BUSY",
+    "timedOut": "TIMED_OUT",
+    "rejectedByDevice": "REJECTED_BY_DEVICE",
+    "deviceFault": "REJECTED_BY_DEVICE",
+}
+
+
+def _with_bytes(image: JsonObject) -> JsonObject:
+    return {**image, "data": base64.b64decode(image["data"])}
+
+
+def _raise_if_failed(delivery: JsonObject) -> None:
+    """The same error as that of a call that waits for the end."""
+    failure = delivery["failure"]
+    if failure is not None:
+        code = _FAILURE_CODES.get(failure, "UNKNOWN")
+        raise RequestError(code, f"delivery {delivery['id']}: {delivery.get('detail', failure)}")
 
 
 # --- events ----------------------------------------------------------------------------------------------------------
@@ -777,7 +834,55 @@ class AsyncClient(_Methods[Coroutine[Any, Any, JsonObject]]):
         params = _subscribe_params(kinds, nodes, opcodes, types, snapshot, min_interval)
         return AsyncSubscription(self, self._begin(params, since), timeout)
 
+    async def image(self, device: Node, type: NameOrId) -> JsonObject:
+        """The newest image of a device: ``type``, ``mediaType``, ``receivedAt``, and its bytes as ``data``."""
+        return _with_bytes(await self.call("image", device=device, type=type))
+
+    async def follow_command(
+        self,
+        device: Node,
+        name: str,
+        arguments: Optional[Mapping[str, Argument]] = None,
+        *,
+        timeout: Optional[float] = None,
+    ) -> AsyncGenerator[JsonObject, None]:
+        """Gives a device a command and yields the delivery at each stage: ``queued``, ``accepted``, ``progress`` any number
+        of times, and its end: ``completed``, ``aborted`` or ``failed``.
+
+        Raises ``RequestError`` if the command is refused, or after ``failed``, with the code of the failure; ``TimedOut``
+        after ``timeout`` seconds, which does not abort the command: for that, call ``abort`` with the delivery's ``id``.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = None if timeout is None else loop.time() + timeout
+        # Stages from this event on: the command may be over before a subscription begins.
+        since = (await self.status())["seq"]
+        begun = await self.command(device, name, arguments, until="queued")
+        async with self.subscribe(kinds=["delivery"], nodes=[begun["to"]], since=since) as events:
+            while True:
+                left = None if deadline is None else deadline - loop.time()
+                if left is not None and left <= 0:
+                    raise TimedOut(name)
+                wait = ASK_AFTER if left is None else min(ASK_AFTER, left)
+                delivery = await self._next_stage(events, begun["id"], wait)
+                if delivery is None:
+                    continue
+                yield delivery
+                if delivery["stage"] in _ENDS:
+                    _raise_if_failed(delivery)
+                    return
+
     # Internal to this library.
+
+    async def _next_stage(self, events: AsyncSubscription, id: str, wait: float) -> Optional[JsonObject]:
+        """The command in the next event, or its end if the events do not show it; None if there is neither."""
+        try:
+            event = await events.get(wait)
+        except TimedOut:
+            event = {"kind": "gap"}
+        if event["kind"] == "delivery":
+            return event["delivery"] if event["delivery"]["id"] == id else None
+        delivery = await self.delivery(id)
+        return delivery if delivery["stage"] in _ENDS else None
 
     def _seconds_for(self, params: Mapping[str, Any]) -> float:
         waits: float = (params.get("timeoutMs") or 0) / 1000
@@ -1152,10 +1257,49 @@ class Client(_Methods[JsonObject]):
         seconds = self.timeout + THREAD_GRACE
         return Subscription(self, self._thread.run(self._open_stream(params, since), seconds), timeout)
 
+    def image(self, device: Node, type: NameOrId) -> JsonObject:
+        """The newest image of a device: ``type``, ``mediaType``, ``receivedAt``, and its bytes as ``data``."""
+        return _with_bytes(self.call("image", device=device, type=type))
+
+    def follow_command(
+        self,
+        device: Node,
+        name: str,
+        arguments: Optional[Mapping[str, Argument]] = None,
+        *,
+        timeout: Optional[float] = None,
+    ) -> Iterator[JsonObject]:
+        """Gives a device a command and yields each of its stages: see ``AsyncClient.follow_command``. ::
+
+            for delivery in client.follow_command("stage", "move", {"position": 12}):
+                print(delivery["stage"], delivery.get("progress"))
+        """
+        stages = self._client.follow_command(device, name, arguments, timeout=timeout)
+        try:
+            while True:
+                delivery = self._thread.run(_next_or_none(stages), None)
+                if delivery is None:
+                    return
+                yield delivery
+        finally:
+            with contextlib.suppress(ClientClosed, TimedOut):
+                self._thread.run(_close_stages(stages), THREAD_GRACE)
+
     async def _open_stream(self, params: JsonObject, since: Optional[int]) -> AsyncSubscription:
         subscription = AsyncSubscription(self._client, self._client._begin(params, since), None)
         await subscription._await_acceptance()
         return subscription
+
+
+async def _next_or_none(stages: AsyncGenerator[JsonObject, None]) -> Optional[JsonObject]:
+    try:
+        return await stages.__anext__()
+    except StopAsyncIteration:
+        return None
+
+
+async def _close_stages(stages: AsyncGenerator[JsonObject, None]) -> None:
+    await stages.aclose()
 
 
 class Subscription:

@@ -2,6 +2,7 @@ import type { Target } from '../target.js';
 import { auditTarget } from './audit.js';
 import { classicTarget } from './classic.js';
 import { configTarget, environmentTarget } from './config.js';
+import { dataforgeTarget } from './dataforge.js';
 import { dcssTarget } from './dcss.js';
 import { faultsTarget } from './faults.js';
 import { framesTarget } from './frames.js';
@@ -26,5 +27,6 @@ export const targets: readonly Target[] = [
   historyTarget,
   recordingTarget,
   auditTarget,
+  dataforgeTarget,
   dcssTarget,
 ];

@@ -172,6 +172,7 @@ export function describeDeviceDetails(view: DeviceView, now: number): DeviceDeta
   return {
     ...describeDevice(view, now),
     description: view.description ?? null,
+    link: describeLink(view.link),
     images: view.media.map(({ type, receivedAt, bytes }) => ({
       type: type.name,
       id: type.id,

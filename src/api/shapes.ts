@@ -138,6 +138,7 @@ export const commandDefinitionShape = z.object({
 
 export const deviceDetailsShape = deviceShape.extend({
   description: z.string().nullable(),
+  link: linkShape.describe('of its source'),
   images: z
     .array(
       z.object({

@@ -10,7 +10,16 @@
  * holder gives up. Of several starters, those with higher ids withdraw, and the one with the lowest waits for them.
  */
 import { randomBytes } from 'node:crypto';
-import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, renameSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -39,6 +48,8 @@ const RETRY_PAUSE_MS = 20;
 const MAX_ROUNDS = 150;
 /** Linux's `sun_path` without its final zero. */
 const MAX_PATH_LENGTH = 107;
+/** Every user who can enter the directory may ask. */
+const MODE = 0o777;
 /** Age of a `.newlock` file whose process must have been killed while starting. */
 const LEFTOVER_AFTER_MS = 60_000;
 
@@ -90,7 +101,8 @@ class LockFile implements FileLock {
     const directory = dirname(path);
     const hidden = `.${basename(path)}.newlock-${lock.#id}`;
     try {
-      await withSocketPath(directory, hidden, (short) => listenForAll(lock.#server, short));
+      await withSocketPath(directory, hidden, (short) => listenOn(lock.#server, short));
+      chmodSync(join(directory, hidden), MODE);
       renameSync(join(directory, hidden), lock.#file);
       lock.#inode = lstatSync(lock.#file).ino;
     } catch (error) {
@@ -168,17 +180,14 @@ function remove(file: string): void {
   } catch {}
 }
 
-/** Lets every user who can enter the directory connect, regardless of the umask. */
-function listenForAll(server: Server, path: string): Promise<void> {
+function listenOn(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const umask = process.umask(0);
     server.once('error', reject);
     server.listen({ path }, () => {
       server.off('error', reject);
       server.on('error', () => {});
       resolve();
     });
-    process.umask(umask);
   });
 }
 

@@ -25,7 +25,7 @@ Exit codes:
   2  usage error
   3  no gateway is running
   4  permission denied
-  5  no link to the root
+  5  no link to the root, or to the device
   6  invalid configuration
   7  the socket, the port or the state directory is in use by another program
   8  the gateway stopped, but something could not be sent or closed in time
@@ -76,9 +76,12 @@ const START_HINT =
 
 /** What a user at a terminal can do about a refusal. */
 const REFUSAL_HINTS: Readonly<Partial<Record<SessionErrorCode, string>>> = {
-  NODE_NOT_FOUND: 'to list the nodes: meshgate nodes',
+  NODE_NOT_FOUND: 'to list the nodes: meshgate nodes; the devices: meshgate devices',
   OPCODE_NOT_FOUND: 'opcodes.json lists the names and opcodes of messages',
-  TYPE_NOT_FOUND: 'to list the types of a node: meshgate node ADDR',
+  TYPE_NOT_FOUND: 'to list the types of a node or device: meshgate node ADDR',
+  COMMAND_NOT_FOUND: 'to list the commands of a device: meshgate device ID',
+  DELIVERY_NOT_FOUND: 'the last 1,000 are kept',
+  NOT_ABORTABLE: 'for its state: meshgate explain --delivery ID',
   ALARM_NOT_FOUND: 'to list the alarms: meshgate alarms',
   LINK_DOWN: 'to find the cause: meshgate doctor',
   HISTORY_FAILED: 'for details: meshgate status',

@@ -71,11 +71,14 @@ function chooseUrl(fleet: string | undefined, action: Command, reach: Reach | un
 }
 
 function howToName(action: Command): string {
-  const withNode = indexOfName(action) < 0 ? '' : ', or put its id before the node: field-north/0x0005';
+  const index = indexOfName(action);
+  const name = action.registeredArguments[index]?.name();
+  const example = name === 'node' ? '0x0005' : name?.toUpperCase();
+  const withNode = index < 0 ? '' : `, or put its id before the ${name}: field-north/${example}`;
   return `choose one: --gateway ID${withNode}; to list them: meshgate --fleet URL gateways`;
 }
 
-const NAMED_BY = new Set(['node', 'id']);
+const NAMED_BY = new Set(['node', 'id', 'device', 'delivery']);
 
 /** The gateway in front of a node or an alarm, `field-north/0x0005`; the rest stays as the argument. */
 function takeGateway(action: Command): string | undefined {

@@ -1,12 +1,16 @@
 /** Every command of the command line. */
 import { packageVersion } from '../base/package-root.js';
 import { CliCommand } from './cli-command.js';
+import { addAbortCommand } from './commands/abort.js';
 import { addAlarmsCommand } from './commands/alarms.js';
 import { addAuditCommand } from './commands/audit.js';
 import { addCleanCommand } from './commands/clean.js';
 import { addClientsCommand } from './commands/clients.js';
-import { addCompletionCommand } from './commands/completion/completion.js';
+import { addCommandCommand } from './commands/command/command.js';
+import { addCompleteCommand, addCompletionCommand } from './commands/completion/completion.js';
+import { addDataforgeCommand } from './commands/dataforge/dataforge.js';
 import { addClassifierStubCommand, addDcssServerCommand } from './commands/dcss/dcss-server.js';
+import { addDeviceCommand } from './commands/device/device.js';
 import { addDevicesCommand } from './commands/devices.js';
 import { addDoctorCommand } from './commands/doctor/doctor.js';
 import { addExplainCommand } from './commands/explain.js';
@@ -15,6 +19,7 @@ import { addForgetCommand } from './commands/forget.js';
 import { addGatewaysCommand } from './commands/gateways.js';
 import { addGetCommand } from './commands/get/get.js';
 import { addHealthCommand } from './commands/health.js';
+import { addHvCommand } from './commands/hv/hv.js';
 import { addInspectCommand } from './commands/inspect/inspect.js';
 import { addLogCommand } from './commands/log.js';
 import { addManualCommand } from './commands/manual/manual.js';
@@ -48,6 +53,7 @@ const GROUPS: Readonly<Record<string, readonly ((program: CliCommand) => void)[]
     addNodesCommand,
     addNodeCommand,
     addDevicesCommand,
+    addDeviceCommand,
     addGetCommand,
     addExportCommand,
     addPathsCommand,
@@ -70,9 +76,11 @@ const GROUPS: Readonly<Record<string, readonly ((program: CliCommand) => void)[]
     addCleanCommand,
     addPortCommand,
   ],
+  'Control devices:': [addCommandCommand, addAbortCommand, addHvCommand],
   'Record and replay:': [addRecordCommand, addInspectCommand, addReplayCommand],
+  'Other formats:': [addDataforgeCommand],
   'Try without a beamline:': [addDcssServerCommand, addClassifierStubCommand],
-  'Shell:': [addCompletionCommand, addManualCommand],
+  'Shell:': [addCompletionCommand, addCompleteCommand, addManualCommand],
 };
 
 /** The program with all its commands; `parseAsync` runs one. */

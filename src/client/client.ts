@@ -5,12 +5,13 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { SessionApi } from '../api/methods/index.js';
-import type { ExportedValue } from '../api/shapes.js';
+import type { DeliveryInfo, DeviceDetails, ExportedValue } from '../api/shapes.js';
 import { Backoff } from '../base/backoff.js';
 import { privateDirectory, socketCandidates } from '../base/socket-location.js';
 import { ClientError } from './errors.js';
 import { EventStream } from './event-stream.js';
 import { type ExportOptions, type ExportPage, exportPages } from './export-pages.js';
+import { type CommandParams, followCommand } from './follow-command.js';
 import { unixTransport } from './line-socket.js';
 import { ResumePoint } from './resume-point.js';
 import type { Params, Result } from './rpc-core.js';
@@ -39,6 +40,9 @@ export type SubscribeOptions = Params<'subscribe'> & {
   /** Ends the stream when it aborts. */
   readonly signal?: AbortSignal | undefined;
 };
+
+/** An image of a device, or the like. */
+export type DeviceImage = Omit<Result<'image'>, 'data'> & { readonly data: Buffer };
 
 /** A restarting gateway is back within about a second; one that is down need not be tried more often. */
 const PAUSES = { firstMs: 100, longestMs: 5000 };
@@ -165,6 +169,41 @@ export class MeshgateClient {
 
   devices(options?: CallOptions): Promise<Result<'devices'>> {
     return this.call('devices', {}, options);
+  }
+
+  /** One device: its values, its images, and its commands with their arguments. */
+  device(device: number | string, options?: CallOptions): Promise<DeviceDetails> {
+    return this.call('device', { device }, options);
+  }
+
+  /** The newest image of a device, or whatever else of which only the newest value is kept. */
+  async image(device: number | string, type: number | string, options?: CallOptions): Promise<DeviceImage> {
+    const { data, ...image } = await this.call('image', { device, type }, options);
+    return { ...image, data: Buffer.from(data, 'base64') };
+  }
+
+  /**
+   * Gives a device a command; resolves when the device has accepted it, or at the stage `until`. Rejects with a
+   * `RequestError` if it fails.
+   */
+  command(params: Params<'command'>, options?: CallOptions): Promise<DeliveryInfo> {
+    return this.call('command', params, options);
+  }
+
+  /**
+   * Gives a device a command and yields each of its stages, the end included: `completed`, `aborted`, or `failed`, after
+   * which it throws a `RequestError` with the code of the failure. The signal only stops the following.
+   */
+  followCommand(
+    params: CommandParams,
+    options: CallOptions = {},
+  ): AsyncGenerator<DeliveryInfo, void, undefined> {
+    return followCommand(this, params, options);
+  }
+
+  /** Aborts a command that is being carried out; the stage `aborted` follows. `delivery`: its id. */
+  abort(delivery: string, options?: CallOptions): Promise<DeliveryInfo> {
+    return this.call('abort', { delivery }, options);
   }
 
   /** `node`: address or name of a node, or id of a device. */

@@ -4,7 +4,9 @@ export type {
   AlarmInfo,
   BucketInfo,
   ClientInfo,
+  CommandInfo,
   DeliveryInfo,
+  DeviceDetails,
   DeviceInfo,
   EventKind,
   ExportedValue,
@@ -22,6 +24,7 @@ export {
   type CallOptions,
   type ConnectOptions,
   connect,
+  type DeviceImage,
   findSocket,
   MeshgateClient,
   type SubscribeOptions,
@@ -29,4 +32,5 @@ export {
 export { CLIENT_ERRORS, ClientError, type ClientErrorCode, RequestError } from './errors.js';
 export type { EventStream, GapSource, StreamEvent } from './event-stream.js';
 export type { ExportOptions, ExportPage } from './export-pages.js';
+export type { CommandParams } from './follow-command.js';
 export type { Channel, ChannelHandlers, Transport } from './transport.js';

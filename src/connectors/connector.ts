@@ -6,6 +6,7 @@ import type { Clock } from '../base/clock.js';
 import type { Log } from '../base/log.js';
 import type { Hub } from '../hub/hub.js';
 import type { Manifest } from '../hub/manifest.js';
+import type { WebChannels } from '../socket/web/web-channels.js';
 
 /** Everything that a connector gets besides its own settings. */
 export interface ConnectorOptions {
@@ -15,6 +16,8 @@ export interface ConnectorOptions {
   readonly log: Log;
   /** For files that outlive the process; undefined when nothing is kept. */
   readonly stateDirectory: string | undefined;
+  /** For websockets on the gateway's own web server; undefined if there is none. */
+  readonly channels?: WebChannels | undefined;
 }
 
 export interface Connector {

@@ -2,11 +2,12 @@ import type { Log } from '../base/log.js';
 import { isSection, valueAt } from '../config/given.js';
 import type { Config } from '../config/schema.js';
 import type { Connector, ConnectorManifest, ConnectorOptions } from './connector.js';
+import { dataforge } from './dataforge/index.js';
 import { dcss } from './dcss/index.js';
 import { mqtt } from './mqtt/index.js';
 
 /** One line per connector. */
-export const CONNECTORS: readonly ConnectorManifest[] = [mqtt, dcss];
+export const CONNECTORS: readonly ConnectorManifest[] = [mqtt, dataforge, dcss];
 
 export interface LoadOptions extends Omit<ConnectorOptions, 'log'> {
   readonly logOf: (room: string) => Log;

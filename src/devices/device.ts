@@ -1,4 +1,4 @@
-/** A device is hardware other than the mesh: docs/devices.md shows how to write one. */
+/** A device is hardware other than the mesh: docs/writing-devices.md shows how to write one. */
 
 import type * as z from 'zod';
 import type { Clock } from '../base/clock.js';

@@ -2,6 +2,7 @@ import type { Log } from '../base/log.js';
 import { type GivenSettings, isSection, valueAt } from '../config/given.js';
 import type { Config } from '../config/schema.js';
 import { type PortUse, refuseSharedPorts } from '../link/port-use.js';
+import { dataforge } from './dataforge/index.js';
 import { dcss } from './dcss/index.js';
 import { demo } from './demo/index.js';
 import type { Device, DeviceManifest, DeviceOptions } from './device.js';
@@ -13,7 +14,11 @@ import { LISTED_METRICS } from './metrics.js';
 const KINDS: readonly DeviceKind[] = [demo, lines];
 
 /** One line per folder with a settings section of its own. */
-export const DEVICES: readonly DeviceManifest[] = [deviceList('device', KINDS, LISTED_METRICS), dcss];
+export const DEVICES: readonly DeviceManifest[] = [
+  deviceList('device', KINDS, LISTED_METRICS),
+  dataforge,
+  dcss,
+];
 
 export interface LoadDevicesOptions extends Omit<DeviceOptions, 'log'> {
   readonly logOf: (room: string) => Log;

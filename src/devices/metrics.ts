@@ -4,6 +4,7 @@ import type { CounterMetric } from '../hub/manifest.js';
 export const LISTED_METRICS: readonly CounterMetric[] = [
   ['lines', 'device_lines_total', 'Lines received from devices'],
   ['values', 'device_values_total', 'Values reported by devices'],
+  ['pictures', 'device_pictures_total', 'Pictures of demo devices'],
   ['linesUnmatched', 'device_lines_unmatched_total', 'Lines that match no pattern'],
   ['linesTooLong', 'device_lines_too_long_total', 'Lines dropped because they were too long'],
   ['linesDropped', 'device_lines_dropped_total', 'Lines dropped because there were too many per second'],

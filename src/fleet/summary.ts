@@ -9,6 +9,8 @@ export interface GatewaySummary extends GatewayState {
   /** State of the root's link; null if the gateway is offline or did not answer. */
   readonly link: Status['link']['state'] | null;
   readonly nodes: Status['nodes'] | null;
+  /** Null also for an older gateway. */
+  readonly devices: Status['devices'] | null;
   readonly openAlarms: number | null;
 }
 
@@ -41,8 +43,8 @@ export class Summaries {
 
   async #readOne(gateway: GatewayState): Promise<GatewaySummary> {
     const status = gateway.state === 'online' ? await this.#statusOf(gateway.id) : undefined;
-    const { link, nodes = null, openAlarms = null } = status ?? {};
-    return { ...gateway, link: link?.state ?? null, nodes, openAlarms };
+    const { link, nodes = null, devices = null, openAlarms = null } = status ?? {};
+    return { ...gateway, link: link?.state ?? null, nodes, devices, openAlarms };
   }
 
   async #statusOf(id: string): Promise<Status | undefined> {

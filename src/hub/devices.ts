@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.js';
+import type { LinkStatus } from '../link/link-keeper.js';
 import { MemoryPool } from '../node/memory-pool.js';
 import type { NodeStatus } from '../node/mesh-node.js';
 import { NodeValues, type TimedValue } from '../node/node-values.js';
@@ -46,8 +47,8 @@ export interface DevicesOptions {
   readonly valuesKept: number;
   /** Names of the mesh's nodes: device ids must differ from them. */
   readonly names: () => NodeNames;
-  /** Whether the source's own link is up. */
-  readonly isUp: (source: string) => boolean;
+  /** The source's own link. */
+  readonly linkOf: (source: string) => LinkStatus;
   readonly publish: (content: HubEventContent) => void;
 }
 
@@ -304,26 +305,31 @@ export class Devices {
     const device = this.#byAddress.get(address);
     if (!device) return undefined;
     const { lastHeardAt, source } = device;
-    const { clock, isUp } = this.#options;
+    const { clock } = this.#options;
     const heard =
       lastHeardAt === undefined
         ? 'no value yet'
         : `last value ${Math.max(0, Math.floor((clock.now() - lastHeardAt) / 1000))} s ago`;
-    return [heard, `the link of ${source} is ${isUp(source) ? 'up' : 'down'}`];
+    return [heard, `the link of ${source} is ${this.#isUp(source) ? 'up' : 'down'}`];
+  }
+
+  #isUp(source: string): boolean {
+    return this.#options.linkOf(source).state === 'up';
   }
 
   #statusOf({ source, lastHeardAt, isRestored }: Device): NodeStatus {
-    if (!this.#options.isUp(source)) return 'unknown';
+    if (!this.#isUp(source)) return 'unknown';
     return lastHeardAt === undefined || isRestored ? 'unheard' : 'active';
   }
 
   #view(device: Device): DeviceView {
     const { address, id, source, facts, media, values, lastHeardAt, isRestored } = device;
-    const { dataTypes } = this.#options;
+    const { dataTypes, linkOf } = this.#options;
     return {
       address,
       id,
       source,
+      link: linkOf(source),
       name: id,
       status: this.#statusOf(device),
       restored: isRestored,

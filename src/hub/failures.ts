@@ -19,6 +19,7 @@ const ROOT_FAILURES = {
 /** Of commands to devices only. */
 const DEVICE_FAILURES = {
   notAccepted: { code: 'TIMED_OUT', text: 'the device did not accept the command in time' },
+  deviceBusy: { code: 'BUSY', text: 'the device is carrying out another command' },
   timedOut: { code: 'TIMED_OUT', text: 'the device reported no progress in time' },
   rejectedByDevice: { code: 'REJECTED_BY_DEVICE', text: 'the device rejected the command' },
   deviceFault: { code: 'REJECTED_BY_DEVICE', text: 'the device failed while it carried out the command' },

@@ -82,12 +82,19 @@ export class GatewayHub implements Hub {
     this.deliveries = new Deliveries(clock, (delivery) => publish({ kind: 'delivery', delivery }));
     this.mesh = new MeshPicture(clock, settings, tables.dataTypes, publish);
     const { dataTypes } = tables;
-    const isUp = (source: string) => this.#sources.get(source)?.link.state === 'up';
+    const linkOf = (source: string) => this.#sources.get(source)?.link ?? NO_LINK;
     const names = () => settings.names;
-    this.#devices = new Devices({ clock, dataTypes, valuesKept: settings.valuesKept, names, isUp, publish });
+    this.#devices = new Devices({
+      clock,
+      dataTypes,
+      valuesKept: settings.valuesKept,
+      names,
+      linkOf,
+      publish,
+    });
     const onStage = (delivery: Delivery) => publish({ kind: 'delivery', delivery });
     this.#deviceCommands = new DeviceCommands({ clock, nextId: () => this.deliveries.nextId(), onStage });
-    const link = () => this.#sources.get(MESH)?.link ?? NO_LINK;
+    const link = () => linkOf(MESH);
     this.picture = new HubPicture({ clock, mesh: this.mesh, devices: this.#devices, settings, link });
     this.#archive = this.memoryArchive();
     this.alarms = this.#createAlarmBoard();

@@ -39,6 +39,8 @@ export interface DeviceView extends NodeView {
   readonly id: string;
   /** Name of its source. */
   readonly source: string;
+  /** Of its source. */
+  readonly link: LinkStatus;
   /** What it is, for people. */
   readonly description?: string;
   readonly commands: readonly CommandDefinition[];

@@ -6,6 +6,7 @@ import { acceptQueued } from '../base/accept-queue.js';
 import type { Clock } from '../base/clock.js';
 import { Counters } from '../base/counters.js';
 import type { Log } from '../base/log.js';
+import { withoutOthers } from '../base/umask.js';
 import type { Role } from '../config/role.js';
 import { Connection, type ConnectionSettings, type DialectList } from './connection.js';
 import { CONNECTION_END_REASONS, type ConnectionEndReason } from './end-reasons.js';
@@ -216,7 +217,5 @@ export class ClientListener {
 
 /** The socket file is created within the call; until its permissions are set, only its owner may connect. */
 function listenPrivately(server: Server, options: ListenOptions, onListening: () => void): void {
-  const umask = process.umask(0o177);
-  server.listen(options, onListening);
-  process.umask(umask);
+  withoutOthers(() => server.listen(options, onListening));
 }

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { untilReported } from '../support/line-client.js';
 import { killProcesses, MeshgateProcess, runToEnd, startProcess } from '../support/process-fixture.js';
+import { runHere } from '../support/run-here.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'mg-cli-'));
@@ -15,8 +16,11 @@ const DOWN = join(folder, 'down.sock');
 const NOWHERE = join(folder, 'nobody.sock');
 
 const UP_ENV = { MESHGATE_SOCKET: SOCKET };
+/** In a process of its own: each command is run so at least once. */
 const up = (...args: string[]) => runToEnd(args, UP_ENV);
-const downed = (...args: string[]) => runToEnd([...args, '--socket', DOWN]);
+/** In this process. */
+const here = (...args: string[]) => runHere(args, UP_ENV);
+const downed = (...args: string[]) => runHere([...args, '--socket', DOWN]);
 
 test.before(async () => {
   await Promise.all([
@@ -57,7 +61,7 @@ const READING: readonly (readonly [args: string, text: RegExp, members: string[]
 for (const [line, text, members] of READING) {
   const args = line.split(' ');
   test.serial(`meshgate ${line}`, async (t) => {
-    const [forPeople, forPrograms] = await Promise.all([up(...args), up(...args, '--json')]);
+    const [forPeople, forPrograms] = await Promise.all([up(...args), here(...args, '--json')]);
     t.deepEqual([forPeople.code, forPeople.stderr], [0, '']);
     t.regex(forPeople.stdout, text);
     t.false(forPeople.stdout.includes('\x1b'));
@@ -76,7 +80,7 @@ test.serial('send reports the stage so far, and explain reports it later', async
   t.is(sent.code, 0);
   t.regex(sent.stdout, /^68656c6c6f207468657265 "hello there" to 0x0005: written to the root/);
   const [, id = ''] = /--delivery (\S+)/.exec(sent.stdout) ?? [];
-  const explained = await up('explain', '--delivery', id);
+  const explained = await here('explain', '--delivery', id);
   t.is(explained.code, 0);
   t.regex(explained.stdout, /written to the serial port/);
 });
@@ -95,7 +99,7 @@ test.serial('send --wait exits with 0 when the node has answered, and with 1 whe
   );
   t.is(answered.code, 0, answered.stdout);
   t.like(parse(answered.stdout), { to: 5, stage: 'answered', answer: '0102' });
-  const silent = await up('send', '0x7000', '--hex', '45', '--wait', '--timeout', '0.3');
+  const silent = await here('send', '0x7000', '--hex', '45', '--wait', '--timeout', '0.3');
   t.is(silent.code, 1);
 });
 
@@ -106,7 +110,7 @@ test.serial(
     t.is(all.code, 0, all.stdout);
     t.regex(all.stdout, /^0x0006 Node-6, ping 1: \d+ ms$/m);
     t.regex(all.stdout, /^0x0007 +Node-7 +1 +1 +0 % +\d+ ms/m);
-    const nobody = await up('ping', '0x7000', '-c', '2', '--timeout', '0.2', '--json');
+    const nobody = await here('ping', '0x7000', '-c', '2', '--timeout', '0.2', '--json');
     t.is(nobody.code, 1);
     t.like(parse(nobody.stdout), {
       nodes: [{ node: 0x7000, sent: 2, answered: 0, lossPercent: 100, meanMs: null }],
@@ -180,7 +184,7 @@ test.serial('watch continues after a restart of the gateway, and reports it', as
 /** What each wrong or impossible command exits with, and what it prints. */
 const FAILURES: readonly (readonly [code: number, args: string, text: RegExp])[] = [
   [1, 'node 99', /no node with this address or name[\s\S]*meshgate nodes/],
-  [1, 'get nonsense', /no data type[^;]*\n {2}to list the types of a node: meshgate node ADDR\n$/],
+  [1, 'get nonsense', /no data type[^;]*\n {2}to list the types of a node or device: meshgate node ADDR\n$/],
   [1, 'explain --delivery nope', /no delivery with this id/],
   [1, 'alarms ack nope', /no open alarm with this id[^;]*\n {2}to list the alarms: meshgate alarms\n$/],
   [1, 'watch --opcode nonsense', /no message with this name[^;]*\n {2}opcodes\.json lists/],
@@ -204,9 +208,22 @@ const FAILURES: readonly (readonly [code: number, args: string, text: RegExp])[]
   [2, 'completion csh', /Allowed choices are bash/],
 ];
 
+for (const [first, code] of [
+  ['node 99', 1],
+  ['nonsense', 2],
+  ['status --socket /nowhere/s', 3],
+  [`refresh --socket ${DOWN}`, 5],
+] as const) {
+  test.serial(`a process of meshgate ${first.replace(DOWN, 'DOWN')} exits with ${code}`, async (t) => {
+    const ended = await up(...first.split(' '));
+    t.like(ended, { code, signal: null, stdout: '' });
+    t.regex(ended.stderr, /^meshgate: \S/);
+  });
+}
+
 for (const [code, line, text] of FAILURES) {
   test.serial(`meshgate ${line} exits with ${code}`, async (t) => {
-    const ended = await up(...line.split(' ').filter(Boolean));
+    const ended = await here(...line.split(' ').filter(Boolean));
     t.is(ended.code, code, ended.stderr);
     t.is(ended.stdout, '');
     t.regex(ended.stderr, text);
@@ -216,7 +233,7 @@ for (const [code, line, text] of FAILURES) {
 
 for (const line of ['status', 'nodes', 'watch', 'ping 5', 'send 5 x', 'top --json', 'alarms ack all']) {
   test.serial(`without a gateway meshgate ${line} exits with 3 and shows how to start one`, async (t) => {
-    const { code, stdout, stderr } = await runToEnd([...line.split(' '), '--socket', NOWHERE]);
+    const { code, stdout, stderr } = await runHere([...line.split(' '), '--socket', NOWHERE]);
     t.deepEqual([code, stdout], [3, '']);
     t.regex(stderr, /nobody\.sock: no gateway is listening; start one with: meshgate start\n.*--simulate/);
   });
@@ -242,7 +259,7 @@ test.serial(
 
 test.serial('an alarm is acknowledged, wherever --socket is on the command line', async (t) => {
   t.is((await runToEnd(['alarms', 'ack', 'LINK_LOST', '--socket', DOWN])).code, 0);
-  const again = await runToEnd(['alarms', '--socket', DOWN, 'ack', 'all']);
+  const again = await runHere(['alarms', '--socket', DOWN, 'ack', 'all']);
   t.is(again.stdout, 'Nothing to acknowledge.\n');
   t.regex((await downed('alarms')).stdout, /^LINK_LOST +high +acknowledged/m);
 });
@@ -271,7 +288,7 @@ test.serial('every command has help, and the main help lists the exit codes', as
   const { code, stdout } = await up('--help');
   t.is(code, 0);
   t.regex(stdout, /Exit codes:\n {2}0 {2}success/);
-  t.is((await up('watch', '--help')).code, 0);
+  t.is((await here('watch', '--help')).code, 0);
   t.is((await up('--version')).code, 0);
 });
 
@@ -304,7 +321,7 @@ const hasBash = spawnSync('bash', ['--version']).status === 0;
 
 for (const shell of ['bash', 'zsh', 'fish']) {
   test.serial(`the ${shell} completion knows every command that --help lists`, async (t) => {
-    const [{ stdout }, help] = await Promise.all([up('completion', shell), up('--help')]);
+    const [{ stdout }, help] = await Promise.all([here('completion', shell), here('--help')]);
     const names = [...help.stdout.matchAll(/^ {2}([a-z-]+) \[/gm)].map(([, name]) => name ?? '');
     t.true(names.length > 20);
     for (const name of names.filter((each) => each !== 'help')) t.true(stdout.includes(`'${name}`), name);
@@ -334,7 +351,7 @@ const UNKNOWN: readonly (readonly [args: string, code: number, says: RegExp])[] 
 
 for (const [line, code, says] of UNKNOWN) {
   test(`an unknown node or type is named: meshgate ${line}`, async (t) => {
-    const ended = await up(...line.split(' '), '--json');
+    const ended = await here(...line.split(' '), '--json');
     t.is(ended.code, code, ended.stderr);
     t.regex(ended.stderr, says);
     if (code === 1 && !line.startsWith('ping 99')) t.is(ended.stdout, '');

@@ -73,6 +73,7 @@ function gateway({
         counters,
       })[method],
     nodes: async () => ({ nodes: Array.from({ length: gone }, (_, index) => ({ address: index + 5 })) }),
+    devices: async () => ({ devices: [] }),
     close: () => {},
   };
   return (async () => client) as unknown as typeof connect;

@@ -22,6 +22,7 @@ import { endlessGateway } from '../support/endless-gateway.js';
 import { fillStore, type StoredValue, temperature } from '../support/filled-store.js';
 import { killProcesses, MeshgateProcess, runToEnd, startProcess } from '../support/process-fixture.js';
 import { hasSocat, openPty } from '../support/pty.js';
+import { runHere } from '../support/run-here.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'mg-export-'));
@@ -35,7 +36,10 @@ const TEMPERATURES = 5000;
 /** From before the type had its current length; more than a page. */
 const ODD = 2500;
 
+/** In a process of its own. */
 const meshgate = (...args: string[]) => runToEnd(args, ENV);
+/** In this process. */
+const here = (...args: string[]) => runHere(args, ENV);
 
 function* history(): Generator<StoredValue> {
   for (let index = 0; index < TEMPERATURES; index++) yield temperature(5, BEGIN + index * 500, index);
@@ -95,7 +99,7 @@ test.serial(
 test.serial(
   'values stored with an earlier definition of their type are exported as bytes, and counted',
   async (t) => {
-    const { stdout, stderr } = await meshgate('export', '--node', '6', '--type', 'Temperature');
+    const { stdout, stderr } = await here('export', '--node', '6', '--type', 'Temperature');
     const lines = stdout.trimEnd().split('\r\n');
     t.is(lines[1], `6,Node-6,Temperature,${iso(BEGIN)},,010203,`);
     t.is(lines.length, 1 + ODD + 1);
@@ -106,7 +110,7 @@ test.serial(
 
 test.serial('JSON lines have the values in the form of the session', async (t) => {
   const from = iso(BEGIN + 1000);
-  const { stdout } = await meshgate(
+  const { stdout } = await here(
     ...['export', '--format', 'jsonl', '--node', 'node-5', '--from', from, '--to', iso(BEGIN + 2000)],
   );
   const values = stdout
@@ -124,7 +128,7 @@ test.serial('JSON lines have the values in the form of the session', async (t) =
     deviceTime: null,
     name: 'Node-5',
   });
-  const asJson = await meshgate('export', '--json', '--node', '5', '--from', from, '--to', iso(BEGIN + 2000));
+  const asJson = await here('export', '--json', '--node', '5', '--from', from, '--to', iso(BEGIN + 2000));
   t.is(asJson.stdout, stdout);
 });
 
@@ -134,7 +138,7 @@ test.serial('a file is renamed into place when complete; its extension selects t
   t.deepEqual([code, stdout, stderr], [0, '', '']);
   t.is(readFileSync(file, 'utf8').trimEnd().split('\n').length, 3);
   t.deepEqual(leftovers(), []);
-  await meshgate('export', '--node', '9', '--format', 'csv', '-o', file);
+  await here('export', '--node', '9', '--format', 'csv', '-o', file);
   t.regex(readFileSync(file, 'utf8'), /^node,name,/);
 });
 
@@ -144,7 +148,7 @@ test.serial('an existing file keeps its permissions, and the target of a link is
   writeFileSync(file, 'before');
   chmodSync(file, 0o640);
   symlinkSync(file, link);
-  t.is((await meshgate('export', '--node', '9', '-o', link)).code, 0);
+  t.is((await here('export', '--node', '9', '-o', link)).code, 0);
   t.regex(readFileSync(file, 'utf8'), /^node,/);
   t.is(statSync(file).mode & 0o777, 0o640);
 });
@@ -167,7 +171,7 @@ const FAILURES: readonly (readonly [code: number, args: readonly string[], text:
 for (const [code, args, text] of FAILURES) {
   test.serial(`export ${args.join(' ').replace(folder, 'FOLDER')} exits with ${code}`, async (t) => {
     const file = join(folder, 'failed.csv');
-    const ended = await meshgate('export', ...(args.includes('-o') ? [] : ['-o', file]), ...args);
+    const ended = await here('export', ...(args.includes('-o') ? [] : ['-o', file]), ...args);
     t.is(ended.code, code, ended.stderr);
     t.regex(ended.stderr, text);
     t.notRegex(ended.stderr, /internal error|\n {4}at /);

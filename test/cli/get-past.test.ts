@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { fillStore, type StoredValue, temperature } from '../support/filled-store.js';
 import { killProcesses, runToEnd, startProcess } from '../support/process-fixture.js';
+import { runHere } from '../support/run-here.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'mg-past-'));
 const SOCKET = join(folder, 's');
@@ -16,7 +17,8 @@ const BEGIN = Math.floor(Date.now() / HALF_HOUR) * HALF_HOUR - 2 * HALF_HOUR;
 /** Two a second; more than a page. */
 const TEMPERATURES = 5000;
 
-const meshgate = (...args: string[]) => runToEnd(args, { MESHGATE_SOCKET: SOCKET });
+const ENV = { MESHGATE_SOCKET: SOCKET };
+const meshgate = (...args: string[]) => runHere(args, ENV);
 
 function* history(): Generator<StoredValue> {
   for (let index = 0; index < TEMPERATURES; index++) yield temperature(5, BEGIN + index * 500, index);
@@ -61,7 +63,7 @@ test.serial('get reads stored values, of forgotten nodes too, with a node and wi
 
 test.serial('get --bucket aggregates by time range, for every node that has values', async (t) => {
   const args = ['get', 'temperature', '--bucket', '1h', '--from', iso(BEGIN), '--to', iso(BEGIN + 2_500_000)];
-  const { code, stdout } = await meshgate(...args);
+  const { code, stdout } = await runToEnd(args, ENV);
   t.is(code, 0);
   t.regex(stdout, /^NODE +FROM +FIELD +MIN +MEAN +MAX +LAST +VALUES$/m);
   t.regex(stdout, /^0x0009 +\S+ \S+ +temperature \[°C\] +1\.00 +2\.000 +3\.00 +3\.00 +2$/m);

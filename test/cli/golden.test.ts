@@ -1,6 +1,9 @@
 import test from 'ava';
 import { formatAlarms } from '../../src/cli/commands/alarms.js';
 import { formatClients } from '../../src/cli/commands/clients.js';
+import { formatCommand } from '../../src/cli/commands/command/format-command.js';
+import { formatDevice } from '../../src/cli/commands/device/format-device.js';
+import { formatDevices } from '../../src/cli/commands/devices.js';
 import { formatFindings } from '../../src/cli/commands/doctor/format-findings.js';
 import { formatValues } from '../../src/cli/commands/get/get.js';
 import { formatBuckets, type NodeBucket } from '../../src/cli/commands/get/get-buckets.js';
@@ -22,8 +25,20 @@ import { formatDelivery } from '../../src/cli/commands/send.js';
 import { formatStatus } from '../../src/cli/commands/status.js';
 import { renderTop } from '../../src/cli/commands/top/top-view.js';
 import { ValueJoiner } from '../../src/cli/commands/watch/value-joiner.js';
-import { formatEvent } from '../../src/cli/text/event-line.js';
-import { ALARMS, CLIENTS, DELIVERY, EVENTS, NODES, SICK, STATUS, VALUES } from '../support/cli-samples.js';
+import { formatDeliveryStage, formatEvent } from '../../src/cli/text/event-line.js';
+import {
+  ALARMS,
+  CLIENTS,
+  COMMAND_STAGES,
+  DELIVERY,
+  DEVICES,
+  EVENTS,
+  NODES,
+  SICK,
+  STAGE,
+  STATUS,
+  VALUES,
+} from '../support/cli-samples.js';
 import { matchesGolden, NOW } from '../support/golden.js';
 import { INSPECT_SETTINGS, sampleRecording } from '../support/sample-recording.js';
 
@@ -116,6 +131,27 @@ test('watch', (t) => {
   );
 });
 
+test('devices', (t) => {
+  matchesGolden(t, 'devices', (view) => formatDevices(DEVICES, view), { devices: DEVICES });
+});
+
+test('device', (t) => {
+  const bare = { ...STAGE, description: null, values: [], images: [], commands: [], alarms: [] };
+  const down = { ...bare, link: { ...STAGE.link, since: 0 }, lastHeardAt: null };
+  matchesGolden(t, 'device', (view) => `${formatDevice(STAGE, view)}\n${formatDevice(down, view)}`, STAGE);
+});
+
+test('command', (t) => {
+  matchesGolden(
+    t,
+    'command',
+    (view) =>
+      COMMAND_STAGES.map((stage) => `${formatDeliveryStage(stage, view)}\n`).join('') +
+      COMMAND_STAGES.map((stage) => formatCommand(stage, true, view)).join(''),
+    COMMAND_STAGES,
+  );
+});
+
 test('inspect', (t) => {
   const recording = sampleRecording();
   matchesGolden(t, 'inspect', (view) =>
@@ -131,11 +167,18 @@ test('inspect, statistics', (t) => {
   matchesGolden(t, 'inspect-stats', (view) => formatStats(stats, view), stats);
 });
 
+test('top shows devices below the nodes', (t) => {
+  const status = { ...STATUS, devices: { ...STATUS.devices, total: 2 } };
+  const picture = { status, nodes: NODES, devices: DEVICES, rates: new Map(), recent: [], isConnected: true };
+  matchesGolden(t, 'top-devices', (view) => `${renderTop({ ...picture, scroll: 0 }, view, 20).join('\n')}\n`);
+});
+
 test('top fills its rows and no more', (t) => {
   const joiner = new ValueJoiner();
   const picture = {
     status: STATUS,
     nodes: NODES,
+    devices: [],
     rates: new Map([
       [0, 0.1],
       [5, 1.2],

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { type FixtureOptions, startGateway, temporaryFolder } from '../support/gateway-fixture.js';
 import { killProcesses, runToEnd } from '../support/process-fixture.js';
+import { runHere } from '../support/run-here.js';
 
 test.after.always(killProcesses);
 
@@ -23,7 +24,7 @@ for (const [link, code, lines] of table) {
     t.is(result.code, code, result.stderr);
     t.regex(result.stdout, lines);
     t.true(result.stdout.startsWith('ok       gateway          answers on '));
-    const json = await runToEnd(['health', '--socket', socketPath, '--json']);
+    const json = await runHere(['health', '--socket', socketPath, '--json']);
     t.is(json.code, code);
     t.like(JSON.parse(json.stdout), { healthy: code === 0, ready: code === 0 });
   });
@@ -32,7 +33,7 @@ for (const [link, code, lines] of table) {
 test('health without a gateway exits with 3', async (t) => {
   const { path, remove } = temporaryFolder();
   t.teardown(remove);
-  const { code, stdout, stderr } = await runToEnd(['health', '--socket', join(path, 's')]);
+  const { code, stdout, stderr } = await runHere(['health', '--socket', join(path, 's')]);
   t.is(code, 3);
   t.is(stdout, '');
   t.regex(stderr, /no gateway is listening/);

@@ -5,6 +5,7 @@ import test from 'ava';
 import { escapeText } from '../../src/cli/commands/manual/roff.js';
 import { temporaryFolder } from '../support/gateway-fixture.js';
 import { runToEnd } from '../support/process-fixture.js';
+import { runHere } from '../support/run-here.js';
 
 const manTest = spawnSync('man', ['--version']).status === 0 ? test : test.skip;
 const folder = temporaryFolder();
@@ -17,8 +18,8 @@ test('text cannot be mistaken for a macro or an escape', (t) => {
 test('the manual page has a section for each command and subcommand, but is not listed as a command itself', async (t) => {
   const [{ stdout: page }, { stdout: words }, { stdout: help }] = await Promise.all([
     runToEnd(['manual']),
-    runToEnd(['completion', 'bash']),
-    runToEnd(['--help']),
+    runHere(['completion', 'bash']),
+    runHere(['--help']),
   ]);
   const paths = [...words.matchAll(/^ {4}'([^']+)'\) words=/gm)].map(([, path = '']) => path);
   t.true(paths.length > 30);
@@ -34,7 +35,7 @@ test('the manual page has a section for each command and subcommand, but is not 
 });
 
 manTest('man renders the page without a warning', async (t) => {
-  const { stdout } = await runToEnd(['manual']);
+  const { stdout } = await runHere(['manual']);
   const file = join(folder.path, 'meshgate.1');
   writeFileSync(file, stdout);
   const {

@@ -22,6 +22,7 @@ import { bytesOf } from '../support/hex.js';
 import { untilEvent, untilReported, untilSomeNodeIsActive } from '../support/line-client.js';
 import { killProcesses, MeshgateProcess, runToEnd, startProcess } from '../support/process-fixture.js';
 import { port, RecorderFixture } from '../support/recordings.js';
+import { runHere } from '../support/run-here.js';
 import { Waiters } from '../support/waiters.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
@@ -29,7 +30,10 @@ const folder = mkdtempSync(join(tmpdir(), 'mg-record-'));
 const SOCKET = join(folder, 's');
 const ENV = { MESHGATE_SOCKET: SOCKET, TZ: 'UTC' };
 const RECORDING = join(folder, 'taken.mgrec');
+/** In a process of its own: each command is run so at least once. */
 const run = (...args: string[]) => runToEnd(args, ENV);
+/** In this process. */
+const here = (...args: string[]) => runHere(args, ENV);
 
 let files = 0;
 const freshFile = () => join(folder, `file${files++}`);
@@ -47,6 +51,8 @@ test.after.always(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+// Those that start a gateway of their own are serial: several starts at once can take longer than a test waits.
+
 function kindsIn(file: string): Set<string | undefined> {
   return new Set([...new Recording(readFileSync(file)).entries()].map(({ kind }) => kind));
 }
@@ -59,7 +65,7 @@ test('record saves what the gateway holds, to a file or a pipe', async (t) => {
   t.regex(stderr, /^\S+: \d+ s, \d+ records, \d+ k?B\n$/);
   for (const kind of ['opened', 'fromRoot', 'toRoot', 'request', 'reply', 'ended'])
     t.true(kindsIn(file).has(kind), kind);
-  const json = await run('record', '-o', file, '--json');
+  const json = await here('record', '-o', file, '--json');
   t.true((JSON.parse(json.stdout) as { records: number }).records > 10);
   const piped = await run('record');
   t.true(piped.stdout.startsWith('MGREC'));
@@ -82,12 +88,12 @@ test('- means standard output for writing, and standard input for reading', asyn
   t.true(stdout.startsWith('MGREC'));
   t.is(stderr, '');
   t.false(existsSync('-'));
-  t.is((await run('record', '-o', '-', '--json')).code, 2);
+  t.is((await here('record', '-o', '-', '--json')).code, 2);
   const inspected = withInput(RECORDING, 'inspect', '-', '--stats', '--json');
   t.is(inspected.status, 0, inspected.stderr);
-  t.is(inspected.stdout, (await run('inspect', RECORDING, '--stats', '--json')).stdout);
+  t.is(inspected.stdout, (await here('inspect', RECORDING, '--stats', '--json')).stdout);
   const replayed = withInput(RECORDING, 'replay', '-');
-  t.is(replayed.stdout, (await run('replay', RECORDING)).stdout);
+  t.is(replayed.stdout, (await here('replay', RECORDING)).stdout);
   const events = freshFile();
   writeFileSync(events, replayed.stdout);
   const compared = withInput(events, 'replay', RECORDING, '--expect', '-', '--json');
@@ -96,9 +102,9 @@ test('- means standard output for writing, and standard input for reading', asyn
 });
 
 test('what cannot be read from standard input is refused', async (t) => {
-  const both = await run('replay', '-', '--expect', '-');
+  const both = await here('replay', '-', '--expect', '-');
   t.is(both.code, 2);
-  const settings = await run('inspect', RECORDING, '--config', '-');
+  const settings = await here('inspect', RECORDING, '--config', '-');
   t.is(settings.code, 6);
   t.regex(settings.stderr, /cannot read settings from standard input/);
   const nothing = await run('inspect', '-');
@@ -108,19 +114,19 @@ test('what cannot be read from standard input is refused', async (t) => {
 
 test('--last omits older blocks', async (t) => {
   const whole = freshFile();
-  t.is((await run('record', '-o', whole)).code, 0);
+  t.is((await here('record', '-o', whole)).code, 0);
   const end = [...new Recording(readFileSync(whole)).entries()].at(-1)?.at ?? t.fail();
   await untilEvent(SOCKET, 'value', ({ at }) => at > end + 1000);
   const file = freshFile();
-  t.is((await run('record', '--last', '1s', '-o', file)).code, 0);
+  t.is((await here('record', '--last', '1s', '-o', file)).code, 0);
   t.false(kindsIn(file).has('opened'));
   t.true(statSync(file).size < statSync(whole).size);
-  const wrong = await run('record', '--last', 'long', '-o', file);
+  const wrong = await here('record', '--last', 'long', '-o', file);
   t.is(wrong.code, 2);
   t.regex(wrong.stderr, /"long" is not a valid duration/);
 });
 
-test('--follow continues until it is stopped, even across a restart of the gateway', async (t) => {
+test.serial('--follow continues until it is stopped, even across a restart of the gateway', async (t) => {
   const socket = join(folder, 'f');
   const start = () =>
     startProcess(['--simulate', '--nodes', '1', '--seed', '2', '--http', 'off', '--socket', socket]);
@@ -156,38 +162,41 @@ async function untilFileHas(file: string, text: string): Promise<void> {
 
 test('--redact leaves no payloads', async (t) => {
   const file = freshFile();
-  t.is((await run('record', '--redact', '-o', file)).code, 0);
+  t.is((await here('record', '--redact', '-o', file)).code, 0);
   const bytes = readFileSync(file);
   t.true(readFileSync(RECORDING).includes('my secret'));
   t.false(bytes.includes('my secret'));
   t.true(new Recording(bytes).head.redacted);
-  const { stdout } = await run('inspect', file);
+  const { stdout } = await here('inspect', file);
   t.regex(stdout, /0x0005 {4}Data {7}10 bytes$/m);
   t.regex(stdout, /request {4}W-LOG 0000/);
 });
 
-test('--link selects links: record leaves out clients and devices, inspect shows one link', async (t) => {
-  const file = freshFile();
-  t.is((await run('record', '--link', 'root', '-o', file)).code, 0);
-  for (const kind of ['opened', 'fromRoot', 'toRoot']) t.true(kindsIn(file).has(kind), kind);
-  for (const kind of ['client', 'request', 'reply']) t.false(kindsIn(file).has(kind), kind);
-  const mixed = freshFile();
-  writeFileSync(mixed, mixedRecording());
-  const psu = await run('inspect', mixed, '--link', 'psu');
-  t.is(psu.code, 0, psu.stderr);
-  t.regex(psu.stdout, /psu +opened +tcp:psu:5025\n.*→ psu +text +VOLT\?\n.*psu +text +12\.0\n$/);
-  t.notRegex(psu.stdout, /0x0005|link /);
-  const root = await run('inspect', mixed, '--link', 'root');
-  t.regex(root.stdout, /0x0005 +Ack/);
-  t.notRegex(root.stdout, /psu/);
-  for (const command of ['inspect', 'replay']) {
-    const { code, stderr } = await run(command, mixed, '--link', 'hv');
-    t.is(code, 2);
-    t.regex(stderr, /the recording has no link "hv".*available: root, psu/s);
-  }
-  const events = (await run('replay', mixed, '--link', 'psu')).stdout;
-  t.true(events.includes('tcp:psu:5025'));
-});
+test.serial(
+  '--link selects links: record leaves out clients and devices, inspect shows one link',
+  async (t) => {
+    const file = freshFile();
+    t.is((await run('record', '--link', 'root', '-o', file)).code, 0);
+    for (const kind of ['opened', 'fromRoot', 'toRoot']) t.true(kindsIn(file).has(kind), kind);
+    for (const kind of ['client', 'request', 'reply']) t.false(kindsIn(file).has(kind), kind);
+    const mixed = freshFile();
+    writeFileSync(mixed, mixedRecording());
+    const psu = await run('inspect', mixed, '--link', 'psu');
+    t.is(psu.code, 0, psu.stderr);
+    t.regex(psu.stdout, /psu +opened +tcp:psu:5025\n.*→ psu +text +VOLT\?\n.*psu +text +12\.0\n$/);
+    t.notRegex(psu.stdout, /0x0005|link /);
+    const root = await run('inspect', mixed, '--link', 'root');
+    t.regex(root.stdout, /0x0005 +Ack/);
+    t.notRegex(root.stdout, /psu/);
+    for (const command of ['inspect', 'replay']) {
+      const { code, stderr } = await run(command, mixed, '--link', 'hv');
+      t.is(code, 2);
+      t.regex(stderr, /the recording has no link "hv".*available: root, psu/s);
+    }
+    const events = (await run('replay', mixed, '--link', 'psu')).stdout;
+    t.true(events.includes('tcp:psu:5025'));
+  },
+);
 
 /** The root sends an acknowledgement; a device is asked for its voltage. */
 function mixedRecording(): Buffer {
@@ -201,32 +210,35 @@ function mixedRecording(): Buffer {
   return fixture.file();
 }
 
-test('a gateway whose recorder is off reports it', async (t) => {
+test.serial('a gateway whose recorder is off reports it', async (t) => {
   const socket = join(folder, 'off');
   await startProcess(['--port', '/nowhere/tty', '--http', 'off', '--socket', socket], {
     MESHGATE_RECORDER_BYTES: '0',
   });
-  const { code, stderr } = await runToEnd(['record', '-o', freshFile(), '--socket', socket]);
+  const { code, stderr } = await here('record', '-o', freshFile(), '--socket', socket);
   t.is(code, 1);
   t.is(stderr, 'meshgate: the flight recorder is off; set recorder.bytes to turn it on\n');
 });
 
-test('a gateway writes recordings to disk as configured, and those files can be read directly', async (t) => {
-  const directory = join(folder, 'disk');
-  const socket = join(folder, 'd');
-  const gateway = await startProcess(['--simulate', '--nodes', '1', '--http', 'off', '--socket', socket], {
-    MESHGATE_RECORDER_DIRECTORY: directory,
-  });
-  await untilSomeNodeIsActive(socket);
-  await ask(socket, 'W-LOGthe last word');
-  t.is((await gateway.stop()).code, 0);
-  const [name = ''] = readdirSync(directory);
-  t.is(name, 'meshgate-00000001.mgrec');
-  const { stdout, code } = await run('inspect', join(directory, name));
-  t.is(code, 0);
-  t.regex(stdout, /request {4}W-LOG [0-9a-f]+ "the last word"/);
-  t.regex(stdout, /link {6}closed {5}by the gateway/);
-});
+test.serial(
+  'a gateway writes recordings to disk as configured, and those files can be read directly',
+  async (t) => {
+    const directory = join(folder, 'disk');
+    const socket = join(folder, 'd');
+    const gateway = await startProcess(['--simulate', '--nodes', '1', '--http', 'off', '--socket', socket], {
+      MESHGATE_RECORDER_DIRECTORY: directory,
+    });
+    await untilSomeNodeIsActive(socket);
+    await ask(socket, 'W-LOGthe last word');
+    t.is((await gateway.stop()).code, 0);
+    const [name = ''] = readdirSync(directory);
+    t.is(name, 'meshgate-00000001.mgrec');
+    const { stdout, code } = await here('inspect', join(directory, name));
+    t.is(code, 0);
+    t.regex(stdout, /request {4}W-LOG [0-9a-f]+ "the last word"/);
+    t.regex(stdout, /link {6}closed {5}by the gateway/);
+  },
+);
 
 test('inspect prints the contents of a recording, decoded, in hex, as JSON, and counted', async (t) => {
   const { stdout } = await run('inspect', RECORDING);
@@ -237,21 +249,21 @@ test('inspect prints the contents of a recording, decoded, in hex, as JSON, and 
   t.regex(stdout, / {2}→ root {4}NINFO$/m);
   t.regex(stdout, / {2}root {6}RootReset {2}online$/m);
   t.regex(stdout, / {2}0x0005 {4}Data {7}Sequence \d+ · GPS longitude /m);
-  const hex = await run('inspect', RECORDING, '--hex');
+  const hex = await here('inspect', RECORDING, '--hex');
   t.regex(hex.stdout, / {2}→ root {4}bytes {6}ff4e494e464ffe\n.* {2}→ root {4}NINFO$/m);
-  const json = (await run('inspect', RECORDING, '--json')).stdout.trim().split('\n');
+  const json = (await here('inspect', RECORDING, '--json')).stdout.trim().split('\n');
   const items = json.map((line) => JSON.parse(line) as { kind: string; at: number });
   t.true(
     ['link', 'command', 'console', 'message', 'client'].every((kind) =>
       items.some((item) => item.kind === kind),
     ),
   );
-  const stats = JSON.parse((await run('inspect', RECORDING, '--stats', '--json')).stdout) as {
+  const stats = JSON.parse((await here('inspect', RECORDING, '--stats', '--json')).stdout) as {
     lines: { fromRoot: { frames: number } };
   };
   t.is(stats.lines.fromRoot.frames, items.filter(({ kind }) => kind === 'message').length);
   const end = items.at(-1)?.at ?? 0;
-  const late = (await run('inspect', RECORDING, '--json', '--from', '500ms')).stdout.trim().split('\n');
+  const late = (await here('inspect', RECORDING, '--json', '--from', '500ms')).stdout.trim().split('\n');
   t.true(late.length < items.length);
   t.true(late.every((line) => (JSON.parse(line) as { at: number }).at >= end - 500));
 });
@@ -261,7 +273,7 @@ test('replay prints events; the second run matches the expected ones; exit code 
   const first = await run('replay', RECORDING);
   t.is(first.code, 0);
   writeFileSync(events, first.stdout);
-  const again = await run('replay', RECORDING, '--expect', events);
+  const again = await here('replay', RECORDING, '--expect', events);
   t.is(again.code, 0);
   t.regex(again.stdout, /^\d+ events, all as expected\n$/);
   const lines = first.stdout.trim().split('\n');
@@ -272,18 +284,18 @@ test('replay prints events; the second run matches the expected ones; exit code 
   t.regex(differing.stdout, /^event 4 differs:$/m);
   t.regex(differing.stdout, /^ {6}kind$/m);
   t.regex(differing.stdout, /^1 event not expected before event 10:$/m);
-  const json = await run('replay', RECORDING, '--expect', events, '--json');
+  const json = await here('replay', RECORDING, '--expect', events, '--json');
   t.is(json.code, 1);
   t.is((JSON.parse(json.stdout) as { differences: unknown[] }).differences.length, 2);
 });
 
-test('a gateway on a recording serves clients, and continues when it has ended', async (t) => {
+test.serial('a gateway on a recording serves clients, and continues when it has ended', async (t) => {
   const socket = join(folder, 'r');
   const args = ['--replay', RECORDING, '--speed', 'max', '--http', 'off', '--socket', socket];
   const gateway = await startProcess(args, ENV);
   await gateway.printed(/replaying .*taken\.mgrec at maximum speed/);
   await gateway.logged(/replay: end of the recording; the gateway keeps running$/m);
-  const { stdout } = await runToEnd(['status', '--json', '--socket', socket], ENV);
+  const { stdout } = await here('status', '--json', '--socket', socket);
   const status = JSON.parse(stdout) as { port: null; nodes: { total: number }; link: object };
   t.is(status.port, null);
   t.true(status.nodes.total > 0);
@@ -308,18 +320,18 @@ const WRONG = [
 
 test('errors are reported, each with its exit code', async (t) => {
   for (const [args, exitCode, message] of WRONG) {
-    const { code, stderr } = await run(...args);
+    const { code, stderr } = await (args[0] === 'start' ? run(...args) : here(...args));
     t.is(code, exitCode, `${args.join(' ')}: ${stderr}`);
     t.regex(stderr, message);
   }
   const noRecording = freshFile();
   writeFileSync(noRecording, 'hello');
   for (const command of ['inspect', 'replay']) {
-    const { code, stderr } = await run(command, noRecording);
+    const { code, stderr } = await here(command, noRecording);
     t.is(code, 1);
     t.is(stderr, `meshgate: ${noRecording}: not a recording\n`);
   }
-  const noEvents = await run('replay', RECORDING, '--expect', noRecording);
+  const noEvents = await here('replay', RECORDING, '--expect', noRecording);
   t.is(noEvents.code, 1);
   t.regex(noEvents.stderr, /:1: not an event/);
 });
@@ -328,8 +340,8 @@ test('a damaged recording is read as far as possible, and the damage is reported
   const damaged = freshFile();
   const bytes = readFileSync(RECORDING);
   writeFileSync(damaged, Buffer.concat([bytes, Buffer.from('garbage')]));
-  const { code, stdout, stderr } = await run('inspect', damaged);
+  const { code, stdout, stderr } = await here('inspect', damaged);
   t.is(code, 0);
-  t.is(stdout, (await run('inspect', RECORDING)).stdout);
+  t.is(stdout, (await here('inspect', RECORDING)).stdout);
   t.is(stderr, `meshgate: ${damaged}: 7 B unreadable\n`);
 });

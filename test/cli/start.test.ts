@@ -5,6 +5,7 @@ import test from 'ava';
 import { ask, connectTo, listenTo, readAll } from '../support/classic-client.js';
 import { untilSomeNodeIsActive } from '../support/line-client.js';
 import { killProcesses, runToEnd, startProcess } from '../support/process-fixture.js';
+import { runHere } from '../support/run-here.js';
 import { temporaryFile } from '../support/tables.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'mg-start-'));
@@ -217,7 +218,8 @@ const REFUSALS: readonly Refusal[] = [
 
 for (const { name, args, env = {}, code, says } of REFUSALS) {
   test.serial(`${name} exits with code ${code} and shows why`, async (t) => {
-    const ended = await runToEnd(args, env);
+    // A usage error is found before anything is started.
+    const ended = await (code === 2 ? runHere(args, env) : runToEnd(args, env));
     t.is(ended.code, code, ended.stderr);
     t.regex(ended.stderr, says);
     t.notRegex(ended.stderr, /internal error|\n {4}at /);
@@ -237,7 +239,7 @@ test.serial('a wrong table is refused with file, key and reason, and exit code 6
 
 test.serial('help and version exit with 0', async (t) => {
   for (const args of [['--help'], ['start', '--help'], ['--version']]) {
-    const { code, stdout, stderr } = await runToEnd(args);
+    const { code, stdout, stderr } = await runHere(args);
     t.is(code, 0);
     t.not(stdout, '');
     t.is(stderr, '');

@@ -19,6 +19,7 @@ const PROGRAMS: Readonly<Record<string, RegExp>> = {
     /^(node \d \(Node-\d\) is active and has \d values\n){3}node 5: latitude 44\.\d+ deg, \d+ ms ago\n$/,
   'Subscribe and resume': /^(\d+: node [567] is at 44\.\d+\n){5}$/,
   'Send and wait for an answer': /^\w+-\d+: answered with 0102 in \d+ ms\nnode 6 answered the ping\n$/,
+  'Command a device': /^0 devices\nNODE_NOT_FOUND\n$/,
   'Export the history': /^(\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00),Node-[567],44\.\d+,-123\.\d+\n)+\d+ values\n$/,
   Errors:
     /^NOT_RUNNING: \/nowhere\/meshgate\.sock: no gateway is listening; .+\nNODE_NOT_FOUND: no such node: .+\n$/,

@@ -124,6 +124,25 @@ const IN_VARIABLES: Readonly<Record<string, string | readonly [text: string, val
   'mqtt.commands': ['send, ping', ['send', 'ping']],
   'mqtt.discovery': 'homeassistant',
   'mqtt.state_file': '/m.json',
+  'mqtt.discovery_hazardous': ['true', true],
+  'dataforge.mode': 'mesh',
+  'dataforge.device': 'tcp:hv.local:5555',
+  'dataforge.max_voltage': '1500',
+  'dataforge.schema': '/schema.json',
+  'dataforge.meter': 'tcp:meter.local:5025',
+  'dataforge.calibrator': 'tcp:calibrator.local:5025',
+  'dataforge.node_set': '30 {f32le}',
+  'dataforge.node_value': 'Battery.voltage',
+  'dataforge.tsv': '/hv',
+  'dcss.server': 'dcss.local:14242',
+  'dcss.virtual': ['true', true],
+  'dcss.jpeg_always': ['1', true],
+  'dcss.classifier': 'http://10.0.0.7:8501',
+  'dcss.camera': 'http://camera.local:80',
+  'dcss.save': '/loops',
+  'dcss.serve': '127.0.0.1:14242',
+  'dcss.dhs': ['loopDHS, other', ['loopDHS', 'other']],
+  'dcss.allow': ['10.0.0.7', ['10.0.0.7']],
   'recorder.bytes': '131072',
   'recorder.clients': ['false', false],
   'recorder.directory': '/r',
@@ -135,7 +154,7 @@ const IN_VARIABLES: Readonly<Record<string, string | readonly [text: string, val
 };
 /** Whole numbers whose default is as good a value as any. */
 const DEFAULTS = loadConfig({}, undefined, {});
-const FOR_THE_FILE_ONLY = ['names', 'sockets', 'device'];
+const FOR_THE_FILE_ONLY = ['names', 'sockets', 'device', 'dcss.device'];
 
 function settingOf(config: Config, name: string): unknown {
   return name.split('.').reduce<unknown>((inner, key) => (inner as Record<string, unknown>)[key], config);
@@ -153,7 +172,7 @@ for (const name of settingNames().filter((name) => !FOR_THE_FILE_ONLY.includes(n
 
 for (const name of FOR_THE_FILE_ONLY) {
   test(`${name} can be set in the file only, and its variable is refused with that reason`, (t) => {
-    const env = { [`MESHGATE_${name.toUpperCase()}`]: '[]' };
+    const env = { [`MESHGATE_${name.replace('.', '_').toUpperCase()}`]: '[]' };
     t.throws(() => loadConfig({}, undefined, env), {
       message: new RegExp(`: ${name} can be set only in the file`),
     });

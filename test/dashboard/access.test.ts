@@ -1,7 +1,7 @@
 import test from 'ava';
 import type { Page } from 'playwright-core';
 import { browserTest, findViolations, openPage } from '../support/browser.js';
-import { goTo, serveDashboard, untilActive } from '../support/dashboard-fixture.js';
+import { goTo, sharedDashboard, untilActive } from '../support/dashboard-fixture.js';
 import { killProcesses } from '../support/process-fixture.js';
 
 test.after.always(killProcesses);
@@ -9,7 +9,6 @@ test.after.always(killProcesses);
 const TOKEN = 'a-token-for-everything';
 const READ_TOKEN = 'a-token-for-reading';
 const TOKENS = { MESHGATE_HTTP_TOKEN: TOKEN, MESHGATE_HTTP_READ_TOKEN: READ_TOKEN };
-const VIRTUAL_MESH = ['--simulate', '--seed', '7'];
 
 const PAGES = ['Nodes', 'Map', 'Topology', 'Traffic', 'Robots', 'Alarms', 'Gateway'];
 
@@ -19,7 +18,7 @@ async function enterToken(page: Page, token: string): Promise<void> {
 }
 
 browserTest('a gateway that requires a token prompts for it, and rejects a wrong one', async (t) => {
-  const { url } = await serveDashboard(t, VIRTUAL_MESH, TOKENS);
+  const { url } = await sharedDashboard(TOKENS);
   const page = await openPage(t, url);
   await enterToken(page, 'a wrong one');
   await page.getByRole('alert').getByText('The gateway rejected the token.').waitFor();
@@ -33,7 +32,7 @@ browserTest('a gateway that requires a token prompts for it, and rejects a wrong
 });
 
 browserTest('a read token shows everything, and no controls that act', async (t) => {
-  const { url } = await serveDashboard(t, VIRTUAL_MESH, TOKENS);
+  const { url } = await sharedDashboard(TOKENS);
   const page = await openPage(t, url);
   await enterToken(page, READ_TOKEN);
   await untilActive(page);
@@ -49,7 +48,7 @@ browserTest('a read token shows everything, and no controls that act', async (t)
 
 for (const colorScheme of ['light', 'dark'] as const) {
   browserTest(`axe finds no violations on any page, ${colorScheme}`, async (t) => {
-    const { url } = await serveDashboard(t);
+    const { url } = await sharedDashboard();
     const page = await openPage(t, url, { colorScheme });
     await untilActive(page);
     for (const name of PAGES) {
@@ -70,7 +69,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
 }
 
 browserTest('axe finds no violations in the token prompt, nor on a phone', async (t) => {
-  const { url } = await serveDashboard(t, VIRTUAL_MESH, TOKENS);
+  const { url } = await sharedDashboard(TOKENS);
   const page = await openPage(t, url, { viewport: { width: 375, height: 700 }, isMobile: true });
   await page.getByLabel('Token').waitFor();
   t.deepEqual(await findViolations(page), []);
@@ -82,7 +81,7 @@ browserTest('axe finds no violations in the token prompt, nor on a phone', async
 });
 
 browserTest('everything can be reached and operated by keyboard', async (t) => {
-  const { url } = await serveDashboard(t);
+  const { url } = await sharedDashboard();
   const page = await openPage(t, url);
   await untilActive(page);
   await page.keyboard.press('Tab');

@@ -1,6 +1,12 @@
 import test from 'ava';
 import { browserTest, openPage } from '../support/browser.js';
-import { goTo, serveDashboard, untilActive, untilTrue } from '../support/dashboard-fixture.js';
+import {
+  goTo,
+  serveDashboard,
+  sharedDashboard,
+  untilActive,
+  untilTrue,
+} from '../support/dashboard-fixture.js';
 import { killProcesses } from '../support/process-fixture.js';
 
 test.after.always(killProcesses);
@@ -8,7 +14,7 @@ test.after.always(killProcesses);
 const FIRST_LOAD_BYTES = 150_000;
 
 browserTest('the first page loads few bytes, without the map', async (t) => {
-  const { url } = await serveDashboard(t);
+  const { url } = await sharedDashboard();
   const sizes = new Map<string, number>();
   const page = await openPage(t, url);
   page.on('response', async (response) => {
@@ -33,7 +39,7 @@ const CHANGED = `(before) => {
 }`;
 
 browserTest('values, counts and ages update live', async (t) => {
-  const { url } = await serveDashboard(t);
+  const { url } = await sharedDashboard();
   const page = await openPage(t, url);
   await untilActive(page);
   const row = page.getByRole('row', { name: 'Node-5' });
@@ -59,7 +65,7 @@ browserTest('when the gateway is killed and restarted, the page says so and reco
 });
 
 browserTest('a message shows its stages and the node’s answer', async (t) => {
-  const { url } = await serveDashboard(t);
+  const { url } = await sharedDashboard();
   const page = await openPage(t, url);
   await untilActive(page);
   await page.getByRole('link', { name: 'Node-5' }).click();
@@ -94,7 +100,7 @@ browserTest('a node is forgotten after confirmation, and the list of nodes is sh
 });
 
 browserTest('an invalid message is not sent', async (t) => {
-  const { url } = await serveDashboard(t);
+  const { url } = await sharedDashboard();
   const page = await openPage(t, url);
   await untilActive(page);
   await page.getByRole('link', { name: 'Node-5' }).click();
@@ -108,7 +114,7 @@ browserTest('an invalid message is not sent', async (t) => {
 });
 
 browserTest('traffic is shown live, paused and filtered', async (t) => {
-  const { url } = await serveDashboard(t);
+  const { url } = await sharedDashboard();
   const page = await openPage(t, url);
   await untilActive(page);
   await goTo(page, 'Traffic');
@@ -127,7 +133,7 @@ browserTest('traffic is shown live, paused and filtered', async (t) => {
 });
 
 browserTest('the Gateway page lists clients: this page, and the messages sent to it', async (t) => {
-  const { url } = await serveDashboard(t);
+  const { url } = await sharedDashboard();
   const page = await openPage(t, url);
   await untilActive(page);
   await goTo(page, 'Gateway');
@@ -140,7 +146,7 @@ browserTest('the Gateway page lists clients: this page, and the messages sent to
 });
 
 browserTest('destructive actions ask for confirmation, and say what they will do', async (t) => {
-  const { url } = await serveDashboard(t);
+  const { url } = await sharedDashboard();
   const page = await openPage(t, url);
   await untilActive(page);
   await goTo(page, 'Gateway');

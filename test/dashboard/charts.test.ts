@@ -7,7 +7,7 @@ import { browserTest, openPage } from '../support/browser.js';
 import {
   goTo,
   MAP_CANVAS,
-  serveDashboard,
+  sharedDashboard,
   untilActive,
   untilDrawn,
   untilTrue,
@@ -37,7 +37,7 @@ const IN_WGS84 = {
 };
 
 async function openMap(t: ExecutionContext): Promise<Page> {
-  const { url } = await serveDashboard(t);
+  const { url } = await sharedDashboard();
   const page = await openPage(t, url);
   await untilActive(page);
   await goTo(page, 'Map');
@@ -121,7 +121,7 @@ browserTest('the configured image is shown from the start', async (t) => {
 });
 
 browserTest('a plot is drawn, zooms by dragging, and goes back to live values', async (t) => {
-  const { url } = await serveDashboard(t);
+  const { url } = await sharedDashboard();
   const page = await openPage(t, url);
   await untilActive(page);
   await page.getByRole('link', { name: 'Node-5' }).click();

@@ -12,6 +12,7 @@ import {
   runToEnd,
   startProcess,
 } from '../support/process-fixture.js';
+import { runHere } from '../support/run-here.js';
 
 const FIELDS = ['field-north', 'field-south'] as const;
 const ONE = ['--gateway', 'field-south'];
@@ -26,6 +27,8 @@ type Expected =
   | 'all'
   /** It queries one gateway, which must be named. */
   | 'one'
+  /** The same, but these gateways have no such device. */
+  | 'unknown'
   /** It runs until it is stopped. */
   | 'lasting'
   /** The gateway's settings forbid it over MQTT. */
@@ -43,6 +46,9 @@ const COMMANDS: Readonly<Record<string, readonly [Expected, ...args: string[]]>>
   health: ['all'],
   nodes: ['all'],
   devices: ['all'],
+  device: ['unknown', 'stage'],
+  command: ['unknown', 'stage', 'home'],
+  abort: ['unknown', 'mx-1'],
   node: ['one', '5'],
   get: ['all', 'GPS'],
   export: ['one', '--json'],
@@ -70,14 +76,23 @@ const COMMANDS: Readonly<Record<string, readonly [Expected, ...args: string[]]>>
   record: ['refused', '-o', join(folder.path, 'record')],
   inspect: ['refused', join(folder.path, 'file')],
   replay: ['refused', join(folder.path, 'file')],
+  hv: ['refused'],
+  'hv set': ['refused', '1', '--yes'],
+  'hv watch': ['refused'],
+  dataforge: ['refused'],
+  'dataforge decode': ['refused', join(folder.path, 'file')],
   'dcss-server': ['refused', '--listen', '127.0.0.1:0'],
   'classifier-stub': ['refused', '--listen', '127.0.0.1:0'],
   completion: ['refused', 'bash'],
 };
 
+/** Without one of their commands, these print their help. */
+const GROUPS: ReadonlySet<string> = new Set(['port', 'hv', 'dataforge']);
+
 const env = { MESHGATE_SOCKET: localSocket };
 const fleet = (...args: string[]) => ['--fleet', broker.url, ...args];
-const run = (...args: string[]): Promise<Ended> => runToEnd(fleet(...args), env);
+/** In this process. */
+const run = (...args: string[]): Promise<Ended> => runHere(fleet(...args), env);
 
 test.before(async () => {
   broker = await AedesBroker.start();
@@ -108,7 +123,7 @@ test.afterEach((t) => {
 });
 
 test.serial('every command of the command line is in this table', async (t) => {
-  const { stdout } = await runToEnd(['completion', 'bash']);
+  const { stdout } = await runHere(['completion', 'bash']);
   const paths = [...stdout.matchAll(/^ {4}'([^']+)'\) words=/gm)].map(([, path]) => path ?? '');
   t.true(paths.length > 30);
   t.deepEqual(paths.sort(), Object.keys(COMMANDS).sort());
@@ -133,6 +148,15 @@ for (const [command, [expected, ...args]] of Object.entries(COMMANDS)) {
         t.not(ended.stdout, '');
         break;
       }
+      case 'unknown': {
+        const unnamed = await run(...words, ...args);
+        t.is(unnamed.code, 2);
+        t.regex(unnamed.stderr, /works on one gateway.*\n.*--gateway ID, or put its id before the/);
+        const ended = await run(...words, ...args, ...ONE);
+        t.is(ended.code, 1);
+        t.regex(ended.stderr, /^meshgate: field-south: \S+: no (node|delivery) with this/);
+        break;
+      }
       case 'lasting': {
         const lasting = new MeshgateProcess(fleet(...words, ...args), env);
         await lasting.printed(/\n/);
@@ -151,11 +175,27 @@ for (const [command, [expected, ...args]] of Object.entries(COMMANDS)) {
         const ended = await run(...words, ...args);
         t.is(ended.code, 2);
         t.is(ended.stdout, '');
-        if (command !== 'port') t.regex(ended.stderr, /does not work on a fleet/);
+        if (!GROUPS.has(command)) t.regex(ended.stderr, /does not work on a fleet/);
       }
     }
   });
 }
+
+test.serial('the process of a command ends, whether the fleet has answered or not', async (t) => {
+  for (const [args, code] of [
+    [['status'], 0],
+    [['nodes', '--json'], 0],
+    [['node', '5', ...ONE], 0],
+    [['export', '--json', ...ONE], 0],
+    [['reset-root', ...ONE], 1],
+    [['start', '--simulate'], 2],
+    [['export', '--gateway', 'nowhere'], 3],
+  ] as const) {
+    const ended = await runToEnd(fleet(...args), env);
+    t.deepEqual([ended.code, ended.signal], [code, null], `${args.join(' ')}: ${ended.stderr}`);
+    t.is(ended.stdout === '', code !== 0, args.join(' '));
+  }
+});
 
 test.serial('the output of a gateway is listed under its own name', async (t) => {
   const { stdout } = await run('health');
@@ -181,7 +221,7 @@ test.serial('a fleet chosen by variable is not bypassed for the gateway on the u
     ['port', 'release'],
     ['port', 'take'],
   ]) {
-    const { code, stderr } = await runToEnd(words, { MESHGATE_FLEET: broker.url });
+    const { code, stderr } = await runHere(words, { MESHGATE_FLEET: broker.url });
     t.is(code, 2, stderr);
     t.regex(stderr, /MESHGATE_FLEET is set\n.*--socket PATH/);
   }
@@ -202,7 +242,7 @@ test.serial('an invalid URL is refused without showing its password', async (t) 
     'me:hunter2@host',
     'mqtt://me:hun/ter2@host',
   ]) {
-    const { code, stdout, stderr } = await runToEnd(['--fleet', url, 'nodes']);
+    const { code, stdout, stderr } = await runHere(['--fleet', url, 'nodes']);
     t.is(code, 3, stderr);
     t.is(stdout, '');
     t.notRegex(stderr, /ter2/);

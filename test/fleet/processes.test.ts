@@ -11,6 +11,7 @@ import {
   runToEnd,
   startProcess,
 } from '../support/process-fixture.js';
+import { runHere } from '../support/run-here.js';
 
 const brokerTest = hasMosquitto ? test.serial : test.skip;
 const FIELDS = ['field-north', 'field-south', 'field-west'] as const;
@@ -45,24 +46,27 @@ test.after.always(async () => {
   folder.remove();
 });
 
+/** In a process of its own. */
 const run = (...args: string[]) => runToEnd(['--fleet', broker.url, ...args]);
+/** In this process. */
+const here = (...args: string[]) => runHere(['--fleet', broker.url, ...args]);
 
 brokerTest('commands query all gateways, and name nodes with their gateway', async (t) => {
   const nodes = await run('nodes');
   t.is(nodes.code, 0, nodes.stderr);
   for (const id of FIELDS) t.regex(nodes.stdout, new RegExp(`^${id}/0x0005 +Node-5 +active`, 'm'));
-  const values = await run('get', 'GPS', '--json');
+  const values = await here('get', 'GPS', '--json');
   t.deepEqual(Object.keys(JSON.parse(values.stdout)), [...FIELDS]);
-  const status = await run('status');
+  const status = await here('status');
   for (const id of FIELDS) t.regex(status.stdout, new RegExp(`^id +${id}$`, 'm'));
-  t.regex((await run('gateways')).stdout, /^field-west +online/m);
+  t.regex((await here('gateways')).stdout, /^field-west +online/m);
 });
 
 brokerTest('a node named with its gateway is sent to and pinged there', async (t) => {
   const sent = await run('send', 'field-south/0x0005', '--hex', '45010a', '--wait', '--timeout', '20');
   t.is(sent.code, 0, sent.stderr);
   t.regex(sent.stdout, /^45010a to field-south\/0x0005: answered in /m);
-  const pinged = await run('ping', 'field-west/5', '-c', '1', '--timeout', '20');
+  const pinged = await here('ping', 'field-west/5', '-c', '1', '--timeout', '20');
   t.is(pinged.code, 0, pinged.stderr);
   t.regex(pinged.stdout, /^field-west\/0x0005 +Node-5 +1 +1 /m);
   t.notRegex(pinged.stdout, /field-north/);
@@ -70,15 +74,15 @@ brokerTest('a node named with its gateway is sent to and pinged there', async (t
 
 brokerTest('commands for one gateway, or not for a fleet, are refused', async (t) => {
   for (const args of [['send', '5', 'hi'], ['clean', '--yes'], ['doctor'], ['start', '--simulate']]) {
-    const { code, stdout } = await run(...args);
+    const { code, stdout } = await here(...args);
     t.is(code, 2, args.join(' '));
     t.is(stdout, '');
   }
-  t.is((await run('nodes', '--gateway', 'nowhere')).code, 3);
-  t.regex((await run('send', '5', 'hi')).stderr, /send works on one gateway, .*\n.*field-north\/0x0005/);
-  const reset = await run('reset-root');
+  t.is((await here('nodes', '--gateway', 'nowhere')).code, 3);
+  t.regex((await here('send', '5', 'hi')).stderr, /send works on one gateway, .*\n.*field-north\/0x0005/);
+  const reset = await here('reset-root');
   t.regex(reset.stderr, /reset-root works on one gateway, .*\n.*--gateway ID;/);
-  t.regex((await run('reset-root', '--gateway', 'field-west')).stderr, /field-west: .*mqtt\.commands/);
+  t.regex((await here('reset-root', '--gateway', 'field-west')).stderr, /field-west: .*mqtt\.commands/);
 });
 
 brokerTest('watch streams from all at once', async (t) => {
@@ -119,5 +123,5 @@ brokerTest('a gateway that is killed is named, and the others continue', async (
   t.regex(nodes.stderr, /field-south is offline/);
   t.notRegex(nodes.stdout, /field-south/);
   t.regex(nodes.stdout, /field-north\/0x0005/);
-  t.is((await run('node', 'field-south/5')).code, 3);
+  t.is((await here('node', 'field-south/5')).code, 3);
 });

@@ -2,8 +2,9 @@ import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { packageRoot } from '../../src/base/package-root.js';
+import type { Database } from '../../src/history/database.js';
 import { gpsEvent, sequenceEvent } from '../support/history-events.js';
-import { DAY_MS, removeStores, StoreFixture } from '../support/store-fixture.js';
+import { DAY_MS, removeStores, StoreFixture, sqlite } from '../support/store-fixture.js';
 
 test.after.always(removeStores);
 
@@ -14,11 +15,15 @@ const KEEP_DAYS = 10;
 const CLOCKS = { right: 0, behind: -10, ahead: 10 } as const;
 type HostClock = keyof typeof CLOCKS;
 
-/** A store, and a mesh whose node 5 sends one value an hour. */
+/** Two values in each block of what is deleted together. */
+const VALUES_A_DAY = 12;
+
+/** A store, and a mesh whose node 5 sends values evenly. */
 class Site {
   readonly store = new StoreFixture({ keepMs: KEEP_DAYS * DAY_MS }, undefined, NOW);
   #seq = 0;
   #passed = 0;
+  #reader: Database | undefined;
 
   set(clock: HostClock): void {
     this.store.clock.setHostClock(NOW + this.#passed + CLOCKS[clock] * 365 * DAY_MS);
@@ -26,9 +31,9 @@ class Site {
 
   /** Days of running; values are labelled with the number of their part. */
   run(days: number, part: number): void {
-    for (let hour = 0; hour < days * 24; hour++) {
+    for (let count = 0; count < days * VALUES_A_DAY; count++) {
       this.store.write(sequenceEvent(++this.#seq, 5, part, this.store.clock.now()));
-      this.pass(DAY_MS / 24);
+      this.pass(DAY_MS / VALUES_A_DAY);
     }
   }
 
@@ -39,19 +44,27 @@ class Site {
   }
 
   restart(): void {
+    this.#reader?.close();
+    this.#reader = undefined;
     this.store.restart(this.#seq);
   }
 
   /** The parts that still have values. */
   parts(): string {
-    const rows = this.store.query('SELECT DISTINCT hex(bytes) AS part FROM value ORDER BY 1') as {
+    const rows = this.#query('SELECT DISTINCT hex(bytes) AS part FROM value ORDER BY 1') as {
       part: string;
     }[];
     return rows.map(({ part }) => Number.parseInt(part, 16)).join(' ');
   }
 
   count(): number {
-    return (this.store.query('SELECT count(*) AS count FROM value') as { count: number }[])[0]?.count ?? 0;
+    return (this.#query('SELECT count(*) AS count FROM value') as { count: number }[])[0]?.count ?? 0;
+  }
+
+  /** On one connection: libsql needs a whole garbage collection to close one. */
+  #query(sql: string): unknown[] {
+    this.#reader ??= sqlite.open(this.store.file, { isReadOnly: true });
+    return this.#reader.prepare(sql).all();
   }
 }
 
@@ -70,9 +83,9 @@ for (const before of NAMES) {
         site.set(after);
         site.run(2, 3);
         site.restart();
-        t.is(site.count(), 6 * 24, 'nothing went');
+        t.is(site.count(), 6 * VALUES_A_DAY, 'nothing went');
         site.pass((KEEP_DAYS - 6) * DAY_MS);
-        t.is(site.count(), 6 * 24, 'the first is kept for its days');
+        t.is(site.count(), 6 * VALUES_A_DAY, 'the first is kept for its days');
         site.pass(DAY_MS / 2);
         const seen = Array.from({ length: 7 }, () => {
           const parts = site.parts();
@@ -102,9 +115,11 @@ test('a single value stamped years ahead does not make a file that is too large 
     t.true(after.length > before.length / 2, `${after.length} of ${before.length}`);
     t.true(after.length < before.length);
     const usual = (all: readonly number[]) => all.filter((at) => Math.abs(at - NOW) < DAY_MS);
-    t.deepEqual(
-      usual(after),
-      usual(before).slice(-usual(after).length),
+    const kept = usual(before).slice(-usual(after).length);
+    t.is(kept.length, usual(after).length);
+    // ava compares lists of thousands slowly.
+    t.true(
+      usual(after).every((at, index) => at === kept[index]),
       'only the first to arrive are removed',
     );
   }

@@ -1,4 +1,4 @@
-/** The device of docs/devices.md, with a supply that is a socket of this test. */
+/** The device of docs/writing-devices.md, with a supply that is a socket of this test. */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
@@ -78,7 +78,7 @@ test('a line without an end is discarded', async (t) => {
   t.like(await value, { device: 'psu:1' });
 });
 
-test('it is a device of about 60 lines, as docs/devices.md has it', (t) => {
+test('it is a device of about 60 lines, as docs/writing-devices.md has it', (t) => {
   const text = readFileSync(join(packageRoot, 'examples', 'device.ts'), 'utf8');
   const code = text.split('\n').filter((line) => line.trim() !== '' && !/^\s*(\/?\*|\/\/|import)/.test(line));
   t.true(code.length <= 70, `${code.length} lines`);

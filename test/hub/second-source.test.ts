@@ -13,7 +13,8 @@ import {
   temporaryFolder,
 } from '../support/gateway-fixture.js';
 import { MqttWatcher } from '../support/mqtt-client.js';
-import { killProcesses, MeshgateProcess, runToEnd } from '../support/process-fixture.js';
+import { killProcesses, MeshgateProcess } from '../support/process-fixture.js';
+import { runHere } from '../support/run-here.js';
 
 test.after.always(killProcesses);
 
@@ -28,7 +29,7 @@ async function startBench(t: ExecutionContext, options: FixtureOptions = {}) {
 }
 
 function command({ socketPath }: Pick<GatewayFixture, 'socketPath'>, ...args: readonly string[]) {
-  return runToEnd([...args, '--socket', socketPath]);
+  return runHere([...args, '--socket', socketPath]);
 }
 
 test('a session sees its devices, their values, and their changes', async (t) => {
@@ -139,16 +140,17 @@ browserTest('the page Devices lists them, and their values update live', async (
   const { webHost, bench, hub } = await startBench(t, { web: true });
   const page = await openPage(t, `http://${webHost}/`);
   await goTo(page, 'Devices');
-  const row = page.getByRole('row', { name: 'hv:1' });
-  await row.getByText('Supply 12 V').waitFor();
-  await row.getByText('active', { exact: true }).waitFor();
-  await page.getByRole('row', { name: 'hv:2' }).getByText('unheard').waitFor();
+  const card = (device: string) =>
+    page.getByRole('list', { name: 'Devices' }).locator(`[data-device="${device}"]`);
+  await card('hv:1').getByText('12 V', { exact: true }).waitFor();
+  await card('hv:1').getByText('active', { exact: true }).waitFor();
+  await card('hv:2').getByText('unheard').first().waitFor();
   bench.report(1250);
-  await row.getByText('Supply 12.5 V').waitFor();
+  await card('hv:1').getByText('12.5 V', { exact: true }).waitFor();
   t.deepEqual(await findViolations(page), []);
   const other = hub.openSource({ name: 'late', kind: 'bench' });
   other.addDevice(0x20000, 'daq:1');
-  await page.getByRole('row', { name: 'daq:1' }).waitFor();
+  await card('daq:1').waitFor();
   bench.source.close();
-  await row.waitFor({ state: 'detached' });
+  await card('hv:1').waitFor({ state: 'detached' });
 });

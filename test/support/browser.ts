@@ -15,7 +15,14 @@ import {
 } from 'playwright-core';
 import { PATIENCE_MS } from './waiters.js';
 
-const CANDIDATES = ['/usr/bin/chromium', 'chromium', 'chromium-browser', 'google-chrome'];
+/** The shell is the same engine without a user interface, which a headless browser would load too. */
+const CANDIDATES = [
+  '/usr/bin/chromium-headless-shell',
+  '/usr/bin/chromium',
+  'chromium',
+  'chromium-browser',
+  'google-chrome',
+];
 const executablePath = CANDIDATES.map(locate).find((path) => path !== undefined);
 
 export const hasChromium = executablePath !== undefined;

@@ -1,9 +1,12 @@
 /** Samples of a gateway's replies, to test how the command line shows them. */
+
+import type { DeviceWithAlarms } from '../../src/cli/commands/device/format-device.js';
 import type {
   AgedValue,
   AlarmInfo,
   ClientInfo,
   DeliveryInfo,
+  DeviceInfo,
   HealthInfo,
   MeshEvent,
   NodeInfo,
@@ -99,6 +102,7 @@ export const STATUS = {
   link: LINK,
   root: { lastHeardAt: NOW - 1500, resets: 2 },
   nodes: { total: 4, byStatus: { unheard: 1, active: 1, idle: 1, disconnected: 1, unknown: 0 } },
+  devices: { total: 0, byStatus: { unheard: 0, active: 0, idle: 0, disconnected: 0, unknown: 0 } },
   clients: {
     connected: 3,
     listening: 1,
@@ -296,4 +300,110 @@ export const EVENTS: readonly StreamEvent[] = [
       alarms: [...ALARMS],
     },
   },
+];
+
+const STAGE_ADDRESS = 0x10400;
+
+const stageValue: AgedValue = {
+  ...value(STAGE_ADDRESS, 'StageState', 0x141, '01', { state: { value: 1, name: 'MOVING' } }, 900),
+  device: 'stage',
+};
+
+const STAGE_ALARM: AlarmInfo = {
+  id: 'DEVICE_ALARM:stage:LIMIT',
+  code: 'DEVICE_ALARM',
+  priority: 'low',
+  node: STAGE_ADDRESS,
+  source: 'motion',
+  device: 'stage',
+  deviceCode: 'LIMIT',
+  text: 'near the end stop',
+  firstAt: NOW - 61_000,
+  lastAt: NOW - 61_000,
+  count: 1,
+  active: true,
+  acknowledged: false,
+  restored: false,
+};
+
+export const STAGE: DeviceWithAlarms = {
+  id: 'stage',
+  node: STAGE_ADDRESS,
+  source: 'motion',
+  status: 'active',
+  restored: false,
+  lastHeardAt: NOW - 900,
+  values: [stageValue],
+  description: 'Linear stage of the bench',
+  link: { ...LINK, port: 'bench.local:5000' },
+  images: [{ type: 'Camera', id: 0x140, mediaType: 'image/png', receivedAt: NOW - 61_000, bytes: 812_345 }],
+  commands: [
+    {
+      name: 'move',
+      summary: 'Move the stage',
+      role: 'send',
+      hazardous: true,
+      abortable: true,
+      arguments: [
+        argument('position', 'number', { unit: 'mm', min: 0, max: 100, required: true }),
+        argument('mode', 'choice', { choices: ['fast', 'slow'], default: 'slow' }),
+        argument('note', 'text', { max: 5, summary: 'for the log of the controller' }),
+        argument('brake', 'boolean', {}),
+      ],
+    },
+    {
+      name: 'home',
+      summary: 'Find the origin',
+      role: 'admin',
+      hazardous: false,
+      abortable: false,
+      arguments: [],
+    },
+  ],
+  alarms: [STAGE_ALARM],
+};
+
+type ArgumentInfo = DeviceWithAlarms['commands'][number]['arguments'][number];
+
+function argument(name: string, type: ArgumentInfo['type'], more: Partial<ArgumentInfo>): ArgumentInfo {
+  const nothing = { summary: null, unit: null, min: null, max: null, choices: null, default: null };
+  return { name, type, ...nothing, required: false, ...more };
+}
+
+export const DEVICES: readonly DeviceInfo[] = [
+  STAGE,
+  { ...STAGE, id: 'hv:1', node: 0x10200, source: 'bench', status: 'unheard', lastHeardAt: null, values: [] },
+];
+
+/** A command, stage by stage. */
+export const COMMAND: DeliveryInfo = {
+  ...DELIVERY,
+  id: 'abc-7',
+  to: STAGE_ADDRESS,
+  message: '',
+  device: 'stage',
+  command: { name: 'move', arguments: { position: 12, mode: 'slow' } },
+  stage: 'queued',
+  stages: [{ stage: 'queued', at: NOW - 900 }],
+  answer: null,
+  roundTripMs: null,
+};
+
+const at = (stage: DeliveryInfo['stage'], ms: number): Pick<DeliveryInfo, 'stage' | 'stages'> => ({
+  stage,
+  stages: [...COMMAND.stages, { stage, at: NOW - ms }],
+});
+
+export const COMMAND_STAGES: readonly DeliveryInfo[] = [
+  COMMAND,
+  { ...COMMAND, ...at('accepted', 800) },
+  { ...COMMAND, ...at('progress', 700), progress: { fraction: 0.45, text: 'at 5.4 mm\x1b[31m' } },
+  { ...COMMAND, ...at('completed', 600), result: { position: 12 } },
+  {
+    ...COMMAND,
+    ...at('failed', 600),
+    failure: 'rejectedByDevice',
+    detail: 'the device rejected the command: beyond the end stop',
+  },
+  { ...COMMAND, ...at('aborted', 600), detail: 'the device did not confirm that it has stopped' },
 ];

@@ -6,10 +6,11 @@ import { loadDevices } from '../../src/devices/load.js';
 import { loadConfig } from '../../src/gateway/settings.js';
 import type { HubEvent } from '../../src/hub/hub.js';
 import type { LinkDownReason } from '../../src/link/link.js';
-import { decodeValue } from '../../src/protocol/data-types.js';
+import { DataTypes, decodeValue } from '../../src/protocol/data-types.js';
 import { type FakeLink, FakePort } from './fake-link.js';
 import { settled } from './manual-clock.js';
 import { NetworkFixture } from './network-fixture.js';
+import { shippedTables } from './tables.js';
 
 /** Devices of a page of TOML on a hub, with links of the test and time by hand. */
 export class InstrumentFixture {
@@ -25,7 +26,9 @@ export class InstrumentFixture {
 
   /** Loaded, not started. Rejects with `BAD_CONFIG`. */
   static async load(toml: string): Promise<InstrumentFixture> {
-    const fixture = new InstrumentFixture(await NetworkFixture.up({ refreshEveryMs: 0 }));
+    // Tables of its own, since declarations stay in them.
+    const tables = { ...shippedTables, dataTypes: new DataTypes(shippedTables.dataTypes.all()) };
+    const fixture = new InstrumentFixture(await NetworkFixture.up({ refreshEveryMs: 0 }, tables));
     const { hub, clock } = fixture.mesh;
     const open = () => fixture.port.open;
     const links: DeviceLinks = { serial: open, tcp: open, record: open };

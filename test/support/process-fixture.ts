@@ -23,6 +23,11 @@ export interface Ended {
   readonly stderr: string;
 }
 
+/** The whole environment of a command whose own directory is `home`. */
+export function environmentOf(home: string, env: Environment): Environment {
+  return { PATH: process.env.PATH ?? '', HOME: home, XDG_STATE_HOME: home, ...LOSSLESS, ...env };
+}
+
 const running = new Set<MeshgateProcess>();
 
 /** Call this at the end of a test file: a failed test leaves its processes behind. */
@@ -55,13 +60,7 @@ export class MeshgateProcess {
       maxFiles > 0 ? ['sh', '-c', `ulimit -n ${maxFiles}; exec "$0" "$@"`, ...command] : command;
     const [file = '', ...given] = limited;
     this.child = spawn(file, given, {
-      env: {
-        PATH: process.env.PATH ?? '',
-        HOME: this.#stateHome,
-        XDG_STATE_HOME: this.#stateHome,
-        ...LOSSLESS,
-        ...env,
-      },
+      env: environmentOf(this.#stateHome, env),
       stdio: [hasInput ? 'pipe' : 'ignore', 'pipe', 'pipe'],
       detached: ownGroup,
     });

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { manifestMetrics } from '../../src/gateway/manifests.js';
@@ -5,6 +6,7 @@ import { describeCounters } from '../../src/socket/web/metrics/counter-metrics.j
 import { Latencies } from '../../src/socket/web/metrics/latencies.js';
 import { metricDefinitions } from '../../src/socket/web/metrics/metrics.js';
 import { CommandedBench, FIRST_STAGE, STATE } from '../support/commanded-bench.js';
+import { freePort } from '../support/free-port.js';
 import { type GatewayFixture, startGateway, temporaryFolder } from '../support/gateway-fixture.js';
 import { askHttp } from '../support/http-ask.js';
 import { LineClient } from '../support/line-client.js';
@@ -58,14 +60,47 @@ test('every number in the method counters is a sample, and no two have the same 
   client.close();
 });
 
+/** An instrument that is not there. */
+const INSTRUMENT = `[[device]]
+id = "dmm"
+kind = "lines"
+port = "tcp:127.0.0.1:1"
+
+[[device.message]]
+type = "Reading"
+json = true
+fields = { voltage = { unit = "V" } }
+`;
+
 test('every number of a complete gateway has a metric of its own name (a new counter needs a row), and every metric is exposed', async (t) => {
   const { path, remove } = temporaryFolder();
   t.teardown(remove);
   const place = ['--http', '0', '--socket', join(path, 's'), '--state', path];
-  const args = ['--simulate', '--nodes', '2', ...place, '--mqtt', 'mqtt://127.0.0.1:1'];
+  const config = join(path, 'meshgate.toml');
+  writeFileSync(config, INSTRUMENT);
+  const args = [
+    '--simulate',
+    '--nodes',
+    '2',
+    ...place,
+    '--mqtt',
+    'mqtt://127.0.0.1:1',
+    '--config',
+    config,
+    '--demo',
+  ];
   const gateway = await startProcess(args, {
     MESHGATE_RECORDER_DIRECTORY: join(path, 'recordings'),
     MESHGATE_HISTORY_CLASSIC_LOG: join(path, 'log'),
+    MESHGATE_DCSS_SERVER: '127.0.0.1:1',
+    MESHGATE_DCSS_CLASSIFIER: 'http://127.0.0.1:1',
+    MESHGATE_DCSS_SAVE: join(path, 'loops'),
+    MESHGATE_DCSS_SERVE: `127.0.0.1:${await freePort()}`,
+    MESHGATE_DCSS_DHS: 'loopDHS',
+    MESHGATE_DATAFORGE_MODE: 'strict',
+    MESHGATE_DATAFORGE_LISTEN: `127.0.0.1:${await freePort()}`,
+    MESHGATE_DATAFORGE_WEB: `127.0.0.1:${await freePort()}`,
+    MESHGATE_DATAFORGE_TSV: join(path, 'HV'),
   });
   const client = await LineClient.open(gateway.socketPath);
   const { result } = await client.ask('counters');

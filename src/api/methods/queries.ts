@@ -78,6 +78,7 @@ export const queryMethods = [
       link: linkShape,
       root: rootShape,
       nodes: z.object({ total: z.int(), byStatus: countsByStatus }),
+      devices: z.object({ total: z.int(), byStatus: countsByStatus }),
       clients: z.object({
         connected: z.int(),
         listening: z.int(),
@@ -91,24 +92,22 @@ export const queryMethods = [
       openAlarms: z.int(),
       seq: z.int().describe('number of the last event'),
     }),
-    run: (_params, { hub, gateway, clock }) => {
-      const statuses = hub.picture.nodes().map(({ status }) => status);
-      return {
-        version: gateway.version,
-        pid: process.pid,
-        startedAt: gateway.startedAt,
-        uptimeMs: Math.max(0, clock.now() - gateway.startedAt),
-        port: gateway.port,
-        dashboard: gateway.dashboardUrl?.() ?? null,
-        link: describeLink(hub.picture.link()),
-        root: describeRoot(hub.picture.root()),
-        nodes: { total: statuses.length, byStatus: countStatuses(statuses) },
-        clients: { ...gateway.clients(), ...countsOf(gateway.clientList()) },
-        history: describeHistory(hub.archive.status()),
-        openAlarms: hub.alarms.open().length,
-        seq: hub.feed.lastSeq(),
-      };
-    },
+    run: (_params, { hub, gateway, clock }) => ({
+      version: gateway.version,
+      pid: process.pid,
+      startedAt: gateway.startedAt,
+      uptimeMs: Math.max(0, clock.now() - gateway.startedAt),
+      port: gateway.port,
+      dashboard: gateway.dashboardUrl?.() ?? null,
+      link: describeLink(hub.picture.link()),
+      root: describeRoot(hub.picture.root()),
+      nodes: countByStatus(hub.picture.nodes()),
+      devices: countByStatus(hub.picture.devices()),
+      clients: { ...gateway.clients(), ...countsOf(gateway.clientList()) },
+      history: describeHistory(hub.archive.status()),
+      openAlarms: hub.alarms.open().length,
+      seq: hub.feed.lastSeq(),
+    }),
   }),
   method({
     name: 'health',
@@ -266,8 +265,8 @@ function countsOf(clients: readonly ClientInfo[]) {
   return { queuedBytes, sent: { messages, bytes }, dropped, coalesced };
 }
 
-function countStatuses(statuses: readonly NodeStatus[]) {
-  const counts = { unheard: 0, active: 0, idle: 0, disconnected: 0, unknown: 0 };
-  for (const status of statuses) counts[status]++;
-  return counts;
+function countByStatus(all: readonly { readonly status: NodeStatus }[]) {
+  const byStatus = { unheard: 0, active: 0, idle: 0, disconnected: 0, unknown: 0 };
+  for (const { status } of all) byStatus[status]++;
+  return { total: all.length, byStatus };
 }

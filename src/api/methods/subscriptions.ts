@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Work } from '../../base/turns.js';
-import type { Delivery } from '../../hub/deliveries.js';
+import type { Delivery, DeliveryStage } from '../../hub/deliveries.js';
 import type { Hub } from '../../hub/hub.js';
 import { describeNode, describeSnapshotHead, describeSnapshotTail, failureText } from '../describe.js';
 import { SessionError } from '../errors.js';
@@ -158,12 +158,29 @@ const STAGE_TEXTS = {
 } as const;
 
 function explainDelivery(delivery: Delivery, now: number): string[] {
-  const { stages, failure, roundTripMs } = delivery;
-  const facts = stages.map(({ stage, at }) => `${secondsAgo(at, now)}: ${STAGE_TEXTS[stage]}`);
+  const { stages, failure, roundTripMs, command, device } = delivery;
+  const facts = stages.map(({ stage, at }) => `${secondsAgo(at, now)}: ${stageText(stage, delivery)}`);
+  if (command) facts.unshift(`the command ${command.name} for ${device}${argumentsText(command.arguments)}`);
+  if (delivery.result !== undefined) facts.push(`result: ${JSON.stringify(delivery.result)}`);
+  if (failure === undefined && delivery.detail !== undefined) facts.push(delivery.detail);
   if (failure !== undefined) facts.push(`reason: ${failureText(delivery)} (${failure})`);
   if (roundTripMs !== undefined) facts.push(`${Math.round(roundTripMs)} ms from writing to the answer`);
   if (stages.at(-1)?.stage === 'written') facts.push('no answer yet; a late one is still matched');
   return facts;
+}
+
+/** A command is queued at its device, not at the root. */
+function stageText(stage: DeliveryStage, { command, progress }: Delivery): string {
+  if (stage === 'queued' && command) return 'given to the device';
+  if (stage !== 'progress' || !progress) return STAGE_TEXTS[stage];
+  const { fraction, text } = progress;
+  const parts = [...(fraction === undefined ? [] : [`${Math.round(fraction * 100)} %`]), text ?? []].flat();
+  return `${STAGE_TEXTS.progress}: ${parts.join(', ')}`;
+}
+
+function argumentsText(values: Readonly<Record<string, unknown>>): string {
+  const given = Object.entries(values).map(([name, value]) => `${name}=${value}`);
+  return given.length === 0 ? '' : `, ${given.join(' ')}`;
 }
 
 function secondsAgo(at: number, now: number): string {

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { AlarmInfo, MeshgateClient } from '../../client/index.js';
 import type { CliCommand } from '../cli-command.js';
 import { askAndPrint, gatewayCommand, joinRows } from '../gateway-command.js';
-import { formatAddress, qualified } from '../text/address.js';
+import { formatSubject, qualified } from '../text/address.js';
 import { type Column, formatTable } from '../text/table.js';
 import type { Colour, View } from '../text/terminal.js';
 import { formatAge, formatMoment } from '../text/time.js';
@@ -84,6 +84,6 @@ function describeState({ active, acknowledged, restored }: AlarmInfo): string {
   return restored ? `${state}, restored` : state;
 }
 
-export function describeAlarm({ node, text, gateway }: Listed<AlarmInfo>, view: View): string {
-  return node === null ? text : `${formatAddress(node, gateway ?? view.gateway)}: ${text}`;
+export function describeAlarm({ node, device, text, gateway }: Listed<AlarmInfo>, view: View): string {
+  return node === null ? text : `${formatSubject({ node, device }, gateway ?? view.gateway)}: ${text}`;
 }

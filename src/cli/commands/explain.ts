@@ -10,12 +10,17 @@ interface ExplainFlags extends GatewayFlags {
 }
 
 export function addExplainCommand(program: CliCommand): void {
-  gatewayCommand(program, 'explain', 'why a node has its status, or what became of a sent message', {
-    'meshgate explain 5': 'why node 0x0005 is active, idle or disconnected',
-    'meshgate explain --delivery mwpz35ns-1': 'what happened to a sent message',
-  })
-    .argument('[node]', 'address (5, 0x5) or name')
-    .option('--delivery <id>', 'the sent message, by the id that send printed')
+  gatewayCommand(
+    program,
+    'explain',
+    'why a node or device has its status, or what became of a message or command',
+    {
+      'meshgate explain 5': 'why node 0x0005 is active, idle or disconnected',
+      'meshgate explain --delivery mwpz35ns-1': 'what happened to a sent message or command',
+    },
+  )
+    .argument('[node]', 'address (5, 0x5), name, or id of a device')
+    .option('--delivery <id>', 'the message or command, by the id that was printed')
     .action(async (node: string | undefined, flags: ExplainFlags) => {
       const wanted = readWanted(node, flags.delivery);
       await askAndPrint(

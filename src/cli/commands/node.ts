@@ -37,7 +37,7 @@ export function formatNode(node: NodeInfo, view: View): string {
   return `${title}${facts}\n${table}`;
 }
 
-function valueColumns(values: readonly AgedValue[], view: View): Column<AgedValue>[] {
+export function valueColumns(values: readonly AgedValue[], view: View): Column<AgedValue>[] {
   const columns: Column<AgedValue>[] = [
     { title: 'TYPE', text: ({ type }) => type },
     { title: 'VALUE', text: formatValue, flexible: 44 },

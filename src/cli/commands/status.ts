@@ -39,6 +39,7 @@ export function formatStatus(status: Result<'status'>, path: string, view: View)
       ['link', describeLink(link, view)],
       ['root', describeRoot(root, view)],
       ['nodes', describeStatusCounts(nodes.byStatus)],
+      ...describeDevices(status),
       ['history', describeHistory(history)],
       ['alarms', openAlarms === 0 ? 'none' : `${openAlarms} open; to list them: meshgate alarms`],
       ['clients', describeClients(clients)],
@@ -51,6 +52,12 @@ function describeClients({ sessions, listening, dropped, coalesced }: Result<'st
   const counts = `${sessions} in sessions, ${listening} listening`;
   if (dropped + coalesced === 0) return counts;
   return `${counts}; missed by slow readers: ${dropped} events, ${coalesced} values; for details: meshgate clients`;
+}
+
+/** Left out without devices, and for an older gateway, which does not report them. */
+function describeDevices({ devices }: Partial<Result<'status'>>): (readonly [string, string])[] {
+  if (!devices || devices.total === 0) return [];
+  return [['devices', `${describeStatusCounts(devices.byStatus)}; to list them: meshgate devices`]];
 }
 
 /** An older gateway does not report it. */

@@ -45,7 +45,10 @@ export class CsvWriter {
   }
 }
 
-/** A column has the name of its field where that is unambiguous. */
+/**
+ * A column has the name of its field where that is unambiguous. An enumeration has a second one, `state_name` after
+ * `state`.
+ */
 function fieldColumns({ name: type, fields }: TypeInfo, hasOthers: boolean): FieldColumn[] {
   const taken: readonly string[] = COMMON;
   return fields.flatMap(({ name: field, names }) => {

@@ -1,8 +1,9 @@
 /** Events of the mesh as lines for people. */
 import { cleanText } from '../../base/clean-text.js';
-import type { MeshEvent, MessageInfo, StreamEvent, Value } from '../../client/index.js';
+import type { DeliveryInfo, MeshEvent, MessageInfo, StreamEvent, Value } from '../../client/index.js';
 import { describeAlarm } from '../commands/alarms.js';
 import { formatAddress, formatSubject, qualified } from './address.js';
+import { describeCommand, describeStage } from './command-text.js';
 import { formatBytes } from './hex.js';
 import { type Colour, paint, type View } from './terminal.js';
 import { pad, shorten, widthOf } from './text-width.js';
@@ -132,7 +133,31 @@ function describeNodeEvent(
   return { who, what, text: `is ${status}`, colour: colourOfStatus({ status }) };
 }
 
-function describeDelivery({ delivery }: Extract<MeshEvent, { kind: 'delivery' }>, { gateway }: View): Words {
+/** One line for a stage of a command, as `watch` shows it, without its end. */
+export function formatDeliveryStage(delivery: DeliveryInfo, view: View): string {
+  return formatWords(delivery.stages.at(-1)?.at ?? view.now, describeDelivery({ delivery }, view), view);
+}
+
+const STAGE_COLOURS: Readonly<Partial<Record<DeliveryInfo['stage'], Colour>>> = {
+  completed: 'green',
+  failed: 'red',
+  aborted: 'yellow',
+};
+
+/** The arguments only at the first stage: the others are of the same id. */
+function describeCommandStage(delivery: DeliveryInfo, gateway: string | undefined): Words {
+  const { id, to, device, stage, command } = delivery;
+  const what = stage === 'queued' ? describeCommand(delivery) : (command?.name ?? '');
+  return {
+    who: formatSubject({ node: to ?? 0, device }, gateway),
+    what: 'command',
+    text: `${what}: ${describeStage(delivery)} (${id})`,
+    colour: STAGE_COLOURS[stage],
+  };
+}
+
+function describeDelivery({ delivery }: { readonly delivery: DeliveryInfo }, { gateway }: View): Words {
+  if (delivery.command) return describeCommandStage(delivery, gateway);
   const { id, to, message, stage, failure, detail, answer, roundTripMs } = delivery;
   const time = roundTripMs === null ? '' : ` in ${Math.round(roundTripMs)} ms`;
   const reply = answer === null ? '' : `: ${formatBytes(answer)}`;
@@ -155,7 +180,8 @@ function describeSnapshot({ snapshot }: Extract<StreamEvent, { kind: 'snapshot' 
   const counts: Record<Status, number> = { unheard: 0, active: 0, idle: 0, disconnected: 0, unknown: 0 };
   for (const { status } of snapshot.nodes) counts[status]++;
   const nodes = `nodes ${describeStatusCounts(counts)}`;
-  const text = `link ${snapshot.link.state}; ${nodes}; ${snapshot.alarms.length} alarms; event ${snapshot.seq}`;
+  const devices = snapshot.devices.length > 0 ? `; ${snapshot.devices.length} devices` : '';
+  const text = `link ${snapshot.link.state}; ${nodes}${devices}; ${snapshot.alarms.length} alarms; event ${snapshot.seq}`;
   return { who: 'meshgate', what: 'now', text };
 }
 

@@ -24,7 +24,9 @@ export function formatNamedValues(values: readonly Pick<Value, 'type' | 'fields'
   return values.map(formatNamedValue).join(' · ');
 }
 
-function formatField({ value, unit }: Fields[string]): string {
+/** A value of an enumeration is shown by its name. */
+function formatField({ value, name, unit }: Fields[string]): string {
+  if (name !== undefined) return name;
   const text = formatNumberOrText(value);
   return unit === undefined ? text : `${text} ${unit}`;
 }

@@ -66,6 +66,13 @@ const LINK_STATES: Readonly<Record<LinkInfo['state'], string>> = {
   stopped: 'stopped',
 };
 
+/** The link of a device's source; a source may not have said yet how it is. */
+export function describeSourceLink(link: LinkInfo, view: View): string {
+  if (link.since === 0) return 'not reported';
+  const text = describeLink(link, view);
+  return link.state === 'probing' ? text.replace(LINK_STATES.probing, 'open, no answer yet') : text;
+}
+
 /** `up for 3 min (since 14:05:09): /dev/ttyUSB0`. */
 export function describeLink({ state, since, port, detail }: LinkInfo, view: View): string {
   const duration = formatDuration(view.now - since);

@@ -102,7 +102,7 @@ export const dcssSection = section({
   device: z
     .array(deviceTable, { error: DEVICES })
     .max(1000, { error: 'must have at most 1000 tables' })
-    .default([]),
+    .prefault([]),
 });
 
 export type DcssSection = z.output<typeof dcssSection>;
@@ -123,6 +123,8 @@ export function checkDevices({ device, dhs, allow, serve, jpeg_listen }: DcssSec
     if (dhs.includes(one.name) || one.name === 'camera') throw bad('name', `"${one.name}" is taken`);
     if (one.dhs !== undefined && !dhs.includes(one.dhs)) throw bad('dhs', `"${one.dhs}" is not in dcss.dhs`);
   }
+  const reserved = dhs.find((one) => one === 'camera' || one === 'server');
+  if (reserved !== undefined) throw badDcss('dhs', `"${reserved}" is taken; choose another name`);
   if (serve !== undefined && dhs.length === 0)
     throw badDcss('dhs', 'is required with serve, such as ["loopDHS"]');
   for (const [setting, given] of [

@@ -32,6 +32,8 @@ export interface HardwareSourceOptions {
   readonly name: string;
   readonly devices: readonly DcssDevice[];
   readonly send: (text: string) => boolean;
+  /** Further counters, of the server. */
+  readonly counters?: (() => Readonly<Record<string, unknown>>) | undefined;
 }
 
 const COUNTS = ['values', 'unknown', 'malformed', 'unknownDevice', 'unsupported'] as const;
@@ -60,7 +62,7 @@ export class HardwareSource {
     this.#source = hub.openSource({
       name: idOf(name),
       kind: 'dcss',
-      counters: () => ({ dcss: { [name]: this.#counts.snapshot() } }),
+      counters: () => ({ dcss: { [name]: this.#counts.snapshot(), ...options.counters?.() } }),
       onCommand: (run) => this.#runs.begin(run, this.#devices.get(run.device.slice(idOf('').length))),
     });
     this.#source.declare(HARDWARE_TYPES);

@@ -1,17 +1,12 @@
 /** Devices of a DCSS: docs/dcss.md describes them. */
 import { checkDevices, type DcssSection, dcssSection, hasCamera } from '../../config/sections/dcss.js';
 import { type Device, type DeviceOptions, defineDevice } from '../device.js';
+import { METRICS } from './metrics.js';
 
 export const dcss = defineDevice({
   name: 'dcss',
   settings: dcssSection,
-  metrics: [
-    {
-      place: 'camera.images',
-      name: 'dcss_images_total',
-      help: 'Images that the camera of the loop detection has posted',
-    },
-  ],
+  metrics: METRICS,
   async create(section: DcssSection, options: DeviceOptions) {
     checkDevices(section);
     const devices: Device[] = [];

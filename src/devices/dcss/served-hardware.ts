@@ -38,7 +38,13 @@ export class ServedHardware implements Device {
         if (name !== undefined) this.#sources.get(name)?.onLost(DHS_ENDS[reason]);
       },
     });
-    this.#sources = new Map(section.dhs.map((name) => [name, this.#openSource(name, section)]));
+    const counters = () => ({ server: this.#server.counters() });
+    this.#sources = new Map(
+      section.dhs.map((name, index) => [
+        name,
+        this.#openSource(name, section, index === 0 ? counters : undefined),
+      ]),
+    );
   }
 
   start(): void {
@@ -60,12 +66,16 @@ export class ServedHardware implements Device {
     for (const source of this.#sources.values()) source.close();
   }
 
-  #openSource(name: string, { device }: DcssSection): HardwareSource {
+  #openSource(
+    name: string,
+    { device }: DcssSection,
+    counters: (() => Readonly<Record<string, unknown>>) | undefined,
+  ): HardwareSource {
     const { hub, clock } = this.#options;
     const devices = device.filter(({ dhs }) => dhs === name);
     const send = (text: string) => this.#server.send(name, text);
     try {
-      return new HardwareSource({ hub, clock, name, devices, send });
+      return new HardwareSource({ hub, clock, name, devices, send, counters });
     } catch (error) {
       throw badDcss('dhs', `${idOf(name)}: ${errorText(error)}`);
     }

@@ -7,7 +7,7 @@ import type { LinesTable } from './section.js';
 
 export interface LinesLink {
   readonly openLink: OpenLink;
-  /** Undefined for a TCP peer: nothing tells that it is back. */
+  /** Undefined for a TCP peer: nothing shows that it is back. */
   readonly watchForDevices: ((onChange: () => void) => () => void) | undefined;
 }
 

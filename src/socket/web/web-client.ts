@@ -9,27 +9,12 @@ import type { SessionOptions } from '../../api/session.js';
 import type { ClientInfo } from '../../api/shapes.js';
 import type { SharedLimits } from '../../api/shared-limits.js';
 import type { Role } from '../../config/role.js';
-import type { FaceClient } from './http-face.js';
 import type { SendMessage } from './monitor-feed.js';
 import { CLOSE_POLICY, TokenHandshake } from './token-handshake.js';
 import type { AccessSettings } from './web-access.js';
+import type { WebMember } from './web-channels.js';
+import type { WebEndReason } from './web-end-reasons.js';
 import { WebTransport } from './web-transport.js';
-
-export const WEB_END_REASONS = {
-  clientLeft: 'the client closed it',
-  refused: 'the client did not authenticate',
-  displaced: 'too many clients had not authenticated, and this one had waited the longest',
-  tooMany: 'too many clients were connected',
-  slowReader: 'the client read too slowly',
-  tooMuchUnread: 'too much data unread by clients of its role, and it had the most',
-  tooMuchUnfinished: 'too many incomplete requests from clients of its role, and it had the most',
-  notAlive: 'the client did not answer a ping',
-  failed: 'the connection failed',
-  accessChanged: 'the access settings were changed',
-  stopped: 'the gateway was stopped',
-} as const;
-
-export type WebEndReason = keyof typeof WEB_END_REASONS;
 
 export interface WebClientOptions
   extends Omit<SessionOptions, 'send' | 'isBackedUp' | 'role' | 'tally' | 'lane' | 'onHeld' | 'eventTexts'> {
@@ -63,7 +48,7 @@ const END_REASONS: Readonly<Record<ClosingReason, WebEndReason>> = {
   STOPPED: 'stopped',
 };
 
-export class WebClient implements FaceClient {
+export class WebClient implements WebMember {
   readonly #socket: WebSocket;
   readonly #tcp: Socket;
   readonly #options: WebClientOptions;

@@ -21,7 +21,9 @@ import { Metrics } from './metrics/metrics.js';
 import { Monitor, type MonitorGeneration } from './monitor.js';
 import { Probes } from './probes.js';
 import { requiresToken } from './web-access.js';
-import { WEB_END_REASONS, WebClient, type WebEndReason } from './web-client.js';
+import type { WebChannels, WebMember } from './web-channels.js';
+import { WebClient } from './web-client.js';
+import { WEB_END_REASONS, type WebEndReason } from './web-end-reasons.js';
 
 export interface WebSettings extends HttpFaceSettings {
   readonly generation: MonitorGeneration;
@@ -44,6 +46,8 @@ export interface WebServerOptions {
   readonly sendWaits: () => Distribution;
   /** The folder of the dashboard's files. */
   readonly pageDirectory: string;
+  /** Websockets of connectors. */
+  readonly channels?: WebChannels | undefined;
 }
 
 /** Time for clients to read their last output when the gateway stops. */
@@ -62,7 +66,7 @@ const END_REASONS = Object.keys(WEB_END_REASONS) as WebEndReason[];
 
 export class WebServer {
   readonly #options: WebServerOptions;
-  readonly #face: HttpFace<WebClient>;
+  readonly #face: HttpFace<WebMember>;
   readonly #ended = new Counters<WebEndReason>(END_REASONS);
   readonly #monitor: Monitor;
   readonly #metrics: Metrics;
@@ -83,9 +87,7 @@ export class WebServer {
     this.#face = new HttpFace({
       ...options,
       serve: (path, request, response) => this.#serve(path, request, response),
-      // There are no commands at `/`.
-      findWebsocket: (path) =>
-        path === '/' || path === '/rpc' ? { allowsLoopback: path === '/' } : undefined,
+      findWebsocket: (path) => this.#findWebsocket(path),
       open: (opened) => this.#open(opened),
     });
   }
@@ -160,9 +162,29 @@ export class WebServer {
     }
   }
 
-  #open({ websocket, socket, request, role }: OpenedWebsocket): WebClient {
-    const { settings, observer } = this.#options;
+  /** There are no commands at `/`. */
+  #findWebsocket(path: string): { readonly allowsLoopback: boolean } | undefined {
+    const isKnown = path === '/' || path === '/rpc' || this.#options.channels?.find(path) !== undefined;
+    return isKnown ? { allowsLoopback: path === '/' } : undefined;
+  }
+
+  #open(opened: OpenedWebsocket): WebMember {
+    const { settings, clock, channels } = this.#options;
     const name = `web client ${++this.#accepted}`;
+    const openChannel = channels?.find(pathOf(opened.request));
+    if (!openChannel) return this.#openClient(opened, name);
+    return openChannel({
+      ...opened,
+      name,
+      clock,
+      access: settings,
+      admit: (admitted) => this.#face.admit(admitted),
+      onEnd: (ended, reason) => this.#onEnd(ended, reason),
+    });
+  }
+
+  #openClient({ websocket, socket, request, role }: OpenedWebsocket, name: string): WebClient {
+    const { settings, observer } = this.#options;
     return new WebClient(websocket, socket, {
       ...this.#options,
       name,
@@ -178,7 +200,7 @@ export class WebServer {
     });
   }
 
-  #onEnd(client: WebClient, reason: WebEndReason): void {
+  #onEnd(client: WebMember, reason: WebEndReason): void {
     this.#face.remove(client);
     this.#totals.add(client.describe());
     this.#ended.add(reason);

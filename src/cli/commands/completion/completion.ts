@@ -3,6 +3,7 @@ import type { CliCommand } from '../../cli-command.js';
 import { print } from '../../output.js';
 import { bashScript, fishScript, zshScript } from './completion-scripts.js';
 import { describeProgram } from './completion-words.js';
+import { wordsFor } from './device-words.js';
 
 const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript };
 
@@ -23,4 +24,23 @@ export function addCompletionCommand(program: CliCommand): void {
     .examples({ 'meshgate completion bash': 'print the script for bash' })
     .addHelpText('after', HOW_TO)
     .action((shell: Shell) => print(SCRIPTS[shell](describeProgram(program))));
+}
+
+/** Hidden: the scripts ask the gateway with it. Without an answer there are no words, and no message. */
+export function addCompleteCommand(program: CliCommand): void {
+  program
+    .command('complete', { hidden: true })
+    .description('print the words that may come next, for the scripts of completion')
+    .argument('<words...>', 'the words after meshgate; the last is incomplete')
+    .examples({ 'meshgate complete -- command stage mo': 'the commands of the device stage' })
+    .action(async (words: readonly string[]) => {
+      const found = await wordsFor(words, program).catch(() => []);
+      const [last = ''] = words.slice(-1);
+      print(
+        found
+          .filter((word) => word.startsWith(last))
+          .map((word) => `${word}\n`)
+          .join(''),
+      );
+    });
 }

@@ -1,5 +1,5 @@
-/** Checks beyond the root: disconnected nodes, alarms, history. The gateway decides how severe each is. */
-import type { AlarmInfo, HealthInfo, MeshgateClient } from '../../../client/index.js';
+/** Checks beyond the root: devices, disconnected nodes, alarms, history. The gateway decides how severe each is. */
+import type { AlarmInfo, DeviceInfo, HealthInfo, MeshgateClient } from '../../../client/index.js';
 import { SQLITE_REMEDY } from '../../../history/load-driver.js';
 import { THREAD_DIED } from '../../../history/store-fault.js';
 import type { Result } from '../../results.js';
@@ -24,20 +24,50 @@ const THREAD_ADVICE =
 /** To be called after the root was asked, so that its answer is included. */
 export async function examineMesh(client: MeshgateClient): Promise<Finding[]> {
   const { checks } = await client.call('health', {});
-  const [status, { nodes }, { alarms }] = await Promise.all([
+  const [status, { nodes }, { alarms }, { devices }] = await Promise.all([
     client.status(),
     client.nodes({ status: 'disconnected' }),
     client.call('alarms', {}),
+    client.devices(),
   ]);
   const details: Readonly<Partial<Record<Check['check'], (finding: Finding) => Finding>>> = {
     nodes: (finding) => withNodes(finding, nodes, status),
     alarms: (finding) => withAlarms(finding, alarms),
     history: (finding) => withHistory(finding, status),
   };
-  return checks.flatMap((check) => {
+  const findings = checks.flatMap((check) => {
     const detail = details[check.check];
     return detail ? [detail(findingOf(check))] : [];
   });
+  return [...examineDevices(devices), ...findings];
+}
+
+/** Nothing without devices. A device is unknown while the link of its source is down. */
+function examineDevices(devices: readonly DeviceInfo[]): Finding[] {
+  const check = 'devices';
+  if (devices.length === 0) return [];
+  const down = devices.filter(({ status }) => status === 'unknown');
+  const unheard = devices.filter(({ status }) => status === 'unheard').length;
+  if (down.length > 0) {
+    const sources = [...new Set(down.map(({ source }) => source))].slice(0, NAMED).join(', ');
+    return [
+      {
+        check,
+        verdict: 'problem',
+        text: `${down.length} of ${devices.length} without a link: the link of ${sources} is down`,
+        advice: 'check its cable, power supply and address; for the reason: meshgate device ID',
+      },
+    ];
+  }
+  if (unheard === 0) return [{ check, verdict: 'fine', text: `${devices.length}, all active` }];
+  return [
+    {
+      check,
+      verdict: 'warning',
+      text: `${unheard} of ${devices.length} have reported nothing yet`,
+      advice: 'to list them: meshgate devices',
+    },
+  ];
 }
 
 function withNodes(

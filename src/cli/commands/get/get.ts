@@ -168,17 +168,20 @@ function fieldColumns(values: readonly AnyValue[]): Column<AnyValue>[] {
 /** All numbers have the same decimals, so that their points align. */
 function fieldColumn(name: string, unit: string | undefined, values: readonly AnyValue[]): Column<AnyValue> {
   const decimals = values.reduce((max, { fields }) => {
-    const value = fields[name]?.value;
-    return typeof value === 'number' ? Math.max(max, decimalsOf(value)) : max;
+    const { value, name: valueName } = fields[name] ?? {};
+    return typeof value === 'number' && valueName === undefined ? Math.max(max, decimalsOf(value)) : max;
   }, 0);
   return {
     title: unit === undefined ? name.toUpperCase() : `${name.toUpperCase()} [${unit}]`,
-    text: ({ fields }) => formatField(fields[name]?.value, decimals),
+    text: ({ fields }) => formatField(fields[name], decimals),
     align: 'right',
   };
 }
 
-function formatField(value: number | string | undefined, decimals: number): string {
-  if (value === undefined) return '-';
+/** A value of an enumeration is shown by its name. */
+function formatField(field: Value['fields'][string] | undefined, decimals: number): string {
+  if (field === undefined) return '-';
+  const { value, name } = field;
+  if (name !== undefined) return name;
   return typeof value === 'number' ? alignNumber(value, decimals) : value;
 }

@@ -1,7 +1,7 @@
 /** The screen of `meshgate top`, as lines. */
-import type { NodeInfo } from '../../../client/index.js';
+import type { DeviceInfo, NodeInfo } from '../../../client/index.js';
 import type { Result } from '../../results.js';
-import { formatAddress } from '../../text/address.js';
+import { formatAddress, qualified } from '../../text/address.js';
 import { formatEvent, type JoinedEvent } from '../../text/event-line.js';
 import { type Column, formatTable } from '../../text/table.js';
 import { paint, type View } from '../../text/terminal.js';
@@ -14,12 +14,14 @@ import { colourOfStatus, describeLink, describeStatusCounts } from '../../text/w
 export interface TopPicture {
   readonly status: Result<'status'>;
   readonly nodes: readonly NodeInfo[];
+  /** Shown below the nodes. */
+  readonly devices: readonly DeviceInfo[];
   /** Messages per second by node; 0 = the root. */
   readonly rates: ReadonlyMap<number, number>;
   /** The last events, newest last; at least as many as there are rows. */
   readonly recent: readonly JoinedEvent[];
   readonly isConnected: boolean;
-  /** Index of the first node shown. */
+  /** Index of the first node or device shown. */
   readonly scroll: number;
 }
 
@@ -28,7 +30,14 @@ const FIXED_LINES = 7;
 /** Share of the remaining lines for nodes; traffic has the rest. */
 const NODES_SHARE = 0.6;
 
-/** How many nodes fit on a screen of `rows` lines. */
+/** A node or a device. */
+interface Row extends Pick<NodeInfo, 'status' | 'lastHeardAt' | 'values'> {
+  readonly address: string;
+  readonly name: string;
+  readonly rate: string;
+}
+
+/** How many nodes and devices fit on a screen of `rows` lines. */
 export function nodeRows(nodeCount: number, rows: number): number {
   const room = Math.max(1, rows - FIXED_LINES);
   return Math.min(nodeCount, Math.max(1, Math.floor(room * NODES_SHARE)));
@@ -36,12 +45,13 @@ export function nodeRows(nodeCount: number, rows: number): number {
 
 /** At most `rows` lines, none wider than the terminal. */
 export function renderTop(picture: TopPicture, view: View, rows: number): string[] {
-  const { nodes, scroll, recent } = picture;
-  const shown = nodes.slice(scroll, scroll + nodeRows(nodes.length, rows));
-  const table = formatTable(topColumns(picture, view), shown, view.terminal).trimEnd().split('\n');
-  const below = nodes.length - scroll - shown.length;
+  const { scroll, recent } = picture;
+  const all = rowsOf(picture, view);
+  const shown = all.slice(scroll, scroll + nodeRows(all.length, rows));
+  const table = formatTable(topColumns(view), shown, view.terminal).trimEnd().split('\n');
+  const below = all.length - scroll - shown.length;
   const more = `${scroll} above, ${below} below; arrows and page keys move`;
-  const hidden = shown.length < nodes.length ? [paint(fitted(more, view), 'dim', view.terminal)] : [];
+  const hidden = shown.length < all.length ? [paint(fitted(more, view), 'dim', view.terminal)] : [];
   const top = [
     ...headLines(picture, view),
     '',
@@ -53,6 +63,22 @@ export function renderTop(picture: TopPicture, view: View, rows: number): string
   const room = Math.max(0, rows - top.length);
   const traffic = room > 0 ? recent.slice(-room).map((event) => formatEvent(event, view)) : [];
   return [...top, ...traffic].slice(0, rows);
+}
+
+function rowsOf({ nodes, devices, rates }: TopPicture, { gateway }: View): Row[] {
+  return [
+    ...nodes.map((node) => ({
+      ...node,
+      address: formatAddress(node.address, gateway),
+      rate: (rates.get(node.address) ?? 0).toFixed(1),
+    })),
+    ...devices.map((device) => ({
+      ...device,
+      address: qualified(device.id, gateway),
+      name: device.source,
+      rate: '-',
+    })),
+  ];
 }
 
 function headLines({ status, rates, isConnected }: TopPicture, view: View): string[] {
@@ -72,9 +98,9 @@ function headLines({ status, rates, isConnected }: TopPicture, view: View): stri
   ];
 }
 
-function topColumns({ rates }: TopPicture, view: View): Column<NodeInfo>[] {
+function topColumns(view: View): Column<Row>[] {
   return [
-    { title: 'ADDRESS', text: ({ address }) => formatAddress(address, view.gateway) },
+    { title: 'ADDRESS', text: ({ address }) => address },
     { title: 'NAME', text: ({ name }) => name, optional: 2 },
     { title: 'STATUS', text: ({ status }) => pad(status, STATUS_WIDTH), colour: colourOfStatus },
     {
@@ -84,7 +110,7 @@ function topColumns({ rates }: TopPicture, view: View): Column<NodeInfo>[] {
     },
     {
       title: 'MSG/S',
-      text: ({ address }) => (rates.get(address) ?? 0).toFixed(1),
+      text: ({ rate }) => rate,
       align: 'right',
       optional: 1,
     },

@@ -1,5 +1,5 @@
 import { MeshgateError } from '../../../base/errors.js';
-import { ClientError, type MeshgateClient, type NodeInfo } from '../../../client/index.js';
+import { ClientError, type DeviceInfo, type MeshgateClient, type NodeInfo } from '../../../client/index.js';
 import type { CliCommand } from '../../cli-command.js';
 import { gatewayCommand } from '../../gateway-command.js';
 import { currentView, type GatewayScope } from '../../output.js';
@@ -26,7 +26,7 @@ const MOVES: Readonly<Record<string, (page: number) => number>> = {
 };
 
 export function addTopCommand(program: CliCommand): void {
-  gatewayCommand(program, 'top', 'live full-screen view of nodes and traffic; press q to quit', {
+  gatewayCommand(program, 'top', 'live full-screen view of nodes, devices and traffic; press q to quit', {
     'meshgate top': 'live view',
     'meshgate top --json': 'one object per second, for programs',
   }).action(async (flags: GatewayFlags) => {
@@ -41,11 +41,16 @@ export function addTopCommand(program: CliCommand): void {
 interface Reading {
   readonly status: Result<'status'>;
   readonly nodes: readonly NodeInfo[];
+  readonly devices: readonly DeviceInfo[];
 }
 
 async function read(client: MeshgateClient, signal: AbortSignal): Promise<Reading> {
-  const [status, { nodes }] = await Promise.all([client.status({ signal }), client.nodes({}, { signal })]);
-  return { status, nodes };
+  const [status, { nodes }, { devices }] = await Promise.all([
+    client.status({ signal }),
+    client.nodes({}, { signal }),
+    client.devices({ signal }),
+  ]);
+  return { status, nodes, devices };
 }
 
 /** For programs: one object per second. */
@@ -60,7 +65,10 @@ async function printReadings(
     const reading = await read(client, signal).catch(ignoreAbort(signal));
     const now = Date.now();
     const messagesPerSecond = Object.fromEntries(meter.rates(now));
-    if (reading) scope.printJsonLine({ at: now, ...reading.status, nodes: reading.nodes, messagesPerSecond });
+    if (reading) {
+      const { status, nodes, devices } = reading;
+      scope.printJsonLine({ at: now, ...status, nodes, devices, messagesPerSecond });
+    }
     await pause(signal);
   }
 }
@@ -141,13 +149,17 @@ class Top {
   }
 
   #moveBy(lines: number): void {
-    const last = Math.max(0, this.#reading.nodes.length - this.#page());
+    const last = Math.max(0, this.#rowCount() - this.#page());
     this.#scroll = Math.min(last, Math.max(0, this.#scroll + lines));
     this.#draw();
   }
 
   #page(): number {
-    return nodeRows(this.#reading.nodes.length, rowsNow());
+    return nodeRows(this.#rowCount(), rowsNow());
+  }
+
+  #rowCount(): number {
+    return this.#reading.nodes.length + this.#reading.devices.length;
   }
 
   #draw(): void {
