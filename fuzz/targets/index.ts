@@ -3,6 +3,7 @@ import { auditTarget } from './audit.js';
 import { classicTarget } from './classic.js';
 import { configTarget, environmentTarget } from './config.js';
 import { dataforgeTarget } from './dataforge.js';
+import { dcssTarget } from './dcss.js';
 import { faultsTarget } from './faults.js';
 import { framesTarget } from './frames.js';
 import { hevTarget } from './hev.js';
@@ -29,4 +30,5 @@ export const targets: readonly Target[] = [
   recordingTarget,
   auditTarget,
   dataforgeTarget,
+  dcssTarget,
 ];

@@ -9,6 +9,7 @@ import { addClientsCommand } from './commands/clients.js';
 import { addCommandCommand } from './commands/command/command.js';
 import { addCompleteCommand, addCompletionCommand } from './commands/completion/completion.js';
 import { addDataforgeCommand } from './commands/dataforge/dataforge.js';
+import { addClassifierStubCommand, addDcssServerCommand } from './commands/dcss/dcss-server.js';
 import { addDeviceCommand } from './commands/device/device.js';
 import { addDevicesCommand } from './commands/devices.js';
 import { addDoctorCommand } from './commands/doctor/doctor.js';
@@ -79,6 +80,7 @@ const GROUPS: Readonly<Record<string, readonly ((program: CliCommand) => void)[]
   'Control devices:': [addCommandCommand, addAbortCommand, addHvCommand, addHevCommand],
   'Record and replay:': [addRecordCommand, addInspectCommand, addReplayCommand],
   'Other formats:': [addDataforgeCommand],
+  'Try without a beamline:': [addDcssServerCommand, addClassifierStubCommand],
   'Shell:': [addCompletionCommand, addCompleteCommand, addManualCommand],
 };
 

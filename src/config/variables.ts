@@ -18,11 +18,16 @@ const FLEET_VARIABLES = /^MESHGATE_FLEET(_(PREFIX|USER|PASSWORD|CA_FILE))?$/;
 
 /** Tables with free keys, and lists of tables: only in the file. */
 export function fileOnly(schema: z.ZodObject): string[] {
-  const lists = Object.entries(schema.shape).filter(([, entry]) => isListOfTables(entry));
-  return ['names', 'sockets', ...lists.map(([name]) => name)];
+  const lists = Object.entries(schema.shape).flatMap(([name, entry]) => [
+    ...(isListOfTables(entry) ? [name] : []),
+    ...settingsIn(name, entry).flatMap(({ path, setting }) =>
+      path.length > 1 && isListOfTables(setting) ? [path.join('.')] : [],
+    ),
+  ]);
+  return ['names', 'sockets', ...lists];
 }
 
-/** A section of a connector or a device. */
+/** A section of a connector or a device, or in one. */
 function isListOfTables(entry: z.core.$ZodType): boolean {
   return entry instanceof z.ZodPrefault && entry.unwrap() instanceof z.ZodArray;
 }
@@ -30,13 +35,10 @@ function isListOfTables(entry: z.core.$ZodType): boolean {
 export function listVariables(schema: z.ZodObject): Variable[] {
   const others = fileOnly(schema);
   const top = Object.entries(schema.shape).filter(([name]) => !others.includes(name));
-  return top.flatMap(([name, entry]) =>
-    settingsIn(name, entry).map(({ path, setting }) => ({
-      name: variableName(path),
-      path,
-      isSecret: isSecret(setting),
-    })),
-  );
+  return top
+    .flatMap(([name, entry]) => settingsIn(name, entry))
+    .filter(({ path }) => !others.includes(path.join('.')))
+    .map(({ path, setting }) => ({ name: variableName(path), path, isSecret: isSecret(setting) }));
 }
 
 /** The settings of a section, or a single setting. */
@@ -69,7 +71,7 @@ export function variableName(path: readonly string[]): string {
 }
 
 function badVariable(name: string, others: readonly string[]): MeshgateError {
-  const other = others.find((setting) => variableName([setting]) === name);
+  const other = others.find((setting) => variableName(setting.split('.')) === name);
   const why = other === undefined ? 'unknown setting' : `${other} can be set only in the file`;
   return new MeshgateError('BAD_CONFIG', `${name}: ${why}`);
 }

@@ -3,11 +3,12 @@ import { isSection, valueAt } from '../config/given.js';
 import type { Config } from '../config/schema.js';
 import type { Connector, ConnectorManifest, ConnectorOptions } from './connector.js';
 import { dataforge } from './dataforge/index.js';
+import { dcss } from './dcss/index.js';
 import { hev } from './hev/index.js';
 import { mqtt } from './mqtt/index.js';
 
 /** One line per connector. */
-export const CONNECTORS: readonly ConnectorManifest[] = [mqtt, dataforge, hev];
+export const CONNECTORS: readonly ConnectorManifest[] = [mqtt, dataforge, hev, dcss];
 
 export interface LoadOptions extends Omit<ConnectorOptions, 'log'> {
   readonly logOf: (room: string) => Log;

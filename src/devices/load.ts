@@ -3,6 +3,7 @@ import { type GivenSettings, isSection, valueAt } from '../config/given.js';
 import type { Config } from '../config/schema.js';
 import { type PortUse, refuseSharedPorts } from '../link/port-use.js';
 import { dataforge } from './dataforge/index.js';
+import { dcss } from './dcss/index.js';
 import { demo } from './demo/index.js';
 import type { Device, DeviceManifest, DeviceOptions } from './device.js';
 import { type DeviceKind, deviceList } from './device-list.js';
@@ -18,6 +19,7 @@ export const DEVICES: readonly DeviceManifest[] = [
   deviceList('device', KINDS, LISTED_METRICS),
   dataforge,
   hev,
+  dcss,
 ];
 
 export interface LoadDevicesOptions extends Omit<DeviceOptions, 'log'> {

@@ -70,6 +70,8 @@ export interface LinkKeeperOptions {
    * is spared too. Default 0.
    */
   readonly steadyAfterMs?: number | undefined;
+  /** Pauses between attempts. Default: 0.25 s to 10 s. */
+  readonly pauses?: { readonly firstMs: number; readonly longestMs: number } | undefined;
 }
 
 /** Pauses between attempts double from the first to the longest, to spare a broken port. */
@@ -102,7 +104,7 @@ export class LinkKeeper {
   constructor(options: LinkKeeperOptions, handlers: LinkKeeperHandlers) {
     this.#options = options;
     this.#handlers = handlers;
-    this.#backoff = new Backoff({ ...PAUSES, jitter: JITTER, random: options.random });
+    this.#backoff = new Backoff({ ...(options.pauses ?? PAUSES), jitter: JITTER, random: options.random });
     this.#status = { state: 'stopped', since: options.clock.now() };
     const { clock, silentAfterMs } = options;
     if (silentAfterMs !== undefined) {

@@ -91,7 +91,7 @@ const MAX_ID = 0xffff;
 /** Maximum bytes of a device's value: thousands of them are held in memory as events. */
 const MAX_DEVICE_VALUE_LENGTH = 4096;
 /** Maximum bytes of a value that is `latestOnly`: one of each device and type is held, and sent in one reply. */
-const MAX_MEDIA_LENGTH = 1_048_576;
+const MAX_MEDIA_LENGTH = 8_388_608;
 
 /** The data types of a site, by id and by name. */
 export class DataTypes {

@@ -139,6 +139,15 @@ const IN_VARIABLES: Readonly<Record<string, string | readonly [text: string, val
   'hev.dump': '/d',
   'hev.record': '/r',
   'hev.battery': ['false', false],
+  'dcss.server': 'dcss.local:14242',
+  'dcss.virtual': ['true', true],
+  'dcss.jpeg_always': ['1', true],
+  'dcss.classifier': 'http://10.0.0.7:8501',
+  'dcss.camera': 'http://camera.local:80',
+  'dcss.save': '/loops',
+  'dcss.serve': '127.0.0.1:14242',
+  'dcss.dhs': ['loopDHS, other', ['loopDHS', 'other']],
+  'dcss.allow': ['10.0.0.7', ['10.0.0.7']],
   'recorder.bytes': '131072',
   'recorder.clients': ['false', false],
   'recorder.directory': '/r',
@@ -150,7 +159,7 @@ const IN_VARIABLES: Readonly<Record<string, string | readonly [text: string, val
 };
 /** Whole numbers whose default is as good a value as any. */
 const DEFAULTS = loadConfig({}, undefined, {});
-const FOR_THE_FILE_ONLY = ['names', 'sockets', 'device'];
+const FOR_THE_FILE_ONLY = ['names', 'sockets', 'device', 'dcss.device'];
 
 function settingOf(config: Config, name: string): unknown {
   return name.split('.').reduce<unknown>((inner, key) => (inner as Record<string, unknown>)[key], config);
@@ -168,7 +177,7 @@ for (const name of settingNames().filter((name) => !FOR_THE_FILE_ONLY.includes(n
 
 for (const name of FOR_THE_FILE_ONLY) {
   test(`${name} can be set in the file only, and its variable is refused with that reason`, (t) => {
-    const env = { [`MESHGATE_${name.toUpperCase()}`]: '[]' };
+    const env = { [`MESHGATE_${name.replace('.', '_').toUpperCase()}`]: '[]' };
     t.throws(() => loadConfig({}, undefined, env), {
       message: new RegExp(`: ${name} can be set only in the file`),
     });

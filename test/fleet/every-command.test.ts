@@ -86,6 +86,8 @@ const COMMANDS: Readonly<Record<string, readonly [Expected, ...args: string[]]>>
   'hev emulate': ['refused', '--link', join(folder.path, 'tty')],
   dataforge: ['refused'],
   'dataforge decode': ['refused', join(folder.path, 'file')],
+  'dcss-server': ['refused', '--listen', '127.0.0.1:0'],
+  'classifier-stub': ['refused', '--listen', '127.0.0.1:0'],
   completion: ['refused', 'bash'],
 };
 

@@ -48,16 +48,20 @@ export class MeshgateProcess {
 
   /**
    * `ownGroup`: in a process group of its own, as in a terminal, so that a signal reaches it and all that it starts.
-   * `maxFiles`: limit of open files, sockets included.
+   * `maxFiles`: limit of open files, sockets included. `hasInput`: `child.stdin` can be written to.
    */
-  constructor(args: readonly string[], env: Environment = {}, { ownGroup = false, maxFiles = 0 } = {}) {
+  constructor(
+    args: readonly string[],
+    env: Environment = {},
+    { ownGroup = false, maxFiles = 0, hasInput = false } = {},
+  ) {
     const command = [process.execPath, MAIN, ...args];
     const limited =
       maxFiles > 0 ? ['sh', '-c', `ulimit -n ${maxFiles}; exec "$0" "$@"`, ...command] : command;
     const [file = '', ...given] = limited;
     this.child = spawn(file, given, {
       env: environmentOf(this.#stateHome, env),
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [hasInput ? 'pipe' : 'ignore', 'pipe', 'pipe'],
       detached: ownGroup,
     });
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
