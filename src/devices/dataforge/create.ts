@@ -2,10 +2,10 @@
 import { badDataforge, type DataforgeSection, type Supply } from '../../config/sections/dataforge.js';
 import { parseTcpAddress } from '../../link/tcp-address.js';
 import type { DataType } from '../../protocol/data-types.js';
+import { type MessageTemplate, parseTemplate } from '../../protocol/message-template.js';
 import type { DeviceOptions } from '../device.js';
 import { DailyFiles } from './daily-files.js';
 import { HvDevice } from './hv-device.js';
-import { type MessageTemplate, parseTemplate } from './message-template.js';
 import { NodeSource } from './node-source.js';
 import { ScpiSource } from './scpi-source.js';
 import { ServerSource } from './server-source.js';

@@ -4,7 +4,7 @@ import type { Delivery } from '../../hub/deliveries.js';
 import { COMMAND_FAILURES, type Hub, type HubEvent } from '../../hub/hub.js';
 import type { LinkStatus } from '../../link/link-keeper.js';
 import { type DataType, decodeValue } from '../../protocol/data-types.js';
-import type { MessageTemplate } from './message-template.js';
+import type { MessageTemplate } from '../../protocol/message-template.js';
 import { NextValue } from './next-value.js';
 import { type SetProgress, SupplyError, type VoltageSource } from './voltage-source.js';
 
@@ -103,9 +103,7 @@ export class NodeSource implements VoltageSource {
 }
 
 function encode(template: MessageTemplate, volts: number): Buffer {
-  try {
-    return template(volts);
-  } catch (error) {
-    throw new SupplyError('rejectedByDevice', (error as RangeError).message);
-  }
+  const message = template(volts);
+  if (!message) throw new SupplyError('rejectedByDevice', `${volts} V does not fit the message of the node`);
+  return message;
 }

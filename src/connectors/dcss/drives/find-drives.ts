@@ -1,5 +1,6 @@
 /** What each name stands for: by `[[dcss.device]]`, as a string about the mesh, or virtual. */
 import { badDcss, type DcssDevice } from '../../../config/sections/dcss.js';
+import { hexBytes, parseTemplate } from '../../../protocol/message-template.js';
 import type { Operation } from '../operations.js';
 import type { Drives, StringDevice } from './drive.js';
 import {
@@ -11,7 +12,6 @@ import {
   NodeShutter,
 } from './hub-drives.js';
 import { HubField } from './hub-field.js';
-import { hexBytes, parseTemplate } from './message-template.js';
 import { VirtualEncoder, VirtualMotor, VirtualShutter, VirtualString, virtualIonChamber } from './virtual.js';
 
 export interface FindDrivesOptions {

@@ -6,10 +6,10 @@ import { checkArguments } from '../../../hub/command-definition.js';
 import type { Delivery } from '../../../hub/deliveries.js';
 import type { Hub } from '../../../hub/hub.js';
 import { isDevice } from '../../../protocol/address.js';
+import type { MessageTemplate } from '../../../protocol/message-template.js';
 import type { Motor, Shutter, StringDevice } from './drive.js';
 import type { DeliveryFollower } from './follow.js';
 import { addressIn, type HubField } from './hub-field.js';
-import type { MessageTemplate } from './message-template.js';
 
 export interface HubAccess {
   readonly hub: Hub;

@@ -2,10 +2,10 @@
 import type { OperationStatus } from '../../../codecs/dcss/from-hardware.js';
 import type { Delivery, Expectation } from '../../../hub/deliveries.js';
 import { isUnicast, ROOT_ADDRESS } from '../../../protocol/address.js';
+import { hexBytes } from '../../../protocol/message-template.js';
 import { numberIn } from '../../../protocol/names.js';
 import type { HubAccess } from '../drives/hub-drives.js';
 import { addressIn } from '../drives/hub-field.js';
-import { hexBytes } from '../drives/message-template.js';
 import type { Operation, OperationRun } from '../operations.js';
 
 const ANSWER_MS = 10_000;

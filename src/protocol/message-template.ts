@@ -2,6 +2,7 @@
 
 type Writer = readonly [length: number, write: (bytes: Buffer, value: number) => void];
 
+/** Each throws for a value that does not fit. */
 const WRITERS: Readonly<Record<string, Writer>> = {
   u8: [1, (bytes, value) => bytes.writeUInt8(Math.round(value))],
   i16le: [2, (bytes, value) => bytes.writeInt16LE(Math.round(value))],
@@ -10,8 +11,12 @@ const WRITERS: Readonly<Record<string, Writer>> = {
   u16be: [2, (bytes, value) => bytes.writeUInt16BE(Math.round(value))],
   i32le: [4, (bytes, value) => bytes.writeInt32LE(Math.round(value))],
   i32be: [4, (bytes, value) => bytes.writeInt32BE(Math.round(value))],
+  u32le: [4, (bytes, value) => bytes.writeUInt32LE(Math.round(value))],
+  u32be: [4, (bytes, value) => bytes.writeUInt32BE(Math.round(value))],
   f32le: [4, (bytes, value) => bytes.writeFloatLE(value)],
   f32be: [4, (bytes, value) => bytes.writeFloatBE(value)],
+  f64le: [8, (bytes, value) => bytes.writeDoubleLE(value)],
+  f64be: [8, (bytes, value) => bytes.writeDoubleBE(value)],
 };
 
 /** The message for a value; undefined for a value that does not fit. */
@@ -22,17 +27,19 @@ export function parseTemplate(text: string): MessageTemplate | undefined {
   const [, before = '', name = '', after = ''] = /^([^{}]*)\{(\w+)\}([^{}]*)$/.exec(text) ?? [];
   const writer = Object.hasOwn(WRITERS, name) ? WRITERS[name] : undefined;
   const [head, tail] = [hexBytes(before), hexBytes(after)];
-  if (!writer || !head || !tail) return undefined;
-  const [length, write] = writer;
-  return (value) => {
-    const bytes = Buffer.alloc(length);
-    try {
-      write(bytes, value);
-    } catch {
-      return undefined;
-    }
-    return Buffer.concat([head, bytes, tail]);
-  };
+  return writer && head && tail && ((value) => fill(head, writer, value, tail));
+}
+
+/** NaN would be written as 0. */
+function fill(head: Buffer, [length, write]: Writer, value: number, tail: Buffer): Buffer | undefined {
+  if (!Number.isFinite(value)) return undefined;
+  const bytes = Buffer.alloc(length);
+  try {
+    write(bytes, value);
+  } catch {
+    return undefined;
+  }
+  return Buffer.concat([head, bytes, tail]);
 }
 
 /** `45:01`, `4501`, `45 01`. */
