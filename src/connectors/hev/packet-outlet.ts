@@ -14,6 +14,11 @@ export interface PacketOutletOptions {
 }
 
 const STUCK_AFTER_MS = 30_000;
+/**
+ * Bytes given to the system before it has taken them. A gateway that was held up passes on some 50 packets for each second
+ * in one turn, and none of them may be lost because of that.
+ */
+const MAX_IN_FLIGHT = 65_536;
 
 export class PacketOutlet {
   readonly #options: PacketOutletOptions;
@@ -38,7 +43,7 @@ export class PacketOutlet {
 
   push(packet: Buffer): void {
     if (this.#isClosed) return;
-    if (this.#inFlight === 0) {
+    if (this.#queue.length === 0 && this.#inFlight < MAX_IN_FLIGHT) {
       this.#write(packet);
       return;
     }
@@ -56,16 +61,22 @@ export class PacketOutlet {
 
   #write(packet: Buffer): void {
     const { clock, write, onStuck } = this.#options;
-    this.#inFlight = packet.length;
-    this.#cancelStuck = clock.after(STUCK_AFTER_MS, onStuck);
-    write(packet, () => this.#onWritten());
+    if (this.#inFlight === 0) this.#cancelStuck = clock.after(STUCK_AFTER_MS, onStuck);
+    this.#inFlight += packet.length;
+    write(packet, () => this.#onWritten(packet.length));
   }
 
-  #onWritten(): void {
+  #onWritten(length: number): void {
+    const { clock, onStuck } = this.#options;
     this.#cancelStuck?.();
-    this.#inFlight = 0;
+    this.#inFlight -= length;
     this.#sent++;
-    const next = this.#isClosed ? undefined : this.#queue.shift();
-    if (next) this.#write(next);
+    if (this.#isClosed) return;
+    if (this.#inFlight > 0) this.#cancelStuck = clock.after(STUCK_AFTER_MS, onStuck);
+    while (this.#inFlight < MAX_IN_FLIGHT) {
+      const next = this.#queue.shift();
+      if (!next) return;
+      this.#write(next);
+    }
   }
 }

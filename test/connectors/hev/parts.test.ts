@@ -15,7 +15,7 @@ class SlowClient {
     clock: this.clock,
     maxPackets: 16,
     write: (bytes, onWritten) => {
-      this.written.push(bytes.toString());
+      this.written.push(bytes.toString().trimEnd());
       this.taking.push(onWritten);
     },
     onDropped: () => this.dropped++,
@@ -24,8 +24,9 @@ class SlowClient {
     },
   });
 
-  push(count: number): void {
-    for (let index = 0; index < count; index++) this.outlet.push(Buffer.from(String(index)));
+  /** By default, each is as much as the system is given at once. */
+  push(count: number, size = 65_536): void {
+    for (let index = 0; index < count; index++) this.outlet.push(Buffer.from(String(index).padEnd(size)));
   }
 
   takeAll(): void {
@@ -40,6 +41,14 @@ test('16 packets wait for a client that is slow, then the oldest goes', (t) => {
   client.takeAll();
   t.deepEqual(client.written, ['0', ...Array.from({ length: 16 }, (_, index) => String(index + 4))]);
   t.is(client.outlet.waitingBytes, 0);
+});
+
+test('packets that come in one turn, as after a pause of the gateway, are not lost', (t) => {
+  const client = new SlowClient();
+  client.push(60, 1000);
+  t.is(client.dropped, 0);
+  client.takeAll();
+  t.is(client.written.length, 60);
 });
 
 test('a client that takes nothing for 30 s is closed; one that takes something is not', (t) => {
