@@ -249,7 +249,8 @@ export class Gateway {
     const [gateway, clock, logOf] = [this.#facts, this.#clock, this.#logOf];
     const stateDirectory = this.#state.directory;
     const channels = this.#channels;
-    const options = { hub: this.hub, gateway, clock, logOf, stateDirectory, channels };
+    const record = (openLink: OpenLink, name: string) => this.#record(openLink, name);
+    const options = { hub: this.hub, gateway, clock, logOf, stateDirectory, channels, record };
     return loadConnectors(this.#options.config, options);
   }
 
@@ -258,9 +259,13 @@ export class Gateway {
     if (!hasDevices) return [];
     const [hub, clock, logOf] = [this.hub, this.#clock, this.#logOf];
     const stateDirectory = this.#state.directory;
-    const record = (openLink: OpenLink, name: string) => this.recorder?.around(openLink, name) ?? openLink;
+    const record = (openLink: OpenLink, name: string) => this.#record(openLink, name);
     const links = createDeviceLinks(this.#logOf('devices'), record);
     return loadDevices(config, { hub, clock, logOf, links, stateDirectory, random });
+  }
+
+  #record(openLink: OpenLink, name: string): OpenLink {
+    return this.recorder?.around(openLink, name) ?? openLink;
   }
 
   /** Call after the web server has its address. */

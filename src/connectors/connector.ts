@@ -5,6 +5,7 @@ import type { Clock } from '../base/clock.js';
 import type { Log } from '../base/log.js';
 import type { Hub } from '../hub/hub.js';
 import type { Manifest, SettingsSection } from '../hub/manifest.js';
+import type { OpenLink } from '../link/link.js';
 import type { WebChannels } from '../socket/web/web-channels.js';
 
 /** Everything that a connector gets besides its own settings. */
@@ -17,6 +18,8 @@ export interface ConnectorOptions {
   readonly stateDirectory: string | undefined;
   /** For websockets on the gateway's own web server; undefined if there is none. */
   readonly channels?: WebChannels | undefined;
+  /** Keeps the bytes of a link in the flight recorder, under this name. */
+  readonly record?: ((openLink: OpenLink, name: string) => OpenLink) | undefined;
 }
 
 export interface Connector {

@@ -25,6 +25,8 @@ const WRITE_TIMEOUT_MS = 30_000;
 /** Sender of its lines in the log of DCSS. */
 const SENDER = 'mesh';
 const OWNER = 'dcss';
+/** In recordings. */
+const LINK_NAME = 'dcss';
 
 /** Throws `BAD_CONFIG`. */
 export function createDcssConnector(
@@ -114,7 +116,8 @@ class DcssConnector implements Connector {
       maxUnsentBytes: MAX_UNSENT,
       writeTimeoutMs: WRITE_TIMEOUT_MS,
     };
-    const openLink = openTcpLink({ ...address, ...limits }, { clock });
+    const direct = openTcpLink({ ...address, ...limits }, { clock });
+    const openLink = this.#options.record?.(direct, LINK_NAME) ?? direct;
     return new ServerLink(
       { openLink, clock, random: Math.random, name, protocol, maxText: update_bytes - 1 },
       {

@@ -72,6 +72,11 @@ for (const protocol of [1, 2] as const) {
       await dcss.heard(/^htos_operation_update collectLoopImages 1.2 start_oscillation$/);
       for (let image = 1; image <= 20; image++) await post(jpegPort, image);
       await dcss.heard(/^htos_operation_completed collectLoopImages 1.2 normal done$/);
+      const recording = join(folder.path, `r${protocol}`);
+      t.is((await runToEnd(['record', '-o', recording], { MESHGATE_SOCKET: socket })).code, 0);
+      const { stdout } = await runToEnd(['inspect', recording, '--link', 'dcss']);
+      for (const text of ['stoc_send_client_type', 'htos_client_is_hardware mesh'])
+        t.true(stdout.includes(Buffer.from(text).toString('hex')), text);
       for (let image = 1; image <= 20; image++)
         t.is(
           dcss.count(
