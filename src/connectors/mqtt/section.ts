@@ -21,7 +21,7 @@ const TOPIC_LEVEL =
   'must be 1 to 64 characters, without /, +, #, control characters and leading or trailing blanks';
 const topicLevel = text(TOPIC_LEVEL).regex(/^(?![$\s])[^/+#\p{Cc}]{1,64}(?<!\s)$/u, { error: TOPIC_LEVEL });
 
-/** A device keeps no larger ones. */
+/** Of the payload of a retained message. */
 const MAX_IMAGE_BYTES = 1_048_576;
 const DEFAULT_IMAGE_BYTES = 262_144;
 

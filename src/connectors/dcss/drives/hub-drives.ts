@@ -148,6 +148,9 @@ export class NodeMotor implements Motor {
     stopFollowing.push(
       clock.after(ARRIVAL_MS, () => this.#end('unknown')),
       this.#field.watch(() => this.#look()),
+    );
+    // Last: a delivery that has failed already ends the move here.
+    stopFollowing.push(
       follower.follow(delivery, ({ stage }) => {
         if (stage === 'failed') this.#end('unknown');
       }),
