@@ -6,7 +6,8 @@ const LISTEN_AGAIN_MS = 5000;
 
 export interface KeepListeningOptions {
   readonly clock: Clock;
-  readonly listen: () => Promise<Listener>;
+  /** Resolves with undefined if its caller closes the port. */
+  readonly listen: () => Promise<Listener | undefined>;
   readonly onListening: () => void;
   /** Called for each attempt that failed. */
   readonly onFailure: (error: unknown) => void;
@@ -42,7 +43,7 @@ export class KeptListener {
     try {
       const listener = await listen();
       if (this.#isStopped) {
-        listener.close();
+        listener?.close();
         return;
       }
       this.#listener = listener;

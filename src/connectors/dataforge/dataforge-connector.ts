@@ -2,6 +2,7 @@
 import { SharedLimits } from '../../api/shared-limits.js';
 import type { CancelTimer } from '../../base/clock.js';
 import { errorText } from '../../base/errors.js';
+import { KeptListener } from '../../socket/keep-listening.js';
 import { ClientListener, type Listener } from '../../socket/listener.js';
 import type { WebMember } from '../../socket/web/web-channels.js';
 import type { Connector, ConnectorOptions } from '../connector.js';
@@ -15,8 +16,6 @@ import { HvMode } from './hv-mode.js';
 import { MeshMode } from './mesh-mode.js';
 import type { ServerSettings } from './settings.js';
 
-/** Pause before a port that is taken is tried again. */
-const LISTEN_AGAIN_MS = 5000;
 /** On the gateway's own web server. */
 const CHANNEL_PATH = '/dataforge/channel';
 /** Bytes that may be queued for a client; the outlet has a limit of its own below that. */
@@ -39,9 +38,9 @@ class DataforgeConnector implements Connector {
   readonly #web: ChannelServer | undefined;
   /** Clients on the gateway's own web server. */
   readonly #guests = new Set<WebMember>();
-  #listening: Listener | undefined;
-  #cancels: CancelTimer[] = [];
-  #isStopped = false;
+  readonly #port: KeptListener;
+  readonly #webPort: KeptListener | undefined;
+  readonly #cancels: CancelTimer[] = [];
 
   constructor(settings: ServerSettings, siteCheck: MetaCheck | undefined, options: ConnectorOptions) {
     this.#settings = settings;
@@ -49,13 +48,15 @@ class DataforgeConnector implements Connector {
     this.#manager = this.#createManager(siteCheck);
     this.#listener = this.#createListener();
     this.#web = this.#createWeb();
+    this.#port = this.#createPort();
+    this.#webPort = this.#createWebPort();
   }
 
   counters() {
     const { accepted, listening: connected, ended } = this.#listener.counters();
     const web = this.#web?.counters();
     return {
-      listening: this.#listening?.isOpen ?? false,
+      listening: this.#port.isOpen,
       ...this.#manager.counters(),
       input: this.#counts.snapshot(),
       accepted: { tcp: accepted, web: web?.accepted ?? 0 },
@@ -71,13 +72,13 @@ class DataforgeConnector implements Connector {
     this.#cancels.push(hub.feed.subscribe((event) => this.#manager.onEvent(event)));
     const remove = channels?.add(CHANNEL_PATH, (opened) => this.#openGuest(opened));
     if (remove) this.#cancels.push(remove);
-    this.#keepTrying(`TCP port ${this.#settings.listen.port}`, () => this.#listen());
-    const { web } = this.#settings;
-    if (web) this.#keepTrying(`web port ${web.port}`, async () => void (await this.#web?.listen()));
+    this.#port.start();
+    this.#webPort?.start();
   }
 
   async stop(): Promise<void> {
-    this.#isStopped = true;
+    this.#port.stop();
+    this.#webPort?.stop();
     for (const cancel of this.#cancels) cancel();
     this.#manager.stop();
     for (const guest of this.#guests) guest.stop();
@@ -143,25 +144,31 @@ class DataforgeConnector implements Connector {
     return guest;
   }
 
-  async #listen(): Promise<void> {
+  #createPort(): KeptListener {
     const { host, port } = this.#settings.listen;
-    const listening = await this.#listener.listen({ at: { port }, role: 'send', name: `${host}:${port}` });
-    if (this.#isStopped) listening.close();
-    else this.#listening = listening;
+    return this.#keep(`TCP port ${port}`, () =>
+      this.#listener.listen({ at: { port }, role: 'send', name: `${host}:${port}` }),
+    );
   }
 
-  /** A port that is taken may become free. */
-  #keepTrying(what: string, listen: () => Promise<void>): void {
+  #createWebPort(): KeptListener | undefined {
+    const web = this.#web;
+    const { port } = this.#settings.web ?? {};
+    if (!web || port === undefined) return undefined;
+    return this.#keep(`web port ${port}`, async () => {
+      await web.listen();
+      return undefined;
+    });
+  }
+
+  #keep(what: string, listen: () => Promise<Listener | undefined>): KeptListener {
     const { clock, log } = this.#options;
-    const attempt = () =>
-      listen().then(
-        () => log.info(`listening on ${what}`),
-        (error: unknown) => {
-          if (this.#isStopped) return;
-          log.warn(`listen ${what}`, `can't listen on ${what}: ${errorText(error)}; trying again`);
-          this.#cancels.push(clock.after(LISTEN_AGAIN_MS, () => void attempt()));
-        },
-      );
-    void attempt();
+    return new KeptListener({
+      clock,
+      listen,
+      onListening: () => log.info(`listening on ${what}`),
+      onFailure: (error) =>
+        log.warn(`listen ${what}`, `can't listen on ${what}: ${errorText(error)}; trying again`),
+    });
   }
 }
