@@ -41,6 +41,7 @@ const COUNTS = [
   'unknown',
   'tooMany',
   'repeatedHandles',
+  'longHandles',
   'forgotten',
   'normal',
   'error',
@@ -73,8 +74,11 @@ export class Operations {
       this.#counts.add('repeatedHandles');
       return;
     }
+    if (handle.length > MAX_TOKEN) {
+      this.#counts.add('longHandles');
+      return;
+    }
     const operation = this.#options.find(name);
-    if (handle.length > MAX_TOKEN) return;
     if (!operation || this.#running.size >= MAX_RUNNING) {
       this.#counts.add(operation ? 'tooMany' : 'unknown');
       this.#say(name, handle, 'error', operation ? 'too_many_operations' : 'unknown_operation');

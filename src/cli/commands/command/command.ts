@@ -1,4 +1,3 @@
-import { MeshgateError } from '../../../base/errors.js';
 import {
   type CommandInfo,
   type CommandParams,
@@ -9,12 +8,12 @@ import {
 import type { CliCommand } from '../../cli-command.js';
 import { EXIT, endWith } from '../../exit-codes.js';
 import { gatewayCommand } from '../../gateway-command.js';
-import { currentView, type GatewayScope, note, print } from '../../output.js';
+import { currentView, type GatewayScope, print } from '../../output.js';
 import { parseNode } from '../../text/address.js';
 import { describeCommand } from '../../text/command-text.js';
 import { type GatewayFlags, withClients, withLastingClient } from '../../with-client.js';
 import { parseArguments } from './command-arguments.js';
-import { canAsk, confirm } from './confirm.js';
+import { isConfirmed } from './confirm.js';
 import { follow } from './follow.js';
 import { formatCommand } from './format-command.js';
 
@@ -80,11 +79,7 @@ async function giveCommand(
     name: definition.name,
     arguments: parseArguments(definition, words),
   };
-  if (!(await isConfirmed(definition, params, flags))) {
-    note('meshgate: not confirmed; nothing was sent');
-    endWith(EXIT.failed);
-    return;
-  }
+  if (!(await mayBeSent(definition, params, flags))) return;
   const json = flags.json ?? false;
   if (flags.follow) await follow({ client, scope, definition, params, json });
   else await untilAccepted({ client, scope, definition, params, json });
@@ -100,18 +95,16 @@ function findCommand({ id, commands }: DeviceDetails, name: string): CommandInfo
 }
 
 /** Throws `BAD_USAGE` if nobody can be asked. */
-async function isConfirmed(
+async function mayBeSent(
   { name, summary, hazardous }: CommandInfo,
   params: CommandParams,
   { yes }: CommandFlags,
 ): Promise<boolean> {
   if (!hazardous || yes) return true;
   const given = describeCommand({ command: { name, arguments: params.arguments ?? {} } });
-  if (canAsk()) return confirm(`${params.device} ${given}: ${summary}. This is hazardous. Continue?`);
-  throw new MeshgateError(
-    'BAD_USAGE',
+  return isConfirmed(
     `${name} is hazardous: it moves, switches or heats something`,
-    'to confirm it: --yes',
+    `${params.device} ${given}: ${summary}. This is hazardous. Continue?`,
   );
 }
 

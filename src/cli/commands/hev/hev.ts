@@ -1,16 +1,15 @@
 /** `meshgate hev`: the ventilator test bench. */
 import { MeshgateError } from '../../../base/errors.js';
-import type { EventKind, MeshgateClient } from '../../../client/index.js';
+import type { MeshgateClient } from '../../../client/index.js';
 import { commandName, deviceAlarmCode, numberNamed, usualPriority } from '../../../codecs/hev/in-hub.js';
 import { ALARM_CODES, ALARM_TYPE, COMMAND_CODES, type CommandFamily } from '../../../codecs/hev/names.js';
 import type { CliCommand } from '../../cli-command.js';
 import { EXIT, endWith } from '../../exit-codes.js';
 import { socketCommand } from '../../gateway-command.js';
-import { currentView, note, print, printJson, printJsonLine } from '../../output.js';
-import { formatEvent } from '../../text/event-line.js';
-import { type GatewayFlags, withClient, withLastingClient } from '../../with-client.js';
-import { canAsk, confirm } from '../command/confirm.js';
-import { abortWhenTerminated } from '../until-terminated.js';
+import { print, printJson } from '../../output.js';
+import { type GatewayFlags, withClient } from '../../with-client.js';
+import { isConfirmed } from '../command/confirm.js';
+import { watchDevice } from '../watch/watch-device.js';
 
 const NOT_FOR_PATIENTS = '\nFor test benches; not for use on patients.\n';
 const FIRST_DEVICE = 'hev';
@@ -46,16 +45,7 @@ function deviceCommand(hev: CliCommand, ...words: [string, string, Record<string
 function addWatch(hev: CliCommand): void {
   deviceCommand(hev, 'watch', 'print values, alarms and commands as they happen', {
     'meshgate hev watch': 'until Ctrl-C',
-  }).action(async (flags: HevFlags) => {
-    const { signal } = abortWhenTerminated();
-    const kinds: EventKind[] = ['value', 'delivery', 'alarm'];
-    await withLastingClient(flags, async (client) => {
-      for await (const event of client.subscribe({ kinds, nodes: [flags.device], signal })) {
-        if (flags.json) printJsonLine(event);
-        else print(`${formatEvent({ event, values: [] }, currentView())}\n`);
-      }
-    });
-  });
+  }).action((flags: HevFlags) => watchDevice(flags.device, flags));
 }
 
 function addSend(hev: CliCommand): void {
@@ -106,7 +96,7 @@ async function send(
   client: MeshgateClient,
   { device, json, yes }: HevFlags & { readonly yes?: true },
 ): Promise<void> {
-  if (!yes && !(await isConfirmed(command, device, client))) return;
+  if (!yes && !(await mayBeSent(command, device, client))) return;
   const { name, arguments: values } = command;
   const delivery = await client.call('command', {
     device,
@@ -120,23 +110,17 @@ async function send(
   if (delivery.stage !== 'completed') endWith(EXIT.failed);
 }
 
-async function isConfirmed(
+async function mayBeSent(
   { name, arguments: { code } }: SendCommand,
   device: string,
   client: MeshgateClient,
-) {
+): Promise<boolean> {
   const { commands } = await client.call('device', { device });
   if (!commands.find((known) => known.name === name)?.hazardous) return true;
-  if (!canAsk())
-    throw new MeshgateError(
-      'BAD_USAGE',
-      `${name} ${code} moves valves or changes the mode`,
-      'to confirm it: --yes',
-    );
-  if (await confirm(`Send ${name} ${code} to ${device}?`)) return true;
-  note('meshgate: not confirmed; nothing was sent');
-  endWith(EXIT.failed);
-  return false;
+  return isConfirmed(
+    `${name} ${code} moves valves or changes the mode`,
+    `Send ${name} ${code} to ${device}?`,
+  );
 }
 
 function addAck(hev: CliCommand): void {

@@ -1,17 +1,17 @@
 /** `meshgate hv`: the high-voltage supply `hv:1`. */
 import { MeshgateError } from '../../../base/errors.js';
-import type { EventKind, MeshgateClient } from '../../../client/index.js';
+import type { MeshgateClient } from '../../../client/index.js';
 import type { CliCommand } from '../../cli-command.js';
 import { EXIT, endWith } from '../../exit-codes.js';
 import { socketCommand } from '../../gateway-command.js';
-import { currentView, note, print, printJson, printJsonLine } from '../../output.js';
-import { formatEvent } from '../../text/event-line.js';
-import { type GatewayFlags, withClient, withLastingClient } from '../../with-client.js';
-import { canAsk, confirm } from '../command/confirm.js';
-import { abortWhenTerminated } from '../until-terminated.js';
+import { print, printJson } from '../../output.js';
+import { type GatewayFlags, withClient } from '../../with-client.js';
+import { isConfirmed } from '../command/confirm.js';
+import { watchDevice } from '../watch/watch-device.js';
 import { describeResult, type HvOutcome } from './describe-result.js';
 
 const SUPPLY = 'hv:1';
+const HAZARD = 'setting a high voltage is hazardous';
 /** The supply of another server may be busy for a minute. */
 const SET_TIMEOUT_MS = 130_000;
 const DEFAULT_CHECK_S = 20;
@@ -47,14 +47,15 @@ export function addHvCommand(program: CliCommand): void {
     .addHelpText('after', SET_HELP)
     .action(async (volts: string, flags: SetFlags) => {
       const command = readCommand(volts, flags);
-      if (await isConfirmed(command.arguments.voltage, flags))
+      const question = `Set the high voltage of ${SUPPLY} to ${command.arguments.voltage} V?`;
+      if (flags.yes || (await isConfirmed(HAZARD, question)))
         await withClient(flags, (client) => set(command, client, flags.json ?? false));
     });
   socketCommand(hv, 'watch', 'print readings and commands of the supply as they happen', {
     'meshgate hv watch': 'until Ctrl-C',
   })
     .reaching('socket')
-    .action((flags: GatewayFlags) => watch(flags));
+    .action((flags: GatewayFlags) => watchDevice(SUPPLY, flags));
 }
 
 interface SetCommand {
@@ -83,17 +84,6 @@ function readNumber(text: string, what: string, min: number): number {
   );
 }
 
-async function isConfirmed(voltage: number, { yes }: SetFlags): Promise<boolean> {
-  if (yes) return true;
-  if (!canAsk()) {
-    throw new MeshgateError('BAD_USAGE', 'setting a high voltage is hazardous', 'to confirm it: --yes');
-  }
-  if (await confirm(`Set the high voltage of ${SUPPLY} to ${voltage} V?`)) return true;
-  note('meshgate: not confirmed; nothing was sent');
-  endWith(EXIT.failed);
-  return false;
-}
-
 async function set(
   { name, arguments: values }: SetCommand,
   client: MeshgateClient,
@@ -111,15 +101,4 @@ async function set(
   if (isJson) printJson(delivery);
   else print(`${describeResult(values.voltage, outcome)}\n`);
   if (outcome?.status !== 'ok') endWith(EXIT.failed);
-}
-
-async function watch(flags: GatewayFlags): Promise<void> {
-  const { signal } = abortWhenTerminated();
-  await withLastingClient(flags, async (client) => {
-    const kinds: EventKind[] = ['value', 'delivery', 'alarm'];
-    for await (const event of client.subscribe({ kinds, nodes: [SUPPLY], signal })) {
-      if (flags.json) printJsonLine(event);
-      else print(`${formatEvent({ event, values: [] }, currentView())}\n`);
-    }
-  });
 }
